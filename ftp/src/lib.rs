@@ -1,0 +1,3 @@
+//! FTP client and server, sans-IO at the byte boundary.
+
+pub mod tcp;

@@ -1,0 +1,1 @@
+//! Replay the end of a TCP connection from a seed.

@@ -1,0 +1,2 @@
+//! The command `halfclose`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! A TCP host over smoltcp, sans-IO at the packet boundary.
