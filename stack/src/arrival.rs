@@ -1,0 +1,184 @@
+//! `arrival.rs` is SEGMENT ARRIVES (RFC 9293 §3.10.7) for a known connection: the judgement before
+//! smoltcp, smoltcp, and what the host reads off the difference.
+
+use std::time::Duration;
+
+use crate::connection::Connection;
+use crate::divergence::Divergence;
+use crate::ending::Ending;
+use crate::host::Host;
+use crate::judge::Judgement;
+use crate::segment::{Flags, Segment};
+use crate::seq::{after, before, later};
+use crate::state::State;
+
+/// A connection just before a segment.
+struct Before {
+    state: State,
+    nxt: u32,
+    received: usize,
+    queued: usize,
+    acceptable: bool,
+}
+
+impl Host {
+    /// `packet`, decoded as `segment`, arrives for the connection in `slot`.
+    pub(crate) fn segment_arrives(
+        &mut self,
+        now: Duration,
+        slot: u32,
+        segment: &Segment,
+        packet: &[u8],
+    ) {
+        let connection = &mut self.connections[slot as usize];
+        let before = Before::of(connection, segment);
+        let judgement = connection.judge(segment, before.nxt, &self.config.policy);
+        match judgement {
+            Judgement::Pass | Judgement::MustClose => {}
+            Judgement::Drop(divergence) => {
+                return divergence.into_iter().for_each(|what| self.diverge(now, slot, what));
+            }
+            Judgement::Challenge(divergence) => {
+                self.diverge(now, slot, divergence);
+                return self.challenge(now, slot);
+            }
+            Judgement::Late => {
+                self.end_by_force(now, slot, Ending::Aborted, true);
+                return self.reap(slot);
+            }
+        }
+        connection.feed(now, packet, &mut self.wire);
+        let moved = connection.take_in(now, segment, &before);
+        let reset = segment.flags.has(Flags::RST);
+        if judgement == Judgement::MustClose && !connection.dead() {
+            // smoltcp's window test fails when data exactly filled the window and brought a FIN.
+            connection.silence(now, &mut self.wire);
+            self.diverge(now, slot, Divergence::ResetIgnored);
+        }
+        let changed = self.follow(now, slot, reset);
+        self.report_lost(now, slot, segment, &before);
+        if moved || changed {
+            self.tell(slot);
+        }
+        self.touch(slot);
+        self.reap(slot);
+    }
+
+    /// RFC 5961 §3.2 and §4.2: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, at most once a second as
+    /// smoltcp limits its own.
+    fn challenge(&mut self, now: Duration, slot: u32) {
+        let connection = &mut self.connections[slot as usize];
+        if now < connection.clocks.challenge {
+            return;
+        }
+        connection.clocks.challenge = now + Duration::from_secs(1);
+        let nxt = connection.rcv_nxt();
+        // The right edge stays where it was told to be (RFC 9293 §3.8.6: do not shrink the window).
+        let window = connection.receive.edge.wrapping_sub(nxt) >> connection.receive.scale;
+        let between = [connection.local, connection.peer];
+        let numbers = [connection.send.max, nxt];
+        let window = u16::try_from(window).unwrap_or(u16::MAX);
+        let ack = self.wire.bare_ack(between, numbers, window);
+        self.wire.leaving.push_back(ack);
+    }
+
+    /// Say what smoltcp lost of a segment it should have taken.
+    #[inline]
+    fn report_lost(&mut self, now: Duration, slot: u32, segment: &Segment, before: &Before) {
+        let connection = &self.connections[slot as usize];
+        let fin = segment.flags.has(Flags::FIN);
+        let old_ack = segment.payload_len > 0 && before.old_ack(connection, segment);
+        let lost_fin = fin && !connection.receive.fin;
+        if !(lost_fin || old_ack) || !connection.synchronized() {
+            return;
+        }
+        if old_ack && connection.received() == before.received {
+            self.diverge(now, slot, Divergence::DataWithOldAck);
+        } else if fin && before.acceptable && after(segment.seq, before.nxt) {
+            self.diverge(now, slot, Divergence::FinOutOfOrder);
+        } else if fin && segment.payload_len > 0 && segment.data_end() == before.nxt {
+            self.diverge(now, slot, Divergence::FinOnOldData);
+        }
+    }
+}
+
+impl Before {
+    #[inline]
+    fn of(connection: &Connection, segment: &Segment) -> Self {
+        let received = connection.received();
+        let nxt = connection.receive.nxt(received);
+        Self {
+            state: connection.state,
+            nxt,
+            received,
+            queued: connection.peek().send_queue(),
+            acceptable: connection.receive.accepts(nxt, segment.seq, segment.len()),
+        }
+    }
+
+    /// Data that smoltcp drops because its ACK is older than SND.UNA.
+    #[inline]
+    fn old_ack(&self, connection: &Connection, segment: &Segment) -> bool {
+        let fresh = after(segment.data_end(), self.nxt) && self.acceptable;
+        fresh && before(segment.ack, connection.send.una)
+    }
+}
+
+impl Connection {
+    /// Whether nothing can arrive for it any more.
+    pub(crate) fn dead(&self) -> bool {
+        matches!(self.state_now(), State::Closed | State::Listen)
+    }
+
+    /// Read off what smoltcp made of `segment`. True if the user can see a difference.
+    #[inline]
+    fn take_in(&mut self, now: Duration, segment: &Segment, before: &Before) -> bool {
+        let flags = segment.flags;
+        let state = self.state_now();
+        let syn = flags.has(Flags::SYN);
+        if syn && matches!(before.state, State::Listen | State::SynSent) && state != before.state {
+            self.receive.irs = segment.seq;
+            if before.state == State::SynSent {
+                // Until our ACK leaves, the window is the one our SYN offered.
+                let offered = self.peek().recv_capacity().min(usize::from(u16::MAX));
+                let offered = u32::try_from(offered).unwrap_or_default();
+                self.receive.edge = segment.seq.wrapping_add(offered);
+            }
+            self.send.scaled_by(segment.options.window_scale);
+            if segment.options.window_scale.is_none() {
+                self.receive.scale = 0;
+            }
+        }
+        let acknowledges = flags.has(Flags::ACK) && self.send.accepts(segment.ack);
+        let opens = syn && state != before.state;
+        if acknowledges && (before.acceptable || opens) {
+            self.send.acknowledged(segment);
+        }
+        if (acknowledges && before.acceptable) || opens || state != before.state {
+            self.clocks.accepted = now;
+            self.clocks.active = now;
+            // RFC 9293 §3.8.6.1: a peer that answers probes of its closed window is alive.
+            if segment.window == 0 && !flags.has(Flags::RST) {
+                self.clocks.outstanding = None;
+            }
+        }
+        let delivered = self.received() > before.received;
+        let acknowledged = self.peek().send_queue() < before.queued;
+        if acknowledged || state != before.state {
+            self.clocks.outstanding = None;
+        }
+        let urgent = flags.has(Flags::URG) && before.acceptable && self.urge(segment);
+        delivered || acknowledged || urgent
+    }
+
+    /// RFC 9293 §3.10.7.4, sixth: RCV.UP becomes the later of the two.
+    fn urge(&mut self, segment: &Segment) -> bool {
+        let mark = segment.seq.wrapping_add(u32::from(segment.urgent));
+        let known = self.receive.urgent;
+        let ahead = after(mark, self.receive.data_start());
+        if ahead {
+            self.receive.urgent = Some(known.map_or(mark, |old| later(old, mark)));
+        }
+        self.receive.urgent != known
+    }
+}

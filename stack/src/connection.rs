@@ -1,0 +1,332 @@
+//! `connection.rs` is one TCP connection: a smoltcp interface, a socket set of one, and beside them
+//! what smoltcp does not keep. It knows its own segments; the rules about them are next door.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use smoltcp::iface::{Config as InterfaceConfig, Interface};
+use smoltcp::socket::tcp;
+use smoltcp::time::Instant;
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+
+use crate::clocks::Clocks;
+use crate::config::{Config, Congestion};
+use crate::ending::Ending;
+use crate::events::Events;
+use crate::note::{Note, NoteKind};
+use crate::pool::{Packet, Pool};
+use crate::seat::Seat;
+use crate::segment::Flags;
+use crate::space::{ReceiveSpace, SendSpace};
+use crate::state::State;
+use crate::table::Key;
+use crate::wire::Wire;
+
+/// Who answers for a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// The slot is free.
+    Nobody,
+    /// It is not accepted yet; the listener's slot.
+    Listener(u32),
+    /// The user knows its name.
+    User,
+    /// The user closed it, and the host finishes it alone.
+    Orphan,
+}
+
+/// One connection, or the memory of one.
+pub(crate) struct Connection {
+    interface: Interface,
+    seat: Seat,
+    /// Counts the connections this slot has held.
+    pub(crate) generation: u32,
+    pub(crate) owner: Owner,
+    /// It waits for egress.
+    pub(crate) touched: bool,
+    /// A `Ready` about it waits.
+    pub(crate) ready: bool,
+    pub(crate) key: Key,
+    pub(crate) local: SocketAddrV4,
+    pub(crate) peer: SocketAddrV4,
+    /// State when it was last looked at.
+    pub(crate) state: State,
+    pub(crate) established: bool,
+    pub(crate) ending: Option<Ending>,
+    /// A reset destroyed what was unread.
+    pub(crate) flushed: bool,
+    /// The user closed before the handshake was complete: the FIN waits for ESTABLISHED.
+    pub(crate) fin_deferred: bool,
+    /// Unread bytes have outlived TIME-WAIT.
+    pub(crate) outlived: bool,
+    pub(crate) send: SendSpace,
+    pub(crate) receive: ReceiveSpace,
+    pub(crate) clocks: Clocks,
+}
+
+impl Connection {
+    /// A free slot.
+    pub(crate) fn vacant(wire: &mut Wire) -> Self {
+        let interface_config = InterfaceConfig::new(HardwareAddress::Ip);
+        let nowhere = SocketAddrV4::new(std::net::Ipv4Addr::UNSPECIFIED, 0);
+        Self {
+            interface: Interface::new(interface_config, &mut wire.port(None), Instant::ZERO),
+            seat: Seat::new(),
+            generation: 0,
+            owner: Owner::Nobody,
+            touched: false,
+            ready: false,
+            key: Key::connection(0, nowhere),
+            local: nowhere,
+            peer: nowhere,
+            state: State::Closed,
+            established: false,
+            ending: None,
+            flushed: false,
+            fin_deferred: false,
+            outlived: false,
+            send: SendSpace::default(),
+            receive: ReceiveSpace::default(),
+            clocks: Clocks::default(),
+        }
+    }
+
+    /// Begin a connection in this slot. `seed` decides its initial sequence number.
+    pub(crate) fn open(
+        &mut self,
+        now: Duration,
+        [local, peer]: [SocketAddrV4; 2],
+        seed: u64,
+        config: &Config,
+        wire: &mut Wire,
+    ) {
+        let mut interface_config = InterfaceConfig::new(HardwareAddress::Ip);
+        interface_config.random_seed = seed;
+        let rings = [config.receive_buffer, config.send_buffer].map(|len| wire.pool.ring(len));
+        self.interface = Interface::new(interface_config, &mut wire.port(None), instant(now));
+        self.interface.update_ip_addrs(|addresses| {
+            // There is room for one: the list is new.
+            let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(*local.ip()), 32));
+        });
+        // A fresh socket each time: smoltcp's own reset keeps parts of the last connection.
+        self.seat.take(rings);
+        let socket = self.socket();
+        socket.set_congestion_control(match config.congestion {
+            Congestion::None => tcp::CongestionControl::None,
+            Congestion::Reno => tcp::CongestionControl::Reno,
+            Congestion::Cubic => tcp::CongestionControl::Cubic,
+        });
+        socket.set_nagle_enabled(config.nagle);
+        let ack_delay = config.ack_delay.map(micros);
+        socket.set_ack_delay(ack_delay.map(smoltcp::time::Duration::from_micros));
+        self.key = Key::connection(local.port(), peer);
+        self.local = local;
+        self.peer = peer;
+        self.state = State::Closed;
+        self.established = false;
+        self.ending = None;
+        self.flushed = false;
+        self.fin_deferred = false;
+        self.outlived = false;
+        self.ready = false;
+        self.send = SendSpace::default();
+        self.receive = ReceiveSpace::default();
+        self.receive.scale = scale_of(config.receive_buffer);
+        self.clocks = Clocks::opened(now);
+    }
+
+    /// End the slot's use and give the rings back.
+    pub(crate) fn vacate(&mut self, pool: &mut Pool) {
+        let rings = self.seat.vacate();
+        rings.into_iter().flatten().for_each(|ring| pool.recycle_ring(ring));
+        self.owner = Owner::Nobody;
+        self.generation = self.generation.wrapping_add(1);
+        self.ready = false;
+    }
+
+    /// Start an active OPEN.
+    pub(crate) fn connect(&mut self) {
+        let (local, peer) = (self.local, self.peer);
+        self.seat
+            .socket()
+            .connect(self.interface.context(), peer, local)
+            .expect("a fresh socket connects to any address the host has checked");
+    }
+
+    /// Start a passive OPEN.
+    pub(crate) fn listen(&mut self) {
+        let port = self.local.port();
+        self.socket().listen(port).expect("a fresh socket listens on a port that is not 0");
+    }
+
+    #[inline]
+    pub(crate) fn socket(&mut self) -> &mut tcp::Socket<'static> {
+        self.seat.socket()
+    }
+
+    #[inline]
+    pub(crate) fn peek(&self) -> &tcp::Socket<'static> {
+        self.seat.peek()
+    }
+
+    /// Bytes in the receive ring, whether or not the user may still have them.
+    #[inline]
+    pub(crate) fn received(&self) -> usize {
+        self.peek().recv_queue()
+    }
+
+    /// Bytes the user may receive.
+    #[inline]
+    pub(crate) fn unread(&self) -> usize {
+        if self.flushed { 0 } else { self.received() }
+    }
+
+    /// RCV.NXT.
+    #[inline]
+    pub(crate) fn rcv_nxt(&self) -> u32 {
+        self.receive.nxt(self.received())
+    }
+
+    /// The state smoltcp has it in now.
+    #[inline]
+    pub(crate) fn state_now(&self) -> State {
+        match self.peek().state() {
+            tcp::State::Closed => State::Closed,
+            tcp::State::Listen => State::Listen,
+            tcp::State::SynSent => State::SynSent,
+            tcp::State::SynReceived => State::SynReceived,
+            tcp::State::Established => State::Established,
+            tcp::State::FinWait1 => State::FinWait1,
+            tcp::State::FinWait2 => State::FinWait2,
+            tcp::State::CloseWait => State::CloseWait,
+            tcp::State::Closing => State::Closing,
+            tcp::State::LastAck => State::LastAck,
+            tcp::State::TimeWait => State::TimeWait,
+        }
+    }
+
+    /// Whether a synchronized connection is still alive (RFC 9293 §3.3.2).
+    #[inline]
+    pub(crate) fn synchronized(&self) -> bool {
+        !matches!(self.state, State::Closed | State::Listen | State::SynSent | State::SynReceived)
+    }
+
+    /// Whether taking bytes may have made smoltcp want to send: it announces a window that has at
+    /// least doubled. In TIME-WAIT it may be free to expire at last.
+    #[inline]
+    pub(crate) fn wants_egress_after_receive(&self) -> bool {
+        let socket = self.peek();
+        let free = socket.recv_capacity() - socket.recv_queue();
+        let offered = self.receive.edge.wrapping_sub(self.rcv_nxt()) as usize;
+        let scale = self.receive.scale;
+        (free >> scale) / 2 >= offered >> scale || self.state == State::TimeWait
+    }
+
+    /// Give smoltcp a packet; its reply, if any, waits on the wire.
+    #[inline]
+    pub(crate) fn feed(&mut self, now: Duration, bytes: &[u8], wire: &mut Wire) {
+        let mut port = wire.port(Some(bytes));
+        self.interface.poll_ingress_single(instant(now), &mut port, self.seat.set());
+        if let Some(reply) = port.leaving {
+            self.left(now, &reply);
+            wire.leaving.push_back(reply);
+        }
+    }
+
+    /// The next packet smoltcp wants to send.
+    #[inline]
+    pub(crate) fn egress(&mut self, now: Duration, wire: &mut Wire) -> Option<Packet> {
+        let mut port = wire.port(None);
+        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        let mut packet = port.leaving?;
+        self.left(now, &packet);
+        if let Some(mark) = self.send.urgent {
+            mark_urgent(&mut packet, mark, wire);
+        }
+        Some(packet)
+    }
+
+    /// When smoltcp wants to be polled.
+    #[inline]
+    pub(crate) fn poll_at(&mut self, now: Duration) -> Option<Duration> {
+        let at = self.interface.poll_at(instant(now), self.seat.set())?;
+        Some(Duration::from_micros(u64::try_from(at.total_micros()).unwrap_or(0)))
+    }
+
+    /// Read what leaves: SND.MAX and the window we offer.
+    #[inline]
+    fn left(&mut self, now: Duration, packet: &[u8]) {
+        // smoltcp writes no IPv4 options, so the segment begins at byte 20.
+        let word = |at: usize| {
+            u32::from_be_bytes([packet[at], packet[at + 1], packet[at + 2], packet[at + 3]])
+        };
+        let flags = Flags(packet[33]);
+        if flags.has(Flags::RST) {
+            return;
+        }
+        let data = packet.len() - 20 - usize::from(packet[32] >> 4) * 4;
+        let [syn, fin] = [Flags::SYN, Flags::FIN].map(|flag| flags.has(flag));
+        let len = u32::try_from(data).unwrap_or(0) + u32::from(syn) + u32::from(fin);
+        self.send.left(word(24), len, syn);
+        if flags.has(Flags::ACK) {
+            let window = u32::from(u16::from_be_bytes([packet[34], packet[35]]));
+            let shift = if syn { 0 } else { self.receive.scale };
+            self.receive.edge = word(28).wrapping_add(window << shift);
+        }
+        self.clocks.active = now;
+    }
+
+    /// Close smoltcp's socket without a RST on the wire; what was received stays readable.
+    pub(crate) fn silence(&mut self, now: Duration, wire: &mut Wire) {
+        self.socket().abort();
+        let mut port = wire.port(None);
+        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        if let Some(unwanted) = port.leaving {
+            wire.pool.recycle(unwanted);
+        }
+    }
+
+    /// The RST of an ABORT, with smoltcp's sequence number; `None` if it has nobody to send it to.
+    pub(crate) fn reset(&mut self, now: Duration, wire: &mut Wire) -> Option<Packet> {
+        self.socket().abort();
+        let mut port = wire.port(None);
+        // One poll more, or the RST never leaves (smoltcp drops it with the socket).
+        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        port.leaving
+    }
+
+    /// Tell something about this connection.
+    pub(crate) fn note(&self, at: Duration, kind: NoteKind, events: &mut Events) {
+        events.notes.push_back(Note { at, local: self.local, peer: self.peer, kind });
+    }
+}
+
+/// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
+fn mark_urgent(packet: &mut Packet, mark: u32, wire: &Wire) {
+    let seq = u32::from_be_bytes([packet[24], packet[25], packet[26], packet[27]]);
+    let has_data = packet.len() > 20 + usize::from(packet[32] >> 4) * 4;
+    let Ok(pointer) = u16::try_from(mark.wrapping_sub(seq)) else {
+        return;
+    };
+    if has_data && pointer > 0 {
+        packet[33] |= Flags::URG.0;
+        packet[38..40].copy_from_slice(&pointer.to_be_bytes());
+        wire.seal(packet);
+    }
+}
+
+/// smoltcp's window scale for a ring of `len` bytes (RFC 7323 §2.3).
+fn scale_of(len: usize) -> u8 {
+    u8::try_from((usize::BITS - len.leading_zeros()).saturating_sub(16)).unwrap_or(14)
+}
+
+/// smoltcp's clock.
+#[inline]
+pub(crate) fn instant(now: Duration) -> Instant {
+    Instant::from_micros(micros(now).cast_signed())
+}
+
+#[inline]
+fn micros(time: Duration) -> u64 {
+    time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())
+}

@@ -1,0 +1,216 @@
+//! `host.rs` is the host itself: what it owns, how it begins and begins again, its slots, and what it
+//! tells. Packets and users have files of their own.
+
+use std::collections::VecDeque;
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+
+use crate::clocks::Clocks;
+use crate::config::Config;
+use crate::connection::{Connection, Owner, instant};
+use crate::divergence::Divergence;
+use crate::events::{Events, Ready};
+use crate::listener::Listener;
+use crate::names::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
+use crate::note::{Note, NoteKind};
+use crate::pool::Packet;
+use crate::ports::{Ports, mix};
+use crate::table::{Key, Table};
+use crate::timers::Timers;
+use crate::wire::Wire;
+
+/// In the table beside connections: the value is a listener's slot.
+pub(crate) const LISTENER: u32 = 1 << 31;
+
+/// A TCP host.
+///
+/// Input is [`handle_packet`](Self::handle_packet), [`handle_timeout`](Self::handle_timeout) and the
+/// user's calls. After any of them take [`poll_transmit`](Self::poll_transmit) until it gives `None`,
+/// then ask [`next_wakeup`](Self::next_wakeup). [`next_ready`](Self::next_ready) says which
+/// connection to look at, [`poll_note`](Self::poll_note) tells what happened.
+pub struct Host {
+    pub(crate) config: Config,
+    pub(crate) connections: Vec<Connection>,
+    pub(crate) vacant: Vec<u32>,
+    pub(crate) listeners: Vec<Listener>,
+    pub(crate) vacant_listeners: Vec<u32>,
+    /// Who has which 4-tuple, and which port.
+    pub(crate) table: Table,
+    /// How many connections each 4-tuple has had: no two of them begin alike.
+    pub(crate) incarnations: Table,
+    pub(crate) ports: Ports,
+    pub(crate) events: Events,
+    pub(crate) wire: Wire,
+    pub(crate) touched: VecDeque<u32>,
+    pub(crate) timers: Timers,
+    pub(crate) nobody: Interface,
+    pub(crate) no_sockets: SocketSet<'static>,
+}
+
+impl Host {
+    /// A host without connections.
+    ///
+    /// # Panics
+    /// If the MTU is outside 68 to 65535.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let mut wire = Wire::new(&config);
+        let mut host = Self {
+            config,
+            connections: Vec::new(),
+            vacant: Vec::new(),
+            listeners: Vec::new(),
+            vacant_listeners: Vec::new(),
+            table: Table::new(),
+            incarnations: Table::new(),
+            ports: Ports::new(config.address, config.seed),
+            events: Events::default(),
+            nobody: nobody(&config, &mut wire),
+            wire,
+            touched: VecDeque::new(),
+            timers: Timers::default(),
+            no_sockets: SocketSet::new(Vec::new()),
+        };
+        host.reset(config);
+        host
+    }
+
+    /// Become what `new` makes, with the memory kept: one host serves many runs.
+    ///
+    /// # Panics
+    /// As `new`.
+    pub fn reset(&mut self, config: Config) {
+        assert!((68..=65535).contains(&config.mtu), "an IPv4 MTU is 68 to 65535 bytes");
+        self.config = config;
+        for connection in &mut self.connections {
+            if connection.owner != Owner::Nobody {
+                connection.vacate(&mut self.wire.pool);
+            }
+            connection.generation = 0;
+            connection.touched = false;
+        }
+        for listener in &mut self.listeners {
+            listener.vacate();
+            listener.generation = 0;
+        }
+        // Highest slot first: the lowest is taken first, as in a new host.
+        self.vacant.clear();
+        self.vacant.extend((0..slot_of(self.connections.len())).rev());
+        self.vacant_listeners.clear();
+        self.vacant_listeners.extend((0..slot_of(self.listeners.len())).rev());
+        self.table.clear();
+        self.incarnations.clear();
+        self.events.clear();
+        self.wire.reset(&config);
+        self.touched.clear();
+        self.timers.clear();
+        self.nobody = nobody(&config, &mut self.wire);
+        self.ports = Ports::new(config.address, config.seed);
+    }
+
+    /// Take a packet's buffer back.
+    #[inline]
+    pub fn recycle(&mut self, packet: Packet) {
+        self.wire.pool.recycle(packet);
+    }
+
+    /// The next thing for the user to look at, in the order it happened.
+    #[inline]
+    pub fn next_ready(&mut self) -> Option<Ready> {
+        loop {
+            let ready = self.events.ready.pop_front()?;
+            let flag = match ready {
+                Ready::Conn(ConnId(id)) => {
+                    let connection = &mut self.connections[slot_in(id)];
+                    let fresh = connection.generation == generation_in(id);
+                    (fresh && connection.owner == Owner::User).then_some(&mut connection.ready)
+                }
+                Ready::Accept(ListenerId(id)) => {
+                    let listener = &mut self.listeners[slot_in(id)];
+                    let fresh = listener.live && listener.generation == generation_in(id);
+                    fresh.then_some(&mut listener.ready)
+                }
+            };
+            if let Some(flag) = flag {
+                *flag = false;
+                return Some(ready);
+            }
+        }
+    }
+
+    /// What happened to connections, in order. Notes wait until they are taken.
+    #[inline]
+    pub fn poll_note(&mut self) -> Option<Note> {
+        self.events.notes.pop_front()
+    }
+
+    /// Take a slot for the connection between `port` and `peer`.
+    pub(crate) fn open(&mut self, now: Duration, port: u16, peer: SocketAddrV4) -> u32 {
+        let slot = self.vacant.pop().unwrap_or_else(|| {
+            self.connections.push(Connection::vacant(&mut self.wire));
+            slot_of(self.connections.len() - 1)
+        });
+        let local = SocketAddrV4::new(self.config.address, port);
+        let key = Key::connection(port, peer);
+        let incarnation = self.incarnations.get(key).unwrap_or(0);
+        self.incarnations.insert(key, incarnation + 1);
+        let host = mix(self.config.seed ^ u64::from(local.ip().to_bits()));
+        let seed = mix(mix(host ^ key.bits()) ^ u64::from(incarnation));
+        let Self { config, wire, .. } = self;
+        self.connections[slot as usize].open(now, [local, peer], seed, config, wire);
+        self.table.insert(key, slot);
+        slot
+    }
+
+    /// Ask `slot` for packets at the next `poll_transmit`.
+    #[inline]
+    pub(crate) fn touch(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot as usize];
+        if !connection.touched {
+            connection.touched = true;
+            self.touched.push_back(slot);
+        }
+    }
+
+    /// Free `slot`.
+    pub(crate) fn free(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot as usize];
+        if self.table.get(connection.key) == Some(slot) {
+            self.table.remove(connection.key);
+        }
+        connection.vacate(&mut self.wire.pool);
+        connection.clocks = Clocks::default();
+        self.timers.set(slot, None);
+        self.vacant.push(slot);
+    }
+
+    /// Tell the user to look at `slot`.
+    #[inline]
+    pub(crate) fn tell(&mut self, slot: u32) {
+        let connection = &mut self.connections[slot as usize];
+        if connection.owner == Owner::User && !connection.ready {
+            connection.ready = true;
+            let id = ConnId(id_of(slot, connection.generation));
+            self.events.ready.push_back(Ready::Conn(id));
+        }
+    }
+
+    pub(crate) fn diverge(&mut self, now: Duration, slot: u32, divergence: Divergence) {
+        let connection = &self.connections[slot as usize];
+        connection.note(now, NoteKind::Divergence(divergence), &mut self.events);
+    }
+}
+
+/// The interface that answers for ports where nobody is.
+fn nobody(config: &Config, wire: &mut Wire) -> Interface {
+    let interface_config = InterfaceConfig::new(HardwareAddress::Ip);
+    let zero = instant(Duration::ZERO);
+    let mut interface = Interface::new(interface_config, &mut wire.port(None), zero);
+    interface.update_ip_addrs(|addresses| {
+        let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(config.address), 32));
+    });
+    interface
+}

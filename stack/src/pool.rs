@@ -1,0 +1,107 @@
+//! `pool.rs` owns the memory of packets and of rings. A packet's buffer goes round: host, link,
+//! other host, and back by `Host::recycle`. A ring goes from connection to connection.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::seat::Ring;
+use crate::segment::Segment;
+
+/// An IPv4 packet in a buffer of a pool. It reads and writes as its bytes.
+#[derive(Clone, Default)]
+pub struct Packet {
+    /// At least `len` bytes, all initialised: what lies beyond is an older packet's.
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Deref for Packet {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl DerefMut for Packet {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[..self.len]
+    }
+}
+
+impl From<&[u8]> for Packet {
+    fn from(bytes: &[u8]) -> Self {
+        Self { buffer: bytes.to_vec(), len: bytes.len() }
+    }
+}
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Packet {}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Segment::parse(self) {
+            Some(segment) => write!(f, "Packet({segment})"),
+            None => write!(f, "Packet({} bytes)", self.len),
+        }
+    }
+}
+
+/// Free buffers of one host.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    free: Vec<Packet>,
+    rings: Vec<Ring>,
+    /// Length of a new buffer.
+    mtu: usize,
+}
+
+impl Pool {
+    pub(crate) fn new(mtu: usize) -> Self {
+        Self { free: Vec::new(), rings: Vec::new(), mtu }
+    }
+
+    /// Change the size of a buffer; keeps the buffers if it stays the same.
+    pub(crate) fn resize(&mut self, mtu: usize) {
+        if mtu != self.mtu {
+            self.free.clear();
+            self.mtu = mtu;
+        }
+    }
+
+    /// A packet of `len` bytes with whatever they held before: the caller writes them all.
+    #[inline]
+    pub(crate) fn packet(&mut self, len: usize) -> Packet {
+        let mut packet = self.free.pop().unwrap_or_default();
+        if packet.buffer.len() < len {
+            packet.buffer.resize(len.max(self.mtu), 0);
+        }
+        packet.len = len;
+        packet
+    }
+
+    #[inline]
+    pub(crate) fn recycle(&mut self, packet: Packet) {
+        self.free.push(packet);
+    }
+
+    /// A ring of `len` bytes for one direction of one connection.
+    #[inline]
+    pub(crate) fn ring(&mut self, len: usize) -> Ring {
+        let free = self.rings.iter().rposition(|ring| ring.len() == len);
+        free.map_or_else(|| Ring::new(len), |at| self.rings.swap_remove(at))
+    }
+
+    /// Take a ring back, once nothing uses what it lent.
+    #[inline]
+    pub(crate) fn recycle_ring(&mut self, ring: Ring) {
+        self.rings.push(ring);
+    }
+}

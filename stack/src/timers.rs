@@ -1,0 +1,117 @@
+//! `timers.rs` keeps the earliest wake-up of every connection in one heap, lazily: an entry is never
+//! removed, only outlived. Ties break by the order of entry, so a run replays.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::time::Duration;
+
+/// A wake-up that was wanted once: when, in which order, by which slot.
+type Entry = Reverse<(Duration, u64, u32)>;
+
+/// What one slot wants, and its place in the heap.
+#[derive(Clone, Copy, Debug, Default)]
+struct Alarm {
+    /// When the connection wants to be woken.
+    wanted: Option<Duration>,
+    /// The earliest entry the heap holds for it; never later than `wanted`.
+    queued: Option<Duration>,
+}
+
+/// Every alarm of a host, by slot.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    heap: BinaryHeap<Entry>,
+    alarms: Vec<Alarm>,
+    order: u64,
+}
+
+impl Timers {
+    /// Forget everything, keep the memory.
+    pub(crate) fn clear(&mut self) {
+        self.heap.clear();
+        self.alarms.clear();
+        self.order = 0;
+    }
+
+    /// Wake `slot` at `wanted`, and not at what it wanted before.
+    #[inline]
+    pub(crate) fn set(&mut self, slot: u32, wanted: Option<Duration>) {
+        let index = slot as usize;
+        if index >= self.alarms.len() {
+            self.alarms.resize(index + 1, Alarm::default());
+        }
+        let alarm = &mut self.alarms[index];
+        alarm.wanted = wanted;
+        let Some(at) = wanted else { return };
+        if alarm.queued.is_none_or(|queued| at < queued) {
+            alarm.queued = Some(at);
+            self.push(at, slot);
+        }
+    }
+
+    /// The earliest wake-up that anybody still wants.
+    #[inline]
+    pub(crate) fn next(&mut self) -> Option<Duration> {
+        loop {
+            let &Reverse((at, _, slot)) = self.heap.peek()?;
+            let alarm = &mut self.alarms[slot as usize];
+            let mut again = None;
+            if alarm.queued == Some(at) {
+                if alarm.wanted == Some(at) {
+                    return Some(at);
+                }
+                // It wants to wake later by now, or not at all.
+                alarm.queued = alarm.wanted;
+                again = alarm.wanted;
+            }
+            self.heap.pop();
+            if let Some(later) = again {
+                self.push(later, slot);
+            }
+        }
+    }
+
+    /// Take the next slot whose wake-up is due at `now`.
+    pub(crate) fn pop_due(&mut self, now: Duration) -> Option<u32> {
+        if self.next()? > now {
+            return None;
+        }
+        let Reverse((_, _, slot)) = self.heap.pop()?;
+        self.alarms[slot as usize] = Alarm::default();
+        Some(slot)
+    }
+
+    fn push(&mut self, at: Duration, slot: u32) {
+        self.heap.push(Reverse((at, self.order, slot)));
+        self.order += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    #[test]
+    fn a_moved_alarm_wakes_once_at_its_last_wish() {
+        let mut timers = Timers::default();
+        timers.set(0, Some(ms(5)));
+        timers.set(0, Some(ms(9)));
+        timers.set(0, Some(ms(7)));
+        assert_eq!(timers.pop_due(ms(6)), None);
+        assert_eq!(timers.next(), Some(ms(7)));
+        assert_eq!(timers.pop_due(ms(7)), Some(0));
+        assert_eq!(timers.pop_due(ms(99)), None);
+    }
+
+    #[test]
+    fn an_alarm_no_longer_wanted_is_silent() {
+        let mut timers = Timers::default();
+        timers.set(0, Some(ms(5)));
+        timers.set(0, None);
+        assert_eq!(timers.next(), None);
+    }
+}
