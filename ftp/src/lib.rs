@@ -1,3 +1,63 @@
 //! FTP client and server, sans-IO at the byte boundary.
+//!
+//! The same code runs over a simulated link and over kernel sockets: a protocol machine
+//! ([`client::Client`], [`server::Server`]) is a [`session::Session`], which takes bytes and events
+//! and gives bytes and actions; [`driver::Driver`] carries both between any number of sessions and
+//! one [`tcp::Tcp`]; [`transfer::Transfer`] is the one loop that moves a file, for both sides.
+//! Nothing here knows a clock, a socket or a thread: time is the `now` that the caller passes.
+//!
+//! From the wire upwards: [`line`](mod@line), [`command`], [`reply`], [`address`], [`representation`] turn
+//! bytes into words and back; [`store`] holds the files; [`report`] says what came of each transfer.
+//!
+//! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so how an
+//! application ends it matters: [`transfer::Close`] is the choice of the side that sends,
+//! [`server::OnReset`] what a server makes of the result, [`report::Told`] what its user is told.
+//!
+//! A session needs no network; whoever holds it is the network:
+//!
+//! ```
+//! use halfclose_ftp::report::{Journal, SessionId};
+//! use halfclose_ftp::session::{Context, Event, Session};
+//! use halfclose_ftp::{MemoryStore, Server, ServerConfig};
+//! use std::time::Duration;
+//!
+//! let (config, mut store, mut journal) =
+//!     (ServerConfig::default(), MemoryStore::new(), Journal::default());
+//! let (id, now) = (SessionId(0), Duration::ZERO);
+//! let mut cx = Context { config: &config, store: &mut store, journal: &mut journal, id, now };
+//!
+//! let mut server = Server::default();
+//! let (local, peer) = ("10.0.0.2:21".parse()?, "10.0.0.1:49152".parse()?);
+//! server.handle_event(Event::Opened { local, peer }, &mut cx);
+//! server.handle_bytes(b"noop\r\n");
+//! server.handle_lines(&mut cx);
+//! assert_eq!(server.unsent(), b"220 halfclose FTP server ready.\r\n200 NOOP ok.\r\n");
+//! # Ok::<(), std::net::AddrParseError>(())
+//! ```
+//!
+//! Where we differ from the RFCs:
+//! - The representation type is image from the start, and `TYPE A` is refused with 504 (RFC 959
+//!   §3.1.1.1 makes ASCII the default): no line ends are translated yet.
+//! - The server's active data connection leaves from an ephemeral port unless the configuration
+//!   names one (RFC 959 §3.2 says the port next to the control port: TIME-WAIT may still hold it).
 
+pub mod address;
+pub mod client;
+pub mod command;
+pub mod driver;
+pub mod line;
+pub mod reply;
+pub mod report;
+pub mod representation;
+pub mod server;
+pub mod session;
+pub mod store;
 pub mod tcp;
+pub mod transfer;
+
+pub use client::{Client, ClientConfig, ClientTexts, DataMode, Task};
+pub use driver::Driver;
+pub use report::{Told, TransferReport};
+pub use server::{ControlLoss, OnReset, Server, ServerConfig, ServerTexts, User};
+pub use store::{MemoryStore, Store};
+pub use transfer::Close;

@@ -1,0 +1,344 @@
+//! `client` is the user-PI of RFC 959 §2.3 as a [`Session`]: it works through a script of tasks, one
+//! command in flight (§5.4), and tells its user what came of each. `setup` makes data connections,
+//! `transfer` follows a transfer to its end and decides what is told.
+
+mod config;
+mod setup;
+mod transfer;
+
+pub use config::{ClientConfig, ClientTexts, DataMode, Task};
+
+use crate::command;
+use crate::line::{Lines, Outbox};
+use crate::reply::{Class, Parser, Progress, Reply};
+use crate::report::{Direction, Speaker, Told, TransferReport};
+use crate::session::{Action, Actions, Context, Event, Session};
+use crate::store::Store;
+use crate::tcp::Ending;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use transfer::Current;
+
+/// What the client waits for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// The greeting (220).
+    #[default]
+    Greeting,
+    /// The reply to USER.
+    User,
+    /// The reply to PASS.
+    Pass,
+    /// The reply to TYPE I.
+    Type,
+    /// A listener of its own, to name in PORT or EPRT.
+    Listening,
+    /// The reply to EPRT, or to PORT.
+    Port { extended: bool, at: SocketAddr },
+    /// The reply to EPSV, or to PASV.
+    Passive { extended: bool },
+    /// The data connection that it opens itself.
+    Connecting,
+    /// The replies to STOR or RETR (and to an ABOR in between), and the end of the data.
+    Transfer,
+    /// The reply to SIZE, NOOP, or to an ABOR outside a transfer.
+    Simple,
+    /// The reply to QUIT.
+    Quit,
+    /// Nothing more.
+    Over,
+}
+
+/// One session of a client.
+#[derive(Debug, Default)]
+pub struct Client {
+    lines: Lines,
+    parser: Parser,
+    out: Outbox,
+    actions: Actions,
+    state: State,
+    tasks: Option<Arc<[Task]>>,
+    /// The task under way, or the next one.
+    task: usize,
+    /// The journal's place of the next transfer's report.
+    report: usize,
+    /// How many transfers have not begun.
+    transfers_left: usize,
+    /// The transfer under way.
+    current: Option<Current>,
+    /// TYPE I has been accepted.
+    image: bool,
+    /// The server has refused EPRT or EPSV.
+    no_extensions: bool,
+    /// The control connection's two ends, once it is open.
+    ends: Option<(SocketAddr, SocketAddr)>,
+    /// When the next reply has been waited for too long.
+    deadline: Option<Duration>,
+    /// The control connection is gone, and why, as the user was told.
+    lost: Option<String>,
+}
+
+type Cx<'a, 'b, S> = &'a mut Context<'b, ClientConfig, S>;
+
+impl Session for Client {
+    type Config = ClientConfig;
+
+    fn reset(&mut self) {
+        let mut lines = std::mem::take(&mut self.lines);
+        let mut parser = std::mem::take(&mut self.parser);
+        let mut out = std::mem::take(&mut self.out);
+        let mut actions = std::mem::take(&mut self.actions);
+        lines.reset();
+        parser.reset();
+        out.reset();
+        actions.reset();
+        *self = Self { lines, parser, out, actions, ..Self::default() };
+    }
+
+    fn room(&self) -> usize {
+        self.lines.room()
+    }
+
+    fn handle_bytes(&mut self, bytes: &[u8]) {
+        self.lines.handle_bytes(bytes);
+    }
+
+    fn handle_lines<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        while self.state != State::Over {
+            let Some(line) = self.lines.next_line() else {
+                return;
+            };
+            cx.say(Speaker::Server, || String::from_utf8_lossy(line.bytes).into_owned());
+            if self.parser.handle_line(line.bytes) == Progress::Complete {
+                let parser = std::mem::take(&mut self.parser);
+                self.handle_reply(parser.reply(), cx);
+                self.parser = parser;
+            }
+        }
+    }
+
+    fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
+        match event {
+            Event::Opened { local, peer } => self.ends = Some((local, peer)),
+            Event::ControlEnded(ending) => self.handle_control_ended(ending, cx),
+            Event::Listening(at) => self.handle_listening(at, cx),
+            Event::DataOpened { local, peer } => self.handle_data_opened((local, peer), cx),
+            Event::DataFailed(ending) => self.handle_data_failed(ending, cx),
+            Event::Alarm => self.abort_transfer(cx),
+            Event::TransferEnded(end) => self.handle_transfer_ended(end, cx),
+        }
+    }
+
+    fn handle_timeout<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        if self.deadline.is_some_and(|deadline| deadline <= cx.now) {
+            self.lose(&cx.config.texts.timed_out, cx);
+            self.end();
+        }
+    }
+
+    fn next_wakeup(&self) -> Option<Duration> {
+        self.deadline
+    }
+
+    fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop()
+    }
+
+    fn unsent(&self) -> &[u8] {
+        self.out.unsent()
+    }
+
+    fn sent(&mut self, count: usize) -> bool {
+        self.out.sent(count)
+    }
+}
+
+impl Client {
+    /// Takes the script. Every transfer in it has a report from now on.
+    pub fn start<S: Store>(&mut self, tasks: Arc<[Task]>, cx: &mut Context<'_, ClientConfig, S>) {
+        self.report = cx.journal.reports.len();
+        for (at, task) in tasks.iter().enumerate() {
+            let (direction, name) = match task {
+                Task::Put { local, .. } => (Direction::Upload, local),
+                Task::Get { local, .. } => (Direction::Download, local),
+                Task::Size { .. } | Task::Noop | Task::Abor { .. } => continue,
+            };
+            self.transfers_left += 1;
+            cx.journal.reports.push(TransferReport {
+                session: cx.id,
+                task: at,
+                direction,
+                name: name.clone(),
+                told: Told::Nothing,
+                text: String::new(),
+                reply: None,
+                sent: 0,
+                received: 0,
+                data: None,
+                ending: None,
+                started: cx.now,
+                ended: None,
+            });
+        }
+        self.tasks = Some(tasks);
+        self.await_reply(cx);
+    }
+
+    fn handle_reply<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(class) = reply.class() else { return };
+        if reply.code == 421 {
+            // RFC 959 §5.4: it may answer anything, and the control connection closes.
+            return self.handle_service_gone(reply, cx);
+        }
+        if class == Class::Preliminary && self.state != State::Transfer {
+            return self.await_reply(cx);
+        }
+        self.deadline = None;
+        let done = class == Class::Completion;
+        match self.state {
+            State::Greeting if done => {
+                self.state = State::User;
+                self.command("USER", Some(&cx.config.user), cx);
+            }
+            State::User if class == Class::Intermediate && reply.code != 332 => {
+                self.state = State::Pass;
+                self.command("PASS", Some(&cx.config.password), cx);
+            }
+            State::User | State::Pass if done => self.next_task(cx),
+            State::Greeting | State::User | State::Pass => {
+                self.give_up(Some(reply), &reply.to_string(), cx);
+                self.quit(cx);
+            }
+            State::Type if done => {
+                self.image = true;
+                self.open_data(cx);
+            }
+            State::Type => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+            State::Port { extended, at } => self.handle_port_reply(reply, extended, at, cx),
+            State::Passive { extended } => self.handle_passive_reply(reply, extended, cx),
+            State::Transfer => self.handle_transfer_reply(reply, class, cx),
+            State::Simple => self.next_task(cx),
+            State::Quit => self.end(),
+            // No command is in flight: nothing to answer.
+            State::Listening | State::Connecting | State::Over => {}
+        }
+    }
+
+    /// Goes on with the script; after its end, QUIT.
+    fn next_task<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(tasks) = self.tasks.clone() else {
+            return;
+        };
+        let task = tasks.get(self.task);
+        self.task += 1;
+        self.state = State::Simple;
+        match task {
+            Some(Task::Put { local, remote }) => {
+                self.begin_transfer(Direction::Upload, local.clone(), remote.clone(), cx);
+            }
+            Some(Task::Get { remote, local }) => {
+                self.begin_transfer(Direction::Download, local.clone(), remote.clone(), cx);
+            }
+            Some(Task::Size { remote }) => self.command("SIZE", Some(remote), cx),
+            Some(Task::Noop) => self.command("NOOP", None, cx),
+            Some(Task::Abor { .. }) => self.command("ABOR", None, cx),
+            None => self.quit(cx),
+        }
+    }
+
+    fn quit<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.state = State::Quit;
+        self.command("QUIT", None, cx);
+    }
+
+    /// Closes the control connection: the script is over.
+    fn end(&mut self) {
+        self.state = State::Over;
+        self.deadline = None;
+        self.actions.push(Action::DropData);
+        self.actions.push(Action::Close);
+    }
+
+    fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Display>, cx: Cx<'_, '_, S>) {
+        let out = self.out.buffer();
+        let start = out.len();
+        command::write(out, verb, argument);
+        let line = &out[start..];
+        cx.say(Speaker::Client, || match verb {
+            "PASS" => "PASS ****".into(),
+            _ => String::from_utf8_lossy(line).trim_end().to_owned(),
+        });
+        self.await_reply(cx);
+    }
+
+    fn await_reply<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.deadline = cx.config.reply_timeout.map(|limit| cx.now + limit);
+    }
+
+    /// 421: the server is about to close the control connection.
+    fn handle_service_gone<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let text = reply.to_string();
+        self.fail_current(Some(reply), &text, cx);
+        self.give_up(Some(reply), &text, cx);
+        self.end();
+    }
+
+    fn handle_control_ended<S: Store>(&mut self, ending: Ending, cx: Cx<'_, '_, S>) {
+        self.deadline = None;
+        if matches!(self.state, State::Quit | State::Over) {
+            self.state = State::Over;
+            return;
+        }
+        let text = ended(ending, cx.config);
+        self.lose(text, cx);
+    }
+
+    /// The control connection is of no use any more: what has no final reply will get none.
+    fn lose<S: Store>(&mut self, text: &str, cx: Cx<'_, '_, S>) {
+        self.deadline = None;
+        cx.say(Speaker::Program, || text.into());
+        if self.current.as_ref().is_some_and(Current::is_answered) {
+            // The server has said its last word on it; its data may still be on the way.
+            self.lost = Some(text.into());
+            return;
+        }
+        self.fail_current(None, text, cx);
+        self.give_up(None, text, cx);
+        self.state = State::Over;
+        self.actions.push(Action::DropData);
+    }
+
+    /// Tells failure of every transfer that has not begun: none will.
+    fn give_up<S: Store>(&mut self, reply: Option<&Reply>, text: &str, cx: Cx<'_, '_, S>) {
+        let left = self.report..self.report + self.transfers_left;
+        for report in &mut cx.journal.reports[left] {
+            report.told = Told::Failure;
+            report.reply = reply.cloned();
+            report.text.replace_range(.., text);
+            report.ended = Some(cx.now);
+        }
+        self.transfers_left = 0;
+    }
+
+    fn local(&self) -> SocketAddr {
+        self.ends.expect("tasks begin on an open control connection").0
+    }
+
+    fn peer(&self) -> SocketAddr {
+        self.ends.expect("tasks begin on an open control connection").1
+    }
+}
+
+/// What the program says of an end that it did not choose.
+fn ended(ending: Ending, config: &ClientConfig) -> &str {
+    let texts = &config.texts;
+    match ending {
+        Ending::Finished => &texts.closed,
+        Ending::Reset => &texts.reset,
+        Ending::Refused => &texts.refused,
+        Ending::TimedOut | Ending::Stalled => &texts.timed_out,
+        Ending::Aborted => &texts.aborted,
+    }
+}

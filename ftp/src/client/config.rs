@@ -1,0 +1,148 @@
+//! `client::config` is what a user decides before a session: who it is, how data connections are
+//! made and ended, and what to do. Plain data.
+
+use crate::transfer::Close;
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Who opens data connections (RFC 959 §3.2 makes the server do it, RFC 1123 §4.1.2.6 allows both).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DataMode {
+    /// The client listens and says where (PORT, EPRT); the server connects.
+    #[default]
+    Active,
+    /// The server listens and says where (PASV, EPSV); the client connects.
+    Passive,
+}
+
+/// What the client's own program tells its user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientTexts {
+    /// A connection was reset.
+    pub reset: Cow<'static, str>,
+    /// A connection was refused.
+    pub refused: Cow<'static, str>,
+    /// A connection or a reply timed out.
+    pub timed_out: Cow<'static, str>,
+    /// The server closed the control connection before it had answered.
+    pub closed: Cow<'static, str>,
+    /// This side cut the connection itself.
+    pub aborted: Cow<'static, str>,
+    /// A file of this side could not be read or written.
+    pub store: Cow<'static, str>,
+}
+
+impl Default for ClientTexts {
+    /// In the manner of strerror.
+    fn default() -> Self {
+        Self {
+            reset: "Connection reset by peer".into(),
+            refused: "Connection refused".into(),
+            timed_out: "Connection timed out".into(),
+            closed: "Service not available, remote server has closed connection".into(),
+            aborted: "Transfer aborted".into(),
+            store: "Local file error".into(),
+        }
+    }
+}
+
+impl ClientTexts {
+    /// FTP.EXE of Windows for Workgroups 3.11, as far as Q123208 quotes it.
+    #[must_use]
+    pub fn ftp_exe() -> Self {
+        Self { reset: "Error 146: Connection reset by peer".into(), ..Self::default() }
+    }
+}
+
+/// Everything a client's sessions share.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientConfig {
+    /// Sent with USER.
+    pub user: String,
+    /// Sent with PASS, if asked for.
+    pub password: String,
+    /// Who opens data connections.
+    pub mode: DataMode,
+    /// EPRT and EPSV first (RFC 2428), PORT and PASV after a 5yz.
+    pub extended: bool,
+    /// How an upload's data connection is ended.
+    pub close: Close,
+    /// How long to wait for a reply; `None`: for ever.
+    pub reply_timeout: Option<Duration>,
+    /// The program's own words.
+    pub texts: ClientTexts,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            user: "anonymous".into(),
+            password: "halfclose@".into(),
+            mode: DataMode::Active,
+            extended: true,
+            close: Close::Fin,
+            reply_timeout: None,
+            texts: ClientTexts::default(),
+        }
+    }
+}
+
+impl ClientConfig {
+    /// FTP.EXE as Q123208 has it: PORT, no extensions, its own error texts. The way it ends an
+    /// upload depends on the version of TCPIP32: `close`.
+    #[must_use]
+    pub fn ftp_exe(close: Close) -> Self {
+        Self { extended: false, close, texts: ClientTexts::ftp_exe(), ..Self::default() }
+    }
+}
+
+/// One step of a client's script. QUIT follows the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// STOR: the local file to the remote name.
+    Put {
+        /// Name in the client's store.
+        local: Arc<str>,
+        /// Name on the server.
+        remote: Arc<str>,
+    },
+    /// RETR: the remote file to the local name.
+    Get {
+        /// Name on the server.
+        remote: Arc<str>,
+        /// Name in the client's store.
+        local: Arc<str>,
+    },
+    /// SIZE (RFC 3659 §4).
+    Size {
+        /// Name on the server.
+        remote: Arc<str>,
+    },
+    /// NOOP.
+    Noop,
+    /// ABOR of the transfer before it, once it has moved `after` bytes; outside a transfer if it
+    /// ended sooner, or if there was none.
+    Abor {
+        /// Bytes moved.
+        after: u64,
+    },
+}
+
+impl Task {
+    /// STOR `local` as `remote`.
+    pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
+        Self::Put { local: local.into(), remote: remote.into() }
+    }
+
+    /// RETR `remote` into `local`.
+    pub fn get(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
+        Self::Get { remote: remote.into(), local: local.into() }
+    }
+
+    /// Whether the task moves a file, and so leaves a report.
+    #[must_use]
+    pub fn is_transfer(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Get { .. })
+    }
+}

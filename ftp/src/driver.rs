@@ -1,0 +1,264 @@
+//! `driver` is the one pump between sessions and a host's TCP: it carries bytes, events, actions and
+//! time between them, for one session or for thousands. It knows the names of connections; it does
+//! not know what is said on them.
+
+mod data;
+mod slot;
+mod timers;
+
+use crate::client::{Client, ClientConfig, Task};
+use crate::report::{Journal, SessionId, Spoken, TransferReport};
+use crate::server::{Server, ServerConfig};
+use crate::session::Session;
+use crate::store::Store;
+use crate::tcp::{Conn, Listener, Ready, Tcp};
+use slot::Slot;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use timers::Timers;
+
+/// A session's place in the driver. Places are used again, session ids are not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place(u32);
+
+/// What a connection is to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Channel {
+    Control,
+    Data,
+}
+
+/// Everything that is not one session's: its sessions borrow it while they act.
+struct Hub<C, S> {
+    config: C,
+    store: S,
+    journal: Journal,
+    conns: BTreeMap<Conn, (Place, Channel)>,
+    /// The listeners of data connections.
+    listeners: BTreeMap<Listener, Place>,
+    timers: Timers,
+}
+
+/// One moment of a host: what a slot may use while it acts.
+struct Turn<'a, T: ?Sized, C, S> {
+    tcp: &'a mut T,
+    hub: &'a mut Hub<C, S>,
+    now: Duration,
+}
+
+/// Carries sessions of one program over one host's TCP.
+///
+/// Call [`Driver::pump`] whenever the host has something ready or the time of
+/// [`Driver::next_wakeup`] has come; then give the host its turn.
+pub struct Driver<P: Session, S> {
+    slots: Vec<Slot<P>>,
+    free: Vec<Place>,
+    /// Where new sessions come from.
+    doors: Vec<Listener>,
+    /// How many sessions have begun.
+    begun: u32,
+    hub: Hub<P::Config, S>,
+}
+
+impl<S: Store> Driver<Server, S> {
+    /// A server's driver. It serves nobody before [`Driver::listen`].
+    pub fn server(config: ServerConfig, store: S) -> Self {
+        Self::new(config, store)
+    }
+
+    /// Serves clients at that address. Returns the address with its port.
+    ///
+    /// # Errors
+    /// The address is in use.
+    pub fn listen<T: Tcp + ?Sized>(
+        &mut self,
+        tcp: &mut T,
+        at: SocketAddr,
+        backlog: usize,
+    ) -> io::Result<SocketAddr> {
+        let (door, at) = tcp.listen(at, backlog)?;
+        self.doors.push(door);
+        Ok(at)
+    }
+}
+
+impl<S: Store> Driver<Client, S> {
+    /// A client's driver. It does nothing before [`Driver::connect`].
+    pub fn client(config: ClientConfig, store: S) -> Self {
+        Self::new(config, store)
+    }
+
+    /// Begins a session with the server at `to`, to do `tasks` and QUIT.
+    ///
+    /// # Errors
+    /// No port is free.
+    pub fn connect<T: Tcp + ?Sized>(
+        &mut self,
+        tcp: &mut T,
+        to: SocketAddr,
+        tasks: Arc<[Task]>,
+        now: Duration,
+    ) -> io::Result<SessionId> {
+        let control = tcp.connect(None, to)?;
+        let place = self.begin(control);
+        let slot = &mut self.slots[place.0 as usize];
+        slot.start_client(tasks, &mut self.hub, now);
+        let id = slot.id();
+        self.settle(place, tcp, now);
+        Ok(id)
+    }
+}
+
+impl<P: Session, S: Store> Driver<P, S> {
+    fn new(config: P::Config, store: S) -> Self {
+        let hub = Hub {
+            config,
+            store,
+            journal: Journal::default(),
+            conns: BTreeMap::new(),
+            listeners: BTreeMap::new(),
+            timers: Timers::default(),
+        };
+        Self { slots: Vec::new(), free: Vec::new(), doors: Vec::new(), begun: 0, hub }
+    }
+
+    /// Handles everything that is ready, and every timer that is due.
+    pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
+        while let Some(place) = self.hub.timers.pop_due(now) {
+            self.slots[place.0 as usize].handle_timeout(&mut Turn { tcp, hub: &mut self.hub, now });
+            self.settle(place, tcp, now);
+        }
+        while let Some(ready) = tcp.next_ready() {
+            match ready {
+                Ready::Conn(conn) => self.handle_conn(conn, tcp, now),
+                Ready::Accept(listener) => self.handle_accept(listener, tcp, now),
+            }
+        }
+    }
+
+    /// When to pump even if nothing is ready.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Duration> {
+        self.hub.timers.next()
+    }
+
+    /// Whether no session is under way.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.free.len() == self.slots.len()
+    }
+
+    /// Forgets sessions, listeners, reports and dialogue, as the host's have been forgotten: nothing
+    /// is closed. Buffers, settings and the store stay.
+    pub fn reset(&mut self) {
+        self.free.clear();
+        for (at, slot) in self.slots.iter_mut().enumerate().rev() {
+            slot.clear();
+            self.free.push(Place(u32::try_from(at).expect("places are counted in u32")));
+        }
+        self.doors.clear();
+        self.begun = 0;
+        self.hub.journal.reset();
+        self.hub.conns.clear();
+        self.hub.listeners.clear();
+        self.hub.timers.reset();
+    }
+
+    /// One for every transfer, in the order they began; a client's all from its session's begin on.
+    #[must_use]
+    pub fn reports(&self) -> &[TransferReport] {
+        &self.hub.journal.reports
+    }
+
+    /// Whether to record the dialogue from now on.
+    pub fn record_dialogue(&mut self, record: bool) {
+        self.hub.journal.record_dialogue = record;
+    }
+
+    /// Who said what, if it is recorded.
+    #[must_use]
+    pub fn dialogue(&self) -> &[Spoken] {
+        &self.hub.journal.dialogue
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.hub.store
+    }
+
+    /// The files, to change them.
+    pub fn store_mut(&mut self) -> &mut S {
+        &mut self.hub.store
+    }
+
+    /// What the sessions share.
+    #[must_use]
+    pub fn config(&self) -> &P::Config {
+        &self.hub.config
+    }
+
+    /// What the sessions share, to change it between runs.
+    pub fn config_mut(&mut self) -> &mut P::Config {
+        &mut self.hub.config
+    }
+
+    fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
+        // A connection that has been given back may still have been ready before.
+        let Some(&(place, channel)) = self.hub.conns.get(&conn) else {
+            return;
+        };
+        let slot = &mut self.slots[place.0 as usize];
+        match channel {
+            Channel::Control => slot.handle_control(&mut Turn { tcp, hub: &mut self.hub, now }),
+            Channel::Data if slot.pump_quietly(&mut Turn { tcp, hub: &mut self.hub, now }) => {
+                return;
+            }
+            Channel::Data => {}
+        }
+        self.settle(place, tcp, now);
+    }
+
+    fn handle_accept<T: Tcp + ?Sized>(&mut self, from: Listener, tcp: &mut T, now: Duration) {
+        if let Some(&place) = self.hub.listeners.get(&from) {
+            self.slots[place.0 as usize]
+                .handle_accept(from, &mut Turn { tcp, hub: &mut self.hub, now });
+            self.settle(place, tcp, now);
+        } else if self.doors.contains(&from) {
+            while let Some(control) = tcp.accept(from) {
+                let place = self.begin(control);
+                self.slots[place.0 as usize].handle_control(&mut Turn {
+                    tcp,
+                    hub: &mut self.hub,
+                    now,
+                });
+                self.settle(place, tcp, now);
+            }
+        }
+    }
+
+    /// Gives a new control connection a place.
+    fn begin(&mut self, control: Conn) -> Place {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(Slot::default());
+            Place(u32::try_from(self.slots.len() - 1).expect("places are counted in u32"))
+        });
+        self.slots[place.0 as usize].begin(place, control, SessionId(self.begun));
+        self.begun += 1;
+        self.hub.conns.insert(control, (place, Channel::Control));
+        place
+    }
+
+    /// Lets the session act until it is quiet; frees its place when it is over.
+    fn settle<T: Tcp + ?Sized>(&mut self, place: Place, tcp: &mut T, now: Duration) {
+        let slot = &mut self.slots[place.0 as usize];
+        if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
+            self.hub.timers.disarm(place);
+            slot.clear();
+            self.free.push(place);
+        }
+    }
+}

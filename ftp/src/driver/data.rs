@@ -1,0 +1,171 @@
+//! `driver::data` is the data connection of a session's slot: asked for, open, moving, given back.
+
+use super::slot::Slot;
+use super::{Channel, Hub, Place, Turn};
+use crate::session::{Event, Session};
+use crate::store::Store;
+use crate::tcp::{Conn, Listener, Status, Tcp};
+use crate::transfer::{Plan, Step, Transfer};
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+/// The data connection.
+#[derive(Debug, Default)]
+pub(super) enum Data {
+    #[default]
+    None,
+    Listening(Listener, Option<IpAddr>),
+    Connecting(Conn),
+    /// Open, and nobody has asked for a transfer yet.
+    Waiting(Conn),
+    Moving(Conn, Transfer),
+}
+
+impl<P: Session> Slot<P> {
+    /// The data listener has a connection.
+    pub(super) fn handle_accept<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        from: Listener,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        let Data::Listening(listener, only) = self.data else {
+            return;
+        };
+        debug_assert_eq!(listener, from, "a session listens at one place at a time");
+        while let Some(conn) = turn.tcp.accept(listener) {
+            let status = turn.tcp.status(conn);
+            // RFC 2577 §3: somebody else could steal, or send, the file.
+            if only.is_some_and(|only| status.peer.ip() != only) {
+                turn.tcp.abort(conn);
+                continue;
+            }
+            turn.hub.listeners.remove(&listener);
+            turn.tcp.unlisten(listener);
+            turn.hub.conns.insert(conn, (Place(self.place), Channel::Data));
+            self.data = Data::Waiting(conn);
+            self.data_opened(&status, turn);
+            return;
+        }
+    }
+
+    fn data_opened<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        &Status { local, peer, .. }: &Status,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        self.event(Event::DataOpened { local, peer }, turn.hub, turn.now);
+    }
+
+    /// The data connection is ready. True if the session need not hear of it: the usual case, and
+    /// the hot one.
+    pub(super) fn pump_quietly<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) -> bool {
+        let quiet = self.pump_data(turn);
+        if quiet
+            && let Data::Moving(_, transfer) = &self.data
+            && let Some(at) = transfer.next_wakeup()
+        {
+            turn.hub.timers.arm(Place(self.place), at);
+        }
+        quiet
+    }
+
+    /// Moves what the data connection can move. False if the session was told something.
+    pub(super) fn pump_data<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) -> bool {
+        match &mut self.data {
+            Data::Moving(_, transfer) => {
+                match transfer.pump(turn.tcp, &mut turn.hub.store, turn.now) {
+                    Step::Going => true,
+                    Step::Alarm => {
+                        self.event(Event::Alarm, turn.hub, turn.now);
+                        self.act(turn);
+                        // The session may have let it go on.
+                        self.pump_data(turn);
+                        false
+                    }
+                    Step::Over(end) => {
+                        self.leave_data(turn.hub);
+                        self.event(Event::TransferEnded(end), turn.hub, turn.now);
+                        false
+                    }
+                }
+            }
+            Data::Connecting(conn) => {
+                let conn = *conn;
+                let status = turn.tcp.status(conn);
+                if status.established {
+                    self.data = Data::Waiting(conn);
+                    self.data_opened(&status, turn);
+                } else if let Some(ending) = status.ending {
+                    self.leave_data(turn.hub);
+                    turn.tcp.close(conn);
+                    self.event(Event::DataFailed(ending), turn.hub, turn.now);
+                } else {
+                    return true;
+                }
+                false
+            }
+            // What has come is found when the transfer begins.
+            Data::None | Data::Listening(..) | Data::Waiting(_) => true,
+        }
+    }
+
+    pub(super) fn listen<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        at: IpAddr,
+        only: Option<IpAddr>,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) -> io::Result<SocketAddr> {
+        let (listener, at) = turn.tcp.listen(SocketAddr::new(at, 0), 1)?;
+        turn.hub.listeners.insert(listener, Place(self.place));
+        self.data = Data::Listening(listener, only);
+        Ok(at)
+    }
+
+    pub(super) fn transfer<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        plan: Plan,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        let Data::Waiting(conn) = self.data else {
+            debug_assert!(false, "a transfer needs an open data connection");
+            return;
+        };
+        self.data = Data::Moving(conn, Transfer::new(conn, plan, turn.now));
+        self.pump_data(turn);
+    }
+
+    pub(super) fn drop_data<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        match self.leave_data(turn.hub) {
+            Data::None => {}
+            Data::Listening(listener, _) => turn.tcp.unlisten(listener),
+            Data::Connecting(conn) | Data::Waiting(conn) => turn.tcp.abort(conn),
+            Data::Moving(_, transfer) => {
+                let end = transfer.abort(turn.tcp);
+                self.event(Event::TransferEnded(end), turn.hub, turn.now);
+            }
+        }
+    }
+
+    pub(super) fn leave_data<S>(&mut self, hub: &mut Hub<P::Config, S>) -> Data {
+        let data = std::mem::take(&mut self.data);
+        match &data {
+            Data::None => {}
+            Data::Listening(listener, _) => {
+                hub.listeners.remove(listener);
+            }
+            Data::Connecting(conn) | Data::Waiting(conn) | Data::Moving(conn, _) => {
+                hub.conns.remove(conn);
+            }
+        }
+        data
+    }
+}

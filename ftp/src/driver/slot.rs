@@ -1,0 +1,258 @@
+//! `driver::slot` is one session with its connections: it turns what a host says of them into the
+//! session's events, and the session's actions into calls (RFC 9293 §3.9.1).
+
+use super::data::Data;
+use super::{Channel, Hub, Place, Turn};
+use crate::client::{Client, Task};
+use crate::report::SessionId;
+use crate::session::{Action, Context, Event, Session};
+use crate::store::Store;
+use crate::tcp::{Conn, Ending, Tcp};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The control connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Control {
+    /// There is none, or none any more.
+    #[default]
+    Gone,
+    /// Its handshake may not be complete.
+    Opening(Conn),
+    Open(Conn),
+    /// To be closed once all is sent.
+    Closing(Conn),
+}
+
+/// A place for one session.
+#[derive(Debug, Default)]
+pub(super) struct Slot<P> {
+    session: P,
+    pub(super) place: u32,
+    id: SessionId,
+    control: Control,
+    pub(super) data: Data,
+    /// The session had no room for what waits on the control connection.
+    starved: bool,
+}
+
+impl Slot<Client> {
+    /// Hands a client its script.
+    pub(super) fn start_client<S: Store>(
+        &mut self,
+        tasks: Arc<[Task]>,
+        hub: &mut Hub<<Client as Session>::Config, S>,
+        now: Duration,
+    ) {
+        let (session, mut cx) = self.split(hub, now);
+        session.start(tasks, &mut cx);
+    }
+}
+
+impl<P: Session> Slot<P> {
+    /// A session begins.
+    pub(super) fn begin(&mut self, place: Place, control: Conn, id: SessionId) {
+        self.place = place.0;
+        self.id = id;
+        self.control = Control::Opening(control);
+    }
+
+    /// Forgets the session, keeps its buffers.
+    pub(super) fn clear(&mut self) {
+        self.session.reset();
+        self.control = Control::Gone;
+        self.data = Data::None;
+        self.starved = false;
+    }
+
+    pub(super) fn id(&self) -> SessionId {
+        self.id
+    }
+
+    fn split<'a, S: Store>(
+        &'a mut self,
+        hub: &'a mut Hub<P::Config, S>,
+        now: Duration,
+    ) -> (&'a mut P, Context<'a, P::Config, S>) {
+        let Hub { config, store, journal, .. } = hub;
+        (&mut self.session, Context { config, store, journal, id: self.id, now })
+    }
+
+    pub(super) fn event<S: Store>(
+        &mut self,
+        event: Event,
+        hub: &mut Hub<P::Config, S>,
+        now: Duration,
+    ) {
+        let (session, mut cx) = self.split(hub, now);
+        session.handle_event(event, &mut cx);
+    }
+
+    /// A deadline has come: the session's, or its transfer's.
+    pub(super) fn handle_timeout<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        self.pump_data(turn);
+        let (session, mut cx) = self.split(turn.hub, turn.now);
+        session.handle_timeout(&mut cx);
+    }
+
+    /// The control connection has something to say.
+    pub(super) fn handle_control<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        if let Control::Opening(conn) = self.control {
+            let status = turn.tcp.status(conn);
+            if status.established {
+                self.control = Control::Open(conn);
+                let (local, peer) = (status.local, status.peer);
+                self.event(Event::Opened { local, peer }, turn.hub, turn.now);
+            } else if status.ending.is_none() {
+                return;
+            }
+        }
+        self.read_control(turn);
+    }
+
+    fn read_control<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
+        let (Control::Opening(conn) | Control::Open(conn) | Control::Closing(conn)) = self.control
+        else {
+            return;
+        };
+        loop {
+            let room = self.session.room();
+            // Without room the session is busy with a transfer, and has enough to do after it.
+            self.starved = room == 0;
+            if self.starved {
+                return;
+            }
+            let session = &mut self.session;
+            match turn.tcp.receive(conn, room, &mut |bytes| session.handle_bytes(bytes)) {
+                ControlFlow::Continue(0) => return,
+                ControlFlow::Continue(_) => {
+                    let (session, mut cx) = self.split(turn.hub, turn.now);
+                    session.handle_lines(&mut cx);
+                }
+                ControlFlow::Break(ending) => {
+                    let opened = !matches!(self.control, Control::Opening(_));
+                    if ending == Ending::Finished && opened {
+                        // The peer may still listen to the replies to what it said before its FIN.
+                        self.act(turn);
+                        self.flush(turn.tcp);
+                    }
+                    self.leave_control(turn.hub);
+                    turn.tcp.close(conn);
+                    self.event(Event::ControlEnded(ending), turn.hub, turn.now);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Acts until the session is quiet. True once it is over.
+    pub(super) fn settle<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) -> bool {
+        self.act(turn);
+        while self.starved && self.control != Control::Gone && self.session.room() > 0 {
+            self.read_control(turn);
+            self.act(turn);
+        }
+        self.flush(turn.tcp);
+        if let Control::Closing(conn) = self.control
+            && self.session.unsent().is_empty()
+        {
+            self.leave_control(turn.hub);
+            turn.tcp.close(conn);
+        }
+        if self.control == Control::Gone && !matches!(self.data, Data::Moving(..)) {
+            self.drop_data(turn);
+        }
+        let moving = match &self.data {
+            Data::Moving(_, transfer) => transfer.next_wakeup(),
+            _ => None,
+        };
+        for at in [moving, self.session.next_wakeup()].into_iter().flatten() {
+            turn.hub.timers.arm(Place(self.place), at);
+        }
+        self.control == Control::Gone && matches!(self.data, Data::None)
+    }
+
+    pub(super) fn act<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
+        while let Some(action) = self.session.poll_action() {
+            match action {
+                Action::Listen { at, only } => {
+                    let at = self.listen(at, only, turn).ok();
+                    self.event(Event::Listening(at), turn.hub, turn.now);
+                }
+                Action::Connect { from, to } => {
+                    self.drop_data(turn);
+                    match turn.tcp.connect(from, to) {
+                        Ok(conn) => {
+                            turn.hub.conns.insert(conn, (Place(self.place), Channel::Data));
+                            self.data = Data::Connecting(conn);
+                        }
+                        Err(_) => {
+                            self.event(Event::DataFailed(Ending::Refused), turn.hub, turn.now);
+                        }
+                    }
+                }
+                Action::Transfer(plan) => self.transfer(plan, turn),
+                Action::DropData => self.drop_data(turn),
+                Action::Close => match self.control {
+                    Control::Opening(conn) | Control::Open(conn) => {
+                        self.control = Control::Closing(conn);
+                    }
+                    Control::Closing(_) | Control::Gone => {}
+                },
+                Action::Abort => {
+                    if let Some(conn) = self.leave_control(turn.hub) {
+                        turn.tcp.abort(conn);
+                    }
+                }
+            }
+        }
+    }
+
+    fn flush<T: Tcp + ?Sized>(&mut self, tcp: &mut T) {
+        let (Control::Open(conn) | Control::Closing(conn)) = self.control else {
+            return;
+        };
+        while !self.session.unsent().is_empty() {
+            let mut unsent = self.session.unsent();
+            let sent = tcp.send(conn, &mut |free| {
+                let count = free.len().min(unsent.len());
+                free[..count].copy_from_slice(&unsent[..count]);
+                unsent = &unsent[count..];
+                count
+            });
+            match sent {
+                ControlFlow::Continue(0) => return,
+                ControlFlow::Continue(count) => {
+                    if self.session.sent(count) {
+                        tcp.urgent(conn);
+                    }
+                }
+                // It has ended: `read_control` will hear of it. Nobody will hear this.
+                ControlFlow::Break(_) => {
+                    let count = self.session.unsent().len();
+                    self.session.sent(count);
+                }
+            }
+        }
+    }
+
+    fn leave_control<S>(&mut self, hub: &mut Hub<P::Config, S>) -> Option<Conn> {
+        match std::mem::take(&mut self.control) {
+            Control::Gone => None,
+            Control::Opening(conn) | Control::Open(conn) | Control::Closing(conn) => {
+                hub.conns.remove(&conn);
+                Some(conn)
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! `line` turns the bytes of a control connection into lines and back (RFC 959 §5.3, on the Telnet
+//! of RFC 854). It knows CRLF, Telnet's IAC and a length limit; it does not know commands.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// Telnet: interpret as command.
+pub const IAC: u8 = 255;
+/// Telnet: data mark, the urgent byte of a Synch.
+pub const DM: u8 = 242;
+/// Telnet: interrupt process.
+pub const IP: u8 = 244;
+const SB: u8 = 250;
+const SE: u8 = 240;
+const WILL: u8 = 251;
+
+/// What a client sends before `ABOR` so that a busy server looks up (RFC 959 §4.1.3). The data mark
+/// is urgent.
+pub const SYNCH: [u8; 4] = [IAC, IP, IAC, DM];
+
+/// The longest line that is kept. RFC 959 names no limit; a path and a verb fit.
+pub const LIMIT: usize = 4096;
+/// Bytes that may wait unread: lines pipelined behind a transfer.
+const BUFFER: usize = 2 * LIMIT;
+
+/// One line, without its end and without Telnet commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// Its bytes, cut at [`LIMIT`].
+    pub bytes: &'a [u8],
+    /// It was longer.
+    pub cut: bool,
+}
+
+/// Where the Telnet scanner is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Telnet {
+    #[default]
+    Data,
+    /// After IAC.
+    Command,
+    /// After IAC WILL, WONT, DO or DONT.
+    Option,
+    /// Between IAC SB and IAC SE.
+    Subnegotiation,
+    SubnegotiationCommand,
+}
+
+/// Bytes in, lines out. `handle_bytes` takes any chunk; `next_line` gives what is complete.
+#[derive(Debug, Default)]
+pub struct Lines {
+    bytes: Vec<u8>,
+    /// Complete lines: where each ends in `bytes`, and whether it was cut.
+    ends: VecDeque<(usize, bool)>,
+    /// Where the first complete line begins.
+    head: usize,
+    /// Where the incomplete line begins.
+    partial: usize,
+    cut: bool,
+    telnet: Telnet,
+}
+
+impl Lines {
+    /// Forgets everything but its buffers.
+    pub fn reset(&mut self) {
+        self.bytes.clear();
+        self.ends.clear();
+        (self.head, self.partial, self.cut) = (0, 0, false);
+        self.telnet = Telnet::Data;
+    }
+
+    /// How many bytes `handle_bytes` should be given at most: the back-pressure.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        BUFFER.saturating_sub(self.bytes.len() - self.head)
+    }
+
+    /// Takes bytes as they came.
+    pub fn handle_bytes(&mut self, mut chunk: &[u8]) {
+        if self.head > 0 {
+            self.compact();
+        }
+        while let Some(&first) = chunk.first() {
+            if self.telnet != Telnet::Data || first == IAC {
+                self.telnet(first);
+                chunk = &chunk[1..];
+                continue;
+            }
+            let plain = chunk.iter().position(|&byte| byte == IAC || byte == b'\n');
+            let (run, rest) = chunk.split_at(plain.unwrap_or(chunk.len()));
+            self.append(run);
+            chunk = rest;
+            if let Some((b'\n', rest)) = chunk.split_first() {
+                self.end_line();
+                chunk = rest;
+            }
+        }
+    }
+
+    /// The next complete line.
+    pub fn next_line(&mut self) -> Option<Line<'_>> {
+        let (end, cut) = self.ends.pop_front()?;
+        let bytes = &self.bytes[self.head..end];
+        self.head = end;
+        Some(Line { bytes, cut })
+    }
+
+    /// Removes the first complete line that `wanted` accepts, out of turn.
+    pub fn take_line(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let mut start = self.head;
+        let found = self.ends.iter().position(|&(end, _)| {
+            let this = start..end;
+            start = end;
+            wanted(&self.bytes[this])
+        });
+        if let Some(at) = found {
+            self.remove(at);
+        }
+        found.is_some()
+    }
+
+    fn remove(&mut self, at: usize) {
+        let start = if at == 0 { self.head } else { self.ends[at - 1].0 };
+        let Some((end, _)) = self.ends.remove(at) else {
+            return;
+        };
+        let gone: Range<usize> = start..end;
+        let length = gone.len();
+        self.bytes.drain(gone);
+        for (end, _) in self.ends.iter_mut().skip(at) {
+            *end -= length;
+        }
+        self.partial -= length;
+    }
+
+    /// Moves what is left to the front, so that the buffer never grows past its limit.
+    fn compact(&mut self) {
+        self.bytes.drain(..self.head);
+        for (end, _) in &mut self.ends {
+            *end -= self.head;
+        }
+        self.partial -= self.head;
+        self.head = 0;
+    }
+
+    fn append(&mut self, run: &[u8]) {
+        let room = LIMIT - (self.bytes.len() - self.partial);
+        self.bytes.extend_from_slice(&run[..run.len().min(room)]);
+        self.cut |= run.len() > room;
+    }
+
+    fn end_line(&mut self) {
+        // CR LF ends a line. A lone LF does too: some clients send it, and nothing else can be meant.
+        if self.bytes.len() > self.partial && self.bytes.last() == Some(&b'\r') && !self.cut {
+            self.bytes.pop();
+        }
+        self.partial = self.bytes.len();
+        self.ends.push_back((self.partial, self.cut));
+        self.cut = false;
+    }
+
+    fn telnet(&mut self, byte: u8) {
+        self.telnet = match (self.telnet, byte) {
+            (Telnet::Data, _) => Telnet::Command,
+            (Telnet::Command, IAC) => {
+                self.append(&[IAC]);
+                Telnet::Data
+            }
+            (Telnet::Command, SB) => Telnet::Subnegotiation,
+            (Telnet::Command, WILL..) => Telnet::Option,
+            // IP, DM and the rest say nothing that the line after them does not.
+            (Telnet::Command | Telnet::Option, _) | (Telnet::SubnegotiationCommand, SE) => {
+                Telnet::Data
+            }
+            (Telnet::Subnegotiation, IAC) => Telnet::SubnegotiationCommand,
+            (Telnet::Subnegotiation | Telnet::SubnegotiationCommand, _) => Telnet::Subnegotiation,
+        };
+    }
+}
+
+/// Lines out: a buffer that a connection empties.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    bytes: Vec<u8>,
+    sent: usize,
+    /// Where the byte after the urgent one stands.
+    urgent: Option<usize>,
+}
+
+impl Outbox {
+    /// Forgets everything but its buffer.
+    pub fn reset(&mut self) {
+        self.bytes.clear();
+        self.sent = 0;
+        self.urgent = None;
+    }
+
+    /// Where to write the next line, its CRLF included.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
+    }
+
+    /// A Telnet Synch: IAC IP, IAC DM, the last byte urgent.
+    pub fn push_synch(&mut self) {
+        self.bytes.extend_from_slice(&SYNCH);
+        self.urgent = Some(self.bytes.len());
+    }
+
+    /// What is to be sent now: no further than an urgent byte.
+    #[must_use]
+    pub fn unsent(&self) -> &[u8] {
+        &self.bytes[self.sent..self.urgent.unwrap_or(self.bytes.len())]
+    }
+
+    /// The first `count` bytes of `unsent` have been taken. Says whether the last of them is urgent.
+    pub fn sent(&mut self, count: usize) -> bool {
+        self.sent += count;
+        let urgent = self.urgent == Some(self.sent);
+        if urgent {
+            self.urgent = None;
+        }
+        if self.sent == self.bytes.len() {
+            self.reset();
+        }
+        urgent
+    }
+}

@@ -1,0 +1,181 @@
+//! `reply` is what a server answers (RFC 959 §4.2): three digits and text, on one line or several.
+//! It knows how a reply is written, not when.
+
+use std::fmt::{self, Display};
+use std::io::Write;
+
+/// The first digit: what the client may conclude (RFC 959 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// 1yz: begun, expect another reply.
+    Preliminary,
+    /// 2yz: done.
+    Completion,
+    /// 3yz: go on with the next command of the sequence.
+    Intermediate,
+    /// 4yz: not done, may be tried again.
+    TransientFailure,
+    /// 5yz: not done.
+    PermanentFailure,
+}
+
+impl Class {
+    /// The class of a code; none if it is no reply code at all.
+    #[must_use]
+    pub fn of(code: u16) -> Option<Self> {
+        match code {
+            100..200 => Some(Self::Preliminary),
+            200..300 => Some(Self::Completion),
+            300..400 => Some(Self::Intermediate),
+            400..500 => Some(Self::TransientFailure),
+            500..600 => Some(Self::PermanentFailure),
+            _ => None,
+        }
+    }
+
+    /// Not to be followed by another reply to the same command.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        self != Self::Preliminary
+    }
+}
+
+/// A reply. Several lines are separated by `\n` in its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Three digits.
+    pub code: u16,
+    /// The rest.
+    pub text: String,
+}
+
+impl Reply {
+    /// A reply of that code and text.
+    pub fn new(code: u16, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// Its class, if its code has one.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        Class::of(self.code)
+    }
+}
+
+impl Display for Reply {
+    /// As its user sees it: lines as they came, without the last line's end.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut lines = self.text.split('\n').peekable();
+        let mut first = true;
+        while let Some(line) = lines.next() {
+            match (first, lines.peek().is_some()) {
+                (true, true) => writeln!(out, "{}-{line}", self.code)?,
+                (false, true) => writeln!(out, " {line}")?,
+                (_, false) => write!(out, "{} {line}", self.code)?,
+            }
+            first = false;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a reply. Lines of `text` are separated by `\n`; those between the first and the last are
+/// indented, so that none can be taken for the last (RFC 959 §4.2).
+pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Display) {
+    let start = out.len();
+    // Writing to a Vec cannot fail.
+    let _ = write!(out, "{code} {text}");
+    if out[start..].contains(&b'\n') {
+        let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
+        out.truncate(start);
+        let whole = Reply { code, text }.to_string().replace('\n', "\r\n");
+        out.extend_from_slice(whole.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// What a line did to a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It goes on.
+    More,
+    /// It is complete: [`Parser::reply`].
+    Complete,
+    /// That was no reply; it has been skipped.
+    Malformed,
+}
+
+/// The longest text that is kept of a reply: a server that never ends one costs no more than this.
+const TEXT_LIMIT: usize = 1 << 16;
+
+/// Lines in, replies out.
+#[derive(Debug, Default)]
+pub struct Parser {
+    reply: Reply,
+    inside: bool,
+}
+
+impl Parser {
+    /// Forgets everything but its buffer.
+    pub fn reset(&mut self) {
+        self.reply.code = 0;
+        self.reply.text.clear();
+        self.inside = false;
+    }
+
+    /// The reply completed last.
+    #[must_use]
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Takes one line.
+    pub fn handle_line(&mut self, line: &[u8]) -> Progress {
+        let head = code_of(line);
+        if !self.inside {
+            let Some((code, goes_on)) = head else {
+                return Progress::Malformed;
+            };
+            self.reply.code = code;
+            self.reply.text.clear();
+            self.append(line.get(4..).unwrap_or_default());
+            self.inside = goes_on;
+        } else if head == Some((self.reply.code, false)) {
+            self.reply.text.push('\n');
+            self.append(line.get(4..).unwrap_or_default());
+            self.inside = false;
+        } else {
+            self.reply.text.push('\n');
+            let text = match head {
+                // Many servers begin every line with the code.
+                Some((code, true)) if code == self.reply.code => &line[4..],
+                _ => line.strip_prefix(b" ").unwrap_or(line),
+            };
+            self.append(text);
+        }
+        if self.inside { Progress::More } else { Progress::Complete }
+    }
+
+    fn append(&mut self, text: &[u8]) {
+        if self.reply.text.len() + text.len() <= TEXT_LIMIT {
+            match std::str::from_utf8(text) {
+                Ok(text) => self.reply.text.push_str(text),
+                Err(_) => self.reply.text.push_str(&String::from_utf8_lossy(text)),
+            }
+        }
+    }
+}
+
+/// The code at the beginning of a line, and whether more lines follow it.
+fn code_of(line: &[u8]) -> Option<(u16, bool)> {
+    let [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
+        return None;
+    };
+    let digit = |byte: &u8| u16::from(byte - b'0');
+    let code = digit(a) * 100 + digit(b) * 10 + digit(c);
+    match rest.first() {
+        None | Some(b' ') => Some((code, false)),
+        Some(b'-') => Some((code, true)),
+        Some(_) => None,
+    }
+}

@@ -1,0 +1,108 @@
+//! `report` says what came of each transfer, and who said what: data for whoever runs a session.
+//! It judges nothing: whether the file is whole is not a question FTP can answer.
+
+use crate::reply::Reply;
+use crate::tcp::Ending;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A session, as its driver numbers them: in the order they began, from 0.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionId(pub u32);
+
+/// What the user of a transfer was told by the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Told {
+    /// Nothing: the transfer has not ended (or never will).
+    #[default]
+    Nothing,
+    /// It worked.
+    Success,
+    /// It did not work.
+    Failure,
+}
+
+/// Which way a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Direction {
+    /// From the client to the server: STOR.
+    Upload,
+    /// From the server to the client: RETR.
+    Download,
+}
+
+/// One transfer, as one side's program saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferReport {
+    /// Whose transfer.
+    pub session: SessionId,
+    /// Client: the place of the task in its script. Server: the how-manieth transfer of the session.
+    pub task: usize,
+    /// Which way the file goes.
+    pub direction: Direction,
+    /// The file's name in this side's store.
+    pub name: Arc<str>,
+    /// Client: told by its own rule. Server: what its final reply says.
+    pub told: Told,
+    /// Client: what its user saw last. Server: empty.
+    pub text: String,
+    /// Server's last reply to the transfer; a preliminary one if nothing followed.
+    pub reply: Option<Reply>,
+    /// Bytes that this side handed to the data connection.
+    pub sent: u64,
+    /// Bytes that this side took from the data connection.
+    pub received: u64,
+    /// The data connection's addresses here and there, once it has opened (client only).
+    pub data: Option<(SocketAddr, SocketAddr)>,
+    /// How the data connection ended for this side's program; none if it never opened, or if the
+    /// program closed it (FIN) before it saw an end.
+    pub ending: Option<Ending>,
+    /// When the transfer began: its first command, its place in the script's turn.
+    pub started: Duration,
+    /// When the user was told.
+    pub ended: Option<Duration>,
+}
+
+/// Who says a line of the dialogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Speaker {
+    /// A command on the control connection (a password is masked).
+    Client,
+    /// A reply on the control connection.
+    Server,
+    /// The client program itself, to its user.
+    Program,
+}
+
+/// One line of the dialogue, as its user saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// When.
+    pub at: Duration,
+    /// In which session.
+    pub session: SessionId,
+    /// By whom.
+    pub speaker: Speaker,
+    /// What, without the line's end.
+    pub text: String,
+}
+
+/// What sessions leave behind: reports always, the dialogue if asked.
+#[derive(Debug, Default)]
+pub struct Journal {
+    /// One for every transfer, in the order their sessions began them.
+    pub reports: Vec<TransferReport>,
+    /// The dialogue, empty unless `record_dialogue`.
+    pub dialogue: Vec<Spoken>,
+    /// Whether lines are recorded.
+    pub record_dialogue: bool,
+}
+
+impl Journal {
+    /// Forgets everything said and done; keeps the settings and the buffers.
+    pub fn reset(&mut self) {
+        self.reports.clear();
+        self.dialogue.clear();
+    }
+}

@@ -1,0 +1,59 @@
+//! `representation` is how a file's bytes are written on the data connection: TYPE, STRU and MODE
+//! (RFC 959 §3.1, §3.4). We transfer images, as files, in stream mode: bytes as they are.
+
+/// Why a parameter is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// RFC 959 knows it, we do not do it: 504.
+    NotImplemented,
+    /// Nobody knows it: 501.
+    Unknown,
+}
+
+/// TYPE: `I`, or `L 8`, which says the same here.
+///
+/// # Errors
+/// ASCII and EBCDIC would need a translation that we do not do; to pass bytes on untranslated under
+/// those names would corrupt files.
+pub fn parse_type(argument: &str) -> Result<(), Refused> {
+    let mut words = argument.split_ascii_whitespace();
+    let first = words.next().unwrap_or_default();
+    let second = words.next();
+    if words.next().is_some() {
+        return Err(Refused::Unknown);
+    }
+    match (first.to_ascii_uppercase().as_str(), second) {
+        ("I", None) | ("L", Some("8")) => Ok(()),
+        ("A" | "E", None | Some("N" | "T" | "C" | "n" | "t" | "c")) => Err(Refused::NotImplemented),
+        ("L", Some(size)) if size.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Err(Refused::NotImplemented)
+        }
+        _ => Err(Refused::Unknown),
+    }
+}
+
+/// STRU: `F`, a file without inner structure.
+///
+/// # Errors
+/// Records and pages are not done.
+pub fn parse_structure(argument: &str) -> Result<(), Refused> {
+    parse_letter(argument, "F", &["R", "P"])
+}
+
+/// MODE: `S`, a stream whose end is the end of the connection.
+///
+/// # Errors
+/// Blocks and compression are not done.
+pub fn parse_mode(argument: &str) -> Result<(), Refused> {
+    parse_letter(argument, "S", &["B", "C", "Z"])
+}
+
+fn parse_letter(argument: &str, ours: &str, known: &[&str]) -> Result<(), Refused> {
+    if argument.eq_ignore_ascii_case(ours) {
+        Ok(())
+    } else if known.iter().any(|letter| argument.eq_ignore_ascii_case(letter)) {
+        Err(Refused::NotImplemented)
+    } else {
+        Err(Refused::Unknown)
+    }
+}

@@ -1,0 +1,162 @@
+//! `server::parameter` answers the transfer parameter commands (RFC 959 §4.1.2, RFC 2428): how bytes
+//! are written, and where the data connection goes.
+
+use super::{Cx, Server};
+use crate::address::{self, Family, HostPort};
+use crate::command::Command;
+use crate::representation::{self, Refused};
+use crate::session::Action;
+use crate::store::Store;
+use std::net::{IpAddr, SocketAddr};
+
+/// Where the next data connection comes from. Every transfer needs a new one (RFC 1123 §4.1.2.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Address {
+    #[default]
+    None,
+    /// The client will be connected to: PORT, EPRT.
+    Active(SocketAddr),
+    /// A listener has been asked for, and the reply waits for its port.
+    Asked,
+    /// The client is to connect: PASV, EPSV.
+    Passive,
+    /// It has connected.
+    Open,
+}
+
+/// What the client has set for the next transfer.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    pub(super) address: Address,
+    /// PASV or EPSV, while the listener is asked for.
+    extended: bool,
+    /// RFC 2428 §4: after EPSV ALL nothing else may set up a data connection.
+    only_epsv: bool,
+    /// ALLO: what the next file will need.
+    pub(super) hint: Option<u64>,
+}
+
+impl Server {
+    pub(super) fn handle_parameter<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
+        match command {
+            Command::Type(argument) => {
+                let done = representation::parse_type(argument);
+                self.reply_representation(done, "Type is I (image).", cx);
+            }
+            Command::Stru(argument) => {
+                let done = representation::parse_structure(argument);
+                self.reply_representation(done, "Structure is F (file).", cx);
+            }
+            Command::Mode(argument) => {
+                let done = representation::parse_mode(argument);
+                self.reply_representation(done, "Mode is S (stream).", cx);
+            }
+            Command::Epsv(argument) => self.handle_epsv(argument, cx),
+            _ if self.parameters.only_epsv => {
+                self.reply(503, &"Only EPSV is allowed after EPSV ALL.", cx);
+            }
+            Command::Pasv if self.local().is_ipv4() => self.ask_listener(false, cx),
+            Command::Pasv => self.reply(502, &"PASV needs IPv4: use EPSV.", cx),
+            Command::Port(argument) => match address::parse_port(argument) {
+                Some(to) => self.set_active(to, cx),
+                None => self.reply(501, &"Bad PORT argument.", cx),
+            },
+            Command::Eprt(argument) => match address::parse_eprt(argument) {
+                Ok(to) if to.is_ipv4() == self.local().is_ipv4() => self.set_active(to, cx),
+                Ok(_) | Err(address::Refused::Protocol) => self.reply_protocol(cx),
+                Err(address::Refused::Malformed) => self.reply(501, &"Bad EPRT argument.", cx),
+            },
+            _ => self.reply(502, &"Command not implemented.", cx),
+        }
+    }
+
+    /// The listener that PASV or EPSV has asked for.
+    pub(super) fn handle_listening<S: Store>(&mut self, at: Option<SocketAddr>, cx: Cx<'_, '_, S>) {
+        let Some(at) = at else {
+            self.parameters.address = Address::None;
+            self.reply(421, &"No port is free.", cx);
+            return self.end();
+        };
+        self.parameters.address = Address::Passive;
+        match at.ip() {
+            IpAddr::V4(ip) if !self.parameters.extended => {
+                let host_port = HostPort(ip, at.port());
+                self.reply(227, &format_args!("Entering Passive Mode ({host_port})."), cx);
+            }
+            _ => {
+                let port = at.port();
+                self.reply(229, &format_args!("Entering Extended Passive Mode (|||{port}|)"), cx);
+            }
+        }
+    }
+
+    fn handle_epsv<S: Store>(&mut self, argument: Option<&str>, cx: Cx<'_, '_, S>) {
+        let Some(argument) = argument else {
+            return self.ask_listener(true, cx);
+        };
+        if argument.eq_ignore_ascii_case("ALL") {
+            self.parameters.only_epsv = true;
+            return self.reply(200, &"EPSV ALL command successful.", cx);
+        }
+        match address::parse_epsv(argument) {
+            Ok(family) if (family == Family::V4) == self.local().is_ipv4() => {
+                self.ask_listener(true, cx);
+            }
+            Ok(_) | Err(address::Refused::Protocol) => self.reply_protocol(cx),
+            Err(address::Refused::Malformed) => self.reply(501, &"Bad EPSV argument.", cx),
+        }
+    }
+
+    fn ask_listener<S: Store>(&mut self, extended: bool, cx: Cx<'_, '_, S>) {
+        self.parameters.address = Address::Asked;
+        self.parameters.extended = extended;
+        let only = self.peer().filter(|_| cx.config.strict_addresses);
+        self.actions.push(Action::DropData);
+        self.actions.push(Action::Listen { at: self.local(), only });
+    }
+
+    fn set_active<S: Store>(&mut self, to: SocketAddr, cx: Cx<'_, '_, S>) {
+        // RFC 2577 §3: no bounce to a third host, and no port below 1024; 504 is its reply.
+        let strange = Some(to.ip()) != self.peer() || to.port() < 1024;
+        if (cx.config.strict_addresses && strange) || to.port() == 0 {
+            return self.reply(504, &"Illegal address or port.", cx);
+        }
+        self.actions.push(Action::DropData);
+        self.parameters.address = Address::Active(to);
+        self.reply(200, &"Data address accepted.", cx);
+    }
+
+    fn reply_representation<S: Store>(
+        &mut self,
+        done: Result<(), Refused>,
+        text: &'static str,
+        cx: Cx<'_, '_, S>,
+    ) {
+        match done {
+            Ok(()) => self.reply(200, &text, cx),
+            Err(Refused::NotImplemented) => {
+                self.reply(504, &"Not implemented for that parameter.", cx);
+            }
+            Err(Refused::Unknown) => self.reply(501, &"Unknown parameter.", cx),
+        }
+    }
+
+    fn reply_protocol<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let ours = if self.local().is_ipv4() { 1 } else { 2 };
+        self.reply(522, &format_args!("Network protocol not supported, use ({ours})"), cx);
+    }
+
+    fn local(&self) -> IpAddr {
+        let (local, _) = self.ends.expect("commands come on an open control connection");
+        local.ip()
+    }
+
+    fn peer(&self) -> Option<IpAddr> {
+        self.ends.map(|(_, peer)| peer.ip())
+    }
+
+    /// Where an active data connection leaves from.
+    pub(super) fn active_from<S: Store>(&self, cx: Cx<'_, '_, S>) -> Option<SocketAddr> {
+        cx.config.active_port.map(|port| SocketAddr::new(self.local(), port))
+    }
+}

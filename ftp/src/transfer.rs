@@ -1,0 +1,327 @@
+//! `transfer` is the data transfer process of RFC 959 §2.3: the one loop that moves a file between
+//! a store and a data connection, for both sides and both directions, in stream mode (§3.4.1).
+//! It does not know commands or replies; it says how the transfer ended, and others judge that.
+
+use crate::store::{File, Read, Room, Store, StoreError};
+use crate::tcp::{Conn, Ending, Tcp};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+/// What an application does at the end of its data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Close {
+    /// CLOSE: a FIN after the last byte.
+    #[default]
+    Fin,
+    /// Shut the sending side, wait for the peer's end, then close.
+    HalfClose,
+    /// ABORT at once: what was not transmitted is lost with it.
+    Reset,
+    /// ABORT once every byte has been transmitted at least once.
+    ResetWhenSent,
+    /// ABORT once every byte has been acknowledged.
+    ResetWhenAcked,
+    /// Shut the sending side and ABORT at once.
+    FinThenReset,
+}
+
+impl Close {
+    /// Whether this end is a RST by choice.
+    #[must_use]
+    pub fn is_reset(self) -> bool {
+        !matches!(self, Self::Fin | Self::HalfClose)
+    }
+}
+
+/// What to move, and how to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The file, opened for it.
+    pub file: File,
+    /// From the store to the connection, or from the connection to the store.
+    pub way: Way,
+    /// How long nothing may move.
+    pub idle_timeout: Option<Duration>,
+    /// Say so once exactly this many bytes have moved (and before any further one does).
+    pub alarm: Option<u64>,
+}
+
+/// Which way bytes go, seen from this side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From the store; at the end of the file the connection is ended so.
+    Send(Close),
+    /// Into the store, until the peer's end.
+    Receive,
+}
+
+/// How a transfer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Every byte has moved and the end was as planned: the sender has performed its [`Close`], the
+    /// receiver has seen the peer's FIN.
+    pub complete: bool,
+    /// What this program saw of the connection's end; none if its own FIN was the last it did.
+    pub ending: Option<Ending>,
+    /// The store failed, and the connection was aborted for it.
+    pub store: Option<StoreError>,
+    /// Nothing moved for too long, and the connection was aborted for it.
+    pub idle: bool,
+    /// Bytes handed to the connection, or taken from it.
+    pub moved: u64,
+}
+
+/// What a pump has come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Call again on the next `Ready` or at `next_wakeup`.
+    Going,
+    /// The plan's alarm: that many bytes have moved. Said once.
+    Alarm,
+    /// Over: the connection has been given back.
+    Over(End),
+}
+
+/// Where the loop is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Moving,
+    /// All was sent: waiting until it is transmitted, or acknowledged, to abort.
+    Draining,
+    /// The sending side is shut: waiting for the peer's end.
+    HalfClosed,
+}
+
+/// One transfer on one open data connection. It owns the connection: it closes or aborts it, once.
+///
+/// Call [`Transfer::pump`] at once, then whenever the connection is ready or the time of
+/// [`Transfer::next_wakeup`] has come, until it is [`Step::Over`]. The file stays open: its fate is
+/// the caller's to decide.
+#[derive(Debug)]
+pub struct Transfer {
+    conn: Conn,
+    plan: Plan,
+    phase: Phase,
+    moved: u64,
+    /// When a byte moved last.
+    active: Duration,
+    /// When the store takes bytes again.
+    blocked: Option<Duration>,
+}
+
+impl Transfer {
+    /// A transfer that begins now on an open connection.
+    #[must_use]
+    pub fn new(conn: Conn, plan: Plan, now: Duration) -> Self {
+        Self { conn, plan, phase: Phase::Moving, moved: 0, active: now, blocked: None }
+    }
+
+    /// Bytes handed to the connection, or taken from it.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.moved
+    }
+
+    /// The file, which the plan brought.
+    #[must_use]
+    pub fn file(&self) -> File {
+        self.plan.file
+    }
+
+    /// When to pump without a `Ready`: the store has room again, or patience ends.
+    #[must_use]
+    pub fn next_wakeup(&self) -> Option<Duration> {
+        let idle = self.plan.idle_timeout.map(|limit| self.active + limit);
+        match (self.blocked, idle) {
+            (Some(blocked), Some(idle)) => Some(blocked.min(idle)),
+            (blocked, idle) => blocked.or(idle),
+        }
+    }
+
+    /// Moves what can be moved now.
+    pub fn pump<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Step
+    where
+        T: Tcp + ?Sized,
+        S: Store,
+    {
+        let before = self.moved;
+        let end = match (self.phase, self.plan.way) {
+            (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store),
+            (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
+            (Phase::Draining, way) => self.drain(way, tcp),
+            (Phase::HalfClosed, _) => self.await_end(tcp, now),
+        };
+        if let Some(end) = end {
+            return Step::Over(end);
+        }
+        if self.plan.alarm.is_some() && self.until_alarm() == 0 {
+            self.plan.alarm = None;
+            return Step::Alarm;
+        }
+        if self.moved > before {
+            self.active = now;
+        } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit) {
+            tcp.abort(self.conn);
+            return Step::Over(End { idle: true, ..self.end(Some(Ending::Aborted)) });
+        }
+        Step::Going
+    }
+
+    /// Gives up: aborts the connection.
+    pub fn abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
+        tcp.abort(self.conn);
+        self.end(Some(Ending::Aborted))
+    }
+
+    /// Store to connection, without a copy in between.
+    fn send<T, S>(&mut self, close: Close, tcp: &mut T, store: &mut S) -> Option<End>
+    where
+        T: Tcp + ?Sized,
+        S: Store,
+    {
+        let file = self.plan.file;
+        loop {
+            let mut limit = self.until_alarm();
+            let mut last = false;
+            let mut full = true;
+            let mut error = None;
+            let sent = tcp.send(self.conn, &mut |free| {
+                let wanted = free.len().min(limit);
+                match store.read(file, &mut free[..wanted]) {
+                    Ok(Read { bytes, last: end }) => {
+                        last = end;
+                        full = bytes == free.len();
+                        limit -= bytes;
+                        bytes
+                    }
+                    Err(failed) => {
+                        error = Some(failed);
+                        0
+                    }
+                }
+            });
+            match sent {
+                ControlFlow::Continue(bytes) => self.moved += bytes as u64,
+                ControlFlow::Break(ending) => return Some(self.lost(ending, tcp)),
+            }
+            if error.is_some() {
+                return Some(End { store: error, ..self.abort(tcp) });
+            }
+            if last {
+                return self.finish(close, tcp);
+            }
+            if full || limit == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The last byte has been handed over: the application's end of the connection.
+    fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<End> {
+        match close {
+            Close::Fin => {
+                tcp.close(self.conn);
+                Some(End { complete: true, ..self.end(None) })
+            }
+            Close::HalfClose => {
+                tcp.shutdown(self.conn);
+                self.phase = Phase::HalfClosed;
+                None
+            }
+            Close::Reset => Some(self.planned_abort(tcp)),
+            Close::FinThenReset => {
+                tcp.shutdown(self.conn);
+                Some(self.planned_abort(tcp))
+            }
+            Close::ResetWhenSent | Close::ResetWhenAcked => {
+                self.phase = Phase::Draining;
+                self.drain(self.plan.way, tcp)
+            }
+        }
+    }
+
+    fn drain<T: Tcp + ?Sized>(&mut self, way: Way, tcp: &mut T) -> Option<End> {
+        let status = tcp.status(self.conn);
+        if let Some(ending) = status.ending.filter(|&ending| ending != Ending::Finished) {
+            return Some(self.lost(ending, tcp));
+        }
+        let waits = match way {
+            Way::Send(Close::ResetWhenAcked) => status.unacknowledged,
+            _ => status.unsent,
+        };
+        (waits == 0).then(|| self.planned_abort(tcp))
+    }
+
+    /// Takes and drops what the peer says after our FIN, until it ends too.
+    fn await_end<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) -> Option<End> {
+        loop {
+            match tcp.receive(self.conn, usize::MAX, &mut |_| ()) {
+                ControlFlow::Continue(0) => return None,
+                ControlFlow::Continue(_) => self.active = now,
+                ControlFlow::Break(ending) => {
+                    let complete = ending == Ending::Finished;
+                    return Some(End { complete, ..self.lost(ending, tcp) });
+                }
+            }
+        }
+    }
+
+    /// Connection to store, without a copy in between and no more than the store has room for.
+    fn receive<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Option<End>
+    where
+        T: Tcp + ?Sized,
+        S: Store,
+    {
+        let file = self.plan.file;
+        loop {
+            let limit = match store.room(file, now) {
+                Room::Bytes(room) => room.min(self.until_alarm()),
+                Room::At(ready) => {
+                    self.blocked = Some(ready);
+                    return None;
+                }
+            };
+            self.blocked = None;
+            let mut error = None;
+            let taken = tcp.receive(self.conn, limit, &mut |bytes| {
+                if error.is_none() {
+                    error = store.write(file, bytes, now).err();
+                }
+            });
+            match taken {
+                ControlFlow::Continue(0) => return None,
+                ControlFlow::Continue(bytes) => self.moved += bytes as u64,
+                ControlFlow::Break(ending) => {
+                    let complete = ending == Ending::Finished;
+                    return Some(End { complete, ..self.lost(ending, tcp) });
+                }
+            }
+            if error.is_some() {
+                return Some(End { store: error, ..self.abort(tcp) });
+            }
+            if self.until_alarm() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// How many bytes may move before the alarm is to be said.
+    fn until_alarm(&self) -> usize {
+        let rest = self.plan.alarm.map(|alarm| alarm.saturating_sub(self.moved));
+        rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX))
+    }
+
+    fn planned_abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
+        End { complete: true, ..self.abort(tcp) }
+    }
+
+    /// The connection ended by itself: give its name back.
+    fn lost<T: Tcp + ?Sized>(&self, ending: Ending, tcp: &mut T) -> End {
+        tcp.close(self.conn);
+        self.end(Some(ending))
+    }
+
+    fn end(&self, ending: Option<Ending>) -> End {
+        End { complete: false, ending, store: None, idle: false, moved: self.moved }
+    }
+}

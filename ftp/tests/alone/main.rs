@@ -1,0 +1,7 @@
+//! A client or a server alone, with a test for its peer and its network.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod client;
+mod server;
+mod wire;

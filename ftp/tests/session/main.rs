@@ -1,0 +1,9 @@
+//! Whole clients against whole servers, over a network in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod dialogue;
+mod endings;
+mod net;
+mod transfer;
+mod world;
