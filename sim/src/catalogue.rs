@@ -1,0 +1,155 @@
+//! `catalogue` holds the scenarios that come with the program, by name. It also finds a scenario
+//! that is a file, so that every command takes both.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::nearest::hint;
+use crate::scenario::file::{self, FileError};
+use crate::scenario::{Content, Scenario, Task};
+
+/// Name and text of every built-in scenario.
+const BUILT_IN: [(&str, &str); 1] = [("q123208", include_str!("../catalogue/q123208.toml"))];
+
+/// The scenario that a command runs if none is named.
+pub const DEFAULT: &str = "q123208";
+
+/// A scenario that is not there, or that is wrong.
+#[derive(Debug, Error)]
+pub enum CatalogueError {
+    /// Neither a name of the catalogue nor a file.
+    #[error(
+        "unknown scenario `{name}`{hint} (`halfclose list` names them all; a file is named by its path)"
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// The nearest name, as the end of a sentence.
+        hint: String,
+    },
+    /// A file that cannot be read.
+    #[error("cannot read scenario `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file that is wrong.
+    #[error(transparent)]
+    File(#[from] FileError),
+}
+
+/// The names of the built-in scenarios, in order.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// The built-in scenario of that name.
+///
+/// # Errors
+/// There is none; the error names the nearest.
+pub fn find(name: &str) -> Result<Scenario, CatalogueError> {
+    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+    let (name, text) = found.ok_or_else(|| CatalogueError::Unknown {
+        name: name.to_owned(),
+        hint: hint(name, names()),
+    })?;
+    Ok(file::parse(text, name, &format!("{name}.toml"))?)
+}
+
+/// The built-in scenario of that name, or the file at that path.
+///
+/// # Errors
+/// There is neither, or the file is wrong.
+pub fn load(name_or_path: &str) -> Result<Scenario, CatalogueError> {
+    let path = Path::new(name_or_path);
+    let looks_like_a_path = path.extension().is_some_and(|extension| extension == "toml")
+        || path.components().count() > 1;
+    if names().any(|name| name == name_or_path) || !(looks_like_a_path || path.is_file()) {
+        return find(name_or_path);
+    }
+    let unreadable = |source| CatalogueError::Unreadable { path: path.to_owned(), source };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let mut scenario = file::parse(&text, &stem.unwrap_or_default(), name_or_path)?;
+    let folder = path.parent().unwrap_or_else(|| Path::new(""));
+    scenario.tasks.iter_mut().for_each(|task| resolve(task, folder));
+    Ok(scenario)
+}
+
+/// A file that a scenario file names is beside it.
+fn resolve(task: &mut Task, folder: &Path) {
+    if let Some(file) = task.file_mut()
+        && let Content::Path(path) = &mut file.content
+    {
+        *path = folder.join(&path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Verdict;
+    use crate::scenario::Profile;
+
+    #[test]
+    fn every_built_in_scenario_loads_and_says_what_it_is() {
+        for name in names() {
+            let scenario = load(name).expect(name);
+            assert_eq!(scenario.name, name);
+            for text in [&scenario.about, &scenario.source, &scenario.story] {
+                assert!(!text.is_empty(), "{name}");
+            }
+            let printed = file::print(&scenario);
+            assert_eq!(file::parse(&printed, "", name), Ok(scenario), "{printed}");
+        }
+        find(DEFAULT).expect("the default is built in");
+    }
+
+    #[test]
+    fn q123208_is_what_the_article_has() {
+        let scenario = find("q123208").expect("built in");
+        assert_eq!(scenario.client.profile, Some(Profile::Tcpip32_311));
+        assert_eq!(scenario.get("client.close").as_deref(), Ok("reset-when-sent"));
+        assert_eq!(scenario.expect.verdict, [Verdict::FalseAlarm]);
+        for quoted in [
+            "426 Connection Closed, transfer aborted.",
+            "Error 146: Connection reset by peer",
+            "reconstruction",
+            "contradicts itself",
+            "Q129395",
+        ] {
+            assert!(scenario.story.contains(quoted), "{quoted}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_there_says_what_is_near() {
+        let end = " (`halfclose list` names them all; a file is named by its path)";
+        for (name, message) in [
+            ("q12320", format!("unknown scenario `q12320`; did you mean `q123208`?{end}")),
+            ("weather", format!("unknown scenario `weather`{end}")),
+            (
+                "no/such.toml",
+                "cannot read scenario `no/such.toml`: No such file or directory (os error 2)"
+                    .to_owned(),
+            ),
+        ] {
+            assert_eq!(load(name).expect_err("refused").to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_file_names_other_files_beside_it() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("mine.toml");
+        std::fs::write(&path, "[[do]]\nput = \"a\"\nfile = \"photo.jpg\"\n").expect("space");
+        let scenario = load(path.to_str().expect("ASCII")).expect("sound");
+        assert_eq!(scenario.name, "mine");
+        let file = scenario.tasks[0].file().expect("a put");
+        assert_eq!(file.content, Content::Path(folder.path().join("photo.jpg")));
+    }
+}

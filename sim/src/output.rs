@@ -1,0 +1,182 @@
+//! `output` is a file that appears whole or not at all: it is written under a temporary name in
+//! the same directory and renamed at the end. A path that cannot be written is found out before a
+//! run starts. It does not know what it holds.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use thiserror::Error;
+
+/// An output could not be written.
+#[derive(Debug, Error)]
+#[error("cannot write `{}`: {source}", path.display())]
+pub struct OutputError {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// A file being written. Dropped without [`Output::commit`], it leaves nothing behind.
+#[derive(Debug)]
+pub struct Output {
+    path: PathBuf,
+    sink: Sink,
+}
+
+#[derive(Debug)]
+enum Sink {
+    /// Renamed to `target` at the end.
+    Renamed { target: PathBuf, file: BufWriter<NamedTempFile> },
+    /// A device or a pipe: renaming would replace it.
+    Direct(BufWriter<File>),
+}
+
+impl Output {
+    /// Begin to write `path`.
+    ///
+    /// # Errors
+    /// The directory is not there or not writable, or `path` is a directory or read-only.
+    pub fn create(path: &Path) -> Result<Self, OutputError> {
+        let sink = open(path).map_err(|source| failed(path, &source))?;
+        Ok(Self { path: path.to_owned(), sink })
+    }
+
+    /// Give the file its name.
+    ///
+    /// # Errors
+    /// What was written did not reach the disk; the temporary file is removed.
+    pub fn commit(self) -> Result<(), OutputError> {
+        let Self { path, sink } = self;
+        let done = match sink {
+            Sink::Direct(mut file) => file.flush(),
+            Sink::Renamed { target, file } => file
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)
+                .and_then(|temporary| temporary.persist(target).map_err(|e| e.error).map(drop)),
+        };
+        done.map_err(|source| failed(&path, &source))
+    }
+
+    /// An error while writing, with the path in it.
+    #[must_use]
+    pub fn failed(&self, source: &io::Error) -> OutputError {
+        failed(&self.path, source)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Renamed { file, .. } => file.write(bytes),
+            Sink::Direct(file) => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Renamed { file, .. } => file.flush(),
+            Sink::Direct(file) => file.flush(),
+        }
+    }
+}
+
+fn open(path: &Path) -> io::Result<Sink> {
+    // A link is followed, or the rename would replace the link.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if let Ok(found) = target.metadata() {
+        if found.is_dir() {
+            return Err(io::ErrorKind::IsADirectory.into());
+        }
+        let file = OpenOptions::new().write(true).open(&target)?;
+        if !found.is_file() {
+            return Ok(Sink::Direct(BufWriter::new(file)));
+        }
+    }
+    if target.file_name().is_none() {
+        return Err(io::ErrorKind::InvalidFilename.into());
+    }
+    let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or_else(|| Path::new("."));
+    // Asked by itself, since the system's own words are lost inside tempfile's error.
+    if !directory.metadata()?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".halfclose-").suffix(".tmp");
+    // As any new file: what the umask leaves. A temporary file is private by default.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.tempfile_in(directory)?;
+    Ok(Sink::Renamed { target, file: BufWriter::new(file) })
+}
+
+fn failed(path: &Path, source: &io::Error) -> OutputError {
+    // tempfile adds the temporary name, which tells a user nothing: keep the cause alone.
+    let source = match source.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::from(source.kind()),
+    };
+    OutputError { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(directory: &Path) -> usize {
+        directory.read_dir().expect("a directory").count()
+    }
+
+    #[test]
+    fn a_file_appears_only_when_committed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("x.pcapng");
+        let mut output = Output::create(&path).expect("writable");
+        output.write_all(b"half").expect("space");
+        assert!(!path.exists());
+        drop(output);
+        assert_eq!(entries(directory.path()), 0);
+
+        let mut output = Output::create(&path).expect("writable");
+        output.write_all(b"whole").expect("space");
+        output.commit().expect("renamed");
+        assert_eq!(std::fs::read(&path).expect("there"), b"whole");
+        assert_eq!(entries(directory.path()), 1);
+    }
+
+    #[test]
+    fn an_old_file_stays_until_the_new_one_is_whole() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("x");
+        std::fs::write(&path, "old").expect("space");
+        let mut output = Output::create(&path).expect("writable");
+        output.write_all(b"new").expect("space");
+        assert_eq!(std::fs::read(&path).expect("there"), b"old");
+        output.commit().expect("renamed");
+        assert_eq!(std::fs::read(&path).expect("there"), b"new");
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_an_error_at_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        for (path, cause) in [
+            (directory.path().join("no/such/x"), "No such file or directory (os error 2)"),
+            (directory.path().to_owned(), "is a directory"),
+        ] {
+            let error = Output::create(&path).expect_err("refused").to_string();
+            assert_eq!(error, format!("cannot write `{}`: {cause}", path.display()));
+        }
+        assert_eq!(entries(directory.path()), 0);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_not_replaced() {
+        let device = Path::new("/dev/null");
+        let mut output = Output::create(device).expect("writable");
+        output.write_all(b"x").expect("space");
+        output.commit().expect("flushed");
+        assert!(!device.metadata().expect("there").is_file());
+    }
+}

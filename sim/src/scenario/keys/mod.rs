@@ -1,0 +1,261 @@
+//! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
+//! are the same key. A key reads and prints one value and knows its range; it knows no file.
+
+mod table;
+mod task;
+mod values;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use table::KEYS;
+
+use thiserror::Error;
+
+use super::{Expect, LinkConfig, Scenario, Task};
+use crate::nearest::hint;
+
+/// A setting that a scenario does not take: the key, and what is wrong in one line.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{key}: {problem}")]
+pub struct InvalidSetting {
+    /// The key, as it was written.
+    pub key: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+/// One key of a scenario.
+pub struct Key {
+    /// Its dotted name. A task's key is `do.N.name`, or `do.name` where there is one task.
+    pub name: &'static str,
+    /// What it is, in one line.
+    pub doc: &'static str,
+    /// How a file writes it.
+    pub form: Form,
+    part: Part,
+}
+
+/// How a file writes a value. Reading takes every form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A string.
+    Text,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Switch,
+    /// A list of strings.
+    List,
+}
+
+type Set<T> = fn(&mut T, &str) -> Result<(), String>;
+
+/// What a key belongs to, and how it is read and printed there.
+enum Part {
+    Scenario(Set<Scenario>, fn(&Scenario) -> String),
+    /// One direction of the link, or both.
+    Link(Direction, Set<LinkConfig>, fn(&LinkConfig) -> String),
+    /// A task; `None`: the task has no such thing.
+    Task(Set<Task>, fn(&Task) -> Option<String>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Both,
+    Up,
+    Down,
+}
+
+impl Key {
+    /// Its value in `scenario`; of a task's key, the value of each task that has it, with its number.
+    #[must_use]
+    pub fn values(&self, scenario: &Scenario) -> Vec<(Option<usize>, String)> {
+        match &self.part {
+            Part::Scenario(_, get) => vec![(None, get(scenario))],
+            // Both directions print the upward one: `link.down` says so if it differs.
+            Part::Link(Direction::Down, _, get) => vec![(None, get(&scenario.down))],
+            Part::Link(_, _, get) => vec![(None, get(&scenario.up))],
+            Part::Task(_, get) => {
+                let tasks = scenario.tasks.iter().enumerate();
+                tasks.filter_map(|(i, task)| Some((Some(i + 1), get(task)?))).collect()
+            }
+        }
+    }
+
+    /// Its value in a scenario that sets nothing.
+    #[must_use]
+    pub fn default_value(&self) -> String {
+        let values = self.values(&Scenario::default());
+        values.into_iter().next().map(|(_, value)| value).unwrap_or_default()
+    }
+
+    /// Whether it belongs to a task.
+    #[must_use]
+    pub fn is_task(&self) -> bool {
+        matches!(self.part, Part::Task(..))
+    }
+}
+
+/// A key and, of a task's key, the number of its task from 1.
+pub(super) struct Address {
+    pub(super) key: &'static Key,
+    /// Its place in [`KEYS`]: the order in which the keys of a file are applied.
+    pub(super) place: usize,
+    pub(super) task: Option<usize>,
+}
+
+/// The key of that name.
+pub(super) fn find(name: &str) -> Result<Address, InvalidSetting> {
+    let numbered = name.strip_prefix("do.").and_then(|rest| rest.split_once('.'));
+    let (plain, task) = match numbered.map(|(number, rest)| (number.parse().ok(), rest)) {
+        Some((Some(number), rest)) => (format!("do.{rest}"), Some(number)),
+        _ => (name.to_owned(), None),
+    };
+    let place = KEYS.iter().position(|key| key.name == plain);
+    place.map(|place| Address { key: &KEYS[place], place, task }).ok_or_else(|| {
+        let mut hint = hint(&plain, KEYS.iter().map(|key| key.name));
+        if hint.is_empty() {
+            hint = "; `halfclose show q123208` names them all".to_owned();
+        }
+        invalid(name, format!("unknown key{hint}"))
+    })
+}
+
+impl Scenario {
+    /// Set one key.
+    ///
+    /// # Errors
+    /// There is no such key, or it does not take this value.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidSetting> {
+        let address = find(name)?;
+        let done = match &address.key.part {
+            Part::Scenario(set, _) => set(self, value),
+            Part::Link(direction, set, _) => self.set_link(*direction, *set, value),
+            Part::Task(set, _) => self.task(&address, name).and_then(|task| set(task, value)),
+        };
+        done.map_err(|problem| invalid(name, problem))
+    }
+
+    /// The value of one key.
+    ///
+    /// # Errors
+    /// There is no such key, or no such task.
+    pub fn get(&self, name: &str) -> Result<String, InvalidSetting> {
+        let address = find(name)?;
+        let wanted =
+            |(task, _): &(Option<usize>, String)| address.task.is_none() || *task == address.task;
+        let value = address.key.values(self).into_iter().find(wanted).map(|(_, value)| value);
+        value.ok_or_else(|| invalid(name, "no task has it".to_owned()))
+    }
+
+    /// Apply `-s` settings, each `key=value`, in order, and check what comes of them.
+    ///
+    /// What a scenario expects holds for it as it is: once the settings change anything of the run,
+    /// nothing is expected but what they say themselves (`-s expect.verdict=...`).
+    ///
+    /// # Errors
+    /// There is no such key, it does not take this value, or two values do not go together.
+    pub fn vary<'a>(
+        &mut self,
+        settings: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), InvalidSetting> {
+        let before = self.clone();
+        let mut expected_anew = false;
+        for setting in settings {
+            let (name, value) = setting
+                .split_once('=')
+                .ok_or_else(|| invalid(setting, "has no value: write -s key=value".to_owned()))?;
+            expected_anew |= name.starts_with("expect.");
+            self.set(name, value)?;
+        }
+        if !expected_anew && *self != before {
+            self.expect = Expect::default();
+        }
+        self.check()
+    }
+
+    /// Check what no single key can know.
+    ///
+    /// # Errors
+    /// Two values do not go together.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        let segment = self.mtu - values::HEADERS;
+        let buffers = [
+            ("tcp.receive_buffer", self.tcp.receive_buffer),
+            ("tcp.send_buffer", self.tcp.send_buffer),
+        ];
+        for (key, bytes) in buffers {
+            if bytes < segment {
+                let problem = format!(
+                    "{bytes} bytes do not hold one segment: link.mtu {} less {} bytes of headers \
+                     is {segment}",
+                    self.mtu,
+                    values::HEADERS
+                );
+                return Err(invalid(key, problem));
+            }
+        }
+        let queues = [(&self.up, "link.up.queue"), (&self.down, "link.down.queue")];
+        for (link, key) in queues {
+            if link.rate.is_some() && link.queue < self.mtu as u64 {
+                let problem =
+                    format!("{} bytes do not hold one packet of link.mtu {}", link.queue, self.mtu);
+                return Err(invalid(key, problem));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_link(
+        &mut self,
+        direction: Direction,
+        set: Set<LinkConfig>,
+        value: &str,
+    ) -> Result<(), String> {
+        if direction != Direction::Down {
+            set(&mut self.up, value)?;
+        }
+        if direction != Direction::Up {
+            set(&mut self.down, value)?;
+        }
+        Ok(())
+    }
+
+    /// The task that a key speaks of; one past the last is added.
+    fn task(&mut self, address: &Address, name: &str) -> Result<&mut Task, String> {
+        let count = self.tasks.len();
+        let number = match address.task {
+            Some(number) => number,
+            None if count <= 1 => 1,
+            None => {
+                let rest = name.trim_start_matches("do.");
+                return Err(format!(
+                    "there are {count} tasks: write do.1.{rest} to do.{count}.{rest}"
+                ));
+            }
+        };
+        if number == 0 || number > count + 1 {
+            let tasks =
+                if count == 1 { "is 1 task".to_owned() } else { format!("are {count} tasks") };
+            return Err(format!(
+                "there is no task {number}: there {tasks}, and the next one is {}",
+                count + 1
+            ));
+        }
+        if number == count + 1 {
+            if !matches!(address.key.name, "do.put" | "do.get" | "do.noop") {
+                return Err(format!(
+                    "there is no task {number}: begin it with do.{number}.put or do.{number}.get"
+                ));
+            }
+            self.tasks.push(Task::Noop);
+        }
+        Ok(&mut self.tasks[number - 1])
+    }
+}
+
+fn invalid(key: &str, problem: String) -> InvalidSetting {
+    InvalidSetting { key: key.to_owned(), problem }
+}

@@ -1,0 +1,280 @@
+//! The table of every key, in the order in which a file's keys are applied and printed.
+
+use std::time::Duration;
+
+use super::values;
+use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
+use super::{Direction, Form, Key, Part, Set, task};
+use crate::outcome::Verdict;
+use crate::scenario::{LinkConfig, Scenario, Task};
+use crate::units;
+
+/// Every key. Those that set others stand before them.
+pub static KEYS: &[Key] = &[
+    text("name", "its name in reports", |s, v| own(&mut s.name, v), |s| s.name.clone()),
+    text(
+        "about",
+        "what is to be seen, in one line",
+        |s, v| own(&mut s.about, v),
+        |s| s.about.clone(),
+    ),
+    text(
+        "source",
+        "where the story comes from",
+        |s, v| own(&mut s.source, v),
+        |s| s.source.clone(),
+    ),
+    text(
+        "story",
+        "what the source says, and what is ours",
+        |s, v| own(&mut s.story, v),
+        |s| s.story.clone(),
+    ),
+    link("link.delay", "propagation delay, both ways", Direction::Both, &DELAY),
+    link("link.rate", "rate, both ways (none: no limit)", Direction::Both, &RATE),
+    link("link.queue", "bytes that may wait for the rate (tail drop)", Direction::Both, &QUEUE),
+    link("link.loss", "share of packets lost at random, both ways", Direction::Both, &LOSS),
+    link("link.up.delay", "the same, client to server", Direction::Up, &DELAY),
+    link("link.up.rate", "the same, client to server", Direction::Up, &RATE),
+    link("link.up.queue", "the same, client to server", Direction::Up, &QUEUE),
+    link("link.up.loss", "the same, client to server", Direction::Up, &LOSS),
+    link("link.down.delay", "the same, server to client", Direction::Down, &DELAY),
+    link("link.down.rate", "the same, server to client", Direction::Down, &RATE),
+    link("link.down.queue", "the same, server to client", Direction::Down, &QUEUE),
+    link("link.down.loss", "the same, server to client", Direction::Down, &LOSS),
+    number(
+        "link.mtu",
+        "largest IPv4 packet in bytes",
+        |s, v| put(&mut s.mtu, values::mtu(v)),
+        |s| s.mtu.to_string(),
+    ),
+    text(
+        "client.profile",
+        "a client of Q123208: sets close, host, mode, extended, and its words",
+        |s, v| {
+            match values::optional(v, |v| values::choice(v, PROFILES))? {
+                Some(profile) => profile.apply(&mut s.client),
+                None => s.client.profile = None,
+            }
+            Ok(())
+        },
+        |s| values::print_optional(s.client.profile, |p| values::word(&p, PROFILES)),
+    ),
+    text(
+        "client.close",
+        "how it ends the data connection of an upload",
+        |s, v| put(&mut s.client.close, values::choice(v, CLOSES)),
+        |s| values::word(&s.client.close, CLOSES),
+    ),
+    text(
+        "client.host",
+        "close policy of its host",
+        |s, v| host(&mut s.client.host, v),
+        |s| s.client.host.clone(),
+    ),
+    text(
+        "client.mode",
+        "who opens the data connection (active: the server)",
+        |s, v| put(&mut s.client.mode, values::choice(v, MODES)),
+        |s| values::word(&s.client.mode, MODES),
+    ),
+    switch(
+        "client.extended",
+        "EPSV and EPRT (RFC 2428) before PASV and PORT",
+        |s, v| put(&mut s.client.extended, values::choice(v, SWITCH)),
+        |s| s.client.extended.to_string(),
+    ),
+    text(
+        "client.reply_timeout",
+        "how long it waits for a reply (none: for ever)",
+        |s, v| put(&mut s.client.reply_timeout, timeout(v)),
+        |s| values::print_optional(s.client.reply_timeout, units::print_duration),
+    ),
+    text(
+        "server.host",
+        "close policy of its host",
+        |s, v| host(&mut s.server.host, v),
+        |s| s.server.host.clone(),
+    ),
+    text(
+        "server.on_reset",
+        "what it makes of a reset while it stores a file",
+        |s, v| put(&mut s.server.on_reset, values::choice(v, ON_RESET)),
+        |s| values::word(&s.server.on_reset, ON_RESET),
+    ),
+    text(
+        "server.close",
+        "how it ends the data connection of a download",
+        |s, v| put(&mut s.server.close, values::choice(v, CLOSES)),
+        |s| values::word(&s.server.close, CLOSES),
+    ),
+    text(
+        "server.store_rate",
+        "how fast its disk takes bytes (none: at once)",
+        |s, v| put(&mut s.server.store_rate, values::optional(v, values::byte_rate)),
+        |s| values::print_optional(s.server.store_rate, units::print_byte_rate),
+    ),
+    text(
+        "server.data_timeout",
+        "how long a data connection may be silent (none: for ever)",
+        |s, v| put(&mut s.server.data_timeout, timeout(v)),
+        |s| values::print_optional(s.server.data_timeout, units::print_duration),
+    ),
+    text(
+        "tcp.congestion",
+        "congestion control",
+        |s, v| put(&mut s.tcp.congestion, values::choice(v, CONGESTIONS)),
+        |s| values::word(&s.tcp.congestion, CONGESTIONS),
+    ),
+    text(
+        "tcp.receive_buffer",
+        "bytes a connection holds for its user",
+        |s, v| put(&mut s.tcp.receive_buffer, values::memory(v, 1..=values::GIB)),
+        |s| units::print_size(s.tcp.receive_buffer as u64),
+    ),
+    text(
+        "tcp.send_buffer",
+        "bytes a connection holds that are not acknowledged",
+        |s, v| put(&mut s.tcp.send_buffer, values::memory(v, 1..=values::GIB)),
+        |s| units::print_size(s.tcp.send_buffer as u64),
+    ),
+    switch(
+        "tcp.nagle",
+        "a short segment waits while data is unacknowledged",
+        |s, v| put(&mut s.tcp.nagle, values::choice(v, SWITCH)),
+        |s| s.tcp.nagle.to_string(),
+    ),
+    text(
+        "tcp.ack_delay",
+        "longest delay of an acknowledgment (none: at once)",
+        |s, v| put(&mut s.tcp.ack_delay, values::optional(v, ack_delay)),
+        |s| values::print_optional(s.tcp.ack_delay, units::print_duration),
+    ),
+    task("do.put", "upload a file of this name", Form::Text, task::set_put, task::put),
+    task("do.get", "download a file of this name", Form::Text, task::set_get, task::get),
+    task("do.noop", "NOOP", Form::Switch, task::set_noop, task::noop),
+    task("do.size", "generated bytes in the file", Form::Text, task::set_size, task::size),
+    task("do.file", "a real file to take the bytes from", Form::Text, task::set_file, task::file),
+    task(
+        "do.abort_after",
+        "ABOR once this many bytes have moved (none: never)",
+        Form::Text,
+        task::set_abort_after,
+        task::abort_after,
+    ),
+    Key {
+        name: "expect.verdict",
+        doc: "verdicts that are exit status 0 (empty: all)",
+        form: Form::List,
+        part: Part::Scenario(set_expected, |s| {
+            s.expect.verdict.iter().map(|v| v.name()).collect::<Vec<_>>().join(",")
+        }),
+    },
+    text(
+        "limit.time",
+        "virtual time after which a run is stuck",
+        |s, v| put(&mut s.limit.time, values::duration(v, MICROSECOND..=values::DAY * 365)),
+        |s| units::print_duration(s.limit.time),
+    ),
+    number(
+        "limit.packets",
+        "packets after which a run is stuck",
+        |s, v| put(&mut s.limit.packets, values::number(v, 1..=1_000_000_000_000)),
+        |s| s.limit.packets.to_string(),
+    ),
+];
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// A key of one direction of the link, as it is read and printed there.
+struct LinkKey(Set<LinkConfig>, fn(&LinkConfig) -> String);
+
+const DELAY: LinkKey = LinkKey(
+    |link, v| put(&mut link.delay, values::duration(v, Duration::ZERO..=Duration::from_secs(3600))),
+    |link| units::print_duration(link.delay),
+);
+const RATE: LinkKey = LinkKey(
+    |link, v| put(&mut link.rate, values::optional(v, values::rate)),
+    |link| values::print_optional(link.rate, units::print_rate),
+);
+const QUEUE: LinkKey = LinkKey(
+    |link, v| put(&mut link.queue, values::size(v, 1..=values::GIB)),
+    |link| units::print_size(link.queue),
+);
+const LOSS: LinkKey = LinkKey(
+    |link, v| put(&mut link.loss_ppm, values::percentage(v)),
+    |link| units::print_percentage(link.loss_ppm),
+);
+
+const fn text(
+    name: &'static str,
+    doc: &'static str,
+    set: Set<Scenario>,
+    get: fn(&Scenario) -> String,
+) -> Key {
+    Key { name, doc, form: Form::Text, part: Part::Scenario(set, get) }
+}
+
+const fn number(
+    name: &'static str,
+    doc: &'static str,
+    set: Set<Scenario>,
+    get: fn(&Scenario) -> String,
+) -> Key {
+    Key { name, doc, form: Form::Number, part: Part::Scenario(set, get) }
+}
+
+const fn switch(
+    name: &'static str,
+    doc: &'static str,
+    set: Set<Scenario>,
+    get: fn(&Scenario) -> String,
+) -> Key {
+    Key { name, doc, form: Form::Switch, part: Part::Scenario(set, get) }
+}
+
+const fn link(name: &'static str, doc: &'static str, way: Direction, key: &LinkKey) -> Key {
+    Key { name, doc, form: Form::Text, part: Part::Link(way, key.0, key.1) }
+}
+
+const fn task(
+    name: &'static str,
+    doc: &'static str,
+    form: Form,
+    set: Set<Task>,
+    get: fn(&Task) -> Option<String>,
+) -> Key {
+    Key { name, doc, form, part: Part::Task(set, get) }
+}
+
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
+}
+
+fn own(place: &mut String, text: &str) -> Result<(), String> {
+    text.clone_into(place);
+    Ok(())
+}
+
+fn host(place: &mut String, text: &str) -> Result<(), String> {
+    let words: Vec<_> =
+        halfclose_stack::ClosePolicy::PRESETS.iter().map(|(name, _)| (*name, *name)).collect();
+    own(place, values::choice(text, &words)?)
+}
+
+fn timeout(text: &str) -> Result<Option<Duration>, String> {
+    values::optional(text, |text| values::duration(text, MICROSECOND..=values::DAY))
+}
+
+/// RFC 9293 §3.8.6.3: an acknowledgment is delayed by less than half a second.
+fn ack_delay(text: &str) -> Result<Duration, String> {
+    values::duration(text, MICROSECOND..=Duration::from_micros(499_999))
+}
+
+fn set_expected(scenario: &mut Scenario, text: &str) -> Result<(), String> {
+    let words = Verdict::ALL.map(|verdict| (verdict.name(), verdict));
+    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let verdicts = names.map(|name| values::choice(name, &words)).collect::<Result<_, _>>();
+    put(&mut scenario.expect.verdict, verdicts)
+}

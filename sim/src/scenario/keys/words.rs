@@ -1,0 +1,38 @@
+//! The words for values of which there are a few: DESIGN.md's.
+
+use halfclose_ftp::{Close, OnReset};
+use halfclose_stack::Congestion;
+
+use crate::scenario::{DataMode, Profile};
+
+pub(super) const PROFILES: &[(&str, Profile)] = &[
+    ("tcpip32-3.11", Profile::Tcpip32_311),
+    ("tcpip32-3.11a", Profile::Tcpip32_311a),
+    ("tcpip32-3.11a-corrected", Profile::Tcpip32_311aCorrected),
+    ("tcpip32-3.11b", Profile::Tcpip32_311b),
+];
+
+pub(super) const CLOSES: &[(&str, Close)] = &[
+    ("fin", Close::Fin),
+    ("half-close", Close::HalfClose),
+    ("reset", Close::Reset),
+    ("reset-when-sent", Close::ResetWhenSent),
+    ("reset-when-acked", Close::ResetWhenAcked),
+    ("fin-then-reset", Close::FinThenReset),
+];
+
+pub(super) const ON_RESET: &[(&str, OnReset)] = &[
+    ("abort", OnReset::Abort),
+    ("abort-delete", OnReset::AbortDelete),
+    ("as-eof", OnReset::AsEof),
+    ("perror-reply", OnReset::PerrorReply),
+    ("drop-control", OnReset::DropControl),
+];
+
+pub(super) const MODES: &[(&str, DataMode)] =
+    &[("active", DataMode::Active), ("passive", DataMode::Passive)];
+
+pub(super) const CONGESTIONS: &[(&str, Congestion)] =
+    &[("none", Congestion::None), ("reno", Congestion::Reno), ("cubic", Congestion::Cubic)];
+
+pub(super) const SWITCH: &[(&str, bool)] = &[("true", true), ("false", false)];

@@ -1,0 +1,267 @@
+//! A scenario is everything a run depends on but its seed: one value that prints, parses and
+//! compares. `keys` names each part of it, `file` reads and writes it as TOML.
+
+pub mod file;
+pub mod keys;
+
+pub use keys::InvalidSetting;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use halfclose_ftp::{Close, OnReset};
+use halfclose_stack::Congestion;
+
+/// Everything a run depends on but its seed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name in the catalogue, or the stem of its file.
+    pub name: String,
+    /// One line: what is to be seen.
+    pub about: String,
+    /// Where the story comes from: an article, an issue, a measurement.
+    pub source: String,
+    /// The story, for `show`: what the source says, and what is ours.
+    pub story: String,
+    /// Client to server.
+    pub up: LinkConfig,
+    /// Server to client.
+    pub down: LinkConfig,
+    /// Largest IPv4 packet, in bytes, in both directions.
+    pub mtu: usize,
+    /// The client program and the host it runs on.
+    pub client: ClientSetup,
+    /// The server program and the host it runs on.
+    pub server: ServerSetup,
+    /// What both TCPs have in common.
+    pub tcp: TcpSetup,
+    /// What the client is asked to do, in order.
+    pub tasks: Vec<Task>,
+    /// What must come of it, for the exit status.
+    pub expect: Expect,
+    /// Where a run is cut off.
+    pub limit: Limit,
+}
+
+/// One direction of the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// Propagation delay.
+    pub delay: Duration,
+    /// Bits per second; `None`: no limit.
+    pub rate: Option<u64>,
+    /// Bytes that may wait for the rate; a packet that finds no room is dropped (tail drop).
+    pub queue: u64,
+    /// Independent loss of a packet, in parts per million.
+    pub loss_ppm: u32,
+}
+
+/// The client program and its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientSetup {
+    /// A client of Q123208, which sets `close`, `host`, `mode`, `extended` and what its user sees.
+    pub profile: Option<Profile>,
+    /// How it ends the data connection of an upload.
+    pub close: Close,
+    /// Close policy of its host, by name.
+    pub host: String,
+    /// Who opens the data connection.
+    pub mode: DataMode,
+    /// EPSV and EPRT (RFC 2428) first, PASV and PORT after a refusal.
+    pub extended: bool,
+    /// How long it waits for a reply; `None`: for ever.
+    pub reply_timeout: Option<Duration>,
+}
+
+/// Who opens data connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataMode {
+    /// The server connects to the client (PORT, EPRT).
+    Active,
+    /// The client connects to the server (PASV, EPSV).
+    Passive,
+}
+
+/// The clients of Microsoft Knowledge Base Q123208.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Profile {
+    /// TCP/IP-32 3.11: ends PUT with a RST.
+    Tcpip32_311,
+    /// TCP/IP-32 3.11a by the article's list of affected versions: as 3.11.
+    Tcpip32_311a,
+    /// TCP/IP-32 3.11a by the article's resolution, which contradicts its list: as 3.11b.
+    Tcpip32_311aCorrected,
+    /// TCP/IP-32 3.11b: ends PUT with a FIN.
+    Tcpip32_311b,
+}
+
+/// The server program and its host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerSetup {
+    /// Close policy of its host, by name.
+    pub host: String,
+    /// What it makes of a reset while it stores a file.
+    pub on_reset: OnReset,
+    /// How it ends the data connection of a download.
+    pub close: Close,
+    /// How fast its disk takes bytes, in bytes per second; `None`: at once.
+    pub store_rate: Option<u64>,
+    /// How long a data connection may be silent; `None`: for ever.
+    pub data_timeout: Option<Duration>,
+}
+
+/// What both TCPs have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TcpSetup {
+    /// Congestion control.
+    pub congestion: Congestion,
+    /// Receive buffer in bytes.
+    pub receive_buffer: usize,
+    /// Send buffer in bytes.
+    pub send_buffer: usize,
+    /// Nagle's algorithm (RFC 9293 §3.7.4).
+    pub nagle: bool,
+    /// Delayed acknowledgements (RFC 9293 §3.8.6.3); `None`: none.
+    pub ack_delay: Option<Duration>,
+}
+
+/// One thing the client is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Upload: STOR.
+    Put(File),
+    /// Download: RETR.
+    Get(File),
+    /// NOOP.
+    Noop,
+}
+
+/// A file to move.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    /// Its name on both sides.
+    pub name: String,
+    /// What is in it.
+    pub content: Content,
+    /// ABOR once this many bytes have moved.
+    pub abort_after: Option<u64>,
+}
+
+/// Where a file's bytes come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// This many bytes from a fixed pseudorandom stream, the same in every run.
+    Generated(u64),
+    /// A real file of the user's.
+    Path(PathBuf),
+}
+
+/// What must come of a run. Empty: nothing is expected, and every outcome is exit status 0. What a
+/// scenario expects holds for it as it is: see [`Scenario::vary`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expect {
+    /// The verdict is one of these.
+    pub verdict: Vec<crate::outcome::Verdict>,
+}
+
+/// Where a run is cut off; then it is `stuck`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Virtual time.
+    pub time: Duration,
+    /// Packets, of both directions.
+    pub packets: u64,
+}
+
+impl Default for Scenario {
+    /// A plain client uploads 10,000 bytes to a plain server over a link that loses nothing.
+    fn default() -> Self {
+        let link = LinkConfig {
+            delay: Duration::from_millis(20),
+            rate: None,
+            queue: 64 << 10,
+            loss_ppm: 0,
+        };
+        let file = File::new("a.bin");
+        Self {
+            name: String::new(),
+            about: String::new(),
+            source: String::new(),
+            story: String::new(),
+            up: link.clone(),
+            down: link,
+            mtu: 1500,
+            client: ClientSetup {
+                profile: None,
+                close: Close::Fin,
+                host: "linux".to_owned(),
+                mode: DataMode::Passive,
+                extended: true,
+                reply_timeout: None,
+            },
+            server: ServerSetup {
+                host: "linux".to_owned(),
+                on_reset: OnReset::Abort,
+                close: Close::Fin,
+                store_rate: None,
+                // vsftpd's data_connection_timeout.
+                data_timeout: Some(Duration::from_secs(300)),
+            },
+            tcp: TcpSetup {
+                congestion: Congestion::Reno,
+                // The most that needs no window scaling (RFC 7323 §2.1).
+                receive_buffer: 65_535,
+                send_buffer: 65_535,
+                nagle: true,
+                ack_delay: Some(Duration::from_millis(10)),
+            },
+            tasks: vec![Task::Put(file)],
+            expect: Expect::default(),
+            // Above every timer of TCP and FTP (the longest is TCP's 15 minutes), several times.
+            limit: Limit { time: Duration::from_secs(4 * 3600), packets: 10_000_000 },
+        }
+    }
+}
+
+impl File {
+    /// A file of 10,000 generated bytes.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), content: Content::Generated(10_000), abort_after: None }
+    }
+}
+
+impl Task {
+    /// The file it moves, if it moves one.
+    #[must_use]
+    pub fn file(&self) -> Option<&File> {
+        match self {
+            Self::Put(file) | Self::Get(file) => Some(file),
+            Self::Noop => None,
+        }
+    }
+
+    /// The file it moves, to be changed.
+    pub fn file_mut(&mut self) -> Option<&mut File> {
+        match self {
+            Self::Put(file) | Self::Get(file) => Some(file),
+            Self::Noop => None,
+        }
+    }
+}
+
+impl Profile {
+    /// Make `client` this one. What is set afterwards overrides it.
+    pub fn apply(self, client: &mut ClientSetup) {
+        client.profile = Some(self);
+        client.close = match self {
+            // Q123208: PUT ends with a RST.
+            Self::Tcpip32_311 | Self::Tcpip32_311a => Close::ResetWhenSent,
+            Self::Tcpip32_311aCorrected | Self::Tcpip32_311b => Close::Fin,
+        };
+        "wfw311".clone_into(&mut client.host);
+        // Q129395: FTP.EXE listens and sends PORT. RFC 2428 is younger than it.
+        client.mode = DataMode::Active;
+        client.extended = false;
+    }
+}

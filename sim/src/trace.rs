@@ -1,0 +1,234 @@
+//! `trace` is what happened in a run, as data: every packet in order of emission, what each host
+//! noted about its connections, what each program said. It computes the digest as it goes and keeps
+//! as much of the rest as it is asked to; what it keeps never changes a run.
+
+use std::time::Duration;
+
+use halfclose_stack::Note;
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::fate::Fate;
+
+/// One end of the link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The host on the left: its packets go up.
+    Client,
+    /// The host on the right: its packets go down.
+    Server,
+}
+
+impl Side {
+    /// Its name, in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+
+    /// The side it talks to.
+    #[must_use]
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}
+
+/// How much of a run to keep. The digest is the same at every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recording {
+    /// The digest and the counts.
+    #[default]
+    Digest,
+    /// Also every packet's headers, and what the hosts noted.
+    Headers,
+    /// Also every packet's payload.
+    Packets,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A host handed a packet to the link.
+    Packet(PacketEvent),
+    /// A host noted something about one of its connections.
+    Note(Side, Note),
+}
+
+/// A packet, as it was handed to the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketEvent {
+    /// When.
+    pub at: Duration,
+    /// The packet's key: its place in the one order over both directions and all connections,
+    /// counted from 0.
+    pub emission: u64,
+    /// Who sent it.
+    pub from: Side,
+    /// What became of it.
+    pub fate: Fate,
+    /// Bytes of the whole packet.
+    pub length: usize,
+    /// Where its recorded bytes are in the trace.
+    recorded: std::ops::Range<usize>,
+}
+
+/// Packets counted by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Handed to the link by the client's host.
+    pub client: u64,
+    /// Handed to the link by the server's host.
+    pub server: u64,
+    /// Of both, those that never arrived.
+    pub dropped: u64,
+}
+
+/// What happened.
+pub struct Trace {
+    recording: Recording,
+    hash: Xxh3,
+    counts: Counts,
+    events: Vec<Event>,
+    bytes: Vec<u8>,
+}
+
+impl Trace {
+    /// An empty trace that will keep this much.
+    #[must_use]
+    pub fn new(recording: Recording) -> Self {
+        Self {
+            recording,
+            hash: Xxh3::new(),
+            counts: Counts::default(),
+            events: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Empty again, keeping its memory.
+    pub fn reset(&mut self, recording: Recording) {
+        self.recording = recording;
+        self.hash.reset();
+        self.counts = Counts::default();
+        self.events.clear();
+        self.bytes.clear();
+    }
+
+    /// How much it keeps.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.recording
+    }
+
+    /// The emission number of the next packet.
+    #[inline]
+    #[must_use]
+    pub fn next_emission(&self) -> u64 {
+        self.counts.client + self.counts.server
+    }
+
+    /// A packet was handed to the link at `at` and met `fate`. Returns its emission number.
+    #[inline]
+    pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
+        let emission = self.next_emission();
+        match from {
+            Side::Client => self.counts.client += 1,
+            Side::Server => self.counts.server += 1,
+        }
+        self.counts.dropped += u64::from(fate != Fate::Deliver);
+        let headers = digest_packet(&mut self.hash, at, from, fate, packet);
+        if self.recording > Recording::Digest {
+            let keep = if self.recording == Recording::Packets { packet.len() } else { headers };
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(&packet[..keep]);
+            let recorded = start..self.bytes.len();
+            let length = packet.len();
+            self.events.push(Event::Packet(PacketEvent {
+                at,
+                emission,
+                from,
+                fate,
+                length,
+                recorded,
+            }));
+        }
+        emission
+    }
+
+    /// A host noted something.
+    #[inline]
+    pub fn note(&mut self, side: Side, note: Note) {
+        if self.recording > Recording::Digest {
+            self.events.push(Event::Note(side, note));
+        }
+    }
+
+    /// Something of the outcome enters the digest.
+    pub fn conclude(&mut self, with: &[u8]) {
+        self.hash.update(&(with.len() as u64).to_le_bytes());
+        self.hash.update(with);
+    }
+
+    /// The digest of all that happened so far.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        self.hash.digest128()
+    }
+
+    /// Packets so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What was kept, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The packets that were kept, in order of emission, each with its recorded bytes.
+    pub fn packets(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Packet(packet) => Some((packet, self.bytes(packet))),
+            Event::Note(..) => None,
+        })
+    }
+
+    /// The recorded bytes of a packet: its headers, or all of it.
+    #[must_use]
+    pub fn bytes(&self, packet: &PacketEvent) -> &[u8] {
+        &self.bytes[packet.recorded.clone()]
+    }
+}
+
+/// IPv4 and TCP headers with all their options.
+const HEADERS_MAX: usize = 60 + 60;
+
+/// Time, direction, fate, headers without their checksums, payload length. Returns the length of
+/// the headers.
+#[inline]
+fn digest_packet(hash: &mut Xxh3, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> usize {
+    let ip = usize::from(packet[0] & 0x0f) * 4;
+    let headers = (ip + usize::from(packet[ip + 12] >> 4) * 4).min(packet.len());
+    let mut line = [0; 16 + HEADERS_MAX];
+    let at = u64::try_from(at.as_micros()).expect("a run ends long before 584,000 years");
+    line[..8].copy_from_slice(&at.to_le_bytes());
+    line[8] = from as u8;
+    line[9] = fate as u8;
+    line[10..12].copy_from_slice(
+        &u16::try_from(packet.len() - headers)
+            .expect("an IPv4 packet is at most 65535 bytes")
+            .to_le_bytes(),
+    );
+    line[16..16 + headers].copy_from_slice(&packet[..headers]);
+    line[16 + 10..16 + 12].fill(0);
+    line[16 + ip + 16..16 + ip + 18].fill(0);
+    hash.update(&line[..16 + headers]);
+    headers
+}
