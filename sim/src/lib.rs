@@ -3,11 +3,17 @@
 pub mod capture;
 pub mod catalogue;
 pub mod fate;
+pub mod judge;
 pub mod link;
 mod nearest;
 pub mod outcome;
 pub mod output;
+pub mod run;
 pub mod scenario;
 pub mod seed;
+mod setup;
+pub mod sockets;
 pub mod trace;
 pub mod units;
+pub mod workload;
+pub mod world;

@@ -1,0 +1,99 @@
+//! `setup` says what a scenario means to each part: the configuration of both hosts and programs.
+
+use std::sync::Arc;
+
+use halfclose_ftp as ftp;
+use halfclose_stack as stack;
+
+use crate::scenario::{DataMode, File, Scenario, Task};
+use crate::seed::{Purpose, number};
+use crate::world::{CLIENT, SERVER};
+
+/// Connections that may wait to be accepted.
+pub(crate) const BACKLOG: usize = 4096;
+
+/// The client's host.
+pub(crate) fn client_host(scenario: &Scenario, seed: u64) -> stack::Config {
+    host(scenario, &scenario.client.host, number(seed, Purpose::ClientHost), CLIENT)
+}
+
+/// The server's host.
+pub(crate) fn server_host(scenario: &Scenario, seed: u64) -> stack::Config {
+    host(scenario, &scenario.server.host, number(seed, Purpose::ServerHost), SERVER)
+}
+
+fn host(
+    scenario: &Scenario,
+    policy: &str,
+    seed: u64,
+    address: std::net::Ipv4Addr,
+) -> stack::Config {
+    let tcp = &scenario.tcp;
+    stack::Config {
+        address,
+        mtu: scenario.mtu,
+        receive_buffer: tcp.receive_buffer,
+        send_buffer: tcp.send_buffer,
+        congestion: tcp.congestion,
+        nagle: tcp.nagle,
+        ack_delay: tcp.ack_delay,
+        policy: stack::ClosePolicy::by_name(policy)
+            .expect("a scenario names only the close policies that are there"),
+        seed,
+        ..stack::Config::default()
+    }
+}
+
+/// The client program.
+pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
+    let client = &scenario.client;
+    let base = match client.profile {
+        Some(_) => ftp::ClientConfig::ftp_exe(client.close),
+        None => ftp::ClientConfig { close: client.close, ..ftp::ClientConfig::default() },
+    };
+    ftp::ClientConfig {
+        mode: match client.mode {
+            DataMode::Active => ftp::DataMode::Active,
+            DataMode::Passive => ftp::DataMode::Passive,
+        },
+        extended: client.extended,
+        reply_timeout: client.reply_timeout,
+        ..base
+    }
+}
+
+/// The server program.
+pub(crate) fn server(scenario: &Scenario) -> ftp::ServerConfig {
+    let server = &scenario.server;
+    ftp::ServerConfig {
+        on_reset: server.on_reset,
+        close: server.close,
+        data_idle_timeout: server.data_timeout,
+        ..ftp::ServerConfig::default()
+    }
+}
+
+/// What the client program is asked to do.
+pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
+    let mut tasks = Vec::new();
+    for task in &scenario.tasks {
+        let file = match task {
+            Task::Put(file) => {
+                tasks.push(ftp::Task::put(&*file.name, &*file.name));
+                Some(file)
+            }
+            Task::Get(file) => {
+                tasks.push(ftp::Task::get(&*file.name, &*file.name));
+                Some(file)
+            }
+            Task::Noop => {
+                tasks.push(ftp::Task::Noop);
+                None
+            }
+        };
+        if let Some(after) = file.and_then(|file: &File| file.abort_after) {
+            tasks.push(ftp::Task::Abor { after });
+        }
+    }
+    tasks.into()
+}

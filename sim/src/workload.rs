@@ -1,0 +1,65 @@
+//! `workload` holds the bytes of a scenario's files, made or read once and shared by all its runs.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rand::Rng;
+
+use crate::scenario::{Content, File, Scenario, Task};
+use crate::seed::{Purpose, stream};
+
+/// A file of the user's that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("do.file: cannot read `{}`: {error}", path.display())]
+pub struct Unreadable {
+    /// Where it should be.
+    pub path: PathBuf,
+    /// Why not.
+    pub error: io::Error,
+}
+
+/// The bytes of a scenario's files, one for each task that moves one.
+#[derive(Clone, Debug)]
+pub struct Workload {
+    contents: Vec<Arc<[u8]>>,
+}
+
+impl Workload {
+    /// Make or read every file of `scenario`.
+    ///
+    /// # Errors
+    /// A file of the user's cannot be read.
+    pub fn load(scenario: &Scenario) -> Result<Self, Unreadable> {
+        let content = |task: &Task| match task {
+            Task::Put(file) | Task::Get(file) => load(file),
+            Task::Noop => Ok(Arc::default()),
+        };
+        let contents = scenario.tasks.iter().map(content).collect::<Result<_, _>>()?;
+        Ok(Self { contents })
+    }
+
+    /// The bytes that task `index` moves (none, if it moves no file).
+    #[must_use]
+    pub fn content(&self, index: usize) -> &Arc<[u8]> {
+        &self.contents[index]
+    }
+}
+
+fn load(file: &File) -> Result<Arc<[u8]>, Unreadable> {
+    match &file.content {
+        Content::Generated(size) => Ok(generate(*size).into()),
+        Content::Path(path) => match std::fs::read(path) {
+            Ok(bytes) => Ok(bytes.into()),
+            Err(error) => Err(Unreadable { path: path.clone(), error }),
+        },
+    }
+}
+
+/// Bytes that no prefix of theirs repeats: the same in every run, whatever its seed.
+fn generate(size: u64) -> Vec<u8> {
+    let size = usize::try_from(size).expect("sizes are checked when a scenario is read");
+    let mut bytes = vec![0; size];
+    stream(0, Purpose::Content).fill_bytes(&mut bytes);
+    bytes
+}

@@ -1,0 +1,402 @@
+//! `world` is the one event loop: it holds `now`, the two hosts with their programs, the two
+//! directions of the link and the trace, and does one thing at a time until nothing is left.
+//!
+//! At one instant, packets arrive before timers fire, in the order of their emission, and the
+//! client comes before the server. After each event the program it touched is pumped, and whatever
+//! its host has to say goes into the link.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use halfclose_ftp as ftp;
+use halfclose_ftp::session::Session;
+use halfclose_ftp::{Client, Driver, MemoryStore, Server};
+use halfclose_stack::{Divergence, Ending, Host, NoteKind};
+
+use crate::fate::Fates;
+use crate::judge::Judge;
+use crate::link::{Admission, Flight, Link};
+use crate::outcome::End;
+use crate::scenario::{Scenario, Task};
+use crate::seed::Purpose;
+use crate::setup;
+use crate::sockets::Sockets;
+use crate::trace::{Recording, Side, Trace};
+use crate::workload::Workload;
+
+/// The client's address.
+pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+/// The server's address.
+pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+/// The port of the control connection (RFC 959 §8).
+pub const CONTROL_PORT: u16 = 21;
+
+/// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
+/// the smallest segments is a few thousand.
+const EVENTS_AT_ONCE: u32 = 1_000_000;
+
+/// How a connection ended at one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedConnection {
+    /// When.
+    pub at: Duration,
+    /// At which side.
+    pub side: Side,
+    /// Its address there.
+    pub local: SocketAddr,
+    /// Its peer's.
+    pub peer: SocketAddr,
+    /// How.
+    pub ending: Ending,
+}
+
+/// Two hosts, their programs and the link between them, for one run at a time.
+pub struct World<'a> {
+    scenario: &'a Scenario,
+    workload: &'a Workload,
+    tasks: Arc<[ftp::Task]>,
+    pub(crate) seed: u64,
+    now: Duration,
+    /// When the client program had said its last word.
+    told_at: Option<Duration>,
+    client: Station<Client>,
+    server: Station<Server>,
+    pub(crate) trace: Trace,
+    ended: Vec<EndedConnection>,
+    divergences: Vec<Divergence>,
+    pub(crate) judge: Judge<'a>,
+}
+
+/// One host, the program on it, and the direction of the link that it sends into.
+struct Station<P: Session> {
+    side: Side,
+    host: Host,
+    driver: Driver<P, MemoryStore>,
+    link: Link,
+}
+
+impl World<'_> {
+    /// What happened.
+    #[must_use]
+    pub fn into_trace(self) -> Trace {
+        self.trace
+    }
+}
+
+impl<'a> World<'a> {
+    /// A world at rest, about to run `scenario` with `seed`.
+    ///
+    /// # Panics
+    /// If the scenario names a close policy that is not there (`scenario::keys` refuses those).
+    #[must_use]
+    pub fn new(
+        scenario: &'a Scenario,
+        workload: &'a Workload,
+        seed: u64,
+        recording: Recording,
+    ) -> Self {
+        let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
+        let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
+        let mut world = Self {
+            scenario,
+            workload,
+            tasks: setup::tasks(scenario),
+            seed,
+            now: Duration::ZERO,
+            told_at: None,
+            client: Station {
+                side: Side::Client,
+                host: Host::new(setup::client_host(scenario, seed)),
+                driver: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
+                link: Link::new(scenario.up.clone(), up),
+            },
+            server: Station {
+                side: Side::Server,
+                host: Host::new(setup::server_host(scenario, seed)),
+                driver: Driver::<Server, _>::server(setup::server(scenario), MemoryStore::new()),
+                link: Link::new(scenario.down.clone(), down),
+            },
+            trace: Trace::new(recording),
+            ended: Vec::new(),
+            divergences: Vec::new(),
+            judge: Judge::new(scenario, workload),
+        };
+        world.open();
+        world
+    }
+
+    /// About to run the same scenario with another seed, in the memory of the run before.
+    pub fn reset(&mut self, seed: u64, recording: Recording) {
+        let Self { scenario, client, server, .. } = self;
+        self.seed = seed;
+        self.now = Duration::ZERO;
+        self.told_at = None;
+        self.trace.reset(recording);
+        self.ended.clear();
+        self.divergences.clear();
+        self.judge.reset();
+        client.link.reset(Fates::new(&scenario.up, seed, Purpose::FatesUp), &mut client.host);
+        server.link.reset(Fates::new(&scenario.down, seed, Purpose::FatesDown), &mut server.host);
+        client.host.reset(setup::client_host(scenario, seed));
+        server.host.reset(setup::server_host(scenario, seed));
+        client.driver.reset();
+        client.driver.store_mut().reset();
+        server.driver.reset();
+        server.driver.store_mut().reset();
+        self.open();
+    }
+
+    /// Put the files where they are read, listen, connect.
+    fn open(&mut self) {
+        self.client.driver.record_dialogue(self.trace.recording() > Recording::Digest);
+        self.server.driver.store_mut().set_rate(self.scenario.server.store_rate);
+        for (index, task) in self.scenario.tasks.iter().enumerate() {
+            let content = || Arc::clone(self.workload.content(index));
+            match task {
+                Task::Put(file) => self.client.driver.store_mut().insert(&file.name, content()),
+                Task::Get(file) => self.server.driver.store_mut().insert(&file.name, content()),
+                Task::Noop => {}
+            }
+        }
+        let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
+        let Self { client, server, now, .. } = self;
+        let mut sockets = Sockets { host: &mut server.host, now: *now };
+        server
+            .driver
+            .listen(&mut sockets, at, setup::BACKLOG)
+            .expect("a host that has just begun has its ports free");
+        let mut sockets = Sockets { host: &mut client.host, now: *now };
+        client
+            .driver
+            .connect(&mut sockets, at, Arc::clone(&self.tasks), *now)
+            .expect("a host that has just begun has its ports free");
+        self.settle(Side::Server);
+        self.settle(Side::Client);
+    }
+
+    /// Run until nothing will ever happen again, or a limit is reached.
+    pub fn run(&mut self) -> End {
+        let limit = self.scenario.limit;
+        let mut at_once = 0;
+        loop {
+            let Some((at, event)) = self.next_event() else {
+                if self.silence() {
+                    continue;
+                }
+                return End::Quiet;
+            };
+            at_once = if at > self.now { 0 } else { at_once + 1 };
+            if at > limit.time {
+                return End::OutOfTime;
+            }
+            if self.trace.next_emission() >= limit.packets {
+                return End::OutOfPackets;
+            }
+            if at_once > EVENTS_AT_ONCE {
+                return End::Spinning;
+            }
+            self.now = self.now.max(at);
+            self.handle(event);
+        }
+    }
+
+    /// What happens next, and when.
+    #[inline]
+    fn next_event(&mut self) -> Option<(Duration, Next)> {
+        let arrivals = match (self.client.link.next_arrival(), self.server.link.next_arrival()) {
+            (Some(up), Some(down)) if up <= down => Some((up.0, Next::Arrival(Side::Server))),
+            (_, Some(down)) => Some((down.0, Next::Arrival(Side::Client))),
+            (Some(up), None) => Some((up.0, Next::Arrival(Side::Server))),
+            (None, None) => None,
+        };
+        let timer = |at: Option<Duration>, side| at.map(|at| (at, Next::Timer(side)));
+        let client = timer(self.client.next_wakeup(), Side::Client);
+        let server = timer(self.server.next_wakeup(), Side::Server);
+        // `min_by_key` keeps the first of equals: packets, then the client, then the server.
+        [arrivals, client, server].into_iter().flatten().min_by_key(|(at, _)| *at)
+    }
+
+    #[inline]
+    fn handle(&mut self, event: Next) {
+        match event {
+            Next::Arrival(Side::Server) => {
+                let Some(flight) = self.client.link.poll_arrival(self.now) else { return };
+                self.server.host.handle_packet(self.now, &flight.packet);
+                self.client.host.recycle(flight.packet);
+                self.settle(Side::Server);
+            }
+            Next::Arrival(Side::Client) => {
+                let Some(flight) = self.server.link.poll_arrival(self.now) else { return };
+                self.client.host.handle_packet(self.now, &flight.packet);
+                self.server.host.recycle(flight.packet);
+                self.settle(Side::Client);
+            }
+            Next::Timer(side) => {
+                match side {
+                    Side::Client => self.client.host.handle_timeout(self.now),
+                    Side::Server => self.server.host.handle_timeout(self.now),
+                }
+                self.settle(side);
+            }
+        }
+    }
+
+    /// Pump the program of `side` and put what its host says into the link, until both are quiet.
+    #[inline]
+    fn settle(&mut self, side: Side) {
+        let Self { now, trace, ended, divergences, .. } = self;
+        let mut log = Log { trace, ended, divergences };
+        match side {
+            Side::Client => self.client.settle(*now, &mut log),
+            Side::Server => self.server.settle(*now, &mut log),
+        }
+        if side == Side::Client && self.told_at.is_none() && self.client.driver.is_done() {
+            self.told_at = Some(self.now);
+        }
+        while let Some(closed) = self.store_mut(side).poll_closed() {
+            let Self { judge, client, server, .. } = self;
+            let store = match side {
+                Side::Client => client.driver.store(),
+                Side::Server => server.driver.store(),
+            };
+            judge.closed(side, &closed.name, store);
+        }
+    }
+
+    /// Nothing will happen by itself any more: let the hosts' watchdogs name what is stalled.
+    fn silence(&mut self) -> bool {
+        let client = self.client.host.handle_silence(self.now);
+        let server = self.server.host.handle_silence(self.now);
+        self.settle(Side::Client);
+        self.settle(Side::Server);
+        client || server
+    }
+
+    /// Virtual time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// When the client program had said its last word; `None`: it has not.
+    #[must_use]
+    pub fn told_at(&self) -> Option<Duration> {
+        self.told_at
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The client program.
+    #[must_use]
+    pub fn client(&self) -> &Driver<Client, MemoryStore> {
+        &self.client.driver
+    }
+
+    /// The server program.
+    #[must_use]
+    pub fn server(&self) -> &Driver<Server, MemoryStore> {
+        &self.server.driver
+    }
+
+    /// The files of one side.
+    #[must_use]
+    pub fn store(&self, side: Side) -> &MemoryStore {
+        match side {
+            Side::Client => self.client.driver.store(),
+            Side::Server => self.server.driver.store(),
+        }
+    }
+
+    fn store_mut(&mut self, side: Side) -> &mut MemoryStore {
+        match side {
+            Side::Client => self.client.driver.store_mut(),
+            Side::Server => self.server.driver.store_mut(),
+        }
+    }
+
+    /// Connections that have ended, in order.
+    #[must_use]
+    pub fn ended(&self) -> &[EndedConnection] {
+        &self.ended
+    }
+
+    /// Where smoltcp differed from the standard so far, each once and in order.
+    #[must_use]
+    pub fn divergences(&self) -> &[Divergence] {
+        &self.divergences
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Next {
+    /// A packet reaches this side.
+    Arrival(Side),
+    /// A timer of this side's host or program.
+    Timer(Side),
+}
+
+/// What a station writes while it works.
+struct Log<'a> {
+    trace: &'a mut Trace,
+    ended: &'a mut Vec<EndedConnection>,
+    divergences: &'a mut Vec<Divergence>,
+}
+
+impl<P: Session> Station<P> {
+    #[inline]
+    fn next_wakeup(&mut self) -> Option<Duration> {
+        match (self.host.next_wakeup(), self.driver.next_wakeup()) {
+            (Some(host), Some(driver)) => Some(host.min(driver)),
+            (host, driver) => host.or(driver),
+        }
+    }
+
+    #[inline]
+    fn settle(&mut self, now: Duration, log: &mut Log<'_>) {
+        loop {
+            self.drain_notes(log);
+            self.driver.pump(&mut Sockets { host: &mut self.host, now }, now);
+            self.drain_notes(log);
+            let mut quiet = true;
+            while let Some(packet) = self.host.poll_transmit(now) {
+                quiet = false;
+                let Admission { fate, arrival } = self.link.admit(now, packet.len());
+                let emission = log.trace.packet(now, self.side, fate, &packet);
+                match arrival {
+                    Some(arrival) => self.link.carry(Flight { arrival, emission, packet }),
+                    None => self.host.recycle(packet),
+                }
+            }
+            if quiet {
+                self.drain_notes(log);
+                return;
+            }
+        }
+    }
+
+    fn drain_notes(&mut self, log: &mut Log<'_>) {
+        while let Some(note) = self.host.poll_note() {
+            match note.kind {
+                NoteKind::Ended(ending) => log.ended.push(EndedConnection {
+                    at: note.at,
+                    side: self.side,
+                    local: note.local.into(),
+                    peer: note.peer.into(),
+                    ending,
+                }),
+                NoteKind::Divergence(divergence) => {
+                    if !log.divergences.contains(&divergence) {
+                        log.divergences.push(divergence);
+                    }
+                }
+                NoteKind::State { .. } => {}
+            }
+            log.trace.note(self.side, note);
+        }
+    }
+}
