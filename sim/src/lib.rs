@@ -2,12 +2,15 @@
 
 pub mod capture;
 pub mod catalogue;
+pub mod cli;
 pub mod fate;
 pub mod judge;
 pub mod link;
+pub mod matrix;
 mod nearest;
 pub mod outcome;
 pub mod output;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod seed;

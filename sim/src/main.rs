@@ -1,2 +1,7 @@
 //! The command `halfclose`.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    halfclose::cli::main()
+}

@@ -1,0 +1,109 @@
+//! The words of the command line. Scripts depend on them.
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::seeds;
+use crate::catalogue;
+
+/// Replay the end of a TCP connection from a seed.
+///
+/// An FTP client and server over a real TCP stack, on a simulated link with a virtual clock. Exit
+/// status: 0 as expected, 1 an expectation was broken or a replay diverged, 2 usage or input error.
+#[derive(Debug, Parser)]
+#[command(name = "halfclose", version, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run a scenario once, and say what came of it
+    Run(RunArgs),
+    /// Run a scenario for each pair of a client that ends its way and a server that takes it its way
+    Matrix(MatrixArgs),
+    /// Run again what a capture holds, and compare packet by packet
+    Replay(ReplayArgs),
+    /// Name the scenarios that come with the program
+    List(ListArgs),
+    /// Tell the story of a scenario, its keys and their values
+    Show(ShowArgs),
+}
+
+/// What to run.
+#[derive(Debug, Args)]
+pub(super) struct ScenarioArgs {
+    /// A name of the catalogue, or a TOML file
+    #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT)]
+    pub(super) scenario: String,
+    /// Set a key of the scenario (`halfclose show` names them); may be repeated, the last one holds.
+    /// What the scenario expects is then no longer expected, unless an expect key is set too
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
+    pub(super) settings: Vec<String>,
+    /// Move this file of yours, under its own name; short for -s do.file=PATH
+    #[arg(long, value_name = "PATH")]
+    pub(super) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) what: ScenarioArgs,
+    /// What every random draw comes from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(super) seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print every packet, the client on the left, the server on the right
+    #[arg(long)]
+    pub(super) trace: bool,
+    /// Write every packet as pcapng, with the scenario and the seed inside
+    #[arg(long, value_name = "FILE")]
+    pub(super) pcap: Option<PathBuf>,
+    /// Write a page about the run
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub(super) report: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MatrixArgs {
+    #[command(flatten)]
+    pub(super) what: ScenarioArgs,
+    /// Seeds to run each cell with: A..B without B, A..=B with it
+    #[arg(long, value_name = "A..B", default_value = "0..1", value_parser = seeds::parse)]
+    pub(super) seeds: Range<u64>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// A capture that `halfclose run --pcap` wrote
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArgs {
+    /// A name of the catalogue, or a TOML file
+    #[arg(value_name = "NAME")]
+    pub(super) scenario: String,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}

@@ -1,0 +1,126 @@
+//! `halfclose list` and `halfclose show`: what there is to run, and what it is.
+
+use std::io::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::{Failure, Status};
+use crate::catalogue;
+use crate::scenario::keys::{KEYS, Key};
+use crate::scenario::{Scenario, file};
+
+/// Columns of text. A terminal of 80 shows it.
+const WIDTH: usize = 78;
+
+const HEADING: anstyle::Style = anstyle::Style::new().bold();
+
+pub(super) fn list(as_json: bool, out: &mut dyn Write) -> Result<Status, Failure> {
+    let scenarios = catalogue::names()
+        .map(catalogue::find)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(Failure::input)?;
+    if as_json {
+        let scenarios: Vec<_> = scenarios
+            .iter()
+            .map(|s| json!({ "name": s.name, "about": s.about, "source": s.source }))
+            .collect();
+        writeln!(out, "{}", json!({ "scenarios": scenarios }))?;
+        return Ok(Status::AsExpected);
+    }
+    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    for scenario in &scenarios {
+        writeln!(out, "{HEADING}{:width$}{HEADING:#}  {}", scenario.name, scenario.about)?;
+    }
+    Ok(Status::AsExpected)
+}
+
+pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Status, Failure> {
+    let scenario = catalogue::load(name).map_err(Failure::input)?;
+    if as_json {
+        writeln!(out, "{}", object(name, &scenario))?;
+        return Ok(Status::AsExpected);
+    }
+    writeln!(out, "{HEADING}{}{HEADING:#}: {}", scenario.name, scenario.about)?;
+    if !scenario.source.is_empty() {
+        writeln!(out, "source: {}", scenario.source)?;
+    }
+    if !scenario.story.is_empty() {
+        writeln!(out, "\n{}", wrapped(scenario.story.trim()))?;
+    }
+    writeln!(out, "\n{HEADING}keys{HEADING:#}, as in -s KEY=VALUE")?;
+    for (name, value, key) in rows(&scenario) {
+        let default = key.default_value();
+        let default = if value == default || default.is_empty() || key.is_task() {
+            String::new()
+        } else {
+            format!(" [default {default}]")
+        };
+        writeln!(out, "  {name:20} {value:15}  {}{default}", key.doc)?;
+    }
+    writeln!(out, "\n{HEADING}to run it{HEADING:#}")?;
+    for words in [format!("run {name}"), format!("run {name} --trace"), format!("matrix {name}")] {
+        writeln!(out, "  halfclose {words}")?;
+    }
+    Ok(Status::AsExpected)
+}
+
+fn object(name: &str, scenario: &Scenario) -> Value {
+    let keys: Map<_, _> =
+        rows(scenario).map(|(name, value, _)| (name, Value::String(value))).collect();
+    json!({
+        "name": scenario.name,
+        "about": scenario.about,
+        "source": scenario.source,
+        "story": scenario.story,
+        "keys": keys,
+        "toml": file::print(scenario),
+        "run": format!("halfclose run {name}"),
+    })
+}
+
+/// Name, value and key of all that a run depends on. One direction of the link is there only where
+/// it differs.
+fn rows(scenario: &Scenario) -> impl Iterator<Item = (String, String, &'static Key)> {
+    let texts = ["name", "about", "source", "story"];
+    let alone = scenario.tasks.len() == 1;
+    let symmetric = scenario.up == scenario.down;
+    // Either the keys of both directions, or those of each.
+    let shown = move |key: &Key| match key.name.strip_prefix("link.") {
+        None | Some("mtu") => !texts.contains(&key.name),
+        Some(rest) => symmetric != rest.contains('.'),
+    };
+    KEYS.iter().filter(move |key| shown(key)).flat_map(move |key| {
+        key.values(scenario).into_iter().map(move |(task, value)| {
+            let name = match task {
+                Some(number) if !alone => key.name.replacen("do.", &format!("do.{number}."), 1),
+                _ => key.name.to_owned(),
+            };
+            (name, value, key)
+        })
+    })
+}
+
+/// Lines of at most [`WIDTH`] columns; what is indented stays as it is.
+fn wrapped(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.lines() {
+        let mut column = 0;
+        if line.starts_with(' ') {
+            out.push_str(line);
+        } else {
+            for word in line.split_whitespace() {
+                let width = word.chars().count();
+                if column > 0 {
+                    let breaks = column + 1 + width > WIDTH;
+                    out.push(if breaks { '\n' } else { ' ' });
+                    column = if breaks { 0 } else { column + 1 };
+                }
+                out.push_str(word);
+                column += width;
+            }
+        }
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out
+}

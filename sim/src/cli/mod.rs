@@ -1,0 +1,143 @@
+//! `cli` is the command line: words in, one request per command, an exit status out. It knows no
+//! simulation; each command's module hands its request to what does the work.
+//!
+//! Exit status: 0 as expected; 1 an expectation was broken or a replay diverged; 2 usage or input
+//! error, in one line on standard error. Results go to standard output; a closed pipe ends quietly.
+
+mod args;
+mod list;
+mod matrix;
+mod replay;
+mod run;
+mod seeds;
+mod select;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use args::{Arguments, Command};
+
+/// How a command ended that did what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// As expected.
+    AsExpected,
+    /// An expectation was broken, or a replay diverged.
+    Broken,
+}
+
+/// Why a command could not do what was asked.
+#[derive(Debug)]
+pub enum Failure {
+    /// Usage or input: one line that says what is wrong and what would be right.
+    Input(String),
+    /// Standard output did not take it.
+    Output(io::Error),
+}
+
+impl Failure {
+    /// The failure that an error of some input is.
+    pub fn input(error: impl Display) -> Self {
+        Self::Input(error.to_string())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+/// The program: run the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let mut out = anstream::stdout().lock();
+    let mut err = anstream::stderr().lock();
+    ExitCode::from(execute(std::env::args_os(), &mut out, &mut err))
+}
+
+/// Run a command line and return its exit status. What is styled is written with escape sequences:
+/// `out` and `err` drop them where they do not belong.
+pub fn execute(
+    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> u8 {
+    let done = match Arguments::try_parse_from(arguments) {
+        Ok(Arguments { command }) => dispatch(command, out),
+        Err(error) => explain(&error, out, err),
+    };
+    let done = done.and_then(|status| {
+        out.flush()?;
+        Ok(status)
+    });
+    match done {
+        Ok(Status::AsExpected) => 0,
+        Ok(Status::Broken) => 1,
+        // Whoever read us has seen enough.
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}")),
+        Err(Failure::Input(problem)) => complain(err, &problem),
+    }
+}
+
+fn dispatch(command: Command, out: &mut dyn Write) -> Result<Status, Failure> {
+    match command {
+        Command::Run(args) => run::execute(&run::Request::new(args)?, out),
+        Command::Matrix(args) => matrix::execute(&matrix::Request::new(args)?, out),
+        Command::Replay(args) => replay::execute(&args.into(), out),
+        Command::List(args) => list::list(args.json, out),
+        Command::Show(args) => list::show(&args.scenario, args.json, out),
+    }
+}
+
+/// One line on standard error, and the exit status of a usage or input error.
+fn complain(err: &mut dyn Write, problem: &str) -> u8 {
+    let style = anstyle::AnsiColor::Red.on_default().bold();
+    // Nobody is left to tell if this fails.
+    let _ = writeln!(err, "{style}error:{style:#} {problem}");
+    2
+}
+
+/// What clap has to say: help is a result, a usage error is one line.
+fn explain(
+    error: &clap::Error,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            write!(out, "{}", error.render().ansi())?;
+            Ok(Status::AsExpected)
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            write!(err, "{}", error.render().ansi())?;
+            Err(Failure::input("no command is named: try `halfclose run`"))
+        }
+        _ => Err(Failure::Input(one_line(&error.render().to_string()))),
+    }
+}
+
+/// A usage error without its tail (usage, where help is), its lines joined.
+fn one_line(rendered: &str) -> String {
+    let lines = rendered.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
+    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
+    let mut text = String::new();
+    for line in lines {
+        match text.chars().last() {
+            None => {}
+            Some(':') => text.push(' '),
+            Some(_) => text.push_str("; "),
+        }
+        text.push_str(line);
+    }
+    text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text)
+}

@@ -1,0 +1,139 @@
+//! `halfclose run`: one run of a scenario.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::args::RunArgs;
+use super::select::Selection;
+use super::{Failure, Status};
+use crate::capture::{self, Header, OwnedCapturedPacket};
+use crate::output::Output;
+use crate::report::{self, Run, ladder};
+use crate::run::{Finished, run};
+use crate::scenario::file;
+use crate::trace::Recording;
+use crate::workload::Workload;
+
+/// What `run` is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    /// What to run.
+    pub selection: Selection,
+    /// What every random draw comes from.
+    pub seed: u64,
+    /// One JSON object in place of words.
+    pub json: bool,
+    /// Every packet.
+    pub trace: bool,
+    /// Where to write a capture.
+    pub pcap: Option<PathBuf>,
+}
+
+impl Request {
+    pub(super) fn new(args: RunArgs) -> Result<Self, Failure> {
+        let RunArgs { what, seed, json, trace, pcap, report } = args;
+        if report.is_some() {
+            return Err(Failure::input("--report is not in this build yet"));
+        }
+        Ok(Self { selection: Selection::new(what)?, seed, json, trace, pcap })
+    }
+
+    /// The command that runs it again.
+    #[must_use]
+    pub(crate) fn reproduce(&self) -> String {
+        format!("halfclose run {} --seed {}", self.selection.words, self.seed)
+    }
+
+    fn recording(&self) -> Recording {
+        match (&self.pcap, self.trace || !self.json) {
+            (Some(_), _) => Recording::Packets,
+            // The summary quotes the dialogue, which is recorded from here on.
+            (None, true) => Recording::Headers,
+            (None, false) => Recording::Digest,
+        }
+    }
+}
+
+pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+    let scenario = &request.selection.scenario;
+    // A path that cannot be written is known before there is anything to lose.
+    let pcap = request.pcap.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
+    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let began = wall_clock();
+    let finished = run(scenario, &workload, request.seed, request.recording());
+    let wall = began.elapsed();
+    if let Some(pcap) = pcap {
+        write_capture(pcap, request, &finished)?;
+    }
+    let reproduce = request.reproduce();
+    let outcome = &finished.outcome;
+    let shown = Run { scenario, outcome, reproduce: &reproduce };
+    match request.json {
+        true => print_json(out, request, &shown, &finished)?,
+        false => print(out, request, &shown, &finished, wall)?,
+    }
+    let expected = &scenario.expect.verdict;
+    if expected.is_empty() || expected.contains(&outcome.verdict) {
+        return Ok(Status::AsExpected);
+    }
+    let names: Vec<_> = expected.iter().map(|verdict| verdict.name()).collect();
+    if !request.json {
+        writeln!(out, "broken: expected {}, got {}", names.join(" or "), outcome.verdict)?;
+        writeln!(out, "reproduce: {reproduce}")?;
+    }
+    Ok(Status::Broken)
+}
+
+fn print(
+    out: &mut dyn Write,
+    request: &Request,
+    shown: &Run<'_>,
+    finished: &Finished,
+    wall: Duration,
+) -> Result<(), Failure> {
+    if request.trace {
+        writeln!(out, "{}{}", ladder::MAGIC, request.reproduce())?;
+        writeln!(out, "{}", ladder::head())?;
+        for line in ladder::lines(&finished.trace) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+    }
+    let mut text = String::new();
+    report::summary(&mut text, shown, wall).expect("a String takes everything");
+    write!(out, "{text}")?;
+    Ok(())
+}
+
+fn print_json(
+    out: &mut dyn Write,
+    request: &Request,
+    shown: &Run<'_>,
+    finished: &Finished,
+) -> Result<(), Failure> {
+    let mut object = report::json(shown);
+    if request.trace {
+        object["trace"] = json!(ladder::lines(&finished.trace));
+    }
+    writeln!(out, "{object}")?;
+    Ok(())
+}
+
+fn write_capture(mut to: Output, request: &Request, finished: &Finished) -> Result<(), Failure> {
+    let header = Header::new(request.seed, file::print(&request.selection.scenario));
+    let packets = finished.captured();
+    capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
+        .map_err(|error| Failure::input(to.failed(&error)))?;
+    to.commit().map_err(Failure::input)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "real time is shown beside virtual time; it does not reach the run"
+)]
+fn wall_clock() -> Instant {
+    Instant::now()
+}

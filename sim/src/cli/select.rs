@@ -1,0 +1,94 @@
+//! What a command runs: the scenario with its settings, and the words that select it again.
+
+use super::Failure;
+use super::args::ScenarioArgs;
+use crate::catalogue;
+use crate::scenario::{Scenario, Task};
+
+/// A scenario as the command line has it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Selection {
+    /// The scenario, with its settings applied.
+    pub scenario: Scenario,
+    /// The words after the command's name that select it again, ready for a shell.
+    pub words: String,
+}
+
+impl Selection {
+    pub(super) fn new(args: ScenarioArgs) -> Result<Self, Failure> {
+        let ScenarioArgs { scenario: name, settings, file } = args;
+        let mut scenario = catalogue::load(&name).map_err(Failure::input)?;
+        let mut words = vec![quoted(&name)];
+        let mut all = Vec::new();
+        if let Some(path) = &file {
+            let text = path.to_str().ok_or_else(|| {
+                Failure::Input(format!("--file: `{}` is not UTF-8", path.display()))
+            })?;
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(text);
+            all.extend(renamed(&scenario, name));
+            all.push(format!("do.file={text}"));
+            words.push(format!("--file {}", quoted(text)));
+        }
+        words.extend(settings.iter().map(|setting| format!("-s {}", quoted(setting))));
+        all.extend(settings);
+        scenario.vary(all.iter().map(String::as_str)).map_err(Failure::input)?;
+        Ok(Self { scenario, words: words.join(" ") })
+    }
+}
+
+/// The setting that gives the one file of a scenario another name.
+fn renamed(scenario: &Scenario, name: &str) -> Option<String> {
+    match &scenario.tasks[..] {
+        [Task::Get(_)] => Some(format!("do.get={name}")),
+        [_] => Some(format!("do.put={name}")),
+        // `do.file` itself says that there are several.
+        _ => None,
+    }
+}
+
+/// `word` for a shell: as it is if that is safe, else in quotes.
+fn quoted(word: &str) -> String {
+    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
+    if !word.is_empty() && word.chars().all(safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::Content;
+
+    fn select(scenario: &str, settings: &[&str], file: Option<&str>) -> Result<Selection, Failure> {
+        Selection::new(ScenarioArgs {
+            scenario: scenario.to_owned(),
+            settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            file: file.map(Into::into),
+        })
+    }
+
+    #[test]
+    fn the_words_select_it_again() {
+        let selection =
+            select("q123208", &["link.loss=1%", "about=it's"], Some("my photos/a b.jpg"))
+                .expect("sound");
+        assert_eq!(
+            selection.words,
+            r"q123208 --file 'my photos/a b.jpg' -s link.loss=1% -s 'about=it'\''s'"
+        );
+        let file = selection.scenario.tasks[0].file().expect("a put");
+        assert_eq!(file.name, "a b.jpg");
+        assert_eq!(file.content, Content::Path("my photos/a b.jpg".into()));
+    }
+
+    #[test]
+    fn a_file_needs_one_task() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let path = folder.path().join("two.toml");
+        std::fs::write(&path, "[[do]]\nput = \"a\"\n[[do]]\nget = \"b\"\n").expect("space");
+        let refused = select(path.to_str().expect("ASCII"), &[], Some("x"));
+        let Err(Failure::Input(problem)) = refused else { panic!("{refused:?}") };
+        assert_eq!(problem, "do.file: there are 2 tasks: write do.1.file to do.2.file");
+    }
+}

@@ -1,0 +1,106 @@
+//! `summary` tells a person what a run came to: the dialogue as the user saw it, how the data
+//! connection ended, the bytes, the verdict, and the command that shows it again.
+
+use std::fmt::{self, Write as _};
+use std::time::Duration;
+
+use halfclose_stack::Ending;
+
+use crate::outcome::{End, Outcome, TransferOutcome};
+use crate::report::{style, told};
+use crate::scenario::Scenario;
+
+/// A run, and how to see it again.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What was run.
+    pub scenario: &'a Scenario,
+    /// What it came to.
+    pub outcome: &'a Outcome,
+    /// The command that runs it again.
+    pub reproduce: &'a str,
+}
+
+/// Lines of dialogue that are shown; of more, the first and the last ones.
+const DIALOGUE_MAX: usize = 5;
+
+/// The run in a dozen lines, with terminal colours in them; `wall` is real time.
+///
+/// # Errors
+/// Writing fails.
+pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
+    let Outcome { seed, verdict, digest, packets, transfers, .. } = run.outcome;
+    writeln!(to, "{}: {} (seed {seed})", run.scenario.name, run.scenario.about)?;
+    if let Some(worst) = run.outcome.worst() {
+        if transfers.len() > 1 {
+            let like = transfers.iter().filter(|one| one.verdict == *verdict).count();
+            writeln!(
+                to,
+                "  worst of {} transfers ({like} {verdict}): {}",
+                transfers.len(),
+                worst.task
+            )?;
+        }
+        transfer(to, worst)?;
+    }
+    let style = style(*verdict);
+    writeln!(to, "  verdict  {style}{verdict}{style:#}{}", meaning(run.outcome))?;
+    for divergence in &run.outcome.divergences {
+        writeln!(to, "  smoltcp  {divergence}")?;
+    }
+    writeln!(
+        to,
+        "  time     {} virtual, {:.1} ms real; {} packets, {} dropped",
+        seconds(run.outcome.told_at),
+        wall.as_secs_f64() * 1e3,
+        packets.client + packets.server,
+        packets.dropped,
+    )?;
+    writeln!(to, "  digest   {digest:032x}")?;
+    writeln!(to, "  again    {}", run.reproduce)
+}
+
+fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome) -> fmt::Result {
+    let lines = &transfer.dialogue;
+    writeln!(to, "    ftp> {}", transfer.task)?;
+    let cut = lines.len().saturating_sub(DIALOGUE_MAX);
+    for (index, line) in lines.iter().enumerate() {
+        match index {
+            1 if cut > 0 => writeln!(to, "    ... {} more lines", cut + 1)?,
+            _ if cut > 0 && (1..=cut + 1).contains(&index) => {}
+            _ => writeln!(to, "    {line}")?,
+        }
+    }
+    let ending = transfer.ending;
+    let mut ends = String::new();
+    write!(ends, "client {}, server {}", ended(ending.client), ended(ending.server))?;
+    writeln!(to, "  data     {ends}")?;
+    let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
+    writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
+}
+
+/// How a connection ended, as a person says it.
+fn ended(ending: Option<Ending>) -> &'static str {
+    match ending {
+        Some(Ending::Finished) => "finished (FIN)",
+        Some(Ending::Aborted) => "aborted (sent RST)",
+        Some(Ending::Reset) => "was reset (got RST)",
+        Some(Ending::Refused) => "was refused",
+        Some(Ending::TimedOut) => "timed out",
+        Some(Ending::Stalled) => "stalled in its stack",
+        None => "never ended",
+    }
+}
+
+fn meaning(outcome: &Outcome) -> &'static str {
+    match outcome.end {
+        End::Quiet => "",
+        End::OutOfTime => " (cut off: limit.time)",
+        End::OutOfPackets => " (cut off: limit.packets)",
+        End::Spinning => " (cut off: virtual time stood still)",
+    }
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{}.{:06} s", time.as_secs(), time.subsec_micros())
+}

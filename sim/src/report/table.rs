@@ -1,0 +1,120 @@
+//! `table` prints a matrix: one block for each client, one row for each outcome. Servers that come to
+//! the same share a row.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::matrix::{Cell, HOSTS, ON_RESET};
+use crate::outcome::Outcome;
+use crate::report::{Run, json as run_json, style, told};
+
+/// The matrix for a person, with terminal colours in it.
+///
+/// # Errors
+/// Writing fails.
+pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
+    let mut rest = cells;
+    while let Some(first) = rest.first() {
+        let block = rest.iter().take_while(|cell| cell.row == first.row).count();
+        let (cells, after) = rest.split_at(block);
+        rest = after;
+        writeln!(to, "{}", first.row())?;
+        writeln!(
+            to,
+            "  {:<32} {:<18} {:>18}  {:<9} server's last reply / what the user saw",
+            "on_reset, host", "verdict", "stored", "told"
+        )?;
+        for row in rows(cells) {
+            line(to, &row)?;
+        }
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
+/// Servers that come to the same.
+struct Row<'a> {
+    on_reset: Vec<&'static str>,
+    hosts: Vec<&'static str>,
+    cell: &'a Cell,
+}
+
+/// Cells of one client: first those of one `on_reset` whose hosts come to the same, then whole
+/// `on_reset`s that do.
+fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = Vec::new();
+    for cell in cells {
+        let same = |row: &&mut Row<'_>| row.on_reset == [cell.on_reset] && alike(row.cell, cell);
+        match rows.iter_mut().find(same) {
+            Some(row) => row.hosts.push(cell.host),
+            None => rows.push(Row { on_reset: vec![cell.on_reset], hosts: vec![cell.host], cell }),
+        }
+    }
+    let mut merged: Vec<Row<'_>> = Vec::new();
+    for row in rows {
+        let same = |other: &&mut Row<'_>| other.hosts == row.hosts && alike(other.cell, row.cell);
+        match merged.iter_mut().find(same) {
+            Some(other) => other.on_reset.extend(row.on_reset),
+            None => merged.push(row),
+        }
+    }
+    merged
+}
+
+/// Whether two cells read alike.
+fn alike(one: &Cell, other: &Cell) -> bool {
+    let seen = |outcome: &Outcome| {
+        let worst = outcome.worst()?;
+        Some((worst.stored, worst.told, worst.reply.clone(), worst.client.clone()))
+    };
+    one.verdicts == other.verdicts && seen(&one.example) == seen(&other.example)
+}
+
+fn line(to: &mut impl fmt::Write, row: &Row<'_>) -> fmt::Result {
+    let outcome = &row.cell.example;
+    let any = |names: &[&str], all: usize| match names.len() == all {
+        true => "any".to_owned(),
+        false => names.join(", "),
+    };
+    let on_reset = any(&row.on_reset, ON_RESET.len());
+    let hosts = any(&row.hosts, HOSTS.len());
+    let server = format!("{on_reset} on {hosts}");
+    let Some(worst) = outcome.worst() else { return Ok(()) };
+    let runs: u64 = row.cell.verdicts.values().sum();
+    let share = if runs == 1 {
+        String::new()
+    } else {
+        format!(" {} of {runs}", row.cell.verdicts[&outcome.verdict])
+    };
+    let verdict = format!("{}{share}", outcome.verdict);
+    let stored = format!("{} of {}", worst.stored, worst.sent);
+    let style = style(outcome.verdict);
+    let told = told(worst.told);
+    let saw = match worst.client == worst.reply {
+        true => worst.reply.clone(),
+        false => format!("{} / {}", worst.reply, worst.client),
+    };
+    writeln!(to, "  {server:<32} {style}{verdict:<18}{style:#} {stored:>18}  {told:<9} {saw}")
+}
+
+/// The matrix for a script; `reproduce` makes the command line of a cell's example.
+#[must_use]
+pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
+    let cell = |cell: &Cell| {
+        let verdicts: serde_json::Map<_, _> = cell
+            .verdicts
+            .iter()
+            .map(|(verdict, count)| (verdict.name().to_owned(), json!(count)))
+            .collect();
+        let reproduce = reproduce(cell);
+        let run = Run { scenario: &cell.scenario, outcome: &cell.example, reproduce: &reproduce };
+        json!({
+            "row": cell.row(),
+            "column": cell.column(),
+            "verdicts": verdicts,
+            "example": run_json(&run),
+        })
+    };
+    json!({ "cells": cells.iter().map(cell).collect::<Vec<_>>() })
+}
