@@ -1,1 +1,14 @@
-//! Benchmarks live in `benches/`; what they share lives here.
+//! What the benchmarks share: the work, done by halfclose and by bare smoltcp.
+//!
+//! Each benchmark stands beside its ceiling in the same criterion group, and the ceiling does the
+//! same work: the same rings, MTU, congestion control and stores, checksums off, packets handed
+//! over one at a time.
+
+use std::net::Ipv4Addr;
+
+pub mod bare;
+pub mod lab;
+pub mod teardown;
+
+/// The two ends' addresses.
+pub const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];

@@ -1,0 +1,81 @@
+//! `lab` is halfclose's side of the work: two hosts of `halfclose-stack` on the same perfect wire as
+//! `bare`, driven the same way, packet by packet.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use halfclose_stack::{Config, Host, Packet, Ready};
+
+/// One way of the wire takes this long; time is virtual.
+const HOP: Duration = Duration::from_micros(1);
+
+/// Two hosts on a perfect wire.
+pub struct Pair {
+    /// The hosts: 0 opens, 1 listens.
+    pub hosts: [Host; 2],
+    in_flight: VecDeque<(Duration, usize, Packet)>,
+    /// Virtual time.
+    pub now: Duration,
+    /// Packets handed over so far.
+    pub packets: u64,
+}
+
+impl Pair {
+    /// Two hosts of this configuration at 10.0.0.1 and 10.0.0.2.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        let host = |index: usize| Host::new(Config { address: super::ADDRESSES[index], ..config });
+        Self {
+            hosts: [host(0), host(1)],
+            in_flight: VecDeque::new(),
+            now: Duration::ZERO,
+            packets: 0,
+        }
+    }
+
+    /// Hand packets over and fire timers until nothing is left to do or `done` says so; `touch` is
+    /// the application, called with what is ready at which host.
+    pub fn drive(
+        &mut self,
+        mut touch: impl FnMut(usize, &mut Host, Duration, Ready),
+        mut done: impl FnMut() -> bool,
+    ) {
+        self.settle(0, &mut touch);
+        self.settle(1, &mut touch);
+        while !done() {
+            if let Some((at, to, packet)) = self.in_flight.pop_front() {
+                self.now = self.now.max(at);
+                self.hosts[to].handle_packet(self.now, &packet);
+                self.hosts[1 - to].recycle(packet);
+                self.settle(to, &mut touch);
+                continue;
+            }
+            let wakeups = self.hosts.iter_mut().map(Host::next_wakeup);
+            let Some(at) = wakeups.flatten().min() else { return };
+            self.now = self.now.max(at);
+            for index in [0, 1] {
+                self.hosts[index].handle_timeout(self.now);
+                self.settle(index, &mut touch);
+            }
+        }
+    }
+
+    fn settle(&mut self, index: usize, touch: &mut impl FnMut(usize, &mut Host, Duration, Ready)) {
+        let host = &mut self.hosts[index];
+        loop {
+            while let Some(ready) = host.next_ready() {
+                touch(index, host, self.now, ready);
+            }
+            let mut quiet = true;
+            while let Some(packet) = host.poll_transmit(self.now) {
+                quiet = false;
+                self.in_flight.push_back((self.now + HOP, 1 - index, packet));
+                self.packets += 1;
+            }
+            while host.poll_note().is_some() {}
+            if quiet {
+                return;
+            }
+        }
+    }
+}
