@@ -33,7 +33,9 @@ pub fn run(run: &Run<'_>) -> Value {
         "quiet_us": micros(outcome.quiet_at),
         "end": end(outcome.end),
         "broken_laws": [],
-        "divergences": outcome.divergences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "divergences": outcome.divergences.iter().map(|it| {
+            json!({ "what": it.to_string(), "mended": it.mended() })
+        }).collect::<Vec<_>>(),
         "transfers": outcome.transfers.iter().map(|one| {
             let mut value = json!({ "task": one.task, "verdict": one.verdict.name() });
             if let (Value::Object(value), Value::Object(more)) = (&mut value, transfer(one)) {

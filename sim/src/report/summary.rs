@@ -1,7 +1,7 @@
 //! `summary` tells a person what a run came to: the dialogue as the user saw it, how the data
 //! connection ended, the bytes, the verdict, and the command that shows it again.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::time::Duration;
 
 use halfclose_stack::Ending;
@@ -21,32 +21,37 @@ pub struct Run<'a> {
     pub reproduce: &'a str,
 }
 
-/// Lines of dialogue that are shown; of more, the first and the last ones.
-const DIALOGUE_MAX: usize = 5;
+/// Lines of a summary, at most; the dialogue gives way to the rest.
+const LINES_MAX: usize = 12;
+
+/// Lines that every summary has.
+const LINES_ALWAYS: usize = 8;
 
 /// The run in a dozen lines, with terminal colours in them; `wall` is real time.
 ///
 /// # Errors
 /// Writing fails.
 pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
-    let Outcome { seed, verdict, digest, packets, transfers, .. } = run.outcome;
+    let Outcome { seed, verdict, digest, packets, transfers, divergences, .. } = run.outcome;
+    let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());
     writeln!(to, "{}: {} (seed {seed})", run.scenario.name, run.scenario.about)?;
     if let Some(worst) = run.outcome.worst() {
         if transfers.len() > 1 {
             let like = transfers.iter().filter(|one| one.verdict == *verdict).count();
-            writeln!(
-                to,
-                "  worst of {} transfers ({like} {verdict}): {}",
-                transfers.len(),
-                worst.task
-            )?;
+            let (all, task) = (transfers.len(), &worst.task);
+            writeln!(to, "  worst of {all} transfers ({like} {verdict}): {task}")?;
         }
-        transfer(to, worst)?;
+        transfer(to, worst, LINES_MAX - LINES_ALWAYS - extras)?;
     }
     let style = style(*verdict);
     writeln!(to, "  verdict  {style}{verdict}{style:#}{}", meaning(run.outcome))?;
-    for divergence in &run.outcome.divergences {
-        writeln!(to, "  smoltcp  {divergence}")?;
+    if let [first, rest @ ..] = &divergences[..] {
+        let mended = if first.mended() { "mended: " } else { "" };
+        let more = match rest.len() {
+            0 => String::new(),
+            more => format!(" (and {more} more: --json)"),
+        };
+        writeln!(to, "  smoltcp  {mended}{first}{more}")?;
     }
     writeln!(
         to,
@@ -60,21 +65,21 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
     writeln!(to, "  again    {}", run.reproduce)
 }
 
-fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome) -> fmt::Result {
-    let lines = &transfer.dialogue;
+fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) -> fmt::Result {
     writeln!(to, "    ftp> {}", transfer.task)?;
-    let cut = lines.len().saturating_sub(DIALOGUE_MAX);
-    for (index, line) in lines.iter().enumerate() {
-        match index {
-            1 if cut > 0 => writeln!(to, "    ... {} more lines", cut + 1)?,
-            _ if cut > 0 && (1..=cut + 1).contains(&index) => {}
-            _ => writeln!(to, "    {line}")?,
+    let said = &transfer.dialogue;
+    let last = match said.len() <= lines {
+        true => &said[..],
+        false => {
+            writeln!(to, "    ... {} lines ...", said.len() + 1 - lines)?;
+            &said[said.len() + 1 - lines..]
         }
+    };
+    for line in last {
+        writeln!(to, "    {line}")?;
     }
-    let ending = transfer.ending;
-    let mut ends = String::new();
-    write!(ends, "client {}, server {}", ended(ending.client), ended(ending.server))?;
-    writeln!(to, "  data     {ends}")?;
+    let (client, server) = (ended(transfer.ending.client), ended(transfer.ending.server));
+    writeln!(to, "  data     client {client}, server {server}")?;
     let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
 }
