@@ -92,8 +92,8 @@ fn resolve(task: &mut Task, folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Verdict;
     use crate::scenario::Profile;
+    use crate::verdict::Verdict;
 
     #[test]
     fn every_built_in_scenario_loads_and_says_what_it_is() {

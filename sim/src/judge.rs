@@ -5,9 +5,10 @@ use halfclose_ftp::report::{Direction, Speaker};
 use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::outcome::{End, Endings, FileState, Outcome, TransferOutcome, Verdict};
+use crate::outcome::{End, Endings, Outcome, TransferOutcome};
 use crate::scenario::{Scenario, Task};
 use crate::trace::Side;
+use crate::verdict::{FileState, Verdict};
 use crate::workload::Workload;
 use crate::world::World;
 

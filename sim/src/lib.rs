@@ -1,4 +1,43 @@
 //! Replay the end of a TCP connection from a seed.
+//!
+//! A [`Scenario`](scenario::Scenario) is everything a run depends on but its seed: link, hosts,
+//! programs, files. A [`World`](world::World) runs it: two hosts of `halfclose-stack`, an FTP client
+//! and server of `halfclose-ftp` on them, and a link with a virtual clock between. What it comes to
+//! is an [`Outcome`](outcome::Outcome), whose [`Verdict`](verdict::Verdict) answers two questions: is
+//! the file whole where it should be, and what was the user told?
+//!
+//! ```
+//! use halfclose::{catalogue, run, trace::Recording, verdict::Verdict, workload::Workload};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut scenario = catalogue::find("q123208")?;
+//! let workload = Workload::load(&scenario)?;
+//! let run = run::run(&scenario, &workload, 42, Recording::Digest);
+//! assert_eq!(run.outcome.verdict, Verdict::FalseAlarm);
+//!
+//! // One word changed: the corrected client ends its upload with a FIN.
+//! scenario.vary(["client.profile=tcpip32-3.11b"])?;
+//! let run = run::run(&scenario, &workload, 42, Recording::Digest);
+//! assert_eq!(run.outcome.verdict, Verdict::Intact);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Where to find what
+//!
+//! | | |
+//! |---|---|
+//! | what is run | [`scenario`] (a value), its keys and files, [`catalogue`] (the built-in ones), [`workload`] (the bytes of its files), [`units`] |
+//! | what decides | [`seed`] (one stream for each purpose), [`fate`] (of packet n), [`link`] (rate, queue, delay) |
+//! | the run | [`world`] (the one event loop), [`sockets`] (an FTP program on a simulated host), [`run`](mod@run) |
+//! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`outcome`], [`verdict`] |
+//! | what is shown | [`report`], [`matrix`], [`capture`] (pcapng both ways), [`output`], [`cli`] |
+//!
+//! # A run is a function of scenario and seed
+//!
+//! No wall clock, thread, address, environment or hash order reaches it. Recording more of it does
+//! not change it. The digest of a run is the same in debug and release builds, in a world that is
+//! new and in one that has run before.
 
 pub mod capture;
 pub mod catalogue;
@@ -18,5 +57,6 @@ mod setup;
 pub mod sockets;
 pub mod trace;
 pub mod units;
+pub mod verdict;
 pub mod workload;
 pub mod world;

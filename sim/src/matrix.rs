@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::scenario::keys::InvalidSetting;
 use crate::trace::Recording;
+use crate::verdict::Verdict;
 use crate::workload::Workload;
 use crate::world::World;
 

@@ -1,5 +1,6 @@
 //! `setup` says what a scenario means to each part: the configuration of both hosts and programs.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use halfclose_ftp as ftp;
@@ -7,7 +8,13 @@ use halfclose_stack as stack;
 
 use crate::scenario::{DataMode, File, Scenario, Task};
 use crate::seed::{Purpose, number};
-use crate::world::{CLIENT, SERVER};
+
+/// The client's address.
+pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+/// The server's address.
+pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
+/// The port of the control connection (RFC 959 §8).
+pub(crate) const CONTROL_PORT: u16 = 21;
 
 /// Connections that may wait to be accepted.
 pub(crate) const BACKLOG: usize = 4096;
@@ -22,12 +29,7 @@ pub(crate) fn server_host(scenario: &Scenario, seed: u64) -> stack::Config {
     host(scenario, &scenario.server.host, number(seed, Purpose::ServerHost), SERVER)
 }
 
-fn host(
-    scenario: &Scenario,
-    policy: &str,
-    seed: u64,
-    address: std::net::Ipv4Addr,
-) -> stack::Config {
+fn host(scenario: &Scenario, policy: &str, seed: u64, address: Ipv4Addr) -> stack::Config {
     let tcp = &scenario.tcp;
     stack::Config {
         address,

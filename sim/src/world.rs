@@ -5,7 +5,7 @@
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,17 +20,10 @@ use crate::link::{Admission, Flight, Link};
 use crate::outcome::End;
 use crate::scenario::{Scenario, Task};
 use crate::seed::Purpose;
-use crate::setup;
+use crate::setup::{self, CONTROL_PORT, SERVER};
 use crate::sockets::Sockets;
 use crate::trace::{Recording, Side, Trace};
 use crate::workload::Workload;
-
-/// The client's address.
-pub const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-/// The server's address.
-pub const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
-/// The port of the control connection (RFC 959 §8).
-pub const CONTROL_PORT: u16 = 21;
 
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
 /// the smallest segments is a few thousand.

@@ -2,10 +2,11 @@
 //! verdict, and what the user is told.
 
 use halfclose::catalogue;
-use halfclose::outcome::{End, Outcome, Verdict};
+use halfclose::outcome::{End, Outcome};
 use halfclose::run::run;
 use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
+use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
 use halfclose::world::World;
 use halfclose_stack::Ending;

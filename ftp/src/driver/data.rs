@@ -1,25 +1,13 @@
 //! `driver::data` is the data connection of a session's slot: asked for, open, moving, given back.
 
-use super::slot::Slot;
+use super::slot::{Data, Slot};
 use super::{Channel, Hub, Place, Turn};
 use crate::session::{Event, Session};
 use crate::store::Store;
-use crate::tcp::{Conn, Listener, Status, Tcp};
+use crate::tcp::{Listener, Status, Tcp};
 use crate::transfer::{Plan, Step, Transfer};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-
-/// The data connection.
-#[derive(Debug, Default)]
-pub(super) enum Data {
-    #[default]
-    None,
-    Listening(Listener, Option<IpAddr>),
-    Connecting(Conn),
-    /// Open, and nobody has asked for a transfer yet.
-    Waiting(Conn),
-    Moving(Conn, Transfer),
-}
 
 impl<P: Session> Slot<P> {
     /// The data listener has a connection.

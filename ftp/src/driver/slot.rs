@@ -1,13 +1,14 @@
 //! `driver::slot` is one session with its connections: it turns what a host says of them into the
 //! session's events, and the session's actions into calls (RFC 9293 §3.9.1).
 
-use super::data::Data;
 use super::{Channel, Hub, Place, Turn};
 use crate::client::{Client, Task};
 use crate::report::SessionId;
 use crate::session::{Action, Context, Event, Session};
 use crate::store::Store;
-use crate::tcp::{Conn, Ending, Tcp};
+use crate::tcp::{Conn, Ending, Listener, Tcp};
+use crate::transfer::Transfer;
+use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +24,18 @@ enum Control {
     Open(Conn),
     /// To be closed once all is sent.
     Closing(Conn),
+}
+
+/// The data connection.
+#[derive(Debug, Default)]
+pub(super) enum Data {
+    #[default]
+    None,
+    Listening(Listener, Option<IpAddr>),
+    Connecting(Conn),
+    /// Open, and nobody has asked for a transfer yet.
+    Waiting(Conn),
+    Moving(Conn, Transfer),
 }
 
 /// A place for one session.

@@ -8,8 +8,8 @@ use std::time::Duration;
 use halfclose_stack::{Flags, Note, NoteKind, Segment};
 
 use crate::fate::Fate;
+use crate::setup::CONTROL_PORT;
 use crate::trace::{Event, PacketEvent, Side, Trace};
-use crate::world::CONTROL_PORT;
 
 /// Width of the client's column.
 const LEFT: usize = 52;

@@ -13,7 +13,7 @@ pub use table::{object as matrix_json, table as matrix};
 use anstyle::{AnsiColor, Style};
 use halfclose_ftp::Told;
 
-use crate::outcome::Verdict;
+use crate::verdict::Verdict;
 
 /// The word of JSON and summaries for what the user was told.
 #[must_use]

@@ -161,7 +161,7 @@ pub enum Content {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
     /// The verdict is one of these.
-    pub verdict: Vec<crate::outcome::Verdict>,
+    pub verdict: Vec<crate::verdict::Verdict>,
 }
 
 /// Where a run is cut off; then it is `stuck`.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
 use super::{Direction, Form, Key, Part, Set, task};
-use crate::outcome::Verdict;
 use crate::scenario::{LinkConfig, Scenario, Task};
 use crate::units;
+use crate::verdict::Verdict;
 
 /// Every key. Those that set others stand before them.
 pub static KEYS: &[Key] = &[

@@ -1,7 +1,7 @@
 //! Rows of keys and values, good and bad.
 
 use super::*;
-use crate::outcome::Verdict;
+use crate::verdict::Verdict;
 
 fn varied(settings: &[&str]) -> Result<Scenario, String> {
     let mut scenario = Scenario::default();
