@@ -1,6 +1,7 @@
 //! `table` prints a matrix: one block for each client, one row for each outcome. Servers that come to
 //! the same share a row.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -8,6 +9,13 @@ use serde_json::{Value, json};
 use crate::matrix::{Cell, HOSTS, ON_RESET};
 use crate::outcome::Outcome;
 use crate::report::{Run, json as run_json, style, told};
+use crate::verdict::Verdict;
+
+// Widths of the columns.
+const SERVER: usize = 31;
+const VERDICT: usize = 18;
+const STORED: usize = 14;
+const TOLD: usize = 8;
 
 /// The matrix for a person, with terminal colours in it.
 ///
@@ -22,8 +30,8 @@ pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
         writeln!(to, "{}", first.row())?;
         writeln!(
             to,
-            "  {:<32} {:<18} {:>18}  {:<9} server's last reply / what the user saw",
-            "on_reset, host", "verdict", "stored", "told"
+            "  {:<SERVER$} {:<VERDICT$} {:>STORED$}  {:<TOLD$} last reply / what the user saw",
+            "on_reset on host", "verdict", "stored", "told"
         )?;
         for row in rows(cells) {
             line(to, &row)?;
@@ -81,21 +89,30 @@ fn line(to: &mut impl fmt::Write, row: &Row<'_>) -> fmt::Result {
     let hosts = any(&row.hosts, HOSTS.len());
     let server = format!("{on_reset} on {hosts}");
     let Some(worst) = outcome.worst() else { return Ok(()) };
-    let runs: u64 = row.cell.verdicts.values().sum();
-    let share = if runs == 1 {
-        String::new()
-    } else {
-        format!(" {} of {runs}", row.cell.verdicts[&outcome.verdict])
-    };
-    let verdict = format!("{}{share}", outcome.verdict);
+    write!(to, "  {server:<SERVER$} ")?;
+    verdicts(to, &row.cell.verdicts)?;
     let stored = format!("{} of {}", worst.stored, worst.sent);
-    let style = style(outcome.verdict);
     let told = told(worst.told);
     let saw = match worst.client == worst.reply {
         true => worst.reply.clone(),
         false => format!("{} / {}", worst.reply, worst.client),
     };
-    writeln!(to, "  {server:<32} {style}{verdict:<18}{style:#} {stored:>18}  {told:<9} {saw}")
+    writeln!(to, " {stored:>STORED$}  {told:<TOLD$} {saw}")
+}
+
+/// One verdict by its name; of several, how many seeds came to each, the worst first. What follows
+/// on the line is of the first seed of the worst.
+fn verdicts(to: &mut impl fmt::Write, counts: &BTreeMap<Verdict, u64>) -> fmt::Result {
+    let alone = counts.values().sum::<u64>() == 1;
+    let mut width = 0;
+    for (verdict, count) in counts {
+        let style = style(*verdict);
+        let between = if width == 0 { "" } else { ", " };
+        let count = if alone { String::new() } else { format!(" {count}") };
+        write!(to, "{between}{style}{verdict}{style:#}{count}")?;
+        width += between.len() + verdict.name().len() + count.len();
+    }
+    write!(to, "{:1$}", "", VERDICT.saturating_sub(width))
 }
 
 /// The matrix for a script; `reproduce` makes the command line of a cell's example.
