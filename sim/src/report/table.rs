@@ -13,7 +13,6 @@ use crate::verdict::Verdict;
 
 // Widths of the columns.
 const SERVER: usize = 31;
-const VERDICT: usize = 18;
 const STORED: usize = 14;
 const TOLD: usize = 8;
 
@@ -22,6 +21,7 @@ const TOLD: usize = 8;
 /// # Errors
 /// Writing fails.
 pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
+    let verdict = cells.iter().map(|cell| width(&cell.verdicts)).max().unwrap_or(0);
     let mut rest = cells;
     while let Some(first) = rest.first() {
         let block = rest.iter().take_while(|cell| cell.row == first.row).count();
@@ -30,11 +30,11 @@ pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
         writeln!(to, "{}", first.row())?;
         writeln!(
             to,
-            "  {:<SERVER$} {:<VERDICT$} {:>STORED$}  {:<TOLD$} last reply / what the user saw",
+            "  {:<SERVER$} {:<verdict$} {:>STORED$}  {:<TOLD$} last reply / what the user saw",
             "on_reset on host", "verdict", "stored", "told"
         )?;
         for row in rows(cells) {
-            line(to, &row)?;
+            line(to, &row, verdict)?;
         }
         writeln!(to)?;
     }
@@ -79,7 +79,7 @@ fn alike(one: &Cell, other: &Cell) -> bool {
     one.verdicts == other.verdicts && seen(&one.example) == seen(&other.example)
 }
 
-fn line(to: &mut impl fmt::Write, row: &Row<'_>) -> fmt::Result {
+fn line(to: &mut impl fmt::Write, row: &Row<'_>, verdict: usize) -> fmt::Result {
     let outcome = &row.cell.example;
     let any = |names: &[&str], all: usize| match names.len() == all {
         true => "any".to_owned(),
@@ -91,6 +91,7 @@ fn line(to: &mut impl fmt::Write, row: &Row<'_>) -> fmt::Result {
     let Some(worst) = outcome.worst() else { return Ok(()) };
     write!(to, "  {server:<SERVER$} ")?;
     verdicts(to, &row.cell.verdicts)?;
+    write!(to, "{:1$}", "", verdict - width(&row.cell.verdicts))?;
     let stored = format!("{} of {}", worst.stored, worst.sent);
     let told = told(worst.told);
     let saw = match worst.client == worst.reply {
@@ -103,16 +104,28 @@ fn line(to: &mut impl fmt::Write, row: &Row<'_>) -> fmt::Result {
 /// One verdict by its name; of several, how many seeds came to each, the worst first. What follows
 /// on the line is of the first seed of the worst.
 fn verdicts(to: &mut impl fmt::Write, counts: &BTreeMap<Verdict, u64>) -> fmt::Result {
-    let alone = counts.values().sum::<u64>() == 1;
-    let mut width = 0;
-    for (verdict, count) in counts {
+    for (index, (verdict, count)) in counts.iter().enumerate() {
         let style = style(*verdict);
-        let between = if width == 0 { "" } else { ", " };
-        let count = if alone { String::new() } else { format!(" {count}") };
-        write!(to, "{between}{style}{verdict}{style:#}{count}")?;
-        width += between.len() + verdict.name().len() + count.len();
+        let between = if index == 0 { "" } else { ", " };
+        write!(to, "{between}{style}{verdict}{style:#}{}", shown(counts, *count))?;
     }
-    write!(to, "{:1$}", "", VERDICT.saturating_sub(width))
+    Ok(())
+}
+
+/// How many seeds; a single run does not say so.
+fn shown(counts: &BTreeMap<Verdict, u64>, count: u64) -> String {
+    match counts.values().sum() {
+        1 => String::new(),
+        _ => format!(" {count}"),
+    }
+}
+
+/// Columns that `verdicts` takes.
+fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
+    let one = |(verdict, count): (&Verdict, &u64)| {
+        verdict.name().len() + shown(counts, *count).len() + ", ".len()
+    };
+    counts.iter().map(one).sum::<usize>() - ", ".len()
 }
 
 /// The matrix for a script; `reproduce` makes the command line of a cell's example.
