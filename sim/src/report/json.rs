@@ -34,6 +34,7 @@ pub fn run(run: &Run<'_>) -> Value {
         "end": end(outcome.end),
         "broken_laws": [],
         "divergences": outcome.divergences.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "unmatched_faults": outcome.unmatched_faults,
         "transfers": outcome.transfers.iter().map(|one| {
             let mut value = json!({ "task": one.task, "verdict": one.verdict.name() });
             if let (Value::Object(value), Value::Object(more)) = (&mut value, transfer(one)) {
