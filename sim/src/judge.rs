@@ -108,6 +108,7 @@ impl World<'_> {
             quiet_at: self.now(),
             end,
             divergences: self.divergences().to_vec(),
+            unmatched_faults: self.medium.unmatched_faults(),
         }
     }
 

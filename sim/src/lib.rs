@@ -41,11 +41,14 @@
 
 pub mod capture;
 pub mod catalogue;
+pub mod channel;
 pub mod cli;
 pub mod fate;
+pub mod fault;
 pub mod judge;
 pub mod link;
 pub mod matrix;
+pub mod medium;
 mod nearest;
 pub mod outcome;
 pub mod output;

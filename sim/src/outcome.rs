@@ -76,6 +76,8 @@ pub struct Outcome {
     pub end: End,
     /// Where smoltcp differed from the standard in this run, each once and in order.
     pub divergences: Vec<Divergence>,
+    /// Faults of the scenario that met no packet, in words.
+    pub unmatched_faults: Vec<String>,
 }
 
 impl Outcome {

@@ -3,6 +3,7 @@
 use halfclose_stack::checksum;
 
 use crate::capture::OwnedCapturedPacket;
+use crate::fate::{Changes, Fate, flip};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::trace::{Recording, Trace};
@@ -28,14 +29,18 @@ pub fn run(scenario: &Scenario, workload: &Workload, seed: u64, recording: Recor
 
 impl Finished {
     /// The packets of a run recorded at [`Recording::Packets`], as a capture holds them: checksums
-    /// filled in, with a word on every fate that was not plain delivery.
+    /// filled in, with a word on every fate that was not plain delivery. A flipped bit stands as it
+    /// arrived, beside the checksum of what was sent.
     #[must_use]
     pub fn captured(&self) -> Vec<OwnedCapturedPacket> {
         let packet = |(event, bytes): (&crate::trace::PacketEvent, &[u8])| {
             let mut bytes = bytes.to_vec();
             checksum::fill(&mut bytes);
-            OwnedCapturedPacket { at: event.at, bytes, comment: event.fate.word().to_owned() }
+            if let Fate::Changed(Changes { corrupted: Some(bit), .. }) = event.fate {
+                flip(&mut bytes, bit);
+            }
+            OwnedCapturedPacket { at: event.at, bytes, comment: event.fate.words().into_owned() }
         };
-        self.trace.packets().map(packet).collect()
+        self.trace.wire().map(packet).collect()
     }
 }

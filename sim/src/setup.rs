@@ -21,15 +21,24 @@ pub(crate) const BACKLOG: usize = 4096;
 
 /// The client's host.
 pub(crate) fn client_host(scenario: &Scenario, seed: u64) -> stack::Config {
-    host(scenario, &scenario.client.host, number(seed, Purpose::ClientHost), CLIENT)
+    let client = &scenario.client;
+    let policy = client.policy.of(&client.host);
+    host(scenario, policy, number(seed, Purpose::ClientHost), CLIENT)
 }
 
 /// The server's host.
 pub(crate) fn server_host(scenario: &Scenario, seed: u64) -> stack::Config {
-    host(scenario, &scenario.server.host, number(seed, Purpose::ServerHost), SERVER)
+    let server = &scenario.server;
+    let policy = server.policy.of(&server.host);
+    host(scenario, policy, number(seed, Purpose::ServerHost), SERVER)
 }
 
-fn host(scenario: &Scenario, policy: &str, seed: u64, address: Ipv4Addr) -> stack::Config {
+fn host(
+    scenario: &Scenario,
+    policy: stack::ClosePolicy,
+    seed: u64,
+    address: Ipv4Addr,
+) -> stack::Config {
     let tcp = &scenario.tcp;
     stack::Config {
         address,
@@ -39,9 +48,10 @@ fn host(scenario: &Scenario, policy: &str, seed: u64, address: Ipv4Addr) -> stac
         congestion: tcp.congestion,
         nagle: tcp.nagle,
         ack_delay: tcp.ack_delay,
-        policy: stack::ClosePolicy::by_name(policy)
-            .expect("a scenario names only the close policies that are there"),
+        policy,
         seed,
+        // Only a flipped bit needs them.
+        checksums: scenario.corrupts(),
         ..stack::Config::default()
     }
 }

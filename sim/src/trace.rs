@@ -55,6 +55,9 @@ pub enum Recording {
 pub enum Event {
     /// A host handed a packet to the link.
     Packet(PacketEvent),
+    /// A fault put a forged packet on the link. It counts for nothing and has no emission number:
+    /// the one it bears is that of the packet that triggered it.
+    Forged(PacketEvent),
     /// A host noted something about one of its connections.
     Note(Side, Note),
 }
@@ -140,24 +143,37 @@ impl Trace {
             Side::Client => self.counts.client += 1,
             Side::Server => self.counts.server += 1,
         }
-        self.counts.dropped += u64::from(fate != Fate::Deliver);
+        self.counts.dropped += u64::from(!fate.arrives());
         let headers = digest_packet(&mut self.hash, at, from, fate, packet);
         if self.recording > Recording::Digest {
-            let keep = if self.recording == Recording::Packets { packet.len() } else { headers };
-            let start = self.bytes.len();
-            self.bytes.extend_from_slice(&packet[..keep]);
-            let recorded = start..self.bytes.len();
-            let length = packet.len();
-            self.events.push(Event::Packet(PacketEvent {
-                at,
-                emission,
-                from,
-                fate,
-                length,
-                recorded,
-            }));
+            let event = self.record((at, from, fate), emission, packet, headers);
+            self.events.push(Event::Packet(event));
         }
         emission
+    }
+
+    /// A fault forged a packet in the name of `from`, at the packet of emission number `trigger`.
+    #[cold]
+    pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
+        let headers = digest_packet(&mut self.hash, at, from, Fate::Forged, packet);
+        if self.recording > Recording::Digest {
+            let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
+            self.events.push(Event::Forged(event));
+        }
+    }
+
+    fn record(
+        &mut self,
+        (at, from, fate): (Duration, Side, Fate),
+        emission: u64,
+        packet: &[u8],
+        headers: usize,
+    ) -> PacketEvent {
+        let keep = if self.recording == Recording::Packets { packet.len() } else { headers };
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&packet[..keep]);
+        let recorded = start..self.bytes.len();
+        PacketEvent { at, emission, from, fate, length: packet.len(), recorded }
     }
 
     /// A host noted something.
@@ -196,6 +212,14 @@ impl Trace {
     pub fn packets(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
         self.events.iter().filter_map(|event| match event {
             Event::Packet(packet) => Some((packet, self.bytes(packet))),
+            Event::Forged(_) | Event::Note(..) => None,
+        })
+    }
+
+    /// The same with forged packets among them, as a wire would show them.
+    pub fn wire(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Packet(packet) | Event::Forged(packet) => Some((packet, self.bytes(packet))),
             Event::Note(..) => None,
         })
     }
@@ -220,7 +244,7 @@ fn digest_packet(hash: &mut Xxh3, at: Duration, from: Side, fate: Fate, packet: 
     let at = u64::try_from(at.as_micros()).expect("a run ends long before 584,000 years");
     line[..8].copy_from_slice(&at.to_le_bytes());
     line[8] = from as u8;
-    line[9] = fate as u8;
+    line[9] = fate.code();
     line[10..12].copy_from_slice(
         &u16::try_from(packet.len() - headers)
             .expect("an IPv4 packet is at most 65535 bytes")
@@ -230,5 +254,8 @@ fn digest_packet(hash: &mut Xxh3, at: Duration, from: Side, fate: Fate, packet: 
     line[16 + 10..16 + 12].fill(0);
     line[16 + ip + 16..16 + ip + 18].fill(0);
     hash.update(&line[..16 + headers]);
+    if let Fate::Changed(changes) = fate {
+        hash.update(&changes.digest());
+    }
     headers
 }

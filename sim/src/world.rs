@@ -16,7 +16,8 @@ use halfclose_stack::{Divergence, Ending, Host, NoteKind};
 
 use crate::fate::Fates;
 use crate::judge::Judge;
-use crate::link::{Admission, Flight, Link};
+use crate::link::Link;
+use crate::medium::Medium;
 use crate::outcome::End;
 use crate::scenario::{Scenario, Task};
 use crate::seed::Purpose;
@@ -55,6 +56,7 @@ pub struct World<'a> {
     told_at: Option<Duration>,
     client: Station<Client>,
     server: Station<Server>,
+    pub(crate) medium: Medium,
     pub(crate) trace: Trace,
     ended: Vec<EndedConnection>,
     divergences: Vec<Divergence>,
@@ -110,6 +112,7 @@ impl<'a> World<'a> {
                 driver: Driver::<Server, _>::server(setup::server(scenario), MemoryStore::new()),
                 link: Link::new(scenario.down.clone(), down),
             },
+            medium: Medium::new(scenario),
             trace: Trace::new(recording),
             ended: Vec::new(),
             divergences: Vec::new(),
@@ -125,6 +128,7 @@ impl<'a> World<'a> {
         self.seed = seed;
         self.now = Duration::ZERO;
         self.told_at = None;
+        self.medium.reset();
         self.trace.reset(recording);
         self.ended.clear();
         self.divergences.clear();
@@ -238,12 +242,13 @@ impl<'a> World<'a> {
     /// Pump the program of `side` and put what its host says into the link, until both are quiet.
     #[inline]
     fn settle(&mut self, side: Side) {
-        let Self { now, trace, ended, divergences, .. } = self;
-        let mut log = Log { trace, ended, divergences };
+        let Self { now, medium, trace, ended, divergences, .. } = self;
+        let mut log = Log { medium, trace, ended, divergences };
         match side {
             Side::Client => self.client.settle(*now, &mut log),
             Side::Server => self.server.settle(*now, &mut log),
         }
+        log.medium.settle(*now, &mut self.client.link, &mut self.server.link, log.trace);
         if side == Side::Client && self.told_at.is_none() && self.client.driver.is_done() {
             self.told_at = Some(self.now);
         }
@@ -335,6 +340,7 @@ enum Next {
 
 /// What a station writes while it works.
 struct Log<'a> {
+    medium: &'a mut Medium,
     trace: &'a mut Trace,
     ended: &'a mut Vec<EndedConnection>,
     divergences: &'a mut Vec<Divergence>,
@@ -358,11 +364,9 @@ impl<P: Session> Station<P> {
             let mut quiet = true;
             while let Some(packet) = self.host.poll_transmit(now) {
                 quiet = false;
-                let Admission { fate, arrival } = self.link.admit(now, packet.len());
-                let emission = log.trace.packet(now, self.side, fate, &packet);
-                match arrival {
-                    Some(arrival) => self.link.carry(Flight { arrival, emission, packet }),
-                    None => self.host.recycle(packet),
+                let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
+                if let Some(packet) = back {
+                    self.host.recycle(packet);
                 }
             }
             if quiet {

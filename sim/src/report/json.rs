@@ -36,6 +36,7 @@ pub fn run(run: &Run<'_>) -> Value {
         "divergences": outcome.divergences.iter().map(|it| {
             json!({ "what": it.to_string(), "mended": it.mended() })
         }).collect::<Vec<_>>(),
+        "unmatched_faults": outcome.unmatched_faults,
         "transfers": outcome.transfers.iter().map(|one| {
             let mut value = json!({ "task": one.task, "verdict": one.verdict.name() });
             if let (Value::Object(value), Value::Object(more)) = (&mut value, transfer(one)) {

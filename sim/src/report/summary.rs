@@ -53,6 +53,9 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
         };
         writeln!(to, "  smoltcp  {mended}{first}{more}")?;
     }
+    for fault in &run.outcome.unmatched_faults {
+        writeln!(to, "  fault    met no packet: {fault}")?;
+    }
     writeln!(
         to,
         "  time     {} virtual, {:.1} ms real; {} packets, {} dropped",

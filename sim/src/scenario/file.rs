@@ -2,6 +2,8 @@
 //! default, in the order of `keys`, and reads back as the same scenario; this text travels inside
 //! captures. It knows places in a text and no values: those are `keys`'.
 
+mod faults;
+
 use std::ops::Range;
 
 use thiserror::Error;
@@ -68,10 +70,14 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     for (_, setting) in &places {
         scenario.set(&setting.name, &setting.value).map_err(|error| setting.misfit(&error))?;
     }
+    scenario.faults.extend(faults::read(document.as_table())?);
     let settings: Vec<_> = places.iter().map(|(_, setting)| setting).collect();
     check_tasks(&settings)?;
     scenario.check().map_err(|error| {
-        let at = settings.iter().find(|setting| setting.name == error.key);
+        // A problem of one direction may have been said of both.
+        let both = error.key.replace("link.up.", "link.").replace("link.down.", "link.");
+        let said = |setting: &&&Setting| setting.name == error.key || setting.name == both;
+        let at = settings.iter().find(said);
         (at.and_then(|setting| setting.span.clone()), error.to_string())
     })?;
     Ok(scenario)
@@ -96,6 +102,8 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
         let name = format!("{prefix}{name}");
         if name == "do" {
             tasks(item, span, to)?;
+        } else if faults::is_list(&name, item) {
+            // Read at the end, each from its own table.
         } else if let Some(inner) = item.as_table_like() {
             flatten(inner, &format!("{name}."), to)?;
         } else if let Some(value) = item.as_value() {
@@ -191,7 +199,7 @@ pub fn print(scenario: &Scenario) -> String {
     document.insert(FORMAT_KEY, value(FORMAT));
     // What the text says so far: a key that follows from an earlier one is not written.
     let mut said = Scenario::default();
-    for key in KEYS.iter().filter(|key| !key.is_task()) {
+    for key in KEYS.iter().filter(|key| !key.is_task() && key.name != faults::KEY) {
         let text = only(key, scenario);
         if text != only(key, &said) {
             said.set(key.name, &text).expect("a scenario prints what it reads");
@@ -205,6 +213,9 @@ pub fn print(scenario: &Scenario) -> String {
             tasks => Item::ArrayOfTables(tasks.iter().map(print_task).collect()),
         },
     );
+    if !scenario.faults.is_empty() {
+        document.insert("fault", faults::print(&scenario.faults));
+    }
     document.to_string()
 }
 

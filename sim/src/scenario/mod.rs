@@ -1,10 +1,17 @@
 //! A scenario is everything a run depends on but its seed: one value that prints, parses and
 //! compares. `keys` names each part of it, `file` reads and writes it as TOML.
 
+pub mod fault;
 pub mod file;
 pub mod keys;
+mod link;
+mod netem;
+mod policy;
 
+pub use fault::Fault;
 pub use keys::InvalidSetting;
+pub use link::{Burst, LinkConfig, Window};
+pub use policy::PolicyChanges;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +36,9 @@ pub struct Scenario {
     pub down: LinkConfig,
     /// Largest IPv4 packet, in bytes, in both directions.
     pub mtu: usize,
+    /// After so long a silence of a connection a middlebox forgets it: then its packets vanish, both
+    /// ways. `None`: never.
+    pub nat_timeout: Option<Duration>,
     /// The client program and the host it runs on.
     pub client: ClientSetup,
     /// The server program and the host it runs on.
@@ -37,23 +47,12 @@ pub struct Scenario {
     pub tcp: TcpSetup,
     /// What the client is asked to do, in order.
     pub tasks: Vec<Task>,
+    /// What goes wrong, packet by packet, beside what the link does at random.
+    pub faults: Vec<Fault>,
     /// What must come of it, for the exit status.
     pub expect: Expect,
     /// Where a run is cut off.
     pub limit: Limit,
-}
-
-/// One direction of the link.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LinkConfig {
-    /// Propagation delay.
-    pub delay: Duration,
-    /// Bits per second; `None`: no limit.
-    pub rate: Option<u64>,
-    /// Bytes that may wait for the rate; a packet that finds no room is dropped (tail drop).
-    pub queue: u64,
-    /// Independent loss of a packet, in parts per million.
-    pub loss_ppm: u32,
 }
 
 /// The client program and its host.
@@ -65,6 +64,8 @@ pub struct ClientSetup {
     pub close: Close,
     /// Close policy of its host, by name.
     pub host: String,
+    /// Where its host differs from that.
+    pub policy: PolicyChanges,
     /// Who opens the data connection.
     pub mode: DataMode,
     /// EPSV and EPRT (RFC 2428) first, PASV and PORT after a refusal.
@@ -100,6 +101,8 @@ pub enum Profile {
 pub struct ServerSetup {
     /// Close policy of its host, by name.
     pub host: String,
+    /// Where its host differs from that.
+    pub policy: PolicyChanges,
     /// What it makes of a reset while it stores a file.
     pub on_reset: OnReset,
     /// How it ends the data connection of a download.
@@ -176,12 +179,7 @@ pub struct Limit {
 impl Default for Scenario {
     /// A plain client uploads 10,000 bytes to a plain server over a link that loses nothing.
     fn default() -> Self {
-        let link = LinkConfig {
-            delay: Duration::from_millis(20),
-            rate: None,
-            queue: 64 << 10,
-            loss_ppm: 0,
-        };
+        let link = LinkConfig::default();
         let file = File::new("a.bin");
         Self {
             name: String::new(),
@@ -191,16 +189,19 @@ impl Default for Scenario {
             up: link.clone(),
             down: link,
             mtu: 1500,
+            nat_timeout: None,
             client: ClientSetup {
                 profile: None,
                 close: Close::Fin,
                 host: "linux".to_owned(),
+                policy: PolicyChanges::default(),
                 mode: DataMode::Passive,
                 extended: true,
                 reply_timeout: None,
             },
             server: ServerSetup {
                 host: "linux".to_owned(),
+                policy: PolicyChanges::default(),
                 on_reset: OnReset::Abort,
                 close: Close::Fin,
                 store_rate: None,
@@ -216,10 +217,20 @@ impl Default for Scenario {
                 ack_delay: Some(Duration::from_millis(10)),
             },
             tasks: vec![Task::Put(file)],
+            faults: Vec::new(),
             expect: Expect::default(),
             // Above every timer of TCP and FTP (the longest is TCP's 15 minutes), several times.
             limit: Limit { time: Duration::from_secs(4 * 3600), packets: 10_000_000 },
         }
+    }
+}
+
+impl Scenario {
+    /// Whether anything in it can flip a bit: then both hosts need checksums.
+    #[must_use]
+    pub fn corrupts(&self) -> bool {
+        let corrupt = |fault: &Fault| matches!(fault.action, fault::Action::Corrupt { .. });
+        self.up.corrupt_ppm > 0 || self.down.corrupt_ppm > 0 || self.faults.iter().any(corrupt)
     }
 }
 

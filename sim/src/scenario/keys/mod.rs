@@ -1,9 +1,11 @@
 //! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
 //! are the same key. A key reads and prints one value and knows its range; it knows no file.
 
+mod link;
+mod policy;
 mod table;
 mod task;
-mod values;
+pub(super) mod values;
 mod words;
 
 #[cfg(test)]
@@ -13,8 +15,9 @@ pub use table::KEYS;
 
 use thiserror::Error;
 
-use super::{Expect, LinkConfig, Scenario, Task};
+use super::{Expect, LinkConfig, PolicyChanges, Scenario, Task, fault};
 use crate::nearest::hint;
+use crate::trace::Side;
 
 /// A setting that a scenario does not take: the key, and what is wrong in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -27,6 +30,7 @@ pub struct InvalidSetting {
 }
 
 /// One key of a scenario.
+#[derive(Clone, Copy)]
 pub struct Key {
     /// Its dotted name. A task's key is `do.N.name`, or `do.name` where there is one task.
     pub name: &'static str,
@@ -53,10 +57,13 @@ pub enum Form {
 type Set<T> = fn(&mut T, &str) -> Result<(), String>;
 
 /// What a key belongs to, and how it is read and printed there.
+#[derive(Clone, Copy)]
 enum Part {
     Scenario(Set<Scenario>, fn(&Scenario) -> String),
     /// One direction of the link, or both.
     Link(Direction, Set<LinkConfig>, fn(&LinkConfig) -> String),
+    /// The close policy of one host.
+    Policy(Side, Set<PolicyChanges>, fn(&PolicyChanges) -> String),
     /// A task; `None`: the task has no such thing.
     Task(Set<Task>, fn(&Task) -> Option<String>),
 }
@@ -77,6 +84,8 @@ impl Key {
             // Both directions print the upward one: `link.down` says so if it differs.
             Part::Link(Direction::Down, _, get) => vec![(None, get(&scenario.down))],
             Part::Link(_, _, get) => vec![(None, get(&scenario.up))],
+            Part::Policy(Side::Client, _, get) => vec![(None, get(&scenario.client.policy))],
+            Part::Policy(Side::Server, _, get) => vec![(None, get(&scenario.server.policy))],
             Part::Task(_, get) => {
                 let tasks = scenario.tasks.iter().enumerate();
                 tasks.filter_map(|(i, task)| Some((Some(i + 1), get(task)?))).collect()
@@ -133,6 +142,8 @@ impl Scenario {
         let done = match &address.key.part {
             Part::Scenario(set, _) => set(self, value),
             Part::Link(direction, set, _) => self.set_link(*direction, *set, value),
+            Part::Policy(Side::Client, set, _) => set(&mut self.client.policy, value),
+            Part::Policy(Side::Server, set, _) => set(&mut self.server.policy, value),
             Part::Task(set, _) => self.task(&address, name).and_then(|task| set(task, value)),
         };
         done.map_err(|problem| invalid(name, problem))
@@ -197,15 +208,11 @@ impl Scenario {
                 return Err(invalid(key, problem));
             }
         }
-        let queues = [(&self.up, "link.up.queue"), (&self.down, "link.down.queue")];
-        for (link, key) in queues {
-            if link.rate.is_some() && link.queue < self.mtu as u64 {
-                let problem =
-                    format!("{} bytes do not hold one packet of link.mtu {}", link.queue, self.mtu);
-                return Err(invalid(key, problem));
-            }
+        for (link, way) in [(&self.up, "up"), (&self.down, "down")] {
+            link.check(self.mtu)
+                .map_err(|(key, problem)| invalid(&format!("link.{way}.{key}"), problem))?;
         }
-        Ok(())
+        fault::check(&self.faults).map_err(|problem| invalid("fault", problem))
     }
 
     fn set_link(
@@ -258,4 +265,9 @@ impl Scenario {
 
 fn invalid(key: &str, problem: String) -> InvalidSetting {
     InvalidSetting { key: key.to_owned(), problem }
+}
+
+fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
+    *place = value?;
+    Ok(())
 }

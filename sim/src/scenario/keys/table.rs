@@ -4,13 +4,28 @@ use std::time::Duration;
 
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
-use super::{Direction, Form, Key, Part, Set, task};
-use crate::scenario::{LinkConfig, Scenario, Task};
+use super::{Form, Key, Part, Set, link, policy, put, task};
+use crate::scenario::{Fault, Scenario, Task};
 use crate::units;
 use crate::verdict::Verdict;
 
 /// Every key. Those that set others stand before them.
-pub static KEYS: &[Key] = &[
+pub static KEYS: &[Key] = &{
+    const PARTS: [&[Key]; 4] = [&TEXTS, &link::KEYS, &REST, &policy::KEYS];
+    let mut all = [TEXTS[0]; TEXTS.len() + link::KEYS.len() + REST.len() + policy::KEYS.len()];
+    let (mut part, mut next) = (0, 0);
+    while part < PARTS.len() {
+        let mut at = 0;
+        while at < PARTS[part].len() {
+            all[next] = PARTS[part][at];
+            (at, next) = (at + 1, next + 1);
+        }
+        part += 1;
+    }
+    all
+};
+
+const TEXTS: [Key; 4] = [
     text("name", "its name in reports", |s, v| own(&mut s.name, v), |s| s.name.clone()),
     text(
         "about",
@@ -30,23 +45,20 @@ pub static KEYS: &[Key] = &[
         |s, v| own(&mut s.story, v),
         |s| s.story.clone(),
     ),
-    link("link.delay", "propagation delay, both ways", Direction::Both, &DELAY),
-    link("link.rate", "rate, both ways (none: no limit)", Direction::Both, &RATE),
-    link("link.queue", "bytes that may wait for the rate (tail drop)", Direction::Both, &QUEUE),
-    link("link.loss", "share of packets lost at random, both ways", Direction::Both, &LOSS),
-    link("link.up.delay", "the same, client to server", Direction::Up, &DELAY),
-    link("link.up.rate", "the same, client to server", Direction::Up, &RATE),
-    link("link.up.queue", "the same, client to server", Direction::Up, &QUEUE),
-    link("link.up.loss", "the same, client to server", Direction::Up, &LOSS),
-    link("link.down.delay", "the same, server to client", Direction::Down, &DELAY),
-    link("link.down.rate", "the same, server to client", Direction::Down, &RATE),
-    link("link.down.queue", "the same, server to client", Direction::Down, &QUEUE),
-    link("link.down.loss", "the same, server to client", Direction::Down, &LOSS),
+];
+
+const REST: [Key; 28] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
         |s, v| put(&mut s.mtu, values::mtu(v)),
         |s| s.mtu.to_string(),
+    ),
+    text(
+        "link.nat_timeout",
+        "silence after which a NAT forgets a connection (none: never)",
+        |s, v| put(&mut s.nat_timeout, timeout(v)),
+        |s| values::print_optional(s.nat_timeout, units::print_duration),
     ),
     text(
         "client.profile",
@@ -162,6 +174,12 @@ pub static KEYS: &[Key] = &[
         task::set_abort_after,
         task::abort_after,
     ),
+    text(
+        "fault",
+        "what goes wrong with one packet, one more each time (none: nothing)",
+        set_fault,
+        |s| s.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    ),
     Key {
         name: "expect.verdict",
         doc: "verdicts that are exit status 0 (empty: all)",
@@ -185,26 +203,6 @@ pub static KEYS: &[Key] = &[
 ];
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-
-/// A key of one direction of the link, as it is read and printed there.
-struct LinkKey(Set<LinkConfig>, fn(&LinkConfig) -> String);
-
-const DELAY: LinkKey = LinkKey(
-    |link, v| put(&mut link.delay, values::duration(v, Duration::ZERO..=Duration::from_secs(3600))),
-    |link| units::print_duration(link.delay),
-);
-const RATE: LinkKey = LinkKey(
-    |link, v| put(&mut link.rate, values::optional(v, values::rate)),
-    |link| values::print_optional(link.rate, units::print_rate),
-);
-const QUEUE: LinkKey = LinkKey(
-    |link, v| put(&mut link.queue, values::size(v, 1..=values::GIB)),
-    |link| units::print_size(link.queue),
-);
-const LOSS: LinkKey = LinkKey(
-    |link, v| put(&mut link.loss_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.loss_ppm),
-);
 
 const fn text(
     name: &'static str,
@@ -233,10 +231,6 @@ const fn switch(
     Key { name, doc, form: Form::Switch, part: Part::Scenario(set, get) }
 }
 
-const fn link(name: &'static str, doc: &'static str, way: Direction, key: &LinkKey) -> Key {
-    Key { name, doc, form: Form::Text, part: Part::Link(way, key.0, key.1) }
-}
-
 const fn task(
     name: &'static str,
     doc: &'static str,
@@ -245,11 +239,6 @@ const fn task(
     get: fn(&Task) -> Option<String>,
 ) -> Key {
     Key { name, doc, form, part: Part::Task(set, get) }
-}
-
-fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), String> {
-    *place = value?;
-    Ok(())
 }
 
 fn own(place: &mut String, text: &str) -> Result<(), String> {
@@ -277,4 +266,16 @@ fn set_expected(scenario: &mut Scenario, text: &str) -> Result<(), String> {
     let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
     let verdicts = names.map(|name| values::choice(name, &words)).collect::<Result<_, _>>();
     put(&mut scenario.expect.verdict, verdicts)
+}
+
+/// Add the faults of a line, which a semicolon or a comma parts; `none` takes all away.
+fn set_fault(scenario: &mut Scenario, text: &str) -> Result<(), String> {
+    if text == values::NONE {
+        scenario.faults.clear();
+        return Ok(());
+    }
+    let lines = text.split([';', ',']).filter(|line| !line.trim().is_empty());
+    let faults = lines.map(str::parse).collect::<Result<Vec<Fault>, _>>()?;
+    scenario.faults.extend(faults);
+    Ok(())
 }

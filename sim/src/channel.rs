@@ -1,0 +1,89 @@
+//! `channel` tells the connections of a run apart by the headers of their packets: the control
+//! connection, and the data connections in the order in which they appear. It also knows where each
+//! side's sequence numbers began, so that they can be printed, and named, relative to that.
+
+use halfclose_stack::{Flags, Segment};
+
+use crate::setup::CONTROL_PORT;
+use crate::trace::Side;
+
+/// The connections of a run, as they appear.
+#[derive(Debug, Default)]
+pub struct Channels {
+    seen: Vec<Channel>,
+    data: u32,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    client_port: u16,
+    server_port: u16,
+    /// How manieth data connection it is, from 1; `None`: a control connection.
+    pub data: Option<u32>,
+    /// Initial sequence numbers of the client's and the server's side, once seen.
+    isn: [Option<u32>; 2],
+}
+
+impl Channels {
+    /// Forget them.
+    pub fn reset(&mut self) {
+        self.seen.clear();
+        self.data = 0;
+    }
+
+    /// The latest connection between these ports, or a new one.
+    pub fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
+        let ports = (client_port, server_port);
+        let found = self.seen.iter().rposition(|c| (c.client_port, c.server_port) == ports);
+        let index = found.unwrap_or_else(|| self.add(client_port, server_port));
+        &mut self.seen[index]
+    }
+
+    /// The connection of a segment that `from` sent.
+    pub fn of(&mut self, from: Side, segment: &Segment) -> &Channel {
+        let (client, server) = match from {
+            Side::Client => (segment.source.port(), segment.destination.port()),
+            Side::Server => (segment.destination.port(), segment.source.port()),
+        };
+        let mine = from as usize;
+        let syn = segment.flags.has(Flags::SYN);
+        // Another SYN with another number, between the same ports: another connection.
+        let again = self.between(client, server).isn[mine].is_some_and(|isn| isn != segment.seq);
+        if syn && again && !segment.flags.has(Flags::ACK) {
+            self.add(client, server);
+        }
+        let channel = self.between(client, server);
+        if syn {
+            channel.isn[mine] = Some(segment.seq);
+        }
+        channel
+    }
+
+    fn add(&mut self, client_port: u16, server_port: u16) -> usize {
+        let data = (server_port != CONTROL_PORT).then(|| {
+            self.data += 1;
+            self.data
+        });
+        self.seen.push(Channel { client_port, server_port, data, isn: [None; 2] });
+        self.seen.len() - 1
+    }
+}
+
+impl Channel {
+    /// Its name in a trace.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self.data {
+            None => "control".to_owned(),
+            Some(1) => "data".to_owned(),
+            Some(n) => format!("data {n}"),
+        }
+    }
+
+    /// Where the sequence numbers of `side` began; 0: not seen.
+    #[must_use]
+    pub fn isn(&self, side: Side) -> u32 {
+        self.isn[side as usize].unwrap_or(0)
+    }
+}

@@ -1,0 +1,154 @@
+//! `medium` is what lies between the hosts and sees both directions: it asks the faults and the NAT
+//! about each packet, then the link of its direction, and writes down what came of it. What it does
+//! not watch for costs nothing.
+
+use std::time::Duration;
+
+use halfclose_stack::{Flags, Packet, Segment};
+
+use crate::fate::Fate;
+use crate::fault::{Faults, ForgedPacket};
+use crate::link::{Admission, Flight, Link};
+use crate::scenario::Scenario;
+use crate::trace::{Side, Trace};
+
+/// What lies between the hosts, for one run at a time.
+pub struct Medium {
+    /// Whether packets are looked at.
+    watches: bool,
+    faults: Faults,
+    nat: Option<Nat>,
+    /// Made up in the name of the side that does not send now, with its trigger's emission number.
+    forged: Vec<(u64, ForgedPacket)>,
+}
+
+impl Medium {
+    /// What lies between the hosts of `scenario`.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        Self {
+            watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
+            faults: Faults::new(&scenario.faults),
+            nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: Vec::new() }),
+            forged: Vec::new(),
+        }
+    }
+
+    /// As new, keeping its memory.
+    pub fn reset(&mut self) {
+        self.faults.reset();
+        self.forged.clear();
+        if let Some(nat) = &mut self.nat {
+            nat.known.clear();
+        }
+    }
+
+    /// `from` hands over a packet at `now`, and `link` is its direction. What is not carried comes
+    /// back.
+    #[inline]
+    pub fn pass(
+        &mut self,
+        now: Duration,
+        from: Side,
+        packet: Packet,
+        link: &mut Link,
+        trace: &mut Trace,
+    ) -> Option<Packet> {
+        if self.watches {
+            return self.watch(now, from, packet, link, trace);
+        }
+        let Admission { fate, arrival } = link.admit(now, packet.len(), None);
+        let emission = trace.packet(now, from, fate, &packet);
+        carry(link, fate, arrival, emission, packet)
+    }
+
+    #[cold]
+    fn watch(
+        &mut self,
+        now: Duration,
+        from: Side,
+        packet: Packet,
+        link: &mut Link,
+        trace: &mut Trace,
+    ) -> Option<Packet> {
+        let mut forged = Vec::new();
+        let emission = trace.next_emission();
+        let ordered = self.faults.handle_packet(emission, from, &packet, &mut forged);
+        let forgotten = self.nat.as_mut().is_some_and(|nat| nat.forgets(now, from, &packet));
+        let ordered = if forgotten { Some(Fate::Forgotten) } else { ordered };
+        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
+        trace.packet(now, from, fate, &packet);
+        let back = carry(link, fate, arrival, emission, packet);
+        for ForgedPacket { from: sender, packet } in forged {
+            if sender == from {
+                // Right behind its trigger, where there is one.
+                let arrival = arrival.unwrap_or(link.arrival(now));
+                trace.forged(now, sender, emission, &packet);
+                link.carry(Flight { arrival, emission, packet });
+            } else {
+                self.forged.push((emission, ForgedPacket { from: sender, packet }));
+            }
+        }
+        back
+    }
+
+    /// Put on the wire what was forged in the name of the side that was not sending.
+    #[inline]
+    pub fn settle(&mut self, now: Duration, up: &mut Link, down: &mut Link, trace: &mut Trace) {
+        for (emission, ForgedPacket { from, packet }) in self.forged.drain(..) {
+            let link = if from == Side::Client { &mut *up } else { &mut *down };
+            trace.forged(now, from, emission, &packet);
+            link.carry(Flight { arrival: link.arrival(now), emission, packet });
+        }
+    }
+
+    /// The faults that did nothing, in words.
+    #[must_use]
+    pub fn unmatched_faults(&self) -> Vec<String> {
+        self.faults.unmatched()
+    }
+}
+
+#[inline]
+fn carry(
+    link: &mut Link,
+    fate: Fate,
+    arrival: Option<Duration>,
+    emission: u64,
+    packet: Packet,
+) -> Option<Packet> {
+    let Some(arrival) = arrival else { return Some(packet) };
+    let flight = Flight { arrival, emission, packet };
+    match fate {
+        Fate::Changed(changes) => link.carry_changed(flight, changes),
+        _ => link.carry(flight),
+    }
+    None
+}
+
+/// A middlebox that knows each connection for as long as it is not silent.
+struct Nat {
+    timeout: Duration,
+    /// The client's and the server's port, and when the last packet passed; `None`: forgotten.
+    known: Vec<([u16; 2], Option<Duration>)>,
+}
+
+impl Nat {
+    /// Whether the connection of this packet is forgotten. A SYN makes it known again.
+    fn forgets(&mut self, now: Duration, from: Side, packet: &[u8]) -> bool {
+        let Some(segment) = Segment::parse(packet) else { return false };
+        let (source, destination) = (segment.source.port(), segment.destination.port());
+        let ports = match from {
+            Side::Client => [source, destination],
+            Side::Server => [destination, source],
+        };
+        let begins = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+        let Some((_, last)) = self.known.iter_mut().find(|(known, _)| *known == ports) else {
+            self.known.push((ports, Some(now)));
+            return false;
+        };
+        let fresh = last.is_some_and(|last| now - last < self.timeout);
+        *last = (fresh || begins).then_some(now);
+        last.is_none()
+    }
+}

@@ -1,0 +1,136 @@
+//! A fault is one thing that goes wrong with one packet: which packet, and what. `words` reads and
+//! writes it, as one line and as a table of a file; `crate::fault` finds its packet in a run.
+
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use words::{Draft, KEYS};
+
+use std::time::Duration;
+
+use halfclose_stack::Kind;
+
+use crate::trace::Side;
+
+/// One thing that goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// With which packet.
+    pub packet: Which,
+    /// What.
+    pub action: Action,
+}
+
+/// The packet of a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The one of this emission number.
+    Emission(u64),
+    /// The one of this name.
+    Named(Name),
+}
+
+/// A packet's name, which other packets' fates do not shift.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name {
+    /// Who sends it.
+    pub from: Side,
+    /// On which connection.
+    pub channel: OnChannel,
+    /// What it is; `None`: anything.
+    pub segment: Option<Kind>,
+    /// Its relative sequence number; of an ACK, its relative acknowledgment number.
+    pub at: Option<u32>,
+    /// How manieth of those that all this fits, from 1.
+    pub nth: u64,
+}
+
+/// A connection's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnChannel {
+    /// Any.
+    Any,
+    /// The control connection.
+    Control,
+    /// Any data connection.
+    Data,
+    /// The n-th data connection, from 1.
+    DataNumber(u32),
+}
+
+/// What goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is lost.
+    Drop,
+    /// It arrives twice.
+    Duplicate,
+    /// It arrives so much later.
+    Delay(Duration),
+    /// It arrives just behind the next packet of its connection and direction, or 200 ms late.
+    Hold,
+    /// It arrives with a bit flipped: this one, or the last.
+    Corrupt {
+        /// Counted from the first bit of the IPv4 header, modulo the packet's length.
+        bit: Option<u32>,
+    },
+    /// It stays as it is, and a forged segment is sent behind it.
+    Inject(Forgery),
+}
+
+/// A segment that no host sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forgery {
+    /// Which.
+    pub segment: Forged,
+    /// Its sequence number, beside what its receiver expects next.
+    pub place: Place,
+    /// Whose it claims to be; `None`: the named packet's sender's.
+    pub sender: Option<Side>,
+}
+
+/// The segments that can be forged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forged {
+    /// A reset.
+    Rst,
+    /// An end of data.
+    Fin,
+}
+
+/// A sequence number beside RCV.NXT, as far as the named packet tells it: right behind that packet,
+/// or what that packet acknowledges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// RCV.NXT.
+    Exact,
+    /// One beyond it.
+    InWindow,
+    /// 2^20 before it: no window moves back.
+    OutOfWindow,
+}
+
+impl Action {
+    /// Whether it decides about the packet itself.
+    #[must_use]
+    pub fn decides(&self) -> bool {
+        !matches!(self, Self::Inject(_))
+    }
+}
+
+/// What is wrong with a list of faults: two fates for one packet.
+pub(super) fn check(faults: &[Fault]) -> Result<(), String> {
+    for (index, fault) in faults.iter().enumerate() {
+        let same = |other: &&Fault| {
+            other.packet == fault.packet && other.action.decides() && fault.action.decides()
+        };
+        if let Some(other) = faults[..index].iter().find(same) {
+            return Err(format!(
+                "`{other}` and `{fault}` contradict each other: one packet, two fates"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! `[[fault]]` in a file: a table for each fault, a key for each of its parts.
+
+use toml_edit::{ArrayOfTables, Item, Table, TableLike, value};
+
+use super::{Misfit, plain};
+use crate::scenario::fault::{Draft, Fault};
+
+/// The name of the tables.
+pub(super) const KEY: &str = "fault";
+
+/// Whether this is the list of faults, and not one line of them.
+pub(super) fn is_list(name: &str, item: &Item) -> bool {
+    name == KEY && tables(item).is_some()
+}
+
+fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
+    match item {
+        Item::ArrayOfTables(tables) => Some(tables.iter().map(|t| t as &dyn TableLike).collect()),
+        Item::Value(toml_edit::Value::Array(array)) if !array.is_empty() => {
+            array.iter().map(|v| v.as_inline_table().map(|t| t as &dyn TableLike)).collect()
+        }
+        _ => None,
+    }
+}
+
+/// Every fault of a document that stands in a table.
+pub(super) fn read(document: &Table) -> Result<Vec<Fault>, Misfit> {
+    let tables = document.get(KEY).and_then(tables).unwrap_or_default();
+    tables.into_iter().map(one).collect()
+}
+
+fn one(table: &dyn TableLike) -> Result<Fault, Misfit> {
+    let mut draft = Draft::default();
+    let mut first = None;
+    for (name, item) in table.iter() {
+        let span = table.key(name).and_then(toml_edit::Key::span).or_else(|| item.span());
+        first = first.or_else(|| span.clone());
+        let wrong = |problem| (span.clone(), format!("{KEY}.{name}: {problem}"));
+        let value = item.as_value().ok_or_else(|| wrong("takes one value".to_owned()))?;
+        draft.set(name, &plain(value).map_err(wrong)?).map_err(wrong)?;
+    }
+    draft.finish().map_err(|problem| (first, format!("{KEY}: {problem}")))
+}
+
+/// The faults as tables.
+pub(super) fn print(faults: &[Fault]) -> Item {
+    let table = |fault: &Fault| {
+        let mut table = Table::new();
+        for (key, text) in fault.parts() {
+            // A packet's number may be more than TOML's integers hold.
+            let number = text.parse::<i64>().ok().filter(|_| key != "channel");
+            table.insert(key, number.map_or_else(|| value(&text), value));
+        }
+        table
+    };
+    Item::ArrayOfTables(faults.iter().map(table).collect::<ArrayOfTables>())
+}

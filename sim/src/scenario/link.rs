@@ -1,0 +1,107 @@
+//! One direction of the link, as values. Chances are in parts per million.
+
+use std::time::Duration;
+
+/// One direction of the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkConfig {
+    /// Propagation delay.
+    pub delay: Duration,
+    /// How far the delay may vary, evenly, to both sides.
+    pub jitter: Duration,
+    /// Bits per second; `None`: no limit.
+    pub rate: Option<u64>,
+    /// Bytes that may wait for the rate; a packet that finds no room is dropped (tail drop).
+    pub queue: u64,
+    /// Independent loss of a packet.
+    pub loss_ppm: u32,
+    /// Loss in bursts, in place of independent loss.
+    pub burst: Option<Burst>,
+    /// Packets that arrive twice.
+    pub duplicate_ppm: u32,
+    /// Packets that arrive with one bit flipped.
+    pub corrupt_ppm: u32,
+    /// Packets that are sent at once, ahead of those that are delayed.
+    pub reorder_ppm: u32,
+    /// How much the draw for one packet's reordering depends on the draw before it.
+    pub reorder_correlation_ppm: u32,
+    /// When the link carries nothing.
+    pub blackout: Vec<Window>,
+}
+
+/// Burst loss after Gilbert and Elliott, in netem's four numbers (`loss gemodel p r 1-h 1-k`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Burst {
+    /// p: from the good state to the bad one.
+    pub p: u32,
+    /// r: from the bad state to the good one.
+    pub r: u32,
+    /// 1-h: loss in the bad state.
+    pub bad: u32,
+    /// 1-k: loss in the good state.
+    pub good: u32,
+}
+
+/// A stretch of virtual time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its first instant.
+    pub from: Duration,
+    /// The instant after its last.
+    pub until: Duration,
+}
+
+impl Window {
+    /// Whether `at` is in it.
+    #[inline]
+    #[must_use]
+    pub fn contains(&self, at: Duration) -> bool {
+        self.from <= at && at < self.until
+    }
+}
+
+impl Default for LinkConfig {
+    /// 20 ms of delay, and nothing goes wrong.
+    fn default() -> Self {
+        Self {
+            delay: Duration::from_millis(20),
+            jitter: Duration::ZERO,
+            rate: None,
+            queue: 64 << 10,
+            loss_ppm: 0,
+            burst: None,
+            duplicate_ppm: 0,
+            corrupt_ppm: 0,
+            reorder_ppm: 0,
+            reorder_correlation_ppm: 0,
+            blackout: Vec::new(),
+        }
+    }
+}
+
+impl LinkConfig {
+    /// What is wrong with it as a whole: the last part of a key, and the problem.
+    pub(super) fn check(&self, mtu: usize) -> Result<(), (&'static str, String)> {
+        let wrong = |key, problem: &str| Err((key, problem.to_owned()));
+        if self.rate.is_some() && self.queue < mtu as u64 {
+            let problem = format!("{} bytes do not hold one packet of link.mtu {mtu}", self.queue);
+            return Err(("queue", problem));
+        }
+        if self.loss_ppm > 0 && self.burst.is_some() {
+            return wrong("gemodel", "a link loses by loss or by gemodel, not by both");
+        }
+        if self.reorder_ppm > 0 && self.delay.is_zero() {
+            return wrong(
+                "reorder",
+                "without a delay there is nothing to be ahead of: set link.delay",
+            );
+        }
+        if self.reorder_correlation_ppm > 0 && self.reorder_ppm == 0 {
+            return wrong(
+                "reorder_correlation",
+                "there is no reordering to correlate: set link.reorder",
+            );
+        }
+        Ok(())
+    }
+}
