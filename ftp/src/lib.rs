@@ -11,7 +11,7 @@
 //!
 //! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so how an
 //! application ends it matters: [`transfer::Close`] is the choice of the side that sends,
-//! [`server::OnReset`] what a server makes of the result, [`report::Told`] what its user is told.
+//! [`model::ServerModel`] what a server makes of the result, [`report::Told`] what its user is told.
 //!
 //! A session needs no network; whoever holds it is the network:
 //!
@@ -46,6 +46,7 @@ pub mod client;
 pub mod command;
 pub mod driver;
 pub mod line;
+pub mod model;
 pub mod reply;
 pub mod report;
 pub mod representation;
@@ -57,7 +58,8 @@ pub mod transfer;
 
 pub use client::{Client, ClientConfig, ClientTexts, DataMode, Task};
 pub use driver::Driver;
+pub use model::{Judgement, ServerModel};
 pub use report::{Told, TransferReport};
-pub use server::{ControlLoss, OnReset, Server, ServerConfig, ServerTexts, User};
+pub use server::{Server, ServerConfig, User};
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;

@@ -30,6 +30,16 @@ pub struct Line<'a> {
     pub bytes: &'a [u8],
     /// It was longer.
     pub cut: bool,
+    /// A Telnet Synch (IAC IP or IAC DM) came with it.
+    pub synch: bool,
+}
+
+/// Where a complete line ends.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    end: usize,
+    cut: bool,
+    synch: bool,
 }
 
 /// Where the Telnet scanner is.
@@ -50,13 +60,14 @@ enum Telnet {
 #[derive(Debug, Default)]
 pub struct Lines {
     bytes: Vec<u8>,
-    /// Complete lines: where each ends in `bytes`, and whether it was cut.
-    ends: VecDeque<(usize, bool)>,
+    /// Complete lines.
+    ends: VecDeque<Mark>,
     /// Where the first complete line begins.
     head: usize,
     /// Where the incomplete line begins.
     partial: usize,
     cut: bool,
+    synch: bool,
     telnet: Telnet,
 }
 
@@ -65,7 +76,7 @@ impl Lines {
     pub fn reset(&mut self) {
         self.bytes.clear();
         self.ends.clear();
-        (self.head, self.partial, self.cut) = (0, 0, false);
+        (self.head, self.partial, self.cut, self.synch) = (0, 0, false, false);
         self.telnet = Telnet::Data;
     }
 
@@ -99,36 +110,36 @@ impl Lines {
 
     /// The next complete line.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
-        let (end, cut) = self.ends.pop_front()?;
+        let Mark { end, cut, synch } = self.ends.pop_front()?;
         let bytes = &self.bytes[self.head..end];
         self.head = end;
-        Some(Line { bytes, cut })
+        Some(Line { bytes, cut, synch })
     }
 
-    /// Removes the first complete line that `wanted` accepts, out of turn.
-    pub fn take_line(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+    /// Removes the first complete line of which `wanted` makes something, out of turn.
+    pub fn take_line<R>(&mut self, wanted: impl Fn(Line<'_>) -> Option<R>) -> Option<R> {
         let mut start = self.head;
-        let found = self.ends.iter().position(|&(end, _)| {
-            let this = start..end;
+        for (at, &Mark { end, cut, synch }) in self.ends.iter().enumerate() {
+            let bytes = &self.bytes[start..end];
+            if let Some(found) = wanted(Line { bytes, cut, synch }) {
+                self.remove(at);
+                return Some(found);
+            }
             start = end;
-            wanted(&self.bytes[this])
-        });
-        if let Some(at) = found {
-            self.remove(at);
         }
-        found.is_some()
+        None
     }
 
     fn remove(&mut self, at: usize) {
-        let start = if at == 0 { self.head } else { self.ends[at - 1].0 };
-        let Some((end, _)) = self.ends.remove(at) else {
+        let start = if at == 0 { self.head } else { self.ends[at - 1].end };
+        let Some(Mark { end, .. }) = self.ends.remove(at) else {
             return;
         };
         let gone: Range<usize> = start..end;
         let length = gone.len();
         self.bytes.drain(gone);
-        for (end, _) in self.ends.iter_mut().skip(at) {
-            *end -= length;
+        for mark in self.ends.iter_mut().skip(at) {
+            mark.end -= length;
         }
         self.partial -= length;
     }
@@ -136,8 +147,8 @@ impl Lines {
     /// Moves what is left to the front, so that the buffer never grows past its limit.
     fn compact(&mut self) {
         self.bytes.drain(..self.head);
-        for (end, _) in &mut self.ends {
-            *end -= self.head;
+        for mark in &mut self.ends {
+            mark.end -= self.head;
         }
         self.partial -= self.head;
         self.head = 0;
@@ -155,11 +166,12 @@ impl Lines {
             self.bytes.pop();
         }
         self.partial = self.bytes.len();
-        self.ends.push_back((self.partial, self.cut));
-        self.cut = false;
+        self.ends.push_back(Mark { end: self.partial, cut: self.cut, synch: self.synch });
+        (self.cut, self.synch) = (false, false);
     }
 
     fn telnet(&mut self, byte: u8) {
+        self.synch |= self.telnet == Telnet::Command && matches!(byte, IP | DM);
         self.telnet = match (self.telnet, byte) {
             (Telnet::Data, _) => Telnet::Command,
             (Telnet::Command, IAC) => {

@@ -4,20 +4,23 @@
 
 mod access;
 mod config;
+mod interruption;
+mod judgement;
 mod parameter;
 mod service;
 
-pub use config::{ControlLoss, OnReset, ServerConfig, ServerTexts, User};
+pub use config::{ServerConfig, User};
 
 use crate::command::{self, Command, Refused};
 use crate::line::{Line, Lines, Outbox};
+use crate::model::Phrase;
 use crate::reply;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
 use access::Access;
 use parameter::{Address, Parameters};
-use service::Service;
+use service::{Service, Wait};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -32,6 +35,8 @@ pub struct Server {
     parameters: Parameters,
     /// The transfer under way.
     service: Option<Service>,
+    /// Which of two ways the model goes, for the last transfer.
+    draw: bool,
     /// How many transfers the session has begun.
     transfers: usize,
     /// The control connection's two ends, once it is open.
@@ -54,6 +59,7 @@ impl Session for Server {
         self.access.reset();
         self.parameters = Parameters::default();
         self.service = None;
+        self.draw = false;
         self.transfers = 0;
         self.ends = None;
         self.patience = None;
@@ -70,9 +76,7 @@ impl Session for Server {
 
     fn handle_lines<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
         self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        if self.service.is_some() && self.lines.take_line(is_abor) {
-            self.abort_service(cx);
-        }
+        self.interrupt(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
         while !self.over && self.service.is_none() && self.parameters.address != Address::Asked {
             let mut lines = std::mem::take(&mut self.lines);
@@ -99,8 +103,7 @@ impl Session for Server {
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { .. } => self.handle_data_opened(cx),
             Event::DataFailed(ending) => self.handle_data_failed(Some(ending), cx),
-            // A server asks for no alarm.
-            Event::Alarm => {}
+            Event::Alarm => self.handle_alarm(),
             Event::TransferEnded(end) => self.handle_transfer_ended(end, cx),
         }
         self.handle_lines_after(event, cx);
@@ -108,20 +111,26 @@ impl Session for Server {
 
     fn handle_timeout<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
         if let Some(service) = &self.service {
-            if service.deadline.is_some_and(|deadline| deadline <= cx.now) {
-                self.actions.push(Action::DropData);
-                self.handle_data_failed(None, cx);
-                self.handle_lines(cx);
+            match service.waits {
+                Some(Wait::Connection(deadline)) if deadline <= cx.now => {
+                    self.actions.push(Action::DropData);
+                    self.handle_data_failed(None, cx);
+                    self.handle_lines(cx);
+                }
+                Some(Wait::Program(start)) if start <= cx.now => self.begin_moving(cx),
+                _ => {}
             }
         } else if !self.over && self.patience.is_some_and(|patience| patience <= cx.now) {
-            self.reply(421, &cx.config.texts.control_timeout, cx);
+            self.reply(421, &cx.config.model.texts.control_timeout, cx);
             self.end();
         }
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
         match &self.service {
-            Some(service) => service.deadline,
+            Some(service) => service.waits.map(|wait| match wait {
+                Wait::Connection(at) | Wait::Program(at) => at,
+            }),
             None if self.over => None,
             None => self.patience,
         }
@@ -153,7 +162,11 @@ impl Server {
         if line.cut {
             return self.reply(500, &"Command line too long.", cx);
         }
+        if let Some(phrase) = refusal(line.bytes, cx.config) {
+            return self.reply(phrase.0, &phrase.1, cx);
+        }
         match command::parse(line.bytes) {
+            Ok(Command::Abor) => self.handle_abor(line.synch, cx),
             Ok(command) => self.handle_command(command, cx),
             Err(Refused::Unknown) => self.reply(500, &"Unknown command.", cx),
             Err(Refused::NotImplemented) => self.reply(502, &"Command not implemented.", cx),
@@ -209,8 +222,11 @@ impl Server {
     }
 }
 
-fn is_abor(line: &[u8]) -> bool {
-    line.trim_ascii().eq_ignore_ascii_case(b"ABOR")
+/// What the model has against this command.
+fn refusal(line: &[u8], config: &ServerConfig) -> Option<Phrase> {
+    let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
+    let mut refuses = config.model.refuses.iter();
+    refuses.find(|(refused, _)| verb.eq_ignore_ascii_case(refused.as_bytes())).map(|(_, it)| *it)
 }
 
 /// A command line as it may be shown.

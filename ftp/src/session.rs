@@ -58,6 +58,11 @@ pub enum Action {
     },
     /// Transfer over the open data connection.
     Transfer(Plan),
+    /// Say [`Event::Alarm`] once the transfer has moved so many more bytes.
+    Alarm(u64),
+    /// Close the data connection under the transfer, which ends with [`Event::TransferEnded`]: a FIN
+    /// where [`Action::DropData`] sends a RST. Without a transfer the same as that.
+    CloseData,
     /// Abort the transfer if one runs (it ends with [`Event::TransferEnded`]), and forget the data
     /// connection and its listener.
     DropData,

@@ -82,8 +82,21 @@ pub enum Room {
 pub enum Fate {
     /// It stays under its name, as it is.
     Keep,
+    /// It stays under its name, but only its first so many bytes: the writer had the rest in a
+    /// buffer of its own.
+    Cut(u64),
     /// It is removed.
     Discard,
+}
+
+/// When a file that is being written appears under its name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Appears {
+    /// At once, empty and in place of an old one.
+    #[default]
+    AtOnce,
+    /// When it is kept; until then an old one stays as it is.
+    WhenKept,
 }
 
 /// A place for files. Every file that is opened is closed once.
@@ -94,11 +107,16 @@ pub trait Store {
     /// There is none, or it may not be read.
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError>;
 
-    /// Opens a new and empty file at `path`, in place of an old one; `hint`: bytes to expect.
+    /// Opens a new and empty file for `path`; `hint`: bytes to expect.
     ///
     /// # Errors
     /// The name is not allowed, or the file may not be written.
-    fn open_write(&mut self, path: &str, hint: Option<u64>) -> Result<File, StoreError>;
+    fn open_write(
+        &mut self,
+        path: &str,
+        hint: Option<u64>,
+        appears: Appears,
+    ) -> Result<File, StoreError>;
 
     /// Reads what follows into `into`.
     ///

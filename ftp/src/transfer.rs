@@ -44,6 +44,8 @@ pub struct Plan {
     pub idle_timeout: Option<Duration>,
     /// Say so once exactly this many bytes have moved (and before any further one does).
     pub alarm: Option<u64>,
+    /// How long after something has come a receiver looks at it: a busy program, a slow scheduler.
+    pub read_delay: Duration,
 }
 
 /// Which way bytes go, seen from this side.
@@ -53,6 +55,18 @@ pub enum Way {
     Send(Close),
     /// Into the store, until the peer's end.
     Receive,
+}
+
+/// How far the receiving program had come when the peer's reset arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Lateness {
+    /// It had read everything that had come.
+    #[default]
+    InTime,
+    /// Bytes, or the peer's FIN, were waiting for it.
+    Behind,
+    /// The transfer had not begun.
+    NotBegun,
 }
 
 /// How a transfer ended.
@@ -69,6 +83,8 @@ pub struct End {
     pub idle: bool,
     /// Bytes handed to the connection, or taken from it.
     pub moved: u64,
+    /// How late a receiver was for the peer's reset, also for one that came after the peer's FIN.
+    pub late: Lateness,
 }
 
 /// What a pump has come to.
@@ -105,21 +121,45 @@ pub struct Transfer {
     moved: u64,
     /// When a byte moved last.
     active: Duration,
-    /// When the store takes bytes again.
+    /// When the store takes bytes again, or the program looks again.
     blocked: Option<Duration>,
+    /// Bytes that came are about to be looked at: `read_delay` is over for them.
+    looking: bool,
+    late: Lateness,
 }
 
 impl Transfer {
     /// A transfer that begins now on an open connection.
     #[must_use]
     pub fn new(conn: Conn, plan: Plan, now: Duration) -> Self {
-        Self { conn, plan, phase: Phase::Moving, moved: 0, active: now, blocked: None }
+        Self {
+            conn,
+            plan,
+            phase: Phase::Moving,
+            moved: 0,
+            active: now,
+            blocked: None,
+            looking: false,
+            late: Lateness::InTime,
+        }
     }
 
     /// Bytes handed to the connection, or taken from it.
     #[must_use]
     pub fn moved(&self) -> u64 {
         self.moved
+    }
+
+    /// Says [`Step::Alarm`] once so many more bytes have moved.
+    pub fn set_alarm(&mut self, after: u64) {
+        self.plan.alarm = Some(self.moved + after);
+    }
+
+    /// Looks whether a reset came before this side has taken a first look at the connection.
+    pub(crate) fn first_look<T: Tcp + ?Sized>(&mut self, tcp: &T) {
+        if tcp.status(self.conn).ending == Some(Ending::Reset) {
+            self.late = Lateness::NotBegun;
+        }
     }
 
     /// The file, which the plan brought.
@@ -170,6 +210,12 @@ impl Transfer {
     /// Gives up: aborts the connection.
     pub fn abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
         tcp.abort(self.conn);
+        self.end(Some(Ending::Aborted))
+    }
+
+    /// Gives up: closes the connection, as if this were the end of the data.
+    pub fn close<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
+        tcp.close(self.conn);
         self.end(Some(Ending::Aborted))
     }
 
@@ -273,6 +319,9 @@ impl Transfer {
         S: Store,
     {
         let file = self.plan.file;
+        if (self.blocked.is_some() || !self.plan.read_delay.is_zero()) && !self.looks(tcp, now) {
+            return None;
+        }
         loop {
             let limit = match store.room(file, now) {
                 Room::Bytes(room) => room.min(self.until_alarm()),
@@ -289,7 +338,10 @@ impl Transfer {
                 }
             });
             match taken {
-                ControlFlow::Continue(0) => return None,
+                ControlFlow::Continue(0) => {
+                    self.looking = false;
+                    return None;
+                }
                 ControlFlow::Continue(bytes) => self.moved += bytes as u64,
                 ControlFlow::Break(ending) => {
                     let complete = ending == Ending::Finished;
@@ -303,6 +355,25 @@ impl Transfer {
                 return None;
             }
         }
+    }
+
+    /// Whether a receiver that was not waiting for bytes, or is slow to notice them, looks now; and
+    /// whether a reset has overtaken it by then.
+    fn looks<T: Tcp + ?Sized>(&mut self, tcp: &T, now: Duration) -> bool {
+        let status = tcp.status(self.conn);
+        let waits = status.unread > 0 || status.peer_closed;
+        if status.ending == Some(Ending::Reset) && waits && self.late == Lateness::InTime {
+            self.late = Lateness::Behind;
+        }
+        if self.looking || self.plan.read_delay.is_zero() {
+            return true;
+        }
+        if let Some(at) = self.blocked {
+            self.looking = now >= at;
+        } else if waits || status.ending.is_some() {
+            self.blocked = Some(now + self.plan.read_delay);
+        }
+        self.looking
     }
 
     /// How many bytes may move before the alarm is to be said.
@@ -322,6 +393,7 @@ impl Transfer {
     }
 
     fn end(&self, ending: Option<Ending>) -> End {
-        End { complete: false, ending, store: None, idle: false, moved: self.moved }
+        let (moved, late) = (self.moved, self.late);
+        End { complete: false, ending, store: None, idle: false, moved, late }
     }
 }

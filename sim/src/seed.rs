@@ -17,6 +17,8 @@ pub enum Purpose {
     ServerHost = 4,
     /// Content of generated files (always with seed 0: a file is the same in every run).
     Content = 5,
+    /// What a server's model does where it has two ways.
+    ServerModel = 8,
 }
 
 /// The stream of `seed` for `purpose`.

@@ -75,14 +75,23 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
 }
 
 /// The server program.
-pub(crate) fn server(scenario: &Scenario) -> ftp::ServerConfig {
+pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
     let server = &scenario.server;
+    let model = server.model.map_or(ftp::ServerModel::PLAIN, |model| *model);
     ftp::ServerConfig {
-        on_reset: server.on_reset,
+        model: server.on_reset.map_or(model, |judgement| model.on_reset(judgement)),
+        draws: draws(scenario, seed),
+        accept_delay: server.accept_delay,
+        read_delay: server.read_delay,
         close: server.close,
         data_idle_timeout: server.data_timeout,
         ..ftp::ServerConfig::default()
     }
+}
+
+/// Which of two ways a server's model goes, where it has two.
+pub(crate) fn draws(scenario: &Scenario, seed: u64) -> u64 {
+    scenario.server.model.map_or(0, |_| number(seed, Purpose::ServerModel))
 }
 
 /// What the client program is asked to do.

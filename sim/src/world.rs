@@ -109,7 +109,10 @@ impl<'a> World<'a> {
             server: Station {
                 side: Side::Server,
                 host: Host::new(setup::server_host(scenario, seed)),
-                driver: Driver::<Server, _>::server(setup::server(scenario), MemoryStore::new()),
+                driver: Driver::<Server, _>::server(
+                    setup::server(scenario, seed),
+                    MemoryStore::new(),
+                ),
                 link: Link::new(scenario.down.clone(), down),
             },
             medium: Medium::new(scenario),
@@ -140,6 +143,7 @@ impl<'a> World<'a> {
         client.driver.reset();
         client.driver.store_mut().reset();
         server.driver.reset();
+        server.driver.config_mut().draws = setup::draws(scenario, seed);
         server.driver.store_mut().reset();
         self.open();
     }

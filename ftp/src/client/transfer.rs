@@ -7,10 +7,11 @@ use super::{Client, ClientConfig, Cx, State, ended};
 use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Context};
-use crate::store::{Fate, File, Store};
+use crate::store::{Appears, Fate, File, Store};
 use crate::transfer::{End, Plan, Way};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The transfer under way.
 #[derive(Debug)]
@@ -169,7 +170,7 @@ impl Client {
             return;
         }
         if current.direction == Direction::Download {
-            current.file = cx.store.open_write(&current.local, None).ok();
+            current.file = cx.store.open_write(&current.local, None, Appears::AtOnce).ok();
         }
         let Some(file) = current.file else {
             let text = &cx.config.texts.store;
@@ -187,7 +188,8 @@ impl Client {
             _ => None,
         });
         current.data = DataState::Moving;
-        self.actions.push(Action::Transfer(Plan { file, way, idle_timeout: None, alarm }));
+        let plan = Plan { file, way, idle_timeout: None, alarm, read_delay: Duration::ZERO };
+        self.actions.push(Action::Transfer(plan));
     }
 
     /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),

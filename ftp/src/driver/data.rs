@@ -124,8 +124,29 @@ impl<P: Session> Slot<P> {
             debug_assert!(false, "a transfer needs an open data connection");
             return;
         };
-        self.data = Data::Moving(conn, Transfer::new(conn, plan, turn.now));
+        let mut transfer = Transfer::new(conn, plan, turn.now);
+        transfer.first_look(turn.tcp);
+        self.data = Data::Moving(conn, transfer);
         self.pump_data(turn);
+    }
+
+    pub(super) fn set_alarm(&mut self, after: u64) {
+        if let Data::Moving(_, transfer) = &mut self.data {
+            transfer.set_alarm(after);
+        }
+    }
+
+    pub(super) fn close_data<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        if !matches!(self.data, Data::Moving(..)) {
+            return self.drop_data(turn);
+        }
+        if let Data::Moving(_, transfer) = self.leave_data(turn.hub) {
+            let end = transfer.close(turn.tcp);
+            self.event(Event::TransferEnded(end), turn.hub, turn.now);
+        }
     }
 
     pub(super) fn drop_data<T: Tcp + ?Sized, S: Store>(

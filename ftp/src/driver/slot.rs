@@ -215,6 +215,8 @@ impl<P: Session> Slot<P> {
                     }
                 }
                 Action::Transfer(plan) => self.transfer(plan, turn),
+                Action::Alarm(after) => self.set_alarm(after),
+                Action::CloseData => self.close_data(turn),
                 Action::DropData => self.drop_data(turn),
                 Action::Close => match self.control {
                     Control::Opening(conn) | Control::Open(conn) => {

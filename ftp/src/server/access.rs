@@ -35,6 +35,10 @@ impl Access {
         self.logged_in || before_login
     }
 
+    pub(super) fn logged_in(&self) -> bool {
+        self.logged_in
+    }
+
     fn admits(&self, password: &str, config: &ServerConfig) -> bool {
         config.users.iter().any(|user| {
             user.name == self.user && user.password.as_deref().is_none_or(|known| known == password)
@@ -64,7 +68,7 @@ impl Server {
             }
             Command::Acct(_) => self.reply(202, &"No account needed.", cx),
             _ => {
-                self.reply(221, &cx.config.texts.goodbye, cx);
+                self.reply(221, &cx.config.model.texts.goodbye, cx);
                 self.end();
             }
         }

@@ -1,13 +1,15 @@
 //! `server::service` answers the service commands (RFC 959 §4.1.3, RFC 3659): it begins transfers,
 //! and says with exactly one final reply how each of them ended.
 
+use super::judgement::judge;
 use super::parameter::Address;
-use super::{ControlLoss, Cx, OnReset, Server, ServerConfig};
+use super::{Cx, Server};
 use crate::command::Command;
+use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
 use crate::reply::{Class, Reply};
 use crate::report::{Direction, Told, TransferReport};
 use crate::session::Action;
-use crate::store::{Fate, File, Store, StoreError};
+use crate::store::{Appears, Fate, File, Store, StoreError};
 use crate::tcp::Ending;
 use crate::transfer::{End, Plan, Way};
 use std::time::Duration;
@@ -15,22 +17,27 @@ use std::time::Duration;
 /// A transfer under way: between its 1yz and its final reply.
 #[derive(Debug)]
 pub(super) struct Service {
-    direction: Direction,
+    pub(super) direction: Direction,
     file: File,
     /// Its report's place in the journal.
     report: usize,
-    /// When its data connection must be open. None once it is.
-    pub(super) deadline: Option<Duration>,
-    /// ABOR has been said.
-    aborted: bool,
+    /// What it waits for before it can move data.
+    pub(super) waits: Option<Wait>,
+    /// Which of two ways the model goes this time.
+    pub(super) draw: bool,
+    /// A command that ends it.
+    pub(super) interrupted: Option<Interruption>,
+    /// The control connection is closed after it.
+    pub(super) closes: bool,
 }
 
-/// What the server makes of an end.
-#[derive(Clone, Copy)]
-struct Judgement<'a> {
-    code: u16,
-    text: &'a str,
-    fate: Fate,
+/// What a transfer waits for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Wait {
+    /// Its data connection, so long.
+    Connection(Duration),
+    /// The program itself, until then.
+    Program(Duration),
 }
 
 impl Server {
@@ -69,7 +76,11 @@ impl Server {
         }
         let path = in_store(path);
         let opened = match direction {
-            Direction::Upload => cx.store.open_write(path, self.parameters.hint.take()),
+            Direction::Upload => {
+                let hidden = cx.config.model.hidden;
+                let appears = if hidden { Appears::WhenKept } else { Appears::AtOnce };
+                cx.store.open_write(path, self.parameters.hint.take(), appears)
+            }
             Direction::Download => cx.store.open_read(path, 0).map(|(file, _)| file),
         };
         let file = match opened {
@@ -93,10 +104,22 @@ impl Server {
             ended: None,
         });
         self.transfers += 1;
-        let deadline = Some(cx.now + cx.config.data_connect_timeout);
-        self.service = Some(Service { direction, file, report, deadline, aborted: false });
-        self.reply(150, &cx.config.texts.opening, cx);
-        cx.journal.reports[report].reply = Some(Reply::new(150, &*cx.config.texts.opening));
+        self.draw = cx.config.draws >> (report % 64) & 1 == 1;
+        self.service = Some(Service {
+            direction,
+            file,
+            report,
+            waits: Some(Wait::Connection(cx.now + cx.config.data_connect_timeout)),
+            draw: self.draw,
+            interrupted: None,
+            closes: false,
+        });
+        let texts = &cx.config.model.texts;
+        let open = self.parameters.address == Address::Open;
+        let phrase = if open { texts.already_open } else { texts.opening };
+        let (code, facts) = (phrase.0, Facts { path, ..Facts::default() });
+        self.reply(code, &phrase.with(facts), cx);
+        cx.journal.reports[report].reply = Some(Reply::new(code, phrase.with(facts).to_string()));
         match self.parameters.address {
             Address::Active(to) => {
                 let from = self.active_from(cx);
@@ -120,87 +143,94 @@ impl Server {
         let Some(service) = &mut self.service else {
             return;
         };
-        service.deadline = None;
+        if cx.config.accept_delay.is_zero() {
+            self.begin_moving(cx);
+        } else {
+            service.waits = Some(Wait::Program(cx.now + cx.config.accept_delay));
+        }
+    }
+
+    /// The data connection is open, and the program is there.
+    pub(super) fn begin_moving<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        service.waits = None;
         let way = match service.direction {
             Direction::Upload => Way::Receive,
             Direction::Download => Way::Send(cx.config.close),
         };
-        let idle_timeout = cx.config.data_idle_timeout;
-        let plan = Plan { file: service.file, way, idle_timeout, alarm: None };
+        let (idle_timeout, read_delay) = (cx.config.data_idle_timeout, cx.config.read_delay);
+        let plan = Plan { file: service.file, way, idle_timeout, alarm: None, read_delay };
         self.actions.push(Action::Transfer(plan));
     }
 
-    /// The data connection was refused, or did not come in time.
+    /// The data connection was refused, or did not come in time, or an interruption came first.
     pub(super) fn handle_data_failed<S: Store>(
         &mut self,
         ending: Option<Ending>,
         cx: Cx<'_, '_, S>,
     ) {
-        let aborted = self.service.as_ref().is_some_and(|service| service.aborted);
-        let code = if aborted { 426 } else { 425 };
-        let text = if aborted { &cx.config.texts.aborted } else { &cx.config.texts.no_data };
-        self.finish(Judgement { code, text, fate: Fate::Keep }, ending, 0, cx);
+        let Some(service) = &self.service else { return };
+        if let Some(interruption) = service.interrupted {
+            return self.finish_interrupted(interruption, ending, 0, cx);
+        }
+        let failed = Phrase(425, cx.config.model.texts.no_data);
+        let judgement = Judgement { answer: Answer::Says(failed), kept: Kept::All };
+        self.finish(judgement, ending, 0, cx);
     }
 
     pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
         let Some(service) = &self.service else { return };
-        let was_abor = service.aborted;
-        let judged = judge(service, &end, cx.config);
-        let dropped = judged.is_none();
-        let keep = Judgement { code: 0, text: "", fate: Fate::Keep };
-        self.finish(judged.unwrap_or(keep), end.ending, end.moved, cx);
-        if dropped && !self.over {
-            self.over = true;
-            self.actions.push(Action::Abort);
-        }
-        if was_abor {
-            self.reply(226, &"ABOR successful.", cx);
-        }
-    }
-
-    /// ABOR during a transfer: 426 for the transfer, 226 for the command (RFC 959 §4.1.3).
-    pub(super) fn abort_service<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        cx.say(crate::report::Speaker::Client, || "ABOR".into());
-        let Some(service) = &mut self.service else {
-            return;
-        };
-        service.aborted = true;
-        let waits = service.deadline.is_some();
-        self.actions.push(Action::DropData);
-        if waits {
-            self.handle_data_failed(None, cx);
-            self.reply(226, &"ABOR successful.", cx);
-        }
-    }
-
-    pub(super) fn handle_control_loss<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        self.over = true;
-        let waits = self.service.as_ref().map(|service| service.deadline.is_some());
-        match (waits, cx.config.control_loss) {
-            (Some(false), ControlLoss::Finish) => {}
-            (Some(true), _) => {
-                self.actions.push(Action::DropData);
-                self.handle_data_failed(None, cx);
+        let closes = service.closes;
+        match service.interrupted {
+            Some(interruption) => {
+                self.finish_interrupted(interruption, end.ending, end.moved, cx);
             }
-            (Some(false), ControlLoss::Abort) | (None, _) => self.actions.push(Action::DropData),
+            None => {
+                self.finish(judge(service, &end, cx.config), end.ending, end.moved, cx);
+            }
+        }
+        if closes {
+            self.leave(Control::Close);
         }
     }
 
-    /// The transfer is over: closes its file, says so, and reports it.
-    fn finish<S: Store>(
+    /// The command that has ended the transfer speaks for it.
+    fn finish_interrupted<S: Store>(
         &mut self,
-        judgement: Judgement<'_>,
+        Interruption { says, control, .. }: Interruption,
         ending: Option<Ending>,
         moved: u64,
         cx: Cx<'_, '_, S>,
     ) {
+        let kept = cx.config.model.abandoned;
+        let (answer, rest) = match says {
+            [first, rest @ ..] => (Answer::Says(*first), rest),
+            [] => (Answer::Silence(control), says),
+        };
+        let facts = self.finish(Judgement { answer, kept }, ending, moved, cx);
+        for phrase in rest {
+            self.reply(phrase.0, &phrase.with(facts), cx);
+        }
+        self.leave(control);
+    }
+
+    /// The transfer is over: closes its file, says so, and reports it. What is known of it now may
+    /// be spoken of.
+    fn finish<S: Store>(
+        &mut self,
+        Judgement { answer, kept }: Judgement,
+        ending: Option<Ending>,
+        moved: u64,
+        cx: Cx<'_, '_, S>,
+    ) -> Facts<'static> {
         let Some(service) = self.service.take() else {
-            return;
+            return Facts::default();
         };
         self.parameters.address = Address::None;
         self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        let Judgement { code, text, fate } = judgement;
-        cx.store.close(service.file, fate);
+        cx.store.close(service.file, fate(kept, moved));
         let report = &mut cx.journal.reports[service.report];
         match service.direction {
             Direction::Upload => report.received = moved,
@@ -208,43 +238,37 @@ impl Server {
         }
         report.ending = ending;
         report.ended = Some(cx.now);
+        let took = cx.now.saturating_sub(report.started);
+        let texts = &cx.config.model.texts;
+        let phrase = match answer {
+            Answer::Complete => texts.complete,
+            Answer::Aborted => texts.aborted,
+            Answer::Says(phrase) => phrase,
+            Answer::Silence(control) => {
+                self.leave(control);
+                return Facts { path: "", took, moved };
+            }
+        };
         // Nobody is told anything over a control connection that is gone.
-        if code != 0 && !self.over {
-            let done = Class::of(code) == Some(Class::Completion);
+        if !self.over {
+            let done = Class::of(phrase.0) == Some(Class::Completion);
             report.told = if done { Told::Success } else { Told::Failure };
-            report.reply = Some(Reply::new(code, text));
-            self.reply(code, &text, cx);
+            let path = report.name.clone();
+            let facts = Facts { path: &path, took, moved };
+            report.reply = Some(Reply::new(phrase.0, phrase.with(facts).to_string()));
+            self.reply(phrase.0, &phrase.with(facts), cx);
         }
+        Facts { path: "", took, moved }
     }
 }
 
-/// What an end of a transfer means; none: say nothing and reset the control connection.
-fn judge<'a>(service: &Service, end: &End, config: &'a ServerConfig) -> Option<Judgement<'a>> {
-    let texts = &config.texts;
-    let upload = service.direction == Direction::Upload;
-    let failed = match config.on_reset {
-        OnReset::AbortDelete if upload => Fate::Discard,
-        _ => Fate::Keep,
-    };
-    let (code, text, fate): (u16, &str, Fate) = if service.aborted {
-        (426, &texts.aborted, failed)
-    } else if end.complete {
-        (226, &texts.complete, Fate::Keep)
-    } else if let Some(error) = end.store {
-        (error.code(), error.text(), failed)
-    } else if end.idle {
-        (426, &texts.data_timeout, failed)
-    } else if upload && end.ending == Some(Ending::Reset) {
-        match config.on_reset {
-            OnReset::Abort | OnReset::AbortDelete => (426, &texts.aborted, failed),
-            OnReset::AsEof => (226, &texts.complete, Fate::Keep),
-            OnReset::PerrorReply => (426, &texts.perror, Fate::Keep),
-            OnReset::DropControl => return None,
-        }
-    } else {
-        (426, &texts.aborted, failed)
-    };
-    Some(Judgement { code, text, fate })
+/// What the store is to do with a file of which `moved` bytes were written.
+fn fate(kept: Kept, moved: u64) -> Fate {
+    match kept.of(moved) {
+        None => Fate::Discard,
+        Some(length) if length < moved => Fate::Cut(length),
+        Some(_) => Fate::Keep,
+    }
 }
 
 /// A path as the store names it. There are no directories: the root is where every session is.

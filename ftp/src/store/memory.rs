@@ -1,7 +1,6 @@
-//! `store::memory` keeps files in memory: names and contents, and one disk that may be slow. An
-//! upload is visible under its name from its first byte, as on most servers.
+//! `store::memory` keeps files in memory: names and contents, and one disk that may be slow.
 
-use super::{Fate, File, Read, Room, Store, StoreError};
+use super::{Appears, Fate, File, Read, Room, Store, StoreError};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,6 +50,8 @@ struct Handle {
     entry: u32,
     position: usize,
     writing: bool,
+    /// It is to have its name when it is kept.
+    hidden: bool,
 }
 
 /// Files in memory.
@@ -159,6 +160,15 @@ impl MemoryStore {
         self.drop_if_unused(at);
     }
 
+    /// Gives a hidden entry its name.
+    fn appear(&mut self, at: u32, name: &Arc<str>) {
+        self.unname(name);
+        if let Some(entry) = self.entries[at as usize].as_mut() {
+            entry.named = true;
+            self.names.insert(name.clone(), at);
+        }
+    }
+
     fn drop_if_unused(&mut self, at: u32) {
         if self.entry(at).is_some_and(|entry| !entry.named && entry.opened == 0) {
             let entry = self.entries[at as usize].take();
@@ -178,7 +188,7 @@ impl MemoryStore {
         if let Some(entry) = self.entries[at as usize].as_mut() {
             entry.opened += 1;
         }
-        let handle = Handle { entry: at, position, writing };
+        let handle = Handle { entry: at, position, writing, hidden: false };
         File(put(&mut self.handles, &mut self.free_handles, Some(handle)))
     }
 }
@@ -191,7 +201,12 @@ impl Store for MemoryStore {
         Ok((self.open(at, position, false), size))
     }
 
-    fn open_write(&mut self, path: &str, hint: Option<u64>) -> Result<File, StoreError> {
+    fn open_write(
+        &mut self,
+        path: &str,
+        hint: Option<u64>,
+        appears: Appears,
+    ) -> Result<File, StoreError> {
         if path.is_empty() {
             return Err(StoreError::BadName);
         }
@@ -199,8 +214,16 @@ impl Store for MemoryStore {
         let mut bytes = self.spare.pop().unwrap_or_default();
         // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
         bytes.reserve(usize::try_from(hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
-        let at = self.replace(name, Content::Written(bytes));
-        Ok(self.open(at, 0, true))
+        let content = Content::Written(bytes);
+        if appears == Appears::AtOnce {
+            let at = self.replace(name, content);
+            return Ok(self.open(at, 0, true));
+        }
+        let entry = Some(Entry { name, content, opened: 0, named: false });
+        let at = put(&mut self.entries, &mut self.free_entries, entry);
+        let file = self.open(at, 0, true);
+        self.handle(file)?.hidden = true;
+        Ok(file)
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
@@ -253,11 +276,17 @@ impl Store for MemoryStore {
         };
         entry.opened -= 1;
         if handle.writing {
-            let (name, named) = (entry.name.clone(), entry.named);
-            if named && fate == Fate::Discard {
-                self.unname(&name);
+            if let (Fate::Cut(length), Content::Written(bytes)) = (fate, &mut entry.content) {
+                bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
             }
-            self.closed.push_back(Closed { name, kept: named && fate == Fate::Keep });
+            let (name, named) = (entry.name.clone(), entry.named);
+            let stays = fate != Fate::Discard;
+            if named && !stays {
+                self.unname(&name);
+            } else if handle.hidden && stays {
+                self.appear(handle.entry, &name);
+            }
+            self.closed.push_back(Closed { name, kept: (named || handle.hidden) && stays });
         }
         self.drop_if_unused(handle.entry);
     }

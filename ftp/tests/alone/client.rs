@@ -3,11 +3,18 @@
 use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::End;
+use halfclose_ftp::transfer::{End, Lateness};
 use halfclose_ftp::{Client, ClientConfig, Close, DataMode, Task, Told};
 use std::time::Duration;
 
-const END: End = End { complete: false, ending: None, store: None, idle: false, moved: 7 };
+const END: End = End {
+    complete: false,
+    ending: None,
+    store: None,
+    idle: false,
+    moved: 7,
+    late: Lateness::InTime,
+};
 
 fn done(ending: Option<Ending>) -> End {
     End { complete: true, ending, ..END }

@@ -4,15 +4,22 @@ use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
 use halfclose_ftp::store::StoreError;
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::End;
-use halfclose_ftp::{OnReset, Server, ServerConfig, Told, User};
+use halfclose_ftp::transfer::{End, Lateness};
+use halfclose_ftp::{Judgement, Server, ServerConfig, ServerModel, Told, User};
 use std::net::SocketAddr;
 
 const OPENING: &str = "150 Opening BINARY mode data connection.";
 const ABORTED: &str = "426 Connection Closed, transfer aborted.";
 const COMPLETE: &str = "226 Transfer complete.";
 
-const END: End = End { complete: false, ending: None, store: None, idle: false, moved: 7 };
+const END: End = End {
+    complete: false,
+    ending: None,
+    store: None,
+    idle: false,
+    moved: 7,
+    late: Lateness::InTime,
+};
 
 fn logged_in(config: ServerConfig) -> Wire<Server> {
     let mut wire = Wire::new(config);
@@ -169,18 +176,19 @@ fn one_final_reply_for_every_end() {
 fn what_a_reset_means() {
     let reset = End { ending: Some(Ending::Reset), ..END };
     for (on_reset, upload, download, kept) in [
-        (OnReset::Abort, ABORTED, ABORTED, true),
-        (OnReset::AbortDelete, ABORTED, ABORTED, false),
-        (OnReset::AsEof, COMPLETE, ABORTED, true),
-        (OnReset::PerrorReply, "426 Error 146: Connection reset by peer", ABORTED, true),
-        (OnReset::DropControl, "", ABORTED, true),
+        (Judgement::ABORT, ABORTED, ABORTED, true),
+        (Judgement::ABORT_DELETE, ABORTED, ABORTED, false),
+        (Judgement::AS_EOF, COMPLETE, ABORTED, true),
+        (Judgement::PERROR_REPLY, "426 Error 146: Connection reset by peer", ABORTED, true),
+        (Judgement::DROP_CONTROL, "", ABORTED, true),
     ] {
-        let config = ServerConfig { on_reset, ..ServerConfig::default() };
+        let model = ServerModel::PLAIN.on_reset(on_reset);
+        let config = ServerConfig { model, ..ServerConfig::default() };
         let mut wire = moving(config.clone(), "STOR b\r\n");
         assert_eq!(wire.event(Event::TransferEnded(reset)), upload, "{on_reset:?}");
         assert_eq!(wire.store.get("b").is_some(), kept, "{on_reset:?}");
         let drops = wire.actions().contains(&Action::Abort);
-        assert_eq!(drops, on_reset == OnReset::DropControl);
+        assert_eq!(drops, on_reset == Judgement::DROP_CONTROL);
         let mut wire = moving(config, "RETR b\r\n");
         assert_eq!(wire.event(Event::TransferEnded(reset)), download, "{on_reset:?}");
         assert!(wire.store.get("b").is_some());
@@ -193,7 +201,7 @@ fn abor_and_quit_during_a_transfer() {
     for abor in [&b"ABOR\r\n"[..], b"\xff\xf4\xff\xf2ABOR\r\n", b"NOOP\r\nabor\r\n"] {
         let mut wire = moving(ServerConfig::default(), "STOR b\r\n");
         assert_eq!(wire.hear(abor), "");
-        assert_eq!(wire.actions(), [Action::DropData]);
+        assert_eq!(wire.actions(), [Action::CloseData]);
         let end = End { ending: Some(Ending::Aborted), ..END };
         let noop = if abor.starts_with(b"NOOP") { "|200 NOOP ok." } else { "" };
         let said = wire.event(Event::TransferEnded(end));
@@ -251,7 +259,11 @@ fn arbitrary_bytes_are_answered() {
                 Action::Connect { .. } if round % 2 == 0 => drop(wire.data_opened()),
                 Action::Connect { .. } => drop(wire.event(Event::DataFailed(Ending::TimedOut))),
                 Action::Transfer(_) => drop(wire.event(Event::TransferEnded(END))),
-                Action::DropData | Action::Close | Action::Abort => {}
+                Action::Alarm(_)
+                | Action::CloseData
+                | Action::DropData
+                | Action::Close
+                | Action::Abort => {}
             }
         }
         if wire.session_room() < 100 {

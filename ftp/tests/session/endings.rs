@@ -2,8 +2,9 @@
 
 use crate::net::Rules;
 use crate::world::{SIZE, check_clean, close, code, get, only, pattern, put, run, world};
+use halfclose_ftp::model::ControlLoss;
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::{ClientConfig, Close, ControlLoss, OnReset, ServerConfig, Task, Told};
+use halfclose_ftp::{ClientConfig, Close, Judgement, ServerConfig, ServerModel, Task, Told};
 use std::time::Duration;
 
 #[test]
@@ -55,13 +56,14 @@ fn every_meaning_of_a_reset() {
     let aborted = "426 Connection Closed, transfer aborted.";
     let error = "Error 146: Connection reset by peer";
     for (on_reset, reply, told, text, kept) in [
-        (OnReset::Abort, 426, Told::Failure, aborted, true),
-        (OnReset::AbortDelete, 426, Told::Failure, aborted, false),
-        (OnReset::AsEof, 226, Told::Success, "226 Transfer complete.", true),
-        (OnReset::PerrorReply, 426, Told::Failure, &*format!("426 {error}"), true),
-        (OnReset::DropControl, 150, Told::Failure, error, true),
+        (Judgement::ABORT, 426, Told::Failure, aborted, true),
+        (Judgement::ABORT_DELETE, 426, Told::Failure, aborted, false),
+        (Judgement::AS_EOF, 226, Told::Success, "226 Transfer complete.", true),
+        (Judgement::PERROR_REPLY, 426, Told::Failure, &*format!("426 {error}"), true),
+        (Judgement::DROP_CONTROL, 150, Told::Failure, error, true),
     ] {
-        let server = ServerConfig { on_reset, ..ServerConfig::default() };
+        let model = ServerModel::PLAIN.on_reset(on_reset);
+        let server = ServerConfig { model, ..ServerConfig::default() };
         let client = ClientConfig::ftp_exe(Close::ResetWhenSent);
         let mut world = run(&[put()], client, server);
         let report = only(world.client.reports());
@@ -111,7 +113,8 @@ fn abor_in_a_transfer() {
 #[test]
 fn a_lost_control_connection() {
     for (policy, whole) in [(ControlLoss::Abort, false), (ControlLoss::Finish, true)] {
-        let server = ServerConfig { control_loss: policy, ..ServerConfig::default() };
+        let model = ServerModel { control_loss: policy, ..ServerModel::PLAIN };
+        let server = ServerConfig { model, ..ServerConfig::default() };
         let rules = Rules { window: 2 * SIZE, ..Rules::default() };
         let mut world = world(ClientConfig::ftp_exe(Close::Fin), server, rules);
         world.server.store_mut().set_rate(Some(100_000));

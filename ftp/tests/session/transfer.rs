@@ -2,7 +2,7 @@
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use crate::world::pattern;
-use halfclose_ftp::store::{Fate, File, Room, StoreError};
+use halfclose_ftp::store::{Appears, Fate, File, Room, StoreError};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
 use halfclose_ftp::transfer::{End, Plan, Step, Transfer, Way};
 use halfclose_ftp::{Close, MemoryStore, Store};
@@ -35,8 +35,9 @@ impl Pair {
     }
 
     fn receiver(&mut self, idle_timeout: Option<Duration>) -> Transfer {
-        let file = self.store.open_write("b", Some(10)).unwrap();
-        let plan = Plan { file, way: Way::Receive, idle_timeout, alarm: None };
+        let file = self.store.open_write("b", Some(10), Appears::AtOnce).unwrap();
+        let plan =
+            Plan { file, way: Way::Receive, idle_timeout, alarm: None, read_delay: Duration::ZERO };
         Transfer::new(self.conn, plan, Duration::ZERO)
     }
 
@@ -66,7 +67,13 @@ impl Pair {
 }
 
 fn send(close: Close) -> impl FnOnce(File) -> Plan {
-    move |file| Plan { file, way: Way::Send(close), idle_timeout: None, alarm: None }
+    move |file| Plan {
+        file,
+        way: Way::Send(close),
+        idle_timeout: None,
+        alarm: None,
+        read_delay: Duration::ZERO,
+    }
 }
 
 #[test]
@@ -162,7 +169,13 @@ fn a_store_that_fails_ends_the_transfer() {
     pair.store.insert("a", pattern(10));
     let (file, size) = pair.store.open_read("a", 0).unwrap();
     assert_eq!(size, 10);
-    let plan = Plan { file, way: Way::Receive, idle_timeout: None, alarm: None };
+    let plan = Plan {
+        file,
+        way: Way::Receive,
+        idle_timeout: None,
+        alarm: None,
+        read_delay: Duration::ZERO,
+    };
     let mut transfer = Transfer::new(pair.conn, plan, Duration::ZERO);
     pair.feed(b"x");
     let Step::Over(end) = pair.pump(&mut transfer, 0) else { panic!("the store has failed") };
@@ -174,8 +187,8 @@ fn files_live_as_long_as_somebody_uses_them() {
     let mut store = MemoryStore::new();
     store.insert("a", pattern(5));
     let (reading, _) = store.open_read("a", 2).unwrap();
-    let first = store.open_write("a", None).unwrap();
-    let second = store.open_write("a", None).unwrap();
+    let first = store.open_write("a", None, Appears::AtOnce).unwrap();
+    let second = store.open_write("a", None, Appears::AtOnce).unwrap();
     store.write(first, b"first", Duration::ZERO).unwrap();
     store.write(second, b"second", Duration::ZERO).unwrap();
     let mut old = [0; 10];
@@ -190,7 +203,7 @@ fn files_live_as_long_as_somebody_uses_them() {
     assert_eq!(closed, [false, false]);
     assert_eq!(store.size("a"), Err(StoreError::NotFound));
     assert_eq!(store.read(reading, &mut old), Err(StoreError::Failed));
-    assert_eq!(store.open_write("", None), Err(StoreError::BadName));
+    assert_eq!(store.open_write("", None, Appears::AtOnce), Err(StoreError::BadName));
     store.insert("b", pattern(1));
     store.reset();
     assert_eq!(store.names().count(), 0);

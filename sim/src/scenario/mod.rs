@@ -16,7 +16,7 @@ pub use policy::PolicyChanges;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use halfclose_ftp::{Close, OnReset};
+use halfclose_ftp::{Close, Judgement, ServerModel};
 use halfclose_stack::Congestion;
 
 /// Everything a run depends on but its seed.
@@ -103,10 +103,16 @@ pub struct ServerSetup {
     pub host: String,
     /// Where its host differs from that.
     pub policy: PolicyChanges,
-    /// What it makes of a reset while it stores a file.
-    pub on_reset: OnReset,
+    /// Which real server it is like; `None`: none in particular.
+    pub model: Option<&'static ServerModel>,
+    /// What it makes of a reset while it stores a file; `None`: what its model says.
+    pub on_reset: Option<Judgement>,
     /// How it ends the data connection of a download.
     pub close: Close,
+    /// How long the program takes to take up a data connection that is there.
+    pub accept_delay: Duration,
+    /// How long it takes to look at bytes that have come.
+    pub read_delay: Duration,
     /// How fast its disk takes bytes, in bytes per second; `None`: at once.
     pub store_rate: Option<u64>,
     /// How long a data connection may be silent; `None`: for ever.
@@ -202,8 +208,11 @@ impl Default for Scenario {
             server: ServerSetup {
                 host: "linux".to_owned(),
                 policy: PolicyChanges::default(),
-                on_reset: OnReset::Abort,
+                model: None,
+                on_reset: Some(Judgement::ABORT),
                 close: Close::Fin,
+                accept_delay: Duration::ZERO,
+                read_delay: Duration::ZERO,
                 store_rate: None,
                 // vsftpd's data_connection_timeout.
                 data_timeout: Some(Duration::from_secs(300)),
@@ -258,6 +267,14 @@ impl Task {
             Self::Put(file) | Self::Get(file) => Some(file),
             Self::Noop => None,
         }
+    }
+}
+
+impl ServerSetup {
+    /// Make it like this one. What is set afterwards overrides it.
+    pub fn set_model(&mut self, model: Option<&'static ServerModel>) {
+        self.model = model;
+        self.on_reset = if model.is_some() { None } else { Some(Judgement::ABORT) };
     }
 }
 

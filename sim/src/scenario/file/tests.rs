@@ -105,7 +105,7 @@ fn what_is_wrong_is_named_with_its_line() {
         (
             "[server]\non_reset = \"as-oef\"",
             "x.toml:2: server.on_reset: `as-oef` is none of abort, abort-delete, as-eof, \
-             perror-reply, drop-control; did you mean `as-eof`?",
+             perror-reply, drop-control, as-model; did you mean `as-eof`?",
         ),
         (
             "halfclose = 2\nnew = 1",

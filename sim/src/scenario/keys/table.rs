@@ -1,5 +1,6 @@
 //! The table of every key, in the order in which a file's keys are applied and printed.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use super::values;
@@ -47,7 +48,7 @@ const TEXTS: [Key; 4] = [
     ),
 ];
 
-const REST: [Key; 28] = [
+const REST: [Key; 31] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
@@ -109,6 +110,15 @@ const REST: [Key; 28] = [
         |s| s.server.host.clone(),
     ),
     text(
+        "server.model",
+        "a measured server: sets on_reset, and its words (docs/MODELS.md)",
+        |s, v| {
+            s.server.set_model(values::optional(v, values::model)?);
+            Ok(())
+        },
+        |s| values::print_optional(s.server.model, |model| model.name.to_owned()),
+    ),
+    text(
         "server.on_reset",
         "what it makes of a reset while it stores a file",
         |s, v| put(&mut s.server.on_reset, values::choice(v, ON_RESET)),
@@ -119,6 +129,18 @@ const REST: [Key; 28] = [
         "how it ends the data connection of a download",
         |s, v| put(&mut s.server.close, values::choice(v, CLOSES)),
         |s| values::word(&s.server.close, CLOSES),
+    ),
+    text(
+        "server.accept_delay",
+        "how long it takes to take up a data connection",
+        |s, v| put(&mut s.server.accept_delay, values::duration(v, LATENESS)),
+        |s| units::print_duration(s.server.accept_delay),
+    ),
+    text(
+        "server.read_delay",
+        "how long it takes to look at bytes that have come",
+        |s, v| put(&mut s.server.read_delay, values::duration(v, LATENESS)),
+        |s| units::print_duration(s.server.read_delay),
     ),
     text(
         "server.store_rate",
@@ -251,6 +273,8 @@ fn host(place: &mut String, text: &str) -> Result<(), String> {
         halfclose_stack::ClosePolicy::PRESETS.iter().map(|(name, _)| (*name, *name)).collect();
     own(place, values::choice(text, &words)?)
 }
+
+const LATENESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
 
 fn timeout(text: &str) -> Result<Option<Duration>, String> {
     values::optional(text, |text| values::duration(text, MICROSECOND..=values::DAY))

@@ -3,6 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use halfclose_ftp::ServerModel;
+use halfclose_ftp::model::PRESETS;
+
 use crate::nearest::hint;
 use crate::units;
 
@@ -98,6 +101,23 @@ pub(in crate::scenario) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> R
     let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
     let hint = hint(text, all.iter().copied());
     Err(format!("`{text}` is none of {}{hint}", all.join(", ")))
+}
+
+/// A server model.
+pub(super) fn model(text: &str) -> Result<&'static ServerModel, String> {
+    ServerModel::by_name(text).ok_or_else(|| {
+        let names = || PRESETS.iter().map(|model| model.name);
+        // A program without its version is enough to be understood, not enough to be meant.
+        let begun = names().find(|name| name.split('-').next() == Some(text));
+        let mut hint = match begun {
+            Some(name) => format!("; did you mean `{name}`?"),
+            None => hint(text, names()),
+        };
+        if hint.is_empty() {
+            hint = format!("; there are {}", names().collect::<Vec<_>>().join(", "));
+        }
+        format!("unknown server model `{text}`{hint}")
+    })
 }
 
 /// The word for one of several values.

@@ -1,6 +1,6 @@
 //! The words for values of which there are a few: DESIGN.md's.
 
-use halfclose_ftp::{Close, OnReset};
+use halfclose_ftp::{Close, Judgement};
 use halfclose_stack::Congestion;
 
 use crate::scenario::{DataMode, Profile};
@@ -21,12 +21,13 @@ pub(super) const CLOSES: &[(&str, Close)] = &[
     ("fin-then-reset", Close::FinThenReset),
 ];
 
-pub(super) const ON_RESET: &[(&str, OnReset)] = &[
-    ("abort", OnReset::Abort),
-    ("abort-delete", OnReset::AbortDelete),
-    ("as-eof", OnReset::AsEof),
-    ("perror-reply", OnReset::PerrorReply),
-    ("drop-control", OnReset::DropControl),
+pub(super) const ON_RESET: &[(&str, Option<Judgement>)] = &[
+    ("abort", Some(Judgement::ABORT)),
+    ("abort-delete", Some(Judgement::ABORT_DELETE)),
+    ("as-eof", Some(Judgement::AS_EOF)),
+    ("perror-reply", Some(Judgement::PERROR_REPLY)),
+    ("drop-control", Some(Judgement::DROP_CONTROL)),
+    ("as-model", None),
 ];
 
 pub(super) const MODES: &[(&str, DataMode)] =

@@ -1,0 +1,328 @@
+//! `model::presets` is what 15 real server set-ups did on Linux, measured in 2026: see
+//! docs/MODELS.md for each value's measurement, and for what is a guess.
+
+use super::{
+    Answer, Choice, Control, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
+    ServerModel, ServerTexts, When,
+};
+use Choice::{Always, Either};
+
+/// Every set-up that was measured.
+pub static PRESETS: [ServerModel; 15] = [
+    VSFTPD,
+    ServerModel {
+        name: "vsftpd-3.0.3-del",
+        source: "measured: vsftpd 3.0.3, delete_failed_uploads=YES (Debian 12)",
+        on_reset: Resets::always(Judgement::ABORT_DELETE),
+        abandoned: Kept::Nothing,
+        ..VSFTPD
+    },
+    PROFTPD,
+    ServerModel {
+        name: "proftpd-1.3.8-hid",
+        source: "measured: proftpd 1.3.8, HiddenStores on, DeleteAbortedStores on (Debian 12)",
+        on_reset: Resets::always(Judgement::ABORT_DELETE),
+        abandoned: Kept::Nothing,
+        hidden: true,
+        ..PROFTPD
+    },
+    PURE_FTPD,
+    ServerModel {
+        name: "pure-ftpd-1.0.50-notruncate",
+        source: "measured: pure-ftpd 1.0.50 --notruncate (Debian 12)",
+        ..PURE_FTPD
+    },
+    INETUTILS,
+    ServerModel {
+        name: "ftpd-ssl-0.17",
+        source: "measured: ftpd-ssl 0.17, netkit (Debian 12)",
+        abor: Always(Interruption::queued(&[Phrase(226, "ABOR command caused no action.")])),
+        ..INETUTILS
+    },
+    ServerModel {
+        name: "globus-gridftp-13.24",
+        source: "measured: globus-gridftp-server 13.24 (Debian 12)",
+        texts: ServerTexts {
+            opening: Phrase(150, "Beginning transfer."),
+            already_open: Phrase(150, "Beginning transfer."),
+            complete: Phrase(226, "Transfer Complete."),
+            aborted: GRIDFTP_FAILED,
+            ..ServerTexts::PLAIN
+        },
+        on_reset: Resets::always(Judgement { answer: Answer::Aborted, kept: GRIDFTP_BLOCKS }),
+        abandoned: GRIDFTP_BLOCKS,
+        abor: Always(Interruption {
+            control: Control::Close,
+            ..Interruption::cutting(&[Phrase(226, "Transfer Complete.")])
+        }),
+        abor_synch: Always(Interruption::queued(&[Phrase(500, "Command not supported.")])),
+        ..ServerModel::PLAIN
+    },
+    PYFTPDLIB,
+    ServerModel {
+        name: "pyftpdlib-1.5.7",
+        source: "measured: pyftpdlib 1.5.7 (Debian 12)",
+        ..PYFTPDLIB
+    },
+    AIOFTP,
+    TWISTED,
+    LIBUNFTP,
+    FTP_SRV,
+];
+
+const VSFTPD: ServerModel = ServerModel {
+    name: "vsftpd-3.0.3",
+    source: "measured: vsftpd 3.0.3, async_abor_enable=YES (Debian 12)",
+    texts: ServerTexts {
+        opening: Phrase(150, "Ok to send data."),
+        already_open: Phrase(150, "Ok to send data."),
+        aborted: Phrase(426, "Failure reading network stream."),
+        ..ServerTexts::PLAIN
+    },
+    control_loss: ControlLoss::Finish,
+    abor: Always(Interruption::queued(&[Phrase(225, "No transfer to ABOR.")])),
+    abor_synch: Always(Interruption::cutting(&[
+        Phrase(426, "Failure reading network stream."),
+        Phrase(226, "ABOR successful."),
+    ])),
+    ..ServerModel::PLAIN
+};
+
+/// It reads so much at a time, and looks at the control connection only after a read.
+const PROFTPD_READ: u64 = 128 << 10;
+
+const PROFTPD: ServerModel = ServerModel {
+    name: "proftpd-1.3.8",
+    source: "measured: proftpd 1.3.8 (Debian 12)",
+    texts: ServerTexts {
+        opening: Phrase(150, "Opening BINARY mode data connection for {path}"),
+        already_open: Phrase(150, "Opening BINARY mode data connection for {path}"),
+        complete: Phrase(226, "Transfer complete"),
+        aborted: Phrase(426, "Transfer aborted. Data connection closed"),
+        ..ServerTexts::PLAIN
+    },
+    control_loss: ControlLoss::NextData(PROFTPD_READ),
+    quit: Interruption {
+        when: When::NextData(PROFTPD_READ),
+        cut: true,
+        says: &[Phrase(221, "Goodbye.")],
+        control: Control::Close,
+    },
+    abor: Always(Interruption::queued(&[Phrase(226, "Abort successful")])),
+    abor_synch: Always(Interruption {
+        when: When::NextData(PROFTPD_READ),
+        ..Interruption::cutting(BSD_ABOR)
+    }),
+    ..ServerModel::PLAIN
+};
+
+const BSD_ABOR: &[Phrase] =
+    &[Phrase(426, "Transfer aborted. Data connection closed."), Phrase(226, "Abort successful")];
+
+const PURE_FTPD: ServerModel = ServerModel {
+    name: "pure-ftpd-1.0.50",
+    source: "measured: pure-ftpd 1.0.50 (Debian 12)",
+    texts: ServerTexts {
+        opening: Phrase(150, "Accepted data connection"),
+        already_open: Phrase(150, "Accepted data connection"),
+        complete: Phrase(
+            226,
+            "File successfully transferred\n{seconds} seconds (measured here), {rate} per second",
+        ),
+        aborted: Phrase(
+            451,
+            "Error during read from data connection\nTransfer aborted\n\
+             {seconds} seconds (measured here), {rate} per second",
+        ),
+        ..ServerTexts::PLAIN
+    },
+    // It looks at the error bits of poll before it reads.
+    after_fin: Resets {
+        in_time: Always(Judgement::AS_EOF),
+        behind: Either(Judgement::AS_EOF, PURE_FTPD_ERROR_BIT),
+        not_begun: Either(Judgement::AS_EOF, PURE_FTPD_ERROR_BIT),
+    },
+    quit: Interruption { control: Control::Close, ..Interruption::cutting(PURE_FTPD_ABOR) },
+    abor: Always(Interruption::cutting(PURE_FTPD_ABOR)),
+    abor_synch: Always(Interruption::cutting(PURE_FTPD_ABOR)),
+    ..ServerModel::PLAIN
+};
+
+/// No read has failed.
+const PURE_FTPD_ABORTED: Phrase =
+    Phrase(451, "Transfer aborted\n{seconds} seconds (measured here), {rate} per second");
+const PURE_FTPD_ERROR_BIT: Judgement =
+    Judgement { answer: Answer::Says(PURE_FTPD_ABORTED), kept: Kept::All };
+const PURE_FTPD_ABOR: &[Phrase] = &[Phrase(426, "Transfer aborted"), PURE_FTPD_ABORTED];
+
+const INETUTILS: ServerModel = ServerModel {
+    name: "inetutils-ftpd-2.4",
+    source: "measured: inetutils-ftpd 2.4 (Debian 12)",
+    texts: ServerTexts {
+        opening: Phrase(150, "Opening BINARY mode data connection for '{path}'."),
+        already_open: Phrase(150, "Opening BINARY mode data connection for '{path}'."),
+        // perror_reply(426, "Data Connection"): 4.4BSD's routine, with strerror's text.
+        aborted: Phrase(426, "Data Connection: Connection reset by peer."),
+        ..ServerTexts::PLAIN
+    },
+    control_loss: ControlLoss::Finish,
+    abor: Always(Interruption::queued(&[Phrase(225, "ABOR command successful.")])),
+    abor_synch: Always(Interruption::cutting(BSD_ABOR)),
+    ..ServerModel::PLAIN
+};
+
+/// It writes whole blocks, and drops what it holds when a read fails.
+const GRIDFTP_BLOCKS: Kept = Kept::WholeBlocks(256 << 10);
+const GRIDFTP_FAILED: Phrase = Phrase(
+    500,
+    "Command failed. : callback failed.\n\
+     globus_xio: System error in recv: Connection reset by peer\n\
+     globus_xio: A system call failed: Connection reset by peer\nEnd.",
+);
+
+const PYFTPDLIB: ServerModel = ServerModel {
+    name: "pyftpdlib-2.2.0",
+    source: "measured: pyftpdlib 2.2.0; its source has ECONNRESET among the ends of a file",
+    texts: ServerTexts {
+        opening: Phrase(150, "File status okay. About to open data connection."),
+        already_open: Phrase(125, "Data connection already open. Transfer starting."),
+        ..ServerTexts::PLAIN
+    },
+    on_reset: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
+    after_fin: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
+    quit: Interruption {
+        when: When::Now,
+        cut: false,
+        says: &[Phrase(221, "Goodbye.")],
+        control: Control::CloseAfterTransfer,
+    },
+    abor: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
+    abor_synch: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
+    ..ServerModel::PLAIN
+};
+
+/// accept() yields a dead socket, getpeername fails, and the handler is gone without a word.
+const PYFTPDLIB_VANISHED: Choice<Judgement> = Either(
+    Judgement { answer: Answer::Silence(Control::Stays), kept: Kept::Empty },
+    Judgement::AS_EOF,
+);
+const PYFTPDLIB_ABOR: &[Phrase] =
+    &[Phrase(426, "Transfer aborted via ABOR."), Phrase(226, "ABOR command successful.")];
+
+const AIOFTP: ServerModel = ServerModel {
+    name: "aioftp-0.28.3",
+    source: "measured: aioftp 0.28.3",
+    texts: ServerTexts {
+        opening: Phrase(150, "data transfer started"),
+        already_open: Phrase(150, "data transfer started"),
+        complete: Phrase(226, "data transfer done"),
+        aborted: Phrase(426, "transfer aborted"),
+        goodbye: "bye",
+        ..ServerTexts::PLAIN
+    },
+    on_reset: Resets {
+        not_begun: Either(AIOFTP_GONE, Judgement { kept: Kept::Empty, ..AIOFTP_GONE }),
+        ..Resets::always(AIOFTP_GONE)
+    },
+    quit: Interruption { control: Control::Close, ..Interruption::cutting(&[Phrase(221, "bye")]) },
+    abor: Always(Interruption::cutting(&[
+        Phrase(426, "transfer aborted"),
+        Phrase(226, "abort successful"),
+    ])),
+    // The Synch is no UTF-8: the session dies of it, the transfer does not.
+    abor_synch: Always(Interruption {
+        when: When::Now,
+        cut: false,
+        says: &[],
+        control: Control::Close,
+    }),
+    refuses: &[
+        ("PORT", Phrase(502, "'port' not implemented")),
+        ("EPRT", Phrase(502, "'eprt' not implemented")),
+    ],
+    ..ServerModel::PLAIN
+};
+
+const AIOFTP_GONE: Judgement =
+    Judgement { answer: Answer::Silence(Control::Close), kept: Kept::All };
+
+const TWISTED: ServerModel = ServerModel {
+    name: "twisted-26.10",
+    source: "measured: Twisted 26.10.0's FTP",
+    texts: ServerTexts {
+        opening: Phrase(125, "Data connection already open, starting transfer"),
+        already_open: Phrase(125, "Data connection already open, starting transfer"),
+        complete: Phrase(226, "Transfer Complete."),
+        ..ServerTexts::PLAIN
+    },
+    on_reset: Resets::always(Judgement::AS_EOF),
+    control_loss: ControlLoss::Finish,
+    abor: Always(Interruption::queued(&[Phrase(502, "Command 'ABOR' not implemented")])),
+    abor_synch: Always(Interruption::queued(&[])),
+    ..ServerModel::PLAIN
+};
+
+const LIBUNFTP: ServerModel = ServerModel {
+    name: "libunftp-0.24.0",
+    source: "measured: libunftp 0.24.0 with unftp-sbe-fs 0.4.0",
+    texts: ServerTexts {
+        opening: Phrase(150, "Ready to receive data"),
+        already_open: Phrase(150, "Ready to receive data"),
+        complete: Phrase(226, "File successfully written"),
+        aborted: Phrase(426, "Connection closed"),
+        goodbye: "Bye!",
+        ..ServerTexts::PLAIN
+    },
+    on_reset: Resets {
+        behind: Either(Judgement::ABORT, LIBUNFTP_BUFFER),
+        not_begun: Always(LIBUNFTP_BUFFER),
+        ..Resets::always(Judgement::ABORT)
+    },
+    control_loss: ControlLoss::Finish,
+    quit: Interruption {
+        when: When::Now,
+        cut: false,
+        says: &[Phrase(221, "Bye!")],
+        control: Control::Close,
+    },
+    abor: Always(Interruption::queued(&[Phrase(226, "Closed data channel")])),
+    abor_synch: Either(LIBUNFTP_GARBLED, Interruption { when: When::Now, ..LIBUNFTP_GARBLED }),
+    refuses: &[("EPRT", Phrase(500, "Command not implemented"))],
+    ..ServerModel::PLAIN
+};
+
+/// The read that the reset overtook is dropped.
+const LIBUNFTP_BUFFER: Judgement =
+    Judgement { answer: Answer::Aborted, kept: Kept::AllButLastRead(8192) };
+const LIBUNFTP_GARBLED: Interruption = Interruption {
+    when: When::Queued,
+    cut: false,
+    says: &[Phrase(500, "Invalid UTF8 in command")],
+    control: Control::Close,
+};
+
+const FTP_SRV: ServerModel = ServerModel {
+    name: "ftp-srv-4.6.3",
+    source: "measured: ftp-srv 4.6.3 (npm, node 20)",
+    texts: ServerTexts {
+        opening: Phrase(150, "File status okay; about to open data connection"),
+        already_open: Phrase(150, "File status okay; about to open data connection"),
+        complete: Phrase(226, "/{path}"),
+        aborted: Phrase(550, "read ECONNRESET"),
+        goodbye: "Client called QUIT",
+        ..ServerTexts::PLAIN
+    },
+    on_reset: Resets {
+        in_time: Always(Judgement::ABORT_DELETE),
+        behind: Either(Judgement::AS_EOF, Judgement::ABORT_DELETE),
+        not_begun: Always(Judgement::AS_EOF),
+    },
+    abor: Always(Interruption::queued(&[FTP_SRV_IDLE])),
+    abor_synch: Always(Interruption::queued(&[
+        Phrase(502, "Command not allowed: \u{fffd}\u{fffd}\u{fffd}"),
+        FTP_SRV_IDLE,
+    ])),
+    ..ServerModel::PLAIN
+};
+
+const FTP_SRV_IDLE: Phrase = Phrase(225, "Data connection open; no transfer in progress");

@@ -1,0 +1,71 @@
+//! `model::text` is a reply as a model has it: a code, and a text with places for what only the
+//! transfer knows.
+
+use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+/// A reply: its code, and its text. Lines are separated by `\n`. `{path}` stands for the file's
+/// name, `{seconds}` for the time since the 1yz, `{rate}` for the bytes of a second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Phrase(pub u16, pub &'static str);
+
+/// What a text may speak of.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts<'a> {
+    /// The file's name.
+    pub path: &'a str,
+    /// How long the transfer took.
+    pub took: Duration,
+    /// Bytes moved.
+    pub moved: u64,
+}
+
+impl Phrase {
+    /// The text, its places filled.
+    #[must_use]
+    pub fn with(self, facts: Facts<'_>) -> impl Display + '_ {
+        Filled(self.1, facts)
+    }
+}
+
+struct Filled<'a>(&'static str, Facts<'a>);
+
+impl Display for Filled<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fill(self.0, self.1, out)
+    }
+}
+
+fn fill(text: &str, facts: Facts<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let mut rest = text;
+    while let Some((plain, (name, after))) =
+        rest.split_once('{').and_then(|(plain, rest)| Some((plain, rest.split_once('}')?)))
+    {
+        out.write_str(plain)?;
+        match name {
+            "path" => out.write_str(facts.path)?,
+            "seconds" => seconds(facts.took, out)?,
+            "rate" => rate(facts, out)?,
+            _ => write!(out, "{{{name}}}")?,
+        }
+        rest = after;
+    }
+    out.write_str(rest)
+}
+
+fn seconds(took: Duration, out: &mut impl Write) -> fmt::Result {
+    write!(out, "{}.{:03}", took.as_secs(), took.subsec_millis())
+}
+
+/// In integers: a decision is not made here, but a digest covers what is said.
+fn rate(facts: Facts<'_>, out: &mut impl Write) -> fmt::Result {
+    let micros = facts.took.as_micros().max(1);
+    let bytes = u128::from(facts.moved) * 1_000_000;
+    let (unit, name) = match bytes / micros {
+        0..1024 => (1, "bytes"),
+        1024..1_048_576 => (1 << 10, "Kbytes"),
+        _ => (1 << 20, "Mbytes"),
+    };
+    let hundredths = bytes * 100 / (micros * unit);
+    write!(out, "{}.{:02} {name}", hundredths / 100, hundredths % 100)
+}

@@ -1,0 +1,114 @@
+//! `server::interruption` is what comes in the middle of a transfer and is not of it: ABOR, QUIT
+//! (RFC 959 §4.1.1, §4.1.3), the loss of the control connection. When it is noticed, and what it
+//! does to the transfer, is the model's.
+
+use super::{Cx, Server, ServerConfig};
+use crate::line::Line;
+use crate::model::{Control, ControlLoss, Interruption, When};
+use crate::report::Speaker;
+use crate::server::spoken;
+use crate::session::Action;
+use crate::store::Store;
+
+impl Server {
+    /// Looks whether a command waits that does not wait for the end of the transfer.
+    pub(super) fn interrupt<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(service) = &self.service else { return };
+        if service.interrupted.is_some() || self.over {
+            return;
+        }
+        let draw = service.draw;
+        let taken = self.lines.take_line(|line| {
+            let interruption = interruption(line, draw, cx.config)?;
+            (interruption.when != When::Queued).then(|| (interruption, spoken(line.bytes)))
+        });
+        let Some((interruption, line)) = taken else { return };
+        cx.say(Speaker::Client, || line);
+        let service = self.service.as_mut().expect("it was there above");
+        let waits = service.waits.is_some();
+        if interruption.cut {
+            service.interrupted = Some(interruption);
+            match interruption.when {
+                When::NextData(bytes) if !waits => self.actions.push(Action::Alarm(bytes)),
+                _ => self.actions.push(Action::CloseData),
+            }
+            if waits {
+                self.handle_data_failed(None, cx);
+            }
+            return;
+        }
+        for phrase in interruption.says {
+            self.reply(phrase.0, &phrase.1, cx);
+        }
+        if interruption.control == Control::CloseAfterTransfer {
+            service_closes(&mut self.service);
+        } else {
+            // The transfer goes on.
+            self.leave(interruption.control);
+        }
+    }
+
+    /// ABOR outside a transfer, or when its turn has come after one.
+    pub(super) fn handle_abor<S: Store>(&mut self, synch: bool, cx: Cx<'_, '_, S>) {
+        let model = &cx.config.model;
+        let choice = if synch { model.abor_synch } else { model.abor };
+        let interruption = choice.take(self.draw);
+        if interruption.cut || !self.access.logged_in() {
+            return self.handle_command(crate::command::Command::Abor, cx);
+        }
+        for phrase in interruption.says {
+            self.reply(phrase.0, &phrase.1, cx);
+        }
+        self.leave(interruption.control);
+    }
+
+    /// As many more bytes have moved as an interruption, or a loss, had to wait for.
+    pub(super) fn handle_alarm(&mut self) {
+        self.actions.push(Action::CloseData);
+    }
+
+    pub(super) fn handle_control_loss<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.over = true;
+        let waits = self.service.as_ref().map(|service| service.waits.is_some());
+        match (waits, cx.config.model.control_loss) {
+            (Some(false), ControlLoss::Finish) => {}
+            (Some(false), ControlLoss::NextData(bytes)) => self.actions.push(Action::Alarm(bytes)),
+            (Some(true), _) => {
+                self.actions.push(Action::DropData);
+                self.handle_data_failed(None, cx);
+            }
+            (Some(false), ControlLoss::Abort) | (None, _) => self.actions.push(Action::CloseData),
+        }
+    }
+
+    /// What becomes of the control connection.
+    pub(super) fn leave(&mut self, control: Control) {
+        let action = match control {
+            Control::Stays => return,
+            Control::Close | Control::CloseAfterTransfer => Action::Close,
+            Control::Abort => Action::Abort,
+        };
+        if !self.over {
+            self.over = true;
+            self.actions.push(action);
+        }
+    }
+}
+
+fn service_closes(service: &mut Option<super::Service>) {
+    if let Some(service) = service {
+        service.closes = true;
+    }
+}
+
+/// What a line does in a transfer, if it is one that a server may look out for.
+fn interruption(line: Line<'_>, draw: bool, config: &ServerConfig) -> Option<Interruption> {
+    let verb = line.bytes.trim_ascii();
+    let model = &config.model;
+    if verb.eq_ignore_ascii_case(b"ABOR") {
+        let choice = if line.synch { model.abor_synch } else { model.abor };
+        Some(choice.take(draw))
+    } else {
+        verb.eq_ignore_ascii_case(b"QUIT").then_some(model.quit)
+    }
+}

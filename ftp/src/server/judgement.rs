@@ -1,0 +1,31 @@
+//! `server::judgement` is what an end of a transfer means by the server's model: which final reply,
+//! and what is kept of the file. It says nothing and closes nothing itself.
+
+use super::ServerConfig;
+use super::service::Service;
+use crate::model::{Answer, Judgement, Kept, Phrase};
+use crate::report::Direction;
+use crate::tcp::Ending;
+use crate::transfer::{End, Lateness};
+
+/// What an end of a transfer means.
+pub(super) fn judge(service: &Service, end: &End, config: &ServerConfig) -> Judgement {
+    let model = &config.model;
+    let upload = service.direction == Direction::Upload;
+    let says = |code, text| Judgement { answer: Answer::Says(Phrase(code, text)), kept: Kept::All };
+    let failed = if end.complete {
+        if upload && end.late != Lateness::InTime {
+            return model.after_fin.judge(end.late, service.draw);
+        }
+        return Judgement::AS_EOF;
+    } else if let Some(error) = end.store {
+        says(error.code(), error.text())
+    } else if end.idle {
+        says(426, model.texts.data_timeout)
+    } else if upload && end.ending == Some(Ending::Reset) {
+        return model.on_reset.judge(end.late, service.draw);
+    } else {
+        Judgement::ABORT
+    };
+    Judgement { kept: model.abandoned, ..failed }
+}
