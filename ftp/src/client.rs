@@ -176,6 +176,7 @@ impl Client {
                 reply: None,
                 sent: 0,
                 received: 0,
+                opened: false,
                 data: None,
                 ending: None,
                 started: cx.now,

@@ -36,6 +36,10 @@
 //! ```
 //!
 //! Where we differ from the RFCs:
+//! - ABOR with nothing to abort is answered 225, and 226 if a data connection waits, as real servers
+//!   do; RFC 959 §4.2 has them the other way round.
+//! - STRU R (RFC 959 §5.1's minimum) is refused, and so is a transfer without PORT, PASV, EPRT or EPSV
+//!   before it: the default data port (§3.2) is not used.
 //! - The representation type is image from the start, and `TYPE A` is refused with 504 (RFC 959
 //!   §3.1.1.1 makes ASCII the default): no line ends are translated yet.
 //! - The server's active data connection leaves from an ephemeral port unless the configuration

@@ -141,19 +141,24 @@ impl Parser {
             self.append(line.get(4..).unwrap_or_default());
             self.inside = goes_on;
         } else if head == Some((self.reply.code, false)) {
-            self.reply.text.push('\n');
-            self.append(line.get(4..).unwrap_or_default());
+            self.append_line(line.get(4..).unwrap_or_default());
             self.inside = false;
         } else {
-            self.reply.text.push('\n');
             let text = match head {
                 // Many servers begin every line with the code.
                 Some((code, true)) if code == self.reply.code => &line[4..],
                 _ => line.strip_prefix(b" ").unwrap_or(line),
             };
-            self.append(text);
+            self.append_line(text);
         }
         if self.inside { Progress::More } else { Progress::Complete }
+    }
+
+    fn append_line(&mut self, text: &[u8]) {
+        if self.reply.text.len() < TEXT_LIMIT {
+            self.reply.text.push('\n');
+            self.append(text);
+        }
     }
 
     fn append(&mut self, text: &[u8]) {

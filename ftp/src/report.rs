@@ -53,6 +53,9 @@ pub struct TransferReport {
     pub sent: u64,
     /// Bytes that this side took from the data connection.
     pub received: u64,
+    /// The receiving side has opened its file, as far as this side knows: by its own doing, or by the
+    /// server's 1yz.
+    pub opened: bool,
     /// The data connection's addresses here and there, once it has opened (client only).
     pub data: Option<(SocketAddr, SocketAddr)>,
     /// How the data connection ended for this side's program; none if it never opened, or if the

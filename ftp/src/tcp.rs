@@ -30,7 +30,7 @@ pub enum Ending {
     Stalled,
 }
 
-/// STATUS of RFC 9293 §3.9.1.6, as far as a program may act on it.
+/// STATUS of RFC 9293 §3.9.1.5, as far as a program may act on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The handshake is complete.

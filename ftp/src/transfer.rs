@@ -171,11 +171,8 @@ impl Transfer {
     /// When to pump without a `Ready`: the store has room again, or patience ends.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Duration> {
-        let idle = self.plan.idle_timeout.map(|limit| self.active + limit);
-        match (self.blocked, idle) {
-            (Some(blocked), Some(idle)) => Some(blocked.min(idle)),
-            (blocked, idle) => blocked.or(idle),
-        }
+        let idle = || self.plan.idle_timeout.map(|limit| self.active + limit);
+        self.blocked.or_else(idle)
     }
 
     /// Moves what can be moved now.
@@ -198,7 +195,8 @@ impl Transfer {
             self.plan.alarm = None;
             return Step::Alarm;
         }
-        if self.moved > before {
+        // A store that is busy is not a silent connection.
+        if self.moved > before || self.blocked.is_some() {
             self.active = now;
         } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit) {
             tcp.abort(self.conn);

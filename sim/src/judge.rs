@@ -1,23 +1,30 @@
 //! `judge` looks at each file when its receiving side closes it, and at the last transfer to a name
-//! again at the end, and puts what it saw beside what the user was told.
+//! again at the end. It knows files and what is expected of them, not what anybody was told.
 
-use halfclose_ftp::report::{Direction, Speaker};
 use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::outcome::{End, Endings, Outcome, TransferOutcome};
 use crate::scenario::{Scenario, Task};
 use crate::trace::Side;
-use crate::verdict::{FileState, Verdict};
+use crate::verdict::FileState;
 use crate::workload::Workload;
-use crate::world::World;
+
+/// Bytes under a name: how many, and which.
+type Found = (u64, u128);
+
+/// A file that was looked at.
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    state: FileState,
+    found: Option<Found>,
+}
 
 /// Looks at the files of one run.
 pub struct Judge<'a> {
     scenario: &'a Scenario,
     workload: &'a Workload,
-    /// For each task: what was seen when the file was closed, where a later task writes it again.
-    seen: Vec<Option<(FileState, u64)>>,
+    /// For each task: what was seen when its file was closed, where a later task writes it again.
+    seen: Vec<Option<Seen>>,
 }
 
 impl<'a> Judge<'a> {
@@ -32,19 +39,52 @@ impl<'a> Judge<'a> {
         self.seen.fill(None);
     }
 
+    /// The tasks that move a file, in order: the client has a report for each.
+    pub fn transfers(&self) -> impl Iterator<Item = usize> {
+        (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
+    }
+
     /// `store`, at `side`, has closed the file `name` after writing it. It is looked at now only if
-    /// a later task writes it again; otherwise the end is soon enough.
-    pub fn closed(&mut self, side: Side, name: &str, store: &MemoryStore) {
-        let mut writers =
-            (0..self.seen.len()).filter(|task| self.writes(*task) == Some((side, name)));
-        let Some(task) = writers.by_ref().find(|task| self.seen[*task].is_none()) else { return };
-        if writers.next().is_some() {
+    /// a later task writes it again; otherwise the end is soon enough. `reports` are the client's.
+    pub fn closed(
+        &mut self,
+        side: Side,
+        name: &str,
+        store: &MemoryStore,
+        reports: &[TransferReport],
+    ) {
+        let writers = self.transfers().zip(reports);
+        let mut writers = writers.filter(|(task, _)| self.writes(*task) == Some((side, name)));
+        let closer = writers.find(|(task, report)| {
+            // One that was refused before anybody opened the file has closed none.
+            self.seen[*task].is_none() && (report.opened || report.ended.is_none())
+        });
+        let again = writers.next().is_some();
+        drop(writers);
+        if let (Some((task, _)), true) = (closer, again) {
             self.seen[task] = Some(self.look(task, store));
         }
     }
 
+    /// What became of the file of `task`, and how many bytes are under its name, at the end.
+    ///
+    /// # Panics
+    /// If the task moves no file.
+    #[must_use]
+    pub fn verdict_on(&self, task: usize, store: &MemoryStore) -> (FileState, u64) {
+        let place = self.writes(task);
+        let again = (task + 1..self.seen.len()).any(|later| self.writes(later) == place);
+        let seen = match self.seen[task] {
+            Some(seen) => seen,
+            None if again => self.untouched(task),
+            None => self.look(task, store),
+        };
+        (seen.state, seen.found.map_or(0, |(stored, _)| stored))
+    }
+
     /// The side and the name that a task writes to.
-    fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
+    #[must_use]
+    pub fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.scenario.tasks[task] {
             Task::Put(file) => Some((Side::Server, &file.name)),
             Task::Get(file) => Some((Side::Client, &file.name)),
@@ -52,107 +92,62 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What is under the name that `task` writes, and how many bytes.
-    fn look(&self, task: usize, store: &MemoryStore) -> (FileState, u64) {
+    /// What is under the name that `task` writes.
+    fn look(&self, task: usize, store: &MemoryStore) -> Seen {
         let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
-        let found = store.get(name);
-        let state = FileState::of(found, self.before(task), self.workload.content(task));
-        (state, found.map_or(0, |found| found.len() as u64))
+        let bytes = store.get(name);
+        let expected: &[u8] = self.workload.content(task);
+        let before = self.before(task);
+        let found = bytes.map(|bytes| match self.is_shared(task) {
+            true => (bytes.len() as u64, xxh3_128(bytes)),
+            // Nobody will compare it.
+            false => (bytes.len() as u64, 0),
+        });
+        let unchanged = before.is_some() && found == before;
+        Seen { state: FileState::of(bytes, unchanged, expected), found }
     }
 
-    /// What was under that name before `task`: what the last task that wrote it had left.
-    fn before(&self, task: usize) -> Option<&[u8]> {
-        let earlier = (0..task).rev().find(|other| self.writes(*other) == self.writes(task))?;
-        let (state, stored) = self.seen[earlier]?;
-        match state {
-            FileState::Whole | FileState::Short => {
-                let stored = usize::try_from(stored).expect("it was a slice's length");
-                self.workload.content(earlier).get(..stored)
-            }
-            FileState::Unchanged => self.before(earlier),
-            FileState::Absent | FileState::Other => None,
-        }
-    }
-}
-
-impl World<'_> {
-    /// What the run came to, and the last of its digest.
-    pub fn conclude(&mut self, end: End) -> Outcome {
-        let tasks = (0..self.judge.seen.len()).filter(|task| self.judge.writes(*task).is_some());
-        let transfers: Vec<_> = tasks
-            .zip(self.client().reports())
-            .map(|(task, report)| self.transfer(task, report))
-            .collect();
-        let verdict = transfers.iter().map(|transfer| transfer.verdict).min();
-        for transfer in &transfers {
-            let TransferOutcome { task, verdict, stored, told, reply, client, ending, .. } =
-                transfer;
-            let said =
-                format!("{task} {verdict} {stored} {told:?} {reply:?} {client:?} {ending:?}");
-            self.trace.conclude(said.as_bytes());
-        }
-        for task in 0..self.judge.seen.len() {
-            if let Some((side, name)) = self.judge.writes(task) {
-                let hash = self.store(side).get(name).map_or(0, xxh3_128);
-                self.trace.conclude(&hash.to_le_bytes());
-            }
-        }
-        Outcome {
-            seed: self.seed,
-            // A run that was asked for no transfer has nothing to lose.
-            verdict: verdict.unwrap_or(Verdict::Intact),
-            transfers,
-            digest: self.trace().digest(),
-            packets: self.trace().counts(),
-            told_at: self.told_at().unwrap_or(self.now()),
-            quiet_at: self.now(),
-            end,
-            divergences: self.divergences().to_vec(),
-            unmatched_faults: self.medium.unmatched_faults(),
-        }
-    }
-
-    fn transfer(&self, task: usize, report: &TransferReport) -> TransferOutcome {
-        let judge = &self.judge;
-        let (side, name) = judge.writes(task).expect("only transfers are judged");
-        let (file, stored) = judge.seen[task].unwrap_or_else(|| judge.look(task, self.store(side)));
-        let verb = if report.direction == Direction::Upload { "put" } else { "get" };
-        TransferOutcome {
-            task: format!("{verb} {name}"),
-            verdict: Verdict::of(file, report.told),
-            sent: judge.workload.content(task).len() as u64,
-            stored,
-            file,
-            told: report.told,
-            reply: report.reply.as_ref().map(ToString::to_string).unwrap_or_default(),
-            client: report.text.clone(),
-            ending: self.endings(report),
-            dialogue: self.dialogue(report),
-        }
-    }
-
-    /// How the data connection of a transfer ended, by what both hosts noted.
-    fn endings(&self, report: &TransferReport) -> Endings {
-        let Some((local, peer)) = report.data else { return Endings::default() };
-        let at = |side, local, peer| {
-            let mut ended = self.ended().iter().filter(|ended| ended.at >= report.started);
-            let found = ended.find(|e| (e.side, e.local, e.peer) == (side, local, peer));
-            found.map(|ended| ended.ending)
+    /// What `task` left that never opened its file, where a later one did.
+    fn untouched(&self, task: usize) -> Seen {
+        let found = self.before(task);
+        let expected = self.workload.content(task);
+        let state = match found {
+            None => FileState::Absent,
+            Some(found) if found == (expected.len() as u64, xxh3_128(expected)) => FileState::Whole,
+            Some(_) => FileState::Unchanged,
         };
-        Endings { client: at(Side::Client, local, peer), server: at(Side::Server, peer, local) }
+        Seen { state, found }
     }
 
-    /// What the user saw while the transfer went on: the server's lines and the program's own.
-    fn dialogue(&self, report: &TransferReport) -> Vec<String> {
-        let until = report.ended.unwrap_or(self.now());
-        self.client()
-            .dialogue()
-            .iter()
-            .filter(|line| {
-                line.session == report.session && line.at > report.started && line.at <= until
-            })
-            .filter(|line| line.speaker != Speaker::Client)
-            .map(|line| line.text.clone())
-            .collect()
+    /// What was under its name before `task`: what the last task that wrote it had left, or what was
+    /// put there to be read.
+    fn before(&self, task: usize) -> Option<Found> {
+        let place = self.writes(task)?;
+        match (0..task).rev().find(|other| self.writes(*other) == Some(place)) {
+            Some(earlier) => match self.seen[earlier] {
+                Some(seen) => seen.found,
+                None => self.before(earlier),
+            },
+            None => {
+                let source = (0..task).find(|other| self.reads(*other) == Some(place))?;
+                let content = self.workload.content(source);
+                Some((content.len() as u64, xxh3_128(content)))
+            }
+        }
+    }
+
+    /// The side and the name of the file that a task reads and the run has put there.
+    fn reads(&self, task: usize) -> Option<(Side, &'a str)> {
+        match &self.scenario.tasks[task] {
+            Task::Get(file) => Some((Side::Server, &file.name)),
+            Task::Put(_) | Task::Noop => None,
+        }
+    }
+
+    /// Whether another task has to do with the name that `task` writes.
+    fn is_shared(&self, task: usize) -> bool {
+        let place = self.writes(task);
+        let others = (0..self.seen.len()).filter(|other| *other != task);
+        others.into_iter().any(|other| self.writes(other) == place || self.reads(other) == place)
     }
 }

@@ -43,6 +43,7 @@ pub mod capture;
 pub mod catalogue;
 pub mod channel;
 pub mod cli;
+mod conclude;
 pub mod fate;
 pub mod fault;
 pub mod judge;

@@ -94,13 +94,19 @@ pub(crate) fn draws(scenario: &Scenario, seed: u64) -> u64 {
     scenario.server.model.map_or(0, |_| number(seed, Purpose::ServerModel))
 }
 
+/// What the source of task `index` is called at the client: nothing that is received bears such a
+/// name, so a task never overwrites another's source.
+pub(crate) fn source(index: usize) -> String {
+    format!("the source of do.{}", index + 1)
+}
+
 /// What the client program is asked to do.
 pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
     let mut tasks = Vec::new();
-    for task in &scenario.tasks {
+    for (index, task) in scenario.tasks.iter().enumerate() {
         let file = match task {
             Task::Put(file) => {
-                tasks.push(ftp::Task::put(&*file.name, &*file.name));
+                tasks.push(ftp::Task::put(source(index), &*file.name));
                 Some(file)
             }
             Task::Get(file) => {

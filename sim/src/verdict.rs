@@ -92,13 +92,13 @@ pub enum FileState {
 }
 
 impl FileState {
-    /// The state of `found`, where `before` was and `expected` should be.
+    /// The state of `found` where `expected` should be; `unchanged`: it is the old file.
     #[must_use]
-    pub fn of(found: Option<&[u8]>, before: Option<&[u8]>, expected: &[u8]) -> Self {
+    pub fn of(found: Option<&[u8]>, unchanged: bool, expected: &[u8]) -> Self {
         match found {
             None => Self::Absent,
             Some(found) if found == expected => Self::Whole,
-            Some(_) if found == before => Self::Unchanged,
+            Some(_) if unchanged => Self::Unchanged,
             Some(found) if expected.starts_with(found) => Self::Short,
             Some(_) => Self::Other,
         }
@@ -147,21 +147,21 @@ mod tests {
     #[test]
     fn a_file_is_judged_against_what_was_there() {
         use FileState::{Absent, Other, Short, Unchanged, Whole};
-        for (found, before, state) in [
-            (Some("abc"), None, Whole),
-            (Some("ab"), None, Short),
-            (Some(""), None, Short),
-            (None, None, Absent),
-            (None, Some("old"), Absent),
-            (Some("old"), Some("old"), Unchanged),
-            (Some("abc"), Some("abc"), Whole),
-            (Some("ab"), Some("ab"), Unchanged),
-            (Some("abd"), None, Other),
-            (Some("abcd"), None, Other),
+        for (found, unchanged, state) in [
+            (Some("abc"), false, Whole),
+            (Some("ab"), false, Short),
+            (Some(""), false, Short),
+            (None, false, Absent),
+            (Some("old"), true, Unchanged),
+            // What is as it should be is whole, even if nobody has touched it.
+            (Some("abc"), true, Whole),
+            (Some("ab"), true, Unchanged),
+            (Some("abd"), false, Other),
+            (Some("abcd"), false, Other),
         ] {
-            let bytes = |text: Option<&'static str>| text.map(str::as_bytes);
-            assert_eq!(FileState::of(bytes(found), bytes(before), b"abc"), state, "{found:?}");
+            let bytes = found.map(str::as_bytes);
+            assert_eq!(FileState::of(bytes, unchanged, b"abc"), state, "{found:?}");
         }
-        assert_eq!(FileState::of(Some(b""), None, b""), Whole, "an empty file is whole");
+        assert_eq!(FileState::of(Some(b""), false, b""), Whole, "an empty file is whole");
     }
 }

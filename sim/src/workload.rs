@@ -31,11 +31,15 @@ impl Workload {
     /// # Errors
     /// A file of the user's cannot be read.
     pub fn load(scenario: &Scenario) -> Result<Self, Unreadable> {
-        let content = |task: &Task| match task {
-            Task::Put(file) | Task::Get(file) => load(file),
-            Task::Noop => Ok(Arc::default()),
-        };
-        let contents = scenario.tasks.iter().map(content).collect::<Result<_, _>>()?;
+        let mut contents: Vec<Arc<[u8]>> = Vec::new();
+        for (index, task) in scenario.tasks.iter().enumerate() {
+            let content = match (task.file(), scenario.earlier_put(index)) {
+                (Some(_), Some(put)) if matches!(task, Task::Get(_)) => Arc::clone(&contents[put]),
+                (Some(file), _) => load(file)?,
+                (None, _) => Arc::default(),
+            };
+            contents.push(content);
+        }
         Ok(Self { contents })
     }
 

@@ -50,17 +50,17 @@ pub struct World<'a> {
     scenario: &'a Scenario,
     workload: &'a Workload,
     tasks: Arc<[ftp::Task]>,
-    pub(crate) seed: u64,
+    seed: u64,
     now: Duration,
     /// When the client program had said its last word.
     told_at: Option<Duration>,
     client: Station<Client>,
     server: Station<Server>,
-    pub(crate) medium: Medium,
-    pub(crate) trace: Trace,
+    medium: Medium,
+    trace: Trace,
     ended: Vec<EndedConnection>,
     divergences: Vec<Divergence>,
-    pub(crate) judge: Judge<'a>,
+    judge: Judge<'a>,
 }
 
 /// One host, the program on it, and the direction of the link that it sends into.
@@ -155,9 +155,14 @@ impl<'a> World<'a> {
         for (index, task) in self.scenario.tasks.iter().enumerate() {
             let content = || Arc::clone(self.workload.content(index));
             match task {
-                Task::Put(file) => self.client.driver.store_mut().insert(&file.name, content()),
-                Task::Get(file) => self.server.driver.store_mut().insert(&file.name, content()),
-                Task::Noop => {}
+                Task::Put(_) => {
+                    self.client.driver.store_mut().insert(&setup::source(index), content());
+                }
+                // What the server holds is what an earlier task puts there, or is there before.
+                Task::Get(file) if self.scenario.earlier_put(index).is_none() => {
+                    self.server.driver.store_mut().insert(&file.name, content());
+                }
+                Task::Get(_) | Task::Noop => {}
             }
         }
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
@@ -262,7 +267,7 @@ impl<'a> World<'a> {
                 Side::Client => client.driver.store(),
                 Side::Server => server.driver.store(),
             };
-            judge.closed(side, &closed.name, store);
+            judge.closed(side, &closed.name, store, client.driver.reports());
         }
     }
 
@@ -273,6 +278,39 @@ impl<'a> World<'a> {
         self.settle(Side::Client);
         self.settle(Side::Server);
         client || server
+    }
+
+    /// What is run.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        self.scenario
+    }
+
+    /// The bytes of its files.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        self.workload
+    }
+
+    /// The seed it runs with.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Who looks at the files.
+    pub(crate) fn judge(&self) -> &Judge<'_> {
+        &self.judge
+    }
+
+    /// The trace, to conclude it.
+    pub(crate) fn trace_mut(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// The faults that matched no packet.
+    pub(crate) fn unmatched_faults(&self) -> Vec<String> {
+        self.medium.unmatched_faults()
     }
 
     /// Virtual time.

@@ -20,8 +20,8 @@ pub enum Congestion {
 /// How long a host waits before it gives a connection up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// In SYN-SENT. Linux gives up after `tcp_syn_retries` = 6, which is 127 s; RFC 9293 §3.8.3
-    /// asks for at least 3 minutes (SHLD-23) and is not followed by anybody.
+    /// In SYN-SENT. Divergence: RFC 9293 §3.8.3 asks for at least 3 minutes (MUST-23); Linux gives up
+    /// after `tcp_syn_retries` = 6, which is 127 s, and so do we.
     pub syn_sent: Duration,
     /// In SYN-RECEIVED. Linux: `tcp_synack_retries` = 5, which is 63 s.
     pub syn_received: Duration,

@@ -25,22 +25,30 @@ pub enum Ending {
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(self.name())
+    }
+}
+
+impl Ending {
+    /// Its name, in lower-case words.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
             Self::Finished => "finished",
             Self::Reset => "reset",
             Self::Refused => "refused",
             Self::TimedOut => "timed out",
             Self::Aborted => "aborted",
             Self::Stalled => "stalled",
-        })
+        }
     }
-}
 
-impl Ending {
     /// How a connection has ended that went from one state to the next, if it has; `reset` says
-    /// whether a RST from the peer did it. smoltcp itself shows the same CLOSED for all of these.
-    pub(crate) fn derive(from: State, to: State, reset: bool) -> Option<Self> {
+    /// whether a RST from the peer did it, `lost` whether bytes were unacknowledged then. smoltcp
+    /// itself shows the same CLOSED for all of these.
+    pub(crate) fn derive(from: State, to: State, reset: bool, lost: bool) -> Option<Self> {
         match (from, to) {
+            (State::Closing | State::LastAck, State::Closed) if reset && lost => Some(Self::Reset),
             // Both FINs are acknowledged or the peer's RST comes after all was delivered.
             (_, State::TimeWait) => Some(Self::Finished),
             (State::Closing | State::LastAck | State::TimeWait, State::Closed) => {

@@ -56,7 +56,8 @@ impl Host {
                 }
             }
         }
-        if let Some(ending) = Ending::derive(from, to, reset) {
+        let lost = connection.peek().send_queue() > 0;
+        if let Some(ending) = Ending::derive(from, to, reset, lost) {
             self.end(now, slot, ending);
         }
         let connection = &mut self.connections[slot as usize];

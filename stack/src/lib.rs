@@ -111,6 +111,11 @@
 //! 1337); windows are taken from old segments (no SND.WL1); SACK blocks are sent and not used; the
 //! initial sequence number is not driven by a clock (MUST-8), for a run must replay.
 //!
+//! Ours, and not smoltcp's: a SYN is given up after 127 s as on Linux and not after three minutes
+//! (MUST-23, §3.8.3); ABORT lets go first what the windows admit (§3.10.5 flushes it), for `send` on a
+//! kernel would have transmitted it by then; a CLOSE in SYN-RECEIVED always waits for ESTABLISHED,
+//! where §3.10.4 sends the FIN at once if there is nothing else to send.
+//!
 //! From Linux it also parts in this: an abandoned retransmission sends a RST (Linux is silent), a
 //! connection in SYN-RECEIVED that is given up does too, and the congestion window begins at about
 //! two kilobytes and not at ten segments.

@@ -15,7 +15,7 @@ pub struct ConnId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ListenerId(pub u64);
 
-/// STATUS (RFC 9293 §3.9.1.6).
+/// STATUS (RFC 9293 §3.9.1.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// State of the connection.

@@ -136,6 +136,7 @@ impl Client {
         report.text = reply.to_string();
         if class == Class::Preliminary {
             current.preliminary = true;
+            report.opened |= current.direction == Direction::Upload;
             report.reply = Some(reply.clone());
             return self.move_data(cx);
         }
@@ -146,7 +147,7 @@ impl Client {
         report.reply = Some(reply.clone());
         current.answer = Some(class);
         if current.abor == Abor::Said && reply.code == 225 {
-            // RFC 959 §4.1.3: 225 is said of a command that is done: no other reply follows.
+            // Real servers say 225 of a command that is done: no other reply follows.
             current.abor = Abor::Answered;
         }
         if class == Class::Completion {
@@ -171,6 +172,7 @@ impl Client {
         }
         if current.direction == Direction::Download {
             current.file = cx.store.open_write(&current.local, None, Appears::AtOnce).ok();
+            cx.journal.reports[current.report].opened = current.file.is_some();
         }
         let Some(file) = current.file else {
             let text = &cx.config.texts.store;

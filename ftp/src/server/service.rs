@@ -54,7 +54,8 @@ impl Server {
                 self.reply(200, &"ALLO noted.", cx);
             }
             Command::Noop => self.reply(200, &"NOOP ok.", cx),
-            // RFC 959 §4.1.3: 226 where a data connection is open, 225 where none is.
+            // Divergence: RFC 959 §4.2 says 225 where a data connection is open; real servers say
+            // 226 there, and 225 where none is (measured).
             Command::Abor if self.parameters.address == Address::Open => {
                 self.parameters.address = Address::None;
                 self.actions.push(Action::DropData);
@@ -98,6 +99,7 @@ impl Server {
             reply: None,
             sent: 0,
             received: 0,
+            opened: true,
             data: None,
             ending: None,
             started: cx.now,

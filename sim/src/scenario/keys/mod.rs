@@ -15,7 +15,7 @@ pub use table::KEYS;
 
 use thiserror::Error;
 
-use super::{Expect, LinkConfig, PolicyChanges, Scenario, Task, fault};
+use super::{Expect, File, LinkConfig, PolicyChanges, Scenario, Task, fault};
 use crate::nearest::hint;
 use crate::trace::Side;
 
@@ -192,6 +192,7 @@ impl Scenario {
     /// # Errors
     /// Two values do not go together.
     pub fn check(&self) -> Result<(), InvalidSetting> {
+        self.check_tasks()?;
         let segment = self.mtu - values::HEADERS;
         let buffers = [
             ("tcp.receive_buffer", self.tcp.receive_buffer),
@@ -213,6 +214,27 @@ impl Scenario {
                 .map_err(|(key, problem)| invalid(&format!("link.{way}.{key}"), problem))?;
         }
         fault::check(&self.faults).map_err(|problem| invalid("fault", problem))
+    }
+
+    fn check_tasks(&self) -> Result<(), InvalidSetting> {
+        if !self.tasks.iter().any(|task| task.file().is_some()) {
+            let problem = "moves no file: a run is judged by its transfers (do.put, do.get)";
+            return Err(invalid("do", problem.to_owned()));
+        }
+        for (index, task) in self.tasks.iter().enumerate() {
+            let Task::Get(file) = task else { continue };
+            let others = self.tasks[..index].iter().filter_map(Task::file);
+            let Some(other) = others.rev().find(|other| other.name == file.name) else { continue };
+            let own = file.content != File::new(&file.name).content;
+            if own && file.content != other.content {
+                let problem = format!(
+                    "`{}` is what an earlier task says it is: leave out its size and file",
+                    file.name
+                );
+                return Err(invalid(&format!("do.{}.get", index + 1), problem));
+            }
+        }
+        Ok(())
     }
 
     fn set_link(

@@ -27,17 +27,17 @@ pub static KEYS: &[Key] = &{
 };
 
 const TEXTS: [Key; 4] = [
-    text("name", "its name in reports", |s, v| own(&mut s.name, v), |s| s.name.clone()),
+    text("name", "its name in reports", |s, v| line(&mut s.name, v), |s| s.name.clone()),
     text(
         "about",
         "what is to be seen, in one line",
-        |s, v| own(&mut s.about, v),
+        |s, v| line(&mut s.about, v),
         |s| s.about.clone(),
     ),
     text(
         "source",
         "where the story comes from",
-        |s, v| own(&mut s.source, v),
+        |s, v| line(&mut s.source, v),
         |s| s.source.clone(),
     ),
     text(
@@ -266,6 +266,14 @@ const fn task(
 fn own(place: &mut String, text: &str) -> Result<(), String> {
     text.clone_into(place);
     Ok(())
+}
+
+/// A text that reports show on one line.
+fn line(place: &mut String, text: &str) -> Result<(), String> {
+    if text.chars().any(char::is_control) {
+        return Err("is one line, without control characters".to_owned());
+    }
+    own(place, text)
 }
 
 fn host(place: &mut String, text: &str) -> Result<(), String> {

@@ -84,6 +84,11 @@ fn renamed(task: &Task, name: &str) -> Result<File, String> {
     if name.contains(char::is_control) {
         return Err("a name has no control characters in it".to_owned());
     }
+    // Every path begins at the root, which is where every session is.
+    let name = name.trim_start_matches('/');
+    if name.is_empty() {
+        return Err("names no file".to_owned());
+    }
     let file = task.file().cloned().unwrap_or_else(|| File::new(name));
     Ok(File { name: name.to_owned(), ..file })
 }

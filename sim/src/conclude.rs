@@ -1,0 +1,121 @@
+//! `conclude` puts what the judge saw beside what the user was told: the end of a run, and of its
+//! digest.
+
+use halfclose_ftp::report::{Direction, Speaker};
+use halfclose_ftp::{Told, TransferReport};
+use halfclose_stack::Ending;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::outcome::{End, Endings, Outcome, TransferOutcome};
+use crate::trace::{Side, Trace};
+use crate::verdict::Verdict;
+use crate::world::World;
+
+impl World<'_> {
+    /// What the run came to, and the last of its digest.
+    ///
+    /// # Panics
+    /// If the scenario moves no file (`Scenario::check` refuses it).
+    pub fn conclude(&mut self, end: End) -> Outcome {
+        let transfers: Vec<_> = self
+            .judge()
+            .transfers()
+            .zip(self.client().reports())
+            .map(|(task, report)| self.transfer(task, report))
+            .collect();
+        for transfer in &transfers {
+            digest_transfer(self.trace_mut(), transfer);
+        }
+        for task in 0..self.scenario().tasks.len() {
+            if let Some((side, name)) = self.judge().writes(task) {
+                let hash = self.store(side).get(name).map_or(0, xxh3_128);
+                self.trace_mut().conclude(&hash.to_le_bytes());
+            }
+        }
+        Outcome {
+            seed: self.seed(),
+            verdict: transfers
+                .iter()
+                .map(|transfer| transfer.verdict)
+                .min()
+                .expect("a scenario moves a file (`Scenario::check`)"),
+            transfers,
+            digest: self.trace().digest(),
+            packets: self.trace().counts(),
+            told_at: self.told_at().unwrap_or(self.now()),
+            quiet_at: self.now(),
+            end,
+            divergences: self.divergences().to_vec(),
+            unmatched_faults: self.unmatched_faults(),
+        }
+    }
+
+    fn transfer(&self, task: usize, report: &TransferReport) -> TransferOutcome {
+        let judge = self.judge();
+        let (side, name) = judge.writes(task).expect("only transfers are judged");
+        let (file, stored) = judge.verdict_on(task, self.store(side));
+        let verb = if report.direction == Direction::Upload { "put" } else { "get" };
+        let told = self.told(report);
+        TransferOutcome {
+            task: format!("{verb} {name}"),
+            verdict: Verdict::of(file, told),
+            sent: self.workload().content(task).len() as u64,
+            stored,
+            file,
+            told,
+            reply: report.reply.as_ref().map(ToString::to_string).unwrap_or_default(),
+            client: report.text.clone(),
+            ending: self.endings(report),
+            dialogue: self.dialogue(report),
+        }
+    }
+
+    /// The program's word to its user. A connection that the stack stalled is told as a failure,
+    /// though the program may never have heard of it: it is not FTP that kept silent.
+    fn told(&self, report: &TransferReport) -> Told {
+        let during = self.ended().iter().filter(|ended| ended.at >= report.started);
+        let stalled = during.into_iter().any(|ended| ended.ending == Ending::Stalled);
+        if stalled && report.told == Told::Nothing { Told::Failure } else { report.told }
+    }
+
+    /// How the data connection of a transfer ended, by what both hosts noted.
+    fn endings(&self, report: &TransferReport) -> Endings {
+        let Some((local, peer)) = report.data else { return Endings::default() };
+        // They are in the order of time.
+        let first = self.ended().partition_point(|ended| ended.at < report.started);
+        let at = |side, local, peer| {
+            let mut ended = self.ended()[first..].iter();
+            let found = ended.find(|e| (e.side, e.local, e.peer) == (side, local, peer));
+            found.map(|ended| ended.ending)
+        };
+        Endings { client: at(Side::Client, local, peer), server: at(Side::Server, peer, local) }
+    }
+
+    /// What the user saw while the transfer went on: the server's lines and the program's own.
+    fn dialogue(&self, report: &TransferReport) -> Vec<String> {
+        let until = report.ended.unwrap_or(self.now());
+        let spoken = self.client().dialogue();
+        let first = spoken.partition_point(|line| line.at <= report.started);
+        spoken[first..]
+            .iter()
+            .take_while(|line| line.at <= until)
+            .filter(|line| line.session == report.session && line.speaker != Speaker::Client)
+            .map(|line| line.text.clone())
+            .collect()
+    }
+}
+
+/// By names and bytes, never by how some version of Rust would print them.
+fn digest_transfer(trace: &mut Trace, transfer: &TransferOutcome) {
+    let TransferOutcome { task, verdict, stored, file, told, reply, client, ending, .. } = transfer;
+    trace.conclude(task.as_bytes());
+    trace.conclude(verdict.name().as_bytes());
+    trace.conclude(&stored.to_le_bytes());
+    trace.conclude(file.name().as_bytes());
+    trace.conclude(&[*told as u8]);
+    trace.conclude(reply.as_bytes());
+    trace.conclude(client.as_bytes());
+    for ending in [ending.client, ending.server] {
+        trace.conclude(ending.map_or("", Ending::name).as_bytes());
+    }
+}
