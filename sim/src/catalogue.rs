@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::nearest::hint;
 use crate::scenario::file::{self, FileError};
 use crate::scenario::{Content, Scenario, Task};
+use crate::workload::read_file;
 
 /// Name and text of every built-in scenario.
 const BUILT_IN: [(&str, &str); 1] = [("q123208", include_str!("../catalogue/q123208.toml"))];
@@ -42,6 +43,9 @@ pub enum CatalogueError {
     File(#[from] FileError),
 }
 
+/// The longest scenario file.
+const TEXT_MAX: u64 = 1 << 20;
+
 /// The names of the built-in scenarios, in order.
 pub fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
@@ -66,13 +70,17 @@ pub fn find(name: &str) -> Result<Scenario, CatalogueError> {
 /// There is neither, or the file is wrong.
 pub fn load(name_or_path: &str) -> Result<Scenario, CatalogueError> {
     let path = Path::new(name_or_path);
-    let looks_like_a_path = path.extension().is_some_and(|extension| extension == "toml")
+    let looks_like_a_path = path.is_dir()
+        || path.extension().is_some_and(|extension| extension == "toml")
         || path.components().count() > 1;
     if names().any(|name| name == name_or_path) || !(looks_like_a_path || path.is_file()) {
         return find(name_or_path);
     }
     let unreadable = |source| CatalogueError::Unreadable { path: path.to_owned(), source };
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let text = read_file(path, TEXT_MAX).and_then(|bytes| {
+        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+    });
+    let text = text.map_err(unreadable)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let mut scenario = file::parse(&text, &stem.unwrap_or_default(), name_or_path)?;
     let folder = path.parent().unwrap_or_else(|| Path::new(""));

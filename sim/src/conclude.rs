@@ -65,6 +65,7 @@ impl World<'_> {
             told,
             reply: report.reply.as_ref().map(ToString::to_string).unwrap_or_default(),
             client: report.text.clone(),
+            connected: report.data.is_some(),
             ending: self.endings(report),
             dialogue: self.dialogue(report),
         }

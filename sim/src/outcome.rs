@@ -36,7 +36,9 @@ pub struct TransferOutcome {
     pub reply: String,
     /// The text its user saw last.
     pub client: String,
-    /// How the data connection ended.
+    /// Whether the data connection opened at all.
+    pub connected: bool,
+    /// How it ended.
     pub ending: Endings,
     /// The lines of the dialogue that belong to it, as the user saw them (if recorded).
     pub dialogue: Vec<String>,

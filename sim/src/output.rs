@@ -83,7 +83,7 @@ impl Write for Output {
 
 fn open(path: &Path) -> io::Result<Sink> {
     // A link is followed, or the rename would replace the link.
-    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let target = path.canonicalize().or_else(|_| beside(path)).unwrap_or_else(|_| path.to_owned());
     if let Ok(found) = target.metadata() {
         if found.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
@@ -109,6 +109,12 @@ fn open(path: &Path) -> io::Result<Sink> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.tempfile_in(directory)?;
     Ok(Sink::Renamed { target, file: BufWriter::new(file) })
+}
+
+/// What a link that leads to nothing yet would name.
+fn beside(link: &Path) -> io::Result<PathBuf> {
+    let target = link.read_link()?;
+    Ok(link.parent().unwrap_or_else(|| Path::new("")).join(target))
 }
 
 fn failed(path: &Path, source: &io::Error) -> OutputError {

@@ -1,7 +1,7 @@
 //! `workload` holds the bytes of a scenario's files, made or read once and shared by all its runs.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rand::Rng;
@@ -53,11 +53,30 @@ impl Workload {
 fn load(file: &File) -> Result<Arc<[u8]>, Unreadable> {
     match &file.content {
         Content::Generated(size) => Ok(generate(*size).into()),
-        Content::Path(path) => match std::fs::read(path) {
+        Content::Path(path) => match read_file(path, SIZE_MAX) {
             Ok(bytes) => Ok(bytes.into()),
             Err(error) => Err(Unreadable { path: path.clone(), error }),
         },
     }
+}
+
+/// The largest file that is moved: its bytes are in memory on both sides.
+pub const SIZE_MAX: u64 = 1 << 30;
+
+/// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
+pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let found = std::fs::metadata(path)?;
+    if found.is_dir() {
+        return Err(io::Error::other("it is a directory"));
+    }
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if found.len() > limit {
+        let problem = format!("it is {} bytes long, more than {limit}", found.len());
+        return Err(io::Error::other(problem));
+    }
+    std::fs::read(path)
 }
 
 /// Bytes that no prefix of theirs repeats: the same in every run, whatever its seed.

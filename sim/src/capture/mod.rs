@@ -17,7 +17,7 @@ mod tests;
 use std::time::Duration;
 
 pub use compare::{Difference, Parting, first_difference};
-pub use read::{CaptureError, Problem, read, read_bytes};
+pub use read::{CaptureError, Problem, begins_like_one, read, read_bytes};
 pub use write::write;
 
 /// The version of what the section header says. A newer one is refused by name.

@@ -113,6 +113,12 @@ pub fn read_bytes(bytes: &[u8]) -> Result<(Header, Vec<OwnedCapturedPacket>), Pr
     }
 }
 
+/// Whether these first bytes of a file may be the beginning of a pcapng capture.
+#[must_use]
+pub fn begins_like_one(bytes: &[u8]) -> bool {
+    check_kind(bytes).is_ok()
+}
+
 /// Tell other files apart before a parser's words would.
 fn check_kind(bytes: &[u8]) -> Result<(), Problem> {
     // Section Header Block (pcapng §4.1), and the magic numbers of the older format with

@@ -44,7 +44,7 @@ pub(super) struct ScenarioArgs {
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
     /// Move this file of yours, under its own name; short for -s do.file=PATH
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
     pub(super) file: Option<PathBuf>,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) what: ScenarioArgs,
     /// What every random draw comes from
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
     pub(super) seed: u64,
     /// Print one JSON object
     #[arg(long)]
@@ -83,7 +83,7 @@ pub(super) struct MatrixArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// A capture that `halfclose run --pcap` wrote
+    /// A capture that `halfclose run --pcap` wrote, or a trace that `halfclose run --trace` printed
     #[arg(value_name = "FILE")]
     pub(super) file: PathBuf,
     /// Print one JSON object

@@ -127,7 +127,7 @@ fn explain(
 }
 
 /// A usage error without its tail (usage, where help is), its lines joined.
-fn one_line(rendered: &str) -> String {
+pub(super) fn one_line(rendered: &str) -> String {
     let lines = rendered.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
     let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
     let mut text = String::new();

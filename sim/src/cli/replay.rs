@@ -1,13 +1,15 @@
 //! `halfclose replay`: run again what a capture or a trace holds, and say where the two part.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use serde_json::{Value, json};
 
 use super::args::{Arguments, Command, ReplayArgs};
-use super::{Failure, Status, run};
+use super::select::quoted;
+use super::{Failure, Status, one_line, run};
 use crate::capture::{self, OwnedCapturedPacket};
 use crate::report::ladder;
 use crate::run::{Finished, run as run_scenario};
@@ -40,13 +42,17 @@ struct Replayed {
 }
 
 pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
-    let replayed = match trace_text(&request.file) {
-        Some(text) => replay_trace(&request.file, &text)?,
-        None => replay_capture(&request.file)?,
+    let path = &request.file;
+    let bytes =
+        read_recorded(path).map_err(|error| refuse(path, &format!("cannot be read: {error}")))?;
+    let replayed = match bytes.starts_with(ladder::MAGIC.as_bytes()) {
+        true => replay_trace(path, &bytes)?,
+        false => replay_capture(path, &bytes)?,
     };
     let Replayed { packets, parting, finished } = &replayed;
     let digest = format!("{:032x}", finished.outcome.digest);
-    let file = request.file.display();
+    let file = path.display();
+    let reproduce = format!("halfclose replay {}", quoted(&file.to_string()));
     if request.json {
         let object = json!({
             "file": file.to_string(),
@@ -55,6 +61,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
             "parting": parting.as_ref().map_or(Value::Null, |parting| json!(parting)),
             "verdict": finished.outcome.verdict.name(),
             "digest": digest,
+            "reproduce": reproduce,
         });
         writeln!(out, "{object}")?;
     } else {
@@ -62,19 +69,36 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
             None => writeln!(out, "{file}: identical, {packets} packets (digest {digest})")?,
             Some(parting) => {
                 writeln!(out, "{file}: {parting}")?;
-                writeln!(out, "reproduce: halfclose replay {file}")?;
+                writeln!(out, "reproduce: {reproduce}")?;
             }
         }
     }
     Ok(if parting.is_none() { Status::AsExpected } else { Status::Broken })
 }
 
-fn replay_capture(path: &Path) -> Result<Replayed, Failure> {
-    let (header, captured) = capture::read(path).map_err(Failure::input)?;
+fn refuse(path: &Path, problem: &str) -> Failure {
+    Failure::Input(format!("`{}` {problem}", path.display()))
+}
+
+/// A file, or a pipe; the beginning of what may be endless is enough to refuse it.
+fn read_recorded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    (&file).take(4096).read_to_end(&mut bytes)?;
+    if bytes.starts_with(ladder::MAGIC.as_bytes()) || capture::begins_like_one(&bytes) {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+    let (header, captured) =
+        capture::read_bytes(bytes).map_err(|problem| refuse(path, &problem.to_string()))?;
     let name = path.display().to_string();
     let inside = format!("{name} (the scenario inside)");
     let scenario = file::parse(&header.scenario_toml, &name, &inside).map_err(Failure::input)?;
-    let workload = Workload::load(&scenario).map_err(Failure::input)?;
+    let workload = Workload::load(&scenario)
+        .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
     let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
     let again = finished.captured();
     let again = again.iter().map(OwnedCapturedPacket::borrowed);
@@ -82,23 +106,12 @@ fn replay_capture(path: &Path) -> Result<Replayed, Failure> {
     Ok(Replayed { packets: captured.len(), parting, finished })
 }
 
-/// The text of a file that `run --trace` printed.
-fn trace_text(path: &Path) -> Option<String> {
-    let text = std::fs::read(path).ok()?;
-    text.starts_with(ladder::MAGIC.as_bytes()).then(|| String::from_utf8(text).ok()).flatten()
-}
-
-fn replay_trace(path: &Path, text: &str) -> Result<Replayed, Failure> {
-    let refuse = |problem: &str| Failure::Input(format!("{}: {problem}", path.display()));
-    let (command, rest) = text[ladder::MAGIC.len()..].split_once('\n').unwrap_or_default();
-    let words = shlex::split(command).unwrap_or_default();
-    let request = match Arguments::try_parse_from(words) {
-        Ok(Arguments { command: Command::Run(args) }) => run::Request::new(args)?,
-        _ => return Err(refuse("its first line does not name the run it is a trace of")),
-    };
-    let lines: Vec<_> = rest.lines().skip(1).take_while(|line| !line.is_empty()).collect();
-    if !rest.contains("\n\n") {
-        return Err(refuse("it is cut off: a trace ends with an empty line"));
+fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|_| refuse(path, "is not UTF-8 text"))?;
+    let request = traced(path, text.lines().next().unwrap_or_default())?;
+    let lines: Vec<_> = text.lines().skip(HEAD).take_while(|line| !line.is_empty()).collect();
+    if text.lines().nth(HEAD + lines.len()).is_none() {
+        return Err(refuse(path, "is cut off: a trace ends with an empty line"));
     }
     let scenario = &request.selection.scenario;
     let workload = Workload::load(scenario).map_err(Failure::input)?;
@@ -109,11 +122,30 @@ fn replay_trace(path: &Path, text: &str) -> Result<Replayed, Failure> {
     let parting = parts.map(|at| {
         let line = |line: Option<&str>| line.unwrap_or("nothing").trim().to_owned();
         let (captured, run) = (line(lines.get(at).copied()), line(again.get(at).map(|s| &**s)));
-        format!(
-            "parts at line {} of the trace: `{captured}` in the file, `{run}` in this run",
-            at + 1
-        )
+        format!("parts at line {}: `{captured}` in the file, `{run}` in this run", at + HEAD + 1)
     });
     let packets = lines.iter().filter(|line| ladder::is_packet(line)).count();
     Ok(Replayed { packets, parting, finished })
+}
+
+/// Lines of a trace before its first event.
+const HEAD: usize = 2;
+
+/// The run that the first line of a trace names.
+fn traced(path: &Path, first: &str) -> Result<run::Request, Failure> {
+    let rest = first.strip_prefix(ladder::MAGIC).unwrap_or_default();
+    let (version, command) = rest.split_once(": ").unwrap_or((rest, ""));
+    if version != ladder::VERSION {
+        let problem = format!("has trace format {version}; this is {}", ladder::VERSION);
+        return Err(refuse(path, &problem));
+    }
+    let words = shlex::split(command).unwrap_or_default();
+    match Arguments::try_parse_from(words) {
+        Ok(Arguments { command: Command::Run(args) }) => run::Request::new(args),
+        Ok(_) => Err(refuse(path, "is of a command that makes no trace")),
+        Err(error) => {
+            let problem = one_line(&error.render().to_string());
+            Err(refuse(path, &format!("is of a run that cannot be run again: {problem}")))
+        }
+    }
 }

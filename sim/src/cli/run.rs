@@ -95,7 +95,7 @@ fn print(
     wall: Duration,
 ) -> Result<(), Failure> {
     if request.trace {
-        writeln!(out, "{}{}", ladder::MAGIC, request.reproduce())?;
+        writeln!(out, "{}{}: {}", ladder::MAGIC, ladder::VERSION, request.reproduce())?;
         writeln!(out, "{}", ladder::head())?;
         for line in ladder::lines(&finished.trace) {
             writeln!(out, "{line}")?;

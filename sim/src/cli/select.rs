@@ -27,7 +27,7 @@ impl Selection {
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(text);
             all.extend(renamed(&scenario, name));
             all.push(format!("do.file={text}"));
-            words.push(format!("--file {}", quoted(text)));
+            words.push(format!("--file={}", quoted(text)));
         }
         words.extend(settings.iter().map(|setting| format!("-s {}", quoted(setting))));
         all.extend(settings);
@@ -47,7 +47,7 @@ fn renamed(scenario: &Scenario, name: &str) -> Option<String> {
 }
 
 /// `word` for a shell: as it is if that is safe, else in quotes.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
     if !word.is_empty() && word.chars().all(safe) {
         return word.to_owned();
@@ -75,7 +75,7 @@ mod tests {
                 .expect("sound");
         assert_eq!(
             selection.words,
-            r"q123208 --file 'my photos/a b.jpg' -s link.loss=1% -s 'about=it'\''s'"
+            r"q123208 --file='my photos/a b.jpg' -s link.loss=1% -s 'about=it'\''s'"
         );
         let file = selection.scenario.tasks[0].file().expect("a put");
         assert_eq!(file.name, "a b.jpg");

@@ -14,8 +14,11 @@ use crate::trace::{Event, PacketEvent, Side, Trace};
 /// Width of the client's column.
 const LEFT: usize = 52;
 
-/// The first words of a printed trace; the command that runs it again follows on the same line.
-pub const MAGIC: &str = "# halfclose trace 1: ";
+/// The first words of a printed trace; its version follows, and the command that runs it again.
+pub const MAGIC: &str = "# halfclose trace ";
+
+/// The version of what a printed trace looks like. Another one is refused by name.
+pub const VERSION: &str = "1";
 
 /// Whether a printed line is a packet of a host's: notes and forged segments have no emission
 /// number.

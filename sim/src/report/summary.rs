@@ -34,12 +34,15 @@ const LINES_ALWAYS: usize = 8;
 pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
     let Outcome { seed, verdict, digest, packets, transfers, divergences, .. } = run.outcome;
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());
-    writeln!(to, "{}: {} (seed {seed})", run.scenario.name, run.scenario.about)?;
+    let Scenario { name, about, .. } = run.scenario;
+    let between = if about.is_empty() { "" } else { ": " };
+    writeln!(to, "{name}{between}{about} (seed {seed})")?;
     if let Some(worst) = run.outcome.worst() {
         if transfers.len() > 1 {
             let like = transfers.iter().filter(|one| one.verdict == *verdict).count();
-            let (all, task) = (transfers.len(), &worst.task);
-            writeln!(to, "  worst of {all} transfers ({like} {verdict}): {task}")?;
+            let number = transfers.iter().take_while(|one| one.verdict != *verdict).count() + 1;
+            let all = transfers.len();
+            writeln!(to, "  transfer {number} of {all}, the first of {like} {verdict}:")?;
         }
         transfer(to, worst, LINES_MAX - LINES_ALWAYS - extras)?;
     }
@@ -82,7 +85,10 @@ fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) 
         writeln!(to, "    {line}")?;
     }
     let (client, server) = (ended(transfer.ending.client), ended(transfer.ending.server));
-    writeln!(to, "  data     client {client}, server {server}")?;
+    match transfer.connected {
+        true => writeln!(to, "  data     client {client}, server {server}")?,
+        false => writeln!(to, "  data     no connection was opened")?,
+    }
     let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
 }

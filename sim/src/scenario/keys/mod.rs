@@ -115,10 +115,15 @@ pub(super) struct Address {
     pub(super) task: Option<usize>,
 }
 
+/// A number written in digits alone.
+fn ordinal(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
 /// The key of that name.
 pub(super) fn find(name: &str) -> Result<Address, InvalidSetting> {
     let numbered = name.strip_prefix("do.").and_then(|rest| rest.split_once('.'));
-    let (plain, task) = match numbered.map(|(number, rest)| (number.parse().ok(), rest)) {
+    let (plain, task) = match numbered.map(|(number, rest)| (ordinal(number), rest)) {
         Some((Some(number), rest)) => (format!("do.{rest}"), Some(number)),
         _ => (name.to_owned(), None),
     };
@@ -175,9 +180,10 @@ impl Scenario {
         let before = self.clone();
         let mut expected_anew = false;
         for setting in settings {
-            let (name, value) = setting
-                .split_once('=')
-                .ok_or_else(|| invalid(setting, "has no value: write -s key=value".to_owned()))?;
+            let (name, value) =
+                setting.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
+                    invalid(setting, "is not a key and its value: write -s key=value".to_owned())
+                })?;
             expected_anew |= name.starts_with("expect.");
             self.set(name, value)?;
         }

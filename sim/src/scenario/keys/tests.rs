@@ -92,7 +92,7 @@ fn an_expectation_holds_while_nothing_changes() {
 #[test]
 fn a_bad_setting_says_what_would_be_right() {
     for (setting, message) in [
-        ("link.loss", "link.loss: has no value: write -s key=value"),
+        ("link.loss", "link.loss: is not a key and its value: write -s key=value"),
         ("link.los=1%", "link.los: unknown key; did you mean `link.loss`?"),
         ("loss=1%", "loss: unknown key; did you mean `link.loss`?"),
         ("do.2.sise=1", "do.2.sise: unknown key; did you mean `do.size`?"),
