@@ -163,12 +163,11 @@ impl Kept {
     #[must_use]
     pub fn of(self, received: u64) -> Option<u64> {
         match self {
-            Self::All => Some(received),
             Self::WholeBlocks(block) => Some(received - received % block.max(1)),
             Self::AllButLastRead(block) if received > block => {
                 Some((received - 1) - (received - 1) % block.max(1))
             }
-            Self::AllButLastRead(_) => Some(received),
+            Self::All | Self::AllButLastRead(_) => Some(received),
             Self::Empty => Some(0),
             Self::Nothing => None,
         }

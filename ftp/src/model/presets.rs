@@ -201,7 +201,7 @@ const PYFTPDLIB: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// accept() yields a dead socket, getpeername fails, and the handler is gone without a word.
+/// `accept` yields a dead socket, getpeername fails, and the handler is gone without a word.
 const PYFTPDLIB_VANISHED: Choice<Judgement> = Either(
     Judgement { answer: Answer::Silence(Control::Stays), kept: Kept::Empty },
     Judgement::AS_EOF,
@@ -229,13 +229,7 @@ const AIOFTP: ServerModel = ServerModel {
         Phrase(426, "transfer aborted"),
         Phrase(226, "abort successful"),
     ])),
-    // The Synch is no UTF-8: the session dies of it, the transfer does not.
-    abor_synch: Always(Interruption {
-        when: When::Now,
-        cut: false,
-        says: &[],
-        control: Control::Close,
-    }),
+    abor_synch: Either(AIOFTP_DIES, Interruption { cut: true, ..AIOFTP_DIES }),
     refuses: &[
         ("PORT", Phrase(502, "'port' not implemented")),
         ("EPRT", Phrase(502, "'eprt' not implemented")),
@@ -243,6 +237,9 @@ const AIOFTP: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
+/// The Synch is no UTF-8: the session dies of it, the transfer sometimes.
+const AIOFTP_DIES: Interruption =
+    Interruption { when: When::Now, cut: false, says: &[], control: Control::Close };
 const AIOFTP_GONE: Judgement =
     Judgement { answer: Answer::Silence(Control::Close), kept: Kept::All };
 
