@@ -131,7 +131,7 @@ fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
     scenario
 }
 
-/// How many bytes the client handed to send().
+/// How many bytes the client handed to `send`.
 fn written(row: &Stor) -> u64 {
     if row.teardown == "rst_mid" { (row.size / 2).max(1) } else { row.size }
 }
