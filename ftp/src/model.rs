@@ -8,7 +8,7 @@ mod presets;
 mod text;
 
 pub use presets::PRESETS;
-pub use text::{Facts, Phrase};
+pub use text::{Facts, Phrase, ServerTexts};
 
 use crate::transfer::Lateness;
 
@@ -163,12 +163,11 @@ impl Kept {
     #[must_use]
     pub fn of(self, received: u64) -> Option<u64> {
         match self {
-            Self::All => Some(received),
             Self::WholeBlocks(block) => Some(received - received % block.max(1)),
             Self::AllButLastRead(block) if received > block => {
                 Some((received - 1) - (received - 1) % block.max(1))
             }
-            Self::AllButLastRead(_) => Some(received),
+            Self::All | Self::AllButLastRead(_) => Some(received),
             Self::Empty => Some(0),
             Self::Nothing => None,
         }
@@ -225,41 +224,6 @@ impl Interruption {
     pub const fn cutting(says: &'static [Phrase]) -> Self {
         Self { when: When::Now, cut: true, says, control: Control::Stays }
     }
-}
-
-/// The replies' texts that differ between servers (and that users quote).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerTexts {
-    /// 1yz where a data connection is still to be made.
-    pub opening: Phrase,
-    /// 1yz where it is there.
-    pub already_open: Phrase,
-    /// 2yz after a transfer.
-    pub complete: Phrase,
-    /// 4yz of a transfer that failed.
-    pub aborted: Phrase,
-    /// 425.
-    pub no_data: &'static str,
-    /// 426 when a data connection was idle for too long.
-    pub data_timeout: &'static str,
-    /// 421 when a control connection was.
-    pub control_timeout: &'static str,
-    /// 221.
-    pub goodbye: &'static str,
-}
-
-impl ServerTexts {
-    /// Our own, and what most say.
-    pub const PLAIN: Self = Self {
-        opening: Phrase(150, "Opening BINARY mode data connection."),
-        already_open: Phrase(150, "Opening BINARY mode data connection."),
-        complete: Phrase(226, "Transfer complete."),
-        aborted: Phrase(426, "Connection Closed, transfer aborted."),
-        no_data: "Can't open data connection.",
-        data_timeout: "Data timeout.",
-        control_timeout: "Timeout, closing control connection.",
-        goodbye: "Goodbye.",
-    };
 }
 
 impl ServerModel {

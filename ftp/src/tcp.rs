@@ -43,7 +43,8 @@ pub struct Status {
     pub unread: usize,
     /// The peer's FIN has arrived (bytes may still wait for `receive`).
     pub peer_closed: bool,
-    /// Set once nothing more will be sent or received.
+    /// Set once nothing more will be sent or received; also by a reset that came after the peer's FIN
+    /// and that `receive`, which gives the bytes and the FIN first, never tells.
     pub ending: Option<Ending>,
     /// Local address.
     pub local: SocketAddr,

@@ -2,101 +2,14 @@
 //! a store and a data connection, for both sides and both directions, in stream mode (§3.4.1).
 //! It does not know commands or replies; it says how the transfer ended, and others judge that.
 
-use crate::store::{File, Read, Room, Store, StoreError};
+mod plan;
+
+pub use plan::{Close, End, Lateness, Plan, Step, Way};
+
+use crate::store::{File, Read, Room, Store};
 use crate::tcp::{Conn, Ending, Tcp};
 use std::ops::ControlFlow;
 use std::time::Duration;
-
-/// What an application does at the end of its data.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Close {
-    /// CLOSE: a FIN after the last byte.
-    #[default]
-    Fin,
-    /// Shut the sending side, wait for the peer's end, then close.
-    HalfClose,
-    /// ABORT at once: what was not transmitted is lost with it.
-    Reset,
-    /// ABORT once every byte has been transmitted at least once.
-    ResetWhenSent,
-    /// ABORT once every byte has been acknowledged.
-    ResetWhenAcked,
-    /// Shut the sending side and ABORT at once.
-    FinThenReset,
-}
-
-impl Close {
-    /// Whether this end is a RST by choice.
-    #[must_use]
-    pub fn is_reset(self) -> bool {
-        !matches!(self, Self::Fin | Self::HalfClose)
-    }
-}
-
-/// What to move, and how to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The file, opened for it.
-    pub file: File,
-    /// From the store to the connection, or from the connection to the store.
-    pub way: Way,
-    /// How long nothing may move.
-    pub idle_timeout: Option<Duration>,
-    /// Say so once exactly this many bytes have moved (and before any further one does).
-    pub alarm: Option<u64>,
-    /// How long after something has come a receiver looks at it: a busy program, a slow scheduler.
-    pub read_delay: Duration,
-}
-
-/// Which way bytes go, seen from this side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Way {
-    /// From the store; at the end of the file the connection is ended so.
-    Send(Close),
-    /// Into the store, until the peer's end.
-    Receive,
-}
-
-/// How far the receiving program had come when the peer's reset arrived.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Lateness {
-    /// It had read everything that had come.
-    #[default]
-    InTime,
-    /// Bytes, or the peer's FIN, were waiting for it.
-    Behind,
-    /// The transfer had not begun.
-    NotBegun,
-}
-
-/// How a transfer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
-    /// Every byte has moved and the end was as planned: the sender has performed its [`Close`], the
-    /// receiver has seen the peer's FIN.
-    pub complete: bool,
-    /// What this program saw of the connection's end; none if its own FIN was the last it did.
-    pub ending: Option<Ending>,
-    /// The store failed, and the connection was aborted for it.
-    pub store: Option<StoreError>,
-    /// Nothing moved for too long, and the connection was aborted for it.
-    pub idle: bool,
-    /// Bytes handed to the connection, or taken from it.
-    pub moved: u64,
-    /// How late a receiver was for the peer's reset, also for one that came after the peer's FIN.
-    pub late: Lateness,
-}
-
-/// What a pump has come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Call again on the next `Ready` or at `next_wakeup`.
-    Going,
-    /// The plan's alarm: that many bytes have moved. Said once.
-    Alarm,
-    /// Over: the connection has been given back.
-    Over(End),
-}
 
 /// Where the loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -93,6 +93,7 @@ impl<'a> World<'a> {
     ) -> Self {
         let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
         let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
+        let server = setup::server(scenario, seed);
         let mut world = Self {
             scenario,
             workload,
@@ -109,10 +110,7 @@ impl<'a> World<'a> {
             server: Station {
                 side: Side::Server,
                 host: Host::new(setup::server_host(scenario, seed)),
-                driver: Driver::<Server, _>::server(
-                    setup::server(scenario, seed),
-                    MemoryStore::new(),
-                ),
+                driver: Driver::<Server, _>::server(server, MemoryStore::new()),
                 link: Link::new(scenario.down.clone(), down),
             },
             medium: Medium::new(scenario),

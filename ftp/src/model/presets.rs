@@ -1,11 +1,14 @@
 //! `model::presets` is what 15 real server set-ups did on Linux, measured in 2026: see
 //! docs/MODELS.md for each value's measurement, and for what is a guess.
 
+mod runtimes;
+
 use super::{
     Answer, Choice, Control, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
     ServerModel, ServerTexts, When,
 };
 use Choice::{Always, Either};
+use runtimes::{AIOFTP, FTP_SRV, LIBUNFTP, PYFTPDLIB, TWISTED};
 
 /// Every set-up that was measured.
 pub static PRESETS: [ServerModel; 15] = [
@@ -179,150 +182,3 @@ const GRIDFTP_FAILED: Phrase = Phrase(
      globus_xio: System error in recv: Connection reset by peer\n\
      globus_xio: A system call failed: Connection reset by peer\nEnd.",
 );
-
-const PYFTPDLIB: ServerModel = ServerModel {
-    name: "pyftpdlib-2.2.0",
-    source: "measured: pyftpdlib 2.2.0; its source has ECONNRESET among the ends of a file",
-    texts: ServerTexts {
-        opening: Phrase(150, "File status okay. About to open data connection."),
-        already_open: Phrase(125, "Data connection already open. Transfer starting."),
-        ..ServerTexts::PLAIN
-    },
-    on_reset: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
-    after_fin: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
-    quit: Interruption {
-        when: When::Now,
-        cut: false,
-        says: &[Phrase(221, "Goodbye.")],
-        control: Control::CloseAfterTransfer,
-    },
-    abor: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
-    abor_synch: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
-    ..ServerModel::PLAIN
-};
-
-/// accept() yields a dead socket, getpeername fails, and the handler is gone without a word.
-const PYFTPDLIB_VANISHED: Choice<Judgement> = Either(
-    Judgement { answer: Answer::Silence(Control::Stays), kept: Kept::Empty },
-    Judgement::AS_EOF,
-);
-const PYFTPDLIB_ABOR: &[Phrase] =
-    &[Phrase(426, "Transfer aborted via ABOR."), Phrase(226, "ABOR command successful.")];
-
-const AIOFTP: ServerModel = ServerModel {
-    name: "aioftp-0.28.3",
-    source: "measured: aioftp 0.28.3",
-    texts: ServerTexts {
-        opening: Phrase(150, "data transfer started"),
-        already_open: Phrase(150, "data transfer started"),
-        complete: Phrase(226, "data transfer done"),
-        aborted: Phrase(426, "transfer aborted"),
-        goodbye: "bye",
-        ..ServerTexts::PLAIN
-    },
-    on_reset: Resets {
-        not_begun: Either(AIOFTP_GONE, Judgement { kept: Kept::Empty, ..AIOFTP_GONE }),
-        ..Resets::always(AIOFTP_GONE)
-    },
-    quit: Interruption { control: Control::Close, ..Interruption::cutting(&[Phrase(221, "bye")]) },
-    abor: Always(Interruption::cutting(&[
-        Phrase(426, "transfer aborted"),
-        Phrase(226, "abort successful"),
-    ])),
-    // The Synch is no UTF-8: the session dies of it, the transfer does not.
-    abor_synch: Always(Interruption {
-        when: When::Now,
-        cut: false,
-        says: &[],
-        control: Control::Close,
-    }),
-    refuses: &[
-        ("PORT", Phrase(502, "'port' not implemented")),
-        ("EPRT", Phrase(502, "'eprt' not implemented")),
-    ],
-    ..ServerModel::PLAIN
-};
-
-const AIOFTP_GONE: Judgement =
-    Judgement { answer: Answer::Silence(Control::Close), kept: Kept::All };
-
-const TWISTED: ServerModel = ServerModel {
-    name: "twisted-26.10",
-    source: "measured: Twisted 26.10.0's FTP",
-    texts: ServerTexts {
-        opening: Phrase(125, "Data connection already open, starting transfer"),
-        already_open: Phrase(125, "Data connection already open, starting transfer"),
-        complete: Phrase(226, "Transfer Complete."),
-        ..ServerTexts::PLAIN
-    },
-    on_reset: Resets::always(Judgement::AS_EOF),
-    control_loss: ControlLoss::Finish,
-    abor: Always(Interruption::queued(&[Phrase(502, "Command 'ABOR' not implemented")])),
-    abor_synch: Always(Interruption::queued(&[])),
-    ..ServerModel::PLAIN
-};
-
-const LIBUNFTP: ServerModel = ServerModel {
-    name: "libunftp-0.24.0",
-    source: "measured: libunftp 0.24.0 with unftp-sbe-fs 0.4.0",
-    texts: ServerTexts {
-        opening: Phrase(150, "Ready to receive data"),
-        already_open: Phrase(150, "Ready to receive data"),
-        complete: Phrase(226, "File successfully written"),
-        aborted: Phrase(426, "Connection closed"),
-        goodbye: "Bye!",
-        ..ServerTexts::PLAIN
-    },
-    on_reset: Resets {
-        behind: Either(Judgement::ABORT, LIBUNFTP_BUFFER),
-        not_begun: Always(LIBUNFTP_BUFFER),
-        ..Resets::always(Judgement::ABORT)
-    },
-    control_loss: ControlLoss::Finish,
-    quit: Interruption {
-        when: When::Now,
-        cut: false,
-        says: &[Phrase(221, "Bye!")],
-        control: Control::Close,
-    },
-    abor: Always(Interruption::queued(&[Phrase(226, "Closed data channel")])),
-    abor_synch: Either(LIBUNFTP_GARBLED, Interruption { when: When::Now, ..LIBUNFTP_GARBLED }),
-    refuses: &[("EPRT", Phrase(500, "Command not implemented"))],
-    ..ServerModel::PLAIN
-};
-
-/// The read that the reset overtook is dropped.
-const LIBUNFTP_BUFFER: Judgement =
-    Judgement { answer: Answer::Aborted, kept: Kept::AllButLastRead(8192) };
-const LIBUNFTP_GARBLED: Interruption = Interruption {
-    when: When::Queued,
-    cut: false,
-    says: &[Phrase(500, "Invalid UTF8 in command")],
-    control: Control::Close,
-};
-
-const FTP_SRV: ServerModel = ServerModel {
-    name: "ftp-srv-4.6.3",
-    source: "measured: ftp-srv 4.6.3 (npm, node 20)",
-    texts: ServerTexts {
-        opening: Phrase(150, "File status okay; about to open data connection"),
-        already_open: Phrase(150, "File status okay; about to open data connection"),
-        complete: Phrase(226, "/{path}"),
-        aborted: Phrase(550, "read ECONNRESET"),
-        goodbye: "Client called QUIT",
-        ..ServerTexts::PLAIN
-    },
-    on_reset: Resets {
-        in_time: Always(Judgement::ABORT_DELETE),
-        behind: Either(Judgement::AS_EOF, Judgement::ABORT_DELETE),
-        not_begun: Always(Judgement::AS_EOF),
-    },
-    abor: Always(Interruption::queued(&[FTP_SRV_IDLE])),
-    abor_synch: Always(Interruption::queued(&[
-        Phrase(502, "Command not allowed: \u{fffd}\u{fffd}\u{fffd}"),
-        FTP_SRV_IDLE,
-    ])),
-    ..ServerModel::PLAIN
-};
-
-const FTP_SRV_IDLE: Phrase = Phrase(225, "Data connection open; no transfer in progress");

@@ -1,4 +1,4 @@
-//! `model::text` is a reply as a model has it: a code, and a text with places for what only the
+//! `model::text` is what a model says: replies as codes and texts, with places for what only the
 //! transfer knows.
 
 use std::fmt::{self, Display, Write};
@@ -18,6 +18,41 @@ pub struct Facts<'a> {
     pub took: Duration,
     /// Bytes moved.
     pub moved: u64,
+}
+
+/// The replies' texts that differ between servers (and that users quote).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerTexts {
+    /// 1yz where a data connection is still to be made.
+    pub opening: Phrase,
+    /// 1yz where it is there.
+    pub already_open: Phrase,
+    /// 2yz after a transfer.
+    pub complete: Phrase,
+    /// 4yz of a transfer that failed.
+    pub aborted: Phrase,
+    /// 425.
+    pub no_data: &'static str,
+    /// 426 when a data connection was idle for too long.
+    pub data_timeout: &'static str,
+    /// 421 when a control connection was.
+    pub control_timeout: &'static str,
+    /// 221.
+    pub goodbye: &'static str,
+}
+
+impl ServerTexts {
+    /// Our own, and what most say.
+    pub const PLAIN: Self = Self {
+        opening: Phrase(150, "Opening BINARY mode data connection."),
+        already_open: Phrase(150, "Opening BINARY mode data connection."),
+        complete: Phrase(226, "Transfer complete."),
+        aborted: Phrase(426, "Connection Closed, transfer aborted."),
+        no_data: "Can't open data connection.",
+        data_timeout: "Data timeout.",
+        control_timeout: "Timeout, closing control connection.",
+        goodbye: "Goodbye.",
+    };
 }
 
 impl Phrase {

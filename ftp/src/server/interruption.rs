@@ -40,11 +40,10 @@ impl Server {
         for phrase in interruption.says {
             self.reply(phrase.0, &phrase.1, cx);
         }
-        if interruption.control == Control::CloseAfterTransfer {
-            service_closes(&mut self.service);
-        } else {
-            // The transfer goes on.
-            self.leave(interruption.control);
+        match (interruption.control, &mut self.service) {
+            (Control::CloseAfterTransfer, Some(service)) => service.closes = true,
+            // The transfer goes on all the same.
+            (control, _) => self.leave(control),
         }
     }
 
@@ -92,12 +91,6 @@ impl Server {
             self.over = true;
             self.actions.push(action);
         }
-    }
-}
-
-fn service_closes(service: &mut Option<super::Service>) {
-    if let Some(service) = service {
-        service.closes = true;
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod dialogue;
 mod endings;
+mod model;
 mod net;
 mod transfer;
 mod world;

@@ -34,6 +34,8 @@ struct End {
     inbound: VecDeque<u8>,
     peer_finished: bool,
     reset: Option<Ending>,
+    /// A reset came after the peer's FIN: only `status` tells.
+    reset_late: bool,
     shut: bool,
     gone: bool,
 }
@@ -132,6 +134,7 @@ impl Inner {
                 end.inbound.clear();
             }
         }
+        end.reset_late |= end.peer_finished;
         self.wake(name);
     }
 
@@ -153,6 +156,7 @@ fn end(host: usize, local: SocketAddr, peer: SocketAddr) -> End {
         inbound: VecDeque::new(),
         peer_finished: false,
         reset: None,
+        reset_late: false,
         shut: false,
         gone: false,
     }
@@ -313,7 +317,7 @@ impl Tcp for Host {
             unacknowledged: unread,
             unread: end.inbound.len(),
             peer_closed: end.peer_finished,
-            ending: end.reset,
+            ending: end.reset.or(end.reset_late.then_some(Ending::Reset)),
             local: end.local,
             peer: end.peer,
         }

@@ -144,3 +144,26 @@ fn a_bad_setting_says_what_would_be_right() {
         Err("link.up.queue: 1000 bytes do not hold one packet of link.mtu 1500".to_owned())
     );
 }
+
+#[test]
+fn a_server_model_sets_what_it_was_measured_to_do() {
+    let scenario = varied(&["server.model=vsftpd-3.0.3-del"]).expect("sound");
+    assert_eq!(scenario.get("server.on_reset").as_deref(), Ok("as-model"));
+    let printed = crate::scenario::file::print(&scenario);
+    assert!(printed.contains("model = \"vsftpd-3.0.3-del\"\n\n"), "{printed}");
+    // What is said of it explicitly holds.
+    let both = ["server.model=vsftpd-3.0.3-del", "server.on_reset=as-eof"];
+    let scenario = varied(&both).expect("sound");
+    assert_eq!(scenario.get("server.on_reset").as_deref(), Ok("as-eof"));
+    let plain = varied(&[both[0], "server.model=none"]).expect("sound");
+    assert_eq!(plain.server, Scenario::default().server);
+    for (text, near) in [
+        ("vsftpd-3.0.2", "; did you mean `vsftpd-3.0.3`?"),
+        ("proftpd", "; did you mean `proftpd-1.3.8`?"),
+        ("wu-ftpd", "; there are vsftpd-3.0.3, vsftpd-3.0.3-del, proftpd-1.3.8, "),
+    ] {
+        let error = varied(&[&format!("server.model={text}")]).expect_err("refused");
+        let start = format!("server.model: unknown server model `{text}`{near}");
+        assert!(error.starts_with(&start), "{error}");
+    }
+}
