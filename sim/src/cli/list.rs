@@ -59,7 +59,13 @@ pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Sta
         // A host that was never measured says so wherever it appears.
         let source = name.ends_with(".host").then(|| ClosePolicy::source(&value)).flatten();
         let source = source.map_or_else(String::new, |source| format!(" ({source})"));
+        // A list of faults has a line for each.
+        let faults = if name == "fault" { value.split("; ") } else { "".split("; ") };
+        let value = if name == "fault" { "" } else { &value };
         writeln!(out, "  {name:20} {value:15}  {}{source}{default}", key.doc)?;
+        for fault in faults.filter(|fault| !fault.is_empty()) {
+            writeln!(out, "    {fault}")?;
+        }
     }
     writeln!(out, "\n{HEADING}to run it{HEADING:#}")?;
     for words in [format!("run {name}"), format!("run {name} --trace"), format!("matrix {name}")] {

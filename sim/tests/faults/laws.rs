@@ -2,7 +2,7 @@
 
 use halfclose::fate::Fate;
 use halfclose::run::Finished;
-use halfclose::trace::Recording;
+use halfclose::trace::{Recording, Side};
 use halfclose::workload::Workload;
 use halfclose::world::World;
 
@@ -78,4 +78,20 @@ fn a_world_begun_again_forgets_its_faults() {
         assert_eq!(again.digest, fresh.digest, "seed {seed}");
         assert_eq!(again.unmatched_faults, fresh.unmatched_faults, "seed {seed}");
     }
+}
+
+#[test]
+fn what_is_written_overrides_what_is_drawn() {
+    // Everything the client sends is lost, but for what a fault says about.
+    let lost = ["link.up.loss=100%", "fault=duplicate client control SYN", "limit.time=60s"];
+    let finished = ran(&scenario("", &lost), 0);
+    let fates: Vec<_> = finished
+        .trace
+        .packets()
+        .filter(|(event, _)| event.from == Side::Client)
+        .map(|(event, _)| event.fate.words().into_owned())
+        .collect();
+    assert_eq!(fates[0], "duplicated");
+    assert!(fates[1..].iter().all(|fate| fate == "dropped: loss"), "{fates:?}");
+    assert!(finished.outcome.packets.server > 0, "the SYN arrived");
 }

@@ -141,6 +141,8 @@ fn what_is_wrong_is_named_with_its_line() {
             "x.toml:4: do: a task has size or file, not both",
         ),
         ("[[do]]\nnoop = true\nsize = \"1\"", "x.toml:3: do.1.size: a noop moves no file"),
+        ("[fault]\npacket = 1", "x.toml:1: fault: write each fault as [[fault]]"),
+        ("[[faults]]\npacket = 1", "x.toml:1: faults: unknown key; did you mean `fault`?"),
         (
             "[[fault]]\nfrom = \"client\"\nsegmnt = \"FIN\"",
             "x.toml:3: fault.segmnt: unknown key; did you mean `segment`?",
