@@ -12,7 +12,11 @@ use crate::scenario::{Content, Scenario, Task};
 use crate::workload::read_file;
 
 /// Name and text of every built-in scenario.
-const BUILT_IN: [(&str, &str); 1] = [("q123208", include_str!("../catalogue/q123208.toml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    ("q123208", include_str!("../catalogue/q123208.toml")),
+    ("foreign-rst", include_str!("../catalogue/foreign-rst.toml")),
+    ("smoltcp-fin-deadlock", include_str!("../catalogue/smoltcp-fin-deadlock.toml")),
+];
 
 /// The scenario that a command runs if none is named.
 pub const DEFAULT: &str = "q123208";

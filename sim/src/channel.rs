@@ -1,6 +1,7 @@
 //! `channel` tells the connections of a run apart by the headers of their packets: the control
 //! connection, and the data connections in the order in which they appear. It also knows where each
-//! side's sequence numbers began, so that they can be printed, and named, relative to that.
+//! side's sequence numbers began, so that they can be printed, and named, relative to that, and how
+//! far they have come.
 
 use halfclose_stack::{Flags, Segment};
 
@@ -23,6 +24,10 @@ pub struct Channel {
     pub data: Option<u32>,
     /// Initial sequence numbers of the client's and the server's side, once seen.
     isn: [Option<u32>; 2],
+    /// The sequence number behind all that each side has sent.
+    next: [u32; 2],
+    /// What each side acknowledged last.
+    acknowledged: [Option<u32>; 2],
 }
 
 impl Channels {
@@ -56,6 +61,15 @@ impl Channels {
         let channel = self.between(client, server);
         if syn {
             channel.isn[mine] = Some(segment.seq);
+            channel.next[mine] = segment.seq;
+        }
+        let end = segment.seq.wrapping_add(segment.len());
+        let ahead = end.wrapping_sub(channel.next[mine]).cast_signed() > 0;
+        if ahead && !segment.flags.has(Flags::RST) {
+            channel.next[mine] = end;
+        }
+        if segment.flags.has(Flags::ACK) {
+            channel.acknowledged[mine] = Some(segment.ack);
         }
         channel
     }
@@ -65,7 +79,9 @@ impl Channels {
             self.data += 1;
             self.data
         });
-        self.seen.push(Channel { client_port, server_port, data, isn: [None; 2] });
+        let (next, acknowledged) = ([0; 2], [None; 2]);
+        let isn = [None; 2];
+        self.seen.push(Channel { client_port, server_port, data, isn, next, acknowledged });
         self.seen.len() - 1
     }
 }
@@ -85,5 +101,17 @@ impl Channel {
     #[must_use]
     pub fn isn(&self, side: Side) -> u32 {
         self.isn[side as usize].unwrap_or(0)
+    }
+
+    /// The sequence number behind all that `side` has sent.
+    #[must_use]
+    pub fn next(&self, side: Side) -> u32 {
+        self.next[side as usize]
+    }
+
+    /// What `side` acknowledged last; `None`: nothing yet.
+    #[must_use]
+    pub fn acknowledged(&self, side: Side) -> Option<u32> {
+        self.acknowledged[side as usize]
     }
 }

@@ -6,7 +6,7 @@ use std::net::SocketAddrV4;
 
 use halfclose_stack::{Flags, Kind, Packet, Segment, checksum};
 
-use crate::channel::Channels;
+use crate::channel::{Channel, Channels};
 use crate::fate::{Changes, Fate, Moved};
 use crate::scenario::fault::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
 use crate::trace::Side;
@@ -88,7 +88,7 @@ impl Faults {
             }
             pending.state = match (&pending.fault.action, ordered) {
                 (Action::Inject(forgery), _) => {
-                    forged.push(forge(*forgery, from, &segment));
+                    forged.push(forge(*forgery, from, &segment, channel));
                     State::Done
                 }
                 (_, Some(_)) => State::Taken,
@@ -145,15 +145,15 @@ fn fate(action: &Action, bytes: usize) -> Fate {
 const OUT_OF_WINDOW: u32 = 1 << 20;
 
 /// The segment that `forgery` asks for when `from` sends `trigger`.
-fn forge(forgery: Forgery, from: Side, trigger: &Segment) -> ForgedPacket {
+fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> ForgedPacket {
     let sender = forgery.sender.unwrap_or(from);
-    let behind = trigger.seq.wrapping_add(trigger.len());
-    // What the receiver expects next, and what the sender has acknowledged: the one stands in the
-    // trigger's sequence numbers, the other in its acknowledgment.
-    let (ends, exact, ack) = match sender == from {
-        true => ([trigger.source, trigger.destination], behind, trigger.ack),
-        false => ([trigger.destination, trigger.source], trigger.ack, behind),
+    let ends = match sender == from {
+        true => [trigger.source, trigger.destination],
+        false => [trigger.destination, trigger.source],
     };
+    let exact = channel.next(sender);
+    // Before its first ACK: what it would acknowledge now.
+    let ack = channel.acknowledged(sender).unwrap_or(trigger.seq.wrapping_add(trigger.len()));
     let seq = match forgery.place {
         Place::Exact => exact,
         Place::InWindow => exact.wrapping_add(1),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use halfclose_stack::ClosePolicy;
 use serde_json::{Map, Value, json};
 
 use super::{Failure, Status};
@@ -55,7 +56,16 @@ pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Sta
         } else {
             format!(" [default {default}]")
         };
-        writeln!(out, "  {name:20} {value:15}  {}{default}", key.doc)?;
+        // A host that was never measured says so wherever it appears.
+        let source = name.ends_with(".host").then(|| ClosePolicy::source(&value)).flatten();
+        let source = source.map_or_else(String::new, |source| format!(" ({source})"));
+        // A list of faults has a line for each.
+        let faults = if name == "fault" { value.split("; ") } else { "".split("; ") };
+        let value = if name == "fault" { "" } else { &value };
+        writeln!(out, "  {name:20} {value:15}  {}{source}{default}", key.doc)?;
+        for fault in faults.filter(|fault| !fault.is_empty()) {
+            writeln!(out, "    {fault}")?;
+        }
     }
     writeln!(out, "\n{HEADING}to run it{HEADING:#}")?;
     for words in [format!("run {name}"), format!("run {name} --trace"), format!("matrix {name}")] {
@@ -86,7 +96,7 @@ fn rows(scenario: &Scenario) -> impl Iterator<Item = (String, String, &'static K
     let symmetric = scenario.up == scenario.down;
     // Either the keys of both directions, or those of each.
     let shown = move |key: &Key| match key.name.strip_prefix("link.") {
-        None | Some("mtu") => !texts.contains(&key.name),
+        None | Some("mtu" | "nat_timeout") => !texts.contains(&key.name),
         Some(rest) => symmetric != rest.contains('.'),
     };
     KEYS.iter().filter(move |key| shown(key)).flat_map(move |key| {

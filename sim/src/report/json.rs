@@ -1,5 +1,6 @@
 //! `json` is a run as one JSON object. Its keys are a contract with scripts.
 
+use halfclose_stack::ClosePolicy;
 use serde_json::{Value, json};
 
 use crate::outcome::{End, Endings, TransferOutcome};
@@ -36,6 +37,7 @@ pub fn run(run: &Run<'_>) -> Value {
         "divergences": outcome.divergences.iter().map(|it| {
             json!({ "what": it.to_string(), "mended": it.mended() })
         }).collect::<Vec<_>>(),
+        "hosts": { "client": host(&run.scenario.client.host), "server": host(&run.scenario.server.host) },
         "unmatched_faults": outcome.unmatched_faults,
         "transfers": outcome.transfers.iter().map(|one| {
             let mut value = json!({ "task": one.task, "verdict": one.verdict.name() });
@@ -63,6 +65,11 @@ fn transfer(transfer: &TransferOutcome) -> Value {
             "server": server.map(|ending| ending.to_string()),
         },
     })
+}
+
+/// A host's close policy, and where its rules are from.
+fn host(policy: &str) -> Value {
+    json!({ "policy": policy, "source": ClosePolicy::source(policy) })
 }
 
 fn end(end: End) -> &'static str {

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use halfclose_stack::Ending;
+use halfclose_stack::{ClosePolicy, Ending};
 
 use crate::outcome::{End, Outcome, TransferOutcome};
 use crate::report::{style, told};
@@ -47,7 +47,12 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
         transfer(to, worst, LINES_MAX - LINES_ALWAYS - extras)?;
     }
     let style = style(*verdict);
-    writeln!(to, "  verdict  {style}{verdict}{style:#}{}", meaning(run.outcome))?;
+    writeln!(
+        to,
+        "  verdict  {style}{verdict}{style:#}{}{}",
+        meaning(run.outcome),
+        unmeasured(run.scenario)
+    )?;
     if let [first, rest @ ..] = &divergences[..] {
         let mended = if first.mended() { "mended: " } else { "" };
         let more = match rest.len() {
@@ -104,6 +109,17 @@ fn ended(ending: Option<Ending>) -> &'static str {
         Some(Ending::Stalled) => "stalled in its stack",
         None => "never ended",
     }
+}
+
+/// Which of the hosts is known from documents alone.
+fn unmeasured(scenario: &Scenario) -> String {
+    let mut hosts = vec![&*scenario.client.host, &*scenario.server.host];
+    hosts.dedup();
+    let said = |host: &&str| {
+        let source = ClosePolicy::source(host).filter(|source| source.contains("not"))?;
+        Some(format!(" (host {host}: {source})"))
+    };
+    hosts.iter().filter_map(said).collect()
 }
 
 fn meaning(outcome: &Outcome) -> &'static str {

@@ -104,6 +104,8 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
             tasks(item, span, to)?;
         } else if faults::is_list(&name, item) {
             // Read at the end, each from its own table.
+        } else if name == faults::KEY && item.as_table_like().is_some() {
+            return Err((span, "fault: write each fault as [[fault]]".to_owned()));
         } else if let Some(inner) = item.as_table_like() {
             flatten(inner, &format!("{name}."), to)?;
         } else if let Some(value) = item.as_value() {

@@ -157,3 +157,7 @@ impl<'a> Words<'a> {
 fn duration(text: &str) -> Result<std::time::Duration, String> {
     values::duration(text, std::time::Duration::ZERO..=std::time::Duration::from_secs(3600))
 }
+
+#[cfg(test)]
+#[path = "netem/tests.rs"]
+mod tests;

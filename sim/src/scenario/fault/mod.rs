@@ -100,8 +100,8 @@ pub enum Forged {
     Fin,
 }
 
-/// A sequence number beside RCV.NXT, as far as the named packet tells it: right behind that packet,
-/// or what that packet acknowledges.
+/// A sequence number beside what its receiver expects once all is there that its sender has sent so
+/// far. What the forged segment does not overtake, and what is not lost, makes that RCV.NXT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// RCV.NXT.

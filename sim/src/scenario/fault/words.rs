@@ -152,9 +152,10 @@ fn channel(text: &str) -> Result<OnChannel, String> {
             let words = [
                 ("control", OnChannel::Control),
                 ("data", OnChannel::Data),
+                ("data.2", OnChannel::DataNumber(2)),
                 ("any", OnChannel::Any),
             ];
-            values::choice(text, &words).map_err(|problem| format!("{problem}, or as data.2"))
+            values::choice(text, &words)
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `[[fault]]` in a file: a table for each fault, a key for each of its parts.
 
+use std::ops::Range;
+
 use toml_edit::{ArrayOfTables, Item, Table, TableLike, value};
 
 use super::{Misfit, plain};
-use crate::scenario::fault::{Draft, Fault};
+use crate::scenario::fault::{self, Draft, Fault};
 
 /// The name of the tables.
 pub(super) const KEY: &str = "fault";
@@ -26,10 +28,16 @@ fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
 /// Every fault of a document that stands in a table.
 pub(super) fn read(document: &Table) -> Result<Vec<Fault>, Misfit> {
     let tables = document.get(KEY).and_then(tables).unwrap_or_default();
-    tables.into_iter().map(one).collect()
+    let mut faults = Vec::new();
+    for table in tables {
+        let (fault, span) = one(table)?;
+        faults.push(fault);
+        fault::check(&faults).map_err(|problem| (span, format!("{KEY}: {problem}")))?;
+    }
+    Ok(faults)
 }
 
-fn one(table: &dyn TableLike) -> Result<Fault, Misfit> {
+fn one(table: &dyn TableLike) -> Result<(Fault, Option<Range<usize>>), Misfit> {
     let mut draft = Draft::default();
     let mut first = None;
     for (name, item) in table.iter() {
@@ -39,7 +47,10 @@ fn one(table: &dyn TableLike) -> Result<Fault, Misfit> {
         let value = item.as_value().ok_or_else(|| wrong("takes one value".to_owned()))?;
         draft.set(name, &plain(value).map_err(wrong)?).map_err(wrong)?;
     }
-    draft.finish().map_err(|problem| (first, format!("{KEY}: {problem}")))
+    match draft.finish() {
+        Ok(fault) => Ok((fault, first)),
+        Err(problem) => Err((first, format!("{KEY}: {problem}"))),
+    }
 }
 
 /// The faults as tables.

@@ -30,6 +30,20 @@ fn what_is_printed_reads_back() {
         &["tcp.congestion=none", "tcp.nagle=false", "tcp.ack_delay=none", "tcp.send_buffer=1MiB"],
         &["do.get=b.bin", "do.size=0", "do.abort_after=512"],
         &["do.2.noop=true", "do.3.get=b", "do.3.file=some/photo.jpg", "do.3.abort_after=1KiB"],
+        &["link.gemodel=1% 10% 70% 0.1%", "link.down.jitter=3ms", "link.up.duplicate=1%"],
+        &["link.netem=delay 50ms 10ms loss gemodel 1% 10% 70% 0.1% reorder 25% 50%"],
+        &["link.corrupt=0.1%", "link.blackout=10s..12s,1min..1.5min", "link.nat_timeout=90s"],
+        &["client.policy.reset_validation=rfc793", "server.policy.fin_wait_2=none"],
+        &["server.policy.linger=2s", "server.policy.received_at_reset=flush"],
+        &["client.policy.unread_at_close=fin", "client.policy.data_after_close=accept"],
+        &[
+            "fault=drop server data FIN 2; hold packet 7",
+            "fault=delay 1ms client any DATA at 5 1; ",
+        ],
+        &[
+            "fault=corrupt bit 7 client data.2 ACK at 0",
+            "fault=inject FIN as client packet 18446744073709551615",
+        ],
         &["expect.verdict=truncated,false-alarm", "limit.time=90s", "limit.packets=1000"],
     ] {
         let mut scenario = parsed("");
@@ -128,6 +142,35 @@ fn what_is_wrong_is_named_with_its_line() {
             "x.toml:4: do: a task has size or file, not both",
         ),
         ("[[do]]\nnoop = true\nsize = \"1\"", "x.toml:3: do.1.size: a noop moves no file"),
+        ("[fault]\npacket = 1", "x.toml:1: fault: write each fault as [[fault]]"),
+        ("[[faults]]\npacket = 1", "x.toml:1: faults: unknown key; did you mean `fault`?"),
+        (
+            "[[fault]]\nfrom = \"client\"\nsegmnt = \"FIN\"",
+            "x.toml:3: fault.segmnt: unknown key; did you mean `segment`?",
+        ),
+        (
+            "[[fault]]\npacket = 1\naction = \"drop\"\n\n[[fault]]\nfrom = \"client\"\nnth = 0",
+            "x.toml:7: fault.nth: `0` is out of range: it must be 1 to 4294967295",
+        ),
+        (
+            "[[fault]]\npacket = 1\naction = \"drop\"\n[[fault]]\npacket = 1\naction = \"hold\"",
+            "x.toml:5: fault: `drop packet 1` and `hold packet 1` contradict each other: one packet, \
+             two fates",
+        ),
+        (
+            "fault = \"drop server data FIN 0\"",
+            "x.toml:1: fault: `0` is out of range: it must be 1 to 4294967295",
+        ),
+        (
+            "[link.up]\ngemodel = \"1% 2% 3% 4% 5%\"",
+            "x.toml:2: link.up.gemodel: `1% 2% 3% 4% 5%` is not one to four percentages: write p r \
+             1-h 1-k, as in 1% 10% 70% 0.1%",
+        ),
+        (
+            "about = \"x\"\n[link]\ndelay = \"0s\"\nreorder = \"25%\"",
+            "x.toml:4: link.up.reorder: without a delay there is nothing to be ahead of: set \
+             link.delay",
+        ),
         (
             "[tcp]\nsend_buffer = \"1000\"",
             "x.toml:2: tcp.send_buffer: 1000 bytes do not hold one segment: link.mtu 1500 less 40 \
@@ -136,4 +179,18 @@ fn what_is_wrong_is_named_with_its_line() {
     ] {
         assert_eq!(refused(text), message);
     }
+}
+
+#[test]
+fn a_fault_is_a_line_or_a_table() {
+    let table = parsed(
+        "[[fault]]\nfrom = \"server\"\nchannel = \"data\"\nsegment = \"FIN\"\nnth = 2\ndelay = \"1s\"",
+    );
+    let line = parsed("fault = [\"delay 1s server data FIN 2\"]");
+    let inline = parsed(
+        "fault = [{ from = \"server\", channel = \"data\", segment = \"FIN\", nth = 2, delay = \"1s\" }]",
+    );
+    assert_eq!(table, line);
+    assert_eq!(table, inline);
+    assert_eq!(table.faults.len(), 1);
 }

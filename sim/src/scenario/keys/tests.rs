@@ -28,6 +28,14 @@ fn a_value_reads_and_prints() {
         ("link.delay", "1.5s", "1500ms"),
         ("link.up.loss", "0.10%", "0.1%"),
         ("link.rate", "none", "none"),
+        ("link.gemodel", "1%", "1% 99% 100% 0%"),
+        ("link.gemodel", "none", "none"),
+        ("link.blackout", " 10s..12s, 1min..90s ", "10s..12s,60s..90s"),
+        ("link.netem", "delay 5ms", ""),
+        ("client.policy.reset_validation", "rfc793", "rfc793"),
+        ("client.policy.reset_validation", "preset", "preset"),
+        ("server.policy.fin_wait_2", "none", "none"),
+        ("fault", "drop  packet 7;hold server data FIN", "drop packet 7; hold server data FIN 1"),
         ("client.profile", "tcpip32-3.11b", "tcpip32-3.11b"),
         ("server.store_rate", "1.6mbit", "200KB/s"),
         ("server.data_timeout", "none", "none"),
@@ -112,6 +120,28 @@ fn a_bad_setting_says_what_would_be_right() {
             "server.host=linus",
             "server.host: `linus` is none of linux, winsock, wfw311, smoltcp; did you mean `linux`?",
         ),
+        ("link.blackout=12s..10s", "link.blackout: `12s..10s` ends before it begins"),
+        ("link.blackout=10s", "link.blackout: `10s` is not a stretch of time: write 10s..12s"),
+        ("link.gemodel=1% 200%", "link.gemodel: `200%` is more than 100%"),
+        (
+            "link.reorder_correlation=50%",
+            "link.up.reorder_correlation: there is no reordering to correlate: set link.reorder",
+        ),
+        (
+            "server.policy.reset_validation=rfc5691",
+            "server.policy.reset_validation: `rfc5691` is none of rfc5961, rfc793; did you mean \
+             `rfc5961`?",
+        ),
+        (
+            "link.netem=distribution normal",
+            "link.netem: netem's `distribution` is not supported: jitter is even, as netem's without a \
+             distribution table",
+        ),
+        ("fault=drop server data FIN 0", "fault: `0` is out of range: it must be 1 to 4294967295"),
+        (
+            "fault=drop packet 3; corrupt packet 3",
+            "fault: `drop packet 3` and `corrupt packet 3` contradict each other: one packet, two fates",
+        ),
         ("tcp.nagle=yes", "tcp.nagle: `yes` is none of true, false"),
         (
             "tcp.ack_delay=500ms",
@@ -166,4 +196,21 @@ fn a_server_model_sets_what_it_was_measured_to_do() {
         let start = format!("server.model: unknown server model `{text}`{near}");
         assert!(error.starts_with(&start), "{error}");
     }
+}
+
+#[test]
+fn a_link_loses_by_one_model() {
+    assert_eq!(
+        varied(&["link.down.loss=1%", "link.gemodel=1% 10%"]),
+        Err("link.down.gemodel: a link loses by loss or by gemodel, not by both".to_owned())
+    );
+}
+
+#[test]
+fn faults_add_up_until_none() {
+    let lines = ["fault=drop packet 1", "fault=drop packet 2"];
+    let scenario = varied(&lines).expect("sound");
+    assert_eq!(scenario.faults.len(), 2);
+    let scenario = varied(&[lines[0], "fault=none", lines[1]]).expect("sound");
+    assert_eq!(scenario.get("fault").as_deref(), Ok("drop packet 2"));
 }

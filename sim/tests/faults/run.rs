@@ -1,0 +1,31 @@
+//! Runs of a scenario under settings, for the tests beside this file.
+
+use halfclose::catalogue;
+use halfclose::report::ladder;
+use halfclose::run::{Finished, run};
+use halfclose::scenario::Scenario;
+use halfclose::trace::Recording;
+use halfclose::workload::Workload;
+
+/// The default scenario, or one of the catalogue, with these settings.
+pub(crate) fn scenario(name: &str, settings: &[&str]) -> Scenario {
+    let mut scenario = match name {
+        "" => Scenario::default(),
+        name => catalogue::find(name).expect(name),
+    };
+    scenario.vary(settings.iter().copied()).unwrap_or_else(|error| panic!("{error}"));
+    scenario
+}
+
+/// A run of it with every packet kept.
+pub(crate) fn ran(scenario: &Scenario, seed: u64) -> Finished {
+    let workload = Workload::load(scenario).expect("generated");
+    run(scenario, &workload, seed, Recording::Packets)
+}
+
+/// What a packet looked like in the trace, and what became of it.
+pub(crate) fn lines(finished: &Finished) -> Vec<String> {
+    let lines = ladder::lines(&finished.trace);
+    let tidy = |line: &String| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    lines.iter().map(tidy).collect()
+}
