@@ -53,16 +53,14 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
         meaning(run.outcome),
         unmeasured(run.scenario)
     )?;
-    if let [first, rest @ ..] = &divergences[..] {
+    // What could not be mended explains more.
+    if let Some(first) = divergences.iter().min_by_key(|it| it.mended()) {
         let mended = if first.mended() { "mended: " } else { "" };
-        let more = match rest.len() {
+        let more = match divergences.len() - 1 {
             0 => String::new(),
             more => format!(" (and {more} more: --json)"),
         };
         writeln!(to, "  smoltcp  {mended}{first}{more}")?;
-    }
-    for fault in &run.outcome.unmatched_faults {
-        writeln!(to, "  fault    met no packet: {fault}")?;
     }
     writeln!(
         to,
