@@ -26,6 +26,8 @@ pub struct ServerModel {
     /// What a reset means that came after the FIN, before the program had read so far. One that
     /// comes after the program has read the FIN is never seen: the end of the file.
     pub after_fin: Resets,
+    /// What it says when a download's data connection is reset.
+    pub on_download_reset: Answer,
     /// What becomes of an upload that the server itself gives up (ABOR, a timeout, a full disk).
     pub abandoned: Kept,
     /// An upload is under another name until it is complete.
@@ -234,6 +236,7 @@ impl ServerModel {
         texts: ServerTexts::PLAIN,
         on_reset: Resets::always(Judgement::ABORT),
         after_fin: Resets::always(Judgement::AS_EOF),
+        on_download_reset: Answer::Aborted,
         abandoned: Kept::All,
         hidden: false,
         control_loss: ControlLoss::Abort,

@@ -53,6 +53,7 @@ pub static PRESETS: [ServerModel; 15] = [
             ..ServerTexts::PLAIN
         },
         on_reset: Resets::always(Judgement { answer: Answer::Aborted, kept: GRIDFTP_BLOCKS }),
+        on_download_reset: Answer::Says(GRIDFTP_FAILED_TO_SEND),
         abandoned: GRIDFTP_BLOCKS,
         abor: Always(Interruption {
             control: Control::Close,
@@ -82,6 +83,7 @@ const VSFTPD: ServerModel = ServerModel {
         aborted: Phrase(426, "Failure reading network stream."),
         ..ServerTexts::PLAIN
     },
+    on_download_reset: Answer::Says(Phrase(426, "Failure writing network stream.")),
     control_loss: ControlLoss::Finish,
     abor: Always(Interruption::queued(&[Phrase(225, "No transfer to ABOR.")])),
     abor_synch: Always(Interruption::cutting(&[
@@ -139,6 +141,11 @@ const PURE_FTPD: ServerModel = ServerModel {
         ),
         ..ServerTexts::PLAIN
     },
+    // Its last word on a download is a 1yz: who waits for a final reply waits for ever.
+    on_download_reset: Answer::Says(Phrase(
+        150,
+        "{seconds} seconds (measured here), {rate} per second",
+    )),
     // It looks at the error bits of poll before it reads.
     after_fin: Resets {
         in_time: Always(Judgement::AS_EOF),
@@ -168,6 +175,7 @@ const INETUTILS: ServerModel = ServerModel {
         aborted: Phrase(426, "Data Connection: Connection reset by peer."),
         ..ServerTexts::PLAIN
     },
+    on_download_reset: Answer::Says(Phrase(426, "Data connection: Connection reset by peer.")),
     control_loss: ControlLoss::Finish,
     abor: Always(Interruption::queued(&[Phrase(225, "ABOR command successful.")])),
     abor_synch: Always(Interruption::cutting(BSD_ABOR)),
@@ -176,6 +184,12 @@ const INETUTILS: ServerModel = ServerModel {
 
 /// It writes whole blocks, and drops what it holds when a read fails.
 const GRIDFTP_BLOCKS: Kept = Kept::WholeBlocks(256 << 10);
+const GRIDFTP_FAILED_TO_SEND: Phrase = Phrase(
+    500,
+    "Command failed. : callback failed.\n\
+     globus_xio: System error in send: Connection reset by peer\n\
+     globus_xio: A system call failed: Connection reset by peer\nEnd.",
+);
 const GRIDFTP_FAILED: Phrase = Phrase(
     500,
     "Command failed. : callback failed.\n\

@@ -5,7 +5,8 @@ use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 /// A reply: its code, and its text. Lines are separated by `\n`. `{path}` stands for the file's
-/// name, `{seconds}` for the time since the 1yz, `{rate}` for the bytes of a second.
+/// name, `{moved}` for the bytes that were moved, `{seconds}` for the time since
+/// the command, `{rate}` for the bytes of a second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Phrase(pub u16, pub &'static str);
 
@@ -79,6 +80,7 @@ fn fill(text: &str, facts: Facts<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Resu
         out.write_str(plain)?;
         match name {
             "path" => out.write_str(facts.path)?,
+            "moved" => write!(out, "{}", facts.moved)?,
             "seconds" => seconds(facts.took, out)?,
             "rate" => rate(facts, out)?,
             _ => write!(out, "{{{name}}}")?,

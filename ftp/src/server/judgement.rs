@@ -22,8 +22,11 @@ pub(super) fn judge(service: &Service, end: &End, config: &ServerConfig) -> Judg
         says(error.code(), error.text())
     } else if end.idle {
         says(426, model.texts.data_timeout)
-    } else if upload && end.ending == Some(Ending::Reset) {
-        return model.on_reset.judge(end.late, service.draw);
+    } else if end.ending == Some(Ending::Reset) {
+        if upload {
+            return model.on_reset.judge(end.late, service.draw);
+        }
+        Judgement { answer: model.on_download_reset, kept: Kept::All }
     } else {
         Judgement::ABORT
     };

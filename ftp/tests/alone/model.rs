@@ -110,6 +110,24 @@ fn a_reset_by_how_far_the_program_had_come() {
 }
 
 #[test]
+fn a_download_that_is_reset() {
+    let reset = |answer| {
+        let model = ServerModel { on_download_reset: answer, ..ServerModel::PLAIN };
+        let mut wire = Wire::<Server>::new(with(model));
+        wire.store.insert("b", (*b"content").into());
+        wire.open_between("10.0.0.2:21", "10.0.0.1:49152");
+        wire.hear("USER anonymous\r\nPASS x\r\nPORT 10,0,0,1,200,1\r\nRETR b\r\n");
+        wire.data_opened();
+        let said = wire.event(Event::TransferEnded(RESET));
+        assert!(wire.store.get("b").is_some());
+        (said, wire.actions().contains(&Action::Close))
+    };
+    let counts = Answer::Says(Phrase(426, "{moved} bytes transmitted."));
+    assert_eq!(reset(counts), ("426 2048 bytes transmitted.".into(), false));
+    assert_eq!(reset(Answer::Silence(Control::Close)), (String::new(), true));
+}
+
+#[test]
 fn what_is_kept() {
     for (kept, received, left) in [
         (Kept::All, 10_000, Some(10_000)),

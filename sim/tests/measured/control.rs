@@ -1,10 +1,10 @@
-//! The loss of the control connection, QUIT and ABOR in the middle of a STOR: each line of the
-//! measurement, by the script that measured it.
+//! The loss of the control connection, QUIT and ABOR in the middle of a STOR, and a RETR that is reset:
+//! each line of the measurement, by the script that measured it.
 
 use halfclose_ftp::model::PRESETS;
 
-use crate::rows::{Results, control, divergences};
-use crate::script::{Event, play};
+use crate::rows::{Results, control, divergences, retr};
+use crate::script::{Event, play, play_download};
 
 #[test]
 fn every_event_in_a_transfer() {
@@ -32,4 +32,14 @@ fn every_event_in_a_transfer() {
         }
     }
     assert!(failed.is_empty(), "{failed}");
+}
+
+#[test]
+fn a_download_that_is_reset() {
+    let rows: Vec<_> = retr().collect();
+    assert_eq!(rows.len(), PRESETS.len());
+    for (name, measured) in rows {
+        let model = PRESETS.iter().find(|model| model.name == name).expect("a preset");
+        assert_eq!(play_download(model), measured, "{name}");
+    }
 }

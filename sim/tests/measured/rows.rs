@@ -7,6 +7,7 @@ pub(crate) type Results = BTreeSet<String>;
 
 const STOR: &str = include_str!("../data/stor.tsv");
 const CONTROL: &str = include_str!("../data/control.tsv");
+const RETR: &str = include_str!("../data/retr.tsv");
 const DIVERGENCES: &str = include_str!("../data/divergences.tsv");
 const PAGE: &str = include_str!("../../../docs/MODELS.md");
 
@@ -58,6 +59,14 @@ pub(crate) fn control() -> BTreeMap<(&'static str, &'static str), (usize, Result
         results.insert(format!("{replies}, data {data}, control {control}, stored {stored}"));
     }
     all
+}
+
+/// What each model's server said of a download that was reset: lines of `retr.tsv`.
+pub(crate) fn retr() -> impl Iterator<Item = (&'static str, String)> {
+    lines(RETR).map(|line| {
+        let [model, _runs, reply, control] = columns(line);
+        (model, format!("{reply}, control {control}"))
+    })
 }
 
 /// The rows where model and measurement are known to differ, each with its reason.

@@ -31,7 +31,7 @@ const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 /// Plays the script, and says what came of it in the words of `control.tsv`.
 pub(crate) fn play(model: &ServerModel, event: Event, draws: u64) -> String {
     let mut bench = Bench::new(model, draws);
-    let data = bench.begin();
+    let data = bench.begin(b"STOR f\r\n");
     bench.send(data, SIZE / 2);
     bench.pass(Duration::from_millis(30));
     let before = bench.replies().len();
@@ -46,12 +46,7 @@ pub(crate) fn play(model: &ServerModel, event: Event, draws: u64) -> String {
     bench.pass(SECOND);
     let mut control = "-";
     if abor {
-        control = if bench.closed { "closed" } else { "usable" };
-        if !bench.closed {
-            bench.say(b"NOOP\r\n");
-            bench.pass(SECOND);
-            assert_eq!(bench.replies().pop().as_deref(), Some("200"), "{}", bench.heard);
-        }
+        control = bench.control();
     }
     let mut replies = bench.replies().split_off(before);
     if control == "usable" {
@@ -62,6 +57,22 @@ pub(crate) fn play(model: &ServerModel, event: Event, draws: u64) -> String {
     let stored = bench.driver.store().get("f").map(|file| file.len().to_string());
     let stored = stored.as_deref().unwrap_or("absent");
     format!("{replies}, data {data}, control {control}, stored {stored}")
+}
+
+/// Asks for a file, reads a little, resets the data connection; says what came of it in the words of
+/// `retr.tsv`.
+pub(crate) fn play_download(model: &ServerModel) -> String {
+    let mut bench = Bench::new(model, 0);
+    bench.driver.store_mut().insert("f", vec![7; SIZE].into());
+    let data = bench.begin(b"RETR f\r\n");
+    let before = bench.replies().len();
+    let read = bench.sockets().receive(data, 64 << 10, &mut |_| ());
+    assert!(matches!(read, ControlFlow::Continue(1..)), "{read:?}");
+    bench.sockets().abort(data);
+    bench.pass(SECOND);
+    let replies = bench.replies().split_off(before);
+    let last = replies.last().map_or("-", |reply| reply);
+    format!("{last}, control {}", bench.control())
 }
 
 struct Bench {
@@ -81,7 +92,7 @@ struct Bench {
 impl Bench {
     fn new(model: &ServerModel, draws: u64) -> Self {
         let host =
-            |address, seed| Host::new(Config { address, seed, mtu: 65_535, ..Config::default() });
+            |address, seed| Host::new(Config { address, seed, mtu: 9000, ..Config::default() });
         let config = ServerConfig { model: *model, draws, ..ServerConfig::default() };
         let mut bench = Self {
             now: Duration::ZERO,
@@ -104,8 +115,19 @@ impl Bench {
         Sockets { host: &mut self.client, now: self.now }
     }
 
-    /// Logs in, and begins STOR f over a passive data connection.
-    fn begin(&mut self) -> Conn {
+    /// Whether the control connection is closed, or answers NOOP.
+    fn control(&mut self) -> &'static str {
+        if self.closed {
+            return "closed";
+        }
+        self.say(b"NOOP\r\n");
+        self.pass(SECOND);
+        assert_eq!(self.replies().pop().as_deref(), Some("200"), "{}", self.heard);
+        "usable"
+    }
+
+    /// Logs in, and says `command` over a passive data connection.
+    fn begin(&mut self, command: &[u8]) -> Conn {
         let at = SocketAddr::from((SERVER, 21));
         self.control = Some(self.sockets().connect(None, at).expect("a port is free"));
         self.pass(SECOND);
@@ -120,7 +142,7 @@ impl Bench {
         let at = SocketAddr::from((SERVER, u16::from_be_bytes([high, low])));
         let data = self.sockets().connect(None, at).expect("a port is free");
         self.pass(SECOND);
-        self.say(b"STOR f\r\n");
+        self.say(command);
         self.pass(SECOND);
         data
     }

@@ -17,6 +17,7 @@ pub(super) const PYFTPDLIB: ServerModel = ServerModel {
     },
     on_reset: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
     after_fin: Resets { not_begun: PYFTPDLIB_VANISHED, ..Resets::always(Judgement::AS_EOF) },
+    on_download_reset: Answer::Says(Phrase(426, "Transfer aborted; {moved} bytes transmitted.")),
     quit: Interruption {
         when: When::Now,
         cut: false,
@@ -51,6 +52,7 @@ pub(super) const AIOFTP: ServerModel = ServerModel {
         not_begun: Either(AIOFTP_GONE, Judgement { kept: Kept::Empty, ..AIOFTP_GONE }),
         ..Resets::always(AIOFTP_GONE)
     },
+    on_download_reset: Answer::Silence(Control::Close),
     quit: Interruption { control: Control::Close, ..Interruption::cutting(&[Phrase(221, "bye")]) },
     abor: Always(Interruption::cutting(&[
         Phrase(426, "transfer aborted"),
@@ -80,6 +82,7 @@ pub(super) const TWISTED: ServerModel = ServerModel {
         ..ServerTexts::PLAIN
     },
     on_reset: Resets::always(Judgement::AS_EOF),
+    on_download_reset: Answer::Says(Phrase(426, "Transfer aborted.  Data connection closed.")),
     control_loss: ControlLoss::Finish,
     abor: Always(Interruption::queued(&[Phrase(502, "Command 'ABOR' not implemented")])),
     abor_synch: Always(Interruption::queued(&[])),
@@ -141,6 +144,7 @@ pub(super) const FTP_SRV: ServerModel = ServerModel {
         behind: Either(Judgement::AS_EOF, Judgement::ABORT_DELETE),
         not_begun: Always(Judgement::AS_EOF),
     },
+    on_download_reset: Answer::Says(Phrase(551, "write ECONNRESET")),
     abor: Always(Interruption::queued(&[FTP_SRV_IDLE])),
     abor_synch: Always(Interruption::queued(&[
         Phrase(502, "Command not allowed: \u{fffd}\u{fffd}\u{fffd}"),
