@@ -190,7 +190,12 @@ impl Server {
                 self.finish_interrupted(interruption, end.ending, end.moved, cx);
             }
             None => {
-                self.finish(judge(service, &end, cx.config), end.ending, end.moved, cx);
+                self.finish(
+                    judge(service.direction, service.draw, &end, cx.config),
+                    end.ending,
+                    end.moved,
+                    cx,
+                );
             }
         }
         if closes {
