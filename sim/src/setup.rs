@@ -96,7 +96,7 @@ pub(crate) fn draws(scenario: &Scenario, seed: u64) -> u64 {
 
 /// What the source of task `index` is called at the client: nothing that is received bears such a
 /// name, so a task never overwrites another's source.
-pub(crate) fn source(index: usize) -> String {
+fn source(index: usize) -> String {
     format!("the source of do.{}", index + 1)
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use halfclose_ftp as ftp;
 use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::{Divergence, Ending, Host, NoteKind};
+use halfclose_stack::{Divergence, Ending, Host, Note, NoteKind};
 
 use crate::fate::Fates;
 use crate::judge::Judge;
@@ -48,7 +48,7 @@ pub struct EndedConnection {
 /// Two hosts, their programs and the link between them, for one run at a time.
 pub struct World<'a> {
     scenario: &'a Scenario,
-    workload: &'a Workload,
+    pub(crate) workload: &'a Workload,
     tasks: Arc<[ftp::Task]>,
     seed: u64,
     now: Duration,
@@ -150,11 +150,16 @@ impl<'a> World<'a> {
     fn open(&mut self) {
         self.client.driver.record_dialogue(self.trace.recording() > Recording::Digest);
         self.server.driver.store_mut().set_rate(self.scenario.server.store_rate);
+        let mut sources = self.tasks.iter().filter_map(|task| match task {
+            ftp::Task::Put { local, .. } => Some(local),
+            _ => None,
+        });
         for (index, task) in self.scenario.tasks.iter().enumerate() {
             let content = || Arc::clone(self.workload.content(index));
             match task {
                 Task::Put(_) => {
-                    self.client.driver.store_mut().insert(&setup::source(index), content());
+                    let name = sources.next().expect("the program has the scenario's uploads");
+                    self.client.driver.store_mut().insert(name, content());
                 }
                 // What the server holds is what an earlier task puts there, or is there before.
                 Task::Get(file) if self.scenario.earlier_put(index).is_none() => {
@@ -214,6 +219,13 @@ impl<'a> World<'a> {
             (Some(up), None) => Some((up.0, Next::Arrival(Side::Server))),
             (None, None) => None,
         };
+        // Nearly always a packet is next, and nobody's timer need be known exactly.
+        if let Some((at, _)) = arrivals
+            && self.client.sleeps_until(at)
+            && self.server.sleeps_until(at)
+        {
+            return arrivals;
+        }
         let timer = |at: Option<Duration>, side| at.map(|at| (at, Next::Timer(side)));
         let client = timer(self.client.next_wakeup(), Side::Client);
         let server = timer(self.server.next_wakeup(), Side::Server);
@@ -387,6 +399,12 @@ struct Log<'a> {
 }
 
 impl<P: Session> Station<P> {
+    /// Whether no timer of the host's or the program's fires before `at`.
+    #[inline]
+    fn sleeps_until(&self, at: Duration) -> bool {
+        self.host.sleeps_until(at) && self.driver.next_wakeup().is_none_or(|wakeup| wakeup >= at)
+    }
+
     #[inline]
     fn next_wakeup(&mut self) -> Option<Duration> {
         match (self.host.next_wakeup(), self.driver.next_wakeup()) {
@@ -401,39 +419,46 @@ impl<P: Session> Station<P> {
             self.drain_notes(log);
             self.driver.pump(&mut Sockets { host: &mut self.host, now }, now);
             self.drain_notes(log);
-            let mut quiet = true;
             while let Some(packet) = self.host.poll_transmit(now) {
-                quiet = false;
                 let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
                 if let Some(packet) = back {
                     self.host.recycle(packet);
                 }
             }
-            if quiet {
-                self.drain_notes(log);
+            self.drain_notes(log);
+            // Egress may have given the program something to do: bytes transmitted, an end.
+            let due = self.driver.next_wakeup().is_some_and(|at| at <= now);
+            if !self.host.is_ready() && !due {
                 return;
             }
         }
     }
 
+    #[inline]
     fn drain_notes(&mut self, log: &mut Log<'_>) {
         while let Some(note) = self.host.poll_note() {
-            match note.kind {
-                NoteKind::Ended(ending) => log.ended.push(EndedConnection {
-                    at: note.at,
-                    side: self.side,
-                    local: note.local.into(),
-                    peer: note.peer.into(),
-                    ending,
-                }),
-                NoteKind::Divergence(divergence) => {
-                    if !log.divergences.contains(&divergence) {
-                        log.divergences.push(divergence);
-                    }
-                }
-                NoteKind::State { .. } => {}
-            }
-            log.trace.note(self.side, note);
+            log.note(self.side, note);
         }
+    }
+}
+
+impl Log<'_> {
+    fn note(&mut self, side: Side, note: Note) {
+        match note.kind {
+            NoteKind::Ended(ending) => self.ended.push(EndedConnection {
+                at: note.at,
+                side,
+                local: note.local.into(),
+                peer: note.peer.into(),
+                ending,
+            }),
+            NoteKind::Divergence(divergence) => {
+                if !self.divergences.contains(&divergence) {
+                    self.divergences.push(divergence);
+                }
+            }
+            NoteKind::State { .. } => {}
+        }
+        self.trace.note(side, note);
     }
 }

@@ -141,6 +141,13 @@ impl Host {
         }
     }
 
+    /// Whether [`next_ready`](Self::next_ready) may have something to say.
+    #[inline]
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.events.ready.is_empty()
+    }
+
     /// What happened to connections, in order. Notes wait until they are taken.
     #[inline]
     pub fn poll_note(&mut self) -> Option<Note> {

@@ -74,6 +74,14 @@ impl Host {
         self.timers.next()
     }
 
+    /// Whether there is nothing to wake up for before `at`. Cheaper than
+    /// [`next_wakeup`](Self::next_wakeup), and sometimes overcautious: false does not promise anything.
+    #[inline]
+    #[must_use]
+    pub fn sleeps_until(&self, at: Duration) -> bool {
+        self.timers.sleep_until(at)
+    }
+
     /// No packet is in flight anywhere, and nobody will ever do anything: a connection that has
     /// something outstanding and no timer for it ends as [`Ending::Stalled`]. True if any did; then
     /// go on, for the peer may hear of it.

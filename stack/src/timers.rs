@@ -49,6 +49,13 @@ impl Timers {
         }
     }
 
+    /// Whether nobody can want to be woken before `at`: a look at the heap, which never holds an alarm
+    /// too late.
+    #[inline]
+    pub(crate) fn sleep_until(&self, at: Duration) -> bool {
+        self.heap.peek().is_none_or(|&Reverse((earliest, ..))| earliest >= at)
+    }
+
     /// The earliest wake-up that anybody still wants.
     #[inline]
     pub(crate) fn next(&mut self) -> Option<Duration> {
