@@ -11,7 +11,7 @@ pub use config::{ClientConfig, ClientTexts, DataMode, Task};
 use crate::command;
 use crate::line::{Lines, Outbox};
 use crate::reply::{Class, Parser, Progress, Reply};
-use crate::report::{Direction, Speaker, Told, TransferReport};
+use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
 use crate::tcp::Ending;
@@ -166,22 +166,7 @@ impl Client {
                 Task::Size { .. } | Task::Noop | Task::Abor { .. } => continue,
             };
             self.transfers_left += 1;
-            cx.journal.reports.push(TransferReport {
-                session: cx.id,
-                task: at,
-                direction,
-                name: name.clone(),
-                told: Told::Nothing,
-                text: String::new(),
-                reply: None,
-                sent: 0,
-                received: 0,
-                opened: false,
-                data: None,
-                ending: None,
-                started: cx.now,
-                ended: None,
-            });
+            cx.journal.begin(cx.id, at, direction, name, cx.now);
         }
         self.tasks = Some(tasks);
         self.await_reply(cx);

@@ -3,6 +3,7 @@
 //! not know what is said on them.
 
 mod data;
+mod names;
 mod slot;
 mod timers;
 
@@ -12,8 +13,8 @@ use crate::server::{Server, ServerConfig};
 use crate::session::Session;
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
+use names::Names;
 use slot::Slot;
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -36,9 +37,9 @@ struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
-    conns: BTreeMap<Conn, (Place, Channel)>,
+    conns: Names<(Place, Channel)>,
     /// The listeners of data connections.
-    listeners: BTreeMap<Listener, Place>,
+    listeners: Names<Place>,
     timers: Timers,
 }
 
@@ -118,8 +119,8 @@ impl<P: Session, S: Store> Driver<P, S> {
             config,
             store,
             journal: Journal::default(),
-            conns: BTreeMap::new(),
-            listeners: BTreeMap::new(),
+            conns: Names::new(),
+            listeners: Names::new(),
             timers: Timers::default(),
         };
         Self { slots: Vec::new(), free: Vec::new(), doors: Vec::new(), begun: 0, hub }
@@ -208,7 +209,7 @@ impl<P: Session, S: Store> Driver<P, S> {
 
     fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
         // A connection that has been given back may still have been ready before.
-        let Some(&(place, channel)) = self.hub.conns.get(&conn) else {
+        let Some((place, channel)) = self.hub.conns.get(conn.0) else {
             return;
         };
         let slot = &mut self.slots[place.0 as usize];
@@ -223,7 +224,7 @@ impl<P: Session, S: Store> Driver<P, S> {
     }
 
     fn handle_accept<T: Tcp + ?Sized>(&mut self, from: Listener, tcp: &mut T, now: Duration) {
-        if let Some(&place) = self.hub.listeners.get(&from) {
+        if let Some(place) = self.hub.listeners.get(from.0) {
             self.slots[place.0 as usize]
                 .handle_accept(from, &mut Turn { tcp, hub: &mut self.hub, now });
             self.settle(place, tcp, now);
@@ -248,7 +249,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         });
         self.slots[place.0 as usize].begin(place, control, SessionId(self.begun));
         self.begun += 1;
-        self.hub.conns.insert(control, (place, Channel::Control));
+        self.hub.conns.insert(control.0, (place, Channel::Control));
         place
     }
 

@@ -65,6 +65,9 @@ impl Reply {
 impl Display for Reply {
     /// As its user sees it: lines as they came, without the last line's end.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.text.contains('\n') {
+            return write!(out, "{} {}", self.code, self.text);
+        }
         let mut lines = self.text.split('\n').peekable();
         let mut first = true;
         while let Some(line) = lines.next() {

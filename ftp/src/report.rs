@@ -3,8 +3,8 @@
 
 use crate::reply::Reply;
 use crate::tcp::Ending;
+use std::fmt::{Display, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A session, as its driver numbers them: in the order they began, from 0.
@@ -42,7 +42,7 @@ pub struct TransferReport {
     /// Which way the file goes.
     pub direction: Direction,
     /// The file's name in this side's store.
-    pub name: Arc<str>,
+    pub name: String,
     /// Client: told by its own rule. Server: what its final reply says.
     pub told: Told,
     /// Client: what its user saw last. Server: empty.
@@ -100,12 +100,63 @@ pub struct Journal {
     pub dialogue: Vec<Spoken>,
     /// Whether lines are recorded.
     pub record_dialogue: bool,
+    /// Texts of earlier runs, for their memory.
+    spare: Vec<String>,
 }
 
 impl Journal {
     /// Forgets everything said and done; keeps the settings and the buffers.
     pub fn reset(&mut self) {
-        self.reports.clear();
+        for report in self.reports.drain(..) {
+            self.spare.extend([report.name, report.text]);
+            self.spare.extend(report.reply.map(|reply| reply.text));
+        }
         self.dialogue.clear();
+    }
+
+    /// Begins the report of a transfer. Returns its place.
+    pub fn begin(
+        &mut self,
+        session: SessionId,
+        task: usize,
+        direction: Direction,
+        name: &str,
+        now: Duration,
+    ) -> usize {
+        let (name, text) = (self.text(name), self.text(""));
+        self.reports.push(TransferReport {
+            session,
+            task,
+            direction,
+            name,
+            told: Told::Nothing,
+            text,
+            reply: None,
+            sent: 0,
+            received: 0,
+            opened: false,
+            data: None,
+            ending: None,
+            started: now,
+            ended: None,
+        });
+        self.reports.len() - 1
+    }
+
+    /// The server's last reply to the transfer of that report.
+    pub fn reply(&mut self, report: usize, code: u16, text: impl Display) {
+        let known = self.reports[report].reply.take().map(|reply| reply.text);
+        let mut buffer = known.unwrap_or_else(|| self.text(""));
+        buffer.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(buffer, "{text}");
+        self.reports[report].reply = Some(Reply { code, text: buffer });
+    }
+
+    fn text(&mut self, text: &str) -> String {
+        let mut buffer = self.spare.pop().unwrap_or_default();
+        buffer.clear();
+        buffer.push_str(text);
+        buffer
     }
 }

@@ -22,10 +22,12 @@ pub fn parse_type(argument: &str) -> Result<(), Refused> {
     if words.next().is_some() {
         return Err(Refused::Unknown);
     }
-    match (first.to_ascii_uppercase().as_str(), second) {
-        ("I", None) | ("L", Some("8")) => Ok(()),
-        ("A" | "E", None | Some("N" | "T" | "C" | "n" | "t" | "c")) => Err(Refused::NotImplemented),
-        ("L", Some(size)) if size.bytes().all(|byte| byte.is_ascii_digit()) => {
+    match (first, second) {
+        ("I" | "i", None) | ("L" | "l", Some("8")) => Ok(()),
+        ("A" | "E" | "a" | "e", None | Some("N" | "T" | "C" | "n" | "t" | "c")) => {
+            Err(Refused::NotImplemented)
+        }
+        ("L" | "l", Some(size)) if size.bytes().all(|byte| byte.is_ascii_digit()) => {
             Err(Refused::NotImplemented)
         }
         _ => Err(Refused::Unknown),

@@ -1,6 +1,8 @@
 //! `conclude` puts what the judge saw beside what the user was told: the end of a run, and of its
 //! digest.
 
+use std::fmt::Write;
+
 use halfclose_ftp::report::{Direction, Speaker};
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
@@ -17,13 +19,27 @@ impl World<'_> {
     /// # Panics
     /// If the scenario moves no file (`Scenario::check` refuses it).
     pub fn conclude(&mut self, end: End) -> Outcome {
-        let transfers: Vec<_> = self
-            .judge()
-            .transfers()
-            .zip(self.client().reports())
-            .map(|(task, report)| self.transfer(task, report))
-            .collect();
-        for transfer in &transfers {
+        let mut outcome = Outcome::blank();
+        self.conclude_into(end, &mut outcome);
+        outcome
+    }
+
+    /// The same, in the memory of an earlier outcome.
+    ///
+    /// # Panics
+    /// As `conclude`.
+    pub fn conclude_into(&mut self, end: End, outcome: &mut Outcome) {
+        let transfers = &mut outcome.transfers;
+        let mut count = 0;
+        for (task, report) in self.judge().transfers().zip(self.client().reports()) {
+            if count == transfers.len() {
+                transfers.push(TransferOutcome::blank());
+            }
+            self.transfer(task, report, &mut transfers[count]);
+            count += 1;
+        }
+        transfers.truncate(count);
+        for transfer in transfers.iter() {
             digest_transfer(self.trace_mut(), transfer);
         }
         for task in 0..self.scenario().tasks.len() {
@@ -32,43 +48,45 @@ impl World<'_> {
                 self.trace_mut().conclude(&hash.to_le_bytes());
             }
         }
-        Outcome {
-            seed: self.seed(),
-            verdict: transfers
-                .iter()
-                .map(|transfer| transfer.verdict)
-                .min()
-                .expect("a scenario moves a file (`Scenario::check`)"),
-            transfers,
-            digest: self.trace().digest(),
-            packets: self.trace().counts(),
-            told_at: self.told_at().unwrap_or(self.now()),
-            quiet_at: self.now(),
-            end,
-            divergences: self.divergences().to_vec(),
-            unmatched_faults: self.unmatched_faults(),
-        }
+        outcome.seed = self.seed();
+        outcome.verdict = transfers
+            .iter()
+            .map(|transfer| transfer.verdict)
+            .min()
+            .expect("a scenario moves a file (`Scenario::check`)");
+        outcome.digest = self.trace().digest();
+        outcome.packets = self.trace().counts();
+        outcome.told_at = self.told_at().unwrap_or(self.now());
+        outcome.quiet_at = self.now();
+        outcome.end = end;
+        outcome.divergences.clear();
+        outcome.divergences.extend_from_slice(self.divergences());
+        outcome.unmatched_faults = self.unmatched_faults();
     }
 
-    fn transfer(&self, task: usize, report: &TransferReport) -> TransferOutcome {
+    fn transfer(&self, task: usize, report: &TransferReport, into: &mut TransferOutcome) {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side));
-        let verb = if report.direction == Direction::Upload { "put" } else { "get" };
+        let verb = if report.direction == Direction::Upload { "put " } else { "get " };
         let told = self.told(report);
-        TransferOutcome {
-            task: format!("{verb} {name}"),
-            verdict: Verdict::of(file, told),
-            sent: self.workload().content(task).len() as u64,
-            stored,
-            file,
-            told,
-            reply: report.reply.as_ref().map(ToString::to_string).unwrap_or_default(),
-            client: report.text.clone(),
-            connected: report.data.is_some(),
-            ending: self.endings(report),
-            dialogue: self.dialogue(report),
+        into.task.clear();
+        into.task.extend([verb, name]);
+        into.verdict = Verdict::of(file, told);
+        into.sent = self.workload().content(task).len() as u64;
+        into.stored = stored;
+        into.file = file;
+        into.told = told;
+        into.reply.clear();
+        if let Some(reply) = &report.reply {
+            // Writing to a String cannot fail.
+            let _ = write!(into.reply, "{reply}");
         }
+        into.client.clone_from(&report.text);
+        into.connected = report.data.is_some();
+        into.ending = self.endings(report);
+        into.dialogue.clear();
+        into.dialogue.extend(self.dialogue(report));
     }
 
     /// The program's word to its user. A connection that the stack stalled is told as a failure,
@@ -93,16 +111,16 @@ impl World<'_> {
     }
 
     /// What the user saw while the transfer went on: the server's lines and the program's own.
-    fn dialogue(&self, report: &TransferReport) -> Vec<String> {
+    fn dialogue(&self, report: &TransferReport) -> impl Iterator<Item = String> + use<'_> {
         let until = report.ended.unwrap_or(self.now());
+        let session = report.session;
         let spoken = self.client().dialogue();
         let first = spoken.partition_point(|line| line.at <= report.started);
         spoken[first..]
             .iter()
-            .take_while(|line| line.at <= until)
-            .filter(|line| line.session == report.session && line.speaker != Speaker::Client)
+            .take_while(move |line| line.at <= until)
+            .filter(move |line| line.session == session && line.speaker != Speaker::Client)
             .map(|line| line.text.clone())
-            .collect()
     }
 }
 

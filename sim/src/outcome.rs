@@ -44,6 +44,25 @@ pub struct TransferOutcome {
     pub dialogue: Vec<String>,
 }
 
+impl TransferOutcome {
+    /// Of a transfer that has not been looked at.
+    pub(crate) fn blank() -> Self {
+        Self {
+            task: String::new(),
+            verdict: Verdict::Stuck,
+            sent: 0,
+            stored: 0,
+            file: FileState::Absent,
+            told: Told::Nothing,
+            reply: String::new(),
+            client: String::new(),
+            connected: false,
+            ending: Endings::default(),
+            dialogue: Vec::new(),
+        }
+    }
+}
+
 /// Why a run stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -83,6 +102,24 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Of a run that has not been: memory for
+    /// [`World::conclude_into`](crate::world::World::conclude_into).
+    #[must_use]
+    pub fn blank() -> Self {
+        Self {
+            seed: 0,
+            verdict: Verdict::Stuck,
+            transfers: Vec::new(),
+            digest: 0,
+            packets: Counts::default(),
+            told_at: Duration::ZERO,
+            quiet_at: Duration::ZERO,
+            end: End::Quiet,
+            divergences: Vec::new(),
+            unmatched_faults: Vec::new(),
+        }
+    }
+
     /// The transfer that the run is judged by: the first of its worst.
     #[must_use]
     pub fn worst(&self) -> Option<&TransferOutcome> {

@@ -9,6 +9,7 @@ use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Context};
 use crate::store::{Appears, Fate, File, Store};
 use crate::transfer::{End, Plan, Way};
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -132,19 +133,22 @@ impl Client {
         let Some(current) = &mut self.current else {
             return;
         };
-        let report = &mut cx.journal.reports[current.report];
-        report.text = reply.to_string();
+        let text = &mut cx.journal.reports[current.report].text;
+        text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{reply}");
         if class == Class::Preliminary {
             current.preliminary = true;
-            report.opened |= current.direction == Direction::Upload;
-            report.reply = Some(reply.clone());
+            let upload = current.direction == Direction::Upload;
+            cx.journal.reports[current.report].opened |= upload;
+            cx.journal.reply(current.report, reply.code, &reply.text);
             return self.move_data(cx);
         }
         if current.answer.is_some() {
             current.abor = Abor::Answered;
             return self.conclude(cx);
         }
-        report.reply = Some(reply.clone());
+        cx.journal.reply(current.report, reply.code, &reply.text);
         current.answer = Some(class);
         if current.abor == Abor::Said && reply.code == 225 {
             // Real servers say 225 of a command that is done: no other reply follows.

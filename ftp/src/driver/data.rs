@@ -27,9 +27,9 @@ impl<P: Session> Slot<P> {
                 turn.tcp.abort(conn);
                 continue;
             }
-            turn.hub.listeners.remove(&listener);
+            turn.hub.listeners.remove(listener.0);
             turn.tcp.unlisten(listener);
-            turn.hub.conns.insert(conn, (Place(self.place), Channel::Data));
+            turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
             self.data = Data::Waiting(conn);
             self.data_opened(&status, turn);
             return;
@@ -110,7 +110,7 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> io::Result<SocketAddr> {
         let (listener, at) = turn.tcp.listen(SocketAddr::new(at, 0), 1)?;
-        turn.hub.listeners.insert(listener, Place(self.place));
+        turn.hub.listeners.insert(listener.0, Place(self.place));
         self.data = Data::Listening(listener, only);
         Ok(at)
     }
@@ -169,10 +169,10 @@ impl<P: Session> Slot<P> {
         match &data {
             Data::None => {}
             Data::Listening(listener, _) => {
-                hub.listeners.remove(listener);
+                hub.listeners.remove(listener.0);
             }
             Data::Connecting(conn) | Data::Waiting(conn) | Data::Moving(conn, _) => {
-                hub.conns.remove(conn);
+                hub.conns.remove(conn.0);
             }
         }
         data

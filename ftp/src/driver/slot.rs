@@ -206,7 +206,7 @@ impl<P: Session> Slot<P> {
                     self.drop_data(turn);
                     match turn.tcp.connect(from, to) {
                         Ok(conn) => {
-                            turn.hub.conns.insert(conn, (Place(self.place), Channel::Data));
+                            turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
                             self.data = Data::Connecting(conn);
                         }
                         Err(_) => {
@@ -265,7 +265,7 @@ impl<P: Session> Slot<P> {
         match std::mem::take(&mut self.control) {
             Control::Gone => None,
             Control::Opening(conn) | Control::Open(conn) | Control::Closing(conn) => {
-                hub.conns.remove(&conn);
+                hub.conns.remove(conn.0);
                 Some(conn)
             }
         }

@@ -6,8 +6,8 @@ use super::parameter::Address;
 use super::{Cx, Server};
 use crate::command::Command;
 use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
-use crate::reply::{Class, Reply};
-use crate::report::{Direction, Told, TransferReport};
+use crate::reply::Class;
+use crate::report::{Direction, Told};
 use crate::session::Action;
 use crate::store::{Appears, Fate, File, Store, StoreError};
 use crate::tcp::Ending;
@@ -88,23 +88,8 @@ impl Server {
             Ok(file) => file,
             Err(error) => return self.refuse(error, cx),
         };
-        let report = cx.journal.reports.len();
-        cx.journal.reports.push(TransferReport {
-            session: cx.id,
-            task: self.transfers,
-            direction,
-            name: path.into(),
-            told: Told::Nothing,
-            text: String::new(),
-            reply: None,
-            sent: 0,
-            received: 0,
-            opened: true,
-            data: None,
-            ending: None,
-            started: cx.now,
-            ended: None,
-        });
+        let report = cx.journal.begin(cx.id, self.transfers, direction, path, cx.now);
+        cx.journal.reports[report].opened = true;
         self.transfers += 1;
         self.draw = cx.config.draws >> (report % 64) & 1 == 1;
         self.service = Some(Service {
@@ -121,7 +106,7 @@ impl Server {
         let phrase = if open { texts.already_open } else { texts.opening };
         let (code, facts) = (phrase.0, Facts { path, ..Facts::default() });
         self.reply(code, &phrase.with(facts), cx);
-        cx.journal.reports[report].reply = Some(Reply::new(code, phrase.with(facts).to_string()));
+        cx.journal.reply(report, code, phrase.with(facts));
         match self.parameters.address {
             Address::Active(to) => {
                 let from = self.active_from(cx);
@@ -260,10 +245,11 @@ impl Server {
         if !self.over {
             let done = Class::of(phrase.0) == Some(Class::Completion);
             report.told = if done { Told::Success } else { Told::Failure };
-            let path = report.name.clone();
+            let path = std::mem::take(&mut report.name);
             let facts = Facts { path: &path, took, moved };
-            report.reply = Some(Reply::new(phrase.0, phrase.with(facts).to_string()));
+            cx.journal.reply(service.report, phrase.0, phrase.with(facts));
             self.reply(phrase.0, &phrase.with(facts), cx);
+            cx.journal.reports[service.report].name = path;
         }
         Facts { path: "", took, moved }
     }

@@ -57,7 +57,8 @@ struct Handle {
 /// Files in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    names: BTreeMap<Arc<str>, u32>,
+    /// The file of every name. A name outlives its file, for the run after this one.
+    names: BTreeMap<Arc<str>, Option<u32>>,
     entries: Vec<Option<Entry>>,
     free_entries: Vec<u32>,
     handles: Vec<Option<Handle>>,
@@ -97,12 +98,13 @@ impl MemoryStore {
     /// The content of the file of that name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.entry(*self.names.get(name)?).map(|entry| entry.content.bytes())
+        self.entry((*self.names.get(name)?)?).map(|entry| entry.content.bytes())
     }
 
     /// The names of all files, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.names.keys().map(AsRef::as_ref)
+        let named = self.names.iter().filter(|(_, at)| at.is_some());
+        named.map(|(name, _)| name.as_ref())
     }
 
     /// The next file that was closed after it had been written, in the order that happened. What it
@@ -111,9 +113,9 @@ impl MemoryStore {
         self.closed.pop_front()
     }
 
-    /// Forgets all files and handles; keeps the rate and the buffers.
+    /// Forgets all files and handles; keeps the rate and the memory.
     pub fn reset(&mut self) {
-        self.names.clear();
+        self.names.values_mut().for_each(|at| *at = None);
         while let Some(entry) = self.entries.pop() {
             self.recycle(entry);
         }
@@ -146,12 +148,12 @@ impl MemoryStore {
         self.unname(&name);
         let entry = Some(Entry { name: name.clone(), content, opened: 0, named: true });
         let at = put(&mut self.entries, &mut self.free_entries, entry);
-        self.names.insert(name, at);
+        self.names.insert(name, Some(at));
         at
     }
 
     fn unname(&mut self, name: &str) {
-        let Some(at) = self.names.remove(name) else {
+        let Some(at) = self.names.get_mut(name).and_then(Option::take) else {
             return;
         };
         if let Some(entry) = self.entries[at as usize].as_mut() {
@@ -165,7 +167,7 @@ impl MemoryStore {
         self.unname(name);
         if let Some(entry) = self.entries[at as usize].as_mut() {
             entry.named = true;
-            self.names.insert(name.clone(), at);
+            self.names.insert(name.clone(), Some(at));
         }
     }
 
@@ -196,7 +198,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
         let size = self.size(path)?;
-        let at = *self.names.get(path).ok_or(StoreError::NotFound)?;
+        let at = self.names.get(path).copied().flatten().ok_or(StoreError::NotFound)?;
         let position = usize::try_from(offset.min(size)).map_err(|_| StoreError::TooLarge)?;
         Ok((self.open(at, position, false), size))
     }
