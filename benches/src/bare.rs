@@ -1,8 +1,10 @@
-//! `bare` is the ceiling: two smoltcp sockets, each alone in its interface's set, joined by a
-//! perfect wire, with nothing around them that the work does not need. Packets are handed over one
-//! at a time, as in the simulation: ingress, application, egress until quiet.
+//! `bare` is the ceiling: smoltcp sockets, each alone in its interface's set, joined by a perfect
+//! wire, with nothing around them that the work does not need. Packets are handed over one at a
+//! time, as in the simulation: ingress, application, egress until quiet, next deadline. All memory
+//! comes from a pool.
 
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketHandle, SocketSet, SocketStorage};
 use smoltcp::phy::{ChecksumCapabilities, Device, DeviceCapabilities, Medium, RxToken, TxToken};
@@ -12,26 +14,53 @@ use smoltcp::wire::{HardwareAddress, IpCidr};
 
 use crate::ADDRESSES;
 
-/// One way of the wire takes this long; time is virtual.
-const HOP: Duration = Duration::from_micros(1);
-
-/// Packet buffers and what is in flight: kept from connection to connection.
+/// What is in flight, what waits for its time, and free packet buffers.
 pub struct Wire {
     mtu: usize,
+    /// One way takes this long; time is virtual.
+    hop: Duration,
     free: Vec<Vec<u8>>,
-    in_flight: VecDeque<(Instant, usize, Vec<u8>)>,
+    in_flight: VecDeque<Flight>,
+    /// Deadlines, lazily: one that has moved later is found out when it comes up.
+    timers: BinaryHeap<Reverse<(Instant, usize)>>,
+    /// The earliest deadline in the heap, by end.
+    armed: Vec<Option<Instant>>,
     /// Virtual time.
     pub now: Instant,
     /// Packets handed over so far.
     pub packets: u64,
 }
 
+/// A packet on its way: the first `len` bytes of a buffer.
+struct Flight {
+    at: Instant,
+    to: usize,
+    buffer: Vec<u8>,
+    len: usize,
+}
+
 impl Wire {
-    /// A wire for packets of at most `mtu` bytes.
+    /// A wire for packets of at most `mtu` bytes, `hop` long.
     #[must_use]
-    pub fn new(mtu: usize) -> Self {
-        let now = Instant::from_micros(0);
-        Self { mtu, free: Vec::new(), in_flight: VecDeque::new(), now, packets: 0 }
+    pub fn new(mtu: usize, hop: std::time::Duration) -> Self {
+        Self {
+            mtu,
+            hop: hop.into(),
+            free: Vec::new(),
+            in_flight: VecDeque::new(),
+            timers: BinaryHeap::new(),
+            armed: Vec::new(),
+            now: Instant::from_micros(0),
+            packets: 0,
+        }
+    }
+
+    fn arm(&mut self, index: usize, at: Option<Instant>) {
+        let Some(at) = at else { return };
+        if self.armed[index].is_none_or(|armed| at < armed) {
+            self.armed[index] = Some(at);
+            self.timers.push(Reverse((at, index)));
+        }
     }
 }
 
@@ -48,7 +77,8 @@ impl Rings {
         Self { rx: vec![0; size], tx: vec![0; size] }
     }
 
-    /// A socket in this memory: Reno, no Nagle, no delayed acknowledgement unless asked for.
+    /// A socket in this memory: Reno, and smoltcp's defaults, which are ours too (Nagle, delayed
+    /// acknowledgements of 10 ms).
     #[must_use]
     pub fn socket(&mut self) -> Socket<'_> {
         let mut socket =
@@ -58,7 +88,7 @@ impl Rings {
     }
 }
 
-/// One end: an interface and its only socket.
+/// One end of a connection: an interface and its only socket. Ends 2n and 2n + 1 face each other.
 pub struct End<'a> {
     iface: Interface,
     set: SocketSet<'a>,
@@ -67,7 +97,10 @@ pub struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    /// End `index` (0 or 1) with `socket`, kept in `storage`.
+    /// End `index` with `socket`, kept in `storage`.
+    ///
+    /// # Panics
+    /// Never: there is room for the address.
     #[must_use]
     pub fn new(
         index: usize,
@@ -81,7 +114,8 @@ impl<'a> End<'a> {
         let now = wire.now;
         let mut iface = Interface::new(config, &mut Port { rx: None, wire, to: 0 }, now);
         iface.update_ip_addrs(|addresses| {
-            addresses.push(IpCidr::new(ADDRESSES[index].into(), 0)).expect("the first address");
+            let address = ADDRESSES[index % 2].into();
+            addresses.push(IpCidr::new(address, 0)).expect("the first address");
         });
         let mut set = SocketSet::new(storage);
         let handle = set.add(socket);
@@ -89,6 +123,7 @@ impl<'a> End<'a> {
     }
 
     /// The socket.
+    #[inline]
     pub fn socket(&mut self) -> &mut Socket<'a> {
         self.set.get_mut(self.handle)
     }
@@ -98,7 +133,7 @@ impl<'a> End<'a> {
     /// # Panics
     /// If the socket is open.
     pub fn connect(&mut self, local: u16, remote: u16) {
-        let to = (ADDRESSES[1 - self.index], remote);
+        let to = (ADDRESSES[1 - self.index % 2], remote);
         self.set
             .get_mut::<Socket<'_>>(self.handle)
             .connect(self.iface.context(), to, local)
@@ -106,52 +141,69 @@ impl<'a> End<'a> {
     }
 
     /// Egress until quiet.
+    #[inline]
     pub fn flush(&mut self, wire: &mut Wire) {
         let now = wire.now;
-        let mut port = Port { rx: None, wire, to: 1 - self.index };
+        let mut port = Port { rx: None, wire, to: self.index ^ 1 };
         while self.iface.poll_egress(now, &mut port, &mut self.set) != PollResult::None {}
     }
 
-    fn ingress(&mut self, packet: &[u8], wire: &mut Wire) {
-        let now = wire.now;
-        let mut port = Port { rx: Some(packet), wire, to: 1 - self.index };
-        self.iface.poll_ingress_single(now, &mut port, &mut self.set);
+    /// Egress until quiet, and when to look again.
+    #[inline]
+    fn settle(&mut self, wire: &mut Wire) {
+        self.flush(wire);
+        let at = self.iface.poll_at(wire.now, &self.set);
+        wire.arm(self.index, at);
     }
 
-    fn poll_at(&mut self, now: Instant) -> Option<Instant> {
-        self.iface.poll_at(now, &self.set)
+    #[inline]
+    fn ingress(&mut self, packet: &[u8], wire: &mut Wire) {
+        let now = wire.now;
+        let mut port = Port { rx: Some(packet), wire, to: self.index ^ 1 };
+        self.iface.poll_ingress_single(now, &mut port, &mut self.set);
     }
 }
 
-/// Hand packets over and fire timers until `done`; `touch` is the application, called with the end
-/// that something happened to.
-///
-/// # Panics
-/// If nothing will ever happen again before `done`.
+/// Hand packets over and fire timers until nothing is left or `done` says so. `touch` is the
+/// application, called with the end that something happened to; it names another end if it has
+/// given that one something to do.
 pub fn drive(
     wire: &mut Wire,
-    ends: &mut [End<'_>; 2],
-    mut touch: impl FnMut(usize, &mut Socket<'_>),
-    mut done: impl FnMut(&mut [End<'_>; 2]) -> bool,
+    ends: &mut [End<'_>],
+    mut touch: impl FnMut(usize, &mut [End<'_>]) -> Option<usize>,
+    mut done: impl FnMut(&mut [End<'_>]) -> bool,
 ) {
+    wire.timers.clear();
+    wire.armed.clear();
+    wire.armed.resize(ends.len(), None);
     for end in ends.iter_mut() {
-        end.flush(wire);
+        end.settle(wire);
     }
     while !done(ends) {
-        if let Some((at, to, packet)) = wire.in_flight.pop_front() {
-            wire.now = wire.now.max(at);
-            ends[to].ingress(&packet, wire);
-            wire.free.push(packet);
-            touch(to, ends[to].socket());
-            ends[to].flush(wire);
-            continue;
-        }
-        let now = wire.now;
-        let at = ends.iter_mut().filter_map(|end| end.poll_at(now)).min();
-        wire.now = now.max(at.expect("a bare connection without loss always goes on"));
-        for (index, end) in ends.iter_mut().enumerate() {
-            touch(index, end.socket());
-            end.flush(wire);
+        let packet = wire.in_flight.front().map(|flight| flight.at);
+        let timer = wire.timers.peek().map(|&Reverse((at, _))| at);
+        let index = match (packet, timer) {
+            (None, None) => return,
+            (Some(packet), timer) if timer.is_none_or(|timer| packet <= timer) => {
+                let flight = wire.in_flight.pop_front().expect("it was there a line ago");
+                wire.now = packet;
+                ends[flight.to].ingress(&flight.buffer[..flight.len], wire);
+                wire.free.push(flight.buffer);
+                flight.to
+            }
+            _ => {
+                let Reverse((at, index)) = wire.timers.pop().expect("no packet comes first");
+                if wire.armed[index] == Some(at) {
+                    wire.armed[index] = None;
+                }
+                wire.now = wire.now.max(at);
+                index
+            }
+        };
+        let other = touch(index, ends);
+        ends[index].settle(wire);
+        if let Some(other) = other {
+            ends[other].settle(wire);
         }
     }
 }
@@ -172,15 +224,18 @@ impl Device for Port<'_> {
     where
         Self: 't;
 
+    #[inline]
     fn receive(&mut self, _: Instant) -> Option<(Received<'_>, Slot<'_>)> {
         let packet = self.rx.take()?;
         Some((Received(packet), Slot { wire: self.wire, to: self.to }))
     }
 
+    #[inline]
     fn transmit(&mut self, _: Instant) -> Option<Slot<'_>> {
         Some(Slot { wire: self.wire, to: self.to })
     }
 
+    #[inline]
     fn capabilities(&self) -> DeviceCapabilities {
         let mut capabilities = DeviceCapabilities::default();
         capabilities.medium = Medium::Ip;
@@ -193,6 +248,7 @@ impl Device for Port<'_> {
 struct Received<'a>(&'a [u8]);
 
 impl RxToken for Received<'_> {
+    #[inline]
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, f: F) -> R {
         f(self.0)
     }
@@ -204,13 +260,13 @@ struct Slot<'a> {
 }
 
 impl TxToken for Slot<'_> {
-    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, f: F) -> R {
-        let mtu = self.wire.mtu;
-        let mut packet = self.wire.free.pop().unwrap_or_else(|| vec![0; mtu]);
-        packet.resize(length, 0);
-        let result = f(&mut packet);
-        self.wire.in_flight.push_back((self.wire.now + HOP, self.to, packet));
-        self.wire.packets += 1;
+    #[inline]
+    fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, f: F) -> R {
+        let Self { wire, to } = self;
+        let mut buffer = wire.free.pop().unwrap_or_else(|| vec![0; wire.mtu]);
+        let result = f(&mut buffer[..len]);
+        wire.in_flight.push_back(Flight { at: wire.now + wire.hop, to, buffer, len });
+        wire.packets += 1;
         result
     }
 }

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use halfclose_stack::{Config, Host, Packet, Ready};
 
-/// One way of the wire takes this long; time is virtual.
-const HOP: Duration = Duration::from_micros(1);
+use crate::{ADDRESSES, HOP};
 
 /// Two hosts on a perfect wire.
 pub struct Pair {
@@ -24,7 +23,7 @@ impl Pair {
     /// Two hosts of this configuration at 10.0.0.1 and 10.0.0.2.
     #[must_use]
     pub fn new(config: Config) -> Self {
-        let host = |index: usize| Host::new(Config { address: super::ADDRESSES[index], ..config });
+        let host = |index: usize| Host::new(Config { address: ADDRESSES[index], ..config });
         Self {
             hosts: [host(0), host(1)],
             in_flight: VecDeque::new(),
@@ -43,19 +42,24 @@ impl Pair {
         self.settle(0, &mut touch);
         self.settle(1, &mut touch);
         while !done() {
-            if let Some((at, to, packet)) = self.in_flight.pop_front() {
-                self.now = self.now.max(at);
-                self.hosts[to].handle_packet(self.now, &packet);
-                self.hosts[1 - to].recycle(packet);
-                self.settle(to, &mut touch);
-                continue;
-            }
-            let wakeups = self.hosts.iter_mut().map(Host::next_wakeup);
-            let Some(at) = wakeups.flatten().min() else { return };
-            self.now = self.now.max(at);
-            for index in [0, 1] {
-                self.hosts[index].handle_timeout(self.now);
-                self.settle(index, &mut touch);
+            let packet = self.in_flight.front().map(|(at, ..)| *at);
+            let timer = self.hosts.iter_mut().map(Host::next_wakeup).enumerate();
+            let timer = timer.filter_map(|(index, at)| Some((at?, index))).min();
+            match (packet, timer) {
+                (None, None) => return,
+                (Some(packet), timer) if timer.is_none_or(|(at, _)| packet <= at) => {
+                    let (at, to, packet) = self.in_flight.pop_front().expect("it is there");
+                    self.now = at;
+                    self.hosts[to].handle_packet(self.now, &packet);
+                    self.hosts[1 - to].recycle(packet);
+                    self.settle(to, &mut touch);
+                }
+                (_, Some((at, index))) => {
+                    self.now = self.now.max(at);
+                    self.hosts[index].handle_timeout(self.now);
+                    self.settle(index, &mut touch);
+                }
+                (Some(_), None) => unreachable!("a packet without a timer comes first"),
             }
         }
     }

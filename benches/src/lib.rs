@@ -5,10 +5,17 @@
 //! over one at a time.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 pub mod bare;
+pub mod best;
 pub mod lab;
+pub mod sessions;
 pub mod teardown;
+pub mod transfer;
 
 /// The two ends' addresses.
 pub const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
+
+/// One way of the perfect wire takes this long, the least there is; time is virtual.
+pub const HOP: Duration = Duration::from_micros(1);

@@ -11,9 +11,9 @@ use halfclose_stack::{Config, ConnId, Host};
 use smoltcp::iface::SocketStorage;
 use smoltcp::socket::tcp::{Socket, State};
 
-use crate::ADDRESSES;
 use crate::bare::{End, Rings, Wire, drive};
 use crate::lab::Pair;
+use crate::{ADDRESSES, HOP};
 
 /// A way to end a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn client_port(n: u64) -> u16 {
 /// If smoltcp refuses to open.
 #[must_use]
 pub fn bare(path: Path, count: u64) -> u64 {
-    let mut wire = Wire::new(1500);
+    let mut wire = Wire::new(1500, HOP);
     let (mut client, mut server) = (Rings::new(RING), Rings::new(RING));
     for n in 0..count {
         let mut storage = [[SocketStorage::EMPTY], [SocketStorage::EMPTY]];
@@ -85,10 +85,13 @@ pub fn bare(path: Path, count: u64) -> u64 {
         ends[1].socket().listen(PORT).expect("a fresh socket listens");
         ends[0].connect(client_port(n), PORT);
         let open = |end: &mut End<'_>| end.socket().state() == State::Established;
-        drive(&mut wire, &mut ends, |_, _| {}, |ends| ends.iter_mut().all(open));
+        drive(&mut wire, &mut ends, |_, _| None, |ends| ends.iter_mut().all(open));
         bare_begin(path, &mut ends, &mut wire);
         let closed = |end: &mut End<'_>| end.socket().state() == State::Closed;
-        let touch = |index, socket: &mut Socket<'_>| bare_touch(path, index, socket);
+        let touch = |index, ends: &mut [End<'_>]| {
+            bare_touch(path, index, ends[index].socket());
+            None
+        };
         drive(&mut wire, &mut ends, touch, |ends| ends.iter_mut().all(closed));
     }
     wire.packets
