@@ -111,6 +111,12 @@ impl MemoryStore {
         self.closed.pop_front()
     }
 
+    /// How many files are open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.handles.len() - self.free_handles.len()
+    }
+
     /// Forgets all files and handles; keeps the rate and the buffers.
     pub fn reset(&mut self) {
         self.names.clear();
