@@ -32,6 +32,7 @@ impl World<'_> {
                 self.trace_mut().conclude(&hash.to_le_bytes());
             }
         }
+        let (broken_laws, waived_laws) = self.laws(end, &transfers);
         Outcome {
             seed: self.seed(),
             verdict: transfers
@@ -47,6 +48,8 @@ impl World<'_> {
             end,
             divergences: self.divergences().to_vec(),
             unmatched_faults: self.unmatched_faults(),
+            broken_laws,
+            waived_laws,
         }
     }
 
