@@ -285,7 +285,7 @@ impl Client {
     fn lose<S: Store>(&mut self, text: &str, cx: Cx<'_, '_, S>) {
         self.deadline = None;
         cx.say(Speaker::Program, || text.into());
-        if self.current.as_ref().is_some_and(Current::is_answered) {
+        if self.current.as_ref().is_some_and(Current::waits_for_data) {
             // The server has said its last word on it; its data may still be on the way.
             self.lost = Some(text.into());
             return;

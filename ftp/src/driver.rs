@@ -152,6 +152,12 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.free.len() == self.slots.len()
     }
 
+    /// How many sessions are under way.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
     /// Forgets sessions, listeners, reports and dialogue, as the host's have been forgotten: nothing
     /// is closed. Buffers, settings and the store stay.
     pub fn reset(&mut self) {

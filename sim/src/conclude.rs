@@ -62,6 +62,7 @@ impl World<'_> {
         outcome.divergences.clear();
         outcome.divergences.extend_from_slice(self.divergences());
         outcome.unmatched_faults = self.unmatched_faults();
+        (outcome.broken_laws, outcome.waived_laws) = self.laws(end, &outcome.transfers);
     }
 
     fn transfer(&self, task: usize, report: &TransferReport, into: &mut TransferOutcome) {

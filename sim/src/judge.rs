@@ -45,14 +45,14 @@ impl<'a> Judge<'a> {
     }
 
     /// `store`, at `side`, has closed the file `name` after writing it. It is looked at now only if
-    /// a later task writes it again; otherwise the end is soon enough. `reports` are the client's.
+    /// a later task writes it again; otherwise the end is soon enough. `reports` are the client's. Says whether one does.
     pub fn closed(
         &mut self,
         side: Side,
         name: &str,
         store: &MemoryStore,
         reports: &[TransferReport],
-    ) {
+    ) -> bool {
         let writers = self.transfers().zip(reports);
         let mut writers = writers.filter(|(task, _)| self.writes(*task) == Some((side, name)));
         let closer = writers.find(|(task, report)| {
@@ -64,6 +64,7 @@ impl<'a> Judge<'a> {
         if let (Some((task, _)), true) = (closer, again) {
             self.seen[task] = Some(self.look(task, store));
         }
+        closer.is_some() && again
     }
 
     /// What became of the file of `task`, and how many bytes are under its name, at the end.

@@ -30,7 +30,7 @@
 //! | what is run | [`scenario`] (a value), its keys and files, [`catalogue`] (the built-in ones), [`workload`] (the bytes of its files), [`units`] |
 //! | what decides | [`seed`] (one stream for each purpose), [`fate`] (of packet n), [`link`] (rate, queue, delay) |
 //! | the run | [`world`] (the one event loop), [`sockets`] (an FTP program on a simulated host), [`run`](mod@run) |
-//! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`outcome`], [`verdict`] |
+//! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`law`] (what must hold), [`outcome`], [`verdict`] |
 //! | what is shown | [`report`], [`matrix`], [`capture`] (pcapng both ways), [`output`], [`cli`] |
 //!
 //! # A run is a function of scenario and seed
@@ -47,9 +47,11 @@ mod conclude;
 pub mod fate;
 pub mod fault;
 pub mod judge;
+pub mod law;
 pub mod link;
 pub mod matrix;
 pub mod medium;
+pub mod mutant;
 mod nearest;
 pub mod outcome;
 pub mod output;

@@ -153,6 +153,12 @@ impl Link {
         self.in_flight.front().map(|flight| (flight.arrival, flight.emission))
     }
 
+    /// How many packets it carries.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
     /// The next packet that has arrived at `now`.
     #[inline]
     pub fn poll_arrival(&mut self, now: Duration) -> Option<Flight> {

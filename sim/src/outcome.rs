@@ -1,11 +1,13 @@
 //! `outcome` is what a run came to, as data: each transfer's verdict and how it was reached.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending};
 
-use crate::trace::Counts;
+use crate::law::{BrokenLaw, WaivedLaw};
+use crate::trace::{Counts, Side};
 use crate::verdict::{FileState, Verdict};
 
 /// How a data connection ended on each side; `None`: it never opened there, or never ended.
@@ -15,6 +17,21 @@ pub struct Endings {
     pub client: Option<Ending>,
     /// At the server's host.
     pub server: Option<Ending>,
+}
+
+/// How a connection ended at one side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EndedConnection {
+    /// When.
+    pub at: Duration,
+    /// At which side.
+    pub side: Side,
+    /// Its address there.
+    pub local: SocketAddr,
+    /// Its peer's.
+    pub peer: SocketAddr,
+    /// How.
+    pub ending: Ending,
 }
 
 /// What one transfer came to.
@@ -99,6 +116,10 @@ pub struct Outcome {
     pub divergences: Vec<Divergence>,
     /// Faults of the scenario that met no packet, in words.
     pub unmatched_faults: Vec<String>,
+    /// Laws that were broken without an excuse.
+    pub broken_laws: Vec<BrokenLaw>,
+    /// Laws that were broken with one, and how often.
+    pub waived_laws: Vec<WaivedLaw>,
 }
 
 impl Outcome {
@@ -117,6 +138,8 @@ impl Outcome {
             end: End::Quiet,
             divergences: Vec::new(),
             unmatched_faults: Vec::new(),
+            broken_laws: Vec::new(),
+            waived_laws: Vec::new(),
         }
     }
 

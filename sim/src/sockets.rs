@@ -9,12 +9,16 @@ use std::time::Duration;
 use halfclose_ftp::tcp;
 use halfclose_stack::{ConnId, Ending, Host, ListenerId, Ready};
 
+use crate::law::Watch;
+
 /// A host's TCP at one instant.
 pub struct Sockets<'a> {
     /// The host.
     pub host: &'a mut Host,
     /// The instant.
     pub now: Duration,
+    /// Who sees what the program calls, if anybody.
+    pub watch: Option<Watch<'a>>,
 }
 
 /// The ending in FTP's words.
@@ -48,6 +52,43 @@ fn ended<T>(flow: ControlFlow<Ending, T>) -> ControlFlow<tcp::Ending, T> {
     flow.map_break(ending)
 }
 
+/// SEND on a control connection of the server's.
+fn say(
+    host: &mut Host,
+    now: Duration,
+    watch: &mut Watch<'_>,
+    on: tcp::Conn,
+    fill: &mut dyn FnMut(&mut [u8]) -> usize,
+) -> ControlFlow<tcp::Ending, usize> {
+    let mut lied = 0;
+    let sent = host.send(now, id(on), &mut |free| {
+        let meant = fill(free);
+        let said = watch.lies(free, meant);
+        lied += said - meant;
+        watch.said(on.0, &free[..said]);
+        said
+    });
+    ended(sent.map_continue(|sent| sent - lied))
+}
+
+/// RECEIVE on a control connection of the server's.
+fn hear(
+    host: &mut Host,
+    now: Duration,
+    watch: &mut Watch<'_>,
+    (on, limit): (tcp::Conn, usize),
+    take: &mut dyn FnMut(&[u8]),
+) -> ControlFlow<tcp::Ending, usize> {
+    let taken = host.receive(now, id(on), limit, &mut |bytes| {
+        watch.heard(on.0, bytes);
+        take(bytes);
+    });
+    if taken.is_break() {
+        watch.ended(on.0);
+    }
+    ended(taken)
+}
+
 impl tcp::Tcp for Sockets<'_> {
     fn connect(&mut self, from: Option<SocketAddr>, to: SocketAddr) -> io::Result<tcp::Conn> {
         let port = from.map(|from| from.port()).filter(|port| *port != 0);
@@ -66,14 +107,24 @@ impl tcp::Tcp for Sockets<'_> {
             .host
             .listen(at.port(), backlog)
             .map_err(|error| io::Error::new(io::ErrorKind::AddrInUse, error))?;
+        if let Some(watch) = &mut self.watch {
+            watch.listened(listener.0, port);
+        }
         Ok((tcp::Listener(listener.0), SocketAddr::new(at.ip(), port)))
     }
 
     fn accept(&mut self, from: tcp::Listener) -> Option<tcp::Conn> {
-        self.host.accept(ListenerId(from.0)).map(|conn| tcp::Conn(conn.0))
+        let conn = self.host.accept(ListenerId(from.0))?;
+        if let Some(watch) = &mut self.watch {
+            watch.accepted(from.0, conn.0);
+        }
+        Some(tcp::Conn(conn.0))
     }
 
     fn unlisten(&mut self, at: tcp::Listener) {
+        if let Some(watch) = &mut self.watch {
+            watch.unlistened(at.0);
+        }
         self.host.unlisten(self.now, ListenerId(at.0));
     }
 
@@ -83,7 +134,10 @@ impl tcp::Tcp for Sockets<'_> {
         on: tcp::Conn,
         fill: &mut dyn FnMut(&mut [u8]) -> usize,
     ) -> ControlFlow<tcp::Ending, usize> {
-        ended(self.host.send(self.now, id(on), fill))
+        match &mut self.watch {
+            Some(watch) if watch.hears(on.0) => say(self.host, self.now, watch, on, fill),
+            _ => ended(self.host.send(self.now, id(on), fill)),
+        }
     }
 
     #[inline]
@@ -93,7 +147,10 @@ impl tcp::Tcp for Sockets<'_> {
         limit: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> ControlFlow<tcp::Ending, usize> {
-        ended(self.host.receive(self.now, id(on), limit, take))
+        match &mut self.watch {
+            Some(watch) if watch.hears(on.0) => hear(self.host, self.now, watch, (on, limit), take),
+            _ => ended(self.host.receive(self.now, id(on), limit, take)),
+        }
     }
 
     fn urgent(&mut self, on: tcp::Conn) {
@@ -105,10 +162,18 @@ impl tcp::Tcp for Sockets<'_> {
     }
 
     fn close(&mut self, on: tcp::Conn) {
+        if let Some(watch) = &mut self.watch {
+            let status = self.host.status(id(on));
+            watch.closed(on.0, [status.local, status.peer], status.unread > 0);
+        }
         self.host.close(self.now, id(on));
     }
 
     fn abort(&mut self, on: tcp::Conn) {
+        if let Some(watch) = &mut self.watch {
+            let status = self.host.status(id(on));
+            watch.aborted(on.0, [status.local, status.peer]);
+        }
         self.host.abort(self.now, id(on));
     }
 

@@ -94,6 +94,7 @@ pub struct Counts {
 /// What happened.
 pub struct Trace {
     recording: Recording,
+    last_fate: Fate,
     hash: Xxh3,
     counts: Counts,
     events: Vec<Event>,
@@ -106,6 +107,7 @@ impl Trace {
     pub fn new(recording: Recording) -> Self {
         Self {
             recording,
+            last_fate: Fate::Deliver,
             hash: Xxh3::new(),
             counts: Counts::default(),
             events: Vec::new(),
@@ -135,6 +137,13 @@ impl Trace {
         self.counts.client + self.counts.server
     }
 
+    /// What became of the last packet.
+    #[inline]
+    #[must_use]
+    pub fn last_fate(&self) -> Fate {
+        self.last_fate
+    }
+
     /// A packet was handed to the link at `at` and met `fate`. Returns its emission number.
     #[inline]
     pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
@@ -144,6 +153,7 @@ impl Trace {
             Side::Server => self.counts.server += 1,
         }
         self.counts.dropped += u64::from(!fate.arrives());
+        self.last_fate = fate;
         let headers = digest_packet(&mut self.hash, at, from, fate, packet);
         if self.recording > Recording::Digest {
             let event = self.record((at, from, fate), emission, packet, headers);

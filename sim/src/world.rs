@@ -5,6 +5,8 @@
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
 
+mod view;
+
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +14,14 @@ use std::time::Duration;
 use halfclose_ftp as ftp;
 use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::{Divergence, Ending, Host, Note, NoteKind};
+use halfclose_stack::{Divergence, Host, Note, NoteKind, Packet};
 
 use crate::fate::Fates;
 use crate::judge::Judge;
+use crate::law::{Evidence, Trigger};
 use crate::link::Link;
 use crate::medium::Medium;
-use crate::outcome::End;
+use crate::outcome::{End, EndedConnection};
 use crate::scenario::{Scenario, Task};
 use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
@@ -29,21 +32,6 @@ use crate::workload::Workload;
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
 /// the smallest segments is a few thousand.
 const EVENTS_AT_ONCE: u32 = 1_000_000;
-
-/// How a connection ended at one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EndedConnection {
-    /// When.
-    pub at: Duration,
-    /// At which side.
-    pub side: Side,
-    /// Its address there.
-    pub local: SocketAddr,
-    /// Its peer's.
-    pub peer: SocketAddr,
-    /// How.
-    pub ending: Ending,
-}
 
 /// Two hosts, their programs and the link between them, for one run at a time.
 pub struct World<'a> {
@@ -61,6 +49,8 @@ pub struct World<'a> {
     ended: Vec<EndedConnection>,
     divergences: Vec<Divergence>,
     judge: Judge<'a>,
+    evidence: Evidence,
+    denied: Option<&'static str>,
 }
 
 /// One host, the program on it, and the direction of the link that it sends into.
@@ -69,14 +59,6 @@ struct Station<P: Session> {
     host: Host,
     driver: Driver<P, MemoryStore>,
     link: Link,
-}
-
-impl World<'_> {
-    /// What happened.
-    #[must_use]
-    pub fn into_trace(self) -> Trace {
-        self.trace
-    }
 }
 
 impl<'a> World<'a> {
@@ -118,6 +100,8 @@ impl<'a> World<'a> {
             ended: Vec::new(),
             divergences: Vec::new(),
             judge: Judge::new(scenario, workload),
+            evidence: Evidence::new(scenario),
+            denied: None,
         };
         world.open();
         world
@@ -134,6 +118,7 @@ impl<'a> World<'a> {
         self.ended.clear();
         self.divergences.clear();
         self.judge.reset();
+        self.evidence.reset();
         client.link.reset(Fates::new(&scenario.up, seed, Purpose::FatesUp), &mut client.host);
         server.link.reset(Fates::new(&scenario.down, seed, Purpose::FatesDown), &mut server.host);
         client.host.reset(setup::client_host(scenario, seed));
@@ -169,13 +154,16 @@ impl<'a> World<'a> {
             }
         }
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
-        let Self { client, server, now, .. } = self;
-        let mut sockets = Sockets { host: &mut server.host, now: *now };
+        let Self { client, server, now, evidence, .. } = self;
+        let watch = Some(evidence.watch(Side::Server, *now));
+        let mut sockets = Sockets { host: &mut server.host, now: *now, watch };
         server
             .driver
             .listen(&mut sockets, at, setup::BACKLOG)
             .expect("a host that has just begun has its ports free");
-        let mut sockets = Sockets { host: &mut client.host, now: *now };
+        evidence.liar.forgets_listener(&mut server.host);
+        let watch = Some(evidence.watch(Side::Client, *now));
+        let mut sockets = Sockets { host: &mut client.host, now: *now, watch };
         client
             .driver
             .connect(&mut sockets, at, Arc::clone(&self.tasks), *now)
@@ -238,17 +226,20 @@ impl<'a> World<'a> {
         match event {
             Next::Arrival(Side::Server) => {
                 let Some(flight) = self.client.link.poll_arrival(self.now) else { return };
+                self.evidence.arrives(Side::Server, &flight.packet);
                 self.server.host.handle_packet(self.now, &flight.packet);
-                self.client.host.recycle(flight.packet);
+                self.evidence.liar.gives_back(flight.packet, &mut self.client.host);
                 self.settle(Side::Server);
             }
             Next::Arrival(Side::Client) => {
                 let Some(flight) = self.server.link.poll_arrival(self.now) else { return };
+                self.evidence.arrives(Side::Client, &flight.packet);
                 self.client.host.handle_packet(self.now, &flight.packet);
                 self.server.host.recycle(flight.packet);
                 self.settle(Side::Client);
             }
             Next::Timer(side) => {
+                self.evidence.begin(Trigger::Timer);
                 match side {
                     Side::Client => self.client.host.handle_timeout(self.now),
                     Side::Server => self.server.host.handle_timeout(self.now),
@@ -261,8 +252,8 @@ impl<'a> World<'a> {
     /// Pump the program of `side` and put what its host says into the link, until both are quiet.
     #[inline]
     fn settle(&mut self, side: Side) {
-        let Self { now, medium, trace, ended, divergences, .. } = self;
-        let mut log = Log { medium, trace, ended, divergences };
+        let Self { now, medium, trace, ended, divergences, evidence, .. } = self;
+        let mut log = Log { medium, trace, ended, divergences, evidence };
         match side {
             Side::Client => self.client.settle(*now, &mut log),
             Side::Server => self.server.settle(*now, &mut log),
@@ -272,113 +263,33 @@ impl<'a> World<'a> {
             self.told_at = Some(self.now);
         }
         while let Some(closed) = self.store_mut(side).poll_closed() {
-            let Self { judge, client, server, .. } = self;
+            let Self { judge, evidence, client, server, .. } = self;
+            let store = store_of(client, server, side);
+            evidence.liar.stored(&closed.name, store);
+            let reports = client.driver.reports();
             let store = match side {
                 Side::Client => client.driver.store(),
                 Side::Server => server.driver.store(),
             };
-            judge.closed(side, &closed.name, store, client.driver.reports());
+            let again = judge.closed(side, &closed.name, store, reports);
+            evidence.closed(side, &closed.name, again, store_of(client, server, side));
+        }
+        if side == Side::Server && self.evidence.has_old_files() {
+            let store = self.server.driver.store();
+            for name in self.scenario.tasks.iter().filter_map(Task::uploads) {
+                self.evidence.old_file(self.now, name, store);
+            }
         }
     }
 
     /// Nothing will happen by itself any more: let the hosts' watchdogs name what is stalled.
     fn silence(&mut self) -> bool {
+        self.evidence.begin(Trigger::Silence);
         let client = self.client.host.handle_silence(self.now);
         let server = self.server.host.handle_silence(self.now);
         self.settle(Side::Client);
         self.settle(Side::Server);
         client || server
-    }
-
-    /// What is run.
-    #[must_use]
-    pub fn scenario(&self) -> &Scenario {
-        self.scenario
-    }
-
-    /// The bytes of its files.
-    #[must_use]
-    pub fn workload(&self) -> &Workload {
-        self.workload
-    }
-
-    /// The seed it runs with.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    /// Who looks at the files.
-    pub(crate) fn judge(&self) -> &Judge<'_> {
-        &self.judge
-    }
-
-    /// The trace, to conclude it.
-    pub(crate) fn trace_mut(&mut self) -> &mut Trace {
-        &mut self.trace
-    }
-
-    /// The faults that matched no packet.
-    pub(crate) fn unmatched_faults(&self) -> Vec<String> {
-        self.medium.unmatched_faults()
-    }
-
-    /// Virtual time.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.now
-    }
-
-    /// When the client program had said its last word; `None`: it has not.
-    #[must_use]
-    pub fn told_at(&self) -> Option<Duration> {
-        self.told_at
-    }
-
-    /// What happened so far.
-    #[must_use]
-    pub fn trace(&self) -> &Trace {
-        &self.trace
-    }
-
-    /// The client program.
-    #[must_use]
-    pub fn client(&self) -> &Driver<Client, MemoryStore> {
-        &self.client.driver
-    }
-
-    /// The server program.
-    #[must_use]
-    pub fn server(&self) -> &Driver<Server, MemoryStore> {
-        &self.server.driver
-    }
-
-    /// The files of one side.
-    #[must_use]
-    pub fn store(&self, side: Side) -> &MemoryStore {
-        match side {
-            Side::Client => self.client.driver.store(),
-            Side::Server => self.server.driver.store(),
-        }
-    }
-
-    fn store_mut(&mut self, side: Side) -> &mut MemoryStore {
-        match side {
-            Side::Client => self.client.driver.store_mut(),
-            Side::Server => self.server.driver.store_mut(),
-        }
-    }
-
-    /// Connections that have ended, in order.
-    #[must_use]
-    pub fn ended(&self) -> &[EndedConnection] {
-        &self.ended
-    }
-
-    /// Where smoltcp differed from the standard so far, each once and in order.
-    #[must_use]
-    pub fn divergences(&self) -> &[Divergence] {
-        &self.divergences
     }
 }
 
@@ -390,12 +301,24 @@ enum Next {
     Timer(Side),
 }
 
+fn store_of<'b>(
+    client: &'b mut Station<Client>,
+    server: &'b mut Station<Server>,
+    side: Side,
+) -> &'b mut MemoryStore {
+    match side {
+        Side::Client => client.driver.store_mut(),
+        Side::Server => server.driver.store_mut(),
+    }
+}
+
 /// What a station writes while it works.
 struct Log<'a> {
     medium: &'a mut Medium,
     trace: &'a mut Trace,
     ended: &'a mut Vec<EndedConnection>,
     divergences: &'a mut Vec<Divergence>,
+    evidence: &'a mut Evidence,
 }
 
 impl<P: Session> Station<P> {
@@ -417,12 +340,14 @@ impl<P: Session> Station<P> {
     fn settle(&mut self, now: Duration, log: &mut Log<'_>) {
         loop {
             self.drain_notes(log);
-            self.driver.pump(&mut Sockets { host: &mut self.host, now }, now);
+            let watch = Some(log.evidence.watch(self.side, now));
+            self.driver.pump(&mut Sockets { host: &mut self.host, now, watch }, now);
             self.drain_notes(log);
             while let Some(packet) = self.host.poll_transmit(now) {
-                let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
-                if let Some(packet) = back {
-                    self.host.recycle(packet);
+                let forged = log.evidence.liar.forges(&packet);
+                self.transmit(now, packet, log);
+                if let Some(forged) = forged {
+                    self.transmit(now, forged, log);
                 }
             }
             self.drain_notes(log);
@@ -435,8 +360,21 @@ impl<P: Session> Station<P> {
     }
 
     #[inline]
+    fn transmit(&mut self, now: Duration, packet: Packet, log: &mut Log<'_>) {
+        if log.evidence.liar.swallows(&packet) {
+            return self.host.recycle(packet);
+        }
+        let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
+        let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
+        log.evidence.left(now, sight, log.trace.last_fate());
+        if let Some(packet) = back {
+            self.host.recycle(packet);
+        }
+    }
+
     fn drain_notes(&mut self, log: &mut Log<'_>) {
         while let Some(note) = self.host.poll_note() {
+            log.evidence.noted(self.side, &note);
             log.note(self.side, note);
         }
     }

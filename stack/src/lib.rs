@@ -121,6 +121,7 @@
 //! two kilobytes and not at ten segments.
 
 mod arrival;
+mod audit;
 mod clocks;
 mod close_policy;
 mod config;
@@ -152,6 +153,7 @@ mod wire;
 
 pub mod checksum;
 
+pub use audit::Audit;
 pub use close_policy::{
     ClosePolicy, DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose,
 };

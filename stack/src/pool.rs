@@ -61,15 +61,23 @@ pub(crate) struct Pool {
     rings: Vec<Ring>,
     /// Length of a new buffer.
     mtu: usize,
+    /// Buffers handed out and not back yet.
+    out: i64,
 }
 
 impl Pool {
     pub(crate) fn new(mtu: usize) -> Self {
-        Self { free: Vec::new(), rings: Vec::new(), mtu }
+        Self { free: Vec::new(), rings: Vec::new(), mtu, out: 0 }
     }
 
-    /// Change the size of a buffer; keeps the buffers if it stays the same.
+    /// How many buffers were handed out and are not back.
+    pub(crate) fn out(&self) -> i64 {
+        self.out
+    }
+
+    /// Begin again with buffers of this size; keeps them if it stays the same.
     pub(crate) fn resize(&mut self, mtu: usize) {
+        self.out = 0;
         if mtu != self.mtu {
             self.free.clear();
             self.mtu = mtu;
@@ -79,6 +87,7 @@ impl Pool {
     /// A packet of `len` bytes with whatever they held before: the caller writes them all.
     #[inline]
     pub(crate) fn packet(&mut self, len: usize) -> Packet {
+        self.out += 1;
         let mut packet = self.free.pop().unwrap_or_default();
         if packet.buffer.len() < len {
             packet.buffer.resize(len.max(self.mtu), 0);
@@ -89,6 +98,7 @@ impl Pool {
 
     #[inline]
     pub(crate) fn recycle(&mut self, packet: Packet) {
+        self.out -= 1;
         self.free.push(packet);
     }
 

@@ -55,6 +55,11 @@ impl Current {
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some() && self.abor != Abor::Said
     }
+
+    /// Nothing but the end of its data is missing, and that will come.
+    pub(super) fn waits_for_data(&self) -> bool {
+        self.is_answered() && self.data == DataState::Moving
+    }
 }
 
 impl Client {
@@ -233,7 +238,10 @@ impl Client {
             report.text.replace_range(.., text);
             cx.say(Speaker::Program, || text.into());
         }
-        if answered {
+        if self.state == State::Over && self.lost.is_none() {
+            // 421 came first: everything has been told, and nothing follows.
+            self.close_current(Told::Failure, cx);
+        } else if answered {
             self.conclude(cx);
         } else if self.state == State::Transfer {
             self.await_reply(cx);

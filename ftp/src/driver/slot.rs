@@ -156,8 +156,10 @@ impl<P: Session> Slot<P> {
                         self.act(turn);
                         self.flush(turn.tcp);
                     }
-                    self.leave_control(turn.hub);
-                    turn.tcp.close(conn);
+                    // What it still had to do may have aborted it.
+                    if self.leave_control(turn.hub).is_some() {
+                        turn.tcp.close(conn);
+                    }
                     self.event(Event::ControlEnded(ending), turn.hub, turn.now);
                     return;
                 }

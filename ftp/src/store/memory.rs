@@ -113,6 +113,12 @@ impl MemoryStore {
         self.closed.pop_front()
     }
 
+    /// How many files are open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.handles.len() - self.free_handles.len()
+    }
+
     /// Forgets all files and handles; keeps the rate and the memory.
     pub fn reset(&mut self) {
         self.names.values_mut().for_each(|at| *at = None);

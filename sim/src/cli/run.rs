@@ -10,10 +10,11 @@ use super::args::RunArgs;
 use super::select::Selection;
 use super::{Failure, Status};
 use crate::capture::{self, Header, OwnedCapturedPacket};
+use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::report::{self, Run, ladder};
 use crate::run::{Finished, run};
-use crate::scenario::file;
+use crate::scenario::{Scenario, file};
 use crate::trace::Recording;
 use crate::workload::Workload;
 
@@ -75,16 +76,25 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
     }
-    let expected = &scenario.expect.verdict;
-    if expected.is_empty() || expected.contains(&outcome.verdict) {
-        return Ok(Status::AsExpected);
-    }
-    let names: Vec<_> = expected.iter().map(|verdict| verdict.name()).collect();
-    if !request.json {
-        writeln!(out, "broken: expected {}, got {}", names.join(" or "), outcome.verdict)?;
+    let broken = broken(scenario, outcome);
+    if !request.json && !broken.is_empty() {
+        for what in &broken {
+            writeln!(out, "broken: {what}")?;
+        }
         writeln!(out, "reproduce: {reproduce}")?;
     }
-    Ok(Status::Broken)
+    Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
+}
+
+/// What was broken, in words: laws, and what the scenario expects.
+fn broken(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
+    let mut broken: Vec<_> = outcome.broken_laws.iter().map(|law| format!("law {law}")).collect();
+    let expected = &scenario.expect.verdict;
+    if !expected.is_empty() && !expected.contains(&outcome.verdict) {
+        let names: Vec<_> = expected.iter().map(|verdict| verdict.name()).collect();
+        broken.push(format!("expected {}, got {}", names.join(" or "), outcome.verdict));
+    }
+    broken
 }
 
 fn print(

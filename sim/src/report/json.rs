@@ -33,7 +33,21 @@ pub fn run(run: &Run<'_>) -> Value {
         "virtual_us": micros(outcome.told_at),
         "quiet_us": micros(outcome.quiet_at),
         "end": end(outcome.end),
-        "broken_laws": [],
+        "broken_laws": outcome.broken_laws.iter().map(|law| law.name).collect::<Vec<_>>(),
+        "breaches": outcome.broken_laws.iter().map(|law| json!({
+            "law": law.name,
+            "citation": law.citation,
+            "seen": law.seen,
+            "side": law.side.name(),
+            "emission": law.emission,
+            "at_us": micros(law.at),
+            "count": law.count,
+        })).collect::<Vec<_>>(),
+        "waived_laws": outcome.waived_laws.iter().map(|law| json!({
+            "law": law.name,
+            "waiver": law.waiver,
+            "count": law.count,
+        })).collect::<Vec<_>>(),
         "divergences": outcome.divergences.iter().map(|it| {
             json!({ "what": it.to_string(), "mended": it.mended() })
         }).collect::<Vec<_>>(),

@@ -32,8 +32,10 @@ const LINES_ALWAYS: usize = 8;
 /// # Errors
 /// Writing fails.
 pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
-    let Outcome { seed, verdict, digest, packets, transfers, divergences, .. } = run.outcome;
+    let Outcome { seed, verdict, digest, packets, transfers, divergences, broken_laws, .. } =
+        run.outcome;
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());
+    let extras = extras + usize::from(!broken_laws.is_empty());
     let Scenario { name, about, .. } = run.scenario;
     let between = if about.is_empty() { "" } else { ": " };
     writeln!(to, "{name}{between}{about} (seed {seed})")?;
@@ -53,6 +55,10 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
         meaning(run.outcome),
         unmeasured(run.scenario)
     )?;
+    if let [first, rest @ ..] = &broken_laws[..] {
+        let more: String = rest.iter().map(|law| format!("; {}", law.name)).collect();
+        writeln!(to, "  broken   {first}{more}")?;
+    }
     // What could not be mended explains more.
     if let Some(first) = divergences.iter().min_by_key(|it| it.mended()) {
         let mended = if first.mended() { "mended: " } else { "" };

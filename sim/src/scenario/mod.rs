@@ -19,6 +19,8 @@ use std::time::Duration;
 use halfclose_ftp::{Close, Judgement, ServerModel};
 use halfclose_stack::Congestion;
 
+use crate::mutant::Mutant;
+
 /// Everything a run depends on but its seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -53,6 +55,8 @@ pub struct Scenario {
     pub expect: Expect,
     /// Where a run is cut off.
     pub limit: Limit,
+    /// A lie that the world tells, for testing the laws.
+    pub mutant: Option<Mutant>,
 }
 
 /// The client program and its host.
@@ -230,6 +234,7 @@ impl Default for Scenario {
             expect: Expect::default(),
             // Above every timer of TCP and FTP (the longest is TCP's 15 minutes), several times.
             limit: Limit { time: Duration::from_secs(4 * 3600), packets: 10_000_000 },
+            mutant: None,
         }
     }
 }
@@ -268,6 +273,15 @@ impl Task {
         match self {
             Self::Put(file) | Self::Get(file) => Some(file),
             Self::Noop => None,
+        }
+    }
+
+    /// The name it writes at the server, if it does.
+    #[must_use]
+    pub fn uploads(&self) -> Option<&str> {
+        match self {
+            Self::Put(file) => Some(&file.name),
+            Self::Get(_) | Self::Noop => None,
         }
     }
 

@@ -105,14 +105,14 @@ impl Bench {
             closed: false,
             heard: String::new(),
         };
-        let mut sockets = Sockets { host: &mut bench.server, now: Duration::ZERO };
+        let mut sockets = Sockets { host: &mut bench.server, now: Duration::ZERO, watch: None };
         let at = SocketAddr::from((SERVER, 21));
         bench.driver.listen(&mut sockets, at, 8).expect("the port is free");
         bench
     }
 
     fn sockets(&mut self) -> Sockets<'_> {
-        Sockets { host: &mut self.client, now: self.now }
+        Sockets { host: &mut self.client, now: self.now, watch: None }
     }
 
     /// Whether the control connection is closed, or answers NOOP.
@@ -231,7 +231,7 @@ impl Bench {
     fn settle(&mut self) {
         let now = self.now;
         loop {
-            self.driver.pump(&mut Sockets { host: &mut self.server, now }, now);
+            self.driver.pump(&mut Sockets { host: &mut self.server, now, watch: None }, now);
             self.hear();
             let mut quiet = true;
             while let Some(packet) = self.client.poll_transmit(now) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
 use super::{Form, Key, Part, Set, link, policy, put, task};
+use crate::mutant::Mutant;
 use crate::scenario::{Fault, Scenario, Task};
 use crate::units;
 use crate::verdict::Verdict;
@@ -48,7 +49,7 @@ const TEXTS: [Key; 4] = [
     ),
 ];
 
-const REST: [Key; 31] = [
+const REST: [Key; 32] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
@@ -210,6 +211,12 @@ const REST: [Key; 31] = [
             s.expect.verdict.iter().map(|v| v.name()).collect::<Vec<_>>().join(",")
         }),
     },
+    text(
+        "mutant",
+        "a lie that the world tells, for testing the laws (none: none)",
+        |s, v| put(&mut s.mutant, values::optional(v, |v| values::choice(v, Mutant::ALL))),
+        |s| values::print_optional(s.mutant, |mutant| mutant.name().to_owned()),
+    ),
     text(
         "limit.time",
         "virtual time after which a run is stuck",

@@ -1,0 +1,127 @@
+//! `connections` is what the laws know of each connection at each host, from notes, packets and the
+//! program's calls: a sorted list, so that a warm run allocates nothing.
+
+use std::time::Duration;
+
+use halfclose_stack::State;
+
+use crate::trace::Side;
+
+/// A connection at one host: the side, the port there, the port at the peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key(pub(crate) Side, pub(crate) u16, pub(crate) u16);
+
+/// What a program last did to a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Nothing yet that ends it.
+    #[default]
+    None,
+    /// CLOSE.
+    Close,
+    /// CLOSE while received bytes waited unread.
+    CloseUnread,
+    /// ABORT.
+    Abort,
+}
+
+/// What is known of one connection, and of the last one with the same key once it is over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) key: Key,
+    /// State, by the notes.
+    pub(crate) state: State,
+    /// State when the event under way began; of the event `event`.
+    before: State,
+    event: u64,
+    /// When it left CLOSED or LISTEN.
+    pub(crate) opened: Duration,
+    /// Its initial sequence number, by its SYN.
+    pub(crate) iss: Option<u32>,
+    /// Bytes that its FIN follows.
+    pub(crate) fin_after: Option<u32>,
+    pub(crate) call: Call,
+    /// The event of that call, and the state then.
+    pub(crate) called: u64,
+    pub(crate) state_at_call: State,
+    /// It sent a RST in this event.
+    pub(crate) reset_in: Option<u64>,
+}
+
+impl Known {
+    fn new(key: Key) -> Self {
+        Self {
+            key,
+            state: State::Closed,
+            before: State::Closed,
+            event: 0,
+            opened: Duration::ZERO,
+            iss: None,
+            fin_after: None,
+            call: Call::None,
+            called: 0,
+            state_at_call: State::Closed,
+            reset_in: None,
+        }
+    }
+
+    /// Whether there is a connection.
+    pub(crate) fn alive(&self) -> bool {
+        !matches!(self.state, State::Closed | State::Listen)
+    }
+
+    /// Its state when `event` began.
+    pub(crate) fn state_before(&self, event: u64) -> State {
+        if self.event == event { self.before } else { self.state }
+    }
+
+    /// It changes to `to` in `event`.
+    pub(crate) fn change(&mut self, event: u64, to: State) {
+        if self.event != event {
+            self.event = event;
+            self.before = self.state;
+        }
+        self.state = to;
+    }
+
+    /// A new connection begins with this key.
+    pub(crate) fn begin(&mut self, event: u64, now: Duration) {
+        self.opened = now;
+        self.fin_after = None;
+        // Its end may have been called for before its beginning was noted.
+        if self.called != event {
+            self.call = Call::None;
+        }
+    }
+}
+
+/// Every connection of a run, by key.
+#[derive(Debug, Default)]
+pub(crate) struct Connections(Vec<Known>);
+
+impl Connections {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn get(&self, key: Key) -> Option<&Known> {
+        let at = self.0.binary_search_by_key(&key, |known| known.key).ok()?;
+        self.0.get(at)
+    }
+
+    /// What is known of it, which may be nothing yet.
+    pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
+        let at = match self.0.binary_search_by_key(&key, |known| known.key) {
+            Ok(at) => at,
+            Err(at) => {
+                self.0.insert(at, Known::new(key));
+                at
+            }
+        };
+        &mut self.0[at]
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,262 @@
+//! The law of the dialogue: `dialogue` follows what a server takes from and gives to each control
+//! connection, byte by byte at the edge of its host, and pairs commands with replies (RFC 959 §5.4).
+//! It reads verbs and codes and keeps no text.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::files::{FileName, Uploads};
+use super::replies::{self, ABOR, GREETING, STOR, Verb};
+use super::{About, Breach, Facts};
+use crate::outcome::End;
+use crate::trace::Side;
+
+pub(super) const ONE_REPLY: &str = "one-final-reply";
+
+/// A command that waits for its final reply.
+#[derive(Clone, Copy, Debug)]
+struct Pending {
+    verb: Verb,
+    name: FileName,
+    /// A 1yz has come.
+    begun: bool,
+}
+
+/// The dialogue on one control connection.
+#[derive(Debug, Default)]
+struct Dialogue {
+    conn: u64,
+    pending: VecDeque<Pending>,
+    command: CommandLine,
+    reply: ReplyLine,
+    /// The server knows that its peer has ended it, or has said 421: no reply is owed any more.
+    over: bool,
+}
+
+/// A command line as far as it has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct CommandLine {
+    verb: Verb,
+    length: usize,
+    name: FileName,
+    telnet: Telnet,
+}
+
+/// Where in a Telnet command the bytes are (RFC 854).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Telnet {
+    #[default]
+    Text,
+    /// After IAC.
+    Command,
+    /// After WILL, WONT, DO or DONT.
+    Option,
+}
+
+/// A reply as far as it has come.
+#[derive(Clone, Copy, Debug, Default)]
+struct ReplyLine {
+    /// Digits of this line, and the byte after them.
+    digits: u16,
+    length: usize,
+    mark: u8,
+    /// The code of a reply of several lines.
+    inside: Option<u16>,
+}
+
+impl CommandLine {
+    /// Take a byte; the command, once its line has ended.
+    fn take(&mut self, byte: u8) -> Option<(Verb, FileName)> {
+        match (self.telnet, byte) {
+            (Telnet::Text, 255) => self.telnet = Telnet::Command,
+            (Telnet::Command, 251..=254) => self.telnet = Telnet::Option,
+            (Telnet::Command | Telnet::Option, _) => self.telnet = Telnet::Text,
+            (Telnet::Text, b'\n') => {
+                let Self { verb, name, .. } = std::mem::take(self);
+                return Some((verb.map(|byte| if byte == 0 { b' ' } else { byte }), name));
+            }
+            (Telnet::Text, b'\r') => {}
+            (Telnet::Text, byte) => {
+                match self.verb.get_mut(self.length) {
+                    Some(place) => *place = byte.to_ascii_uppercase(),
+                    None if self.length > 4 => self.name.push(byte),
+                    // A longer word than four letters is no command.
+                    None if byte != b' ' => self.verb = *b"?   ",
+                    None => {}
+                }
+                self.length += 1;
+            }
+        }
+        None
+    }
+}
+
+impl ReplyLine {
+    /// Take a byte; the code, once the reply has ended.
+    fn take(&mut self, byte: u8) -> Option<u16> {
+        if byte != b'\n' {
+            match (self.length, byte) {
+                (0..3, b'0'..=b'9') => self.digits = self.digits * 10 + u16::from(byte - b'0'),
+                (0..3, _) => self.digits = 0,
+                (3, _) => self.mark = byte,
+                _ => {}
+            }
+            self.length += 1;
+            return None;
+        }
+        let Self { digits, mark, inside, .. } = std::mem::take(self);
+        match inside {
+            Some(code) if digits == code && mark != b'-' => Some(code),
+            Some(_) => {
+                self.inside = inside;
+                None
+            }
+            None if mark == b'-' => {
+                self.inside = Some(digits);
+                None
+            }
+            None => Some(digits),
+        }
+    }
+}
+
+impl Dialogue {
+    fn heard(&mut self, verb: Verb, name: FileName) {
+        let pending = Pending { verb, name, begun: false };
+        // RFC 959 §4.1.3: ABOR overtakes what waits behind the transfer it aborts.
+        let behind = usize::from(self.pending.front().is_some_and(|first| first.begun));
+        if verb == ABOR && behind < self.pending.len() {
+            self.pending.insert(behind, pending);
+        } else {
+            self.pending.push_back(pending);
+        }
+    }
+
+    /// The server says `code`: what that breaks.
+    fn said(&mut self, code: u16, uploads: &mut Uploads) -> Option<(&'static str, String)> {
+        self.over |= code == 421;
+        let Some(first) = self.pending.front_mut() else {
+            // RFC 1123 §4.1.3.2: an idle time-out ends a session unasked.
+            return (code != 421).then(|| (ONE_REPLY, format!("{code} to no command")));
+        };
+        let allowed = replies::allows(first.verb, first.begun, code);
+        let Pending { verb, name, .. } = *first;
+        let preliminary = code < 200;
+        if preliminary {
+            first.begun = true;
+        } else {
+            self.pending.pop_front();
+        }
+        if verb == STOR {
+            uploads.replied(name, code);
+        }
+        (!allowed).then(|| (replies::NAME, format!("{code} to {}", spoken(verb))))
+    }
+}
+
+/// The dialogues of a run, by connection; those that are over keep their memory at the end.
+#[derive(Debug, Default)]
+pub(super) struct Dialogues {
+    live: Vec<Dialogue>,
+    /// A command was heard since it was last asked.
+    pub(super) moved: bool,
+    spare: Vec<Dialogue>,
+}
+
+impl Dialogues {
+    pub(super) fn clear(&mut self) {
+        self.spare.append(&mut self.live);
+        self.moved = false;
+    }
+
+    fn find(&self, conn: u64) -> Result<usize, usize> {
+        self.live.binary_search_by_key(&conn, |dialogue| dialogue.conn)
+    }
+
+    #[inline]
+    pub(super) fn has(&self, conn: u64) -> bool {
+        self.find(conn).is_ok()
+    }
+
+    pub(super) fn open(&mut self, conn: u64) {
+        let mut pending = self.spare.pop().unwrap_or_default().pending;
+        pending.clear();
+        pending.push_back(Pending { verb: GREETING, name: FileName::default(), begun: false });
+        let at = self.find(conn).unwrap_or_else(|at| at);
+        self.live.insert(at, Dialogue { conn, pending, ..Dialogue::default() });
+    }
+
+    pub(super) fn heard(&mut self, conn: u64, bytes: &[u8]) {
+        let Ok(at) = self.find(conn) else { return };
+        let dialogue = &mut self.live[at];
+        for &byte in bytes {
+            if let Some((verb, name)) = dialogue.command.take(byte) {
+                dialogue.heard(verb, name);
+                self.moved = true;
+            }
+        }
+    }
+
+    pub(super) fn said(
+        &mut self,
+        conn: u64,
+        bytes: &[u8],
+        now: Duration,
+        uploads: &mut Uploads,
+        breaches: &mut Vec<Breach>,
+    ) {
+        let Ok(at) = self.find(conn) else { return };
+        let dialogue = &mut self.live[at];
+        for &byte in bytes {
+            if let Some(code) = dialogue.reply.take(byte)
+                && let Some((law, seen)) = dialogue.said(code, uploads)
+            {
+                breaches.push(breach(law, now, seen, About::Other));
+            }
+        }
+    }
+
+    /// Its peer has ended it.
+    pub(super) fn ended(&mut self, conn: u64) {
+        if let Ok(at) = self.find(conn) {
+            self.live[at].over = true;
+        }
+    }
+
+    /// The server closes or aborts it: what that leaves unanswered.
+    pub(super) fn close(&mut self, now: Duration, conn: u64) -> Option<Breach> {
+        let at = self.find(conn).ok()?;
+        let dialogue = self.live.remove(at);
+        let owed = dialogue.pending.front().filter(|_| !dialogue.over).map(|it| it.verb);
+        self.spare.push(dialogue);
+        owed.map(|verb| {
+            let seen =
+                format!("the control connection is ended, and {} has no reply", spoken(verb));
+            breach(ONE_REPLY, now, seen, About::Unanswered)
+        })
+    }
+}
+
+/// At the end of a quiet run nothing is owed on the connections that are left.
+pub(super) fn unanswered(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
+    if facts.end != End::Quiet {
+        return;
+    }
+    for dialogue in facts.evidence.dialogues.live.iter().filter(|dialogue| !dialogue.over) {
+        if let Some(Pending { verb, .. }) = dialogue.pending.front() {
+            let seen = format!("{} never has a final reply", spoken(*verb));
+            breaches.push(breach(ONE_REPLY, facts.now, seen, About::Unanswered));
+        }
+    }
+}
+
+fn breach(law: &'static str, at: Duration, seen: String, about: About) -> Breach {
+    Breach { law, at, side: Side::Server, emission: None, seen, about }
+}
+
+fn spoken(verb: Verb) -> String {
+    match verb {
+        GREETING => "the greeting".to_owned(),
+        verb => String::from_utf8_lossy(&verb).trim_end().to_owned(),
+    }
+}

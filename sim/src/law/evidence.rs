@@ -1,0 +1,372 @@
+//! `evidence` collects, as a run goes on, what the laws judge by: notes, packets with SYN, FIN or
+//! RST, the calls of the programs, the dialogue of each control connection. Its hooks are cheap: a
+//! plain data packet costs one look at its flags.
+
+use std::net::SocketAddrV4;
+use std::time::Duration;
+
+use halfclose_stack::{Flags, Note, NoteKind, State};
+
+use super::connections::{Call, Connections, Key};
+use super::dialogue::Dialogues;
+use super::files::Uploads;
+use super::reset::Cause;
+use super::{About, Breach, arrows, reset, rest};
+use crate::fate::{Fate, Moved};
+use crate::mutant::Liar;
+use crate::scenario::Scenario;
+use crate::setup::CONTROL_PORT;
+use crate::trace::Side;
+
+/// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
+const PATIENCE: Duration = Duration::from_secs(63);
+
+/// What set an event off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trigger {
+    /// The programs begin.
+    #[default]
+    Open,
+    /// A packet arrived.
+    Arrival,
+    /// A timer fired.
+    Timer,
+    /// Nothing would ever happen again, and the hosts' watchdogs were asked.
+    Silence,
+}
+
+/// The packet that arrived last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    key: Key,
+    pub(super) reset: bool,
+    pub(super) has_data: bool,
+    pub(super) ack: Option<u32>,
+}
+
+/// What was seen of one run.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    event: u64,
+    trigger: Trigger,
+    arrival: Option<Arrival>,
+    pub(super) connections: Connections,
+    /// Who listens where, by the name its host gave it.
+    listeners: Vec<(Side, u64, u16)>,
+    /// Ports given up, and in which event.
+    unlistened: Vec<(u64, Side, u16)>,
+    pub(super) dialogues: Dialogues,
+    pub(super) uploads: Uploads,
+    pub(super) last_drop: Duration,
+    pub(super) last_call: Duration,
+    pub(super) reset_lost: bool,
+    breaches: Vec<Breach>,
+    /// A connection younger than this is not given up by its host.
+    patience: Duration,
+    pub(crate) liar: Liar,
+}
+
+impl Evidence {
+    /// Nothing was seen of a run of `scenario`.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        let lingers = [Side::Client, Side::Server].map(|side| rest::policy(scenario, side).linger);
+        let patience = lingers.into_iter().flatten().min().map_or(PATIENCE, |it| it.min(PATIENCE));
+        Self { liar: Liar::new(scenario.mutant), patience, ..Self::default() }
+    }
+
+    /// Forget the run before, keep the memory.
+    pub fn reset(&mut self) {
+        self.event = 0;
+        self.trigger = Trigger::Open;
+        self.arrival = None;
+        self.connections.clear();
+        self.listeners.clear();
+        self.unlistened.clear();
+        self.dialogues.clear();
+        self.uploads.clear();
+        self.last_drop = Duration::ZERO;
+        self.last_call = Duration::ZERO;
+        self.reset_lost = false;
+        self.breaches.clear();
+        self.liar.reset();
+    }
+
+    /// Breaches seen so far.
+    #[must_use]
+    pub fn breaches(&self) -> &[Breach] {
+        &self.breaches
+    }
+
+    /// An event begins without a packet.
+    #[inline]
+    pub fn begin(&mut self, trigger: Trigger) {
+        self.event += 1;
+        self.trigger = trigger;
+        self.arrival = None;
+    }
+
+    /// `packet` is about to be handed to the host of `side`.
+    #[inline]
+    pub fn arrives(&mut self, side: Side, packet: &[u8]) {
+        self.begin(Trigger::Arrival);
+        let Some(header) = Header::read(packet) else { return };
+        self.arrival = Some(Arrival {
+            key: Key(side, header.to, header.from),
+            reset: header.flags.has(Flags::RST),
+            has_data: header.data > 0,
+            ack: header.flags.has(Flags::ACK).then_some(header.ack),
+        });
+    }
+
+    /// `side` is about to hand `packet` to the link.
+    #[inline]
+    pub fn sees(&self, side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
+        let control = Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0;
+        let header = packet.get(33).filter(|flags| **flags & control != 0);
+        let header = header.and_then(|_| Header::read(packet))?;
+        Some(Sight { header, side, emission })
+    }
+
+    /// The packet met `fate`; `sight` is what was seen of it, if it was worth it.
+    #[inline]
+    pub fn left(&mut self, now: Duration, sight: Option<Sight>, fate: Fate) {
+        let lost = fate != Fate::Deliver && disturbs(fate);
+        if lost {
+            self.last_drop = now;
+        }
+        if let Some(sight) = sight {
+            self.control_left(now, sight, lost);
+        }
+    }
+
+    fn control_left(&mut self, now: Duration, sight: Sight, lost: bool) {
+        let Sight { header, side, emission } = sight;
+        let key = Key(side, header.from, header.to);
+        if header.flags.has(Flags::SYN) {
+            self.connections.entry(key).iss = Some(header.seq);
+        }
+        if header.flags.has(Flags::FIN) {
+            let known = self.connections.entry(key);
+            let first = known.iss.map(|iss| iss.wrapping_add(1));
+            let end = header.seq.wrapping_add(header.data);
+            known.fin_after = first.map(|first| end.wrapping_sub(first));
+        }
+        if header.flags.has(Flags::RST) {
+            self.reset_lost |= lost;
+            self.reset_leaves(now, emission, key);
+        }
+    }
+
+    fn reset_leaves(&mut self, now: Duration, emission: u64, key: Key) {
+        let (event, before) = (self.event, *self.connections.entry(key));
+        if !self.cause(now, key).allows_reset(&before) {
+            let Key(_, local, peer) = key;
+            let state = before.state_before(event);
+            self.breach(Breach {
+                law: reset::NAME,
+                at: now,
+                side: key.0,
+                emission: Some(emission),
+                seen: format!("a RST that nothing called for, in {state}, ports {local} to {peer}"),
+                about: About::Other,
+            });
+        }
+        self.connections.entry(key).reset_in = Some(event);
+    }
+
+    fn cause(&self, now: Duration, key: Key) -> Cause<'_> {
+        let Key(side, local, _) = key;
+        Cause {
+            now,
+            event: self.event,
+            trigger: self.trigger,
+            patience: self.patience,
+            arrival: self.arrival.as_ref().filter(|arrival| arrival.key == key),
+            unlistened: self.unlistened.contains(&(self.event, side, local)),
+        }
+    }
+
+    /// The host of `side` noted something.
+    #[inline]
+    pub fn noted(&mut self, side: Side, note: &Note) {
+        if let NoteKind::State { from, to } = note.kind
+            && !self.liar.hides(note)
+        {
+            self.changed(note.at, Key(side, note.local.port(), note.peer.port()), from, to);
+        }
+    }
+
+    fn changed(&mut self, at: Duration, key: Key, from: State, to: State) {
+        let event = self.event;
+        let known = self.connections.entry(key);
+        let was = known.state;
+        let begins = matches!(from, State::Closed | State::Listen);
+        if begins {
+            known.begin(event, at);
+        }
+        known.change(event, to);
+        let known = *known;
+        let continues =
+            if begins { matches!(was, State::Closed | State::Listen) } else { from == was };
+        let cause = self.cause(at, key);
+        let reset = cause.arrival.is_some_and(|arrival| arrival.reset);
+        // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed.
+        let deadline = from == State::FinWait2 && cause.trigger == Trigger::Timer;
+        let forced = arrows::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
+        if continues && (arrows::is_free(from, to) || forced) {
+            return;
+        }
+        let Key(side, local, peer) = key;
+        let seen = match continues {
+            true => format!("{from} -> {to}, ports {local} to {peer}"),
+            false => format!("{from} -> {to} after {was}, ports {local} to {peer}"),
+        };
+        let about = if continues { About::Arrow(from, to) } else { About::Other };
+        self.breach(Breach { law: arrows::NAME, at, side, emission: None, seen, about });
+    }
+
+    pub(super) fn breach(&mut self, breach: Breach) {
+        self.breaches.push(breach);
+    }
+
+    /// What the program on `side` does at `now` is to be seen.
+    #[inline]
+    pub fn watch(&mut self, side: Side, now: Duration) -> Watch<'_> {
+        Watch { evidence: self, side, now }
+    }
+}
+
+/// What a program calls, at one instant on one side.
+pub struct Watch<'a> {
+    evidence: &'a mut Evidence,
+    side: Side,
+    now: Duration,
+}
+
+impl Watch<'_> {
+    /// A passive OPEN.
+    pub fn listened(&mut self, listener: u64, port: u16) {
+        self.evidence.listeners.push((self.side, listener, port));
+    }
+
+    /// A passive OPEN is given up, and with it the connections that nobody accepted.
+    pub fn unlistened(&mut self, listener: u64) {
+        let Evidence { listeners, unlistened, event, last_call, .. } = &mut *self.evidence;
+        *last_call = self.now;
+        let mine = |it: &(Side, u64, u16)| (it.0, it.1) == (self.side, listener);
+        if let Some(at) = listeners.iter().position(mine) {
+            let (_, _, port) = listeners.swap_remove(at);
+            unlistened.retain(|(when, ..)| when == event);
+            unlistened.push((*event, self.side, port));
+        }
+    }
+
+    /// A connection of `listener` was accepted.
+    pub fn accepted(&mut self, listener: u64, conn: u64) {
+        let control = (self.side, listener, CONTROL_PORT);
+        if self.side == Side::Server && self.evidence.listeners.contains(&control) {
+            self.evidence.dialogues.open(conn);
+        }
+    }
+
+    /// CLOSE, with bytes unread or without.
+    pub fn closed(&mut self, conn: u64, ends: [SocketAddrV4; 2], unread: bool) {
+        let call = if unread { Call::CloseUnread } else { Call::Close };
+        self.called(conn, ends, call);
+    }
+
+    /// ABORT.
+    pub fn aborted(&mut self, conn: u64, ends: [SocketAddrV4; 2]) {
+        self.called(conn, ends, Call::Abort);
+    }
+
+    fn called(&mut self, conn: u64, [local, peer]: [SocketAddrV4; 2], call: Call) {
+        let evidence = &mut *self.evidence;
+        evidence.last_call = self.now;
+        let known = evidence.connections.entry(Key(self.side, local.port(), peer.port()));
+        known.call = call;
+        known.called = evidence.event;
+        known.state_at_call = known.state;
+        if self.side == Side::Server
+            && let Some(breach) = evidence.dialogues.close(self.now, conn)
+        {
+            evidence.breach(breach);
+        }
+    }
+
+    /// Whether `conn` is a control connection of the server's.
+    #[inline]
+    #[must_use]
+    pub fn hears(&self, conn: u64) -> bool {
+        self.side == Side::Server && self.evidence.dialogues.has(conn)
+    }
+
+    /// The server took `bytes` from its control connection.
+    pub fn heard(&mut self, conn: u64, bytes: &[u8]) {
+        self.evidence.dialogues.heard(conn, bytes);
+    }
+
+    /// The server gave `bytes` to its control connection.
+    pub fn said(&mut self, conn: u64, bytes: &[u8]) {
+        let Evidence { dialogues, uploads, breaches, .. } = &mut *self.evidence;
+        dialogues.said(conn, bytes, self.now, uploads, breaches);
+    }
+
+    /// The server was told that its control connection has ended.
+    pub fn ended(&mut self, conn: u64) {
+        self.evidence.dialogues.ended(conn);
+    }
+
+    /// What the server says in place of what `bytes` hold: a lie, if this run has one.
+    pub(crate) fn lies(&self, bytes: &mut [u8], length: usize) -> usize {
+        self.evidence.liar.says(bytes, length)
+    }
+}
+
+/// A packet with SYN, FIN or RST that is about to leave.
+pub struct Sight {
+    header: Header,
+    side: Side,
+    emission: u64,
+}
+
+/// Whether a packet of that fate is not received as it should be.
+fn disturbs(fate: Fate) -> bool {
+    match fate {
+        Fate::Changed(changes) => {
+            changes.corrupted.is_some() || matches!(changes.moved, Moved::Late(_) | Moved::Held)
+        }
+        fate => !fate.arrives(),
+    }
+}
+
+/// What the laws read of a packet.
+struct Header {
+    from: u16,
+    to: u16,
+    seq: u32,
+    ack: u32,
+    flags: Flags,
+    data: u32,
+}
+
+impl Header {
+    /// Hosts here write no IPv4 options; what is not like that is not read.
+    #[inline]
+    fn read(packet: &[u8]) -> Option<Self> {
+        let header: &[u8; 40] = packet.first_chunk()?;
+        let options = usize::from(header[32] >> 4) * 4;
+        let data = packet.len().checked_sub(20 + options)?;
+        let short = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+        let word = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
+        (header[0] == 0x45).then(|| Self {
+            from: short(20),
+            to: short(22),
+            seq: word(24),
+            ack: word(28),
+            flags: Flags(header[33]),
+            data: u32::try_from(data).unwrap_or(0),
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! The law of reply codes: RFC 959 §5.4's table of command-reply sequences, with RFC 2428's,
+//! RFC 2577's and RFC 3659's commands and codes. It knows commands as four letters and codes as
+//! numbers.
+
+pub(super) const NAME: &str = "replies-follow-the-table";
+
+/// A command's verb, in upper case, filled with blanks.
+pub(super) type Verb = [u8; 4];
+
+/// What stands before any command: the greeting.
+pub(super) const GREETING: Verb = *b"    ";
+pub(super) const ABOR: Verb = *b"ABOR";
+pub(super) const STOR: Verb = *b"STOR";
+
+/// One line of the table.
+struct Row {
+    verbs: &'static [&'static Verb],
+    /// 1yz that may come first.
+    preliminary: &'static [u16],
+    /// What may follow one.
+    after: &'static [u16],
+    /// What may come at once.
+    direct: &'static [u16],
+}
+
+const fn row(verbs: &'static [&'static Verb], direct: &'static [u16]) -> Row {
+    Row { verbs, preliminary: &[], after: &[], direct }
+}
+
+const TABLE: &[Row] = &[
+    Row { verbs: &[&GREETING], preliminary: &[120], after: &[220], direct: &[220] },
+    row(&[b"USER"], &[230, 530, 500, 501, 331, 332]),
+    row(&[b"PASS"], &[230, 202, 530, 500, 501, 503, 332]),
+    row(&[b"ACCT"], &[230, 202, 530, 500, 501, 503]),
+    row(&[b"QUIT"], &[221, 500]),
+    // 504: RFC 2577 §3, an address or port that is not the client's; 503: RFC 2428 §4.
+    row(&[b"PORT"], &[200, 500, 501, 503, 504, 530]),
+    row(&[b"PASV"], &[227, 500, 501, 502, 503, 530]),
+    // RFC 2428 §2 and §3.
+    row(&[b"EPRT"], &[200, 500, 501, 502, 503, 504, 522, 530]),
+    row(&[b"EPSV"], &[229, 200, 500, 501, 502, 522, 530]),
+    row(&[b"MODE", b"TYPE", b"STRU"], &[200, 500, 501, 504, 530]),
+    row(&[b"ALLO"], &[200, 202, 500, 501, 504, 530]),
+    Row {
+        verbs: &[&STOR, b"STOU"],
+        preliminary: &[125, 150, 110],
+        after: &[226, 250, 425, 426, 451, 551, 552],
+        direct: &[532, 450, 452, 553, 500, 501, 530],
+    },
+    Row {
+        verbs: &[b"RETR"],
+        preliminary: &[125, 150, 110],
+        after: &[226, 250, 425, 426, 451],
+        direct: &[450, 550, 500, 501, 530],
+    },
+    row(&[&ABOR], &[225, 226, 500, 501, 502]),
+    row(&[b"NOOP"], &[200, 500]),
+    row(&[b"SYST"], &[215, 500, 501, 502]),
+    row(&[b"HELP"], &[211, 214, 500, 501, 502]),
+    row(&[b"PWD ", b"XPWD"], &[257, 500, 501, 502, 550]),
+    // RFC 3659 §4.
+    row(&[b"SIZE"], &[213, 500, 501, 502, 530, 550]),
+    // RFC 2389 §3 and §4.
+    row(&[b"FEAT"], &[211, 500, 502, 530]),
+    row(&[b"OPTS"], &[200, 451, 501, 502, 530]),
+];
+
+/// Whether `code` may answer `verb` now; `begun` says that a 1yz has. 421 may answer anything.
+pub(super) fn allows(verb: Verb, begun: bool, code: u16) -> bool {
+    let Some(row) = TABLE.iter().find(|row| row.verbs.contains(&&verb)) else {
+        // §4.2: what is no command is not recognised, not implemented, or not for strangers.
+        return matches!(code, 421 | 500 | 501 | 502 | 530);
+    };
+    let finals = if begun { row.after } else { row.direct };
+    code == 421 || finals.contains(&code) || row.preliminary.contains(&code)
+}

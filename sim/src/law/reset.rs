@@ -1,0 +1,62 @@
+//! The law of resets: each RST on the wire has one of RFC 9293's reasons (§3.5.2: nobody there, or an
+//! unacceptable ACK in a handshake; §3.6.1: data nobody will read; §3.10.5: ABORT), found from the
+//! packet that arrived last, what the program called, and which connection was alive where.
+
+use std::time::Duration;
+
+use halfclose_stack::State;
+
+use super::connections::{Call, Known};
+use super::evidence::{Arrival, Trigger};
+
+pub(super) const NAME: &str = "resets-have-reasons";
+
+/// What led up to something that a host did to a connection.
+pub(super) struct Cause<'a> {
+    pub(super) now: Duration,
+    pub(super) event: u64,
+    pub(super) trigger: Trigger,
+    /// A connection younger than this is not given up.
+    pub(super) patience: Duration,
+    /// The packet that arrived in this event for this connection.
+    pub(super) arrival: Option<&'a Arrival>,
+    /// Its port was given up in this event.
+    pub(super) unlistened: bool,
+}
+
+impl Cause<'_> {
+    /// Whether `known` was ended by force: by its program, by its host's deadline, or by data that
+    /// comes for nobody.
+    pub(super) fn ends(&self, known: &Known) -> bool {
+        let called =
+            known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread);
+        let closed = matches!(known.call, Call::Close | Call::CloseUnread);
+        let late = closed && self.arrival.is_some_and(|arrival| arrival.has_data);
+        let given_up = match self.trigger {
+            Trigger::Timer => self.now >= known.opened + self.patience,
+            Trigger::Silence => true,
+            Trigger::Arrival | Trigger::Open => false,
+        };
+        called || late || given_up || self.unlistened
+    }
+
+    /// Whether a RST of `known`'s host has a reason.
+    pub(super) fn allows_reset(&self, known: &Known) -> bool {
+        let before = known.state_before(self.event);
+        if matches!(before, State::Closed | State::Listen) {
+            // Nobody is there: only a segment that is no RST itself is answered.
+            return self.arrival.is_some_and(|arrival| !arrival.reset);
+        }
+        // §3.5.2, second: an ACK of something not sent yet, before the handshake is complete.
+        let acceptable = known.iss.map(|iss| iss.wrapping_add(1));
+        let in_handshake = matches!(before, State::SynSent | State::SynReceived);
+        let refused = in_handshake
+            && self.arrival.is_some_and(|it| !it.reset && it.ack.is_some() && it.ack != acceptable);
+        let forbidden = known.called == self.event
+            && matches!(
+                known.state_at_call,
+                State::SynSent | State::Closing | State::LastAck | State::TimeWait
+            );
+        refused || (self.ends(known) && !forbidden && known.reset_in != Some(self.event))
+    }
+}

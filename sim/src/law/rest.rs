@@ -1,0 +1,103 @@
+//! The laws of the end: both hosts come to rest in bounded time, and whoever is at rest holds
+//! nothing. Whether a connection is alive is read from its notes, what is held is counted.
+
+use std::time::Duration;
+
+use halfclose_stack::{ClosePolicy, TIME_WAIT};
+
+use super::{About, Breach, Facts};
+use crate::outcome::End;
+use crate::scenario::Scenario;
+use crate::setup::CONTROL_PORT;
+use crate::trace::Side;
+
+pub(super) const AT_REST: &str = "hosts-come-to-rest";
+pub(super) const LEAKS: &str = "nothing-leaks";
+
+/// A bound on retransmission: two of smoltcp's longest timeouts (RFC 6298 §2.4 allows 60 s). What
+/// was lost last is sent again after one, and its answer may still have to wait for another.
+const RETRANSMISSION: Duration = Duration::from_secs(120);
+
+/// What one side still holds at the end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// Its host.
+    pub host: halfclose_stack::Audit,
+    /// Packets of its that the link carries.
+    pub in_flight: usize,
+    /// Sessions of its program.
+    pub sessions: usize,
+    /// Files its program has open.
+    pub files: usize,
+}
+
+/// The close policy of a side's host.
+pub(super) fn policy(scenario: &Scenario, side: Side) -> ClosePolicy {
+    match side {
+        Side::Client => scenario.client.policy.of(&scenario.client.host),
+        Side::Server => scenario.server.policy.of(&scenario.server.host),
+    }
+}
+
+/// Every connection is over once its time has come.
+pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
+    let evidence = facts.evidence;
+    let since = evidence.last_drop.max(evidence.last_call);
+    let deadline = [Side::Client, Side::Server]
+        .into_iter()
+        .filter_map(|side| policy(facts.scenario, side).fin_wait_2)
+        .max();
+    let hops = facts.scenario.up.delay + facts.scenario.down.delay;
+    let limit = since + TIME_WAIT + deadline.unwrap_or_default() + RETRANSMISSION + hops * 4;
+    let quiet = facts.end == End::Quiet;
+    if !quiet && facts.now <= limit {
+        return;
+    }
+    let mut late = true;
+    for known in evidence.connections.iter().filter(|known| known.alive()) {
+        let (local, peer) = (known.key.1, known.key.2);
+        let seen = format!("{} for ever, ports {local} to {peer}", known.state);
+        let about = About::Alive(known.state);
+        let (at, side) = (facts.now, known.key.0);
+        breaches.push(Breach { law: AT_REST, at, side, emission: None, seen, about });
+        late = false;
+    }
+    if late && facts.now > limit {
+        let seen = format!("quiet {} s after the last loss or call", (facts.now - since).as_secs());
+        let (at, side) = (facts.now, Side::Client);
+        breaches.push(Breach { law: AT_REST, at, side, emission: None, seen, about: About::Other });
+    }
+}
+
+/// Nothing is held for what is over.
+pub(super) fn leaks(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
+    if facts.end != End::Quiet {
+        return;
+    }
+    for (side, holding) in [Side::Client, Side::Server].into_iter().zip(facts.holdings) {
+        let Holding { host, in_flight, sessions, files } = holding;
+        let alive = |control_only: bool| {
+            let port = |known: &super::connections::Known| match side {
+                Side::Client => known.key.2,
+                Side::Server => known.key.1,
+            };
+            let mine = facts.evidence.connections.iter().filter(move |it| it.key.0 == side);
+            mine.filter(|it| it.alive() && (!control_only || port(it) == CONTROL_PORT)).count()
+        };
+        let mut leak = |what: &str, held: usize, allowed: usize| {
+            if held > allowed {
+                let seen = format!("{} {what} too many", held - allowed);
+                let (at, about) = (facts.now, About::Other);
+                breaches.push(Breach { law: LEAKS, at, side, emission: None, seen, about });
+            }
+        };
+        // The server's own door.
+        let doors = usize::from(side == Side::Server);
+        leak("packet buffers", usize::try_from(host.packets).unwrap_or(0), 0);
+        leak("packets on the link", in_flight, 0);
+        leak("connection slots", host.connections, alive(false));
+        leak("sessions", sessions, alive(true));
+        leak("listeners", host.listeners, doors + alive(true));
+        leak("open files", files, alive(true));
+    }
+}

@@ -1,0 +1,63 @@
+//! What excuses a breach of a law: policies of hosts and of servers that were measured or documented
+//! to break it, and losses for which the law makes no promise.
+
+use halfclose_ftp::Judgement;
+use halfclose_stack::State;
+
+use super::{About, Waiver, rest};
+use crate::trace::Side;
+
+pub(super) const AS_EOF: Waiver = Waiver {
+    name: "server.on_reset=as-eof",
+    reason: "The server takes a reset for the end of the file. Measured: pyftpdlib and Twisted say \
+             226 for a stump.",
+    applies: |facts, breach| {
+        breach.side == Side::Server && facts.scenario.server.on_reset == Some(Judgement::AS_EOF)
+    },
+};
+
+pub(super) const DROP_CONTROL: Waiver = Waiver {
+    name: "server.on_reset=drop-control",
+    reason: "The server ends the control connection in place of a reply. Measured: aioftp; and one \
+             reading of Q123208's Error 146.",
+    applies: |facts, breach| {
+        breach.about == About::Unanswered
+            && facts.scenario.server.on_reset == Some(Judgement::DROP_CONTROL)
+    },
+};
+
+pub(super) const FIN_WAIT_2: Waiver = Waiver {
+    name: "fin-wait-2-deadline",
+    reason: "The host forgets a closed connection whose peer never says FIN. RFC 9293 has no such \
+             arrow; Linux' tcp_fin_timeout is 60 s, and others have the like.",
+    applies: |facts, breach| {
+        breach.about == About::Arrow(State::FinWait2, State::Closed)
+            && rest::policy(facts.scenario, breach.side).fin_wait_2.is_some()
+    },
+};
+
+pub(super) const RESET_LOST: Waiver = Waiver {
+    name: "reset-lost",
+    reason: "A RST is not sent again (RFC 9293 §3.5.2): who did not get it learns of the end from \
+             its own deadlines alone.",
+    applies: |facts, _| facts.evidence.reset_lost,
+};
+
+pub(super) const NO_FIN_WAIT_2: Waiver = Waiver {
+    name: "host=smoltcp",
+    reason: "The host has no deadline in FIN-WAIT-2, as RFC 9293 has none: it waits for a FIN that \
+             its peer may never send.",
+    applies: |facts, breach| {
+        [Side::Client, Side::Server]
+            .into_iter()
+            .any(|side| rest::policy(facts.scenario, side).fin_wait_2.is_none())
+            && matches!(breach.about, About::Alive(_))
+    },
+};
+
+pub(super) const MODEL: Waiver = Waiver {
+    name: "server.model",
+    reason: "A real server's replies, as measured (docs/MODELS.md): 226 for a stump, 500 where the \
+             table has 426, or none at all.",
+    applies: |facts, breach| breach.side == Side::Server && facts.scenario.server.model.is_some(),
+};

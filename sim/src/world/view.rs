@@ -1,0 +1,148 @@
+//! `world::view` is what may be seen of a world from outside, while it runs and afterwards.
+
+use std::time::Duration;
+
+use halfclose_ftp::session::Session;
+use halfclose_ftp::{Client, Driver, MemoryStore, Server};
+use halfclose_stack::Divergence;
+
+use super::{Station, World};
+use crate::judge::Judge;
+use crate::law::{self, BrokenLaw, Facts, Holding, WaivedLaw};
+use crate::outcome::{End, EndedConnection, TransferOutcome};
+use crate::scenario::Scenario;
+use crate::trace::{Side, Trace};
+use crate::workload::Workload;
+
+impl World<'_> {
+    /// What happened.
+    #[must_use]
+    pub fn into_trace(self) -> Trace {
+        self.trace
+    }
+
+    /// What is run.
+    #[must_use]
+    pub fn scenario(&self) -> &Scenario {
+        self.scenario
+    }
+
+    /// The bytes of its files.
+    #[must_use]
+    pub fn workload(&self) -> &Workload {
+        self.workload
+    }
+
+    /// The seed it runs with.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Who looks at the files.
+    pub(crate) fn judge(&self) -> &Judge<'_> {
+        &self.judge
+    }
+
+    /// The trace, to conclude it.
+    pub(crate) fn trace_mut(&mut self) -> &mut Trace {
+        &mut self.trace
+    }
+
+    /// The faults that matched no packet.
+    pub(crate) fn unmatched_faults(&self) -> Vec<String> {
+        self.medium.unmatched_faults()
+    }
+
+    /// Virtual time.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// When the client program had said its last word; `None`: it has not.
+    #[must_use]
+    pub fn told_at(&self) -> Option<Duration> {
+        self.told_at
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
+    }
+
+    /// The client program.
+    #[must_use]
+    pub fn client(&self) -> &Driver<Client, MemoryStore> {
+        &self.client.driver
+    }
+
+    /// The server program.
+    #[must_use]
+    pub fn server(&self) -> &Driver<Server, MemoryStore> {
+        &self.server.driver
+    }
+
+    /// The files of one side.
+    #[must_use]
+    pub fn store(&self, side: Side) -> &MemoryStore {
+        match side {
+            Side::Client => self.client.driver.store(),
+            Side::Server => self.server.driver.store(),
+        }
+    }
+
+    pub(crate) fn store_mut(&mut self, side: Side) -> &mut MemoryStore {
+        match side {
+            Side::Client => self.client.driver.store_mut(),
+            Side::Server => self.server.driver.store_mut(),
+        }
+    }
+
+    /// Connections that have ended, in order.
+    #[must_use]
+    pub fn ended(&self) -> &[EndedConnection] {
+        &self.ended
+    }
+
+    /// Where smoltcp differed from the standard so far, each once and in order.
+    #[must_use]
+    pub fn divergences(&self) -> &[Divergence] {
+        &self.divergences
+    }
+
+    /// What the laws say of the run, which came to these transfers.
+    pub(crate) fn laws(
+        &self,
+        end: End,
+        transfers: &[TransferOutcome],
+    ) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
+        let facts = Facts {
+            scenario: self.scenario,
+            end,
+            now: self.now,
+            evidence: &self.evidence,
+            transfers,
+            reports: self.client.driver.reports(),
+            holdings: [self.client.holding(), self.server.holding()],
+        };
+        law::judge(&facts, self.denied)
+    }
+
+    /// Let the waiver of that name excuse nothing from now on: for testing that it is needed.
+    pub fn deny(&mut self, waiver: &'static str) {
+        self.denied = Some(waiver);
+    }
+}
+
+impl<P: Session> Station<P> {
+    fn holding(&self) -> Holding {
+        Holding {
+            host: self.host.audit(),
+            in_flight: self.link.in_flight(),
+            sessions: self.driver.sessions(),
+            files: self.driver.store().open_files(),
+        }
+    }
+}
