@@ -8,6 +8,9 @@ use halfclose_stack::{Config, Host, Packet, Ready};
 
 use crate::{ADDRESSES, HOP};
 
+/// The application: called with a host's number, the host, the time, and what is ready there.
+pub type Touch<'a> = &'a mut dyn FnMut(usize, &mut Host, Duration, Ready);
+
 /// Two hosts on a perfect wire.
 pub struct Pair {
     /// The hosts: 0 opens, 1 listens.
@@ -34,17 +37,17 @@ impl Pair {
 
     /// Hand packets over and fire timers until nothing is left to do or `done` says so; `touch` is
     /// the application, called with what is ready at which host.
-    pub fn drive(
-        &mut self,
-        mut touch: impl FnMut(usize, &mut Host, Duration, Ready),
-        mut done: impl FnMut() -> bool,
-    ) {
-        self.settle(0, &mut touch);
-        self.settle(1, &mut touch);
+    pub fn drive(&mut self, touch: Touch<'_>, done: &mut dyn FnMut() -> bool) {
+        self.settle(0, touch);
+        self.settle(1, touch);
         while !done() {
             let packet = self.in_flight.front().map(|(at, ..)| *at);
-            let timer = self.hosts.iter_mut().map(Host::next_wakeup).enumerate();
-            let timer = timer.filter_map(|(index, at)| Some((at?, index))).min();
+            let [one, other] = self.hosts.each_mut().map(Host::next_wakeup);
+            let timer = match (one, other) {
+                (Some(one), Some(other)) if other < one => Some((other, 1)),
+                (Some(one), _) => Some((one, 0)),
+                (None, other) => other.map(|other| (other, 1)),
+            };
             match (packet, timer) {
                 (None, None) => return,
                 (Some(packet), timer) if timer.is_none_or(|(at, _)| packet <= at) => {
@@ -52,32 +55,30 @@ impl Pair {
                     self.now = at;
                     self.hosts[to].handle_packet(self.now, &packet);
                     self.hosts[1 - to].recycle(packet);
-                    self.settle(to, &mut touch);
+                    self.settle(to, touch);
                 }
                 (_, Some((at, index))) => {
                     self.now = self.now.max(at);
                     self.hosts[index].handle_timeout(self.now);
-                    self.settle(index, &mut touch);
+                    self.settle(index, touch);
                 }
                 (Some(_), None) => unreachable!("a packet without a timer comes first"),
             }
         }
     }
 
-    fn settle(&mut self, index: usize, touch: &mut impl FnMut(usize, &mut Host, Duration, Ready)) {
+    fn settle(&mut self, index: usize, touch: Touch<'_>) {
         let host = &mut self.hosts[index];
         loop {
             while let Some(ready) = host.next_ready() {
                 touch(index, host, self.now, ready);
             }
-            let mut quiet = true;
             while let Some(packet) = host.poll_transmit(self.now) {
-                quiet = false;
                 self.in_flight.push_back((self.now + HOP, 1 - index, packet));
                 self.packets += 1;
             }
             while host.poll_note().is_some() {}
-            if quiet {
+            if !host.is_ready() {
                 return;
             }
         }

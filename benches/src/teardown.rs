@@ -149,21 +149,21 @@ pub fn lab(path: Path, count: u64) -> u64 {
             .expect("the last connection of this port is long over");
         let server = Cell::new(None);
         pair.drive(
-            |index, host, _, _| {
+            &mut |index, host, _, _| {
                 if index == 1 && server.get().is_none() {
                     server.set(host.accept(listener));
                 }
             },
-            || server.get().is_some(),
+            &mut || server.get().is_some(),
         );
         let server = server.get().expect("the handshake is complete");
         let mut open = [lab_begin(path, &mut pair, client, server), path != Path::Simultaneous];
         pair.drive(
-            |index, host, now, _| {
+            &mut |index, host, now, _| {
                 let id = [client, server][index];
                 open[index] = open[index] && lab_touch(path, index, host, now, id);
             },
-            || false,
+            &mut || false,
         );
         assert_eq!(open, [false; 2], "both programs are done");
     }

@@ -66,6 +66,7 @@ impl Host {
 
     /// RFC 5961 §3.2 and §4.2: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, at most once a second as
     /// smoltcp limits its own.
+    #[cold]
     fn challenge(&mut self, now: Duration, slot: u32) {
         let connection = &mut self.connections[slot as usize];
         if now < connection.clocks.challenge {

@@ -4,13 +4,14 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use smoltcp::iface::{Config as InterfaceConfig, Interface};
+use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
 use crate::clocks::Clocks;
 use crate::config::{Config, Congestion};
+use crate::device::Port;
 use crate::ending::Ending;
 use crate::events::Events;
 use crate::note::{Note, NoteKind};
@@ -226,7 +227,7 @@ impl Connection {
     #[inline]
     pub(crate) fn feed(&mut self, now: Duration, bytes: &[u8], wire: &mut Wire) {
         let mut port = wire.port(Some(bytes));
-        self.interface.poll_ingress_single(instant(now), &mut port, self.seat.set());
+        ingress(&mut self.interface, now, &mut port, self.seat.set());
         if let Some(reply) = port.leaving {
             self.left(now, &reply);
             wire.leaving.push_back(reply);
@@ -237,7 +238,7 @@ impl Connection {
     #[inline]
     pub(crate) fn egress(&mut self, now: Duration, wire: &mut Wire) -> Option<Packet> {
         let mut port = wire.port(None);
-        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        egress(&mut self.interface, now, &mut port, self.seat.set());
         let mut packet = port.leaving?;
         self.left(now, &packet);
         if let Some(mark) = self.send.urgent {
@@ -280,7 +281,7 @@ impl Connection {
     pub(crate) fn silence(&mut self, now: Duration, wire: &mut Wire) {
         self.socket().abort();
         let mut port = wire.port(None);
-        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        egress(&mut self.interface, now, &mut port, self.seat.set());
         if let Some(unwanted) = port.leaving {
             wire.pool.recycle(unwanted);
         }
@@ -291,7 +292,7 @@ impl Connection {
         self.socket().abort();
         let mut port = wire.port(None);
         // One poll more, or the RST never leaves (smoltcp drops it with the socket).
-        self.interface.poll_egress(instant(now), &mut port, self.seat.set());
+        egress(&mut self.interface, now, &mut port, self.seat.set());
         port.leaving
     }
 
@@ -299,6 +300,29 @@ impl Connection {
     pub(crate) fn note(&self, at: Duration, kind: NoteKind, events: &mut Events) {
         events.notes.push_back(Note { at, local: self.local, peer: self.peer, kind });
     }
+}
+
+/// smoltcp takes a packet in. Once in the program and not in each caller: smoltcp is large beside a
+/// processor's first cache for code.
+#[inline(never)]
+pub(crate) fn ingress(
+    interface: &mut Interface,
+    now: Duration,
+    port: &mut Port<'_>,
+    sockets: &mut SocketSet<'static>,
+) {
+    interface.poll_ingress_single(instant(now), port, sockets);
+}
+
+/// smoltcp lets at most one packet out. Once in the program, as `ingress`.
+#[inline(never)]
+fn egress(
+    interface: &mut Interface,
+    now: Duration,
+    port: &mut Port<'_>,
+    sockets: &mut SocketSet<'static>,
+) {
+    interface.poll_egress(instant(now), port, sockets);
 }
 
 /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.

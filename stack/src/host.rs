@@ -205,6 +205,7 @@ impl Host {
         }
     }
 
+    #[cold]
     pub(crate) fn diverge(&mut self, now: Duration, slot: u32, divergence: Divergence) {
         let connection = &self.connections[slot as usize];
         connection.note(now, NoteKind::Divergence(divergence), &mut self.events);

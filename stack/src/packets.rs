@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::checksum;
-use crate::connection::{Owner, instant};
+use crate::connection::{Owner, ingress};
 use crate::deadline::Overdue;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
@@ -104,7 +104,7 @@ impl Host {
             return self.syn_arrives(now, listener, segment, packet);
         }
         let mut port = self.wire.port(Some(packet));
-        self.nobody.poll_ingress_single(instant(now), &mut port, &mut self.no_sockets);
+        ingress(&mut self.nobody, now, &mut port, &mut self.no_sockets);
         if let Some(reply) = port.leaving {
             self.wire.leaving.push_back(reply);
         }
@@ -157,6 +157,7 @@ impl Host {
     }
 
     /// A deadline of the host's own has passed.
+    #[cold]
     fn give_up(&mut self, now: Duration, slot: u32, why: Overdue) {
         let ending = match why {
             Overdue::Stall => Ending::Stalled,

@@ -38,7 +38,7 @@ impl Seat {
         // SAFETY: the socket that borrows these rings stays in `self.sockets` (nothing in this crate
         // moves a socket out of its set), and both `vacate` and `drop` drop it before the rings.
         let [receive, send] = unsafe { [receive.lend(), send.lend()] };
-        *self.socket() = Socket::new(receive, send);
+        *self.socket() = socket(receive, send);
     }
 
     /// Drop the socket; its rings can be used again.
@@ -64,9 +64,15 @@ impl Seat {
     }
 }
 
+/// A fresh socket. Once in the program: smoltcp's constructor is long.
+#[inline(never)]
+fn socket(receive: SocketBuffer<'static>, send: SocketBuffer<'static>) -> Socket<'static> {
+    Socket::new(receive, send)
+}
+
 fn without_rings() -> Socket<'static> {
     let nothing = || SocketBuffer::new(Vec::new());
-    Socket::new(nothing(), nothing())
+    socket(nothing(), nothing())
 }
 
 /// The memory of one ring: owned by this value, but for what `lend` has lent.
