@@ -7,7 +7,8 @@ use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending};
 
 use crate::law::{BrokenLaw, WaivedLaw};
-use crate::trace::{Counts, Side};
+use crate::side::Side;
+use crate::trace::Counts;
 use crate::verdict::{FileState, Verdict};
 
 /// How a data connection ended on each side; `None`: it never opened there, or never ended.

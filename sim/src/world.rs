@@ -25,8 +25,9 @@ use crate::outcome::{End, EndedConnection};
 use crate::scenario::{Scenario, Task};
 use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
+use crate::side::Side;
 use crate::sockets::Sockets;
-use crate::trace::{Recording, Side, Trace};
+use crate::trace::{Recording, Trace};
 use crate::workload::Workload;
 
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of

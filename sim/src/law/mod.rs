@@ -27,7 +27,7 @@ use halfclose_stack::State;
 
 use crate::outcome::{End, TransferOutcome};
 use crate::scenario::Scenario;
-use crate::trace::Side;
+use crate::side::Side;
 
 /// Something that must hold in every run.
 pub struct Law {

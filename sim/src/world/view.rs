@@ -11,7 +11,8 @@ use crate::judge::Judge;
 use crate::law::{self, BrokenLaw, Facts, Holding, WaivedLaw};
 use crate::outcome::{End, EndedConnection, TransferOutcome};
 use crate::scenario::Scenario;
-use crate::trace::{Side, Trace};
+use crate::side::Side;
+use crate::trace::Trace;
 use crate::workload::Workload;
 
 impl World<'_> {
