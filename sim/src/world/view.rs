@@ -8,8 +8,8 @@ use halfclose_stack::Divergence;
 
 use super::{Station, World};
 use crate::judge::Judge;
-use crate::law::{self, BrokenLaw, Facts, Holding, WaivedLaw};
-use crate::outcome::{End, EndedConnection, TransferOutcome};
+use crate::law::{self, Facts, Holding};
+use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::trace::Trace;
