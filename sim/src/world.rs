@@ -178,12 +178,8 @@ impl<'a> World<'a> {
         let limit = self.scenario.limit;
         let mut at_once = 0;
         loop {
-            let Some((at, event)) = self.next_event() else {
-                if self.silence() {
-                    continue;
-                }
-                return End::Quiet;
-            };
+            // Whatever is outstanding has a deadline: without one, nothing is.
+            let Some((at, event)) = self.next_event() else { return End::Quiet };
             at_once = if at > self.now { 0 } else { at_once + 1 };
             if at > limit.time {
                 return End::OutOfTime;
@@ -281,16 +277,6 @@ impl<'a> World<'a> {
                 self.evidence.old_file(self.now, name, store);
             }
         }
-    }
-
-    /// Nothing will happen by itself any more: let the hosts' watchdogs name what is stalled.
-    fn silence(&mut self) -> bool {
-        self.evidence.begin(Trigger::Silence);
-        let client = self.client.host.handle_silence(self.now);
-        let server = self.server.host.handle_silence(self.now);
-        self.settle(Side::Client);
-        self.settle(Side::Server);
-        client || server
     }
 }
 

@@ -31,8 +31,6 @@ pub enum Trigger {
     Arrival,
     /// A timer fired.
     Timer,
-    /// Nothing would ever happen again, and the hosts' watchdogs were asked.
-    Silence,
 }
 
 /// The packet that arrived last.
