@@ -6,7 +6,7 @@
 use halfclose_stack::{Flags, Segment};
 
 use crate::setup::CONTROL_PORT;
-use crate::trace::Side;
+use crate::side::Side;
 
 /// The connections of a run, as they appear.
 #[derive(Debug, Default)]

@@ -9,7 +9,8 @@ use halfclose_stack::Ending;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::outcome::{End, Endings, Outcome, TransferOutcome};
-use crate::trace::{Side, Trace};
+use crate::side::Side;
+use crate::trace::Trace;
 use crate::verdict::Verdict;
 use crate::world::World;
 

@@ -9,7 +9,7 @@ use halfclose_stack::{Flags, Kind, Packet, Segment, checksum};
 use crate::channel::{Channel, Channels};
 use crate::fate::{Changes, Fate, Moved};
 use crate::scenario::fault::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
-use crate::trace::Side;
+use crate::side::Side;
 
 /// The faults of one run, and how far each has come.
 pub struct Faults {

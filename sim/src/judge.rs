@@ -5,7 +5,7 @@ use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::scenario::{Scenario, Task};
-use crate::trace::Side;
+use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::Workload;
 

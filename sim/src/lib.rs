@@ -27,7 +27,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | what is run | [`scenario`] (a value), its keys and files, [`catalogue`] (the built-in ones), [`workload`] (the bytes of its files), [`units`] |
+//! | what is run | [`scenario`] (a value), its keys and files, [`catalogue`] (the built-in ones), [`workload`] (the bytes of its files), [`side`] (which host), [`units`] |
 //! | what decides | [`seed`] (one stream for each purpose), [`fate`] (of packet n), [`link`] (rate, queue, delay) |
 //! | the run | [`world`] (the one event loop), [`sockets`] (an FTP program on a simulated host), [`run`](mod@run) |
 //! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`law`] (what must hold), [`outcome`], [`verdict`] |
@@ -60,6 +60,7 @@ pub mod run;
 pub mod scenario;
 pub mod seed;
 mod setup;
+pub mod side;
 pub mod sockets;
 pub mod trace;
 pub mod units;

@@ -10,7 +10,8 @@ use crate::fate::Fate;
 use crate::fault::{Faults, ForgedPacket};
 use crate::link::{Admission, Flight, Link};
 use crate::scenario::Scenario;
-use crate::trace::{Side, Trace};
+use crate::side::Side;
+use crate::trace::Trace;
 
 /// What lies between the hosts, for one run at a time.
 pub struct Medium {

@@ -139,14 +139,15 @@ impl Liar {
 
     /// A file was closed after it had been written: what else happens to it.
     pub(crate) fn stored(&mut self, name: &str, store: &mut MemoryStore) {
+        if !self.is(Mutant::FlippedByte) && !self.is(Mutant::LostHalf) {
+            return;
+        }
         let Some(mut bytes) = store.get(name).map(<[u8]>::to_vec) else { return };
+        let middle = bytes.len() / 2;
         match self.mutant {
-            Some(Mutant::FlippedByte) if !bytes.is_empty() => {
-                let middle = bytes.len() / 2;
-                bytes[middle] ^= 1;
-            }
-            Some(Mutant::LostHalf) => bytes.truncate(bytes.len() / 2),
-            _ => return,
+            Some(Mutant::LostHalf) => bytes.truncate(middle),
+            _ if bytes.is_empty() => return,
+            _ => bytes[middle] ^= 1,
         }
         store.insert(name, bytes.into());
     }

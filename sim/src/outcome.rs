@@ -1,13 +1,14 @@
 //! `outcome` is what a run came to, as data: each transfer's verdict and how it was reached.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending};
 
-use crate::law::{BrokenLaw, WaivedLaw};
-use crate::trace::{Counts, Side};
+use crate::side::Side;
+use crate::trace::Counts;
 use crate::verdict::{FileState, Verdict};
 
 /// How a data connection ended on each side; `None`: it never opened there, or never ended.
@@ -91,6 +92,48 @@ pub enum End {
     OutOfPackets,
     /// Too many events at one instant of virtual time.
     Spinning,
+}
+
+/// A law that was broken without excuse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BrokenLaw {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands written.
+    pub citation: &'static str,
+    /// When the first breach was seen.
+    pub at: Duration,
+    /// Where.
+    pub side: Side,
+    /// By which packet, if it was one.
+    pub emission: Option<u64>,
+    /// What was seen first.
+    pub seen: String,
+    /// How often it was broken.
+    pub count: u32,
+}
+
+impl fmt::Display for BrokenLaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, citation, at, side, emission, seen, count } = self;
+        write!(f, "{name} ({citation}): {seen}, at the {}", side.name())?;
+        match emission {
+            Some(emission) => write!(f, ", packet {emission}")?,
+            None => write!(f, ", {}.{:06} s", at.as_secs(), at.subsec_micros())?,
+        }
+        if *count > 1 { write!(f, " (and {} more)", count - 1) } else { Ok(()) }
+    }
+}
+
+/// A law that was broken with an excuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaivedLaw {
+    /// Its name.
+    pub name: &'static str,
+    /// The waiver's.
+    pub waiver: &'static str,
+    /// How often.
+    pub count: u32,
 }
 
 /// What a run came to.

@@ -8,35 +8,7 @@ use halfclose_stack::Note;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::fate::Fate;
-
-/// One end of the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Side {
-    /// The host on the left: its packets go up.
-    Client,
-    /// The host on the right: its packets go down.
-    Server,
-}
-
-impl Side {
-    /// Its name, in lower case.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Client => "client",
-            Self::Server => "server",
-        }
-    }
-
-    /// The side it talks to.
-    #[must_use]
-    pub fn peer(self) -> Self {
-        match self {
-            Self::Client => Self::Server,
-            Self::Server => Self::Client,
-        }
-    }
-}
+use crate::side::Side;
 
 /// How much of a run to keep. The digest is the same at every level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,6 +5,7 @@
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
 
+mod station;
 mod view;
 
 use std::net::{IpAddr, SocketAddr};
@@ -12,9 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use halfclose_ftp as ftp;
-use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::{Divergence, Host, Note, NoteKind, Packet};
+use halfclose_stack::{Divergence, Host};
 
 use crate::fate::Fates;
 use crate::judge::Judge;
@@ -25,9 +25,11 @@ use crate::outcome::{End, EndedConnection};
 use crate::scenario::{Scenario, Task};
 use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
+use crate::side::Side;
 use crate::sockets::Sockets;
-use crate::trace::{Recording, Side, Trace};
+use crate::trace::{Recording, Trace};
 use crate::workload::Workload;
+use station::{Log, Station};
 
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
 /// the smallest segments is a few thousand.
@@ -51,14 +53,6 @@ pub struct World<'a> {
     judge: Judge<'a>,
     evidence: Evidence,
     denied: Option<&'static str>,
-}
-
-/// One host, the program on it, and the direction of the link that it sends into.
-struct Station<P: Session> {
-    side: Side,
-    host: Host,
-    driver: Driver<P, MemoryStore>,
-    link: Link,
 }
 
 impl<'a> World<'a> {
@@ -177,12 +171,8 @@ impl<'a> World<'a> {
         let limit = self.scenario.limit;
         let mut at_once = 0;
         loop {
-            let Some((at, event)) = self.next_event() else {
-                if self.silence() {
-                    continue;
-                }
-                return End::Quiet;
-            };
+            // Whatever is outstanding has a deadline: without one, nothing is.
+            let Some((at, event)) = self.next_event() else { return End::Quiet };
             at_once = if at > self.now { 0 } else { at_once + 1 };
             if at > limit.time {
                 return End::OutOfTime;
@@ -281,16 +271,6 @@ impl<'a> World<'a> {
             }
         }
     }
-
-    /// Nothing will happen by itself any more: let the hosts' watchdogs name what is stalled.
-    fn silence(&mut self) -> bool {
-        self.evidence.begin(Trigger::Silence);
-        let client = self.client.host.handle_silence(self.now);
-        let server = self.server.host.handle_silence(self.now);
-        self.settle(Side::Client);
-        self.settle(Side::Server);
-        client || server
-    }
 }
 
 #[derive(Clone, Copy)]
@@ -309,94 +289,5 @@ fn store_of<'b>(
     match side {
         Side::Client => client.driver.store_mut(),
         Side::Server => server.driver.store_mut(),
-    }
-}
-
-/// What a station writes while it works.
-struct Log<'a> {
-    medium: &'a mut Medium,
-    trace: &'a mut Trace,
-    ended: &'a mut Vec<EndedConnection>,
-    divergences: &'a mut Vec<Divergence>,
-    evidence: &'a mut Evidence,
-}
-
-impl<P: Session> Station<P> {
-    /// Whether no timer of the host's or the program's fires before `at`.
-    #[inline]
-    fn sleeps_until(&self, at: Duration) -> bool {
-        self.host.sleeps_until(at) && self.driver.next_wakeup().is_none_or(|wakeup| wakeup >= at)
-    }
-
-    #[inline]
-    fn next_wakeup(&mut self) -> Option<Duration> {
-        match (self.host.next_wakeup(), self.driver.next_wakeup()) {
-            (Some(host), Some(driver)) => Some(host.min(driver)),
-            (host, driver) => host.or(driver),
-        }
-    }
-
-    #[inline]
-    fn settle(&mut self, now: Duration, log: &mut Log<'_>) {
-        loop {
-            self.drain_notes(log);
-            let watch = Some(log.evidence.watch(self.side, now));
-            self.driver.pump(&mut Sockets { host: &mut self.host, now, watch }, now);
-            self.drain_notes(log);
-            while let Some(packet) = self.host.poll_transmit(now) {
-                let forged = log.evidence.liar.forges(&packet);
-                self.transmit(now, packet, log);
-                if let Some(forged) = forged {
-                    self.transmit(now, forged, log);
-                }
-            }
-            self.drain_notes(log);
-            // Egress may have given the program something to do: bytes transmitted, an end.
-            let due = self.driver.next_wakeup().is_some_and(|at| at <= now);
-            if !self.host.is_ready() && !due {
-                return;
-            }
-        }
-    }
-
-    #[inline]
-    fn transmit(&mut self, now: Duration, packet: Packet, log: &mut Log<'_>) {
-        if log.evidence.liar.swallows(&packet) {
-            return self.host.recycle(packet);
-        }
-        let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
-        let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
-        log.evidence.left(now, sight, log.trace.last_fate());
-        if let Some(packet) = back {
-            self.host.recycle(packet);
-        }
-    }
-
-    fn drain_notes(&mut self, log: &mut Log<'_>) {
-        while let Some(note) = self.host.poll_note() {
-            log.evidence.noted(self.side, &note);
-            log.note(self.side, note);
-        }
-    }
-}
-
-impl Log<'_> {
-    fn note(&mut self, side: Side, note: Note) {
-        match note.kind {
-            NoteKind::Ended(ending) => self.ended.push(EndedConnection {
-                at: note.at,
-                side,
-                local: note.local.into(),
-                peer: note.peer.into(),
-                ending,
-            }),
-            NoteKind::Divergence(divergence) => {
-                if !self.divergences.contains(&divergence) {
-                    self.divergences.push(divergence);
-                }
-            }
-            NoteKind::State { .. } => {}
-        }
-        self.trace.note(side, note);
     }
 }

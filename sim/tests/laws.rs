@@ -159,3 +159,20 @@ fn a_file_is_closed_when_the_control_connection_is_lost_after_the_reply() {
         client.profile=tcpip32-3.11b do.1.put=a do.1.size=10000 do.2.put=a do.2.size=10000";
     assert_eq!(broken(&outcome(settings, 2784, None)), [""; 0]);
 }
+
+/// Found by the soak test: a server whose model closes the control connection at an early ABOR
+/// waited for ever, its file open, for the data connection it had just given up.
+#[test]
+fn a_file_is_closed_when_abor_ends_the_session_before_the_data_connection_is_there() {
+    for (model, seed) in [("aioftp-0.28.3", 42731), ("libunftp-0.24.0", 0)] {
+        let settings = format!(
+            "link.loss=2% link.delay=20ms client.host=smoltcp client.extended=false \
+             client.close=reset server.close=reset-when-acked server.store_rate=200KB/s \
+             tcp.congestion=cubic tcp.ack_delay=200ms link.mtu=576 server.model={model} \
+             do.1.put=a do.1.size=1000 do.1.abort_after=0"
+        );
+        for seed in seed..seed + 20 {
+            assert_eq!(broken(&outcome(&settings, seed, None)), [""; 0], "{model} --seed {seed}");
+        }
+    }
+}

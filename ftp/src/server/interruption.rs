@@ -41,8 +41,14 @@ impl Server {
             self.reply(phrase.0, &phrase.1, cx);
         }
         match (interruption.control, &mut self.service) {
+            // What already moves goes on all the same; what has no data connection yet goes with the
+            // control connection, for nobody would ever give it one.
+            (control, _) if waits && control != Control::Stays => {
+                self.leave(control);
+                self.actions.push(Action::DropData);
+                self.handle_data_failed(None, cx);
+            }
             (Control::CloseAfterTransfer, Some(service)) => service.closes = true,
-            // The transfer goes on all the same.
             (control, _) => self.leave(control),
         }
     }

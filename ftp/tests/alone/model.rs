@@ -210,6 +210,26 @@ fn quit_in_a_transfer() {
 }
 
 #[test]
+fn a_control_connection_closed_while_a_transfer_waits_for_its_data_connection() {
+    let bye: &[Phrase] = &[Phrase(221, "bye")];
+    for (control, ends) in [
+        (Control::Close, Action::Close),
+        (Control::CloseAfterTransfer, Action::Close),
+        (Control::Abort, Action::Abort),
+    ] {
+        let quit = Interruption { when: When::Now, control, ..Interruption::queued(bye) };
+        let mut wire = Wire::<Server>::new(with(ServerModel { quit, ..ServerModel::PLAIN }));
+        wire.open_between("10.0.0.2:21", "10.0.0.1:49152");
+        wire.hear("USER anonymous\r\nPASS x\r\nPORT 10,0,0,1,200,1\r\nSTOR b\r\n");
+        wire.actions();
+        assert_eq!(wire.hear("QUIT\r\n"), "221 bye", "{control:?}");
+        assert_eq!(wire.actions(), [ends, Action::DropData], "{control:?}");
+        assert_eq!(wire.store.open_files(), 0, "{control:?}");
+        assert_eq!(wire.report().ended, Some(wire.now), "{control:?}");
+    }
+}
+
+#[test]
 fn abor_with_and_without_a_synch() {
     let model = ServerModel {
         abor: Choice::Always(Interruption::queued(&[Phrase(225, "idle")])),

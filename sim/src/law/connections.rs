@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use halfclose_stack::State;
 
-use crate::trace::Side;
+use crate::side::Side;
 
 /// A connection at one host: the side, the port there, the port at the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

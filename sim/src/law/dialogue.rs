@@ -9,7 +9,7 @@ use super::files::{FileName, Uploads};
 use super::replies::{self, ABOR, GREETING, STOR, Verb};
 use super::{About, Breach, Facts};
 use crate::outcome::End;
-use crate::trace::Side;
+use crate::side::Side;
 
 pub(super) const ONE_REPLY: &str = "one-final-reply";
 

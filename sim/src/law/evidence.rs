@@ -16,7 +16,7 @@ use crate::fate::{Fate, Moved};
 use crate::mutant::Liar;
 use crate::scenario::Scenario;
 use crate::setup::CONTROL_PORT;
-use crate::trace::Side;
+use crate::side::Side;
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
 const PATIENCE: Duration = Duration::from_secs(63);
@@ -31,8 +31,6 @@ pub enum Trigger {
     Arrival,
     /// A timer fired.
     Timer,
-    /// Nothing would ever happen again, and the hosts' watchdogs were asked.
-    Silence,
 }
 
 /// The packet that arrived last.

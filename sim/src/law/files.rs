@@ -11,7 +11,7 @@ use xxhash_rust::xxh3::xxh3_128;
 use super::connections::Key;
 use super::{About, Breach, Facts};
 use crate::scenario::Task;
-use crate::trace::Side;
+use crate::side::Side;
 use crate::verdict::FileState;
 
 pub(super) const PREFIX: &str = "file-is-a-prefix";

@@ -19,15 +19,14 @@ mod tests;
 pub use evidence::{Evidence, Sight, Trigger, Watch};
 pub use rest::Holding;
 
-use std::fmt;
 use std::time::Duration;
 
 use halfclose_ftp::TransferReport;
 use halfclose_stack::State;
 
-use crate::outcome::{End, TransferOutcome};
+use crate::outcome::{BrokenLaw, End, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
-use crate::trace::Side;
+use crate::side::Side;
 
 /// Something that must hold in every run.
 pub struct Law {
@@ -108,48 +107,6 @@ pub enum About {
     Alive(State),
     /// Anything else.
     Other,
-}
-
-/// A law that was broken without excuse.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BrokenLaw {
-    /// Its name.
-    pub name: &'static str,
-    /// Where it stands written.
-    pub citation: &'static str,
-    /// When the first breach was seen.
-    pub at: Duration,
-    /// Where.
-    pub side: Side,
-    /// By which packet, if it was one.
-    pub emission: Option<u64>,
-    /// What was seen first.
-    pub seen: String,
-    /// How often it was broken.
-    pub count: u32,
-}
-
-impl fmt::Display for BrokenLaw {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, citation, at, side, emission, seen, count } = self;
-        write!(f, "{name} ({citation}): {seen}, at the {}", side.name())?;
-        match emission {
-            Some(emission) => write!(f, ", packet {emission}")?,
-            None => write!(f, ", {}.{:06} s", at.as_secs(), at.subsec_micros())?,
-        }
-        if *count > 1 { write!(f, " (and {} more)", count - 1) } else { Ok(()) }
-    }
-}
-
-/// A law that was broken with an excuse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WaivedLaw {
-    /// Its name.
-    pub name: &'static str,
-    /// The waiver's.
-    pub waiver: &'static str,
-    /// How often.
-    pub count: u32,
 }
 
 /// The laws.

@@ -34,7 +34,6 @@ impl Cause<'_> {
         let late = closed && self.arrival.is_some_and(|arrival| arrival.has_data);
         let given_up = match self.trigger {
             Trigger::Timer => self.now >= known.opened + self.patience,
-            Trigger::Silence => true,
             Trigger::Arrival | Trigger::Open => false,
         };
         called || late || given_up || self.unlistened

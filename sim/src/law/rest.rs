@@ -9,7 +9,7 @@ use super::{About, Breach, Facts};
 use crate::outcome::End;
 use crate::scenario::Scenario;
 use crate::setup::CONTROL_PORT;
-use crate::trace::Side;
+use crate::side::Side;
 
 pub(super) const AT_REST: &str = "hosts-come-to-rest";
 pub(super) const LEAKS: &str = "nothing-leaks";

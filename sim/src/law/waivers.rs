@@ -5,7 +5,7 @@ use halfclose_ftp::Judgement;
 use halfclose_stack::State;
 
 use super::{About, Waiver, rest};
-use crate::trace::Side;
+use crate::side::Side;
 
 pub(super) const AS_EOF: Waiver = Waiver {
     name: "server.on_reset=as-eof",

@@ -9,7 +9,8 @@ use halfclose_stack::{Note, NoteKind, Segment};
 
 use crate::channel::Channels;
 use crate::fate::Fate;
-use crate::trace::{Event, PacketEvent, Side, Trace};
+use crate::side::Side;
+use crate::trace::{Event, PacketEvent, Trace};
 
 /// Width of the client's column.
 const LEFT: usize = 52;

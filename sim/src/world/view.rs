@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 use halfclose_stack::Divergence;
 
-use super::{Station, World};
+use super::World;
 use crate::judge::Judge;
-use crate::law::{self, BrokenLaw, Facts, Holding, WaivedLaw};
-use crate::outcome::{End, EndedConnection, TransferOutcome};
+use crate::law::{self, Facts};
+use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
-use crate::trace::{Side, Trace};
+use crate::side::Side;
+use crate::trace::Trace;
 use crate::workload::Workload;
 
 impl World<'_> {
@@ -133,16 +133,5 @@ impl World<'_> {
     /// Let the waiver of that name excuse nothing from now on: for testing that it is needed.
     pub fn deny(&mut self, waiver: &'static str) {
         self.denied = Some(waiver);
-    }
-}
-
-impl<P: Session> Station<P> {
-    fn holding(&self) -> Holding {
-        Holding {
-            host: self.host.audit(),
-            in_flight: self.link.in_flight(),
-            sessions: self.driver.sessions(),
-            files: self.driver.store().open_files(),
-        }
     }
 }

@@ -2,7 +2,8 @@
 
 use halfclose::fate::Fate;
 use halfclose::run::Finished;
-use halfclose::trace::{Recording, Side};
+use halfclose::side::Side;
+use halfclose::trace::Recording;
 use halfclose::workload::Workload;
 use halfclose::world::World;
 

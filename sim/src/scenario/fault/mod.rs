@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use halfclose_stack::Kind;
 
-use crate::trace::Side;
+use crate::side::Side;
 
 /// One thing that goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

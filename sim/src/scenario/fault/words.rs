@@ -10,7 +10,7 @@ use halfclose_stack::Kind;
 use super::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
 use crate::nearest::hint;
 use crate::scenario::keys::values;
-use crate::trace::Side;
+use crate::side::Side;
 use crate::units;
 
 /// The keys of a `[[fault]]`, in the order in which they are printed.

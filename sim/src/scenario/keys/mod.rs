@@ -17,7 +17,7 @@ use thiserror::Error;
 
 use super::{Expect, File, LinkConfig, PolicyChanges, Scenario, Task, fault};
 use crate::nearest::hint;
-use crate::trace::Side;
+use crate::side::Side;
 
 /// A setting that a scenario does not take: the key, and what is wrong in one line.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -6,7 +6,7 @@ use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAt
 
 use super::{Form, Key, Part, Set, put, values};
 use crate::scenario::PolicyChanges;
-use crate::trace::Side;
+use crate::side::Side;
 use crate::units;
 
 /// The word for no change.
