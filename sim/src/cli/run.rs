@@ -75,16 +75,14 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
     }
-    let expected = &scenario.expect.verdict;
-    if expected.is_empty() || expected.contains(&outcome.verdict) {
-        return Ok(Status::AsExpected);
-    }
-    let names: Vec<_> = expected.iter().map(|verdict| verdict.name()).collect();
-    if !request.json {
-        writeln!(out, "broken: expected {}, got {}", names.join(" or "), outcome.verdict)?;
+    let broken = scenario.expect.unmet(outcome);
+    if !request.json && !broken.is_empty() {
+        for what in &broken {
+            writeln!(out, "broken: {what}")?;
+        }
         writeln!(out, "reproduce: {reproduce}")?;
     }
-    Ok(Status::Broken)
+    Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
 }
 
 fn print(

@@ -1,6 +1,8 @@
 //! A scenario is everything a run depends on but its seed: one value that prints, parses and
 //! compares. `keys` names each part of it, `file` reads and writes it as TOML.
 
+mod arm;
+mod expect;
 pub mod fault;
 pub mod file;
 pub mod keys;
@@ -8,6 +10,8 @@ mod link;
 mod netem;
 mod policy;
 
+pub use arm::Arm;
+pub use expect::Expect;
 pub use fault::Fault;
 pub use keys::InvalidSetting;
 pub use link::{Burst, LinkConfig, Window};
@@ -51,6 +55,8 @@ pub struct Scenario {
     pub faults: Vec<Fault>,
     /// What must come of it, for the exit status.
     pub expect: Expect,
+    /// What else it can be: mended, or broken.
+    pub arms: Vec<Arm>,
     /// Where a run is cut off.
     pub limit: Limit,
 }
@@ -165,14 +171,6 @@ pub enum Content {
     Path(PathBuf),
 }
 
-/// What must come of a run. Empty: nothing is expected, and every outcome is exit status 0. What a
-/// scenario expects holds for it as it is: see [`Scenario::vary`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expect {
-    /// The verdict is one of these.
-    pub verdict: Vec<crate::verdict::Verdict>,
-}
-
 /// Where a run is cut off; then it is `stuck`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -228,6 +226,7 @@ impl Default for Scenario {
             tasks: vec![Task::Put(file)],
             faults: Vec::new(),
             expect: Expect::default(),
+            arms: Vec::new(),
             // Above every timer of TCP and FTP (the longest is TCP's 15 minutes), several times.
             limit: Limit { time: Duration::from_secs(4 * 3600), packets: 10_000_000 },
         }

@@ -1,6 +1,7 @@
 //! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
 //! are the same key. A key reads and prints one value and knows its range; it knows no file.
 
+mod expect;
 mod link;
 mod policy;
 mod table;
