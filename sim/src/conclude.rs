@@ -55,7 +55,9 @@ impl World<'_> {
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side));
         let verb = if report.direction == Direction::Upload { "put" } else { "get" };
-        let told = self.told(report);
+        let killed = self.killed(task, report);
+        let told = killed.map_or_else(|| self.told(report), word);
+        let reply = killed.unwrap_or(report).reply.as_ref();
         TransferOutcome {
             task: format!("{verb} {name}"),
             verdict: Verdict::of(file, told),
@@ -63,12 +65,22 @@ impl World<'_> {
             stored,
             file,
             told,
-            reply: report.reply.as_ref().map(ToString::to_string).unwrap_or_default(),
+            reply: reply.map(ToString::to_string).unwrap_or_default(),
             client: report.text.clone(),
             connected: report.data.is_some(),
             ending: self.endings(report),
             dialogue: self.dialogue(report),
         }
+    }
+
+    /// What the server knows of a transfer in which the client program died: nobody was left to tell
+    /// its user anything, so the server's last reply stands for it.
+    fn killed(&self, task: usize, report: &TransferReport) -> Option<&TransferReport> {
+        let file = self.scenario().tasks[task].file()?;
+        if file.die_after.is_none() || report.told != Told::Nothing {
+            return None;
+        }
+        self.server().reports().iter().rev().find(|served| *served.name == *file.name)
     }
 
     /// The program's word to its user. A connection that the stack stalled is told as a failure,
@@ -104,6 +116,11 @@ impl World<'_> {
             .map(|line| line.text.clone())
             .collect()
     }
+}
+
+/// The server's last reply as a word: what is not 2yz is no success.
+fn word(served: &TransferReport) -> Told {
+    if served.told == Told::Success { Told::Success } else { Told::Failure }
 }
 
 /// By names and bytes, never by how some version of Rust would print them.

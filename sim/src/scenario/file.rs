@@ -234,7 +234,8 @@ fn print_task(task: &Task) -> Table {
     let alone = Scenario { tasks: vec![task.clone()], ..Scenario::default() };
     let mut table = Table::new();
     for key in KEYS.iter().filter(|key| key.is_task()) {
-        let unsaid = key.name == "do.abort_after" && only(key, &alone) == key.default_value();
+        let optional = matches!(key.name, "do.abort_after" | "do.die_after");
+        let unsaid = optional && only(key, &alone) == key.default_value();
         for (_, text) in key.values(&alone).into_iter().filter(|_| !unsaid) {
             table.insert(key.name.trim_start_matches("do."), item(key.form, &text));
         }

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
-use super::{Form, Key, Part, Set, expect, link, policy, put, task};
+use super::{Form, Key, Part, Set, expect, link, policy, programs, put, task};
 use crate::scenario::{Fault, Scenario, Task};
 use crate::units;
 
 /// Every key. Those that set others stand before them.
 pub static KEYS: &[Key] = &{
-    const PARTS: [&[Key]; 5] = [&TEXTS, &link::KEYS, &REST, &policy::KEYS, &expect::KEYS];
-    let mut all = [TEXTS[0];
-        TEXTS.len() + link::KEYS.len() + REST.len() + policy::KEYS.len() + expect::KEYS.len()];
+    const PARTS: [&[Key]; 6] =
+        [&TEXTS, &link::KEYS, &REST, &programs::KEYS, &policy::KEYS, &expect::KEYS];
+    const PROGRAM: usize = REST.len() + programs::KEYS.len() + policy::KEYS.len();
+    let mut all = [TEXTS[0]; TEXTS.len() + link::KEYS.len() + PROGRAM + expect::KEYS.len()];
     let (mut part, mut next) = (0, 0);
     while part < PARTS.len() {
         let mut at = 0;
@@ -48,7 +49,7 @@ const TEXTS: [Key; 4] = [
     ),
 ];
 
-const REST: [Key; 30] = [
+const REST: [Key; 31] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
@@ -195,6 +196,13 @@ const REST: [Key; 30] = [
         Form::Text,
         task::set_abort_after,
         task::abort_after,
+    ),
+    task(
+        "do.die_after",
+        "the client program dies once this many bytes have moved (none: never)",
+        Form::Text,
+        task::set_die_after,
+        task::die_after,
     ),
     text(
         "fault",
