@@ -74,7 +74,7 @@ pub enum AborReplies {
     #[default]
     Counted,
     /// The next one is for both; a second one is taken for the answer to the next command (reported
-    /// in aio-libs/aioftp issue 205 and fsspec/filesystem_spec issue 231).
+    /// in aio-libs/aioftp issue 205 and `fsspec/filesystem_spec` issue 231).
     One,
 }
 

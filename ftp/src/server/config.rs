@@ -21,7 +21,7 @@ pub enum OnFin {
     #[default]
     Done,
     /// Half of an end: it waits for the client to close wholly, which TCP does not show (reported of
-    /// TLS's close_notify in curl/curl issue 17130 and python/cpython issue 103443).
+    /// TLS's `close_notify` in curl/curl issue 17130 and python/cpython issue 103443).
     Waits,
 }
 
