@@ -6,7 +6,7 @@ mod config;
 mod setup;
 mod transfer;
 
-pub use config::{ClientConfig, ClientTexts, DataMode, Task};
+pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Task, Trust};
 
 use crate::command;
 use crate::line::{Lines, Outbox};
@@ -126,7 +126,7 @@ impl Session for Client {
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { local, peer } => self.handle_data_opened((local, peer), cx),
             Event::DataFailed(ending) => self.handle_data_failed(ending, cx),
-            Event::Alarm => self.abort_transfer(cx),
+            Event::Alarm => self.handle_alarm(cx),
             Event::TransferEnded(end) => self.handle_transfer_ended(end, cx),
         }
     }
@@ -163,7 +163,7 @@ impl Client {
             let (direction, name) = match task {
                 Task::Put { local, .. } => (Direction::Upload, local),
                 Task::Get { local, .. } => (Direction::Download, local),
-                Task::Size { .. } | Task::Noop | Task::Abor { .. } => continue,
+                Task::Size { .. } | Task::Noop | Task::Abor { .. } | Task::Die { .. } => continue,
             };
             self.transfers_left += 1;
             cx.journal.begin(cx.id, at, direction, name, cx.now);
@@ -230,6 +230,8 @@ impl Client {
             Some(Task::Size { remote }) => self.command("SIZE", Some(remote), cx),
             Some(Task::Noop) => self.command("NOOP", None, cx),
             Some(Task::Abor { .. }) => self.command("ABOR", None, cx),
+            // Too late.
+            Some(Task::Die { .. }) => self.next_task(cx),
             None => self.quit(cx),
         }
     }

@@ -60,10 +60,10 @@ pub mod store;
 pub mod tcp;
 pub mod transfer;
 
-pub use client::{Client, ClientConfig, ClientTexts, DataMode, Task};
+pub use client::{AborReplies, Client, ClientConfig, ClientTexts, DataMode, Task, Trust};
 pub use driver::Driver;
 pub use model::{Judgement, ServerModel};
 pub use report::{Told, TransferReport};
-pub use server::{Server, ServerConfig, User};
+pub use server::{OnFin, Server, ServerConfig, User};
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;

@@ -9,7 +9,7 @@ mod judgement;
 mod parameter;
 mod service;
 
-pub use config::{ServerConfig, User};
+pub use config::{OnFin, ServerConfig, User};
 
 use crate::command::{self, Command, Refused};
 use crate::line::{Line, Lines, Outbox};

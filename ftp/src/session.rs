@@ -42,10 +42,10 @@ pub enum Event {
 /// What a session wants done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Wait for a data connection on a free port of `at`, from `only` if given.
+    /// Wait for a data connection at `at`, from `only` if given.
     Listen {
-        /// The address.
-        at: IpAddr,
+        /// The address; port 0 is a free one.
+        at: SocketAddr,
         /// The only peer that may connect; others are reset.
         only: Option<IpAddr>,
     },

@@ -19,6 +19,8 @@ enum Phase {
     Draining,
     /// The sending side is shut: waiting for the peer's end.
     HalfClosed,
+    /// The peer has ended: waiting for nothing, until patience ends.
+    Standing,
 }
 
 /// One transfer on one open data connection. It owns the connection: it closes or aborts it, once.
@@ -100,6 +102,7 @@ impl Transfer {
             (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
             (Phase::Draining, way) => self.drain(way, tcp),
             (Phase::HalfClosed, _) => self.await_end(tcp, now),
+            (Phase::Standing, _) => self.stand(tcp),
         };
         if let Some(end) = end {
             return Step::Over(end);
@@ -230,6 +233,11 @@ impl Transfer {
         S: Store,
     {
         let file = self.plan.file;
+        if self.plan.chatter > 0
+            && let ControlFlow::Break(ending) = self.chatter(tcp)
+        {
+            return Some(self.lost(ending, tcp));
+        }
         if (self.blocked.is_some() || !self.plan.read_delay.is_zero()) && !self.looks(tcp, now) {
             return None;
         }
@@ -254,6 +262,10 @@ impl Transfer {
                     return None;
                 }
                 ControlFlow::Continue(bytes) => self.moved += bytes as u64,
+                ControlFlow::Break(Ending::Finished) if self.plan.waits_on => {
+                    self.phase = Phase::Standing;
+                    return None;
+                }
                 ControlFlow::Break(ending) => {
                     let complete = ending == Ending::Finished;
                     return Some(End { complete, ..self.lost(ending, tcp) });
@@ -266,6 +278,23 @@ impl Transfer {
                 return None;
             }
         }
+    }
+
+    /// Says what nobody has asked for, as far as the connection takes it.
+    fn chatter<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> ControlFlow<Ending> {
+        let left = self.plan.chatter;
+        let sent = tcp.send(self.conn, &mut |free| {
+            let bytes = free.len().min(left);
+            free[..bytes].fill(0);
+            bytes
+        });
+        sent.map_continue(|bytes| self.plan.chatter -= bytes)
+    }
+
+    /// The peer's FIN is here, and this side waits for more: only a reset would be news.
+    fn stand<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> Option<End> {
+        let ending = tcp.status(self.conn).ending.filter(|&ending| ending != Ending::Finished)?;
+        Some(self.lost(ending, tcp))
     }
 
     /// Whether a receiver that was not waiting for bytes, or is slow to notice them, looks now; and

@@ -11,11 +11,33 @@ use crate::scenario::file::{self, FileError};
 use crate::scenario::{Content, Scenario, Task};
 use crate::workload::read_file;
 
-/// Name and text of every built-in scenario.
-const BUILT_IN: &[(&str, &str)] = &[
-    ("q123208", include_str!("../catalogue/q123208.toml")),
-    ("foreign-rst", include_str!("../catalogue/foreign-rst.toml")),
-    ("smoltcp-fin-deadlock", include_str!("../catalogue/smoltcp-fin-deadlock.toml")),
+/// Names in order, each with the text of its file.
+macro_rules! built_in {
+    ($($name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../catalogue/", $name, ".toml")))),*]
+    };
+}
+
+/// Name and text of every built-in scenario: the stories in the order of how often they bite, then
+/// what was found here, then workloads.
+const BUILT_IN: &[(&str, &str)] = built_in![
+    "q123208",
+    "unread-upload",
+    "early-226",
+    "lost-fin",
+    "fin-before-hole",
+    "silent-midway-fin",
+    "simultaneous-close",
+    "lastack-stale-ack",
+    "timewait-port-reuse",
+    "abor-crossing",
+    "zero-window-close",
+    "finwait2-flood",
+    "halfclose-standoff",
+    "226-lost-nat",
+    "foreign-rst",
+    "smoltcp-fin-deadlock",
+    "bulk-loss-p",
 ];
 
 /// The scenario that a command runs if none is named.

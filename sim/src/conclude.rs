@@ -71,7 +71,8 @@ impl World<'_> {
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side));
         let verb = if report.direction == Direction::Upload { "put " } else { "get " };
-        let told = self.told(report);
+        let killed = self.killed(task, report);
+        let told = killed.map_or_else(|| self.told(report), word);
         into.task.clear();
         into.task.extend([verb, name]);
         into.verdict = Verdict::of(file, told);
@@ -80,7 +81,7 @@ impl World<'_> {
         into.file = file;
         into.told = told;
         into.reply.clear();
-        if let Some(reply) = &report.reply {
+        if let Some(reply) = &killed.unwrap_or(report).reply {
             // Writing to a String cannot fail.
             let _ = write!(into.reply, "{reply}");
         }
@@ -89,6 +90,16 @@ impl World<'_> {
         into.ending = self.endings(report);
         into.dialogue.clear();
         into.dialogue.extend(self.dialogue(report));
+    }
+
+    /// What the server knows of a transfer in which the client program died: nobody was left to tell
+    /// its user anything, so the server's last reply stands for it.
+    fn killed(&self, task: usize, report: &TransferReport) -> Option<&TransferReport> {
+        let file = self.scenario().tasks[task].file()?;
+        if file.die_after.is_none() || report.told != Told::Nothing {
+            return None;
+        }
+        self.server().reports().iter().rev().find(|served| *served.name == *file.name)
     }
 
     /// The program's word to its user. A connection that the stack stalled is told as a failure,
@@ -124,6 +135,11 @@ impl World<'_> {
             .filter(move |line| line.session == session && line.speaker != Speaker::Client)
             .map(|line| line.text.clone())
     }
+}
+
+/// The server's last reply as a word: what is not 2yz is no success.
+fn word(served: &TransferReport) -> Told {
+    if served.told == Told::Success { Told::Success } else { Told::Failure }
 }
 
 /// By names and bytes, never by how some version of Rust would print them.

@@ -70,6 +70,9 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
         },
         extended: client.extended,
         reply_timeout: client.reply_timeout,
+        trusts: client.trusts,
+        abor_replies: client.abor_replies,
+        data_port: client.data_port,
         ..base
     }
 }
@@ -84,6 +87,9 @@ pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
         accept_delay: server.accept_delay,
         read_delay: server.read_delay,
         close: server.close,
+        active_port: server.active_port,
+        chatter: server.chatter,
+        on_fin: server.on_fin,
         data_idle_timeout: server.data_timeout,
         ..ftp::ServerConfig::default()
     }
@@ -120,6 +126,9 @@ pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
         };
         if let Some(after) = file.and_then(|file: &File| file.abort_after) {
             tasks.push(ftp::Task::Abor { after });
+        }
+        if let Some(after) = file.and_then(|file: &File| file.die_after) {
+            tasks.push(ftp::Task::Die { after });
         }
     }
     tasks.into()

@@ -55,6 +55,29 @@ impl ClientTexts {
     }
 }
 
+/// What a client takes for the end of a download.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Trust {
+    /// The server's 2yz and the end of the data, in either order: RFC 959 §3.4.1 makes the end of
+    /// the data connection the end of the file.
+    #[default]
+    Both,
+    /// The server's 2yz alone: it closes the data connection then, whatever is on the way (reported
+    /// in gezedo/lwftp issue 10 and eclipse-ecal/fineftp-server issue 63).
+    Reply,
+}
+
+/// How a client counts the replies after ABOR.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AborReplies {
+    /// One for the transfer, one for ABOR (RFC 959 §5.4), unless the first is 225.
+    #[default]
+    Counted,
+    /// The next one is for both; a second one is taken for the answer to the next command (reported
+    /// in aio-libs/aioftp issue 205 and `fsspec/filesystem_spec` issue 231).
+    One,
+}
+
 /// Everything a client's sessions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
@@ -68,6 +91,13 @@ pub struct ClientConfig {
     pub extended: bool,
     /// How an upload's data connection is ended.
     pub close: Close,
+    /// Where it listens for active data connections. RFC 1123 §4.1.2.5 wants a new port for each
+    /// transfer, because of TIME-WAIT: `None`, a free one.
+    pub data_port: Option<u16>,
+    /// What it takes for the end of a download.
+    pub trusts: Trust,
+    /// How it counts the replies to ABOR.
+    pub abor_replies: AborReplies,
     /// How long to wait for a reply; `None`: for ever.
     pub reply_timeout: Option<Duration>,
     /// The program's own words.
@@ -82,6 +112,9 @@ impl Default for ClientConfig {
             mode: DataMode::Active,
             extended: true,
             close: Close::Fin,
+            data_port: None,
+            trusts: Trust::Both,
+            abor_replies: AborReplies::Counted,
             reply_timeout: None,
             texts: ClientTexts::default(),
         }
@@ -124,6 +157,12 @@ pub enum Task {
     /// ABOR of the transfer before it, once it has moved `after` bytes; outside a transfer if it
     /// ended sooner, or if there was none.
     Abor {
+        /// Bytes moved.
+        after: u64,
+    },
+    /// The program dies in the transfer before it, once it has moved `after` bytes: its system closes
+    /// its connections, the data connection first. Nothing, if the transfer ended sooner.
+    Die {
         /// Bytes moved.
         after: u64,
     },

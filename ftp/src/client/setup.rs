@@ -17,7 +17,9 @@ impl Client {
             DataMode::Active => {
                 self.state = State::Listening;
                 let only = Some(self.peer().ip());
-                self.actions.push(Action::Listen { at: self.local().ip(), only });
+                let port = cx.config.data_port.unwrap_or(0);
+                let at = SocketAddr::new(self.local().ip(), port);
+                self.actions.push(Action::Listen { at, only });
             }
             DataMode::Passive => {
                 let extended = cx.config.extended && !self.no_extensions;

@@ -3,7 +3,7 @@
 //! succeeded if the reply is 2yz and the client's own end of the data went as it meant it to; a
 //! download if the reply is 2yz and the data ended with a FIN.
 
-use super::{Client, ClientConfig, Cx, State, ended};
+use super::{AborReplies, Client, ClientConfig, Cx, State, Task, Trust, ended};
 use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Context};
@@ -12,7 +12,6 @@ use crate::transfer::{End, Plan, Way};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 /// The transfer under way.
 #[derive(Debug)]
@@ -155,12 +154,14 @@ impl Client {
         }
         cx.journal.reply(current.report, reply.code, &reply.text);
         current.answer = Some(class);
-        if current.abor == Abor::Said && reply.code == 225 {
+        let one = cx.config.abor_replies == AborReplies::One;
+        if current.abor == Abor::Said && (reply.code == 225 || one) {
             // Real servers say 225 of a command that is done: no other reply follows.
             current.abor = Abor::Answered;
         }
         if class == Class::Completion {
             self.move_data(cx);
+            self.trust(cx.config);
         } else {
             self.actions.push(Action::DropData);
             if current.data != DataState::Moving {
@@ -195,12 +196,41 @@ impl Client {
             Direction::Download => Way::Receive,
         };
         let alarm = self.tasks.as_deref().and_then(|tasks| match tasks.get(self.task) {
-            Some(&super::Task::Abor { after }) => Some(after),
+            Some(&(Task::Abor { after } | Task::Die { after })) => Some(after),
             _ => None,
         });
         current.data = DataState::Moving;
-        let plan = Plan { file, way, idle_timeout: None, alarm, read_delay: Duration::ZERO };
+        let plan = Plan { alarm, ..Plan::new(file, way) };
         self.actions.push(Action::Transfer(plan));
+    }
+
+    /// A client that takes 2yz for the end of a download looks at no data behind it.
+    fn trust(&mut self, config: &ClientConfig) {
+        let download = |current: &Current| {
+            current.direction == Direction::Download && current.data == DataState::Moving
+        };
+        if config.trusts == Trust::Reply && self.current.as_ref().is_some_and(download) {
+            self.actions.push(Action::CloseData);
+        }
+    }
+
+    /// As many bytes have moved as the script says.
+    pub(super) fn handle_alarm<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
+            Some(Task::Die { .. }) => self.die(cx),
+            _ => self.abort_transfer(cx),
+        }
+    }
+
+    /// The program is gone, and tells nobody anything; its system closes what it had open.
+    fn die<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        if let Some(file) = self.current.take().and_then(|current| current.file) {
+            cx.store.close(file, Fate::Keep);
+        }
+        self.deadline = None;
+        self.state = State::Over;
+        self.actions.push(Action::CloseData);
+        self.actions.push(Action::Close);
     }
 
     /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),
@@ -220,7 +250,11 @@ impl Client {
         let Some(current) = &mut self.current else {
             return;
         };
-        current.data = DataState::Ended(end.complete);
+        let trusting = current.direction == Direction::Download
+            && cx.config.trusts == Trust::Reply
+            && current.answer == Some(Class::Completion);
+        let complete = end.complete || trusting;
+        current.data = DataState::Ended(complete);
         let report = &mut cx.journal.reports[current.report];
         match current.direction {
             Direction::Upload => report.sent = end.moved,
@@ -233,7 +267,7 @@ impl Client {
         let answered = current.is_answered();
         // Nothing is added to what the user has been told.
         if report.told == Told::Nothing
-            && let Some(text) = complaint(&end, current, cx.config)
+            && let Some(text) = complaint(&End { complete, ..end }, current, cx.config)
         {
             report.text.replace_range(.., text);
             cx.say(Speaker::Program, || text.into());

@@ -105,11 +105,11 @@ impl<P: Session> Slot<P> {
 
     pub(super) fn listen<T: Tcp + ?Sized, S: Store>(
         &mut self,
-        at: IpAddr,
+        at: SocketAddr,
         only: Option<IpAddr>,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> io::Result<SocketAddr> {
-        let (listener, at) = turn.tcp.listen(SocketAddr::new(at, 0), 1)?;
+        let (listener, at) = turn.tcp.listen(at, 1)?;
         turn.hub.listeners.insert(listener.0, Place(self.place));
         self.data = Data::Listening(listener, only);
         Ok(at)

@@ -14,6 +14,17 @@ pub struct User {
     pub password: Option<String>,
 }
 
+/// What a server makes of the FIN that ends an upload.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OnFin {
+    /// The end of the file (RFC 959 §3.4.1): it closes its side and replies.
+    #[default]
+    Done,
+    /// Half of an end: it waits for the client to close wholly, which TCP does not show (reported of
+    /// TLS's `close_notify` in curl/curl issue 17130 and python/cpython issue 103443).
+    Waits,
+}
+
 /// Everything a server's sessions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -29,6 +40,11 @@ pub struct ServerConfig {
     pub accept_delay: Duration,
     /// How long it takes to look at what has come on one.
     pub read_delay: Duration,
+    /// How many bytes it says on the data connection of an upload, though nobody asks it: what a
+    /// session ticket of TLS 1.3 is to a client that never reads (reported in curl/curl issue 6149).
+    pub chatter: usize,
+    /// What it makes of the FIN that ends an upload.
+    pub on_fin: OnFin,
     /// How a download's data connection is ended.
     pub close: Close,
     /// Where active data connections leave from. RFC 959 §3.2 says port 20, next to the control
@@ -55,6 +71,8 @@ impl Default for ServerConfig {
             draws: 0,
             accept_delay: Duration::ZERO,
             read_delay: Duration::ZERO,
+            chatter: 0,
+            on_fin: OnFin::Done,
             close: Close::Fin,
             active_port: None,
             strict_addresses: true,

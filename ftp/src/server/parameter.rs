@@ -112,7 +112,7 @@ impl Server {
         self.parameters.extended = extended;
         let only = self.peer().filter(|_| cx.config.strict_addresses);
         self.actions.push(Action::DropData);
-        self.actions.push(Action::Listen { at: self.local(), only });
+        self.actions.push(Action::Listen { at: SocketAddr::new(self.local(), 0), only });
     }
 
     fn set_active<S: Store>(&mut self, to: SocketAddr, cx: Cx<'_, '_, S>) {

@@ -3,7 +3,7 @@
 
 use super::judgement::judge;
 use super::parameter::Address;
-use super::{Cx, Server};
+use super::{Cx, OnFin, Server};
 use crate::command::Command;
 use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
 use crate::reply::Class;
@@ -148,7 +148,9 @@ impl Server {
             Direction::Download => Way::Send(cx.config.close),
         };
         let (idle_timeout, read_delay) = (cx.config.data_idle_timeout, cx.config.read_delay);
-        let plan = Plan { file: service.file, way, idle_timeout, alarm: None, read_delay };
+        let (chatter, waits_on) = (cx.config.chatter, cx.config.on_fin == OnFin::Waits);
+        let plan =
+            Plan { idle_timeout, read_delay, chatter, waits_on, ..Plan::new(service.file, way) };
         self.actions.push(Action::Transfer(plan));
     }
 

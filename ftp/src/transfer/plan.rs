@@ -44,6 +44,19 @@ pub struct Plan {
     pub alarm: Option<u64>,
     /// How long after something has come a receiver looks at it: a busy program, a slow scheduler.
     pub read_delay: Duration,
+    /// How many bytes a receiver says that nobody has asked it for.
+    pub chatter: usize,
+    /// Whether a receiver goes on waiting behind the peer's FIN, for an end that TCP does not show.
+    pub waits_on: bool,
+}
+
+impl Plan {
+    /// Move the file at once, without an alarm, and wait for ever.
+    #[must_use]
+    pub const fn new(file: File, way: Way) -> Self {
+        let (idle_timeout, alarm, read_delay) = (None, None, Duration::ZERO);
+        Self { file, way, idle_timeout, alarm, read_delay, chatter: 0, waits_on: false }
+    }
 }
 
 /// Which way bytes go, seen from this side.

@@ -36,8 +36,7 @@ impl Pair {
 
     fn receiver(&mut self, idle_timeout: Option<Duration>) -> Transfer {
         let file = self.store.open_write("b", Some(10), Appears::AtOnce).unwrap();
-        let plan =
-            Plan { file, way: Way::Receive, idle_timeout, alarm: None, read_delay: Duration::ZERO };
+        let plan = Plan { idle_timeout, ..Plan::new(file, Way::Receive) };
         Transfer::new(self.conn, plan, Duration::ZERO)
     }
 
@@ -67,13 +66,7 @@ impl Pair {
 }
 
 fn send(close: Close) -> impl FnOnce(File) -> Plan {
-    move |file| Plan {
-        file,
-        way: Way::Send(close),
-        idle_timeout: None,
-        alarm: None,
-        read_delay: Duration::ZERO,
-    }
+    move |file| Plan::new(file, Way::Send(close))
 }
 
 #[test]
@@ -169,13 +162,7 @@ fn a_store_that_fails_ends_the_transfer() {
     pair.store.insert("a", pattern(10));
     let (file, size) = pair.store.open_read("a", 0).unwrap();
     assert_eq!(size, 10);
-    let plan = Plan {
-        file,
-        way: Way::Receive,
-        idle_timeout: None,
-        alarm: None,
-        read_delay: Duration::ZERO,
-    };
+    let plan = Plan::new(file, Way::Receive);
     let mut transfer = Transfer::new(pair.conn, plan, Duration::ZERO);
     pair.feed(b"x");
     let Step::Over(end) = pair.pump(&mut transfer, 0) else { panic!("the store has failed") };

@@ -39,6 +39,9 @@ pub(super) struct ScenarioArgs {
     /// A name of the catalogue, or a TOML file
     #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT)]
     pub(super) scenario: String,
+    /// Run this arm of the scenario (`halfclose show` names them), with what it expects
+    #[arg(long, value_name = "NAME")]
+    pub(super) arm: Option<String>,
     /// Set a key of the scenario (`halfclose show` names them); may be repeated, the last one holds.
     /// What the scenario expects is then no longer expected, unless an expect key is set too
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]

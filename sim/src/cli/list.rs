@@ -5,10 +5,11 @@ use std::io::Write;
 use halfclose_stack::ClosePolicy;
 use serde_json::{Map, Value, json};
 
+use super::select::quoted;
 use super::{Failure, Status};
 use crate::catalogue;
 use crate::scenario::keys::{KEYS, Key};
-use crate::scenario::{Scenario, file};
+use crate::scenario::{Arm, Expect, Scenario, file};
 
 /// Columns of text. A terminal of 80 shows it.
 const WIDTH: usize = 78;
@@ -31,6 +32,9 @@ pub(super) fn list(as_json: bool, out: &mut dyn Write) -> Result<Status, Failure
     let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
     for scenario in &scenarios {
         writeln!(out, "{HEADING}{:width$}{HEADING:#}  {}", scenario.name, scenario.about)?;
+        for line in wrapped_at(&scenario.source, WIDTH - width - 4).lines() {
+            writeln!(out, "{:width$}    {line}", "")?;
+        }
     }
     Ok(Status::AsExpected)
 }
@@ -48,6 +52,7 @@ pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Sta
     if !scenario.story.is_empty() {
         writeln!(out, "\n{}", wrapped(scenario.story.trim()))?;
     }
+    arms(name, &scenario, out)?;
     writeln!(out, "\n{HEADING}keys{HEADING:#}, as in -s KEY=VALUE")?;
     for (name, value, key) in rows(&scenario) {
         let default = key.default_value();
@@ -74,7 +79,46 @@ pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Sta
     Ok(Status::AsExpected)
 }
 
+/// The arms, and how to run each.
+fn arms(name: &str, scenario: &Scenario, out: &mut dyn Write) -> Result<(), Failure> {
+    if scenario.arms.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{HEADING}expected{HEADING:#}  {}", expected(&scenario.expect))?;
+    for arm in &scenario.arms {
+        writeln!(out, "\n{HEADING}halfclose run {name} --arm {}{HEADING:#}", arm.name)?;
+        for line in wrapped_at(&arm.about, WIDTH - 2).lines() {
+            writeln!(out, "  {line}")?;
+        }
+        for setting in &arm.set {
+            writeln!(out, "    -s {}", quoted(setting))?;
+        }
+        writeln!(out, "    expected  {}", expected(&arm.expect))?;
+    }
+    Ok(())
+}
+
+/// An expectation in one line.
+fn expected(expect: &Expect) -> String {
+    let said = expect.said().into_iter().map(|(key, value)| format!("{key} {value}"));
+    match said.collect::<Vec<_>>().join("; ") {
+        none if none.is_empty() => "nothing in particular".to_owned(),
+        said => said,
+    }
+}
+
 fn object(name: &str, scenario: &Scenario) -> Value {
+    let arm = |arm: &Arm| {
+        let expect: Map<_, _> =
+            arm.expect.said().into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        json!({
+            "name": arm.name,
+            "about": arm.about,
+            "set": arm.set,
+            "expect": expect,
+            "run": format!("halfclose run {name} --arm {}", arm.name),
+        })
+    };
     let keys: Map<_, _> =
         rows(scenario).map(|(name, value, _)| (name, Value::String(value))).collect();
     json!({
@@ -83,6 +127,7 @@ fn object(name: &str, scenario: &Scenario) -> Value {
         "source": scenario.source,
         "story": scenario.story,
         "keys": keys,
+        "arms": scenario.arms.iter().map(arm).collect::<Vec<_>>(),
         "toml": file::print(scenario),
         "run": format!("halfclose run {name}"),
     })
@@ -112,6 +157,10 @@ fn rows(scenario: &Scenario) -> impl Iterator<Item = (String, String, &'static K
 
 /// Lines of at most [`WIDTH`] columns; what is indented stays as it is.
 fn wrapped(text: &str) -> String {
+    wrapped_at(text, WIDTH)
+}
+
+fn wrapped_at(text: &str, columns: usize) -> String {
     let mut out = String::new();
     for line in text.lines() {
         let mut column = 0;
@@ -121,7 +170,7 @@ fn wrapped(text: &str) -> String {
             for word in line.split_whitespace() {
                 let width = word.chars().count();
                 if column > 0 {
-                    let breaks = column + 1 + width > WIDTH;
+                    let breaks = column + 1 + width > columns;
                     out.push(if breaks { '\n' } else { ' ' });
                     column = if breaks { 0 } else { column + 1 };
                 }

@@ -10,11 +10,10 @@ use super::args::RunArgs;
 use super::select::Selection;
 use super::{Failure, Status};
 use crate::capture::{self, Header, OwnedCapturedPacket};
-use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::report::{self, Run, ladder};
 use crate::run::{Finished, run};
-use crate::scenario::{Scenario, file};
+use crate::scenario::file;
 use crate::trace::Recording;
 use crate::workload::Workload;
 
@@ -76,7 +75,8 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
     }
-    let broken = broken(scenario, outcome);
+    let mut broken: Vec<_> = outcome.broken_laws.iter().map(|law| format!("law {law}")).collect();
+    broken.extend(scenario.expect.unmet(outcome));
     if !request.json && !broken.is_empty() {
         for what in &broken {
             writeln!(out, "broken: {what}")?;
@@ -84,17 +84,6 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         writeln!(out, "reproduce: {reproduce}")?;
     }
     Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
-}
-
-/// What was broken, in words: laws, and what the scenario expects.
-fn broken(scenario: &Scenario, outcome: &Outcome) -> Vec<String> {
-    let mut broken: Vec<_> = outcome.broken_laws.iter().map(|law| format!("law {law}")).collect();
-    let expected = &scenario.expect.verdict;
-    if !expected.is_empty() && !expected.contains(&outcome.verdict) {
-        let names: Vec<_> = expected.iter().map(|verdict| verdict.name()).collect();
-        broken.push(format!("expected {}, got {}", names.join(" or "), outcome.verdict));
-    }
-    broken
 }
 
 fn print(

@@ -16,9 +16,13 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(super) fn new(args: ScenarioArgs) -> Result<Self, Failure> {
-        let ScenarioArgs { scenario: name, settings, file } = args;
+        let ScenarioArgs { scenario: name, arm, settings, file } = args;
         let mut scenario = catalogue::load(&name).map_err(Failure::input)?;
         let mut words = vec![quoted(&name)];
+        if let Some(arm) = arm {
+            scenario.take_arm(&arm).map_err(Failure::input)?;
+            words.push(format!("--arm {}", quoted(&arm)));
+        }
         let mut all = Vec::new();
         if let Some(path) = &file {
             let text = path.to_str().ok_or_else(|| {
@@ -63,6 +67,7 @@ mod tests {
     fn select(scenario: &str, settings: &[&str], file: Option<&str>) -> Result<Selection, Failure> {
         Selection::new(ScenarioArgs {
             scenario: scenario.to_owned(),
+            arm: None,
             settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
             file: file.map(Into::into),
         })

@@ -108,7 +108,8 @@ fn help_and_version_are_results() {
 fn list_names_every_scenario() {
     let (status, out, _) = halfclose(&["list"]);
     assert_eq!(status, 0);
-    let listed: Vec<_> = out.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let names = out.lines().filter(|line| !line.starts_with(' '));
+    let listed: Vec<_> = names.filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(listed, crate::catalogue::names().collect::<Vec<_>>());
     let (_, out, _) = halfclose(&["list", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&out).expect("one object");

@@ -2,6 +2,7 @@
 //! default, in the order of `keys`, and reads back as the same scenario; this text travels inside
 //! captures. It knows places in a text and no values: those are `keys`'.
 
+mod arms;
 mod faults;
 
 use std::ops::Range;
@@ -80,6 +81,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
         let at = settings.iter().find(said);
         (at.and_then(|setting| setting.span.clone()), error.to_string())
     })?;
+    scenario.arms = arms::read(document.as_table(), &scenario)?;
     Ok(scenario)
 }
 
@@ -102,7 +104,7 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
         let name = format!("{prefix}{name}");
         if name == "do" {
             tasks(item, span, to)?;
-        } else if faults::is_list(&name, item) {
+        } else if faults::is_list(&name, item) || name == arms::KEY {
             // Read at the end, each from its own table.
         } else if name == faults::KEY && item.as_table_like().is_some() {
             return Err((span, "fault: write each fault as [[fault]]".to_owned()));
@@ -218,6 +220,9 @@ pub fn print(scenario: &Scenario) -> String {
     if !scenario.faults.is_empty() {
         document.insert("fault", faults::print(&scenario.faults));
     }
+    if !scenario.arms.is_empty() {
+        document.insert(arms::KEY, arms::print(&scenario.arms));
+    }
     document.to_string()
 }
 
@@ -229,7 +234,8 @@ fn print_task(task: &Task) -> Table {
     let alone = Scenario { tasks: vec![task.clone()], ..Scenario::default() };
     let mut table = Table::new();
     for key in KEYS.iter().filter(|key| key.is_task()) {
-        let unsaid = key.name == "do.abort_after" && only(key, &alone) == key.default_value();
+        let optional = matches!(key.name, "do.abort_after" | "do.die_after");
+        let unsaid = optional && only(key, &alone) == key.default_value();
         for (_, text) in key.values(&alone).into_iter().filter(|_| !unsaid) {
             table.insert(key.name.trim_start_matches("do."), item(key.form, &text));
         }

@@ -1,8 +1,10 @@
 //! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
 //! are the same key. A key reads and prints one value and knows its range; it knows no file.
 
+mod expect;
 mod link;
 mod policy;
+mod programs;
 mod table;
 mod task;
 pub(super) mod values;
@@ -228,6 +230,10 @@ impl Scenario {
             return Err(invalid("do", problem.to_owned()));
         }
         for (index, task) in self.tasks.iter().enumerate() {
+            if task.file().is_some_and(|it| it.abort_after.is_some() && it.die_after.is_some()) {
+                let problem = "a client that dies says no ABOR: leave out abort_after";
+                return Err(invalid(&format!("do.{}.die_after", index + 1), problem.to_owned()));
+            }
             let Task::Get(file) = task else { continue };
             let others = self.tasks[..index].iter().filter_map(Task::file);
             let Some(other) = others.rev().find(|other| other.name == file.name) else { continue };

@@ -5,16 +5,17 @@ use std::time::Duration;
 
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH};
-use super::{Form, Key, Part, Set, link, policy, put, task};
+use super::{Form, Key, Part, Set, expect, link, policy, programs, put, task};
 use crate::mutant::Mutant;
 use crate::scenario::{Fault, Scenario, Task};
 use crate::units;
-use crate::verdict::Verdict;
 
 /// Every key. Those that set others stand before them.
 pub static KEYS: &[Key] = &{
-    const PARTS: [&[Key]; 4] = [&TEXTS, &link::KEYS, &REST, &policy::KEYS];
-    let mut all = [TEXTS[0]; TEXTS.len() + link::KEYS.len() + REST.len() + policy::KEYS.len()];
+    const PARTS: [&[Key]; 6] =
+        [&TEXTS, &link::KEYS, &REST, &programs::KEYS, &policy::KEYS, &expect::KEYS];
+    const PROGRAM: usize = REST.len() + programs::KEYS.len() + policy::KEYS.len();
+    let mut all = [TEXTS[0]; TEXTS.len() + link::KEYS.len() + PROGRAM + expect::KEYS.len()];
     let (mut part, mut next) = (0, 0);
     while part < PARTS.len() {
         let mut at = 0;
@@ -197,20 +198,19 @@ const REST: [Key; 32] = [
         task::set_abort_after,
         task::abort_after,
     ),
+    task(
+        "do.die_after",
+        "the client program dies once this many bytes have moved (none: never)",
+        Form::Text,
+        task::set_die_after,
+        task::die_after,
+    ),
     text(
         "fault",
         "what goes wrong with one packet, one more each time (none: nothing)",
         set_fault,
         |s| s.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
     ),
-    Key {
-        name: "expect.verdict",
-        doc: "verdicts that are exit status 0 (empty: all)",
-        form: Form::List,
-        part: Part::Scenario(set_expected, |s| {
-            s.expect.verdict.iter().map(|v| v.name()).collect::<Vec<_>>().join(",")
-        }),
-    },
     text(
         "mutant",
         "a lie that the world tells, for testing the laws (none: none)",
@@ -298,13 +298,6 @@ fn timeout(text: &str) -> Result<Option<Duration>, String> {
 /// RFC 9293 §3.8.6.3: an acknowledgment is delayed by less than half a second.
 fn ack_delay(text: &str) -> Result<Duration, String> {
     values::duration(text, MICROSECOND..=Duration::from_micros(499_999))
-}
-
-fn set_expected(scenario: &mut Scenario, text: &str) -> Result<(), String> {
-    let words = Verdict::ALL.map(|verdict| (verdict.name(), verdict));
-    let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
-    let verdicts = names.map(|name| values::choice(name, &words)).collect::<Result<_, _>>();
-    put(&mut scenario.expect.verdict, verdicts)
 }
 
 /// Add the faults of a line, which a semicolon or a comma parts; `none` takes all away.

@@ -76,6 +76,16 @@ pub(super) fn abort_after(task: &Task) -> Option<String> {
     Some(values::print_optional(task.file()?.abort_after, units::print_size))
 }
 
+pub(super) fn set_die_after(task: &mut Task, text: &str) -> Result<(), String> {
+    let after = values::optional(text, |text| values::size(text, 0..=values::GIB))?;
+    file_of(task)?.die_after = after;
+    Ok(())
+}
+
+pub(super) fn die_after(task: &Task) -> Option<String> {
+    Some(values::print_optional(task.file()?.die_after, units::print_size))
+}
+
 /// The task's file under another name. A name is one line (RFC 959 §5.3.2).
 fn renamed(task: &Task, name: &str) -> Result<File, String> {
     if name.is_empty() {

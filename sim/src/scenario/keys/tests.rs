@@ -45,6 +45,10 @@ fn a_value_reads_and_prints() {
         ("do.file", "a/b c.txt", "a/b c.txt"),
         ("do.get", "b.bin", "b.bin"),
         ("expect.verdict", "stuck, intact", "stuck,intact"),
+        ("expect.file", "short,absent", "short,absent"),
+        ("expect.told", "nothing", "nothing"),
+        ("expect.reply", "226, 426 Conn,none", "226,426 Conn,none"),
+        ("expect.within", "90s", "90s"),
         ("limit.packets", "1_000", "1000"),
     ] {
         let scenario = varied(&[&format!("{key}={value}")]).expect(key);
@@ -80,7 +84,7 @@ fn tasks_are_numbered() {
 #[test]
 fn an_expectation_holds_while_nothing_changes() {
     let expecting = || Scenario {
-        expect: Expect { verdict: vec![Verdict::FalseAlarm] },
+        expect: Expect { verdict: vec![Verdict::FalseAlarm], ..Expect::default() },
         ..Scenario::default()
     };
     for (settings, expected) in [
