@@ -32,12 +32,6 @@ impl Class {
             _ => None,
         }
     }
-
-    /// Not to be followed by another reply to the same command.
-    #[must_use]
-    pub fn is_final(self) -> bool {
-        self != Self::Preliminary
-    }
 }
 
 /// A reply. Several lines are separated by `\n` in its text.

@@ -178,10 +178,4 @@ impl Task {
     pub fn get(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
         Self::Get { remote: remote.into(), local: local.into() }
     }
-
-    /// Whether the task moves a file, and so leaves a report.
-    #[must_use]
-    pub fn is_transfer(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Get { .. })
-    }
 }

@@ -76,14 +76,6 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// An empty store whose disk takes so many bytes per second.
-    #[must_use]
-    pub fn with_rate(bytes_per_second: u64) -> Self {
-        let mut store = Self::default();
-        store.set_rate(Some(bytes_per_second));
-        store
-    }
-
     /// How many bytes per second the disk takes; `None`: all of them at once. At least one.
     pub fn set_rate(&mut self, bytes_per_second: Option<u64>) {
         self.rate = bytes_per_second.map(|rate| rate.max(1));

@@ -23,14 +23,6 @@ pub enum Close {
     FinThenReset,
 }
 
-impl Close {
-    /// Whether this end is a RST by choice.
-    #[must_use]
-    pub fn is_reset(self) -> bool {
-        !matches!(self, Self::Fin | Self::HalfClose)
-    }
-}
-
 /// What to move, and how to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Plan {

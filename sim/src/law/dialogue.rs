@@ -135,22 +135,25 @@ impl Dialogue {
     /// The server says `code`: what that breaks.
     fn said(&mut self, code: u16, uploads: &mut Uploads) -> Option<(&'static str, String)> {
         self.over |= code == 421;
-        let Some(first) = self.pending.front_mut() else {
+        let Some(first) = self.pending.front().map(|first| first.verb) else {
             // RFC 1123 §4.1.3.2: an idle time-out ends a session unasked.
             return (code != 421).then(|| (ONE_REPLY, format!("{code} to no command")));
         };
-        let allowed = replies::allows(first.verb, first.begun, code);
-        let Pending { verb, name, .. } = *first;
-        let preliminary = code < 200;
-        if preliminary {
-            first.begun = true;
+        // A model may leave a command without its final reply. What comes out of order is then taken
+        // for the first command that it may answer, or every later reply would count for the wrong one.
+        let answers = |it: &Pending| replies::allows(it.verb, it.begun, code);
+        let answered = self.pending.iter().position(answers);
+        let at = answered.unwrap_or(0);
+        let Pending { verb, name, .. } = self.pending[at];
+        if code < 200 {
+            self.pending[at].begun = true;
         } else {
-            self.pending.pop_front();
+            self.pending.remove(at);
         }
         if verb == STOR {
             uploads.replied(name, code);
         }
-        (!allowed).then(|| (replies::NAME, format!("{code} to {}", spoken(verb))))
+        (answered != Some(0)).then(|| (replies::NAME, format!("{code} to {}", spoken(first))))
     }
 }
 

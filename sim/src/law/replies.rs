@@ -71,6 +71,7 @@ pub(super) fn allows(verb: Verb, begun: bool, code: u16) -> bool {
         // §4.2: what is no command is not recognised, not implemented, or not for strangers.
         return matches!(code, 421 | 500 | 501 | 502 | 530);
     };
-    let finals = if begun { row.after } else { row.direct };
-    code == 421 || finals.contains(&code) || row.preliminary.contains(&code)
+    // §4.2: at most one 1yz reply per command.
+    let allowed = if begun { [row.after, &[]] } else { [row.direct, row.preliminary] };
+    code == 421 || allowed.iter().any(|codes| codes.contains(&code))
 }
