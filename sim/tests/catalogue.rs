@@ -3,7 +3,7 @@
 
 use halfclose::catalogue;
 use halfclose::outcome::Outcome;
-use halfclose::report::ladder;
+use halfclose::report::{ladder, unmet};
 use halfclose::run::{Finished, run};
 use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
@@ -25,7 +25,7 @@ fn arm(name: &str, arm: &str) -> Scenario {
 
 #[track_caller]
 fn assert_met(scenario: &Scenario, outcome: &Outcome, what: &str) {
-    let unmet = scenario.expect.unmet(outcome);
+    let unmet = unmet(&scenario.expect, outcome);
     assert!(unmet.is_empty(), "{what}, seed {}: {unmet:?}", outcome.seed);
 }
 
@@ -46,7 +46,7 @@ fn every_arm_behaves_as_written() {
                 let outcome = ran(&scenario, seed).outcome;
                 assert_met(&scenario, &outcome, &format!("{name} --arm {other}"));
                 if other.starts_with("mutant") {
-                    let unmet = main.expect.unmet(&outcome);
+                    let unmet = unmet(&main.expect, &outcome);
                     assert!(!unmet.is_empty(), "{name} --arm {other} is caught by no expectation");
                 }
             }

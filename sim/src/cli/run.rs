@@ -76,7 +76,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         false => print(out, request, &shown, &finished, wall)?,
     }
     let mut broken: Vec<_> = outcome.broken_laws.iter().map(|law| format!("law {law}")).collect();
-    broken.extend(scenario.expect.unmet(outcome));
+    broken.extend(report::unmet(&scenario.expect, outcome));
     if !request.json && !broken.is_empty() {
         for what in &broken {
             writeln!(out, "broken: {what}")?;

@@ -7,6 +7,27 @@ use halfclose_stack::State;
 
 use crate::side::Side;
 
+/// What set an event off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Trigger {
+    /// The programs begin.
+    #[default]
+    Open,
+    /// A packet arrived.
+    Arrival,
+    /// A timer fired.
+    Timer,
+}
+
+/// The packet that arrived last.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrival {
+    pub(super) key: Key,
+    pub(super) reset: bool,
+    pub(super) has_data: bool,
+    pub(super) ack: Option<u32>,
+}
+
 /// A connection at one host: the side, the port there, the port at the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Key(pub(crate) Side, pub(crate) u16, pub(crate) u16);

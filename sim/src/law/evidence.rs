@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use halfclose_stack::{Flags, Note, NoteKind, State};
 
-use super::connections::{Call, Connections, Key};
+use super::connections::{Arrival, Call, Connections, Key, Trigger};
 use super::dialogue::Dialogues;
 use super::files::Uploads;
 use super::reset::Cause;
@@ -20,27 +20,6 @@ use crate::side::Side;
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
 const PATIENCE: Duration = Duration::from_secs(63);
-
-/// What set an event off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Trigger {
-    /// The programs begin.
-    #[default]
-    Open,
-    /// A packet arrived.
-    Arrival,
-    /// A timer fired.
-    Timer,
-}
-
-/// The packet that arrived last.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
-    key: Key,
-    pub(super) reset: bool,
-    pub(super) has_data: bool,
-    pub(super) ack: Option<u32>,
-}
 
 /// What was seen of one run.
 #[derive(Debug, Default)]

@@ -16,7 +16,8 @@ mod waivers;
 #[cfg(test)]
 mod tests;
 
-pub use evidence::{Evidence, Sight, Trigger, Watch};
+pub use connections::Trigger;
+pub use evidence::{Evidence, Sight, Watch};
 pub use rest::Holding;
 
 use std::time::Duration;

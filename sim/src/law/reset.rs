@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use halfclose_stack::State;
 
-use super::connections::{Call, Known};
-use super::evidence::{Arrival, Trigger};
+use super::connections::{Arrival, Call, Known, Trigger};
 
 pub(super) const NAME: &str = "resets-have-reasons";
 

@@ -5,10 +5,12 @@ mod json;
 pub mod ladder;
 mod summary;
 mod table;
+mod unmet;
 
 pub use json::run as json;
 pub use summary::{Run, summary};
 pub use table::{object as matrix_json, table as matrix};
+pub use unmet::unmet;
 
 use anstyle::{AnsiColor, Style};
 use halfclose_ftp::Told;
