@@ -23,13 +23,20 @@ pub struct Expect {
     pub reply: Vec<String>,
     /// The last connection is gone by then.
     pub within: Option<Duration>,
+    /// These laws are broken, by name, and no other.
+    pub broken_laws: Vec<&'static str>,
 }
 
 impl Expect {
-    /// What of it did not come, in words.
+    /// What of it did not come, in words: broken laws that nobody expects first.
     #[must_use]
     pub fn unmet(&self, outcome: &Outcome) -> Vec<String> {
-        let mut unmet = Vec::new();
+        let broken = &outcome.broken_laws;
+        let unexpected = broken.iter().filter(|law| !self.broken_laws.contains(&law.name));
+        let mut unmet: Vec<_> = unexpected.map(|law| format!("law {law}")).collect();
+        let held = |name: &&&str| broken.iter().all(|law| law.name != **name);
+        let held = self.broken_laws.iter().filter(held);
+        unmet.extend(held.map(|name| format!("expected law {name} to be broken, and it held")));
         let mut check = |what: &str, met: bool, expected: Vec<String>, got: &str| {
             if !met && !expected.is_empty() {
                 unmet.push(format!("expected {what}{}, got {got}", expected.join(" or ")));
