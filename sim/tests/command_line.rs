@@ -122,6 +122,20 @@ fn an_expectation_that_is_broken_is_exit_status_1() {
 }
 
 #[test]
+fn an_arm_is_run_by_its_name() {
+    let output = halfclose(&["run", "lost-fin", "--arm", "mutant"]);
+    assert_eq!(output.status.code(), Some(0), "{}", out(&output));
+    assert!(out(&output).contains("halfclose run lost-fin --arm mutant --seed 0"));
+    // Its settings without its expectation are not what the case expects.
+    let broken = ["run", "lost-fin", "-s", "mutant=fin-once", "-s", "expect.file=whole"];
+    let output = halfclose(&broken);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("broken: expected file whole, got short"), "{}", out(&output));
+    let shown = halfclose(&["show", "lost-fin"]);
+    assert!(out(&shown).contains("halfclose run lost-fin --arm server-fin"), "{}", out(&shown));
+}
+
+#[test]
 fn bad_input_is_one_clear_line() {
     for (arguments, words) in [
         (&["run", "q12320"][..], &["unknown scenario", "q123208"][..]),
@@ -139,6 +153,7 @@ fn bad_input_is_one_clear_line() {
         (&["replay", "/nowhere/x.pcapng"], &["/nowhere/x.pcapng"]),
         (&["replay", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")], &["Cargo.toml", "not"]),
         (&["show", "q12320"], &["unknown scenario"]),
+        (&["run", "lost-fin", "--arm", "fixx"], &["arm", "did you mean `fix`?"]),
         (&["frobnicate"], &["frobnicate"]),
     ] {
         assert_refused(&halfclose(arguments), words);

@@ -75,8 +75,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
     }
-    let mut broken: Vec<_> = outcome.broken_laws.iter().map(|law| format!("law {law}")).collect();
-    broken.extend(report::unmet(&scenario.expect, outcome));
+    let broken = report::unmet(&scenario.expect, outcome);
     if !request.json && !broken.is_empty() {
         for what in &broken {
             writeln!(out, "broken: {what}")?;

@@ -5,10 +5,15 @@ use crate::report::told;
 use crate::scenario::Expect;
 use crate::units::print_duration;
 
-/// What `expected` says of `outcome` and did not come, in words.
+/// What `expected` says of `outcome` and did not come, in words: broken laws that nobody expects first.
 #[must_use]
 pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
-    let mut unmet = Vec::new();
+    let broken = &outcome.broken_laws;
+    let unexpected = broken.iter().filter(|law| !expected.broken_laws.contains(&law.name));
+    let mut unmet: Vec<_> = unexpected.map(|law| format!("law {law}")).collect();
+    let held = |name: &&&str| broken.iter().all(|law| law.name != **name);
+    let held = expected.broken_laws.iter().filter(held);
+    unmet.extend(held.map(|name| format!("expected law {name} to be broken, and it held")));
     let mut check = |what: &str, met: bool, words: Vec<String>, got: &str| {
         if !met && !words.is_empty() {
             unmet.push(format!("expected {what}{}, got {got}", words.join(" or ")));

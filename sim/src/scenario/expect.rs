@@ -20,4 +20,6 @@ pub struct Expect {
     pub reply: Vec<String>,
     /// The last connection is gone by then.
     pub within: Option<Duration>,
+    /// These laws are broken, by name, and no other.
+    pub broken_laws: Vec<&'static str>,
 }

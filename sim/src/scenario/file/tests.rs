@@ -182,6 +182,40 @@ fn what_is_wrong_is_named_with_its_line() {
 }
 
 #[test]
+fn an_arm_is_settings_and_an_expectation() {
+    let text = "[expect]\nverdict = [\"intact\"]\nwithin = \"12s\"\n[[arm]]\nname = \"fix\"\n\
+                about = \"no loss\"\nset = [\"link.loss=0%\", \"fault=none\"]\n\
+                [arm.expect]\nreply = [\"226 T\", \"none\"]\nbroken_laws = [\"nothing-leaks\"]\n";
+    let scenario = parsed(text);
+    assert_eq!(parsed(&print(&scenario)), scenario, "{}", print(&scenario));
+    let mut fix = scenario.clone();
+    fix.take_arm("fix").expect("it is there");
+    assert_eq!((&*fix.about, fix.arms.len()), ("no loss", 0));
+    assert_eq!(fix.expect.reply, ["226 T", ""]);
+    assert_eq!((fix.expect.verdict.len(), fix.expect.within), (0, None));
+    for (text, message) in [
+        ("[[arm]]\nabout = \"x\"", "x.toml:2: arm: has no name"),
+        ("arm = 1", "x.toml:1: arm: write each arm as [[arm]]"),
+        (
+            "[[arm]]\nname = \"a\"\nset = [\"link.los=1%\"]",
+            "x.toml:2: arm: `a`: link.los: unknown key; did you mean `link.loss`?",
+        ),
+        (
+            "[[arm]]\nname = \"a\"\n[[arm]]\nname = \"a\"",
+            "x.toml:4: arm: there are two of the name `a`",
+        ),
+        (
+            "[[arm]]\nname = \"a\"\n[arm.expect]\nfile = \"hole\"",
+            "x.toml:4: arm.expect.file: `hole` is none of whole, short, absent, unchanged, other; \
+             did you mean `whole`?",
+        ),
+        ("[[arm]]\nnmae = \"a\"", "x.toml:2: arm.nmae: an arm has name, about, set and expect"),
+    ] {
+        assert_eq!(refused(text), message);
+    }
+}
+
+#[test]
 fn a_fault_is_a_line_or_a_table() {
     let table = parsed(
         "[[fault]]\nfrom = \"server\"\nchannel = \"data\"\nsegment = \"FIN\"\nnth = 2\ndelay = \"1s\"",

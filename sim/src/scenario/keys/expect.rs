@@ -5,11 +5,12 @@ use std::time::Duration;
 use halfclose_ftp::Told;
 
 use super::{Form, Key, Part, Set, put, values};
+use crate::law::LAWS;
 use crate::scenario::{Expect, Scenario};
 use crate::units;
 use crate::verdict::{FileState, Verdict};
 
-pub(super) const KEYS: [Key; 5] = [
+pub(super) const KEYS: [Key; 6] = [
     list(
         "expect.verdict",
         "verdicts that are exit status 0 (empty: all)",
@@ -41,7 +42,17 @@ pub(super) const KEYS: [Key; 5] = [
             |s| values::print_optional(s.expect.within, units::print_duration),
         ),
     },
+    list(
+        "expect.broken_laws",
+        "the laws that must be broken (empty: none may be)",
+        |s, v| put(&mut s.expect.broken_laws, words(v, &laws())),
+        |s| s.expect.broken_laws.join(","),
+    ),
 ];
+
+fn laws() -> Vec<(&'static str, &'static str)> {
+    LAWS.iter().map(|law| (law.name, law.name)).collect()
+}
 
 impl Expect {
     /// Its keys and their values, where it says anything.

@@ -49,6 +49,7 @@ fn a_value_reads_and_prints() {
         ("expect.told", "nothing", "nothing"),
         ("expect.reply", "226, 426 Conn,none", "226,426 Conn,none"),
         ("expect.within", "90s", "90s"),
+        ("expect.broken_laws", "success-is-whole", "success-is-whole"),
         ("limit.packets", "1_000", "1000"),
     ] {
         let scenario = varied(&[&format!("{key}={value}")]).expect(key);
