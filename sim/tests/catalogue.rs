@@ -114,3 +114,11 @@ fn a_story_is_seen_in_its_trace() {
         assert!(CLAIMS.iter().any(|(claimed, ..)| *claimed == name), "{name} claims nothing");
     }
 }
+
+#[test]
+fn every_law_may_be_expected_to_break() {
+    let names: Vec<_> = halfclose::law::LAWS.iter().map(|law| law.name).collect();
+    let mut scenario = Scenario::default();
+    scenario.set("expect.broken_laws", &names.join(",")).expect("each is known by name");
+    assert_eq!(scenario.get("expect.broken_laws"), Ok(names.join(",")));
+}
