@@ -195,3 +195,16 @@ fn a_reply_that_a_model_leaves_out_does_not_hide_the_150_of_a_later_upload() {
     }
     assert!(left_out > 0, "every download got its final reply");
 }
+
+/// Found by the soak test: a server that had sent all, and waited for the FIN of a client whose RST
+/// was lost, aborted when its own patience ended. That is ABORT, not a deadline of its host.
+#[test]
+fn a_program_may_abort_in_fin_wait_2_when_its_own_patience_ends() {
+    let settings = "link.loss=20% link.delay=20ms link.rate=none client.host=wfw311 \
+        server.host=smoltcp client.mode=active client.extended=false client.close=fin \
+        server.close=half-close server.store_rate=none tcp.congestion=none tcp.ack_delay=none \
+        tcp.receive_buffer=4096 tcp.nagle=false client.reply_timeout=none \
+        server.model=ftp-srv-4.6.3 do.1.put=a do.1.size=1000 do.2.get=b do.2.size=1 \
+        do.2.abort_after=0";
+    assert_eq!(broken(&outcome(settings, 193_383, None)), [""; 0]);
+}

@@ -188,8 +188,9 @@ impl Evidence {
             if begins { matches!(was, State::Closed | State::Listen) } else { from == was };
         let cause = self.cause(at, key);
         let reset = cause.arrival.is_some_and(|arrival| arrival.reset);
-        // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed.
-        let deadline = from == State::FinWait2 && cause.trigger == Trigger::Timer;
+        // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed; ABORT does.
+        let timer = from == State::FinWait2 && cause.trigger == Trigger::Timer;
+        let deadline = timer && !cause.is_called_off(&known);
         let forced = arrows::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
         if continues && (arrows::is_free(from, to) || forced) {
             return;

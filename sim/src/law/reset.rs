@@ -24,18 +24,21 @@ pub(super) struct Cause<'a> {
 }
 
 impl Cause<'_> {
+    /// Whether its program ended `known` by force.
+    pub(super) fn is_called_off(&self, known: &Known) -> bool {
+        known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread)
+    }
+
     /// Whether `known` was ended by force: by its program, by its host's deadline, or by data that
     /// comes for nobody.
     pub(super) fn ends(&self, known: &Known) -> bool {
-        let called =
-            known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread);
         let closed = matches!(known.call, Call::Close | Call::CloseUnread);
         let late = closed && self.arrival.is_some_and(|arrival| arrival.has_data);
         let given_up = match self.trigger {
             Trigger::Timer => self.now >= known.opened + self.patience,
             Trigger::Arrival | Trigger::Open => false,
         };
-        called || late || given_up || self.unlistened
+        self.is_called_off(known) || late || given_up || self.unlistened
     }
 
     /// Whether a RST of `known`'s host has a reason.
