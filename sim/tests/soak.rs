@@ -46,6 +46,16 @@ fn settings(seed: u64) -> Vec<String> {
         format!("tcp.nagle={}", pick(16, &["true", "false"])),
         format!("client.reply_timeout={}", pick(17, &["none", "none", "30s", "3s"])),
     ];
+    let links =
+        ["", "", "", "jitter=5ms", "reorder=5%", "duplicate=2%", "corrupt=1%", "gemodel=1% 20%"];
+    match pick(41, &links) {
+        "" => {}
+        link => {
+            // A link loses by one model.
+            said.retain(|it| !link.starts_with("gemodel") || !it.starts_with("link.loss"));
+            said.push(format!("link.{link}"));
+        }
+    }
     let models = [
         "none",
         "none",
@@ -106,7 +116,7 @@ fn breaches(seed: u64, waived: &mut BTreeMap<(&'static str, &'static str), u64>)
         *waived.entry((law.name, law.waiver)).or_insert(0) += 1;
     }
     let laws: Vec<_> = outcome.broken_laws.iter().map(ToString::to_string).collect();
-    let words: String = settings.iter().map(|setting| format!(" -s {setting}")).collect();
+    let words: String = settings.iter().map(|setting| format!(" -s '{setting}'")).collect();
     (!laws.is_empty()).then(|| format!("{}\n  halfclose run{words} --seed {seed}", laws.join("\n")))
 }
 
