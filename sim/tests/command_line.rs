@@ -56,6 +56,13 @@ fn a_run_fits_in_a_dozen_lines_and_says_how_to_see_it_again() {
 }
 
 #[test]
+fn a_fault_that_met_no_packet_is_said() {
+    let output = halfclose(&["run", "-s", "fault=drop client data FIN 9"]);
+    assert!(out(&output).contains("fault    met no packet: drop client data FIN 9"), "{output:?}");
+    assert!(out(&output).lines().count() <= 12, "{output:?}");
+}
+
+#[test]
 fn colours_only_where_they_belong() {
     let forced = command(&["run"]).env("CLICOLOR_FORCE", "1").output().expect("it starts");
     assert!(out(&forced).contains("\x1b[33mfalse-alarm"), "{}", out(&forced));

@@ -32,10 +32,11 @@ const LINES_ALWAYS: usize = 8;
 /// # Errors
 /// Writing fails.
 pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
-    let Outcome { seed, verdict, digest, packets, transfers, divergences, broken_laws, .. } =
-        run.outcome;
+    let Outcome { seed, verdict, digest, packets, transfers, .. } = run.outcome;
+    let Outcome { divergences, broken_laws, unmatched_faults, .. } = run.outcome;
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());
     let extras = extras + usize::from(!broken_laws.is_empty());
+    let extras = extras + usize::from(!unmatched_faults.is_empty());
     let Scenario { name, about, .. } = run.scenario;
     let between = if about.is_empty() { "" } else { ": " };
     writeln!(to, "{name}{between}{about} (seed {seed})")?;
@@ -46,7 +47,7 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
             let all = transfers.len();
             writeln!(to, "  transfer {number} of {all}, the first of {like} {verdict}:")?;
         }
-        transfer(to, worst, LINES_MAX - LINES_ALWAYS - extras)?;
+        transfer(to, worst, (LINES_MAX - LINES_ALWAYS).saturating_sub(extras).max(1))?;
     }
     let style = style(*verdict);
     writeln!(
@@ -58,6 +59,9 @@ pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::
     if let [first, rest @ ..] = &broken_laws[..] {
         let more: String = rest.iter().map(|law| format!("; {}", law.name)).collect();
         writeln!(to, "  broken   {first}{more}")?;
+    }
+    if !unmatched_faults.is_empty() {
+        writeln!(to, "  fault    met no packet: {}", unmatched_faults.join("; "))?;
     }
     // What could not be mended explains more.
     if let Some(first) = divergences.iter().min_by_key(|it| it.mended()) {
