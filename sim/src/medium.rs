@@ -2,6 +2,10 @@
 //! about each packet, then the link of its direction, and writes down what came of it. What it does
 //! not watch for costs nothing.
 
+mod orders;
+
+pub use orders::Passed;
+
 use std::time::Duration;
 
 use halfclose_stack::{Flags, Packet, Segment};
@@ -12,12 +16,14 @@ use crate::link::{Admission, Flight, Link};
 use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::trace::Trace;
+use orders::Orders;
 
 /// What lies between the hosts, for one run at a time.
 pub struct Medium {
     /// Whether packets are looked at.
     watches: bool,
     faults: Faults,
+    orders: Orders,
     nat: Option<Nat>,
     /// Made up in the name of the side that does not send now, with its trigger's emission number.
     forged: Vec<(u64, ForgedPacket)>,
@@ -30,6 +36,7 @@ impl Medium {
         Self {
             watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
             faults: Faults::new(&scenario.faults),
+            orders: Orders::default(),
             nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: Vec::new() }),
             forged: Vec::new(),
         }
@@ -38,10 +45,34 @@ impl Medium {
     /// As new, keeping its memory.
     pub fn reset(&mut self) {
         self.faults.reset();
+        self.orders.reset();
         self.forged.clear();
         if let Some(nat) = &mut self.nat {
             nat.known.clear();
         }
+    }
+
+    /// From the next run on, give the packets of these emission numbers these fates, in place of what
+    /// chance would.
+    pub fn order(&mut self, orders: &[(u64, Fate)]) {
+        self.orders.set(orders);
+    }
+
+    /// From the next run on, keep a census of the packets that pass, or none.
+    pub fn count(&mut self, census: bool) {
+        self.orders.count(census);
+    }
+
+    /// The packets of this run, by emission number; empty unless they are counted.
+    #[must_use]
+    pub fn census(&self) -> &[Passed] {
+        self.orders.census()
+    }
+
+    /// How many orders met no packet.
+    #[must_use]
+    pub fn orders_left(&self) -> usize {
+        self.orders.left()
     }
 
     /// `from` hands over a packet at `now`, and `link` is its direction. What is not carried comes
@@ -58,8 +89,10 @@ impl Medium {
         if self.watches {
             return self.watch(now, from, packet, link, trace);
         }
-        let Admission { fate, arrival } = link.admit(now, packet.len(), None);
+        let ordered = self.orders.take(trace.next_emission());
+        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
         let emission = trace.packet(now, from, fate, &packet);
+        self.orders.passed(&packet, fate);
         carry(link, fate, arrival, emission, packet)
     }
 
@@ -74,11 +107,14 @@ impl Medium {
     ) -> Option<Packet> {
         let mut forged = Vec::new();
         let emission = trace.next_emission();
-        let ordered = self.faults.handle_packet(emission, from, &packet, &mut forged);
+        let by_number = self.orders.take(emission);
+        let by_name = self.faults.handle_packet(emission, from, &packet, &mut forged);
+        let ordered = by_name.or(by_number);
         let forgotten = self.nat.as_mut().is_some_and(|nat| nat.forgets(now, from, &packet));
         let ordered = if forgotten { Some(Fate::Forgotten) } else { ordered };
         let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
         trace.packet(now, from, fate, &packet);
+        self.orders.passed(&packet, fate);
         let back = carry(link, fate, arrival, emission, packet);
         for ForgedPacket { from: sender, packet } in forged {
             if sender == from {

@@ -6,8 +6,10 @@ use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 use halfclose_stack::Divergence;
 
 use super::World;
+use crate::fate::Fate;
 use crate::judge::Judge;
 use crate::law::{self, Facts};
+use crate::medium::Passed;
 use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
@@ -128,6 +130,33 @@ impl World<'_> {
             holdings: [self.client.holding(), self.server.holding()],
         };
         law::judge(&facts, self.denied)
+    }
+
+    /// From the next [`reset`](World::reset) on, give the packets of these emission numbers these
+    /// fates, in place of what chance would; what the scenario's own faults say stays.
+    ///
+    /// # Panics
+    /// If the numbers do not rise.
+    pub fn order(&mut self, orders: &[(u64, Fate)]) {
+        self.medium.order(orders);
+    }
+
+    /// From the next [`reset`](World::reset) on, keep a census of the packets, or none.
+    pub fn count(&mut self, census: bool) {
+        self.medium.count(census);
+    }
+
+    /// The packets of this run, in the place of their emission numbers; empty unless they are
+    /// counted.
+    #[must_use]
+    pub fn census(&self) -> &[Passed] {
+        self.medium.census()
+    }
+
+    /// How many of the ordered fates met no packet.
+    #[must_use]
+    pub fn orders_left(&self) -> usize {
+        self.medium.orders_left()
     }
 
     /// Let the waiver of that name excuse nothing from now on: for testing that it is needed.
