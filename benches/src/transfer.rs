@@ -10,7 +10,7 @@ use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
 use halfclose::world::World;
-use halfclose_ftp::store::{Appears, Fate, MemoryStore, Store};
+use halfclose_ftp::store::{Fate, MemoryStore, Store, Writing};
 use smoltcp::iface::SocketStorage;
 use smoltcp::socket::tcp::{Socket, State};
 
@@ -115,7 +115,9 @@ impl Bare {
         from.insert("a.bin", Arc::clone(content));
         to.reset();
         let (source, _) = from.open_read("a.bin", 0).expect("it was put there");
-        let sink = to.open_write("a.bin", None, Appears::AtOnce).expect("a store takes any name");
+        let sink = to
+            .open_write("a.bin", Writing::default(), Duration::ZERO)
+            .expect("a store takes any name");
         let fill = |room: &mut [u8]| {
             let read = from.read(source, room).expect("memory can be read");
             (read.bytes, read.last)
@@ -124,7 +126,7 @@ impl Bare {
             to.write(sink, bytes, Duration::ZERO).expect("memory can be written");
         };
         let ((), took) = timed(|| run(wire, rings, fill, take));
-        to.close(sink, Fate::Keep);
+        to.close(sink, Fate::Keep).expect("memory keeps what was written");
         assert!(to.get("a.bin") == Some(&content[..]), "every byte arrives");
         took
     }

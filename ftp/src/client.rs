@@ -4,9 +4,11 @@
 
 mod config;
 mod setup;
+mod task;
 mod transfer;
 
-pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Task, Trust};
+pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Trust};
+pub use task::{Place, Task};
 
 use crate::command;
 use crate::line::{Lines, Outbox};
@@ -121,7 +123,11 @@ impl Session for Client {
 
     fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
         match event {
-            Event::Opened { local, peer } => self.ends = Some((local, peer)),
+            Event::Opened { local, peer } | Event::Crowded { local, peer } => {
+                self.ends = Some((local, peer));
+            }
+            Event::Retire => {}
+            Event::Cut => self.end(),
             Event::ControlEnded(ending) => self.handle_control_ended(ending, cx),
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { local, peer } => self.handle_data_opened((local, peer), cx),
@@ -163,7 +169,7 @@ impl Client {
             let (direction, name) = match task {
                 Task::Put { local, .. } => (Direction::Upload, local),
                 Task::Get { local, .. } => (Direction::Download, local),
-                Task::Size { .. } | Task::Noop | Task::Abor { .. } | Task::Die { .. } => continue,
+                _ => continue,
             };
             self.transfers_left += 1;
             cx.journal.begin(cx.id, at, direction, name, cx.now);
@@ -221,17 +227,17 @@ impl Client {
         self.task += 1;
         self.state = State::Simple;
         match task {
-            Some(Task::Put { local, remote }) => {
+            Some(Task::Put { local, remote, .. }) => {
                 self.begin_transfer(Direction::Upload, local.clone(), remote.clone(), cx);
             }
-            Some(Task::Get { remote, local }) => {
+            Some(Task::Get { remote, local, .. }) => {
                 self.begin_transfer(Direction::Download, local.clone(), remote.clone(), cx);
             }
             Some(Task::Size { remote }) => self.command("SIZE", Some(remote), cx),
             Some(Task::Noop) => self.command("NOOP", None, cx),
             Some(Task::Abor { .. }) => self.command("ABOR", None, cx),
-            // Too late.
-            Some(Task::Die { .. }) => self.next_task(cx),
+            // Too late to die.
+            Some(_) => self.next_task(cx),
             None => self.quit(cx),
         }
     }

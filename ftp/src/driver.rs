@@ -8,9 +8,9 @@ mod slot;
 mod timers;
 
 use crate::client::{Client, ClientConfig, Task};
-use crate::report::{Journal, SessionId, Spoken, TransferReport};
+use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
-use crate::session::Session;
+use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
 use names::Names;
@@ -84,6 +84,32 @@ impl<S: Store> Driver<Server, S> {
         self.doors.push(door);
         Ok(at)
     }
+
+    /// The program is to end (SIGTERM): no more clients, 421 for those who wait for nothing. What
+    /// moves goes on; [`Driver::is_done`] says when all is over, [`Driver::cut`] ends the rest.
+    pub fn retire<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
+        for door in self.doors.drain(..) {
+            tcp.unlisten(door);
+        }
+        self.tell(Event::Retire, tcp, now);
+    }
+
+    /// The program ends now: transfers are given up (what is kept of an upload, the model says), and
+    /// every connection is closed.
+    pub fn cut<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
+        self.tell(Event::Cut, tcp, now);
+    }
+
+    /// Whether the reports of transfers that are over are handed over by [`Driver::poll_report`]: for
+    /// a server that runs for ever. Then `reports` has only those that are not over.
+    pub fn hand_over_reports(&mut self, hand_over: bool) {
+        self.hub.journal.hand_over = hand_over;
+    }
+
+    /// The next report of a transfer that is over.
+    pub fn poll_report(&mut self) -> Option<TransferReport> {
+        self.hub.journal.poll_finished()
+    }
 }
 
 impl<S: Store> Driver<Client, S> {
@@ -104,7 +130,7 @@ impl<S: Store> Driver<Client, S> {
         now: Duration,
     ) -> io::Result<SessionId> {
         let control = tcp.connect(None, to)?;
-        let place = self.begin(control);
+        let place = self.begin(control, false);
         let slot = &mut self.slots[place.0 as usize];
         slot.start_client(tasks, &mut self.hub, now);
         let id = slot.id();
@@ -185,6 +211,17 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.hub.journal.record_dialogue = record;
     }
 
+    /// What came of the steps of clients' scripts that move nothing, as they were answered.
+    #[must_use]
+    pub fn commands(&self) -> &[CommandReport] {
+        &self.hub.journal.commands
+    }
+
+    /// Takes away who said what, if it is recorded: for a log.
+    pub fn drain_dialogue(&mut self) -> impl Iterator<Item = Spoken> {
+        self.hub.journal.dialogue.drain(..)
+    }
+
     /// Who said what, if it is recorded.
     #[must_use]
     pub fn dialogue(&self) -> &[Spoken] {
@@ -236,7 +273,8 @@ impl<P: Session, S: Store> Driver<P, S> {
             self.settle(place, tcp, now);
         } else if self.doors.contains(&from) {
             while let Some(control) = tcp.accept(from) {
-                let place = self.begin(control);
+                let crowded = self.is_crowded(control, tcp);
+                let place = self.begin(control, crowded);
                 self.slots[place.0 as usize].handle_control(&mut Turn {
                     tcp,
                     hub: &mut self.hub,
@@ -247,13 +285,35 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
+    /// Whether one session more is one too many.
+    fn is_crowded<T: Tcp + ?Sized>(&self, control: Conn, tcp: &T) -> bool {
+        let (all, per_address) = P::limits(&self.hub.config);
+        if self.sessions() >= all {
+            return true;
+        }
+        per_address < usize::MAX && {
+            let peer = Some(tcp.status(control).peer.ip());
+            self.slots.iter().filter(|slot| slot.peer == peer).count() >= per_address
+        }
+    }
+
+    /// Tells every session the same.
+    fn tell<T: Tcp + ?Sized>(&mut self, event: Event, tcp: &mut T, now: Duration) {
+        for at in 0..self.slots.len() {
+            if self.slots[at].is_live() {
+                self.slots[at].event(event, &mut self.hub, now);
+                self.settle(Place(u32::try_from(at).expect("places are counted in u32")), tcp, now);
+            }
+        }
+    }
+
     /// Gives a new control connection a place.
-    fn begin(&mut self, control: Conn) -> Place {
+    fn begin(&mut self, control: Conn, crowded: bool) -> Place {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
             Place(u32::try_from(self.slots.len() - 1).expect("places are counted in u32"))
         });
-        self.slots[place.0 as usize].begin(place, control, SessionId(self.begun));
+        self.slots[place.0 as usize].begin(place, control, SessionId(self.begun), crowded);
         self.begun += 1;
         self.hub.conns.insert(control.0, (place, Channel::Control));
         place

@@ -246,6 +246,16 @@ impl ServerModel {
         refuses: &[],
     };
 
+    /// The same with the policy of a careful server: an upload is under another name until it is
+    /// whole, and what is not whole is removed.
+    pub const WHOLE_OR_ABSENT: Self = Self {
+        name: "whole-or-absent",
+        on_reset: Resets::always(Judgement::ABORT_DELETE),
+        abandoned: Kept::Nothing,
+        hidden: true,
+        ..Self::PLAIN
+    };
+
     /// The preset of that name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {

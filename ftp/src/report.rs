@@ -1,8 +1,10 @@
 //! `report` says what came of each transfer, and who said what: data for whoever runs a session.
 //! It judges nothing: whether the file is whole is not a question FTP can answer.
 
+use crate::listing::Form;
 use crate::reply::Reply;
 use crate::tcp::Ending;
+use std::collections::VecDeque;
 use std::fmt::{Display, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -26,9 +28,9 @@ pub enum Told {
 /// Which way a file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
-    /// From the client to the server: STOR.
+    /// From the client to the server: STOR, APPE, STOU.
     Upload,
-    /// From the server to the client: RETR.
+    /// From the server to the client: RETR, and the listings.
     Download,
 }
 
@@ -41,7 +43,9 @@ pub struct TransferReport {
     pub task: usize,
     /// Which way the file goes.
     pub direction: Direction,
-    /// The file's name in this side's store.
+    /// The form of a listing, if it is one. The client's changes when it falls back.
+    pub listing: Option<Form>,
+    /// The file's name in this side's store; of a listing at the server, the directory.
     pub name: String,
     /// Client: told by its own rule. Server: what its final reply says.
     pub told: Told,
@@ -49,6 +53,10 @@ pub struct TransferReport {
     pub text: String,
     /// Server's last reply to the transfer; a preliminary one if nothing followed.
     pub reply: Option<Reply>,
+    /// Bytes of the file before the first one that was moved (REST, APPE), as far as this side knows.
+    pub offset: u64,
+    /// Bytes of the file as the server has it, where the client has asked after a doubtful end.
+    pub remote_size: Option<u64>,
     /// Bytes that this side handed to the data connection.
     pub sent: u64,
     /// Bytes that this side took from the data connection.
@@ -67,6 +75,37 @@ pub struct TransferReport {
     pub ended: Option<Duration>,
 }
 
+/// What came of a step of a client's script that moves nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandReport {
+    /// Whose step.
+    pub session: SessionId,
+    /// Its place in the script.
+    pub task: usize,
+    /// Whether it was done: the server said 2yz.
+    pub told: Told,
+    /// What the user saw last.
+    pub text: String,
+    /// The server's last reply to it.
+    pub reply: Option<Reply>,
+    /// What was asked for.
+    pub value: Value,
+}
+
+/// What a server has told when it was asked.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Value {
+    /// Nothing, or nothing that could be read.
+    #[default]
+    None,
+    /// Bytes.
+    Size(u64),
+    /// Since 1970-01-01T00:00:00Z.
+    Date(Duration),
+    /// A path on the server.
+    Path(String),
+}
+
 /// Who says a line of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Speaker {
@@ -74,11 +113,11 @@ pub enum Speaker {
     Client,
     /// A reply on the control connection.
     Server,
-    /// The client program itself, to its user.
+    /// The program itself: a client to its user, a server to its log.
     Program,
 }
 
-/// One line of the dialogue, as its user saw it.
+/// One line of the dialogue, as its user saw it; control characters are written `\\x1b`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spoken {
     /// When.
@@ -87,19 +126,29 @@ pub struct Spoken {
     pub session: SessionId,
     /// By whom.
     pub speaker: Speaker,
-    /// What, without the line's end.
+    /// What, without the line's end (several lines are separated by `\n`).
     pub text: String,
 }
 
-/// What sessions leave behind: reports always, the dialogue if asked.
+/// What sessions leave behind: reports always, the dialogue if asked. It grows until it is reset, or
+/// taken away: `hand_over`, and draining `dialogue`.
 #[derive(Debug, Default)]
 pub struct Journal {
-    /// One for every transfer, in the order their sessions began them.
+    /// One for every transfer, in the order their sessions began them (unless `hand_over`).
     pub reports: Vec<TransferReport>,
+    /// One for every other step of a client's script, once it has been answered.
+    pub commands: Vec<CommandReport>,
     /// The dialogue, empty unless `record_dialogue`.
     pub dialogue: Vec<Spoken>,
     /// Whether lines are recorded.
     pub record_dialogue: bool,
+    /// A server's reports are taken away by `poll_finished` once they are complete, and their places
+    /// used again. Not for a client, whose reports belong to its script.
+    pub hand_over: bool,
+    /// Places of complete reports that have not been taken.
+    finished: VecDeque<usize>,
+    /// Places to use again.
+    free: Vec<usize>,
     /// Texts of earlier runs, for their memory.
     spare: Vec<String>,
 }
@@ -111,7 +160,10 @@ impl Journal {
             self.spare.extend([report.name, report.text]);
             self.spare.extend(report.reply.map(|reply| reply.text));
         }
+        self.commands.clear();
         self.dialogue.clear();
+        self.finished.clear();
+        self.free.clear();
     }
 
     /// Begins the report of a transfer. Returns its place.
@@ -124,14 +176,17 @@ impl Journal {
         now: Duration,
     ) -> usize {
         let (name, text) = (self.text(name), self.text(""));
-        self.reports.push(TransferReport {
+        let report = TransferReport {
             session,
             task,
             direction,
+            listing: None,
             name,
             told: Told::Nothing,
             text,
             reply: None,
+            offset: 0,
+            remote_size: None,
             sent: 0,
             received: 0,
             opened: false,
@@ -139,8 +194,31 @@ impl Journal {
             ending: None,
             started: now,
             ended: None,
-        });
+        };
+        if let Some(place) = self.free.pop() {
+            self.reports[place] = report;
+            return place;
+        }
+        self.reports.push(report);
         self.reports.len() - 1
+    }
+
+    /// The report at that place is complete.
+    pub fn finish(&mut self, place: usize) {
+        if self.hand_over {
+            self.finished.push_back(place);
+        }
+    }
+
+    /// The next report that is complete, if they are handed over.
+    pub fn poll_finished(&mut self) -> Option<TransferReport> {
+        let place = self.finished.pop_front()?;
+        let report = &mut self.reports[place];
+        let name = std::mem::take(&mut report.name);
+        let text = std::mem::take(&mut report.text);
+        let reply = report.reply.take();
+        self.free.push(place);
+        Some(TransferReport { name, text, reply, ..report.clone() })
     }
 
     /// The server's last reply to the transfer of that report.

@@ -10,6 +10,16 @@ pub enum Refused {
     Unknown,
 }
 
+/// How a file's bytes are written on the data connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Representation {
+    /// As they are.
+    #[default]
+    Image,
+    /// As NVT-ASCII text: lines end with CR LF there (RFC 959 §3.1.1.1) and with LF in the file.
+    Ascii,
+}
+
 /// TYPE: `I`, or `L 8`, which says the same here.
 ///
 /// # Errors

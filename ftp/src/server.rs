@@ -9,7 +9,7 @@ mod judgement;
 mod parameter;
 mod service;
 
-pub use config::{OnFin, ServerConfig, User};
+pub use config::{Limits, OnFin, ServerConfig, User};
 
 use crate::command::{self, Command, Refused};
 use crate::line::{Line, Lines, Outbox};
@@ -43,6 +43,8 @@ pub struct Server {
     ends: Option<(SocketAddr, SocketAddr)>,
     /// When the control connection is silent for too long.
     patience: Option<Duration>,
+    /// The program is to end.
+    retiring: bool,
     /// The control connection is gone, or to be closed.
     over: bool,
 }
@@ -51,6 +53,10 @@ type Cx<'a, 'b, S> = &'a mut Context<'b, ServerConfig, S>;
 
 impl Session for Server {
     type Config = ServerConfig;
+
+    fn limits(config: &ServerConfig) -> (usize, usize) {
+        (config.limits.sessions, config.limits.per_address)
+    }
 
     fn reset(&mut self) {
         self.lines.reset();
@@ -63,6 +69,7 @@ impl Session for Server {
         self.transfers = 0;
         self.ends = None;
         self.patience = None;
+        self.retiring = false;
         self.over = false;
     }
 
@@ -78,6 +85,7 @@ impl Session for Server {
         self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
         self.interrupt(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
+        self.say_goodbye(cx);
         while !self.over && self.service.is_none() && self.parameters.address != Address::Asked {
             let mut lines = std::mem::take(&mut self.lines);
             let line = lines.next_line();
@@ -99,6 +107,12 @@ impl Session for Server {
                 self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.reply(220, &cx.config.banner, cx);
             }
+            Event::Crowded { .. } => {
+                self.reply(421, &"Too many connections, try again later.", cx);
+                self.end();
+            }
+            Event::Retire => self.retire(cx),
+            Event::Cut => self.cut(),
             Event::ControlEnded(_) => self.handle_control_loss(cx),
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { .. } => self.handle_data_opened(cx),

@@ -20,6 +20,17 @@ pub enum Event {
         /// Its address there.
         peer: SocketAddr,
     },
+    /// The control connection is open, and there are more sessions than [`Session::limits`] allows.
+    Crowded {
+        /// Its address here.
+        local: SocketAddr,
+        /// Its address there.
+        peer: SocketAddr,
+    },
+    /// The program is to end: no new commands, but a transfer that moves may go on.
+    Retire,
+    /// The program ends now.
+    Cut,
     /// The control connection has ended, and its bytes have all been handed over. It is closed.
     ControlEnded(Ending),
     /// [`Action::Listen`] listens there; none if it could not.
@@ -106,6 +117,11 @@ impl<C, S> Context<'_, C, S> {
 pub trait Session: Default {
     /// What all sessions of the program share.
     type Config;
+
+    /// How many sessions there may be at a time, and how many of them from one address.
+    fn limits(_config: &Self::Config) -> (usize, usize) {
+        (usize::MAX, usize::MAX)
+    }
 
     /// Back to the beginning; buffers are kept.
     fn reset(&mut self);

@@ -1,9 +1,9 @@
 //! `client::config` is what a user decides before a session: who it is, how data connections are
-//! made and ended, and what to do. Plain data.
+//! made and ended, how long to wait. Plain data.
 
+use crate::representation::Representation;
 use crate::transfer::Close;
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Who opens data connections (RFC 959 §3.2 makes the server do it, RFC 1123 §4.1.2.6 allows both).
@@ -89,6 +89,8 @@ pub struct ClientConfig {
     pub mode: DataMode,
     /// EPRT and EPSV first (RFC 2428), PORT and PASV after a 5yz.
     pub extended: bool,
+    /// How files are transferred. Listings are ASCII, whatever this says.
+    pub representation: Representation,
     /// How an upload's data connection is ended.
     pub close: Close,
     /// Where it listens for active data connections. RFC 1123 §4.1.2.5 wants a new port for each
@@ -98,8 +100,13 @@ pub struct ClientConfig {
     pub trusts: Trust,
     /// How it counts the replies to ABOR.
     pub abor_replies: AborReplies,
+    /// Ask for the SIZE of an upload that did not end well, and say what that tells
+    /// ([`crate::TransferReport::remote_size`]).
+    pub checks: bool,
     /// How long to wait for a reply; `None`: for ever.
     pub reply_timeout: Option<Duration>,
+    /// How long a data connection may move nothing; `None`: for ever.
+    pub data_idle_timeout: Option<Duration>,
     /// The program's own words.
     pub texts: ClientTexts,
 }
@@ -111,11 +118,14 @@ impl Default for ClientConfig {
             password: "halfclose@".into(),
             mode: DataMode::Active,
             extended: true,
+            representation: Representation::Image,
             close: Close::Fin,
             data_port: None,
             trusts: Trust::Both,
             abor_replies: AborReplies::Counted,
+            checks: false,
             reply_timeout: None,
+            data_idle_timeout: None,
             texts: ClientTexts::default(),
         }
     }
@@ -127,55 +137,5 @@ impl ClientConfig {
     #[must_use]
     pub fn ftp_exe(close: Close) -> Self {
         Self { extended: false, close, texts: ClientTexts::ftp_exe(), ..Self::default() }
-    }
-}
-
-/// One step of a client's script. QUIT follows the last one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Task {
-    /// STOR: the local file to the remote name.
-    Put {
-        /// Name in the client's store.
-        local: Arc<str>,
-        /// Name on the server.
-        remote: Arc<str>,
-    },
-    /// RETR: the remote file to the local name.
-    Get {
-        /// Name on the server.
-        remote: Arc<str>,
-        /// Name in the client's store.
-        local: Arc<str>,
-    },
-    /// SIZE (RFC 3659 §4).
-    Size {
-        /// Name on the server.
-        remote: Arc<str>,
-    },
-    /// NOOP.
-    Noop,
-    /// ABOR of the transfer before it, once it has moved `after` bytes; outside a transfer if it
-    /// ended sooner, or if there was none.
-    Abor {
-        /// Bytes moved.
-        after: u64,
-    },
-    /// The program dies in the transfer before it, once it has moved `after` bytes: its system closes
-    /// its connections, the data connection first. Nothing, if the transfer ended sooner.
-    Die {
-        /// Bytes moved.
-        after: u64,
-    },
-}
-
-impl Task {
-    /// STOR `local` as `remote`.
-    pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
-        Self::Put { local: local.into(), remote: remote.into() }
-    }
-
-    /// RETR `remote` into `local`.
-    pub fn get(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
-        Self::Get { remote: remote.into(), local: local.into() }
     }
 }

@@ -7,7 +7,7 @@ use super::{AborReplies, Client, ClientConfig, Cx, State, Task, Trust, ended};
 use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Context};
-use crate::store::{Appears, Fate, File, Store};
+use crate::store::{Fate, File, Store, Writing};
 use crate::transfer::{End, Plan, Way};
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -181,7 +181,7 @@ impl Client {
             return;
         }
         if current.direction == Direction::Download {
-            current.file = cx.store.open_write(&current.local, None, Appears::AtOnce).ok();
+            current.file = cx.store.open_write(&current.local, Writing::default(), cx.now).ok();
             cx.journal.reports[current.report].opened = current.file.is_some();
         }
         let Some(file) = current.file else {
@@ -225,7 +225,7 @@ impl Client {
     /// The program is gone, and tells nobody anything; its system closes what it had open.
     fn die<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
         if let Some(file) = self.current.take().and_then(|current| current.file) {
-            cx.store.close(file, Fate::Keep);
+            let _ = cx.store.close(file, Fate::Keep);
         }
         self.deadline = None;
         self.state = State::Over;
@@ -262,7 +262,7 @@ impl Client {
         }
         report.ending = end.ending;
         if let Some(file) = current.file.take() {
-            cx.store.close(file, Fate::Keep);
+            let _ = cx.store.close(file, Fate::Keep);
         }
         let answered = current.is_answered();
         // Nothing is added to what the user has been told.
@@ -351,7 +351,7 @@ impl Client {
             return;
         };
         if let Some(file) = current.file {
-            cx.store.close(file, Fate::Keep);
+            let _ = cx.store.close(file, Fate::Keep);
         }
         let report = &mut cx.journal.reports[current.report];
         report.told = told;

@@ -46,6 +46,10 @@ pub(super) struct Slot<P> {
     id: SessionId,
     control: Control,
     pub(super) data: Data,
+    /// Whose control connection it is, once that is known.
+    pub(super) peer: Option<IpAddr>,
+    /// There are more sessions than there may be.
+    crowded: bool,
     /// The session had no room for what waits on the control connection.
     starved: bool,
 }
@@ -65,8 +69,9 @@ impl Slot<Client> {
 
 impl<P: Session> Slot<P> {
     /// A session begins.
-    pub(super) fn begin(&mut self, place: Place, control: Conn, id: SessionId) {
+    pub(super) fn begin(&mut self, place: Place, control: Conn, id: SessionId, crowded: bool) {
         self.place = place.0;
+        self.crowded = crowded;
         self.id = id;
         self.control = Control::Opening(control);
     }
@@ -76,7 +81,13 @@ impl<P: Session> Slot<P> {
         self.session.reset();
         self.control = Control::Gone;
         self.data = Data::None;
+        self.peer = None;
         self.starved = false;
+    }
+
+    /// Whether a session is here, or what is left of one.
+    pub(super) fn is_live(&self) -> bool {
+        self.control != Control::Gone || !matches!(self.data, Data::None)
     }
 
     pub(super) fn id(&self) -> SessionId {
@@ -122,7 +133,13 @@ impl<P: Session> Slot<P> {
             if status.established {
                 self.control = Control::Open(conn);
                 let (local, peer) = (status.local, status.peer);
-                self.event(Event::Opened { local, peer }, turn.hub, turn.now);
+                self.peer = Some(peer.ip());
+                let event = if self.crowded {
+                    Event::Crowded { local, peer }
+                } else {
+                    Event::Opened { local, peer }
+                };
+                self.event(event, turn.hub, turn.now);
             } else if status.ending.is_none() {
                 return;
             }

@@ -1,17 +1,72 @@
 //! `server::config` is what a server's owner decides: who may log in, which program it is like, how
-//! long to wait. Plain data.
+//! long to wait, how much to bear. Plain data.
 
 use crate::model::ServerModel;
 use crate::transfer::Close;
+use std::fmt;
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Who may log in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct User {
     /// Name.
     pub name: String,
     /// Password; `None`: any.
     pub password: Option<String>,
+    /// May change nothing.
+    pub read_only: bool,
+}
+
+impl User {
+    /// Somebody with a password.
+    pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
+        Self { name: name.into(), password: Some(password.into()), read_only: false }
+    }
+
+    /// `anonymous`, with any password (RFC 1635).
+    #[must_use]
+    pub fn anonymous() -> Self {
+        Self { name: "anonymous".into(), password: None, read_only: false }
+    }
+}
+
+impl fmt::Debug for User {
+    /// Without the password.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, password, read_only } = self;
+        let password = password.as_ref().map(|_| "****");
+        let mut out = out.debug_struct("User");
+        out.field("name", name).field("password", &password).field("read_only", read_only);
+        out.finish()
+    }
+}
+
+/// How much a server bears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions at a time: one more is told 421.
+    pub sessions: usize,
+    /// Sessions at a time from one address: one more is told 421.
+    pub per_address: usize,
+    /// Wrong passwords in a session: after so many, 421.
+    pub login_tries: u32,
+    /// Names in a path.
+    pub depth: usize,
+    /// Names in a listing: one that has more ends with 451 after so many.
+    pub listing: u64,
+}
+
+impl Limits {
+    /// None.
+    pub const NONE: Self = Self {
+        sessions: usize::MAX,
+        per_address: usize::MAX,
+        login_tries: u32::MAX,
+        depth: usize::MAX,
+        listing: u64::MAX,
+    };
 }
 
 /// What a server makes of the FIN that ends an upload.
@@ -54,19 +109,60 @@ pub struct ServerConfig {
     /// Data connections only to and from the client's own address, and to no port below 1024
     /// (RFC 2577 §3 and §8).
     pub strict_addresses: bool,
+    /// The ports that PASV and EPSV listen at, in turn. `None`: any free port. If none of them is
+    /// free: 425.
+    pub passive_ports: Option<RangeInclusive<u16>>,
+    /// The address that 227 names, if it is another one than the control connection's: a server
+    /// behind a translator.
+    pub passive_address: Option<Ipv4Addr>,
     /// How long a transfer waits for its data connection: then 425.
     pub data_connect_timeout: Duration,
     /// How long a data connection may move nothing: then 426.
     pub data_idle_timeout: Option<Duration>,
     /// How long a control connection may be silent (RFC 1123 §4.1.3.2: at least 5 min): then 421.
+    /// Half a line is silence.
     pub control_idle_timeout: Option<Duration>,
+    /// How long a session may take to log in: then 421.
+    pub login_timeout: Option<Duration>,
+    /// How long a client may leave replies unread: then its control connection is reset.
+    pub stall_timeout: Option<Duration>,
+    /// How much it bears.
+    pub limits: Limits,
+    /// What date the time of its sessions begins with, since 1970-01-01T00:00:00Z: for the dates of
+    /// listings, which are written differently when they are old.
+    pub epoch: Duration,
+}
+
+impl ServerConfig {
+    /// A server for everybody's network: nobody may log in yet, an upload is whole or absent, and
+    /// everything has a limit.
+    #[must_use]
+    pub fn hardened() -> Self {
+        let minute = Duration::from_secs(60);
+        Self {
+            users: Vec::new(),
+            model: ServerModel::WHOLE_OR_ABSENT,
+            control_idle_timeout: Some(5 * minute),
+            data_idle_timeout: Some(5 * minute),
+            login_timeout: Some(minute),
+            stall_timeout: Some(minute),
+            limits: Limits {
+                sessions: 4096,
+                per_address: 64,
+                login_tries: 3,
+                depth: 64,
+                listing: 1_000_000,
+            },
+            ..Self::default()
+        }
+    }
 }
 
 impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             banner: "halfclose FTP server ready.".into(),
-            users: vec![User { name: "anonymous".into(), password: None }],
+            users: vec![User::anonymous()],
             model: ServerModel::PLAIN,
             draws: 0,
             accept_delay: Duration::ZERO,
@@ -76,10 +172,16 @@ impl Default for ServerConfig {
             close: Close::Fin,
             active_port: None,
             strict_addresses: true,
+            passive_ports: None,
+            passive_address: None,
             data_connect_timeout: Duration::from_secs(60),
             // vsftpd's data_connection_timeout.
             data_idle_timeout: Some(Duration::from_secs(300)),
             control_idle_timeout: Some(Duration::from_secs(900)),
+            login_timeout: None,
+            stall_timeout: None,
+            limits: Limits::NONE,
+            epoch: Duration::ZERO,
         }
     }
 }

@@ -86,6 +86,34 @@ impl Server {
         }
     }
 
+    /// The program is to end: whoever waits for nothing is told so now, the others after their
+    /// transfer.
+    pub(super) fn retire<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.retiring = true;
+        let waits = self.service.as_ref().map(|service| service.waits.is_some());
+        if waits == Some(true) {
+            self.actions.push(Action::DropData);
+            self.handle_data_failed(None, cx);
+        } else if waits.is_none() {
+            self.say_goodbye(cx);
+        }
+    }
+
+    /// 421, for the program ends (RFC 959 §5.4: it may answer anything).
+    pub(super) fn say_goodbye<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        if self.retiring && !self.over {
+            self.reply(421, &"Service closing control connection.", cx);
+            self.end();
+        }
+    }
+
+    /// The program ends now: a transfer is given up, and nobody is told.
+    pub(super) fn cut(&mut self) {
+        self.over = true;
+        self.actions.push(Action::DropData);
+        self.actions.push(Action::Close);
+    }
+
     /// What becomes of the control connection.
     pub(super) fn leave(&mut self, control: Control) {
         let action = match control {

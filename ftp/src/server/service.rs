@@ -9,7 +9,7 @@ use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase
 use crate::reply::Class;
 use crate::report::{Direction, Told};
 use crate::session::Action;
-use crate::store::{Appears, Fate, File, Store, StoreError};
+use crate::store::{Appears, Begin, Fate, File, Store, StoreError, Writing};
 use crate::tcp::Ending;
 use crate::transfer::{End, Plan, Way};
 use std::time::Duration;
@@ -45,8 +45,8 @@ impl Server {
         match command {
             Command::Stor(path) => self.begin(Direction::Upload, path, cx),
             Command::Retr(path) => self.begin(Direction::Download, path, cx),
-            Command::Size(path) => match cx.store.size(in_store(path)) {
-                Ok(size) => self.reply(213, &size, cx),
+            Command::Size(path) => match cx.store.metadata(in_store(path)) {
+                Ok(it) => self.reply(213, &it.size, cx),
                 Err(error) => self.reply(550, &error.text(), cx),
             },
             Command::Allo(size) => {
@@ -80,7 +80,8 @@ impl Server {
             Direction::Upload => {
                 let hidden = cx.config.model.hidden;
                 let appears = if hidden { Appears::WhenKept } else { Appears::AtOnce };
-                cx.store.open_write(path, self.parameters.hint.take(), appears)
+                let hint = self.parameters.hint.take();
+                cx.store.open_write(path, Writing { begin: Begin::New, appears, hint }, cx.now)
             }
             Direction::Download => cx.store.open_read(path, 0).map(|(file, _)| file),
         };
@@ -188,6 +189,7 @@ impl Server {
         if closes {
             self.leave(Control::Close);
         }
+        self.say_goodbye(cx);
     }
 
     /// The command that has ended the transfer speaks for it.
@@ -224,7 +226,7 @@ impl Server {
         };
         self.parameters.address = Address::None;
         self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        cx.store.close(service.file, fate(kept, moved));
+        let _ = cx.store.close(service.file, fate(kept, moved));
         let report = &mut cx.journal.reports[service.report];
         match service.direction {
             Direction::Upload => report.received = moved,
@@ -240,6 +242,7 @@ impl Server {
             Answer::Says(phrase) => phrase,
             Answer::Silence(control) => {
                 self.leave(control);
+                cx.journal.finish(service.report);
                 return Facts { path: "", took, moved };
             }
         };
@@ -253,6 +256,7 @@ impl Server {
             self.reply(phrase.0, &phrase.with(facts), cx);
             cx.journal.reports[service.report].name = path;
         }
+        cx.journal.finish(service.report);
         Facts { path: "", took, moved }
     }
 }

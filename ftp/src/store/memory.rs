@@ -1,9 +1,16 @@
-//! `store::memory` keeps files in memory: names and contents, and one disk that may be slow.
+//! `store::memory` keeps files in memory: what is open, what is in it, and one disk that may be slow
+//! or full. What names there are is `tree`'s.
 
-use super::{Appears, Fate, File, Read, Room, Store, StoreError};
-use std::collections::{BTreeMap, VecDeque};
+mod inode;
+mod tree;
+
+use super::{Appears, Begin, Entry, Fate, File, Listing, Metadata, Read, Room, Store};
+use super::{StoreError, Writing};
+use inode::{Content, Inode, directory, put};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
+use tree::{Node, Tree};
 
 /// A slow disk takes a block at a time, and is busy until it is written.
 const BLOCK: usize = 4096;
@@ -11,45 +18,21 @@ const BLOCK: usize = 4096;
 /// A file was closed after it had been written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// Its name.
+    /// Its path.
     pub name: Arc<str>,
     /// Whether it is still there.
     pub kept: bool,
 }
 
-/// What a file holds.
-#[derive(Debug)]
-enum Content {
-    /// The owner's bytes, never copied.
-    Shared(Arc<[u8]>),
-    /// Bytes written here.
-    Written(Vec<u8>),
-}
-
-impl Content {
-    fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Shared(bytes) => bytes,
-            Self::Written(bytes) => bytes,
-        }
-    }
-}
-
-/// One file; it outlives its name while it is open.
-#[derive(Debug)]
-struct Entry {
-    name: Arc<str>,
-    content: Content,
-    opened: u32,
-    named: bool,
-}
-
 /// One open file.
 #[derive(Clone, Copy, Debug)]
 struct Handle {
-    entry: u32,
+    inode: u32,
     position: usize,
-    writing: bool,
+    /// It is written, after so many bytes that were there before.
+    writing: Option<usize>,
+    /// The file was there before, and stays whatever comes of this.
+    old: bool,
     /// It is to have its name when it is kept.
     hidden: bool,
 }
@@ -57,16 +40,17 @@ struct Handle {
 /// Files in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    /// The file of every name. A name outlives its file, for the run after this one.
-    names: BTreeMap<Arc<str>, Option<u32>>,
-    entries: Vec<Option<Entry>>,
-    free_entries: Vec<u32>,
+    tree: Tree,
+    inodes: Vec<Option<Inode>>,
+    free_inodes: Vec<u32>,
     handles: Vec<Option<Handle>>,
     free_handles: Vec<u32>,
     closed: VecDeque<Closed>,
     spare: Vec<Vec<u8>>,
     rate: Option<u64>,
+    capacity: Option<u64>,
     busy_until: Duration,
+    epoch: Duration,
 }
 
 impl MemoryStore {
@@ -81,22 +65,34 @@ impl MemoryStore {
         self.rate = bytes_per_second.map(|rate| rate.max(1));
     }
 
-    /// Puts a file there. Its content is shared with the caller, not copied.
-    pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
-        let name = self.known_name(name);
-        self.replace(name, Content::Shared(content));
+    /// How many bytes all files together may have (one that is only inserted is not asked); `None`:
+    /// any.
+    pub fn set_capacity(&mut self, bytes: Option<u64>) {
+        self.capacity = bytes;
     }
 
-    /// The content of the file of that name.
+    /// What date the run begins with, since 1970-01-01T00:00:00Z: files have their dates by it.
+    pub fn set_epoch(&mut self, epoch: Duration) {
+        self.epoch = epoch;
+    }
+
+    /// Puts a file there, and the directories that it is in. Its content is shared with the caller,
+    /// not copied.
+    pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
+        self.tree.make_parents(name);
+        let name = self.tree.known_name(name);
+        self.replace(name, Content::Shared(content), self.epoch);
+    }
+
+    /// The content of the file at that path.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.entry((*self.names.get(name)?)?).map(|entry| entry.content.bytes())
+        self.inode(self.tree.file(name)?).map(|inode| inode.content.bytes())
     }
 
-    /// The names of all files, in order.
+    /// The paths of all files, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        let named = self.names.iter().filter(|(_, at)| at.is_some());
-        named.map(|(name, _)| name.as_ref())
+        self.tree.files()
     }
 
     /// The next file that was closed after it had been written, in the order that happened. What it
@@ -105,27 +101,27 @@ impl MemoryStore {
         self.closed.pop_front()
     }
 
-    /// How many files are open.
+    /// How many files and listings are open.
     #[must_use]
     pub fn open_files(&self) -> usize {
-        self.handles.len() - self.free_handles.len()
+        self.handles.len() - self.free_handles.len() + self.tree.open_listings()
     }
 
-    /// Forgets all files and handles; keeps the rate and the memory.
+    /// Forgets all files, directories and handles; keeps the settings and the memory.
     pub fn reset(&mut self) {
-        self.names.values_mut().for_each(|at| *at = None);
-        while let Some(entry) = self.entries.pop() {
-            self.recycle(entry);
+        self.tree.reset();
+        while let Some(inode) = self.inodes.pop() {
+            self.recycle(inode);
         }
-        self.free_entries.clear();
+        self.free_inodes.clear();
         self.handles.clear();
         self.free_handles.clear();
         self.closed.clear();
         self.busy_until = Duration::ZERO;
     }
 
-    fn entry(&self, at: u32) -> Option<&Entry> {
-        self.entries.get(at as usize)?.as_ref()
+    fn inode(&self, at: u32) -> Option<&Inode> {
+        self.inodes.get(at as usize)?.as_ref()
     }
 
     fn handle(&mut self, file: File) -> Result<&mut Handle, StoreError> {
@@ -133,102 +129,123 @@ impl MemoryStore {
         handle.ok_or(StoreError::Failed)
     }
 
-    /// The name as it is stored already, or a new one.
-    fn known_name(&self, name: &str) -> Arc<str> {
-        match self.names.get_key_value(name) {
-            Some((known, _)) => known.clone(),
-            None => name.into(),
-        }
-    }
-
-    /// Gives the name to a new entry. One that somebody has open lives on without a name.
-    fn replace(&mut self, name: Arc<str>, content: Content) -> u32 {
+    /// Gives the name to a new file. One that somebody has open lives on without a name.
+    fn replace(&mut self, name: Arc<str>, content: Content, modified: Duration) -> u32 {
         self.unname(&name);
-        let entry = Some(Entry { name: name.clone(), content, opened: 0, named: true });
-        let at = put(&mut self.entries, &mut self.free_entries, entry);
-        self.names.insert(name, Some(at));
+        let inode = Some(Inode { name: name.clone(), content, modified, opened: 0, named: true });
+        let at = put(&mut self.inodes, &mut self.free_inodes, inode);
+        self.tree.name(name, at);
         at
     }
 
     fn unname(&mut self, name: &str) {
-        let Some(at) = self.names.get_mut(name).and_then(Option::take) else {
+        let Some(at) = self.tree.unname(name) else {
             return;
         };
-        if let Some(entry) = self.entries[at as usize].as_mut() {
-            entry.named = false;
+        if let Some(inode) = self.inodes[at as usize].as_mut() {
+            inode.named = false;
         }
         self.drop_if_unused(at);
     }
 
-    /// Gives a hidden entry its name.
+    /// Gives a hidden file its name.
     fn appear(&mut self, at: u32, name: &Arc<str>) {
         self.unname(name);
-        if let Some(entry) = self.entries[at as usize].as_mut() {
-            entry.named = true;
-            self.names.insert(name.clone(), Some(at));
+        if let Some(inode) = self.inodes[at as usize].as_mut() {
+            inode.named = true;
+            self.tree.name(name.clone(), at);
         }
     }
 
     fn drop_if_unused(&mut self, at: u32) {
-        if self.entry(at).is_some_and(|entry| !entry.named && entry.opened == 0) {
-            let entry = self.entries[at as usize].take();
-            self.recycle(entry);
-            self.free_entries.push(at);
+        if self.inode(at).is_some_and(|inode| !inode.named && inode.opened == 0) {
+            let inode = self.inodes[at as usize].take();
+            self.recycle(inode);
+            self.free_inodes.push(at);
         }
     }
 
-    fn recycle(&mut self, entry: Option<Entry>) {
-        if let Some(Entry { content: Content::Written(mut bytes), .. }) = entry {
+    fn recycle(&mut self, inode: Option<Inode>) {
+        if let Some(Inode { content: Content::Written(mut bytes), .. }) = inode {
             bytes.clear();
             self.spare.push(bytes);
         }
     }
 
-    fn open(&mut self, at: u32, position: usize, writing: bool) -> File {
-        if let Some(entry) = self.entries[at as usize].as_mut() {
-            entry.opened += 1;
+    fn open(&mut self, handle: Handle) -> File {
+        if let Some(inode) = self.inodes[handle.inode as usize].as_mut() {
+            inode.opened += 1;
         }
-        let handle = Handle { entry: at, position, writing, hidden: false };
         File(put(&mut self.handles, &mut self.free_handles, Some(handle)))
+    }
+
+    /// Opens what is there, to go on after its first `keep` bytes.
+    fn open_old(&mut self, at: u32, keep: Option<u64>) -> Result<File, StoreError> {
+        let inode = self.inodes[at as usize].as_mut().ok_or(StoreError::Failed)?;
+        let length = inode.content.bytes().len();
+        let base = match keep {
+            None => length,
+            Some(keep) => usize::try_from(keep)
+                .ok()
+                .filter(|keep| *keep <= length)
+                .ok_or(StoreError::BadOffset)?,
+        };
+        if let Content::Shared(bytes) = &inode.content {
+            let mut own = self.spare.pop().unwrap_or_default();
+            own.extend_from_slice(&bytes[..base]);
+            inode.content = Content::Written(own);
+        } else if let Content::Written(bytes) = &mut inode.content {
+            bytes.truncate(base);
+        }
+        let writing = Some(base);
+        Ok(self.open(Handle { inode: at, position: base, writing, old: true, hidden: false }))
+    }
+
+    fn is_full(&self, more: usize) -> bool {
+        let Some(capacity) = self.capacity else { return false };
+        let sizes = self.inodes.iter().flatten().map(|inode| inode.content.bytes().len() as u64);
+        sizes.sum::<u64>() + more as u64 > capacity
     }
 }
 
 impl Store for MemoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
-        let size = self.size(path)?;
-        let at = self.names.get(path).copied().flatten().ok_or(StoreError::NotFound)?;
-        let position = usize::try_from(offset.min(size)).map_err(|_| StoreError::TooLarge)?;
-        Ok((self.open(at, position, false), size))
+        let inode = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
+        let size = self.inode(inode).map_or(0, |inode| inode.content.bytes().len());
+        let position = usize::try_from(offset).ok().filter(|offset| *offset <= size);
+        let position = position.ok_or(StoreError::BadOffset)?;
+        let file = self.open(Handle { inode, position, writing: None, old: true, hidden: false });
+        Ok((file, size as u64))
     }
 
-    fn open_write(
-        &mut self,
-        path: &str,
-        hint: Option<u64>,
-        appears: Appears,
-    ) -> Result<File, StoreError> {
-        if path.is_empty() {
-            return Err(StoreError::BadName);
+    fn open_write(&mut self, path: &str, how: Writing, now: Duration) -> Result<File, StoreError> {
+        let there = self.tree.look(path)?;
+        match (how.begin, there) {
+            (Begin::Append, Some(at)) => return self.open_old(at, None),
+            (Begin::At(offset), Some(at)) if offset > 0 => return self.open_old(at, Some(offset)),
+            (Begin::At(1..), None) => return Err(StoreError::BadOffset),
+            (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
+            _ => {}
         }
-        let name = self.known_name(path);
+        let name = self.tree.known_name(path);
         let mut bytes = self.spare.pop().unwrap_or_default();
         // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
-        bytes.reserve(usize::try_from(hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
+        bytes.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
         let content = Content::Written(bytes);
-        if appears == Appears::AtOnce {
-            let at = self.replace(name, content);
-            return Ok(self.open(at, 0, true));
-        }
-        let entry = Some(Entry { name, content, opened: 0, named: false });
-        let at = put(&mut self.entries, &mut self.free_entries, entry);
-        let file = self.open(at, 0, true);
-        self.handle(file)?.hidden = true;
-        Ok(file)
+        let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
+        let modified = self.epoch + now;
+        let inode = if hidden {
+            let inode = Inode { name, content, modified, opened: 0, named: false };
+            put(&mut self.inodes, &mut self.free_inodes, Some(inode))
+        } else {
+            self.replace(name, content, modified)
+        };
+        Ok(self.open(Handle { inode, position: 0, writing: Some(0), old: false, hidden }))
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
-        let Handle { entry, position, .. } = *self.handle(file)?;
-        let content = self.entry(entry).ok_or(StoreError::Failed)?.content.bytes();
+        let Handle { inode, position, .. } = *self.handle(file)?;
+        let content = self.inode(inode).ok_or(StoreError::Failed)?.content.bytes();
         let rest = &content[position.min(content.len())..];
         let bytes = rest.len().min(into.len());
         into[..bytes].copy_from_slice(&rest[..bytes]);
@@ -249,15 +266,19 @@ impl Store for MemoryStore {
     }
 
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError> {
-        let Handle { entry, writing: true, .. } = *self.handle(file)? else {
+        let Handle { inode, writing: Some(_), .. } = *self.handle(file)? else {
             return Err(StoreError::Denied);
         };
-        let Some(Some(Entry { content: Content::Written(content), .. })) =
-            self.entries.get_mut(entry as usize)
+        if self.is_full(bytes.len()) {
+            return Err(StoreError::Full);
+        }
+        let Some(Some(Inode { content: Content::Written(content), modified, .. })) =
+            self.inodes.get_mut(inode as usize)
         else {
             return Err(StoreError::Failed);
         };
         content.extend_from_slice(bytes);
+        *modified = self.epoch + now;
         if let Some(rate) = self.rate {
             // In nanoseconds, so that it hardly matters in how many pieces the bytes come.
             let nanos = (bytes.len() as u64).saturating_mul(1_000_000_000).div_ceil(rate);
@@ -266,42 +287,102 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn close(&mut self, file: File, fate: Fate) {
-        let Some(handle) = self.handles.get_mut(file.0 as usize).and_then(Option::take) else {
-            return;
-        };
+    fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
+        let handle = self.handles.get_mut(file.0 as usize).and_then(Option::take);
+        let handle = handle.ok_or(StoreError::Failed)?;
         self.free_handles.push(file.0);
-        let Some(entry) = self.entries[handle.entry as usize].as_mut() else {
-            return;
+        let Some(inode) = self.inodes[handle.inode as usize].as_mut() else {
+            return Err(StoreError::Failed);
         };
-        entry.opened -= 1;
-        if handle.writing {
-            if let (Fate::Cut(length), Content::Written(bytes)) = (fate, &mut entry.content) {
-                bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        inode.opened -= 1;
+        if let Some(base) = handle.writing {
+            let kept = match fate {
+                Fate::Keep => None,
+                Fate::Cut(length) => Some(usize::try_from(length).unwrap_or(usize::MAX)),
+                Fate::Discard => Some(0),
+            };
+            if let (Some(kept), Content::Written(bytes)) = (kept, &mut inode.content) {
+                bytes.truncate(base.saturating_add(kept));
             }
-            let (name, named) = (entry.name.clone(), entry.named);
-            let stays = fate != Fate::Discard;
+            let (name, named) = (inode.name.clone(), inode.named);
+            let stays = handle.old || fate != Fate::Discard;
             if named && !stays {
                 self.unname(&name);
             } else if handle.hidden && stays {
-                self.appear(handle.entry, &name);
+                self.appear(handle.inode, &name);
             }
             self.closed.push_back(Closed { name, kept: (named || handle.hidden) && stays });
         }
-        self.drop_if_unused(handle.entry);
+        self.drop_if_unused(handle.inode);
+        Ok(())
     }
 
-    fn size(&mut self, path: &str) -> Result<u64, StoreError> {
-        self.get(path).map(|bytes| bytes.len() as u64).ok_or(StoreError::NotFound)
+    fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError> {
+        if self.tree.is_directory(path) {
+            return Ok(directory(self.tree.made(path).unwrap_or(self.epoch)));
+        }
+        let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
+        Ok(self.inode(at).ok_or(StoreError::Failed)?.metadata())
     }
-}
 
-/// Puts a value into the first free place of a slab.
-fn put<T>(places: &mut Vec<Option<T>>, free: &mut Vec<u32>, value: Option<T>) -> u32 {
-    if let Some(at) = free.pop() {
-        places[at as usize] = value;
-        return at;
+    fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
+        let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
+        self.inodes[at as usize].as_mut().ok_or(StoreError::Failed)?.modified = modified;
+        Ok(())
     }
-    places.push(value);
-    u32::try_from(places.len() - 1).expect("a store never holds four thousand million files")
+
+    fn remove(&mut self, path: &str) -> Result<(), StoreError> {
+        self.tree.look(path)?.ok_or(StoreError::NotFound)?;
+        self.unname(path);
+        Ok(())
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        if self.tree.is_directory(from) {
+            for (name, at) in self.tree.rename_directory(from, to)? {
+                if let Some(inode) = self.inodes[at as usize].as_mut() {
+                    inode.name = name;
+                }
+            }
+            return Ok(());
+        }
+        let at = self.tree.look(from)?.ok_or(StoreError::NotFound)?;
+        if self.tree.look(to)? == Some(at) {
+            return Ok(());
+        }
+        let name = self.tree.known_name(to);
+        self.unname(to);
+        self.tree.unname(from);
+        self.tree.name(name.clone(), at);
+        if let Some(inode) = self.inodes[at as usize].as_mut() {
+            inode.name = name;
+        }
+        Ok(())
+    }
+
+    fn make_directory(&mut self, path: &str, now: Duration) -> Result<(), StoreError> {
+        self.tree.make_directory(path, self.epoch + now)
+    }
+
+    fn remove_directory(&mut self, path: &str) -> Result<(), StoreError> {
+        self.tree.remove_directory(path)
+    }
+
+    fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError> {
+        self.tree.open_listing(path).map(Listing)
+    }
+
+    fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError> {
+        let Self { tree, inodes, .. } = self;
+        let Some((name, node)) = tree.next_name(listing.0)? else { return Ok(None) };
+        let metadata = match node {
+            Node::Directory(made) => directory(made),
+            Node::File(at) => inodes[at as usize].as_ref().ok_or(StoreError::Failed)?.metadata(),
+        };
+        Ok(Some(Entry { name, metadata }))
+    }
+
+    fn close_listing(&mut self, listing: Listing) {
+        self.tree.close_listing(listing.0);
+    }
 }

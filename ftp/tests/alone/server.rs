@@ -99,7 +99,7 @@ fn replies_to_single_commands() {
 
 #[test]
 fn nothing_before_the_login() {
-    let users = vec![User { name: "me".into(), password: Some("secret".into()) }];
+    let users = vec![User::new("me", "secret")];
     let config = ServerConfig { users, ..ServerConfig::default() };
     for (commands, expected) in [
         ("NOOP|SYST|OPTS X|STOR a|PASV|SIZE a", "200 215 501 530 530 530"),

@@ -92,7 +92,7 @@ fn each_transfer_has_its_own_data_connection() {
 
 #[test]
 fn failures_before_a_transfer() {
-    let users = vec![User { name: "me".into(), password: Some("x".into()) }];
+    let users = vec![User::new("me", "x")];
     let world = run(
         &[put(), get()],
         ClientConfig::default(),

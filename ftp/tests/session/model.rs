@@ -3,7 +3,7 @@
 use crate::net::Rules;
 use crate::world::{SIZE, check_clean, close, code, only, pattern, put, world};
 use halfclose_ftp::model::{Choice, ControlLoss, Judgement, Kept, Resets};
-use halfclose_ftp::store::{Appears, Fate};
+use halfclose_ftp::store::{Appears, Fate, Writing};
 use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::{Close, MemoryStore, ServerConfig, ServerModel, Store, Told};
 use std::time::Duration;
@@ -90,16 +90,17 @@ fn a_loss_that_is_noticed_with_the_next_data() {
 fn a_store_that_hides_and_cuts() {
     let mut store = MemoryStore::new();
     store.insert("a", (*b"old").into());
+    let hidden = Writing { appears: Appears::WhenKept, ..Writing::default() };
     for (fate, kept, content) in [
         (Fate::Discard, false, &b"old"[..]),
         (Fate::Cut(2), true, b"ne"),
         (Fate::Keep, true, b"new"),
     ] {
-        let file = store.open_write("a", None, Appears::WhenKept).unwrap();
+        let file = store.open_write("a", hidden, Duration::ZERO).unwrap();
         let before = store.get("a").map(<[u8]>::to_vec);
         store.write(file, b"new", Duration::ZERO).unwrap();
         assert_eq!(store.get("a"), before.as_deref());
-        store.close(file, fate);
+        store.close(file, fate).unwrap();
         assert_eq!(store.get("a"), Some(content), "{fate:?}");
         assert_eq!(store.poll_closed().unwrap().kept, kept);
         assert_eq!(store.names().count(), 1);

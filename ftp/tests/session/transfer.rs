@@ -2,7 +2,7 @@
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use crate::world::pattern;
-use halfclose_ftp::store::{Appears, Fate, File, Room, StoreError};
+use halfclose_ftp::store::{Fate, File, Room, StoreError, Writing};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
 use halfclose_ftp::transfer::{End, Plan, Step, Transfer, Way};
 use halfclose_ftp::{Close, MemoryStore, Store};
@@ -35,7 +35,10 @@ impl Pair {
     }
 
     fn receiver(&mut self, idle_timeout: Option<Duration>) -> Transfer {
-        let file = self.store.open_write("b", Some(10), Appears::AtOnce).unwrap();
+        let file = self
+            .store
+            .open_write("b", Writing { hint: Some(10), ..Writing::default() }, Duration::ZERO)
+            .unwrap();
         let plan = Plan { idle_timeout, ..Plan::new(file, Way::Receive) };
         Transfer::new(self.conn, plan, Duration::ZERO)
     }
@@ -174,23 +177,26 @@ fn files_live_as_long_as_somebody_uses_them() {
     let mut store = MemoryStore::new();
     store.insert("a", pattern(5));
     let (reading, _) = store.open_read("a", 2).unwrap();
-    let first = store.open_write("a", None, Appears::AtOnce).unwrap();
-    let second = store.open_write("a", None, Appears::AtOnce).unwrap();
+    let first = store.open_write("a", Writing::default(), Duration::ZERO).unwrap();
+    let second = store.open_write("a", Writing::default(), Duration::ZERO).unwrap();
     store.write(first, b"first", Duration::ZERO).unwrap();
     store.write(second, b"second", Duration::ZERO).unwrap();
     let mut old = [0; 10];
     let read = store.read(reading, &mut old).unwrap();
     assert!(read.bytes == 3 && read.last && old[..3] == pattern(5)[2..]);
-    store.close(first, Fate::Keep);
+    store.close(first, Fate::Keep).unwrap();
     assert_eq!(store.get("a"), Some(&b"second"[..]));
-    store.close(second, Fate::Discard);
-    store.close(reading, Fate::Discard);
+    store.close(second, Fate::Discard).unwrap();
+    store.close(reading, Fate::Discard).unwrap();
     let closed: Vec<_> = std::iter::from_fn(|| store.poll_closed()).map(|it| it.kept).collect();
     // The first one's file had lost its name to the second.
     assert_eq!(closed, [false, false]);
-    assert_eq!(store.size("a"), Err(StoreError::NotFound));
+    assert_eq!(store.metadata("a"), Err(StoreError::NotFound));
     assert_eq!(store.read(reading, &mut old), Err(StoreError::Failed));
-    assert_eq!(store.open_write("", None, Appears::AtOnce), Err(StoreError::BadName));
+    assert_eq!(
+        store.open_write("", Writing::default(), Duration::ZERO),
+        Err(StoreError::IsDirectory)
+    );
     store.insert("b", pattern(1));
     store.reset();
     assert_eq!(store.names().count(), 0);

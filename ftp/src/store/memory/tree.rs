@@ -1,0 +1,249 @@
+//! `store::memory::tree` is the names of a memory store: paths of files and of directories, in
+//! order. It knows files by their place in the store, not what is in them.
+
+use crate::store::StoreError;
+use crate::store::memory::inode::put;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Node {
+    /// The place of a file.
+    File(u32),
+    /// When a directory was made.
+    Directory(Duration),
+}
+
+/// How far a listing has come.
+#[derive(Clone, Debug)]
+struct Cursor {
+    /// The directory, and the slash behind it.
+    prefix: String,
+    /// The path that was told last.
+    last: String,
+}
+
+/// Names.
+#[derive(Debug, Default)]
+pub(super) struct Tree {
+    /// The file of every path. A path outlives its file, for the run after this one.
+    files: BTreeMap<Arc<str>, Option<u32>>,
+    /// Every directory but the root, and when it was made.
+    directories: BTreeMap<Arc<str>, Duration>,
+    cursors: Vec<Option<Cursor>>,
+    free_cursors: Vec<u32>,
+}
+
+impl Tree {
+    pub(super) fn reset(&mut self) {
+        self.files.values_mut().for_each(|at| *at = None);
+        self.directories.clear();
+        self.cursors.clear();
+        self.free_cursors.clear();
+    }
+
+    /// The paths of all files, in order.
+    pub(super) fn files(&self) -> impl Iterator<Item = &str> {
+        let named = self.files.iter().filter(|(_, at)| at.is_some());
+        named.map(|(name, _)| name.as_ref())
+    }
+
+    /// The file at that path.
+    pub(super) fn file(&self, path: &str) -> Option<u32> {
+        self.files.get(path).copied().flatten()
+    }
+
+    /// The same for somebody who means a file: the path must be one that a file can have.
+    pub(super) fn look(&self, path: &str) -> Result<Option<u32>, StoreError> {
+        let file = self.file(path);
+        if file.is_none() {
+            self.parent(path)?;
+            if self.is_directory(path) {
+                return Err(StoreError::IsDirectory);
+            }
+        }
+        Ok(file)
+    }
+
+    /// Its directory must be there.
+    fn parent(&self, path: &str) -> Result<(), StoreError> {
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        if self.is_directory(parent) {
+            Ok(())
+        } else if self.file(parent).is_some() {
+            Err(StoreError::NotDirectory)
+        } else {
+            Err(StoreError::NotFound)
+        }
+    }
+
+    pub(super) fn is_directory(&self, path: &str) -> bool {
+        path.is_empty() || self.directories.contains_key(path)
+    }
+
+    /// When a directory was made; the root was there before.
+    pub(super) fn made(&self, path: &str) -> Option<Duration> {
+        self.directories.get(path).copied()
+    }
+
+    /// The name as it is stored already, or a new one.
+    pub(super) fn known_name(&self, name: &str) -> Arc<str> {
+        match self.files.get_key_value(name) {
+            Some((known, _)) => known.clone(),
+            None => name.into(),
+        }
+    }
+
+    pub(super) fn name(&mut self, name: Arc<str>, at: u32) {
+        self.files.insert(name, Some(at));
+    }
+
+    /// Takes a file's name away.
+    pub(super) fn unname(&mut self, name: &str) -> Option<u32> {
+        self.files.get_mut(name).and_then(Option::take)
+    }
+
+    /// Makes every directory that the path needs, as if they had always been there.
+    pub(super) fn make_parents(&mut self, path: &str) {
+        for (at, _) in path.match_indices('/') {
+            self.directories.entry(path[..at].into()).or_default();
+        }
+    }
+
+    pub(super) fn make_directory(&mut self, path: &str, now: Duration) -> Result<(), StoreError> {
+        if self.is_directory(path) || self.look(path)?.is_some() {
+            return Err(StoreError::Exists);
+        }
+        self.directories.insert(path.into(), now);
+        Ok(())
+    }
+
+    pub(super) fn remove_directory(&mut self, path: &str) -> Result<(), StoreError> {
+        if path.is_empty() {
+            return Err(StoreError::Denied);
+        }
+        if !self.is_directory(path) {
+            return Err(match self.look(path)? {
+                Some(_) => StoreError::NotDirectory,
+                None => StoreError::NotFound,
+            });
+        }
+        let mut prefix = String::new();
+        begin(&mut prefix, path);
+        if self.after(&prefix, &prefix).is_some() {
+            return Err(StoreError::NotEmpty);
+        }
+        self.directories.remove(path);
+        Ok(())
+    }
+
+    /// Renames a directory. Gives the new paths of the files in it.
+    pub(super) fn rename_directory(
+        &mut self,
+        from: &str,
+        to: &str,
+    ) -> Result<Vec<(Arc<str>, u32)>, StoreError> {
+        if from.is_empty() {
+            return Err(StoreError::Denied);
+        }
+        if from == to {
+            return Ok(Vec::new());
+        }
+        if self.is_directory(to) || self.look(to)?.is_some() {
+            return Err(StoreError::Exists);
+        }
+        let mut prefix = String::new();
+        begin(&mut prefix, from);
+        if to.starts_with(&prefix) {
+            return Err(StoreError::BadName);
+        }
+        let moved = |path: &str| -> Arc<str> { [to, "/", &path[prefix.len()..]].concat().into() };
+        let inside: Vec<Arc<str>> =
+            self.directories.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
+        for path in inside {
+            let made = self.directories.remove(&path).unwrap_or_default();
+            self.directories.insert(moved(&path), made);
+        }
+        let made = self.directories.remove(from).unwrap_or_default();
+        self.directories.insert(to.into(), made);
+        let inside: Vec<Arc<str>> =
+            self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
+        let mut files = Vec::new();
+        for path in inside {
+            if let Some(at) = self.unname(&path) {
+                let name = moved(&path);
+                self.name(name.clone(), at);
+                files.push((name, at));
+            }
+        }
+        Ok(files)
+    }
+
+    /// How many listings are open.
+    pub(super) fn open_listings(&self) -> usize {
+        self.cursors.len() - self.free_cursors.len()
+    }
+
+    pub(super) fn open_listing(&mut self, path: &str) -> Result<u32, StoreError> {
+        if !self.is_directory(path) {
+            return Err(match self.look(path)? {
+                Some(_) => StoreError::NotDirectory,
+                None => StoreError::NotFound,
+            });
+        }
+        let mut prefix = String::new();
+        if !path.is_empty() {
+            begin(&mut prefix, path);
+        }
+        let last = prefix.clone();
+        Ok(put(&mut self.cursors, &mut self.free_cursors, Some(Cursor { prefix, last })))
+    }
+
+    pub(super) fn close_listing(&mut self, listing: u32) {
+        if self.cursors.get_mut(listing as usize).and_then(Option::take).is_some() {
+            self.free_cursors.push(listing);
+        }
+    }
+
+    /// The next name of a listing, in order.
+    pub(super) fn next_name(&mut self, listing: u32) -> Result<Option<(&str, Node)>, StoreError> {
+        let cursor = self.cursors.get(listing as usize).and_then(Option::as_ref);
+        let cursor = cursor.ok_or(StoreError::Failed)?;
+        let Some((path, node)) = self.after(&cursor.prefix, &cursor.last) else {
+            return Ok(None);
+        };
+        let path = path.clone();
+        let cursor = self.cursors[listing as usize].as_mut().ok_or(StoreError::Failed)?;
+        cursor.last.replace_range(.., &path);
+        Ok(Some((&cursor.last[cursor.prefix.len()..], node)))
+    }
+
+    /// The first path directly below `prefix` behind `last`.
+    fn after(&self, prefix: &str, last: &str) -> Option<(&Arc<str>, Node)> {
+        let from = (Bound::Excluded(last), Bound::Unbounded);
+        let below = |path: &&Arc<str>| path.starts_with(prefix);
+        let here = |path: &Arc<str>| !path[prefix.len()..].contains('/');
+        let mut files = self.files.range::<str, _>(from).take_while(|(path, _)| below(path));
+        let file = files.find_map(|(path, at)| Some((path, (*at).filter(|_| here(path))?)));
+        let mut directories =
+            self.directories.range::<str, _>(from).take_while(|(path, _)| below(path));
+        let directory = directories.find(|(path, _)| here(path));
+        match (file, directory) {
+            (Some((file, at)), Some((directory, _))) if file < directory => {
+                Some((file, Node::File(at)))
+            }
+            (_, Some((directory, made))) => Some((directory, Node::Directory(*made))),
+            (Some((file, at)), None) => Some((file, Node::File(at))),
+            (None, None) => None,
+        }
+    }
+}
+
+/// A directory's path as the beginning of what is in it.
+fn begin(prefix: &mut String, directory: &str) {
+    prefix.push_str(directory);
+    prefix.push('/');
+}
