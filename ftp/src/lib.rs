@@ -52,6 +52,8 @@ pub mod driver;
 pub mod line;
 pub mod listing;
 pub mod model;
+#[cfg(feature = "net")]
+pub mod net;
 pub mod pathname;
 pub mod reply;
 pub mod report;

@@ -1,0 +1,71 @@
+//! `net::closing` keeps the deadlines of connections that their user has closed and that still owe
+//! something, or wait for the peer's end.
+
+use super::Sockets;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How long a closed connection may owe the same, or wait for its peer's end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Deadlines in order: all are equally far away when they are set.
+#[derive(Debug, Default)]
+pub(super) struct Closing(VecDeque<Deadline>);
+
+#[derive(Debug)]
+struct Deadline {
+    at: Duration,
+    name: u64,
+    /// What it owed when the deadline was set.
+    owed: usize,
+}
+
+impl Closing {
+    pub(super) fn next(&self) -> Option<Duration> {
+        self.0.front().map(|deadline| deadline.at)
+    }
+
+    fn pop_due(&mut self, now: Duration) -> Option<Deadline> {
+        self.0.front().filter(|deadline| deadline.at <= now)?;
+        self.0.pop_front()
+    }
+}
+
+impl Sockets {
+    /// The user has closed it: from now on it is ours.
+    pub(super) fn begin_closing(&mut self, name: u64) {
+        if let Some(socket) = self.conns.get_mut(name) {
+            socket.close();
+            let owed = socket.owes();
+            if !self.go_on_closing(name) {
+                self.closing.0.push_back(Deadline { at: self.now + PATIENCE, name, owed });
+            }
+        }
+    }
+
+    /// True once it is done.
+    pub(super) fn go_on_closing(&mut self, name: u64) -> bool {
+        let done =
+            self.conns.get_mut(name).is_none_or(|socket| socket.go_on_closing(&mut self.buffer));
+        if done {
+            self.conns.remove(name);
+        }
+        done
+    }
+
+    /// Patience has ended with some of them, unless they still make progress.
+    pub(super) fn close_overdue(&mut self) {
+        while let Some(Deadline { name, owed, .. }) = self.closing.pop_due(self.now) {
+            let Some(socket) = self.conns.get_mut(name) else { continue };
+            let owes = socket.owes();
+            if owes > 0 && owes < owed {
+                let at = self.now + PATIENCE;
+                self.closing.0.push_back(Deadline { at, name, owed: owes });
+            } else if let Some(socket) = self.conns.remove(name)
+                && owes > 0
+            {
+                socket.abort();
+            }
+        }
+    }
+}

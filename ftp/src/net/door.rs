@@ -1,0 +1,76 @@
+//! `net::door` is a listener: where it listens, and what it gives.
+
+use super::socket::Socket;
+use super::turns::Turns;
+use mio::net::TcpListener;
+use socket2::{Domain, Socket as RawSocket, Type};
+use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+/// A listener.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) listener: TcpListener,
+    pub(super) turns: Turns,
+}
+
+/// What came of asking for a connection.
+#[derive(Debug)]
+pub(super) enum Knock {
+    Socket(Socket),
+    Nobody,
+    /// The system has nothing left to make a connection of: later.
+    Exhausted,
+}
+
+impl Door {
+    pub(super) fn open(at: SocketAddr, backlog: usize) -> io::Result<(Self, SocketAddr)> {
+        let raw = RawSocket::new(Domain::for_address(at), Type::STREAM, None)?;
+        // Or a server could not be started again while its last connections are in TIME-WAIT.
+        raw.set_reuse_address(true)?;
+        raw.set_nonblocking(true)?;
+        raw.bind(&at.into())?;
+        raw.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
+        let listener = TcpListener::from_std(raw.into());
+        let at = listener.local_addr()?;
+        Ok((Self { listener, turns: Turns::default() }, at))
+    }
+
+    /// Opens it at the first free port of the range, from `next` on.
+    pub(super) fn open_one_of(
+        at: SocketAddr,
+        ports: &RangeInclusive<u16>,
+        next: &mut u16,
+        backlog: usize,
+    ) -> io::Result<(Self, SocketAddr)> {
+        let mut refused = io::Error::from(ErrorKind::AddrInUse);
+        for _ in ports.clone() {
+            let port = *next;
+            *next = if port == *ports.end() { *ports.start() } else { port + 1 };
+            match Self::open(SocketAddr::new(at.ip(), port), backlog) {
+                Err(error) if error.kind() == ErrorKind::AddrInUse => refused = error,
+                opened => return opened,
+            }
+        }
+        Err(refused)
+    }
+
+    pub(super) fn knock(&self) -> Knock {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, peer)) => {
+                    // One that has died meanwhile may refuse its options: nobody misses it.
+                    if let Ok(socket) = Socket::accepted(stream, peer) {
+                        return Knock::Socket(socket);
+                    }
+                }
+                Err(error) => match error.kind() {
+                    ErrorKind::WouldBlock => return Knock::Nobody,
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => return Knock::Exhausted,
+                },
+            }
+        }
+    }
+}
