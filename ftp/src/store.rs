@@ -7,8 +7,12 @@
 //! [`pathname`](crate::pathname) has seen to that, so a store neither resolves nor trusts anything,
 //! but for what its own disk adds (links). A client hands its local names on as its user wrote them.
 
+#[cfg(feature = "dir")]
+mod directory;
 mod memory;
 
+#[cfg(feature = "dir")]
+pub use directory::DirectoryStore;
 pub use memory::{Closed, MemoryStore};
 
 use std::time::Duration;

@@ -1,0 +1,268 @@
+//! `store::directory` keeps files in a directory of the operating system, and nowhere else: every
+//! name is opened from the directory's own handle, component by component, and the kernel refuses
+//! what would lead out of it (`..`, an absolute link, a link to the outside), whoever moves what
+//! meanwhile. What is being written is `writing`'s, what is listed `listing`'s.
+//!
+//! A new file has a name of the store's own until it is kept (unless it is to appear at once), and
+//! takes its name by a rename: a name holds the old file or the whole new one, also if the program is
+//! killed in between. What a killed program leaves behind, [`DirectoryStore::remove_stale`] removes.
+
+mod error;
+mod listing;
+mod names;
+mod writing;
+
+use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use error::store_error;
+use listing::{Names, metadata};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use writing::Written;
+
+/// Files in a directory.
+#[derive(Debug)]
+pub struct DirectoryStore {
+    root: Dir,
+    files: Places<Open>,
+    listings: Places<Names>,
+    /// How many files have had a name of the store's own.
+    temporaries: u64,
+    read_only: bool,
+    sync: bool,
+}
+
+/// An open file.
+#[derive(Debug)]
+enum Open {
+    Read {
+        file: std::fs::File,
+        /// Bytes up to the end that it had when it was opened.
+        left: u64,
+    },
+    Written(Written),
+}
+
+impl DirectoryStore {
+    /// The files in the directory at `path`.
+    ///
+    /// # Errors
+    /// It is not there, is no directory, or may not be read.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let root = Dir::open_ambient_dir(path, ambient_authority())?;
+        // Opening asks for less than listing does: let it fail here rather than at the first client.
+        root.entries()?;
+        Ok(Self {
+            root,
+            files: Places::default(),
+            listings: Places::default(),
+            temporaries: 0,
+            read_only: false,
+            sync: false,
+        })
+    }
+
+    /// Whether nothing may be changed.
+    pub fn set_read_only(&mut self, read_only: bool) {
+        self.read_only = read_only;
+    }
+
+    /// Whether a file that is kept is on the disk before anybody is told: an upload then survives a
+    /// loss of power, and takes the time of a disk.
+    pub fn set_sync(&mut self, sync: bool) {
+        self.sync = sync;
+    }
+
+    /// How many files and listings are open.
+    #[must_use]
+    pub fn open_files(&self) -> usize {
+        self.files.len() + self.listings.len()
+    }
+
+    /// Removes what programs have left that were killed while they wrote: files with a name of the
+    /// store's own that nobody is writing. Returns how many. Reads the whole tree once.
+    ///
+    /// # Errors
+    /// The directory itself cannot be read. What is below it and cannot be read is passed over.
+    pub fn remove_stale(&self) -> io::Result<usize> {
+        names::remove_stale(&self.root)
+    }
+
+    fn may_change(&self, path: &str) -> Result<(), StoreError> {
+        if self.read_only {
+            return Err(StoreError::Denied);
+        }
+        if path.split('/').any(names::is_own) {
+            return Err(StoreError::BadName);
+        }
+        if path.is_empty() { Err(StoreError::Denied) } else { Ok(()) }
+    }
+
+    /// A path as it is looked up.
+    fn known(path: &str) -> Result<&str, StoreError> {
+        match path {
+            "" => Ok("."),
+            path if path.split('/').any(names::is_own) => Err(StoreError::NotFound),
+            path => Ok(path),
+        }
+    }
+}
+
+impl Store for DirectoryStore {
+    fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
+        let path = Self::known(path)?;
+        let mut options = OpenOptions::new();
+        // Or a named pipe would hold the whole program up; to a file it means nothing.
+        options.read(true).custom_flags(NONBLOCK);
+        let file = self.root.open_with(path, &options).map_err(|error| store_error(&error))?;
+        let file = file.into_std();
+        let known = file.metadata().map_err(|error| store_error(&error))?;
+        if known.is_dir() {
+            return Err(StoreError::IsDirectory);
+        }
+        if !known.is_file() {
+            return Err(StoreError::Denied);
+        }
+        let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
+        io::Seek::seek(&mut &file, io::SeekFrom::Start(offset))
+            .map_err(|error| store_error(&error))?;
+        Ok((File(self.files.insert(Open::Read { file, left })), known.len()))
+    }
+
+    fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
+        self.may_change(path)?;
+        let written = Written::open(&self.root, path, how, &mut self.temporaries)?;
+        Ok(File(self.files.insert(Open::Written(written))))
+    }
+
+    fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
+        let Some(Open::Read { file, left }) = self.files.get_mut(file.0) else {
+            return Err(StoreError::Failed);
+        };
+        let wanted = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+        let bytes = loop {
+            match io::Read::read(file, &mut into[..wanted]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                read => break read.map_err(|error| store_error(&error))?,
+            }
+        };
+        *left -= bytes as u64;
+        // A file that has become shorter ends where it ends.
+        Ok(Read { bytes, last: *left == 0 || (bytes == 0 && wanted > 0) })
+    }
+
+    fn room(&self, _: File, _: Duration) -> Room {
+        Room::Bytes(usize::MAX)
+    }
+
+    fn write(&mut self, file: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
+        match self.files.get_mut(file.0) {
+            Some(Open::Written(written)) => written.write(bytes),
+            Some(Open::Read { .. }) | None => Err(StoreError::Denied),
+        }
+    }
+
+    fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
+        match self.files.remove(file.0) {
+            None => Err(StoreError::Failed),
+            Some(Open::Read { .. }) => Ok(()),
+            Some(Open::Written(written)) => written.close(fate, self.sync),
+        }
+    }
+
+    fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError> {
+        let known = self.root.metadata(Self::known(path)?);
+        known.map(|known| metadata(&known)).map_err(|error| store_error(&error))
+    }
+
+    fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
+        self.may_change(path)?;
+        let date = SystemTime::UNIX_EPOCH.checked_add(modified).ok_or(StoreError::Failed)?;
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(NONBLOCK);
+        let file = self.root.open_with(Self::known(path)?, &options);
+        let set = file.and_then(|file| file.into_std().set_modified(date));
+        set.map_err(|error| store_error(&error))
+    }
+
+    fn remove(&mut self, path: &str) -> Result<(), StoreError> {
+        self.may_change(path)?;
+        self.root.remove_file(path).map_err(|error| store_error(&error))
+    }
+
+    fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.may_change(from)?;
+        self.may_change(to)?;
+        self.root.symlink_metadata(from).map_err(|error| store_error(&error))?;
+        if self.root.symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
+            return Err(StoreError::Exists);
+        }
+        self.root.rename(from, &self.root, to).map_err(|error| store_error(&error))
+    }
+
+    fn make_directory(&mut self, path: &str, _: Duration) -> Result<(), StoreError> {
+        self.may_change(path)?;
+        self.root.create_dir(path).map_err(|error| store_error(&error))
+    }
+
+    fn remove_directory(&mut self, path: &str) -> Result<(), StoreError> {
+        self.may_change(path)?;
+        self.root.remove_dir(path).map_err(|error| store_error(&error))
+    }
+
+    fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError> {
+        let names = Names::open(&self.root, Self::known(path)?);
+        names.map(|names| Listing(self.listings.insert(names))).map_err(|error| store_error(&error))
+    }
+
+    fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError> {
+        let names = self.listings.get_mut(listing.0).ok_or(StoreError::Failed)?;
+        names.next().map_err(|error| store_error(&error))
+    }
+
+    fn close_listing(&mut self, listing: Listing) {
+        self.listings.remove(listing.0);
+    }
+}
+
+const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+
+/// Things by place, the places used again.
+#[derive(Debug)]
+struct Places<T> {
+    places: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Default for Places<T> {
+    fn default() -> Self {
+        Self { places: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Places<T> {
+    fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    fn insert(&mut self, thing: T) -> u32 {
+        if let Some(at) = self.free.pop() {
+            self.places[at as usize] = Some(thing);
+            return at;
+        }
+        self.places.push(Some(thing));
+        u32::try_from(self.places.len() - 1).expect("no system has so many open files")
+    }
+
+    fn get_mut(&mut self, at: u32) -> Option<&mut T> {
+        self.places.get_mut(at as usize)?.as_mut()
+    }
+
+    fn remove(&mut self, at: u32) -> Option<T> {
+        let thing = self.places.get_mut(at as usize)?.take();
+        self.free.extend(thing.is_some().then_some(at));
+        thing
+    }
+}

@@ -1,0 +1,69 @@
+//! `store::directory::names` is how the store calls a file that has no name yet, and how it knows
+//! that nobody is writing one any more: whoever writes holds a lock, which dies with the program.
+
+use cap_std::fs::{Dir, File, OpenOptions};
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind};
+use std::process;
+
+const PREFIX: &str = ".halfclose-";
+const SUFFIX: &str = ".tmp";
+
+/// Whether a name (not a path) is one that the store gives.
+pub(super) fn is_own(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
+}
+
+/// A new file that nobody sees, locked, and its name.
+pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::File, String)> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    loop {
+        *count += 1;
+        let name = format!("{PREFIX}{:x}-{count:x}{SUFFIX}", process::id());
+        match directory.open_with(&name, &options) {
+            // Left by a program that had our number.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+            Ok(file) => {
+                let file = file.into_std();
+                // It fails where a file system has no locks: then nobody will take it for stale.
+                let _ = file.try_lock();
+                return Ok((file, name));
+            }
+        }
+    }
+}
+
+/// Removes the store's own files that nobody writes, in the directory and below. Returns how many.
+pub(super) fn remove_stale(root: &Dir) -> io::Result<usize> {
+    let mut removed = 0;
+    let mut entries = vec![root.entries()?];
+    while let Some(last) = entries.last_mut() {
+        let Some(entry) = last.next() else {
+            entries.pop();
+            continue;
+        };
+        let Ok(entry) = entry else { continue };
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            let below = entry.open_dir().and_then(|directory| directory.entries());
+            entries.extend(below);
+        } else if kind.is_file()
+            && is_own_os(&entry.file_name())
+            && entry.open().is_ok_and(is_abandoned)
+            && entry.remove_file().is_ok()
+        {
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
+fn is_abandoned(file: File) -> bool {
+    file.into_std().try_lock().is_ok()
+}
+
+fn is_own_os(name: &OsStr) -> bool {
+    name.to_str().is_some_and(is_own)
+}

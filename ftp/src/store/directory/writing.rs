@@ -1,0 +1,155 @@
+//! `store::directory::writing` is one file that is being written: where it began, which name it has
+//! meanwhile, and what becomes of it.
+
+use super::error::store_error;
+use super::{NONBLOCK, names};
+use crate::store::{Appears, Begin, Fate, StoreError, Writing};
+use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(super) struct Written {
+    file: File,
+    /// The directory that it is in, wherever that is moved to.
+    directory: Dir,
+    /// Its name there, now or when it is kept.
+    name: String,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// It was there before, with so many bytes that stay.
+    Old(u64),
+    /// It is there by its name.
+    New,
+    /// It has a name of the store's own.
+    Hidden(String),
+}
+
+impl Written {
+    pub(super) fn open(
+        root: &Dir,
+        path: &str,
+        how: Writing,
+        temporaries: &mut u64,
+    ) -> Result<Self, StoreError> {
+        let (directory, name) = place(root, path).map_err(|error| store_error(&error))?;
+        let old = open_old(&directory, &name)?;
+        let opened = match (how.begin, old) {
+            (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
+            (Begin::Append, Some((file, size))) => go_on(file, size),
+            (Begin::At(offset @ 1..), Some((file, size))) => {
+                if offset > size {
+                    return Err(StoreError::BadOffset);
+                }
+                go_on(file, offset)
+            }
+            (Begin::At(1..), None) => return Err(StoreError::BadOffset),
+            (Begin::Fresh, None) => create(&directory, &name).map(|file| (file, State::New)),
+            (_, Some((file, _))) if how.appears == Appears::AtOnce => {
+                file.set_len(0).map(|()| (file, State::New))
+            }
+            (_, None) if how.appears == Appears::AtOnce => {
+                create(&directory, &name).map(|file| (file, State::New))
+            }
+            (_, old) => hidden(&directory, old.map(|(file, _)| file), temporaries),
+        };
+        let (file, state) = opened.map_err(|error| store_error(&error))?;
+        Ok(Self { file, directory, name, state })
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        self.file.write_all(bytes).map_err(|error| store_error(&error))
+    }
+
+    pub(super) fn close(self, fate: Fate, sync: bool) -> Result<(), StoreError> {
+        let base = if let State::Old(base) = self.state { base } else { 0 };
+        let cut = match fate {
+            Fate::Keep => Ok(()),
+            Fate::Cut(length) => self.cut(base.saturating_add(length)),
+            Fate::Discard => return self.discard().map_err(|error| store_error(&error)),
+        };
+        let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
+        let kept = kept.and_then(|()| match &self.state {
+            State::Old(_) | State::New => Ok(()),
+            State::Hidden(own) => self.directory.rename(own, &self.directory, &self.name),
+        });
+        kept.map_err(|error| {
+            // It is to be as if it had never been; more than that cannot be done.
+            let _ = self.discard();
+            store_error(&error)
+        })
+    }
+
+    fn discard(&self) -> io::Result<()> {
+        match &self.state {
+            State::Old(base) => self.cut(*base),
+            State::Hidden(own) => self.directory.remove_file(own),
+            State::New => {
+                // Only this file, and not one that has its name by now.
+                let there = self.directory.symlink_metadata(&self.name)?;
+                let this = self.file.metadata()?;
+                let same = (there.dev(), there.ino()) == (this.dev(), this.ino());
+                if same { self.directory.remove_file(&self.name) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn cut(&self, length: u64) -> io::Result<()> {
+        if self.file.metadata()?.len() > length { self.file.set_len(length) } else { Ok(()) }
+    }
+}
+
+/// The directory and the name that a path means: if it is a link, those of what it leads to.
+fn place(root: &Dir, path: &str) -> io::Result<(Dir, String)> {
+    let is_link = root.symlink_metadata(path).is_ok_and(|there| there.is_symlink());
+    let real = if is_link { root.canonicalize(path)? } else { path.into() };
+    let name = real.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or(ErrorKind::InvalidFilename)?.to_owned();
+    let parent = real.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Ok((root.open_dir(parent.unwrap_or(Path::new(".")))?, name))
+}
+
+/// The file of that name, and its size, if there is one: whoever may not write it may not replace it.
+fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreError> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(NONBLOCK);
+    let file = match directory.open_with(name, &options) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(store_error(&error)),
+        Ok(file) => file.into_std(),
+    };
+    let known = file.metadata().map_err(|error| store_error(&error))?;
+    if known.is_file() { Ok(Some((file, known.len()))) } else { Err(StoreError::Denied) }
+}
+
+/// Goes on after the first `base` bytes.
+fn go_on(mut file: File, base: u64) -> io::Result<(File, State)> {
+    if file.metadata()?.len() > base {
+        file.set_len(base)?;
+    }
+    file.seek(SeekFrom::Start(base))?;
+    Ok((file, State::Old(base)))
+}
+
+fn create(directory: &Dir, name: &str) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    directory.open_with(name, &options).map(cap_std::fs::File::into_std)
+}
+
+/// A file that is to take the place of an old one has its permissions.
+fn hidden(directory: &Dir, old: Option<File>, temporaries: &mut u64) -> io::Result<(File, State)> {
+    let (file, own) = names::create(directory, temporaries)?;
+    let state = State::Hidden(own);
+    if let Some(old) = old {
+        // Who may not do that has a new file with the permissions of a new file.
+        let _ = old.metadata().and_then(|old| file.set_permissions(old.permissions()));
+    }
+    Ok((file, state))
+}
