@@ -3,6 +3,7 @@
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What a stream is drawn for. Its number is part of the meaning of a seed: never reuse one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Purpose {
     Content = 5,
     /// What a server's model does where it has two ways.
     ServerModel = 8,
+    /// The value of a key that has a range of them.
+    OpenKey = 9,
 }
 
 /// The stream of `seed` for `purpose`.
@@ -29,6 +32,18 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::from_seed(key);
     rng.set_stream(purpose as u64);
     rng
+}
+
+/// One number of `seed` for the open key of that name. Each key has a stream of its own, so that
+/// leaving another one open moves nothing.
+#[must_use]
+pub fn drawn(seed: u64, key: &str) -> u64 {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    bytes[8..16].copy_from_slice(&xxh3_64(key.as_bytes()).to_le_bytes());
+    let mut rng = ChaCha8Rng::from_seed(bytes);
+    rng.set_stream(Purpose::OpenKey as u64);
+    rng.next_u64()
 }
 
 /// One number of `seed` for `purpose`, for what takes a seed of its own.

@@ -59,7 +59,8 @@ impl<'a> World<'a> {
     /// A world at rest, about to run `scenario` with `seed`.
     ///
     /// # Panics
-    /// If the scenario names a close policy that is not there (`scenario::keys` refuses those).
+    /// If a key of the scenario is open (pin it first), or if it names a close policy that is not
+    /// there (`scenario::keys` refuses those).
     #[must_use]
     pub fn new(
         scenario: &'a Scenario,
@@ -67,6 +68,7 @@ impl<'a> World<'a> {
         seed: u64,
         recording: Recording,
     ) -> Self {
+        assert!(scenario.open.is_none(), "an open scenario is pinned before it runs");
         let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
         let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
         let server = setup::server(scenario, seed);

@@ -205,16 +205,20 @@ pub fn print(scenario: &Scenario) -> String {
     let mut said = Scenario::default();
     for key in KEYS.iter().filter(|key| !key.is_task() && key.name != faults::KEY) {
         let text = only(key, scenario);
-        if text != only(key, &said) {
+        let since = scenario.set_since_open(key.name);
+        if since.is_some() || text != only(key, &said) {
             said.set(key.name, &text).expect("a scenario prints what it reads");
-            insert(document.as_table_mut(), key.name, item(key.form, &text));
+            insert(document.as_table_mut(), key.name, written(key.form, &text, since));
         }
     }
     document.insert(
         "do",
         match &scenario.tasks[..] {
             [] => value(Array::new()),
-            tasks => Item::ArrayOfTables(tasks.iter().map(print_task).collect()),
+            tasks => {
+                let table = |(at, task)| print_task(scenario, at + 1, task);
+                Item::ArrayOfTables(tasks.iter().enumerate().map(table).collect())
+            }
         },
     );
     if !scenario.faults.is_empty() {
@@ -230,14 +234,16 @@ fn only(key: &Key, scenario: &Scenario) -> String {
     key.values(scenario).into_iter().map(|(_, value)| value).collect()
 }
 
-fn print_task(task: &Task) -> Table {
+fn print_task(scenario: &Scenario, number: usize, task: &Task) -> Table {
     let alone = Scenario { tasks: vec![task.clone()], ..Scenario::default() };
     let mut table = Table::new();
     for key in KEYS.iter().filter(|key| key.is_task()) {
         let optional = matches!(key.name, "do.abort_after" | "do.die_after");
-        let unsaid = optional && only(key, &alone) == key.default_value();
+        let name = key.name.trim_start_matches("do.");
+        let since = scenario.set_since_open(&format!("do.{number}.{name}"));
+        let unsaid = optional && since.is_none() && only(key, &alone) == key.default_value();
         for (_, text) in key.values(&alone).into_iter().filter(|_| !unsaid) {
-            table.insert(key.name.trim_start_matches("do."), item(key.form, &text));
+            table.insert(name, written(key.form, &text, since.clone()));
         }
     }
     table
@@ -255,6 +261,16 @@ fn insert(table: &mut Table, name: &str, item: Item) {
             });
             insert(inner.as_table_mut().expect("no key is both a value and a table"), rest, item);
         }
+    }
+}
+
+/// The value of a key: `text`, or what was set `since` something is open.
+fn written(form: Form, text: &str, since: Option<String>) -> Item {
+    match since {
+        Some(since) if since.contains(',') && form != Form::List => {
+            value(since.split(',').collect::<Array>())
+        }
+        since => item(form, since.as_deref().unwrap_or(text)),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod file;
 pub mod keys;
 mod link;
 mod netem;
+mod open;
 mod policy;
 
 pub use arm::Arm;
@@ -15,6 +16,7 @@ pub use expect::Expect;
 pub use fault::Fault;
 pub use keys::InvalidSetting;
 pub use link::{Burst, LinkConfig, Window};
+pub use open::{Choice, Open, Pinned};
 pub use policy::PolicyChanges;
 
 use std::path::PathBuf;
@@ -63,6 +65,10 @@ pub struct Scenario {
     pub limit: Limit,
     /// A lie that the world tells, for testing the laws.
     pub mutant: Option<Mutant>,
+    /// The seed of its runs, unless another is named; `None`: 0.
+    pub seed: Option<u64>,
+    /// Keys with several values, if it has any: it is [pinned](Self::pin) before it runs.
+    pub open: Option<Box<Open>>,
 }
 
 /// The client program and its host.
@@ -254,6 +260,8 @@ impl Default for Scenario {
             // Above every timer of TCP and FTP (the longest is TCP's 15 minutes), several times.
             limit: Limit { time: Duration::from_secs(4 * 3600), packets: 10_000_000 },
             mutant: None,
+            seed: None,
+            open: None,
         }
     }
 }

@@ -139,12 +139,27 @@ pub(super) fn find(name: &str) -> Result<Address, InvalidSetting> {
     })
 }
 
+/// The one name of a key: a task's has its number, even where there is one task.
+pub(super) fn canonical(name: &str, tasks: usize) -> String {
+    match name.strip_prefix("do.") {
+        Some(rest) if tasks <= 1 && !rest.contains('.') => format!("do.1.{rest}"),
+        _ => name.to_owned(),
+    }
+}
+
 impl Scenario {
-    /// Set one key.
+    /// Set one key: to a value, to a list of them (`0%,1%,5%`: a grid), or to a range of a quantity
+    /// (`5ms..50ms`: each seed draws one). A key with a list or a range is open.
     ///
     /// # Errors
     /// There is no such key, or it does not take this value.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), InvalidSetting> {
+        let address = find(name)?;
+        self.set_open(address.key, name, value)
+    }
+
+    /// Set one key to one value.
+    pub(super) fn set_one(&mut self, name: &str, value: &str) -> Result<(), InvalidSetting> {
         let address = find(name)?;
         let done = match &address.key.part {
             Part::Scenario(set, _) => set(self, value),
@@ -200,6 +215,7 @@ impl Scenario {
     /// # Errors
     /// Two values do not go together.
     pub fn check(&self) -> Result<(), InvalidSetting> {
+        self.check_open()?;
         self.check_tasks()?;
         let segment = self.mtu - values::HEADERS;
         let buffers = [

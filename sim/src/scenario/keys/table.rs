@@ -50,7 +50,7 @@ const TEXTS: [Key; 4] = [
     ),
 ];
 
-const REST: [Key; 32] = [
+const REST: [Key; 33] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
@@ -216,6 +216,12 @@ const REST: [Key; 32] = [
         "a lie that the world tells, for testing the laws (none: none)",
         |s, v| put(&mut s.mutant, values::optional(v, |v| values::choice(v, Mutant::ALL))),
         |s| values::print_optional(s.mutant, |mutant| mutant.name().to_owned()),
+    ),
+    number(
+        "seed",
+        "the seed of its runs unless --seed names another (none: 0)",
+        |s, v| put(&mut s.seed, values::optional(v, |v| values::number(v, 0..=u64::MAX))),
+        |s| values::print_optional(s.seed, |seed| seed.to_string()),
     ),
     text(
         "limit.time",
