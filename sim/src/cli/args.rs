@@ -1,5 +1,6 @@
 //! The words of the command line. Scripts depend on them.
 
+use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -7,6 +8,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::seeds;
 use crate::catalogue;
+use crate::nearest::hint;
+use crate::search::Shard;
+use crate::verdict::Verdict;
 
 /// Replay the end of a TCP connection from a seed.
 ///
@@ -25,6 +29,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Run a scenario for each pair of a client that ends its way and a server that takes it its way
     Matrix(MatrixArgs),
+    /// Run a scenario with many seeds, at every point of its grid, and count what comes of it
+    Sweep(SweepArgs),
     /// Run again what a capture holds, and compare packet by packet
     Replay(ReplayArgs),
     /// Name the scenarios that come with the program
@@ -55,9 +61,9 @@ pub(super) struct ScenarioArgs {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) what: ScenarioArgs,
-    /// What every random draw comes from
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
-    pub(super) seed: u64,
+    /// What every random draw comes from; without it the scenario's own seed, or 0
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -80,6 +86,32 @@ pub(super) struct MatrixArgs {
     #[arg(long, value_name = "A..B", default_value = "0..1", value_parser = seeds::parse)]
     pub(super) seeds: Range<u64>,
     /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SweepArgs {
+    #[command(flatten)]
+    pub(super) what: ScenarioArgs,
+    /// Seeds to run it with: A..B without B, A..=B with it
+    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    pub(super) seeds: Range<u64>,
+    /// Threads [default: one for each core]; they change nothing of what is found
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Run the I-th of N consecutive parts; their files, one after the other, are the whole
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
+    pub(super) shard: Option<Shard>,
+    /// Write a line for each run, in order: .jsonl or .csv. Where the file has the first lines of this
+    /// sweep already, it goes on behind them
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Exit with status 1 if a run comes to one of these, or breaks a law; what the scenario expects
+    /// is then not asked
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdict)]
+    pub(super) fail_on: Vec<Verdict>,
+    /// Print the summary as one JSON object
     #[arg(long)]
     pub(super) json: bool,
 }
@@ -109,4 +141,15 @@ pub(super) struct ShowArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse().map_err(|_| "a number of threads, from 1".to_owned())
+}
+
+fn verdict(name: &str) -> Result<Verdict, String> {
+    name.parse().map_err(|()| {
+        let names = Verdict::ALL.map(Verdict::name);
+        format!("is none of {}{}", names.join(", "), hint(name, names.into_iter()))
+    })
 }

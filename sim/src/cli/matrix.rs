@@ -24,7 +24,12 @@ pub(crate) struct Request {
 impl Request {
     pub(super) fn new(args: MatrixArgs) -> Result<Self, Failure> {
         let MatrixArgs { what, seeds, json } = args;
-        Ok(Self { selection: Selection::new(what)?, seeds, json })
+        let selection = Selection::new(what)?;
+        if let Some((key, text)) = selection.scenario.open_keys().into_iter().next() {
+            let problem = format!("{key}: has several values ({text}), and a matrix takes one");
+            return Err(Failure::Input(problem));
+        }
+        Ok(Self { selection, seeds, json })
     }
 
     /// The command that runs a cell's example again.

@@ -2,15 +2,17 @@
 //! simulation; each command's module hands its request to what does the work.
 //!
 //! Exit status: 0 as expected; 1 an expectation was broken or a replay diverged; 2 usage or input
-//! error, in one line on standard error. Results go to standard output; a closed pipe ends quietly.
+//! error, in one line on standard error; 130 ended by the user. Results go to standard output; a closed pipe ends quietly.
 
 mod args;
 mod list;
 mod matrix;
+mod progress;
 mod replay;
 mod run;
 mod seeds;
 mod select;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +34,12 @@ pub enum Status {
     AsExpected,
     /// An expectation was broken, or a replay diverged.
     Broken,
+    /// The user ended it before it was done.
+    Interrupted,
 }
+
+/// The exit status of what the user ended, as shells have it for SIGINT.
+const INTERRUPTED: u8 = 130;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
@@ -72,7 +79,7 @@ pub fn execute(
     err: &mut dyn Write,
 ) -> u8 {
     let done = match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { command }) => dispatch(command, out),
+        Ok(Arguments { command }) => dispatch(command, out, err),
         Err(error) => explain(&error, out, err),
     };
     let done = done.and_then(|status| {
@@ -82,6 +89,7 @@ pub fn execute(
     match done {
         Ok(Status::AsExpected) => 0,
         Ok(Status::Broken) => 1,
+        Ok(Status::Interrupted) => INTERRUPTED,
         // Whoever read us has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}")),
@@ -89,10 +97,11 @@ pub fn execute(
     }
 }
 
-fn dispatch(command: Command, out: &mut dyn Write) -> Result<Status, Failure> {
+fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Result<Status, Failure> {
     match command {
         Command::Run(args) => run::execute(&run::Request::new(args)?, out),
         Command::Matrix(args) => matrix::execute(&matrix::Request::new(args)?, out),
+        Command::Sweep(args) => sweep::execute(&sweep::Request::new(args)?, out, err),
         Command::Replay(args) => replay::execute(&args.into(), out),
         Command::List(args) => list::list(args.json, out),
         Command::Show(args) => list::show(&args.scenario, args.json, out),

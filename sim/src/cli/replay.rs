@@ -97,6 +97,10 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
     let name = path.display().to_string();
     let inside = format!("{name} (the scenario inside)");
     let scenario = file::parse(&header.scenario_toml, &name, &inside).map_err(Failure::input)?;
+    if scenario.points() > 1 {
+        return Err(refuse(path, "is of a scenario with several values for a key"));
+    }
+    let scenario = scenario.pin(0, header.seed).scenario;
     let workload = Workload::load(&scenario)
         .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
     let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
@@ -113,7 +117,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
     if text.lines().nth(HEAD + lines.len()).is_none() {
         return Err(refuse(path, "is cut off: a trace ends with an empty line"));
     }
-    let scenario = &request.selection.scenario;
+    let scenario = &request.scenario;
     let workload = Workload::load(scenario).map_err(Failure::input)?;
     let finished = run_scenario(scenario, &workload, request.seed, Recording::Headers);
     let again = ladder::lines(&finished.trace);

@@ -13,7 +13,7 @@ use crate::capture::{self, Header, OwnedCapturedPacket};
 use crate::output::Output;
 use crate::report::{self, Run, ladder};
 use crate::run::{Finished, run};
-use crate::scenario::file;
+use crate::scenario::{Scenario, file};
 use crate::trace::Recording;
 use crate::workload::Workload;
 
@@ -22,6 +22,8 @@ use crate::workload::Workload;
 pub(crate) struct Request {
     /// What to run.
     pub selection: Selection,
+    /// The scenario of this run: what is open in the selection's is its seed's.
+    pub scenario: Scenario,
     /// What every random draw comes from.
     pub seed: u64,
     /// One JSON object in place of words.
@@ -38,7 +40,10 @@ impl Request {
         if report.is_some() {
             return Err(Failure::input("--report is not in this build yet"));
         }
-        Ok(Self { selection: Selection::new(what)?, seed, json, trace, pcap })
+        let selection = Selection::new(what)?;
+        let seed = selection.seed(seed);
+        let scenario = selection.pinned(seed)?;
+        Ok(Self { selection, scenario, seed, json, trace, pcap })
     }
 
     /// The command that runs it again.
@@ -58,7 +63,7 @@ impl Request {
 }
 
 pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
-    let scenario = &request.selection.scenario;
+    let scenario = &request.scenario;
     // A path that cannot be written is known before there is anything to lose.
     let pcap = request.pcap.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
     let workload = Workload::load(scenario).map_err(Failure::input)?;
@@ -121,7 +126,7 @@ fn print_json(
 }
 
 fn write_capture(mut to: Output, request: &Request, finished: &Finished) -> Result<(), Failure> {
-    let header = Header::new(request.seed, file::print(&request.selection.scenario));
+    let header = Header::new(request.seed, file::print(&request.scenario));
     let packets = finished.captured();
     capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
         .map_err(|error| Failure::input(to.failed(&error)))?;

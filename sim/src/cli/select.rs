@@ -40,6 +40,27 @@ impl Selection {
     }
 }
 
+impl Selection {
+    /// The seed of a run, where `named` is what the command line says.
+    pub(super) fn seed(&self, named: Option<u64>) -> u64 {
+        named.or(self.scenario.seed).unwrap_or(0)
+    }
+
+    /// The scenario of one run: with what `seed` draws, and no list of values left.
+    pub(super) fn pinned(&self, seed: u64) -> Result<Scenario, Failure> {
+        if self.scenario.points() > 1 {
+            let listed = self.scenario.open_keys().into_iter().find(|(_, text)| text.contains(','));
+            let (key, text) = listed.expect("a grid has a list");
+            let first = text.split(',').next().unwrap_or_default();
+            return Err(Failure::Input(format!(
+                "{key}: has several values ({text}), and this takes one: add -s {}, or use `sweep`",
+                quoted(&format!("{key}={first}"))
+            )));
+        }
+        Ok(self.scenario.pin(0, seed).scenario)
+    }
+}
+
 /// The setting that gives the one file of a scenario another name.
 fn renamed(scenario: &Scenario, name: &str) -> Option<String> {
     match &scenario.tasks[..] {

@@ -4,11 +4,13 @@
 mod json;
 pub mod ladder;
 mod summary;
+mod sweep;
 mod table;
 mod unmet;
 
 pub use json::run as json;
 pub use summary::{Run, summary};
+pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
 pub use table::{object as matrix_json, table as matrix};
 pub use unmet::unmet;
 

@@ -1,0 +1,237 @@
+//! `sweep` says what many runs came to: to a person as a small table, to a script as JSON.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::report::style;
+use crate::scenario::Choice;
+use crate::search::histogram::Histogram;
+use crate::search::tally::{Summary, Tally, wilson};
+use crate::verdict::Verdict;
+
+/// What a sweep came to, and what belongs beside it.
+pub struct Swept<'a> {
+    /// The scenario's name, with its settings.
+    pub title: &'a str,
+    /// The counts.
+    pub summary: &'a Summary,
+    /// What was chosen at each point of the grid, by its number.
+    pub choices: &'a dyn Fn(usize) -> Vec<Choice>,
+    /// Runs that were to be done, those of the file included.
+    pub wanted: u64,
+    /// Runs that the file had already.
+    pub resumed: u64,
+    /// Real time, and the runs that were done in it.
+    pub took: (Duration, u64),
+    /// The command that shows the first run of a verdict again.
+    pub reproduce: &'a dyn Fn(usize, u64) -> String,
+}
+
+impl Swept<'_> {
+    /// Runs a second.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        rate(self.took.1, self.took.0)
+    }
+
+    /// The first run of `verdict`: its point and its seed.
+    fn example(&self, verdict: Verdict) -> Option<(usize, u64)> {
+        let first = |(point, tally): (&usize, &Tally)| {
+            Some((*point, *tally.first_seeds.get(&verdict)?.first()?))
+        };
+        self.summary.points.iter().find_map(first)
+    }
+}
+
+/// How many a second.
+#[must_use]
+pub fn rate(count: u64, took: Duration) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    let count = count as f64;
+    if took.is_zero() { 0.0 } else { count / took.as_secs_f64() }
+}
+
+/// A count of a whole, in per cent.
+fn percent(share: f64) -> String {
+    // As many digits as tell it from nothing and from all.
+    let percent = share * 100.0;
+    match percent {
+        0.0 => "0 %".to_owned(),
+        p if p < 0.1 || p > 99.9 && p < 100.0 => format!("{p:.4} %"),
+        100.0 => "100 %".to_owned(),
+        p => format!("{p:.2} %"),
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a share for people")]
+fn share(count: u64, of: u64) -> f64 {
+    count as f64 / of as f64
+}
+
+/// The sweep for a person, with terminal colours in it.
+///
+/// # Errors
+/// Writing fails.
+pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
+    let total = swept.summary.total();
+    let Swept { title, wanted, resumed, took: (took, fresh), .. } = swept;
+    write!(to, "{title}: {} runs", total.runs)?;
+    if total.runs < *wanted {
+        write!(to, " of {wanted}")?;
+    }
+    if *resumed > 0 {
+        write!(to, ", {resumed} of them from the file")?;
+    }
+    let seconds = took.as_secs_f64();
+    match fresh {
+        0 => writeln!(to)?,
+        _ => writeln!(to, "; {seconds:.1} s, {:.0} runs a second", swept.rate())?,
+    }
+    if total.runs == 0 {
+        return Ok(());
+    }
+    writeln!(
+        to,
+        "  {:<18}{:>9}  {:>9}  {:<24}first seeds",
+        "verdict", "runs", "share", "95 % interval"
+    )?;
+    for (verdict, count) in &total.verdicts {
+        let style = style(*verdict);
+        let (least, most) = wilson(*count, total.runs);
+        let interval = format!("{} to {}", percent(least), percent(most));
+        let seeds: Vec<_> = total.first_seeds[verdict].iter().map(ToString::to_string).collect();
+        let share = percent(share(*count, total.runs));
+        writeln!(
+            to,
+            "  {style}{verdict:<18}{style:#}{count:>9}  {share:>9}  {interval:<24}{}",
+            seeds.join(", ")
+        )?;
+    }
+    points(to, swept)?;
+    let seconds = |us: u64| format!("{}.{:06} s", us / 1_000_000, us % 1_000_000);
+    writeln!(to, "  virtual time      {}", percentiles(&total.virtual_us, seconds))?;
+    writeln!(to, "  bytes lost        {}", percentiles(&total.lost, |bytes| bytes.to_string()))?;
+    match total.broken_laws.is_empty() {
+        true => writeln!(to, "  laws              none broken")?,
+        false => {
+            for (law, count) in &total.broken_laws {
+                writeln!(to, "  law broken        {law}: {count}")?;
+            }
+        }
+    }
+    // What is worst is asked about first.
+    if let Some((worst, (point, seed))) =
+        total.verdicts.keys().find_map(|verdict| Some((verdict, swept.example(*verdict)?)))
+    {
+        writeln!(to, "  {worst:<18}{}", (swept.reproduce)(point, seed))?;
+    }
+    Ok(())
+}
+
+/// A line for each point of the grid: the share of each verdict.
+fn points(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
+    if swept.summary.points.len() < 2 {
+        return Ok(());
+    }
+    let name = |point: usize| {
+        let choices = (swept.choices)(point);
+        let words: Vec<_> = choices.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        words.join(" ")
+    };
+    let names: Vec<_> = swept.summary.points.keys().map(|point| name(*point)).collect();
+    let width = names.iter().map(String::len).max().unwrap_or(0).max(16);
+    for (name, tally) in names.iter().zip(swept.summary.points.values()) {
+        write!(to, "  {name:<width$}")?;
+        for (verdict, count) in &tally.verdicts {
+            let style = style(*verdict);
+            let share = percent(share(*count, tally.runs));
+            write!(to, "  {style}{verdict}{style:#} {share}")?;
+        }
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
+const PERCENTILES: [(u64, &str); 4] = [(50, "median"), (90, "90 %"), (99, "99 %"), (100, "most")];
+
+fn percentiles(of: &Histogram, print: impl Fn(u64) -> String) -> String {
+    let least = of.least().map(|least| format!("least {}", print(least)));
+    let more = PERCENTILES.iter().map(|(percent, name)| {
+        of.percentile(*percent).map(|number| format!("{name} {}", print(number)))
+    });
+    let all: Vec<_> = std::iter::once(least).chain(more).flatten().collect();
+    all.join(", ")
+}
+
+/// The sweep for a script.
+#[must_use]
+pub fn object(swept: &Swept<'_>) -> Value {
+    let total = swept.summary.total();
+    let points = swept.summary.points.iter().map(|(point, tally)| {
+        let choices: Map<_, _> = (swept.choices)(*point)
+            .into_iter()
+            .map(|(key, value)| (key, Value::String(value)))
+            .collect();
+        let mut object = json!({ "point": choices });
+        if let (Value::Object(object), Value::Object(more)) = (&mut object, counts(tally)) {
+            object.extend(more);
+        }
+        object
+    });
+    let examples = Verdict::ALL.into_iter().filter_map(|verdict| {
+        let (point, seed) = swept.example(verdict)?;
+        Some((verdict.name().to_owned(), json!((swept.reproduce)(point, seed))))
+    });
+    let mut object = counts(&total);
+    let more = json!({
+        "virtual_us": numbers(&total.virtual_us),
+        "lost": numbers(&total.lost),
+        "points": points.collect::<Vec<_>>(),
+        "wanted": swept.wanted,
+        "resumed": swept.resumed,
+        "seconds": swept.took.0.as_secs_f64(),
+        "runs_per_second": swept.rate(),
+        "reproduce": Value::Object(examples.collect()),
+    });
+    if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
+        object.extend(more);
+    }
+    object
+}
+
+fn counts(tally: &Tally) -> Value {
+    let verdicts = tally.verdicts.iter();
+    let intervals: Map<_, _> = verdicts
+        .clone()
+        .map(|(verdict, count)| {
+            let (least, most) = wilson(*count, tally.runs);
+            let share = share(*count, tally.runs);
+            (verdict.name().to_owned(), json!({ "share": share, "interval": [least, most] }))
+        })
+        .collect();
+    let verdicts: Map<_, _> =
+        verdicts.map(|(verdict, count)| (verdict.name().to_owned(), json!(count))).collect();
+    let first: Map<_, _> = tally
+        .first_seeds
+        .iter()
+        .map(|(verdict, seeds)| (verdict.name().to_owned(), json!(seeds)))
+        .collect();
+    json!({
+        "runs": tally.runs,
+        "verdicts": verdicts,
+        "shares": intervals,
+        "first_seeds": first,
+        "broken_laws": tally.broken_laws,
+        "unexpected": tally.unexpected,
+    })
+}
+
+fn numbers(of: &Histogram) -> Value {
+    let mut numbers = json!({ "least": of.least() });
+    for (percent, key) in [(50, "p50"), (90, "p90"), (99, "p99"), (100, "most")] {
+        numbers[key] = json!(of.percentile(percent));
+    }
+    numbers
+}

@@ -1,0 +1,218 @@
+//! `results` is the file of a sweep: one line for each run, as JSON or as CSV, in the order of the
+//! runs. Every line says which sweep it is of, so a file that was cut off is gone on with, parts put
+//! together are the whole, and nothing is ever mixed. It runs nothing itself.
+
+mod row;
+
+pub use row::{COLUMNS, Identity, Line};
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::search::tally::Counted;
+
+/// How a line is written: the end of the file's name says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    JsonLines,
+    /// RFC 4180, with the names of the columns above the first run of the whole sweep.
+    Csv,
+}
+
+/// Why a file is not written.
+#[derive(Debug, Error)]
+pub enum ResultsError {
+    /// Its name says no format.
+    #[error("`{}` ends in neither .jsonl nor .csv", .0.display())]
+    Format(PathBuf),
+    /// It cannot be opened, read or written.
+    #[error("cannot write `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Somebody else is writing it.
+    #[error("`{}` is being written by another sweep", .0.display())]
+    Busy(PathBuf),
+    /// It holds something else than the first lines of this sweep.
+    #[error("`{}` line {line} {problem}: name another file, or remove this one", path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: u64,
+        /// What it is instead.
+        problem: String,
+    },
+}
+
+/// A file of results, open at its end.
+#[derive(Debug)]
+pub struct Results {
+    path: PathBuf,
+    file: File,
+}
+
+/// What a sweep is going to write.
+pub struct Plan<'a> {
+    /// Which sweep it is.
+    pub identity: &'a Identity,
+    /// How it writes.
+    pub format: Format,
+    /// The numbers of its runs in the whole.
+    pub rows: Range<u64>,
+    /// The seed of a run by its number.
+    pub seed: &'a dyn Fn(u64) -> u64,
+    /// The line of a run by its number: it is run for it.
+    pub line: &'a dyn Fn(u64) -> Vec<u8>,
+}
+
+impl Format {
+    /// The format that a file's name says.
+    ///
+    /// # Errors
+    /// It says none.
+    pub fn of(path: &Path) -> Result<Self, ResultsError> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("jsonl" | "ndjson") => Ok(Self::JsonLines),
+            Some("csv") => Ok(Self::Csv),
+            _ => Err(ResultsError::Format(path.to_owned())),
+        }
+    }
+}
+
+impl Results {
+    /// Open `path` behind the lines of this sweep that it holds already, and hand each of them to
+    /// `known`. A line that was cut off at the end is taken away. Nothing is changed unless all of
+    /// it is of this sweep.
+    ///
+    /// # Errors
+    /// It cannot be written, or it holds something else.
+    pub fn open(
+        path: &Path,
+        plan: &Plan<'_>,
+        mut known: impl FnMut(u64, &Counted),
+    ) -> Result<Self, ResultsError> {
+        let failed = |source| ResultsError::Io { path: path.to_owned(), source };
+        // A pipe or a device cannot be read back.
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(failed(io::Error::other("it is not a regular file")));
+        }
+        let mut options = OpenOptions::new();
+        let file = options.read(true).write(true).create(true).truncate(false).open(path);
+        let mut file = file.map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(ResultsError::Busy(path.to_owned())),
+            // Where there are no locks, nobody holds one.
+            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+        }
+        let kept = Check { path, plan, line: 0 }.read(BufReader::new(&file), &mut known)?;
+        file.set_len(kept).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        let mut results = Self { path: path.to_owned(), file };
+        if kept == 0 && plan.format == Format::Csv && plan.rows.start == 0 {
+            results.write(&row::csv_line(COLUMNS))?;
+        }
+        Ok(results)
+    }
+
+    /// Write whole lines.
+    ///
+    /// # Errors
+    /// The disk does not take them.
+    pub fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
+        let done = self.file.write_all(lines);
+        done.map_err(|source| ResultsError::Io { path: self.path.clone(), source })
+    }
+}
+
+/// Reads what a file holds already.
+struct Check<'a> {
+    path: &'a Path,
+    plan: &'a Plan<'a>,
+    /// The line that was read last, from 1.
+    line: u64,
+}
+
+impl Check<'_> {
+    /// How many bytes of the file are lines of this sweep.
+    fn read(
+        mut self,
+        mut from: impl BufRead,
+        known: &mut impl FnMut(u64, &Counted),
+    ) -> Result<u64, ResultsError> {
+        let Plan { format, rows, identity, .. } = self.plan;
+        let mut head = *format == Format::Csv && rows.start == 0;
+        let (mut kept, mut row, mut text) = (0, rows.start, Vec::new());
+        // The last line is run again, as the first: whatever made them makes the rest.
+        let mut last: Option<(u64, u64, Vec<u8>)> = None;
+        loop {
+            text.clear();
+            let read = from.read_until(b'\n', &mut text);
+            read.map_err(|source| ResultsError::Io { path: self.path.to_owned(), source })?;
+            if text.is_empty() {
+                break;
+            }
+            self.line += 1;
+            if row == rows.end {
+                return Err(self.foreign("is more than this sweep has"));
+            }
+            if head {
+                let names = row::csv_line(COLUMNS);
+                if !names.starts_with(&text) {
+                    return Err(self.foreign("does not have the names of a sweep's columns"));
+                }
+                if names != text {
+                    break;
+                }
+                head = false;
+            } else if text.ends_with(b"\n") {
+                let parsed = row::parse(*format, identity, &text);
+                let run = parsed.map_err(|problem| self.foreign(&problem))?;
+                let seed = (self.plan.seed)(row);
+                if run.seed != seed {
+                    let problem = format!("is of seed {}, where this sweep has {seed}", run.seed);
+                    return Err(self.foreign(&problem));
+                }
+                if row == rows.start {
+                    self.compare(self.line, row, &text)?;
+                }
+                known(row, &run);
+                last = Some((self.line, row, text.clone()));
+                row += 1;
+            } else {
+                if !(self.plan.line)(row).starts_with(&text) {
+                    return Err(self.foreign("is cut off, and no line of this sweep begins so"));
+                }
+                break;
+            }
+            kept += text.len() as u64;
+        }
+        if let Some((line, row, text)) = last {
+            self.compare(line, row, &text)?;
+        }
+        Ok(kept)
+    }
+
+    fn compare(&self, line: u64, row: u64, text: &[u8]) -> Result<(), ResultsError> {
+        if (self.plan.line)(row) == text {
+            return Ok(());
+        }
+        let problem = "is not what this program makes of that run".to_owned();
+        Err(ResultsError::Foreign { path: self.path.to_owned(), line, problem })
+    }
+
+    fn foreign(&self, problem: &str) -> ResultsError {
+        let (path, problem) = (self.path.to_owned(), problem.to_owned());
+        ResultsError::Foreign { path, line: self.line, problem }
+    }
+}

@@ -1,0 +1,13 @@
+//! `search` runs a scenario many times: over seeds (`sweep`), over every placement of a few faults
+//! (`explore`), and down to the faults that matter (`shrink`). It uses every core, and what it finds
+//! does not depend on how many there are. It prints nothing.
+
+pub mod histogram;
+pub mod pool;
+pub mod shard;
+pub mod sweep;
+pub mod tally;
+
+pub use shard::Shard;
+pub use sweep::{Run, Sweep, sweep};
+pub use tally::{Summary, Tally};

@@ -1,0 +1,199 @@
+//! `pool` does many tasks on several threads and hands over what comes of them in the order of the
+//! tasks, whatever the number of threads. Memory is bounded: no task is begun that lies more than a
+//! window ahead of the last one handed over.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+/// Tasks for each thread that may be ahead of the last one handed over.
+const WINDOW: u64 = 8;
+
+/// One thread for each core that this process may use.
+#[must_use]
+pub fn cores() -> NonZeroUsize {
+    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Who does the tasks, and who may stop them.
+#[derive(Clone, Copy, Debug)]
+pub struct Pool<'a> {
+    /// Threads.
+    pub jobs: NonZeroUsize,
+    /// Once this is true, no task is begun any more; those that were begun are handed over.
+    pub stop: &'a AtomicBool,
+}
+
+/// Tasks in order, and how far they have come.
+struct Queue<N> {
+    next: N,
+    /// Tasks that were begun, and handed over.
+    begun: u64,
+    handed: u64,
+    /// There are no more, or nobody wants them.
+    over: bool,
+}
+
+impl Pool<'_> {
+    /// Do `work` on every task that `next` gives, with what `begin` makes for each thread, and hand
+    /// the results to `ready` in the order of the tasks, until it breaks.
+    ///
+    /// # Panics
+    /// If `work` or `next` does.
+    pub fn run<T: Send, S, R: Send>(
+        self,
+        next: impl FnMut() -> Option<T> + Send,
+        begin: impl Fn() -> S + Sync,
+        work: impl Fn(&mut S, T) -> R + Sync,
+        mut ready: impl FnMut(R) -> ControlFlow<()>,
+    ) {
+        let queue = Mutex::new(Queue { next, begun: 0, handed: 0, over: false });
+        let moved = Condvar::new();
+        let window = WINDOW * self.jobs.get() as u64;
+        let (to, results) = mpsc::channel();
+        thread::scope(|scope| {
+            for _ in 0..self.jobs.get() {
+                let (queue, moved, begin, work) = (&queue, &moved, &begin, &work);
+                let to = to.clone();
+                scope.spawn(move || {
+                    // Nobody waits for a thread that panicked.
+                    let _end = OnDrop(|| {
+                        lock(queue).over |= thread::panicking();
+                        moved.notify_all();
+                    });
+                    let mut state = begin();
+                    while let Some((number, task)) = self.take(queue, moved, window) {
+                        if to.send((number, work(&mut state, task))).is_err() {
+                            return;
+                        }
+                    }
+                });
+            }
+            drop(to);
+            let mut early = BTreeMap::new();
+            let mut handed = 0;
+            for (number, result) in results {
+                early.insert(number, result);
+                while let Some(result) = early.remove(&handed) {
+                    handed += 1;
+                    if ready(result).is_break() {
+                        lock(&queue).over = true;
+                        moved.notify_all();
+                        return;
+                    }
+                }
+                lock(&queue).handed = handed;
+                moved.notify_all();
+            }
+        });
+    }
+
+    /// The next task and its number; `None`: there is none to begin.
+    fn take<T, N: FnMut() -> Option<T>>(
+        self,
+        queue: &Mutex<Queue<N>>,
+        moved: &Condvar,
+        window: u64,
+    ) -> Option<(u64, T)> {
+        let waits = |queue: &mut Queue<N>| !queue.over && queue.begun >= queue.handed + window;
+        let mut queue =
+            moved.wait_while(lock(queue), waits).unwrap_or_else(PoisonError::into_inner);
+        if queue.over || self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let Some(task) = (queue.next)() else {
+            queue.over = true;
+            return None;
+        };
+        let number = queue.begun;
+        queue.begun += 1;
+        Some((number, task))
+    }
+}
+
+/// A panic while the lock is held ends the run by itself: what it guards stays sound enough to end.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::hint::black_box;
+    use std::sync::atomic::AtomicU64;
+
+    fn pool(jobs: usize, stop: &AtomicBool) -> Pool<'_> {
+        Pool { jobs: NonZeroUsize::new(jobs).expect("not 0"), stop }
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_the_tasks_and_not_too_early() {
+        for jobs in [1, 2, 7] {
+            let stop = AtomicBool::new(false);
+            let (begun, mut got) = (AtomicU64::new(0), Vec::new());
+            let mut tasks = 0..1_000_u64;
+            pool(jobs, &stop).run(
+                || tasks.next(),
+                || 0_u64,
+                |count, task| {
+                    begun.fetch_add(1, Ordering::Relaxed);
+                    *count += 1;
+                    // The first of each ten is slow.
+                    let turns = if task % 10 == 0 { 20_000 } else { 10 };
+                    black_box((0..turns).fold(0, |sum, turn| black_box(sum + turn)));
+                    task
+                },
+                |result| {
+                    let ahead = begun.load(Ordering::Relaxed) - got.len() as u64;
+                    assert!(ahead <= WINDOW * jobs as u64 + jobs as u64, "{ahead} ahead");
+                    got.push(result);
+                    ControlFlow::Continue(())
+                },
+            );
+            assert_eq!(got, (0..1_000).collect::<Vec<_>>(), "{jobs} threads");
+        }
+    }
+
+    #[test]
+    fn it_stops_when_told_and_when_nobody_wants_more() {
+        let stop = AtomicBool::new(false);
+        let (mut tasks, mut got) = (0..u64::MAX, 0);
+        let ready = |_| {
+            got += 1;
+            if got == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        pool(3, &stop).run(|| tasks.next(), || (), |(), task| task, ready);
+        assert_eq!(got, 100);
+        let (mut tasks, mut got) = (0..u64::MAX, Vec::new());
+        let ready = |task| {
+            got.push(task);
+            stop.store(got.len() == 50 || stop.load(Ordering::Relaxed), Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        pool(3, &stop).run(|| tasks.next(), || (), |(), task| task, ready);
+        assert!(got.len() >= 50, "what was begun is handed over");
+        assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_panic_is_passed_on() {
+        let passed = std::panic::catch_unwind(|| {
+            let stop = AtomicBool::new(false);
+            let mut tasks = 0..u64::MAX;
+            let work = |(): &mut (), task: u64| assert_ne!(task, 40, "this test panics on purpose");
+            pool(2, &stop).run(|| tasks.next(), || (), work, |()| ControlFlow::Continue(()));
+        });
+        assert!(passed.is_err());
+    }
+}

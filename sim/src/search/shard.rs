@@ -1,0 +1,90 @@
+//! `shard` is a part of a whole that several machines share: `I/N`, the I-th of N consecutive parts.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::ops::Range;
+use std::str::FromStr;
+
+/// The I-th of N parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// From 1.
+    number: NonZeroU64,
+    of: NonZeroU64,
+}
+
+impl Shard {
+    /// All of it.
+    pub const WHOLE: Self = Self { number: NonZeroU64::MIN, of: NonZeroU64::MIN };
+
+    /// What it has of `all`: the parts of all shards, one after the other, are the whole.
+    #[must_use]
+    pub fn of(self, all: u64) -> Range<u64> {
+        let cut = |number: u64| {
+            let at = u128::from(all) * u128::from(number) / u128::from(self.of.get());
+            u64::try_from(at).expect("a part is no larger than the whole")
+        };
+        cut(self.number.get() - 1)..cut(self.number.get())
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const FORM: &str = "write I/N, as in 1/3, 2/3 and 3/3";
+        let numbers = text.split_once('/').and_then(|(number, of)| {
+            let number = number.trim().parse::<u64>().ok()?;
+            Some((number, of.trim().parse::<u64>().ok()?))
+        });
+        let Some((number, of)) = numbers else { return Err(format!("is no shard: {FORM}")) };
+        match (NonZeroU64::new(number), NonZeroU64::new(of)) {
+            (Some(number), Some(of)) if number <= of => Ok(Self { number, of }),
+            (_, None) => Err(format!("there are no 0 shards: {FORM}")),
+            (None, _) => Err(format!("shards are counted from 1: {FORM}")),
+            _ => Err(format!("there is no shard {number} of {of}: {FORM}")),
+        }
+    }
+}
+
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_are_the_whole() {
+        for all in [0, 1, 2, 99, 100, 101, u64::MAX] {
+            for of in [1, 2, 3, 7, 101] {
+                let mut next = 0;
+                for number in 1..=of {
+                    let shard: Shard = format!("{number}/{of}").parse().expect("sound");
+                    let part = shard.of(all);
+                    assert_eq!(part.start, next, "{shard} of {all}");
+                    assert!(part.end - part.start <= (all / of).saturating_add(1));
+                    next = part.end;
+                }
+                assert_eq!(next, all);
+            }
+        }
+    }
+
+    #[test]
+    fn a_shard_that_is_not_there_is_refused() {
+        let form = "write I/N, as in 1/3, 2/3 and 3/3";
+        for (text, problem) in [
+            ("4/3", "there is no shard 4 of 3"),
+            ("0/3", "shards are counted from 1"),
+            ("0/0", "there are no 0 shards"),
+            ("1", "is no shard"),
+            ("-1/3", "is no shard"),
+        ] {
+            assert_eq!(text.parse::<Shard>(), Err(format!("{problem}: {form}")), "{text}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! `sweep` runs a scenario with many seeds, at every point of its grid, over all cores, and hands
+//! over what came of it in order: point by point, and within a point seed by seed.
+
+use std::num::NonZeroUsize;
+use std::ops::{ControlFlow, Range};
+use std::sync::atomic::AtomicBool;
+
+use crate::outcome::Outcome;
+use crate::scenario::{Choice, Pinned, Scenario};
+use crate::search::pool::{Pool, cores};
+use crate::search::shard::Shard;
+use crate::trace::Recording;
+use crate::workload::{Unreadable, Workload};
+use crate::world::World;
+
+/// Runs that a thread does at a time.
+const CHUNK: u64 = 64;
+
+/// A sweep that is about to be run.
+#[derive(Clone, Debug)]
+pub struct Sweep<'a> {
+    scenario: &'a Scenario,
+    seeds: Range<u64>,
+    shard: Shard,
+    jobs: NonZeroUsize,
+    done: u64,
+    most: u64,
+}
+
+/// One run of a sweep.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What was run: nothing of it is open any more.
+    pub scenario: &'a Scenario,
+    /// Which point of the grid it is.
+    pub point: usize,
+    /// What was chosen for each open key.
+    pub choices: &'a [Choice],
+    /// What it came to, its seed included.
+    pub outcome: &'a Outcome,
+}
+
+/// Run `scenario` with each of these seeds, at every point of its grid; begun by
+/// [`run`](Sweep::run), [`fold`](Sweep::fold) or `check`.
+#[must_use]
+pub fn sweep(scenario: &Scenario, seeds: Range<u64>) -> Sweep<'_> {
+    Sweep { scenario, seeds, shard: Shard::WHOLE, jobs: cores(), done: 0, most: u64::MAX }
+}
+
+impl<'a> Sweep<'a> {
+    /// On so many threads; without this, one for each core. It changes nothing of what is found.
+    #[must_use]
+    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// Only this part of it.
+    #[must_use]
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = shard;
+        self
+    }
+
+    /// Without the first `done` runs of its part, which have been run before.
+    #[must_use]
+    pub fn after(mut self, done: u64) -> Self {
+        self.done = done;
+        self
+    }
+
+    /// At most so many runs.
+    #[must_use]
+    pub fn most(mut self, runs: u64) -> Self {
+        self.most = runs;
+        self
+    }
+
+    /// What is swept.
+    #[must_use]
+    pub fn scenario(&self) -> &'a Scenario {
+        self.scenario
+    }
+
+    /// The numbers of its runs in the whole: those of its part.
+    ///
+    /// # Errors
+    /// There are more than 2^64 runs in the whole.
+    pub fn rows(&self) -> Result<Range<u64>, TooMany> {
+        let seeds = self.seeds.end.saturating_sub(self.seeds.start);
+        let all = seeds.checked_mul(self.scenario.points() as u64).ok_or(TooMany)?;
+        Ok(self.shard.of(all))
+    }
+
+    /// The point and the seed of a run, by its number in the whole.
+    ///
+    /// # Panics
+    /// If there is no such run.
+    #[must_use]
+    pub fn run_of(&self, row: u64) -> (usize, u64) {
+        let seeds = self.seeds.end - self.seeds.start;
+        let point = usize::try_from(row / seeds).expect("a point of the grid");
+        (point, self.seeds.start + row % seeds)
+    }
+
+    /// Run it, and hand over every outcome in order, until `ready` breaks.
+    ///
+    /// # Errors
+    /// A file of the scenario cannot be read, or there are too many runs.
+    pub fn run(
+        &self,
+        mut ready: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
+    ) -> Result<(), SweepError> {
+        let keep = |all: &mut Vec<Outcome>, run: Run<'_>| all.push(run.outcome.clone());
+        self.fold(&AtomicBool::new(false), keep, |point, outcomes: Vec<_>| {
+            outcomes.iter().try_for_each(|outcome| ready(point, outcome))
+        })
+    }
+
+    /// Run it in chunks of consecutive runs of one point: `add` makes of a chunk what is wanted of
+    /// it, on the thread that runs it, and `ready` gets the chunks in order. Once `stop` is true no
+    /// run is begun.
+    ///
+    /// # Errors
+    /// A file of the scenario cannot be read, or there are too many runs.
+    pub fn fold<C: Default + Send>(
+        &self,
+        stop: &AtomicBool,
+        add: impl Fn(&mut C, Run<'_>) + Sync,
+        mut ready: impl FnMut(usize, C) -> ControlFlow<()>,
+    ) -> Result<(), SweepError> {
+        let rows = self.rows()?;
+        let mut next = (rows.start + self.done).min(rows.end);
+        let end = rows.end.min(next.saturating_add(self.most));
+        let points = self.points(next..end)?;
+        let tasks = || {
+            let (point, first) = (next < end).then(|| self.run_of(next))?;
+            let until = self.seeds.end.min(first.saturating_add(CHUNK)).min(first + (end - next));
+            next += until - first;
+            Some((point, first..until))
+        };
+        Pool { jobs: self.jobs, stop }.run(
+            tasks,
+            Runner::default,
+            |runner, (number, seeds)| {
+                let mut chunk = C::default();
+                let found = points.iter().find(|point| point.number == number);
+                let point = found.expect("every point of the part was made");
+                seeds.for_each(|seed| runner.run(point, seed, |run| add(&mut chunk, run)));
+                (number, chunk)
+            },
+            |(point, chunk)| ready(point, chunk),
+        );
+        Ok(())
+    }
+
+    /// The points of the grid that these runs meet.
+    fn points(&self, rows: Range<u64>) -> Result<Vec<Point<'a>>, Unreadable> {
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (first, last) = (self.run_of(rows.start).0, self.run_of(rows.end - 1).0);
+        (first..=last).map(|number| Point::new(self.scenario, number)).collect()
+    }
+}
+
+/// A point of the grid: what all its runs have in common.
+struct Point<'a> {
+    number: usize,
+    /// With draws in it, the scenario is another for every seed.
+    open: Option<&'a Scenario>,
+    pinned: Pinned,
+    workload: Workload,
+}
+
+impl<'a> Point<'a> {
+    fn new(scenario: &'a Scenario, number: usize) -> Result<Self, Unreadable> {
+        let open = scenario.draws().then_some(scenario);
+        let pinned = scenario.pin(number, 0);
+        let workload = Workload::load(&pinned.scenario)?;
+        Ok(Self { number, open, pinned, workload })
+    }
+}
+
+/// Runs one seed after the other, in one world where it can.
+struct Runner<'p> {
+    world: Option<(usize, World<'p>)>,
+    outcome: Outcome,
+}
+
+impl Default for Runner<'_> {
+    fn default() -> Self {
+        Self { world: None, outcome: Outcome::blank() }
+    }
+}
+
+impl<'p> Runner<'p> {
+    fn run(&mut self, point: &'p Point<'_>, seed: u64, add: impl FnOnce(Run<'_>)) {
+        if let Some(open) = point.open {
+            return self.run_drawn(open, point, seed, add);
+        }
+        let Pinned { scenario, choices } = &point.pinned;
+        match &mut self.world {
+            Some((number, world)) if *number == point.number => {
+                world.reset(seed, Recording::Digest);
+            }
+            _ => {
+                let world = World::new(scenario, &point.workload, seed, Recording::Digest);
+                self.world = Some((point.number, world));
+            }
+        }
+        let (number, world) = self.world.as_mut().expect("it was just made");
+        let end = world.run();
+        world.conclude_into(end, &mut self.outcome);
+        add(Run { scenario, point: *number, choices, outcome: &self.outcome });
+    }
+
+    /// A world of its own for each seed: its scenario is drawn.
+    #[cold]
+    fn run_drawn(
+        &mut self,
+        open: &Scenario,
+        point: &Point<'_>,
+        seed: u64,
+        add: impl FnOnce(Run<'_>),
+    ) {
+        let Pinned { scenario, choices } = open.pin(point.number, seed);
+        let same = scenario.tasks == point.pinned.scenario.tasks;
+        let own = (!same).then(|| {
+            // What the point could read, a draw reads too: a range is of sizes, not of files.
+            Workload::load(&scenario).expect("files are not drawn")
+        });
+        let workload = own.as_ref().unwrap_or(&point.workload);
+        let mut world = World::new(&scenario, workload, seed, Recording::Digest);
+        let end = world.run();
+        world.conclude_into(end, &mut self.outcome);
+        let (point, outcome) = (point.number, &self.outcome);
+        add(Run { scenario: &scenario, point, choices: &choices, outcome });
+    }
+}
+
+/// There are more runs than 64 bits count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there are more than 2^64 runs in this sweep: name fewer seeds")]
+pub struct TooMany;
+
+/// A sweep could not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum SweepError {
+    /// Too many runs.
+    #[error(transparent)]
+    TooMany(#[from] TooMany),
+    /// A file of the scenario cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+}

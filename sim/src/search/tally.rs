@@ -1,0 +1,217 @@
+//! `tally` counts what many runs came to, in memory that does not grow with them.
+
+use std::collections::BTreeMap;
+
+use crate::outcome::Outcome;
+use crate::search::histogram::Histogram;
+use crate::verdict::{FileState, Verdict};
+
+/// How many first seeds of each verdict are kept.
+const FIRST: usize = 5;
+
+/// What some runs of one scenario came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many there were.
+    pub runs: u64,
+    /// How many came to each verdict.
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// The first seeds of each, at most five.
+    pub first_seeds: BTreeMap<Verdict, Vec<u64>>,
+    /// How many broke each law without an excuse.
+    pub broken_laws: BTreeMap<&'static str, u64>,
+    /// How many did not come to what the scenario expects, a law that nobody expects to be broken
+    /// included.
+    pub unexpected: u64,
+    /// The first of those seeds.
+    pub first_unexpected: Option<u64>,
+    /// When each client program had told its user everything, in virtual microseconds.
+    pub virtual_us: Histogram,
+    /// Bytes of each run's files that were lost.
+    pub lost: Histogram,
+}
+
+/// One run, as far as it is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Its seed.
+    pub seed: u64,
+    /// Its verdict.
+    pub verdict: Verdict,
+    /// When its client program had told its user everything, in virtual microseconds.
+    pub virtual_us: u64,
+    /// Bytes of its files that were lost.
+    pub lost: u64,
+    /// Laws broken without an excuse.
+    pub broken_laws: Vec<&'static str>,
+    /// Whether it came to what the scenario expects.
+    pub expected: bool,
+}
+
+impl Counted {
+    /// What counts of `outcome`.
+    ///
+    /// # Panics
+    /// If the run took longer than 584,000 years.
+    #[must_use]
+    pub fn of(outcome: &Outcome, expected: bool) -> Self {
+        let us = outcome.told_at.as_micros();
+        Self {
+            seed: outcome.seed,
+            verdict: outcome.verdict,
+            virtual_us: u64::try_from(us).expect("a run ends long before 584,000 years"),
+            lost: lost(outcome),
+            broken_laws: outcome.broken_laws.iter().map(|law| law.name).collect(),
+            expected,
+        }
+    }
+}
+
+/// Bytes of the sources that are not where they should be. Of a file that is not the beginning of
+/// its source, nothing is.
+#[must_use]
+pub fn lost(outcome: &Outcome) -> u64 {
+    let of = |file, sent: u64, stored| match file {
+        FileState::Whole => 0,
+        FileState::Short => sent.saturating_sub(stored),
+        FileState::Absent | FileState::Unchanged | FileState::Other => sent,
+    };
+    outcome.transfers.iter().map(|one| of(one.file, one.sent, one.stored)).sum()
+}
+
+impl Tally {
+    /// Count a run.
+    pub fn add(&mut self, run: &Counted) {
+        self.runs += 1;
+        *self.verdicts.entry(run.verdict).or_default() += 1;
+        let first = self.first_seeds.entry(run.verdict).or_default();
+        if first.len() < FIRST {
+            first.push(run.seed);
+        }
+        for law in &run.broken_laws {
+            *self.broken_laws.entry(law).or_default() += 1;
+        }
+        if !run.expected {
+            self.unexpected += 1;
+            self.first_unexpected.get_or_insert(run.seed);
+        }
+        self.virtual_us.add(run.virtual_us);
+        self.lost.add(run.lost);
+    }
+
+    /// Count all that another has counted, later in the order of seeds.
+    pub fn merge(&mut self, later: &Self) {
+        self.runs += later.runs;
+        for (verdict, count) in &later.verdicts {
+            *self.verdicts.entry(*verdict).or_default() += count;
+        }
+        for (verdict, seeds) in &later.first_seeds {
+            let first = self.first_seeds.entry(*verdict).or_default();
+            first.extend(seeds.iter().take(FIRST - first.len().min(FIRST)));
+        }
+        for (law, count) in &later.broken_laws {
+            *self.broken_laws.entry(law).or_default() += count;
+        }
+        self.unexpected += later.unexpected;
+        self.first_unexpected = self.first_unexpected.or(later.first_unexpected);
+        self.virtual_us.merge(&later.virtual_us);
+        self.lost.merge(&later.lost);
+    }
+}
+
+/// What a sweep came to: a tally for each point of the scenario's grid.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// The points that were run, by their number.
+    pub points: BTreeMap<usize, Tally>,
+}
+
+impl Summary {
+    /// Count what some runs at `point` came to, which are later in order.
+    pub fn merge(&mut self, point: usize, tally: &Tally) {
+        self.points.entry(point).or_default().merge(tally);
+    }
+
+    /// All points together.
+    #[must_use]
+    pub fn total(&self) -> Tally {
+        let mut total = Tally::default();
+        self.points.values().for_each(|tally| total.merge(tally));
+        total
+    }
+}
+
+/// The 95 % confidence interval of a share, by Wilson's score: between which shares the true one
+/// lies, if `count` of `of` runs were drawn at random. For people; no run depends on it.
+///
+/// # Panics
+/// If `of` is 0.
+#[must_use]
+pub fn wilson(count: u64, of: u64) -> (f64, f64) {
+    assert!(of > 0, "a share of nothing");
+    // The two-sided 95 % quantile of the normal distribution.
+    const Z: f64 = 1.959_963_984_540_054;
+    #[expect(clippy::cast_precision_loss, reason = "an interval needs no 64 bits")]
+    let (count, of) = (count as f64, of as f64);
+    let (share, weight) = (count / of, Z * Z / of);
+    let centre = share + weight / 2.0;
+    let spread = Z * (share * (1.0 - share) / of + weight / (4.0 * of)).sqrt();
+    let least = ((centre - spread) / (1.0 + weight)).max(0.0);
+    let most = ((centre + spread) / (1.0 + weight)).min(1.0);
+    // At the ends it is exact.
+    (if count == 0.0 { 0.0 } else { least }, if count >= of { 1.0 } else { most })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(seed: u64) -> Counted {
+        let verdict = Verdict::ALL[usize::try_from(seed % 6).expect("small")];
+        let broken_laws = if seed.is_multiple_of(5) { vec!["nothing-leaks"] } else { Vec::new() };
+        Counted {
+            seed,
+            verdict,
+            virtual_us: seed * 1_000,
+            lost: seed % 3,
+            expected: broken_laws.is_empty(),
+            broken_laws,
+        }
+    }
+
+    #[test]
+    fn parts_in_order_are_the_whole() {
+        let mut whole = Tally::default();
+        (0..100).for_each(|seed| whole.add(&run(seed)));
+        for size in [1, 7, 50, 100] {
+            let mut summary = Summary::default();
+            for first in (0..100).step_by(size) {
+                let mut part = Tally::default();
+                (first..(first + size as u64).min(100)).for_each(|seed| part.add(&run(seed)));
+                summary.merge(usize::try_from(first % 2).expect("small"), &part);
+            }
+            if size % 2 == 0 {
+                assert_eq!(summary.points[&0], whole);
+            }
+            assert_eq!(summary.total().runs, 100);
+            assert_eq!(summary.total().verdicts, whole.verdicts);
+        }
+        assert_eq!(whole.first_seeds[&Verdict::Corrupt], [0, 6, 12, 18, 24]);
+        assert_eq!((whole.unexpected, whole.first_unexpected), (20, Some(0)));
+        assert_eq!(whole.broken_laws["nothing-leaks"], 20);
+    }
+
+    #[test]
+    fn wilson_is_as_tables_have_it() {
+        for ((count, of), (least, most)) in [
+            ((0, 10), (0.0, 0.277_5)),
+            ((10, 10), (0.722_5, 1.0)),
+            ((5, 10), (0.236_6, 0.763_4)),
+            ((1, 100), (0.001_8, 0.054_5)),
+            ((0, 100_000), (0.0, 0.000_038_4)),
+        ] {
+            let (a, b) = wilson(count, of);
+            assert!((a - least).abs() < 6e-5 && (b - most).abs() < 6e-5, "{count}/{of}: {a} {b}");
+        }
+    }
+}
