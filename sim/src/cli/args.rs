@@ -3,13 +3,16 @@
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
 use super::seeds;
 use crate::catalogue;
 use crate::nearest::hint;
-use crate::search::Shard;
+use crate::report::scope_name;
+use crate::search::{Scope, Shard};
+use crate::units;
 use crate::verdict::Verdict;
 
 /// Replay the end of a TCP connection from a seed.
@@ -31,6 +34,8 @@ pub(super) enum Command {
     Matrix(MatrixArgs),
     /// Run a scenario with many seeds, at every point of its grid, and count what comes of it
     Sweep(SweepArgs),
+    /// Run a scenario with every placement of a few faults on its packets, and count what comes of it
+    Explore(ExploreArgs),
     /// Run again what a capture holds, and compare packet by packet
     Replay(ReplayArgs),
     /// Name the scenarios that come with the program
@@ -40,7 +45,7 @@ pub(super) enum Command {
 }
 
 /// What to run.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct ScenarioArgs {
     /// A name of the catalogue, or a TOML file
     #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT)]
@@ -117,6 +122,79 @@ pub(super) struct SweepArgs {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ExploreArgs {
+    // Before the scenario, whose settings are taken out of what it counts.
+    #[command(flatten)]
+    pub(super) compare: Compare,
+    #[command(flatten)]
+    pub(super) what: ScenarioArgs,
+    /// The most faults of a schedule: each drops, duplicates or holds one packet
+    #[arg(long, value_name = "K", value_parser = faults, allow_negative_numbers = true)]
+    pub(super) faults: usize,
+    /// The connections whose packets are in scope: data, control or both
+    #[arg(long, value_name = "CHANNEL", default_value = "data", value_parser = scope)]
+    pub(super) channel: Scope,
+    /// Only the last N packets of those, in each schedule's own run
+    #[arg(long, value_name = "N", value_parser = last, allow_negative_numbers = true)]
+    pub(super) last: Option<usize>,
+    /// What every random draw comes from; without it the scenario's own seed, or 0
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Threads [default: one for each core]; they change nothing of what is found
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(super) jobs: Option<NonZeroUsize>,
+    /// Visit at most so many schedules, the shortest first
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) max_schedules: Option<u64>,
+    /// Stop after so much real time, as in 60s
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(super) max_time: Option<Duration>,
+    /// Exit with status 1 if a schedule comes to one of these (one that breaks a law always does)
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdict)]
+    pub(super) fail_on: Vec<Verdict>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// `--compare`, and where it stands: the `-s` behind it belong to the other arm alone.
+#[derive(Debug)]
+pub(super) struct Compare {
+    /// How many `-s` are before it; `None`: nothing is compared.
+    pub(super) settings: Option<usize>,
+}
+
+impl Args for Compare {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let arg = Arg::new("compare").long("compare").action(ArgAction::SetTrue);
+        command.arg(arg.help(
+            "Explore a second arm beside it: with the -s that stand behind this word, which the first \
+             arm does not have",
+        ))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Compare {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let at = matches.get_flag("compare").then(|| matches.index_of("compare")).flatten();
+        let before = |at: usize| {
+            let settings = matches.indices_of("settings").into_iter().flatten();
+            settings.filter(|index| *index < at).count()
+        };
+        Ok(Self { settings: at.map(before) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     /// A capture that `halfclose run --pcap` wrote, or a trace that `halfclose run --trace` printed
     #[arg(value_name = "FILE")]
@@ -152,4 +230,26 @@ fn verdict(name: &str) -> Result<Verdict, String> {
         let names = Verdict::ALL.map(Verdict::name);
         format!("is none of {}{}", names.join(", "), hint(name, names.into_iter()))
     })
+}
+
+/// More faults than a run has packets make no difference; the count ends long before.
+fn faults(text: &str) -> Result<usize, String> {
+    let faults = text.parse().ok().filter(|faults| (0..=64).contains(faults));
+    faults.ok_or_else(|| "a number of faults, from 0 to 64".to_owned())
+}
+
+fn last(text: &str) -> Result<usize, String> {
+    let last = text.parse().ok().filter(|last| *last > 0);
+    last.ok_or_else(|| "a number of packets, from 1".to_owned())
+}
+
+fn scope(name: &str) -> Result<Scope, String> {
+    let all = [Scope::Data, Scope::Control, Scope::Both];
+    let found = all.into_iter().find(|scope| scope_name(*scope) == name);
+    let names = all.map(scope_name);
+    found.ok_or_else(|| format!("is none of {}{}", names.join(", "), hint(name, names.into_iter())))
+}
+
+fn time(text: &str) -> Result<Duration, String> {
+    units::parse_duration(text).map_err(|error| error.to_string())
 }

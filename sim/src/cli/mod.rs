@@ -5,6 +5,7 @@
 //! error, in one line on standard error; 130 ended by the user. Results go to standard output; a closed pipe ends quietly.
 
 mod args;
+mod explore;
 mod list;
 mod matrix;
 mod progress;
@@ -101,6 +102,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Resul
     match command {
         Command::Run(args) => run::execute(&run::Request::new(args)?, out),
         Command::Matrix(args) => matrix::execute(&matrix::Request::new(args)?, out),
+        Command::Explore(args) => explore::execute(&explore::Request::new(args)?, out, err),
         Command::Sweep(args) => sweep::execute(&sweep::Request::new(args)?, out, err),
         Command::Replay(args) => replay::execute(&args.into(), out),
         Command::List(args) => list::list(args.json, out),

@@ -34,6 +34,16 @@ impl Progress {
     }
 }
 
+impl Progress {
+    /// A new stretch: full at `all`.
+    pub(super) fn restart(&self, all: u64, what: &str) {
+        self.0.set_prefix(what.to_owned());
+        self.0.set_length(all);
+        self.0.set_position(0);
+        self.0.reset_eta();
+    }
+}
+
 impl Drop for Progress {
     /// It leaves the terminal as it was.
     fn drop(&mut self) {

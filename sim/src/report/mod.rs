@@ -1,6 +1,7 @@
 //! `report` says what a run came to: to a person in a dozen lines, to a script as JSON, and packet
 //! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
 
+mod explore;
 mod json;
 pub mod ladder;
 mod summary;
@@ -8,6 +9,9 @@ mod sweep;
 mod table;
 mod unmet;
 
+pub use explore::{
+    Arm as ExploredArm, Exploration, object as explore_json, scope_name, table as explore_table,
+};
 pub use json::run as json;
 pub use summary::{Run, summary};
 pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};

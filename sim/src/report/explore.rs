@@ -1,0 +1,236 @@
+//! `explore` says what every placement of a few faults came to: one arm, or two side by side, to a
+//! person and to a script.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::report::{rate, style};
+use crate::scenario::Fault;
+use crate::search::explore::{Explored, Scope};
+use crate::search::schedule::Placed;
+use crate::verdict::Verdict;
+
+/// One arm of an exploration.
+pub struct Arm<'a> {
+    /// What it is called: the words that select it.
+    pub title: &'a str,
+    /// What it came to.
+    pub explored: &'a Explored,
+    /// Real time.
+    pub took: Duration,
+    /// The faults of a list by the names of their packets.
+    pub named: &'a dyn Fn(&[Placed]) -> Vec<Fault>,
+    /// The command that runs a list again.
+    pub reproduce: &'a dyn Fn(&[Fault]) -> String,
+}
+
+/// What was explored.
+pub struct Exploration<'a> {
+    /// The most faults of a list.
+    pub faults: usize,
+    /// On which connections.
+    pub scope: Scope,
+    /// On how many of their last packets; `None`: on all.
+    pub last: Option<usize>,
+    /// One arm, or two.
+    pub arms: &'a [Arm<'a>],
+}
+
+/// Verdicts whose least list is asked for: all but the good one.
+const BAD: [Verdict; 5] = [
+    Verdict::Corrupt,
+    Verdict::SilentTruncation,
+    Verdict::Stuck,
+    Verdict::Truncated,
+    Verdict::FalseAlarm,
+];
+
+/// The word of the command line for a scope.
+#[must_use]
+pub fn scope_name(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Data => "data",
+        Scope::Control => "control",
+        Scope::Both => "both",
+    }
+}
+
+fn number(of: u64) -> String {
+    let digits = of.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn plural(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
+}
+
+/// The exploration for a person, with terminal colours in it.
+///
+/// # Errors
+/// Writing fails.
+pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
+    let connections = match of.scope {
+        Scope::Data => "the data connection",
+        Scope::Control => "the control connection",
+        Scope::Both => "all connections",
+    };
+    let last = of.last.map_or_else(String::new, |last| format!("the last {last} packets of "));
+    writeln!(
+        to,
+        "every placement of at most {} (drop, duplicate, hold) on {last}{connections}",
+        plural(of.faults, "fault")
+    )?;
+    for arm in of.arms {
+        writeln!(to, "  {}", arm.title)?;
+        closed(to, of, arm)?;
+    }
+    counts(to, of)?;
+    for arm in of.arms {
+        least(to, of, arm)?;
+    }
+    Ok(())
+}
+
+/// Whether the count is closed, in one line.
+fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &Arm<'_>) -> fmt::Result {
+    let Explored { closed, by_faults, .. } = arm.explored;
+    let visited = arm.explored.schedules();
+    let seconds = arm.took.as_secs_f64();
+    let speed = format!("{seconds:.1} s, {:.0} schedules a second", rate(visited, arm.took));
+    if *closed {
+        let parts: Vec<_> = by_faults.iter().map(|count| number(*count)).collect();
+        let parts = parts.join(" + ");
+        let all = number(visited);
+        let faults = plural(of.faults, "fault");
+        return writeln!(
+            to,
+            "    all {all} schedules of up to {faults} visited ({parts}); {speed}"
+        );
+    }
+    let up_to = match arm.explored.closed_up_to() {
+        None => "not even the run without faults".to_owned(),
+        Some(faults) => format!("closed up to {}", plural(faults, "fault")),
+    };
+    writeln!(to, "    NOT CLOSED: {} schedules visited, {up_to}; {speed}", number(visited))
+}
+
+/// How many came to each verdict, arms side by side.
+fn counts(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
+    write!(to, "\n  {:<18}", "verdict")?;
+    for at in 0..of.arms.len() {
+        let head =
+            if of.arms.len() == 1 { "schedules".to_owned() } else { format!("arm {}", at + 1) };
+        write!(to, "{head:>14}")?;
+    }
+    writeln!(to)?;
+    for verdict in Verdict::ALL {
+        let style = style(verdict);
+        let all: Vec<_> = of.arms.iter().map(|arm| arm.explored.verdicts.get(&verdict)).collect();
+        match all.iter().all(Option::is_none) {
+            true => write!(to, "  {verdict:<18}")?,
+            false => write!(to, "  {style}{verdict:<18}{style:#}")?,
+        }
+        for count in all {
+            write!(to, "{:>14}", number(count.copied().unwrap_or(0)))?;
+        }
+        writeln!(to)?;
+    }
+    Ok(())
+}
+
+/// The least list for each bad verdict and for each broken law, and how to run it.
+fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &Arm<'_>) -> fmt::Result {
+    let verdicts = BAD.into_iter().filter_map(|verdict| {
+        let list = arm.explored.least.get(&verdict)?;
+        Some((format!("{verdict}"), style(verdict), list))
+    });
+    let laws = arm.explored.broken_laws.iter().map(|(law, (count, list))| {
+        let broken = style(Verdict::Corrupt);
+        (format!("law {law} broken ({} times)", number(*count)), broken, list)
+    });
+    let all: Vec<_> = verdicts.chain(laws).collect();
+    if of.arms.len() > 1 && !all.is_empty() {
+        writeln!(to, "\n  {}", arm.title)?;
+    } else if !all.is_empty() {
+        writeln!(to)?;
+    }
+    for (what, style, list) in all {
+        let faults = (arm.named)(list);
+        writeln!(
+            to,
+            "  least faults for {style}{what}{style:#}: {}",
+            plural(faults.len(), "fault")
+        )?;
+        for fault in &faults {
+            writeln!(to, "    {fault}")?;
+        }
+        writeln!(to, "    {}", (arm.reproduce)(&faults))?;
+    }
+    Ok(())
+}
+
+/// The exploration for a script: the keys of the first arm, and those of the other under `compare`.
+#[must_use]
+pub fn object(of: &Exploration<'_>) -> Value {
+    let mut all = of.arms.iter().map(|arm| one(of, arm));
+    let mut object = all.next().unwrap_or_default();
+    if let Some(other) = all.next() {
+        object["compare"] = other;
+    }
+    object
+}
+
+fn one(of: &Exploration<'_>, arm: &Arm<'_>) -> Value {
+    let explored = arm.explored;
+    let verdicts: Map<_, _> = Verdict::ALL
+        .iter()
+        .map(|verdict| {
+            let count = explored.verdicts.get(verdict).copied().unwrap_or(0);
+            (verdict.name().to_owned(), json!(count))
+        })
+        .collect();
+    let (mut least, mut reproduce) = (Map::new(), Map::new());
+    for (verdict, list) in &explored.least {
+        let faults = (arm.named)(list);
+        let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        least.insert(verdict.name().to_owned(), json!(lines));
+        reproduce.insert(verdict.name().to_owned(), json!((arm.reproduce)(&faults)));
+    }
+    let broken: Map<_, _> = explored
+        .broken_laws
+        .iter()
+        .map(|(law, (count, list))| {
+            let faults = (arm.named)(list);
+            let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            let reproduce = (arm.reproduce)(&faults);
+            let law_of = json!({ "count": count, "least": lines, "reproduce": reproduce });
+            ((*law).to_owned(), law_of)
+        })
+        .collect();
+    let schedules = explored.schedules();
+    json!({
+        "arm": arm.title,
+        "faults": of.faults,
+        "channel": scope_name(of.scope),
+        "last": of.last,
+        "closed": explored.closed,
+        "closed_up_to": explored.closed_up_to(),
+        "schedules": schedules,
+        "by_faults": explored.by_faults,
+        "verdicts": verdicts,
+        "least": least,
+        "broken_laws": broken,
+        "seconds": arm.took.as_secs_f64(),
+        "schedules_per_second": rate(schedules, arm.took),
+        "reproduce": reproduce,
+    })
+}
