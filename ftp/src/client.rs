@@ -126,7 +126,7 @@ impl Session for Client {
             Event::Opened { local, peer } | Event::Crowded { local, peer } => {
                 self.ends = Some((local, peer));
             }
-            Event::Retire => {}
+            Event::Retire | Event::Progress(_) => {}
             Event::Cut => self.end(),
             Event::ControlEnded(ending) => self.handle_control_ended(ending, cx),
             Event::Listening(at) => self.handle_listening(at, cx),

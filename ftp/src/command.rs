@@ -1,4 +1,4 @@
-//! `command` is what a client says (RFC 959 §4.1 and §5.3, RFC 2428, RFC 2389, RFC 3659): a verb of
+//! `command` is what a client says (RFC 959 §4.1 and §5.3, RFC 2389, 2428, 3659, 7151): a verb of
 //! three or four letters, in any case, and its argument. It knows how commands are written, not when
 //! they may be said.
 
@@ -14,6 +14,18 @@ pub enum Command<'a> {
     Pass(&'a str),
     /// ACCT account.
     Acct(&'a str),
+    /// CWD path, XCWD path.
+    Cwd(&'a str),
+    /// CDUP, XCUP.
+    Cdup,
+    /// SMNT path.
+    Smnt(&'a str),
+    /// REIN.
+    Rein,
+    /// QUIT.
+    Quit,
+    /// HOST name (RFC 7151).
+    Host(&'a str),
     /// TYPE parameters.
     Type(&'a str),
     /// STRU letter.
@@ -22,36 +34,68 @@ pub enum Command<'a> {
     Mode(&'a str),
     /// PASV.
     Pasv,
-    /// EPSV, with a protocol, `ALL` or nothing.
+    /// EPSV, with a protocol, `ALL` or nothing (RFC 2428).
     Epsv(Option<&'a str>),
     /// PORT h1,h2,h3,h4,p1,p2.
     Port(&'a str),
-    /// EPRT |protocol|address|port|.
+    /// EPRT |protocol|address|port| (RFC 2428).
     Eprt(&'a str),
     /// STOR path.
     Stor(&'a str),
     /// RETR path.
     Retr(&'a str),
+    /// STOU, with a proposal or without.
+    Stou(Option<&'a str>),
+    /// APPE path.
+    Appe(&'a str),
     /// ALLO size.
     Allo(&'a str),
-    /// SIZE path.
+    /// REST offset (RFC 3659 §5).
+    Rest(&'a str),
+    /// RNFR path.
+    Rnfr(&'a str),
+    /// RNTO path.
+    Rnto(&'a str),
+    /// DELE path.
+    Dele(&'a str),
+    /// MKD path, XMKD path.
+    Mkd(&'a str),
+    /// RMD path, XRMD path.
+    Rmd(&'a str),
+    /// PWD, XPWD.
+    Pwd,
+    /// LIST, with a path or without.
+    List(Option<&'a str>),
+    /// NLST, with a path or without.
+    Nlst(Option<&'a str>),
+    /// MLSD, with a path or without (RFC 3659 §7).
+    Mlsd(Option<&'a str>),
+    /// MLST, with a path or without (RFC 3659 §7).
+    Mlst(Option<&'a str>),
+    /// SIZE path (RFC 3659 §4).
     Size(&'a str),
+    /// MDTM path (RFC 3659 §3).
+    Mdtm(&'a str),
+    /// MFMT date path (draft-somers-ftp-mfxx).
+    Mfmt(&'a str),
+    /// SITE anything.
+    Site(&'a str),
+    /// SYST.
+    Syst,
+    /// STAT, with a path or without.
+    Stat(Option<&'a str>),
+    /// HELP, about anything.
+    Help,
     /// NOOP.
     Noop,
     /// ABOR.
     Abor,
-    /// QUIT.
-    Quit,
-    /// SYST.
-    Syst,
-    /// FEAT.
+    /// FEAT (RFC 2389).
     Feat,
-    /// OPTS name value.
+    /// OPTS name value (RFC 2389).
     Opts(&'a str),
-    /// PWD, XPWD.
-    Pwd,
-    /// HELP, about anything.
-    Help,
+    /// CLNT name: which program the client is. No RFC has it; some say it.
+    Clnt(&'a str),
 }
 
 /// Why a line is no command.
@@ -65,12 +109,9 @@ pub enum Refused {
     Argument,
 }
 
-/// Verbs that exist and that we do not serve.
-const NOT_IMPLEMENTED: [&str; 29] = [
-    "APPE", "CWD", "CDUP", "DELE", "HOST", "LIST", "MDTM", "MFMT", "MKD", "MLSD", "MLST", "NLST",
-    "REIN", "REST", "RMD", "RNFR", "RNTO", "SITE", "SMNT", "STAT", "STOU", "XCUP", "XCWD", "XMKD",
-    "XRMD", "AUTH", "PBSZ", "PROT", "CCC",
-];
+/// Verbs that exist and that we do not serve: security (RFC 2228, RFC 4217), languages (RFC 2640).
+const NOT_IMPLEMENTED: [&[u8; 4]; 10] =
+    [b"ADAT", b"AUTH", b"CCC\0", b"CONF", b"ENC\0", b"LANG", b"MIC\0", b"MLFL", b"PBSZ", b"PROT"];
 
 /// Reads one line, without its end.
 ///
@@ -81,8 +122,10 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
     let mut upper = [0; 4];
     let verb = upper.get_mut(..verb_length).ok_or(Refused::Unknown)?;
     verb.copy_from_slice(&line[..verb_length]);
-    verb.make_ascii_uppercase();
-    let verb = std::str::from_utf8(verb).map_err(|_| Refused::Unknown)?;
+    if verb.contains(&0) {
+        return Err(Refused::Unknown);
+    }
+    upper.make_ascii_uppercase();
 
     // A NUL or a CR inside a line is neither text nor a line's end.
     let rest = line.get(verb_length + 1..).unwrap_or_default();
@@ -93,32 +136,54 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
         Some(text) if text.trim_ascii().is_empty() => Ok(command),
         _ => Err(Refused::Argument),
     };
-    match verb {
-        "USER" => some().map(Command::User),
+    let may = || rest.ok_or(Refused::Argument).map(|text| (!text.is_empty()).then_some(text));
+    match &upper {
+        b"USER" => some().map(Command::User),
         // An empty password is a password.
-        "PASS" => rest.ok_or(Refused::Argument).map(Command::Pass),
-        "ACCT" => some().map(Command::Acct),
-        "TYPE" => some().map(Command::Type),
-        "STRU" => some().map(Command::Stru),
-        "MODE" => some().map(Command::Mode),
-        "PASV" => none(Command::Pasv),
-        "EPSV" => rest
-            .ok_or(Refused::Argument)
-            .map(|text| Command::Epsv((!text.is_empty()).then_some(text))),
-        "PORT" => some().map(Command::Port),
-        "EPRT" => some().map(Command::Eprt),
-        "STOR" => some().map(Command::Stor),
-        "RETR" => some().map(Command::Retr),
-        "ALLO" => some().map(Command::Allo),
-        "SIZE" => some().map(Command::Size),
-        "NOOP" => Ok(Command::Noop),
-        "ABOR" => none(Command::Abor),
-        "QUIT" => none(Command::Quit),
-        "SYST" => none(Command::Syst),
-        "FEAT" => none(Command::Feat),
-        "OPTS" => some().map(Command::Opts),
-        "PWD" | "XPWD" => none(Command::Pwd),
-        "HELP" => Ok(Command::Help),
+        b"PASS" => rest.ok_or(Refused::Argument).map(Command::Pass),
+        b"ACCT" => some().map(Command::Acct),
+        // RFC 1123 §4.1.3.1: the old names of RFC 775 still come.
+        b"CWD\0" | b"XCWD" => some().map(Command::Cwd),
+        b"CDUP" | b"XCUP" => none(Command::Cdup),
+        b"SMNT" => some().map(Command::Smnt),
+        b"REIN" => none(Command::Rein),
+        b"QUIT" => none(Command::Quit),
+        b"HOST" => some().map(Command::Host),
+        b"TYPE" => some().map(Command::Type),
+        b"STRU" => some().map(Command::Stru),
+        b"MODE" => some().map(Command::Mode),
+        b"PASV" => none(Command::Pasv),
+        b"EPSV" => may().map(Command::Epsv),
+        b"PORT" => some().map(Command::Port),
+        b"EPRT" => some().map(Command::Eprt),
+        b"STOR" => some().map(Command::Stor),
+        b"RETR" => some().map(Command::Retr),
+        b"STOU" => may().map(Command::Stou),
+        b"APPE" => some().map(Command::Appe),
+        b"ALLO" => some().map(Command::Allo),
+        b"REST" => some().map(Command::Rest),
+        b"RNFR" => some().map(Command::Rnfr),
+        b"RNTO" => some().map(Command::Rnto),
+        b"DELE" => some().map(Command::Dele),
+        b"MKD\0" | b"XMKD" => some().map(Command::Mkd),
+        b"RMD\0" | b"XRMD" => some().map(Command::Rmd),
+        b"PWD\0" | b"XPWD" => none(Command::Pwd),
+        b"LIST" => may().map(Command::List),
+        b"NLST" => may().map(Command::Nlst),
+        b"MLSD" => may().map(Command::Mlsd),
+        b"MLST" => may().map(Command::Mlst),
+        b"SIZE" => some().map(Command::Size),
+        b"MDTM" => some().map(Command::Mdtm),
+        b"MFMT" => some().map(Command::Mfmt),
+        b"SITE" => some().map(Command::Site),
+        b"SYST" => none(Command::Syst),
+        b"STAT" => may().map(Command::Stat),
+        b"HELP" => Ok(Command::Help),
+        b"NOOP" => Ok(Command::Noop),
+        b"ABOR" => none(Command::Abor),
+        b"FEAT" => none(Command::Feat),
+        b"OPTS" => some().map(Command::Opts),
+        b"CLNT" => some().map(Command::Clnt),
         verb if NOT_IMPLEMENTED.contains(&verb) => Err(Refused::NotImplemented),
         _ => Err(Refused::Unknown),
     }

@@ -6,8 +6,9 @@
 //! one [`tcp::Tcp`]; [`transfer::Transfer`] is the one loop that moves a file, for both sides.
 //! Nothing here knows a clock, a socket or a thread: time is the `now` that the caller passes.
 //!
-//! From the wire upwards: [`line`](mod@line), [`command`], [`reply`], [`address`], [`representation`] turn
-//! bytes into words and back; [`store`] holds the files; [`report`] says what came of each transfer.
+//! From the wire upwards: [`line`](mod@line), [`command`], [`reply`], [`address`], [`date`],
+//! [`representation`] and [`listing`] turn bytes into words and back; [`pathname`] makes a client's
+//! name a path, [`store`] holds the files; [`report`] says what came of each transfer.
 //!
 //! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so how an
 //! application ends it matters: [`transfer::Close`] is the choice of the side that sends,
@@ -40,14 +41,18 @@
 //!   do; RFC 959 §4.2 has them the other way round.
 //! - STRU R (RFC 959 §5.1's minimum) is refused, and so is a transfer without PORT, PASV, EPRT or EPSV
 //!   before it: the default data port (§3.2) is not used.
-//! - The representation type is image from the start, and `TYPE A` is refused with 504 (RFC 959
-//!   §3.1.1.1 makes ASCII the default): no line ends are translated yet.
+//! - A CR of a text that no LF follows is sent and stored as it is (RFC 959 §3.1.1.1, by way of Telnet,
+//!   would have CR NUL): nobody does that, and files would grow NULs.
+//! - A reply's codes are those of RFC 959 §5.4, with three from elsewhere: 554 for an offset that a file
+//!   cannot have (RFC 1123 §4.1.3.4), 504 for an address that is not the client's (RFC 2577 §3), and
+//!   425 for PASV and EPSV where no port is free.
 //! - The server's active data connection leaves from an ephemeral port unless the configuration
 //!   names one (RFC 959 §3.2 says the port next to the control port: TIME-WAIT may still hold it).
 
 pub mod address;
 pub mod client;
 pub mod command;
+pub mod date;
 pub mod driver;
 pub mod line;
 pub mod listing;

@@ -108,6 +108,12 @@ impl Lines {
         }
     }
 
+    /// Whether a complete line waits.
+    #[must_use]
+    pub fn has_line(&self) -> bool {
+        !self.ends.is_empty()
+    }
+
     /// The next complete line.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
         let Mark { end, cut, synch } = self.ends.pop_front()?;

@@ -1,5 +1,15 @@
 //! `listing` is how a directory is written down: facts (RFC 3659 §7), the long form that `ls -l` of
-//! Unix prints and every client reads, and names alone.
+//! Unix prints and every client reads, and names alone. `print` writes what a store has, an entry at
+//! a time; `read` understands what a server has sent, a line at a time; neither holds a listing.
+
+mod facts;
+mod glob;
+mod print;
+mod read;
+
+pub use facts::Facts;
+pub use print::{Printer, Source};
+pub use read::{Line, read};
 
 /// The form of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

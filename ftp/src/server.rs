@@ -1,23 +1,31 @@
 //! `server` is the server-PI of RFC 959 §2.3 as a [`Session`]: commands in, replies and actions out.
-//! Commands are split as §4.1 splits them: `access` (§4.1.1), `parameter` (§4.1.2), `service`
-//! (§4.1.3). It moves no file itself: that is the transfer's work.
+//! Commands are split as §4.1 splits them: `access` (§4.1.1), `parameter` (§4.1.2), and those of
+//! §4.1.3: `service` and `completion` (transfers), `listing`, `names`, `information`. It moves no file itself: that is
+//! the transfer's work.
 
 mod access;
+mod completion;
 mod config;
+mod information;
 mod interruption;
 mod judgement;
+mod listing;
+mod names;
 mod parameter;
+mod refusal;
 mod service;
 
 pub use config::{Limits, OnFin, ServerConfig, User};
 
 use crate::command::{self, Command, Refused};
 use crate::line::{Line, Lines, Outbox};
+use crate::listing::Facts;
 use crate::model::Phrase;
+use crate::pathname;
 use crate::reply;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use access::Access;
 use parameter::{Address, Parameters};
 use service::{Service, Wait};
@@ -33,6 +41,16 @@ pub struct Server {
     actions: Actions,
     access: Access,
     parameters: Parameters,
+    /// The current directory, as a path of the store.
+    current: String,
+    /// RNFR: what RNTO will rename.
+    renaming: Option<String>,
+    /// Which facts MLST and MLSD tell.
+    facts: Facts,
+    /// The transfer that begins is to tell its file's name.
+    named: bool,
+    /// Where a path is put together.
+    scratch: String,
     /// The transfer under way.
     service: Option<Service>,
     /// Which of two ways the model goes, for the last transfer.
@@ -43,6 +61,8 @@ pub struct Server {
     ends: Option<(SocketAddr, SocketAddr)>,
     /// When the control connection is silent for too long.
     patience: Option<Duration>,
+    /// When replies have been left unread for too long.
+    stall: Option<Duration>,
     /// The program is to end.
     retiring: bool,
     /// The control connection is gone, or to be closed.
@@ -63,12 +83,13 @@ impl Session for Server {
         self.out.reset();
         self.actions.reset();
         self.access.reset();
-        self.parameters = Parameters::default();
+        self.reinitialize();
         self.service = None;
         self.draw = false;
         self.transfers = 0;
         self.ends = None;
         self.patience = None;
+        self.stall = None;
         self.retiring = false;
         self.over = false;
     }
@@ -82,15 +103,15 @@ impl Session for Server {
     }
 
     fn handle_lines<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
         self.interrupt(cx);
-        // One command at a time: what is pipelined behind a transfer waits for its end.
         self.say_goodbye(cx);
-        while !self.over && self.service.is_none() && self.parameters.address != Address::Asked {
+        // One command at a time: what is pipelined behind a transfer waits for its end.
+        while self.may_go_on() {
             let mut lines = std::mem::take(&mut self.lines);
             let line = lines.next_line();
             let some = line.is_some();
             if let Some(line) = line {
+                self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.handle_line(line, cx);
             }
             self.lines = lines;
@@ -100,20 +121,31 @@ impl Session for Server {
         }
     }
 
+    fn is_behind(&self) -> bool {
+        self.lines.has_line() && self.may_go_on()
+    }
+
     fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
         match event {
             Event::Opened { local, peer } => {
                 self.ends = Some((local, peer));
                 self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
+                self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
+                cx.say(Speaker::Program, || format!("connection from {peer}"));
                 self.reply(220, &cx.config.banner, cx);
             }
-            Event::Crowded { .. } => {
+            Event::Crowded { peer, .. } => {
+                cx.say(Speaker::Program, || format!("one connection too many from {peer}"));
                 self.reply(421, &"Too many connections, try again later.", cx);
                 self.end();
             }
             Event::Retire => self.retire(cx),
             Event::Cut => self.cut(),
-            Event::ControlEnded(_) => self.handle_control_loss(cx),
+            Event::ControlEnded(ending) => {
+                cx.say(Speaker::Program, || format!("control connection ended: {ending:?}"));
+                self.handle_control_loss(cx);
+            }
+            Event::Progress(moved) => self.tell_progress(moved, cx),
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { .. } => self.handle_data_opened(cx),
             Event::DataFailed(ending) => self.handle_data_failed(Some(ending), cx),
@@ -124,6 +156,16 @@ impl Session for Server {
     }
 
     fn handle_timeout<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= cx.now);
+        if !self.over && due(self.stall) {
+            cx.say(Speaker::Program, || "replies are not read".into());
+            self.handle_control_loss(cx);
+            return self.actions.push(Action::Abort);
+        }
+        if !self.over && due(self.access.deadline()) {
+            self.reply(421, &"Login timed out.", cx);
+            return self.end();
+        }
         if let Some(service) = &self.service {
             match service.waits {
                 Some(Wait::Connection(deadline)) if deadline <= cx.now => {
@@ -141,13 +183,17 @@ impl Session for Server {
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
-        match &self.service {
+        let waits = match &self.service {
             Some(service) => service.waits.map(|wait| match wait {
                 Wait::Connection(at) | Wait::Program(at) => at,
             }),
             None if self.over => None,
             None => self.patience,
+        };
+        if self.over {
+            return waits;
         }
+        [waits, self.stall, self.access.deadline()].into_iter().flatten().min()
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -159,11 +205,49 @@ impl Session for Server {
     }
 
     fn sent(&mut self, count: usize) -> bool {
-        self.out.sent(count)
+        let urgent = self.out.sent(count);
+        if self.out.unsent().is_empty() {
+            self.stall = None;
+        }
+        urgent
     }
 }
 
+/// Bytes of replies that may wait to be read: then nothing more is answered until they are.
+const REPLIES_LIMIT: usize = 1 << 16;
+
 impl Server {
+    /// As at the beginning, but for who is there (RFC 959 §4.1.1, REIN).
+    fn reinitialize(&mut self) {
+        self.parameters = Parameters::default();
+        self.current.clear();
+        self.renaming = None;
+        self.facts = Facts::default();
+        self.named = false;
+    }
+
+    /// Whether the next command may be acted upon.
+    fn may_go_on(&self) -> bool {
+        !self.over
+            && self.service.is_none()
+            && self.parameters.address != Address::Asked
+            && self.out.unsent().len() < REPLIES_LIMIT
+    }
+
+    /// Does something with the path that a command names, or with why there is none.
+    fn at_path<S: Store>(
+        &mut self,
+        argument: &str,
+        cx: Cx<'_, '_, S>,
+        act: impl FnOnce(&mut Self, Result<&str, StoreError>, Cx<'_, '_, S>),
+    ) {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let depth = cx.config.limits.depth;
+        let path = pathname::resolve(&self.current, argument, depth, &mut scratch);
+        act(self, path.map_err(|_| StoreError::BadName), cx);
+        self.scratch = scratch;
+    }
+
     /// Events that let the session go on with the commands that waited.
     fn handle_lines_after<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
         if matches!(event, Event::Listening(_) | Event::DataFailed(_) | Event::TransferEnded(_)) {
@@ -179,7 +263,12 @@ impl Server {
         if let Some(phrase) = refusal(line.bytes, cx.config) {
             return self.reply(phrase.0, &phrase.1, cx);
         }
-        match command::parse(line.bytes) {
+        let command = command::parse(line.bytes);
+        // RFC 959 §4.1.3: RNTO follows RNFR at once.
+        if !matches!(command, Ok(Command::Rnto(_))) {
+            self.renaming = None;
+        }
+        match command {
             Ok(Command::Abor) => self.handle_abor(line.synch, cx),
             Ok(command) => self.handle_command(command, cx),
             Err(Refused::Unknown) => self.reply(500, &"Unknown command.", cx),
@@ -193,9 +282,16 @@ impl Server {
             return self.reply(530, &"Please login with USER and PASS.", cx);
         }
         match command {
-            Command::User(_) | Command::Pass(_) | Command::Acct(_) | Command::Quit => {
-                self.handle_access(command, cx);
-            }
+            Command::User(_)
+            | Command::Pass(_)
+            | Command::Acct(_)
+            | Command::Cwd(_)
+            | Command::Cdup
+            | Command::Smnt(_)
+            | Command::Rein
+            | Command::Host(_)
+            | Command::Clnt(_)
+            | Command::Quit => self.handle_access(command, cx),
             Command::Type(_)
             | Command::Stru(_)
             | Command::Mode(_)
@@ -205,21 +301,41 @@ impl Server {
             | Command::Eprt(_) => self.handle_parameter(command, cx),
             Command::Stor(_)
             | Command::Retr(_)
+            | Command::Stou(_)
+            | Command::Appe(_)
             | Command::Allo(_)
+            | Command::Rest(_)
+            | Command::Abor => self.handle_service(command, cx),
+            Command::List(_)
+            | Command::Nlst(_)
+            | Command::Mlsd(_)
+            | Command::Mlst(_)
+            | Command::Stat(Some(_)) => self.handle_listing(command, cx),
+            Command::Rnfr(_)
+            | Command::Rnto(_)
+            | Command::Dele(_)
+            | Command::Mkd(_)
+            | Command::Rmd(_)
+            | Command::Pwd
             | Command::Size(_)
-            | Command::Noop
-            | Command::Abor
+            | Command::Mdtm(_)
+            | Command::Mfmt(_) => self.handle_name(command, cx),
+            Command::Noop
             | Command::Syst
+            | Command::Stat(None)
+            | Command::Help
             | Command::Feat
             | Command::Opts(_)
-            | Command::Pwd
-            | Command::Help => self.handle_service(command, cx),
+            | Command::Site(_) => self.handle_information(command, cx),
         }
     }
 
     fn reply<S: Store>(&mut self, code: u16, text: &dyn Display, cx: Cx<'_, '_, S>) {
         if self.over {
             return;
+        }
+        if self.stall.is_none() {
+            self.stall = cx.config.stall_timeout.map(|limit| cx.now + limit);
         }
         let out = self.out.buffer();
         let start = out.len();

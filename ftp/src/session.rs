@@ -44,6 +44,8 @@ pub enum Event {
     },
     /// The data connection could not be opened: refused, timed out, no port.
     DataFailed(Ending),
+    /// [`Action::Progress`]: how many bytes have moved.
+    Progress(u64),
     /// The plan's alarm: that many bytes have moved.
     Alarm,
     /// The transfer is over, and its data connection is given back.
@@ -51,7 +53,7 @@ pub enum Event {
 }
 
 /// What a session wants done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Wait for a data connection at `at`, from `only` if given.
     Listen {
@@ -71,6 +73,8 @@ pub enum Action {
     Transfer(Plan),
     /// Say [`Event::Alarm`] once the transfer has moved so many more bytes.
     Alarm(u64),
+    /// Say [`Event::Progress`].
+    Progress,
     /// Close the data connection under the transfer, which ends with [`Event::TransferEnded`]: a FIN
     /// where [`Action::DropData`] sends a RST. Without a transfer the same as that.
     CloseData,
@@ -134,6 +138,12 @@ pub trait Session: Default {
 
     /// Acts on the lines that are complete.
     fn handle_lines<S: Store>(&mut self, cx: &mut Context<'_, Self::Config, S>);
+
+    /// Whether complete lines wait that it could act on: `handle_lines` stopped before them, for there
+    /// was too much that nobody had read.
+    fn is_behind(&self) -> bool {
+        false
+    }
 
     /// Something happened.
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut Context<'_, Self::Config, S>);

@@ -4,9 +4,10 @@
 
 mod plan;
 
-pub use plan::{Close, End, Lateness, Plan, Step, Way};
+pub use plan::{Body, Close, End, Lateness, Plan, Step, Way};
 
-use crate::store::{File, Read, Room, Store};
+use crate::representation::{Decoder, Encoder};
+use crate::store::{Read, Room, Store, StoreError};
 use crate::tcp::{Conn, Ending, Tcp};
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -41,6 +42,9 @@ pub struct Transfer {
     /// Bytes that came are about to be looked at: `read_delay` is over for them.
     looking: bool,
     late: Lateness,
+    /// Where in a text the last byte stood.
+    encoder: Encoder,
+    decoder: Decoder,
 }
 
 impl Transfer {
@@ -56,6 +60,8 @@ impl Transfer {
             blocked: None,
             looking: false,
             late: Lateness::InTime,
+            encoder: Encoder::default(),
+            decoder: Decoder::default(),
         }
     }
 
@@ -75,12 +81,6 @@ impl Transfer {
         if tcp.status(self.conn).ending == Some(Ending::Reset) {
             self.late = Lateness::NotBegun;
         }
-    }
-
-    /// The file, which the plan brought.
-    #[must_use]
-    pub fn file(&self) -> File {
-        self.plan.file
     }
 
     /// When to pump without a `Ready`: the store has room again, or patience ends.
@@ -139,15 +139,15 @@ impl Transfer {
         T: Tcp + ?Sized,
         S: Store,
     {
-        let file = self.plan.file;
         loop {
             let mut limit = self.until_alarm();
             let mut last = false;
             let mut full = true;
             let mut error = None;
+            let (body, encoder) = (&mut self.plan.body, &mut self.encoder);
             let sent = tcp.send(self.conn, &mut |free| {
                 let wanted = free.len().min(limit);
-                match store.read(file, &mut free[..wanted]) {
+                match read(body, encoder, store, &mut free[..wanted]) {
                     Ok(Read { bytes, last: end }) => {
                         last = end;
                         full = bytes == free.len();
@@ -232,7 +232,9 @@ impl Transfer {
         T: Tcp + ?Sized,
         S: Store,
     {
-        let file = self.plan.file;
+        let (Body::Image(file) | Body::Text(file)) = self.plan.body else {
+            return Some(End { store: Some(StoreError::Denied), ..self.abort(tcp) });
+        };
         if self.plan.chatter > 0
             && let ControlFlow::Break(ending) = self.chatter(tcp)
         {
@@ -251,9 +253,13 @@ impl Transfer {
             };
             self.blocked = None;
             let mut error = None;
+            let text = matches!(self.plan.body, Body::Text(_));
+            let decoder = &mut self.decoder;
             let taken = tcp.receive(self.conn, limit, &mut |bytes| {
                 if error.is_none() {
-                    error = store.write(file, bytes, now).err();
+                    let mut write = |bytes: &[u8]| store.write(file, bytes, now);
+                    let done = if text { decoder.take(bytes, write) } else { write(bytes) };
+                    error = done.err();
                 }
             });
             match taken {
@@ -268,7 +274,9 @@ impl Transfer {
                 }
                 ControlFlow::Break(ending) => {
                     let complete = ending == Ending::Finished;
-                    return Some(End { complete, ..self.lost(ending, tcp) });
+                    let store = self.decoder.finish(|it| store.write(file, it, now)).err();
+                    let complete = complete && store.is_none();
+                    return Some(End { complete, store, ..self.lost(ending, tcp) });
                 }
             }
             if error.is_some() {
@@ -335,5 +343,23 @@ impl Transfer {
     fn end(&self, ending: Option<Ending>) -> End {
         let (moved, late) = (self.moved, self.late);
         End { complete: false, ending, store: None, idle: false, moved, late }
+    }
+}
+
+/// What follows of what moves.
+#[inline]
+fn read<S: Store>(
+    body: &mut Body,
+    encoder: &mut Encoder,
+    store: &mut S,
+    into: &mut [u8],
+) -> Result<Read, StoreError> {
+    match body {
+        Body::Image(file) => store.read(*file, into),
+        Body::Text(file) => {
+            let read = |into: &mut [u8]| store.read(*file, into).map(|it| (it.bytes, it.last));
+            encoder.fill(into, read).map(|(bytes, last)| Read { bytes, last })
+        }
+        Body::Listing(printer) => printer.read(store, into),
     }
 }

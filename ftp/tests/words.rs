@@ -142,7 +142,10 @@ fn commands() {
         ("PASV 1", Err(Refused::Argument)),
         ("STOR a\0b", Err(Refused::Argument)),
         ("STOR a\rNOOP", Err(Refused::Argument)),
-        ("SITE CHMOD", Err(Refused::NotImplemented)),
+        ("SITE CHMOD", Ok(Command::Site("CHMOD"))),
+        ("xcwd a", Ok(Command::Cwd("a"))),
+        ("CWD\0", Err(Refused::Unknown)),
+        ("AUTH TLS", Err(Refused::NotImplemented)),
         ("HELO", Err(Refused::Unknown)),
         ("STORE a", Err(Refused::Unknown)),
         ("", Err(Refused::Unknown)),
@@ -239,12 +242,15 @@ fn addresses() {
 #[test]
 fn representations() {
     use representation::Refused::{NotImplemented, Unknown};
+    use representation::Representation::{Ascii, Image};
     for (argument, expected) in [
-        ("I", Ok(())),
-        ("i", Ok(())),
-        ("L 8", Ok(())),
-        ("A", Err(NotImplemented)),
-        ("a n", Err(NotImplemented)),
+        ("I", Ok(Image)),
+        ("i", Ok(Image)),
+        ("L 8", Ok(Image)),
+        ("A", Ok(Ascii)),
+        ("a n", Ok(Ascii)),
+        ("A T", Ok(Ascii)),
+        ("A C", Err(NotImplemented)),
         ("E", Err(NotImplemented)),
         ("L 36", Err(NotImplemented)),
         ("I I", Err(Unknown)),

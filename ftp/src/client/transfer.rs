@@ -8,7 +8,7 @@ use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Context};
 use crate::store::{Fate, File, Store, Writing};
-use crate::transfer::{End, Plan, Way};
+use crate::transfer::{Body, End, Plan, Way};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -200,7 +200,7 @@ impl Client {
             _ => None,
         });
         current.data = DataState::Moving;
-        let plan = Plan { alarm, ..Plan::new(file, way) };
+        let plan = Plan { alarm, ..Plan::new(Body::Image(file), way) };
         self.actions.push(Action::Transfer(plan));
     }
 

@@ -195,6 +195,12 @@ impl<P: Session> Slot<P> {
             self.act(turn);
         }
         self.flush(turn.tcp);
+        while self.session.is_behind() && self.session.unsent().is_empty() {
+            let (session, mut cx) = self.split(turn.hub, turn.now);
+            session.handle_lines(&mut cx);
+            self.act(turn);
+            self.flush(turn.tcp);
+        }
         if let Control::Closing(conn) = self.control
             && self.session.unsent().is_empty()
         {
@@ -232,6 +238,13 @@ impl<P: Session> Slot<P> {
                             self.event(Event::DataFailed(Ending::Refused), turn.hub, turn.now);
                         }
                     }
+                }
+                Action::Progress => {
+                    let moved = match &self.data {
+                        Data::Moving(_, transfer) => transfer.moved(),
+                        _ => 0,
+                    };
+                    self.event(Event::Progress(moved), turn.hub, turn.now);
                 }
                 Action::Transfer(plan) => self.transfer(plan, turn),
                 Action::Alarm(after) => self.set_alarm(after),

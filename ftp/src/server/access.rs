@@ -1,8 +1,10 @@
-//! `server::access` answers the access control commands (RFC 959 §4.1.1): who is there, and may he?
+//! `server::access` answers the access control commands (RFC 959 §4.1.1, RFC 7151): who is there, may
+//! he, and where in the store is he?
 
 use super::{Cx, Server, ServerConfig};
 use crate::command::Command;
-use crate::store::Store;
+use crate::store::{Kind, Store, StoreError};
+use std::time::Duration;
 
 /// Who is there.
 #[derive(Debug, Default)]
@@ -10,6 +12,11 @@ pub(super) struct Access {
     user: String,
     asked: bool,
     logged_in: bool,
+    read_only: bool,
+    /// Wrong passwords so far.
+    failures: u32,
+    /// When it is too late to log in.
+    deadline: Option<Duration>,
 }
 
 impl Access {
@@ -17,6 +24,14 @@ impl Access {
         self.user.clear();
         self.asked = false;
         self.logged_in = false;
+        self.read_only = false;
+        self.failures = 0;
+        self.deadline = None;
+    }
+
+    /// The session has begun.
+    pub(super) fn begin(&mut self, deadline: Option<Duration>) {
+        self.deadline = deadline;
     }
 
     /// Whether the command may be said now. Real clients say some of them before USER.
@@ -26,10 +41,13 @@ impl Access {
             Command::User(_)
                 | Command::Pass(_)
                 | Command::Quit
+                | Command::Rein
+                | Command::Host(_)
                 | Command::Noop
                 | Command::Syst
                 | Command::Feat
                 | Command::Opts(_)
+                | Command::Clnt(_)
                 | Command::Help
         );
         self.logged_in || before_login
@@ -39,38 +57,117 @@ impl Access {
         self.logged_in
     }
 
-    fn admits(&self, password: &str, config: &ServerConfig) -> bool {
-        config.users.iter().any(|user| {
-            user.name == self.user && user.password.as_deref().is_none_or(|known| known == password)
-        })
+    /// Whether somebody may change nothing.
+    pub(super) fn read_only(&self) -> bool {
+        self.read_only
     }
+
+    /// When it is too late to log in, for who has not.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.deadline.filter(|_| !self.logged_in)
+    }
+
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Whether the password is right; every user is asked, so that the time tells no name
+    /// (RFC 2577 §6).
+    fn log_in(&mut self, password: &str, config: &ServerConfig) -> bool {
+        self.logged_in = false;
+        for user in &config.users {
+            let name = same(&user.name, &self.user);
+            let known = user.password.as_deref().map(|known| same(known, password));
+            if name && known.unwrap_or(true) {
+                self.logged_in = true;
+                self.read_only = user.read_only;
+            }
+        }
+        self.failures += u32::from(!self.logged_in);
+        self.logged_in
+    }
+}
+
+/// Whether two texts are the same, in a time that does not tell how far they are.
+fn same(known: &str, said: &str) -> bool {
+    let (known, said) = (known.as_bytes(), said.as_bytes());
+    let padded = known.iter().chain(std::iter::repeat(&0));
+    let differs = said.iter().zip(padded).fold(0, |differs, (a, b)| differs | (a ^ b));
+    differs == 0 && known.len() == said.len()
 }
 
 impl Server {
     pub(super) fn handle_access<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
         match command {
             Command::User(name) => {
+                let (failures, deadline) = (self.access.failures, self.access.deadline);
                 self.access.reset();
+                (self.access.failures, self.access.deadline) = (failures, deadline);
                 self.access.user.push_str(name);
                 self.access.asked = true;
+                self.current.clear();
                 // The same for every name: whether it exists is not told (RFC 2577 §6).
                 self.reply(331, &"Please specify the password.", cx);
             }
             Command::Pass(_) if !self.access.asked => self.reply(503, &"USER first.", cx),
             Command::Pass(password) => {
                 self.access.asked = false;
-                self.access.logged_in = self.access.admits(password, cx.config);
-                if self.access.logged_in {
+                if self.access.log_in(password, cx.config) {
                     self.reply(230, &"Login successful.", cx);
-                } else {
+                } else if self.access.failures < cx.config.limits.login_tries {
                     self.reply(530, &"Login incorrect.", cx);
+                } else {
+                    // RFC 2577 §5.
+                    self.reply(421, &"Too many wrong passwords.", cx);
+                    self.end();
                 }
             }
             Command::Acct(_) => self.reply(202, &"No account needed.", cx),
+            Command::Cwd(path) => self.change_directory(path, 250, cx),
+            // RFC 959 §5.4 has 200 here.
+            Command::Cdup => self.change_directory("..", 200, cx),
+            Command::Smnt(_) => self.reply(502, &"There is one file system only.", cx),
+            Command::Host(_) if self.access.logged_in => {
+                self.reply(503, &"HOST comes before USER.", cx);
+            }
+            // RFC 7151 §3.2: a server with one host for all of its names serves that one.
+            Command::Host(name) if is_host(name) => {
+                self.reply(220, &"There is one host here.", cx);
+            }
+            Command::Host(_) => self.reply(501, &"That is no host name.", cx),
+            // Who it is changes nothing.
+            Command::Clnt(_) => self.reply(200, &"Noted.", cx),
+            Command::Rein => {
+                self.access.reset();
+                self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
+                self.reinitialize();
+                self.reply(220, &cx.config.banner, cx);
+            }
             _ => {
                 self.reply(221, &cx.config.model.texts.goodbye, cx);
                 self.end();
             }
         }
     }
+
+    fn change_directory<S: Store>(&mut self, to: &str, done: u16, cx: Cx<'_, '_, S>) {
+        self.at_path(to, cx, |server, path, cx| {
+            let found = path.and_then(|path| Ok((path, cx.store.metadata(path)?.kind)));
+            match found {
+                Ok((path, Kind::Directory)) => {
+                    server.current.replace_range(.., path);
+                    server.reply(done, &"Directory changed.", cx);
+                }
+                Ok(_) => server.reply(550, &StoreError::NotDirectory.text(), cx),
+                Err(StoreError::NotFound) => server.reply(550, &"No such directory.", cx),
+                Err(error) => server.reply(550, &error.text(), cx),
+            }
+        });
+    }
+}
+
+/// A host's name or address (RFC 7151 §3.1), as far as its letters go.
+fn is_host(name: &str) -> bool {
+    let strange = |c: char| !(c.is_ascii_alphanumeric() || "-.:[]_".contains(c));
+    !name.is_empty() && name.len() <= 255 && !name.contains(strange)
 }

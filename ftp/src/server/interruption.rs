@@ -18,6 +18,14 @@ impl Server {
             return;
         }
         let draw = service.draw;
+        let status = |line: Line<'_>| {
+            let status = line.bytes.trim_ascii().eq_ignore_ascii_case(b"STAT");
+            status.then(|| spoken(line.bytes))
+        };
+        while let Some(line) = self.lines.take_line(status) {
+            cx.say(Speaker::Client, || line);
+            self.ask_progress(cx);
+        }
         let taken = self.lines.take_line(|line| {
             let interruption = interruption(line, draw, cx.config)?;
             (interruption.when != When::Queued).then(|| (interruption, spoken(line.bytes)))

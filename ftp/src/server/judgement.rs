@@ -2,8 +2,10 @@
 //! and what is kept of the file. It says nothing and closes nothing itself.
 
 use super::ServerConfig;
+use super::refusal::behind;
 use crate::model::{Answer, Judgement, Kept, Phrase};
 use crate::report::Direction;
+use crate::store::StoreError;
 use crate::tcp::Ending;
 use crate::transfer::{End, Lateness};
 
@@ -23,7 +25,10 @@ pub(super) fn judge(
         }
         return Judgement::AS_EOF;
     } else if let Some(error) = end.store {
-        says(error.code(), error.text())
+        match error {
+            StoreError::TooLarge if !upload => says(451, "The directory has too many names."),
+            error => says(behind(error), error.text()),
+        }
     } else if end.idle {
         says(426, model.texts.data_timeout)
     } else if end.ending == Some(Ending::Reset) {

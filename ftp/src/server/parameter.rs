@@ -4,7 +4,7 @@
 use super::{Cx, Server};
 use crate::address::{self, Family, HostPort};
 use crate::command::Command;
-use crate::representation::{self, Refused};
+use crate::representation::{self, Refused, Representation};
 use crate::session::Action;
 use crate::store::Store;
 use std::net::{IpAddr, SocketAddr};
@@ -34,6 +34,12 @@ pub(super) struct Parameters {
     only_epsv: bool,
     /// ALLO: what the next file will need.
     pub(super) hint: Option<u64>,
+    /// How files are transferred.
+    pub(super) representation: Representation,
+    /// REST: where the next file begins.
+    pub(super) restart: u64,
+    /// Ports of the passive range that were tried.
+    tried: u32,
 }
 
 impl Server {
@@ -41,7 +47,12 @@ impl Server {
         match command {
             Command::Type(argument) => {
                 let done = representation::parse_type(argument);
-                self.reply_representation(done, "Type is I (image).", cx);
+                let text = match done {
+                    Ok(Representation::Ascii) => "Type is A (ASCII).",
+                    _ => "Type is I (image).",
+                };
+                self.parameters.representation = done.unwrap_or(self.parameters.representation);
+                self.reply_representation(done.map(|_| ()), text, cx);
             }
             Command::Stru(argument) => {
                 let done = representation::parse_structure(argument);
@@ -73,19 +84,36 @@ impl Server {
     /// The listener that PASV or EPSV has asked for.
     pub(super) fn handle_listening<S: Store>(&mut self, at: Option<SocketAddr>, cx: Cx<'_, '_, S>) {
         let Some(at) = at else {
-            self.parameters.address = Address::None;
-            self.reply(421, &"No port is free.", cx);
-            return self.end();
+            return self.handle_no_listener(cx);
         };
         self.parameters.address = Address::Passive;
         match at.ip() {
             IpAddr::V4(ip) if !self.parameters.extended => {
+                let ip = cx.config.passive_address.unwrap_or(ip);
                 let host_port = HostPort(ip, at.port());
                 self.reply(227, &format_args!("Entering Passive Mode ({host_port})."), cx);
             }
             _ => {
                 let port = at.port();
                 self.reply(229, &format_args!("Entering Extended Passive Mode (|||{port}|)"), cx);
+            }
+        }
+    }
+
+    /// Nobody can listen there: the next port of the range, if there is one.
+    fn handle_no_listener<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.parameters.tried += 1;
+        match &cx.config.passive_ports {
+            Some(ports) if (self.parameters.tried as usize) < ports.len() => self.listen(cx),
+            Some(_) => {
+                self.parameters.address = Address::None;
+                // RFC 959 §4.2.2 has no better code for it, and 421 would end the session.
+                self.reply(425, &"No passive port is free, try again later.", cx);
+            }
+            None => {
+                self.parameters.address = Address::None;
+                self.reply(421, &"No port is free.", cx);
+                self.end();
             }
         }
     }
@@ -110,9 +138,21 @@ impl Server {
     fn ask_listener<S: Store>(&mut self, extended: bool, cx: Cx<'_, '_, S>) {
         self.parameters.address = Address::Asked;
         self.parameters.extended = extended;
-        let only = self.peer().filter(|_| cx.config.strict_addresses);
+        self.parameters.tried = 0;
         self.actions.push(Action::DropData);
-        self.actions.push(Action::Listen { at: SocketAddr::new(self.local(), 0), only });
+        self.listen(cx);
+    }
+
+    fn listen<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let only = self.peer().filter(|_| cx.config.strict_addresses);
+        let port = cx.config.passive_ports.as_ref().map_or(0, |ports| {
+            // Sessions begin at different places, so that they seldom meet.
+            let begun = cx.id.0.wrapping_add(u32::try_from(self.transfers).unwrap_or(0));
+            let nth = begun.wrapping_add(self.parameters.tried);
+            let count = u32::try_from(ports.len()).unwrap_or(1).max(1);
+            ports.start() + u16::try_from(nth % count).unwrap_or(0)
+        });
+        self.actions.push(Action::Listen { at: SocketAddr::new(self.local(), port), only });
     }
 
     fn set_active<S: Store>(&mut self, to: SocketAddr, cx: Cx<'_, '_, S>) {

@@ -1,26 +1,28 @@
-//! `server::service` answers the service commands (RFC 959 §4.1.3, RFC 3659): it begins transfers,
-//! and says with exactly one final reply how each of them ended.
+//! `server::service` answers the service commands that transfer (RFC 959 §4.1.3, RFC 3659 §5): it
+//! opens the file, and begins. How a transfer ends is `completion`'s.
 
-use super::judgement::judge;
 use super::parameter::Address;
-use super::{Cx, OnFin, Server};
+use super::refusal::Asked;
+use super::{Cx, Server};
 use crate::command::Command;
-use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
-use crate::reply::Class;
-use crate::report::{Direction, Told};
+use crate::listing::{Printer, Source};
+use crate::model::{Facts, Interruption, Phrase};
+use crate::report::Direction;
+use crate::representation::Representation;
 use crate::session::Action;
-use crate::store::{Appears, Begin, Fate, File, Store, StoreError, Writing};
-use crate::tcp::Ending;
-use crate::transfer::{End, Plan, Way};
+use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
+use crate::transfer::Body;
 use std::time::Duration;
 
 /// A transfer under way: between its 1yz and its final reply.
 #[derive(Debug)]
 pub(super) struct Service {
     pub(super) direction: Direction,
-    file: File,
+    /// What moves, until it moves.
+    pub(super) body: Option<Body>,
+    pub(super) holds: Holds,
     /// Its report's place in the journal.
-    report: usize,
+    pub(super) report: usize,
     /// What it waits for before it can move data.
     pub(super) waits: Option<Wait>,
     /// Which of two ways the model goes this time.
@@ -29,6 +31,14 @@ pub(super) struct Service {
     pub(super) interrupted: Option<Interruption>,
     /// The control connection is closed after it.
     pub(super) closes: bool,
+}
+
+/// What a transfer has open in the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    File(File),
+    /// A directory; none for a listing of one name.
+    Listing(Option<Listing>),
 }
 
 /// What a transfer waits for.
@@ -43,71 +53,206 @@ pub(super) enum Wait {
 impl Server {
     pub(super) fn handle_service<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
         match command {
-            Command::Stor(path) => self.begin(Direction::Upload, path, cx),
-            Command::Retr(path) => self.begin(Direction::Download, path, cx),
-            Command::Size(path) => match cx.store.metadata(in_store(path)) {
-                Ok(it) => self.reply(213, &it.size, cx),
-                Err(error) => self.reply(550, &error.text(), cx),
-            },
+            Command::Stor(path) => self.store_file(path, false, cx),
+            Command::Appe(path) => self.store_file(path, true, cx),
+            Command::Stou(path) => self.store_fresh(path, cx),
+            Command::Retr(path) => self.retrieve(path, cx),
             Command::Allo(size) => {
                 self.parameters.hint = size.split(' ').next().and_then(|size| size.parse().ok());
                 self.reply(200, &"ALLO noted.", cx);
             }
-            Command::Noop => self.reply(200, &"NOOP ok.", cx),
+            Command::Rest(offset) => self.set_restart(offset, cx),
             // Divergence: RFC 959 §4.2 says 225 where a data connection is open; real servers say
             // 226 there, and 225 where none is (measured).
             Command::Abor if self.parameters.address == Address::Open => {
-                self.parameters.address = Address::None;
-                self.actions.push(Action::DropData);
+                self.forget_data();
                 self.reply(226, &"Data connection closed.", cx);
             }
             Command::Abor => self.reply(225, &"No transfer to abort.", cx),
-            Command::Syst => self.reply(215, &"UNIX Type: L8", cx),
-            Command::Feat => self.reply(211, &"Features:\nEPRT\nEPSV\nSIZE\nEnd", cx),
-            Command::Opts(_) => self.reply(501, &"Option not understood.", cx),
-            Command::Pwd => self.reply(257, &"\"/\" is the current directory", cx),
-            Command::Help => self.reply(214, &"See RFC 959.", cx),
             _ => self.reply(502, &"Command not implemented.", cx),
         }
     }
 
-    fn begin<S: Store>(&mut self, direction: Direction, path: &str, cx: Cx<'_, '_, S>) {
-        if self.parameters.address == Address::None {
+    /// RFC 3659 §5.3: the octet of the image with which the next transfer begins.
+    fn set_restart<S: Store>(&mut self, offset: &str, cx: Cx<'_, '_, S>) {
+        let digits = offset.bytes().all(|byte| byte.is_ascii_digit());
+        match offset.parse::<u64>().ok().filter(|_| digits) {
+            Some(1..) if self.parameters.representation == Representation::Ascii => {
+                self.reply(501, &"REST needs TYPE I.", cx);
+            }
+            Some(offset) => {
+                self.parameters.restart = offset;
+                self.reply(350, &format_args!("Restarting at {offset}."), cx);
+            }
+            None => self.reply(501, &"REST takes a number of bytes.", cx),
+        }
+    }
+
+    /// STOR, APPE.
+    fn store_file<S: Store>(&mut self, argument: &str, append: bool, cx: Cx<'_, '_, S>) {
+        let restart = std::mem::take(&mut self.parameters.restart);
+        if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
         }
-        let path = in_store(path);
-        let opened = match direction {
-            Direction::Upload => {
-                let hidden = cx.config.model.hidden;
-                let appears = if hidden { Appears::WhenKept } else { Appears::AtOnce };
-                let hint = self.parameters.hint.take();
-                cx.store.open_write(path, Writing { begin: Begin::New, appears, hint }, cx.now)
-            }
-            Direction::Download => cx.store.open_read(path, 0).map(|(file, _)| file),
+        if !self.may_restart(restart, cx) {
+            return;
+        }
+        let hint = self.parameters.hint.take();
+        let begin = match (append, restart) {
+            (true, _) => Begin::Append,
+            (false, 0) => Begin::New,
+            (false, offset) => Begin::At(offset),
         };
-        let file = match opened {
-            Ok(file) => file,
-            Err(error) => return self.refuse(error, cx),
+        let appears = if cx.config.model.hidden { Appears::WhenKept } else { Appears::AtOnce };
+        self.at_path(argument, cx, |server, path, cx| {
+            let opened = path.and_then(|path| {
+                server.may_change()?;
+                let offset = match begin {
+                    Begin::At(offset) => offset,
+                    Begin::Append => cx.store.metadata(path).map_or(0, |it| it.size),
+                    Begin::New | Begin::Fresh => 0,
+                };
+                let how = Writing { begin, appears, hint };
+                Ok((path, cx.store.open_write(path, how, cx.now)?, offset))
+            });
+            match opened {
+                Ok((path, file, offset)) => {
+                    server.begin_file(Direction::Upload, file, path, offset, cx);
+                }
+                Err(error) => server.refuse_transfer(error, Asked::Store, cx),
+            }
+        });
+    }
+
+    /// STOU: under the name that is proposed if nobody has it, or one like it.
+    fn store_fresh<S: Store>(&mut self, proposal: Option<&str>, cx: Cx<'_, '_, S>) {
+        self.parameters.restart = 0;
+        if !self.has_address() {
+            return self.reply(425, &"Use PORT or PASV first.", cx);
+        }
+        let (begin, hint) = (Begin::Fresh, self.parameters.hint.take());
+        let how = Writing { begin, appears: Appears::AtOnce, hint };
+        self.at_path(proposal.unwrap_or("stou"), cx, |server, path, cx| {
+            let opened = path.and_then(|path| {
+                server.may_change()?;
+                let mut name = path.to_owned();
+                for number in 1..=STOU_TRIES {
+                    match cx.store.open_write(&name, how, cx.now) {
+                        Err(StoreError::Exists | StoreError::IsDirectory) => {
+                            name = format!("{path}.{number}");
+                        }
+                        done => return done.map(|file| (name, file)),
+                    }
+                }
+                Err(StoreError::Exists)
+            });
+            match opened {
+                Ok((name, file)) => {
+                    server.named = true;
+                    server.begin_file(Direction::Upload, file, &name, 0, cx);
+                }
+                Err(error) => server.refuse_transfer(error, Asked::Store, cx),
+            }
+        });
+    }
+
+    fn retrieve<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+        let offset = std::mem::take(&mut self.parameters.restart);
+        if !self.has_address() {
+            return self.reply(425, &"Use PORT or PASV first.", cx);
+        }
+        if !self.may_restart(offset, cx) {
+            return;
+        }
+        self.at_path(argument, cx, |server, path, cx| {
+            let opened = path.and_then(|path| Ok((path, cx.store.open_read(path, offset)?.0)));
+            match opened {
+                Ok((path, file)) => {
+                    server.begin_file(Direction::Download, file, path, offset, cx);
+                }
+                Err(error) => server.refuse_transfer(error, Asked::Retrieve, cx),
+            }
+        });
+    }
+
+    /// TYPE may have been changed since REST: the octets of a text would have to be counted.
+    fn may_restart<S: Store>(&mut self, offset: u64, cx: Cx<'_, '_, S>) -> bool {
+        let text = self.parameters.representation == Representation::Ascii;
+        if text && offset > 0 {
+            self.forget_data();
+            self.reply(554, &"REST needs TYPE I.", cx);
+        }
+        !text || offset == 0
+    }
+
+    /// Whether something has been said of where the next data connection comes from.
+    pub(super) fn has_address(&self) -> bool {
+        self.parameters.address != Address::None
+    }
+
+    fn begin_file<S: Store>(
+        &mut self,
+        direction: Direction,
+        file: File,
+        path: &str,
+        offset: u64,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let body = match self.parameters.representation {
+            Representation::Image => Body::Image(file),
+            Representation::Ascii => Body::Text(file),
         };
         let report = cx.journal.begin(cx.id, self.transfers, direction, path, cx.now);
+        cx.journal.reports[report].offset = offset;
+        self.begin(body, Holds::File(file), report, cx);
+    }
+
+    pub(super) fn begin_listing<S: Store>(
+        &mut self,
+        printer: Printer,
+        path: &str,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let direction = Direction::Download;
+        let report = cx.journal.begin(cx.id, self.transfers, direction, path, cx.now);
+        cx.journal.reports[report].listing = Some(printer.form);
+        let listing = match printer.source {
+            Source::Directory(listing) => Some(listing),
+            Source::One(..) | Source::Done => None,
+        };
+        self.begin(Body::Listing(Box::new(printer)), Holds::Listing(listing), report, cx);
+    }
+
+    fn begin<S: Store>(&mut self, body: Body, holds: Holds, report: usize, cx: Cx<'_, '_, S>) {
         cx.journal.reports[report].opened = true;
         self.transfers += 1;
         self.draw = cx.config.draws >> (report % 64) & 1 == 1;
+        let texts = &cx.config.model.texts;
+        let open = self.parameters.address == Address::Open;
+        let phrase = if open { texts.already_open } else { texts.opening };
+        let phrase = match &body {
+            Body::Text(_) if phrase.1.contains("BINARY") => Phrase(phrase.0, OPENING_TEXT),
+            Body::Image(_) | Body::Text(_) => phrase,
+            Body::Listing(_) => Phrase(phrase.0, "Here comes the directory listing."),
+        };
         self.service = Some(Service {
-            direction,
-            file,
+            direction: cx.journal.reports[report].direction,
+            body: Some(body),
+            holds,
             report,
             waits: Some(Wait::Connection(cx.now + cx.config.data_connect_timeout)),
             draw: self.draw,
             interrupted: None,
             closes: false,
         });
-        let texts = &cx.config.model.texts;
-        let open = self.parameters.address == Address::Open;
-        let phrase = if open { texts.already_open } else { texts.opening };
-        let (code, facts) = (phrase.0, Facts { path, ..Facts::default() });
+        let path = std::mem::take(&mut cx.journal.reports[report].name);
+        // RFC 1123 §4.1.2.9: the client of STOU must be told the name, and so.
+        let phrase =
+            if std::mem::take(&mut self.named) { Phrase(phrase.0, "FILE: {path}") } else { phrase };
+        let (code, facts) = (phrase.0, Facts { path: &path, ..Facts::default() });
         self.reply(code, &phrase.with(facts), cx);
         cx.journal.reply(report, code, phrase.with(facts));
+        cx.journal.reports[report].name = path;
         match self.parameters.address {
             Address::Active(to) => {
                 let from = self.active_from(cx);
@@ -120,157 +265,17 @@ impl Server {
     }
 
     /// No transfer: the data connection that was made for it is of no use.
-    fn refuse<S: Store>(&mut self, error: StoreError, cx: Cx<'_, '_, S>) {
+    fn refuse_transfer<S: Store>(&mut self, error: StoreError, asked: Asked, cx: Cx<'_, '_, S>) {
+        self.forget_data();
+        self.refuse(error, asked, cx);
+    }
+
+    pub(super) fn forget_data(&mut self) {
         self.parameters.address = Address::None;
         self.actions.push(Action::DropData);
-        self.reply(error.code(), &error.text(), cx);
-    }
-
-    pub(super) fn handle_data_opened<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        self.parameters.address = Address::Open;
-        let Some(service) = &mut self.service else {
-            return;
-        };
-        if cx.config.accept_delay.is_zero() {
-            self.begin_moving(cx);
-        } else {
-            service.waits = Some(Wait::Program(cx.now + cx.config.accept_delay));
-        }
-    }
-
-    /// The data connection is open, and the program is there.
-    pub(super) fn begin_moving<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(service) = &mut self.service else {
-            return;
-        };
-        service.waits = None;
-        let way = match service.direction {
-            Direction::Upload => Way::Receive,
-            Direction::Download => Way::Send(cx.config.close),
-        };
-        let (idle_timeout, read_delay) = (cx.config.data_idle_timeout, cx.config.read_delay);
-        let (chatter, waits_on) = (cx.config.chatter, cx.config.on_fin == OnFin::Waits);
-        let plan =
-            Plan { idle_timeout, read_delay, chatter, waits_on, ..Plan::new(service.file, way) };
-        self.actions.push(Action::Transfer(plan));
-    }
-
-    /// The data connection was refused, or did not come in time, or an interruption came first.
-    pub(super) fn handle_data_failed<S: Store>(
-        &mut self,
-        ending: Option<Ending>,
-        cx: Cx<'_, '_, S>,
-    ) {
-        let Some(service) = &self.service else { return };
-        if let Some(interruption) = service.interrupted {
-            return self.finish_interrupted(interruption, ending, 0, cx);
-        }
-        let failed = Phrase(425, cx.config.model.texts.no_data);
-        let judgement = Judgement { answer: Answer::Says(failed), kept: Kept::All };
-        self.finish(judgement, ending, 0, cx);
-    }
-
-    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
-        let Some(service) = &self.service else { return };
-        let closes = service.closes;
-        match service.interrupted {
-            Some(interruption) => {
-                self.finish_interrupted(interruption, end.ending, end.moved, cx);
-            }
-            None => {
-                self.finish(
-                    judge(service.direction, service.draw, &end, cx.config),
-                    end.ending,
-                    end.moved,
-                    cx,
-                );
-            }
-        }
-        if closes {
-            self.leave(Control::Close);
-        }
-        self.say_goodbye(cx);
-    }
-
-    /// The command that has ended the transfer speaks for it.
-    fn finish_interrupted<S: Store>(
-        &mut self,
-        Interruption { says, control, .. }: Interruption,
-        ending: Option<Ending>,
-        moved: u64,
-        cx: Cx<'_, '_, S>,
-    ) {
-        let kept = cx.config.model.abandoned;
-        let (answer, rest) = match says {
-            [first, rest @ ..] => (Answer::Says(*first), rest),
-            [] => (Answer::Silence(control), says),
-        };
-        let facts = self.finish(Judgement { answer, kept }, ending, moved, cx);
-        for phrase in rest {
-            self.reply(phrase.0, &phrase.with(facts), cx);
-        }
-        self.leave(control);
-    }
-
-    /// The transfer is over: closes its file, says so, and reports it. What is known of it now may
-    /// be spoken of.
-    fn finish<S: Store>(
-        &mut self,
-        Judgement { answer, kept }: Judgement,
-        ending: Option<Ending>,
-        moved: u64,
-        cx: Cx<'_, '_, S>,
-    ) -> Facts<'static> {
-        let Some(service) = self.service.take() else {
-            return Facts::default();
-        };
-        self.parameters.address = Address::None;
-        self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        let _ = cx.store.close(service.file, fate(kept, moved));
-        let report = &mut cx.journal.reports[service.report];
-        match service.direction {
-            Direction::Upload => report.received = moved,
-            Direction::Download => report.sent = moved,
-        }
-        report.ending = ending;
-        report.ended = Some(cx.now);
-        let took = cx.now.saturating_sub(report.started);
-        let texts = &cx.config.model.texts;
-        let phrase = match answer {
-            Answer::Complete => texts.complete,
-            Answer::Aborted => texts.aborted,
-            Answer::Says(phrase) => phrase,
-            Answer::Silence(control) => {
-                self.leave(control);
-                cx.journal.finish(service.report);
-                return Facts { path: "", took, moved };
-            }
-        };
-        // Nobody is told anything over a control connection that is gone.
-        if !self.over {
-            let done = Class::of(phrase.0) == Some(Class::Completion);
-            report.told = if done { Told::Success } else { Told::Failure };
-            let path = std::mem::take(&mut report.name);
-            let facts = Facts { path: &path, took, moved };
-            cx.journal.reply(service.report, phrase.0, phrase.with(facts));
-            self.reply(phrase.0, &phrase.with(facts), cx);
-            cx.journal.reports[service.report].name = path;
-        }
-        cx.journal.finish(service.report);
-        Facts { path: "", took, moved }
     }
 }
 
-/// What the store is to do with a file of which `moved` bytes were written.
-fn fate(kept: Kept, moved: u64) -> Fate {
-    match kept.of(moved) {
-        None => Fate::Discard,
-        Some(length) if length < moved => Fate::Cut(length),
-        Some(_) => Fate::Keep,
-    }
-}
-
-/// A path as the store names it. There are no directories: the root is where every session is.
-fn in_store(path: &str) -> &str {
-    path.trim_start_matches('/')
-}
+/// Names that are tried for STOU.
+const STOU_TRIES: u32 = 1000;
+const OPENING_TEXT: &str = "Opening ASCII mode data connection.";

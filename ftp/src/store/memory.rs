@@ -79,7 +79,7 @@ impl MemoryStore {
     /// Puts a file there, and the directories that it is in. Its content is shared with the caller,
     /// not copied.
     pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
-        self.tree.make_parents(name);
+        self.tree.make_parents(name, self.epoch);
         let name = self.tree.known_name(name);
         self.replace(name, Content::Shared(content), self.epoch);
     }

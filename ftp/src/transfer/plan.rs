@@ -1,6 +1,7 @@
 //! `transfer::plan` is what a transfer is told and what it tells: the plan, the steps, the end. Plain
 //! data.
 
+use crate::listing::Printer;
 use crate::store::{File, StoreError};
 use crate::tcp::Ending;
 use std::time::Duration;
@@ -23,11 +24,22 @@ pub enum Close {
     FinThenReset,
 }
 
+/// What moves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// A file's bytes as they are. The file has been opened for it.
+    Image(File),
+    /// A file's bytes as text (RFC 959 §3.1.1.1).
+    Text(File),
+    /// A listing, which only goes out.
+    Listing(Box<Printer>),
+}
+
 /// What to move, and how to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The file, opened for it.
-    pub file: File,
+    /// What moves.
+    pub body: Body,
     /// From the store to the connection, or from the connection to the store.
     pub way: Way,
     /// How long nothing may move.
@@ -43,11 +55,11 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Move the file at once, without an alarm, and wait for ever.
+    /// Move it at once, without an alarm, and wait for ever.
     #[must_use]
-    pub const fn new(file: File, way: Way) -> Self {
+    pub const fn new(body: Body, way: Way) -> Self {
         let (idle_timeout, alarm, read_delay) = (None, None, Duration::ZERO);
-        Self { file, way, idle_timeout, alarm, read_delay, chatter: 0, waits_on: false }
+        Self { body, way, idle_timeout, alarm, read_delay, chatter: 0, waits_on: false }
     }
 }
 

@@ -106,10 +106,10 @@ impl Tree {
         self.files.get_mut(name).and_then(Option::take)
     }
 
-    /// Makes every directory that the path needs, as if they had always been there.
-    pub(super) fn make_parents(&mut self, path: &str) {
+    /// Makes every directory that the path needs.
+    pub(super) fn make_parents(&mut self, path: &str, made: Duration) {
         for (at, _) in path.match_indices('/') {
-            self.directories.entry(path[..at].into()).or_default();
+            self.directories.entry(path[..at].into()).or_insert(made);
         }
     }
 

@@ -1,0 +1,172 @@
+//! `server::completion` follows a transfer from its data connection to its end: it lets the data move,
+//! and says with exactly one final reply what came of it.
+
+use super::judgement::judge;
+use super::parameter::Address;
+use super::refusal::behind;
+use super::service::{Holds, Wait};
+use super::{Cx, OnFin, Server};
+use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
+use crate::reply::Class;
+use crate::report::{Direction, Told};
+use crate::session::Action;
+use crate::store::{Fate, Store};
+use crate::tcp::Ending;
+use crate::transfer::{End, Plan, Way};
+
+impl Server {
+    pub(super) fn handle_data_opened<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.parameters.address = Address::Open;
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        if cx.config.accept_delay.is_zero() {
+            self.begin_moving(cx);
+        } else {
+            service.waits = Some(Wait::Program(cx.now + cx.config.accept_delay));
+        }
+    }
+
+    /// The data connection is open, and the program is there.
+    pub(super) fn begin_moving<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(service) = &mut self.service else {
+            return;
+        };
+        service.waits = None;
+        let Some(body) = service.body.take() else {
+            return;
+        };
+        let way = match service.direction {
+            Direction::Upload => Way::Receive,
+            Direction::Download => Way::Send(cx.config.close),
+        };
+        let (idle_timeout, read_delay) = (cx.config.data_idle_timeout, cx.config.read_delay);
+        let (chatter, waits_on) = (cx.config.chatter, cx.config.on_fin == OnFin::Waits);
+        let plan = Plan { idle_timeout, read_delay, chatter, waits_on, ..Plan::new(body, way) };
+        self.actions.push(Action::Transfer(plan));
+    }
+
+    /// The data connection was refused, or did not come in time, or an interruption came first.
+    pub(super) fn handle_data_failed<S: Store>(
+        &mut self,
+        ending: Option<Ending>,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(service) = &self.service else { return };
+        if let Some(interruption) = service.interrupted {
+            return self.finish_interrupted(interruption, ending, 0, cx);
+        }
+        let failed = Phrase(425, cx.config.model.texts.no_data);
+        let judgement = Judgement { answer: Answer::Says(failed), kept: Kept::All };
+        self.finish(judgement, ending, 0, cx);
+    }
+
+    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
+        let Some(service) = &self.service else { return };
+        let closes = service.closes;
+        match service.interrupted {
+            Some(interruption) => {
+                self.finish_interrupted(interruption, end.ending, end.moved, cx);
+            }
+            None => {
+                self.finish(
+                    judge(service.direction, service.draw, &end, cx.config),
+                    end.ending,
+                    end.moved,
+                    cx,
+                );
+            }
+        }
+        if closes {
+            self.leave(Control::Close);
+        }
+        self.say_goodbye(cx);
+    }
+
+    /// The command that has ended the transfer speaks for it.
+    fn finish_interrupted<S: Store>(
+        &mut self,
+        Interruption { says, control, .. }: Interruption,
+        ending: Option<Ending>,
+        moved: u64,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let kept = cx.config.model.abandoned;
+        let (answer, rest) = match says {
+            [first, rest @ ..] => (Answer::Says(*first), rest),
+            [] => (Answer::Silence(control), says),
+        };
+        let facts = self.finish(Judgement { answer, kept }, ending, moved, cx);
+        for phrase in rest {
+            self.reply(phrase.0, &phrase.with(facts), cx);
+        }
+        self.leave(control);
+    }
+
+    /// The transfer is over: closes its file, says so, and reports it. What is known of it now may
+    /// be spoken of.
+    fn finish<S: Store>(
+        &mut self,
+        Judgement { answer, kept }: Judgement,
+        ending: Option<Ending>,
+        moved: u64,
+        cx: Cx<'_, '_, S>,
+    ) -> Facts<'static> {
+        let Some(service) = self.service.take() else {
+            return Facts::default();
+        };
+        self.parameters.address = Address::None;
+        self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
+        let closed = match service.holds {
+            Holds::File(file) => cx.store.close(file, fate(kept, moved)),
+            Holds::Listing(listing) => {
+                listing.into_iter().for_each(|listing| cx.store.close_listing(listing));
+                Ok(())
+            }
+        };
+        let report = &mut cx.journal.reports[service.report];
+        match service.direction {
+            Direction::Upload => report.received = moved,
+            Direction::Download => report.sent = moved,
+        }
+        report.ending = ending;
+        report.ended = Some(cx.now);
+        let took = cx.now.saturating_sub(report.started);
+        let texts = &cx.config.model.texts;
+        let phrase = match (answer, closed) {
+            // What could not be kept is no success, whatever the transfer was.
+            (Answer::Complete, Err(error)) => Phrase(behind(error), error.text()),
+            (answer, _) => match answer {
+                Answer::Complete => texts.complete,
+                Answer::Aborted => texts.aborted,
+                Answer::Says(phrase) => phrase,
+                Answer::Silence(control) => {
+                    self.leave(control);
+                    cx.journal.finish(service.report);
+                    return Facts { path: "", took, moved };
+                }
+            },
+        };
+        // Nobody is told anything over a control connection that is gone.
+        if !self.over {
+            let done = Class::of(phrase.0) == Some(Class::Completion);
+            report.told = if done { Told::Success } else { Told::Failure };
+            let path = std::mem::take(&mut report.name);
+            let facts = Facts { path: &path, took, moved };
+            cx.journal.reply(service.report, phrase.0, phrase.with(facts));
+            self.reply(phrase.0, &phrase.with(facts), cx);
+            cx.journal.reports[service.report].name = path;
+        }
+        cx.journal.finish(service.report);
+        Facts { path: "", took, moved }
+    }
+}
+
+/// What the store is to do with a file of which `moved` bytes were written.
+fn fate(kept: Kept, moved: u64) -> Fate {
+    match kept.of(moved) {
+        None => Fate::Discard,
+        Some(length) if length < moved => Fate::Cut(length),
+        Some(_) => Fate::Keep,
+    }
+}
