@@ -42,12 +42,9 @@ impl Pair {
         self.settle(1, touch);
         while !done() {
             let packet = self.in_flight.front().map(|(at, ..)| *at);
-            let [one, other] = self.hosts.each_mut().map(Host::next_wakeup);
-            let timer = match (one, other) {
-                (Some(one), Some(other)) if other < one => Some((other, 1)),
-                (Some(one), _) => Some((one, 0)),
-                (None, other) => other.map(|other| (other, 1)),
-            };
+            // Nearly always a packet is next, and nobody's timer need be known exactly.
+            let sleep = packet.is_some_and(|at| self.hosts.iter().all(|it| it.sleeps_until(at)));
+            let timer = if sleep { None } else { self.next_timer() };
             match (packet, timer) {
                 (None, None) => return,
                 (Some(packet), timer) if timer.is_none_or(|(at, _)| packet <= at) => {
@@ -64,6 +61,15 @@ impl Pair {
                 }
                 (Some(_), None) => unreachable!("a packet without a timer comes first"),
             }
+        }
+    }
+
+    fn next_timer(&mut self) -> Option<(Duration, usize)> {
+        let [one, other] = self.hosts.each_mut().map(Host::next_wakeup);
+        match (one, other) {
+            (Some(one), Some(other)) if other < one => Some((other, 1)),
+            (Some(one), _) => Some((one, 0)),
+            (None, other) => other.map(|other| (other, 1)),
         }
     }
 

@@ -1,13 +1,12 @@
 //! `arrival.rs` is SEGMENT ARRIVES (RFC 9293 §3.10.7) for a known connection: the judgement before
 //! smoltcp, smoltcp, and what the host reads off the difference.
 
-use std::time::Duration;
-
 use crate::connection::Connection;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::Host;
 use crate::judge::Judgement;
+use crate::moment::{Moment, Span};
 use crate::segment::{Flags, Segment};
 use crate::seq::{after, before, later};
 use crate::state::State;
@@ -25,7 +24,7 @@ impl Host {
     /// `packet`, decoded as `segment`, arrives for the connection in `slot`.
     pub(crate) fn segment_arrives(
         &mut self,
-        now: Duration,
+        now: Moment,
         slot: u32,
         segment: &Segment,
         packet: &[u8],
@@ -60,19 +59,24 @@ impl Host {
         if moved || changed {
             self.tell(slot);
         }
+        let waited = self.connections[slot as usize].touched;
         self.touch(slot);
+        let connection = &mut self.connections[slot as usize];
+        if !waited {
+            connection.calm = connection.calm_after_segment(segment);
+        }
         self.reap(slot);
     }
 
     /// RFC 5961 §3.2 and §4.2: `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`, at most once a second as
     /// smoltcp limits its own.
     #[cold]
-    fn challenge(&mut self, now: Duration, slot: u32) {
+    fn challenge(&mut self, now: Moment, slot: u32) {
         let connection = &mut self.connections[slot as usize];
         if now < connection.clocks.challenge {
             return;
         }
-        connection.clocks.challenge = now + Duration::from_secs(1);
+        connection.clocks.challenge = now.after(Span::secs(1));
         let nxt = connection.rcv_nxt();
         // The right edge stays where it was told to be (RFC 9293 §3.8.6: do not shrink the window).
         let window = connection.receive.edge.wrapping_sub(nxt) >> connection.receive.scale;
@@ -85,7 +89,7 @@ impl Host {
 
     /// Say what smoltcp lost of a segment it should have taken.
     #[inline]
-    fn report_lost(&mut self, now: Duration, slot: u32, segment: &Segment, before: &Before) {
+    fn report_lost(&mut self, now: Moment, slot: u32, segment: &Segment, before: &Before) {
         let connection = &self.connections[slot as usize];
         let fin = segment.flags.has(Flags::FIN);
         let old_ack = segment.payload_len > 0 && before.old_ack(connection, segment);
@@ -106,13 +110,14 @@ impl Host {
 impl Before {
     #[inline]
     fn of(connection: &Connection, segment: &Segment) -> Self {
-        let received = connection.received();
+        let socket = connection.peek();
+        let (received, queued) = (socket.recv_queue(), socket.send_queue());
         let nxt = connection.receive.nxt(received);
         Self {
             state: connection.state,
             nxt,
             received,
-            queued: connection.peek().send_queue(),
+            queued,
             acceptable: connection.receive.accepts(nxt, segment.seq, segment.len()),
         }
     }
@@ -133,43 +138,51 @@ impl Connection {
 
     /// Read off what smoltcp made of `segment`. True if the user can see a difference.
     #[inline]
-    fn take_in(&mut self, now: Duration, segment: &Segment, before: &Before) -> bool {
+    fn take_in(&mut self, now: Moment, segment: &Segment, before: &Before) -> bool {
         let flags = segment.flags;
-        let state = self.state_now();
-        let syn = flags.has(Flags::SYN);
-        if syn && matches!(before.state, State::Listen | State::SynSent) && state != before.state {
-            self.receive.irs = segment.seq;
-            if before.state == State::SynSent {
-                // Until our ACK leaves, the window is the one our SYN offered.
-                let offered = self.peek().recv_capacity().min(usize::from(u16::MAX));
-                let offered = u32::try_from(offered).unwrap_or_default();
-                self.receive.edge = segment.seq.wrapping_add(offered);
-            }
-            self.send.scaled_by(segment.options.window_scale);
-            if segment.options.window_scale.is_none() {
-                self.receive.scale = 0;
-            }
+        let socket = self.peek();
+        let (received, queued) = (socket.recv_queue(), socket.send_queue());
+        let changed = socket.state() != self.seen;
+        let opens = changed && flags.has(Flags::SYN);
+        if opens {
+            self.synchronize(segment, before.state);
         }
         let acknowledges = flags.has(Flags::ACK) && self.send.accepts(segment.ack);
-        let opens = syn && state != before.state;
         if acknowledges && (before.acceptable || opens) {
             self.send.acknowledged(segment);
         }
-        if (acknowledges && before.acceptable) || opens || state != before.state {
+        if changed || (acknowledges && before.acceptable) {
             self.clocks.accepted = now;
             self.clocks.active = now;
             // RFC 9293 §3.8.6.1: a peer that answers probes of its closed window is alive.
             if segment.window == 0 && !flags.has(Flags::RST) {
-                self.clocks.outstanding = None;
+                self.clocks.outstanding = Moment::NEVER;
             }
         }
-        let delivered = self.received() > before.received;
-        let acknowledged = self.peek().send_queue() < before.queued;
-        if acknowledged || state != before.state {
-            self.clocks.outstanding = None;
+        let acknowledged = queued < before.queued;
+        if acknowledged || changed {
+            self.clocks.outstanding = Moment::NEVER;
         }
         let urgent = flags.has(Flags::URG) && before.acceptable && self.urge(segment);
-        delivered || acknowledged || urgent
+        received > before.received || acknowledged || urgent
+    }
+
+    /// The peer's SYN has been taken: where its numbers begin, and how it scales its windows.
+    fn synchronize(&mut self, segment: &Segment, before: State) {
+        if !matches!(before, State::Listen | State::SynSent) {
+            return;
+        }
+        self.receive.irs = segment.seq;
+        if before == State::SynSent {
+            // Until our ACK leaves, the window is the one our SYN offered.
+            let offered = self.peek().recv_capacity().min(usize::from(u16::MAX));
+            let offered = u32::try_from(offered).unwrap_or_default();
+            self.receive.edge = segment.seq.wrapping_add(offered);
+        }
+        self.send.scaled_by(segment.window_scale);
+        if segment.window_scale.is_none() {
+            self.receive.scale = 0;
+        }
     }
 
     /// RFC 9293 §3.10.7.4, sixth: RCV.UP becomes the later of the two.

@@ -1,28 +1,36 @@
 //! `clocks.rs` remembers when things happened to a connection, for its deadlines to count from.
 
-use std::time::Duration;
+use crate::moment::Moment;
 
 /// When things happened to one connection.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
     /// Entered the state it is in.
-    pub(crate) entered: Duration,
+    pub(crate) entered: Moment,
     /// Last acceptable segment.
-    pub(crate) accepted: Duration,
+    pub(crate) accepted: Moment,
     /// Last segment in either direction.
-    pub(crate) active: Duration,
+    pub(crate) active: Moment,
     /// The user closed it.
-    pub(crate) orphaned: Duration,
-    /// Something has been unacknowledged since, without progress.
-    pub(crate) outstanding: Option<Duration>,
-    /// Something has been unacknowledged without a timer since.
-    pub(crate) suspect: Option<Duration>,
+    pub(crate) orphaned: Moment,
+    /// Something has been unacknowledged since, without progress; never: nothing is.
+    pub(crate) outstanding: Moment,
+    /// Something has been unacknowledged without a timer since; never: nothing is.
+    pub(crate) suspect: Moment,
     /// Before this, no more challenge ACK (RFC 5961 §7: throttle them).
-    pub(crate) challenge: Duration,
+    pub(crate) challenge: Moment,
 }
 
 impl Clocks {
-    pub(crate) fn opened(now: Duration) -> Self {
-        Self { entered: now, accepted: now, active: now, ..Self::default() }
+    pub(crate) fn opened(now: Moment) -> Self {
+        Self {
+            entered: now,
+            accepted: now,
+            active: now,
+            orphaned: Moment::default(),
+            outstanding: Moment::NEVER,
+            suspect: Moment::NEVER,
+            challenge: Moment::default(),
+        }
     }
 }

@@ -2,7 +2,6 @@
 //! what smoltcp does not keep. It knows its own segments; the rules about them are next door.
 
 use std::net::SocketAddrV4;
-use std::time::Duration;
 
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::socket::tcp;
@@ -14,8 +13,9 @@ use crate::config::{Config, Congestion};
 use crate::device::Port;
 use crate::ending::Ending;
 use crate::events::Events;
+use crate::moment::Moment;
 use crate::note::{Note, NoteKind};
-use crate::pool::{Packet, Pool};
+use crate::pool::Packet;
 use crate::seat::Seat;
 use crate::segment::Flags;
 use crate::space::{ReceiveSpace, SendSpace};
@@ -36,6 +36,19 @@ pub(crate) enum Owner {
     Orphan,
 }
 
+/// What is known of smoltcp's answers without asking: each costs as much as a part of a packet, and
+/// after most events there is nothing to say. `packets.rs` has the rules; debug builds ask all the
+/// same and compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Calm {
+    /// Ask.
+    Unknown,
+    /// Egress has nothing.
+    Quiet,
+    /// Egress has nothing, and no deadline runs.
+    Idle,
+}
+
 /// One connection, or the memory of one.
 pub(crate) struct Connection {
     interface: Interface,
@@ -45,12 +58,17 @@ pub(crate) struct Connection {
     pub(crate) owner: Owner,
     /// It waits for egress.
     pub(crate) touched: bool,
+    /// What smoltcp would answer if it were asked now, where that is known.
+    pub(crate) calm: Calm,
+    /// smoltcp looks at the clock only where a timer of its own has come (CUBIC always does).
+    pub(crate) asks_no_clock: bool,
     /// A `Ready` about it waits.
     pub(crate) ready: bool,
     pub(crate) key: Key,
     pub(crate) local: SocketAddrV4,
     pub(crate) peer: SocketAddrV4,
-    /// State when it was last looked at.
+    /// State when it was last looked at, as smoltcp names it and as RFC 9293 does.
+    pub(crate) seen: tcp::State,
     pub(crate) state: State,
     pub(crate) established: bool,
     pub(crate) ending: Option<Ending>,
@@ -76,10 +94,13 @@ impl Connection {
             generation: 0,
             owner: Owner::Nobody,
             touched: false,
+            calm: Calm::Unknown,
+            asks_no_clock: true,
             ready: false,
             key: Key::connection(0, nowhere),
             local: nowhere,
             peer: nowhere,
+            seen: tcp::State::Closed,
             state: State::Closed,
             established: false,
             ending: None,
@@ -88,14 +109,14 @@ impl Connection {
             outlived: false,
             send: SendSpace::default(),
             receive: ReceiveSpace::default(),
-            clocks: Clocks::default(),
+            clocks: Clocks::opened(Moment::default()),
         }
     }
 
     /// Begin a connection in this slot. `seed` decides its initial sequence number.
     pub(crate) fn open(
         &mut self,
-        now: Duration,
+        now: Moment,
         [local, peer]: [SocketAddrV4; 2],
         seed: u64,
         config: &Config,
@@ -103,26 +124,27 @@ impl Connection {
     ) {
         let mut interface_config = InterfaceConfig::new(HardwareAddress::Ip);
         interface_config.random_seed = seed;
-        let rings = [config.receive_buffer, config.send_buffer].map(|len| wire.pool.ring(len));
-        self.interface = Interface::new(interface_config, &mut wire.port(None), instant(now));
+        self.interface = Interface::new(interface_config, &mut wire.port(None), now.instant());
         self.interface.update_ip_addrs(|addresses| {
             // There is room for one: the list is new.
             let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(*local.ip()), 32));
         });
         // A fresh socket each time: smoltcp's own reset keeps parts of the last connection.
-        self.seat.take(rings);
+        self.seat.take([config.receive_buffer, config.send_buffer]);
         let socket = self.socket();
         socket.set_congestion_control(match config.congestion {
             Congestion::None => tcp::CongestionControl::None,
             Congestion::Reno => tcp::CongestionControl::Reno,
             Congestion::Cubic => tcp::CongestionControl::Cubic,
         });
+        self.asks_no_clock = config.congestion != Congestion::Cubic;
+        let socket = self.socket();
         socket.set_nagle_enabled(config.nagle);
-        let ack_delay = config.ack_delay.map(micros);
-        socket.set_ack_delay(ack_delay.map(smoltcp::time::Duration::from_micros));
+        socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
         self.key = Key::connection(local.port(), peer);
         self.local = local;
         self.peer = peer;
+        self.seen = tcp::State::Closed;
         self.state = State::Closed;
         self.established = false;
         self.ending = None;
@@ -136,10 +158,8 @@ impl Connection {
         self.clocks = Clocks::opened(now);
     }
 
-    /// End the slot's use and give the rings back.
-    pub(crate) fn vacate(&mut self, pool: &mut Pool) {
-        let rings = self.seat.vacate();
-        rings.into_iter().flatten().for_each(|ring| pool.recycle_ring(ring));
+    /// End the slot's use; the next connection in it has its memory.
+    pub(crate) fn vacate(&mut self) {
         self.owner = Owner::Nobody;
         self.generation = self.generation.wrapping_add(1);
         self.ready = false;
@@ -158,6 +178,8 @@ impl Connection {
     pub(crate) fn listen(&mut self) {
         let port = self.local.port();
         self.socket().listen(port).expect("a fresh socket listens on a port that is not 0");
+        self.seen = tcp::State::Listen;
+        self.state = State::Listen;
     }
 
     #[inline]
@@ -188,22 +210,11 @@ impl Connection {
         self.receive.nxt(self.received())
     }
 
-    /// The state smoltcp has it in now.
+    /// Look at the state smoltcp has it in now.
     #[inline]
     pub(crate) fn state_now(&self) -> State {
-        match self.peek().state() {
-            tcp::State::Closed => State::Closed,
-            tcp::State::Listen => State::Listen,
-            tcp::State::SynSent => State::SynSent,
-            tcp::State::SynReceived => State::SynReceived,
-            tcp::State::Established => State::Established,
-            tcp::State::FinWait1 => State::FinWait1,
-            tcp::State::FinWait2 => State::FinWait2,
-            tcp::State::CloseWait => State::CloseWait,
-            tcp::State::Closing => State::Closing,
-            tcp::State::LastAck => State::LastAck,
-            tcp::State::TimeWait => State::TimeWait,
-        }
+        let now = self.peek().state();
+        if now == self.seen { self.state } else { named(now) }
     }
 
     /// Whether a synchronized connection is still alive (RFC 9293 §3.3.2).
@@ -225,7 +236,7 @@ impl Connection {
 
     /// Give smoltcp a packet; its reply, if any, waits on the wire.
     #[inline]
-    pub(crate) fn feed(&mut self, now: Duration, bytes: &[u8], wire: &mut Wire) {
+    pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) {
         let mut port = wire.port(Some(bytes));
         ingress(&mut self.interface, now, &mut port, self.seat.set());
         if let Some(reply) = port.leaving {
@@ -236,11 +247,12 @@ impl Connection {
 
     /// The next packet smoltcp wants to send.
     #[inline]
-    pub(crate) fn egress(&mut self, now: Duration, wire: &mut Wire) -> Option<Packet> {
+    pub(crate) fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut port = wire.port(None);
         egress(&mut self.interface, now, &mut port, self.seat.set());
         let mut packet = port.leaving?;
         self.left(now, &packet);
+        self.calm = self.calm_after_packet();
         if let Some(mark) = self.send.urgent {
             mark_urgent(&mut packet, mark, wire);
         }
@@ -249,36 +261,38 @@ impl Connection {
 
     /// When smoltcp wants to be polled.
     #[inline]
-    pub(crate) fn poll_at(&mut self, now: Duration) -> Option<Duration> {
-        let at = self.interface.poll_at(instant(now), self.seat.set())?;
-        Some(Duration::from_micros(u64::try_from(at.total_micros()).unwrap_or(0)))
+    pub(crate) fn poll_at(&mut self, now: Moment) -> Moment {
+        let at = self.interface.poll_at(now.instant(), self.seat.set());
+        at.map_or(Moment::NEVER, Moment::from)
     }
 
     /// Read what leaves: SND.MAX and the window we offer.
     #[inline]
-    fn left(&mut self, now: Duration, packet: &[u8]) {
+    fn left(&mut self, now: Moment, packet: &[u8]) {
         // smoltcp writes no IPv4 options, so the segment begins at byte 20.
+        let header: &[u8; 40] = packet.first_chunk().expect("smoltcp sends whole headers");
         let word = |at: usize| {
-            u32::from_be_bytes([packet[at], packet[at + 1], packet[at + 2], packet[at + 3]])
+            u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
         };
-        let flags = Flags(packet[33]);
+        let flags = Flags(header[33]);
         if flags.has(Flags::RST) {
             return;
         }
-        let data = packet.len() - 20 - usize::from(packet[32] >> 4) * 4;
+        let data = packet.len() - 20 - usize::from(header[32] >> 4) * 4;
         let [syn, fin] = [Flags::SYN, Flags::FIN].map(|flag| flags.has(flag));
         let len = u32::try_from(data).unwrap_or(0) + u32::from(syn) + u32::from(fin);
         self.send.left(word(24), len, syn);
         if flags.has(Flags::ACK) {
-            let window = u32::from(u16::from_be_bytes([packet[34], packet[35]]));
+            let window = u32::from(u16::from_be_bytes([header[34], header[35]]));
             let shift = if syn { 0 } else { self.receive.scale };
+            self.receive.acknowledged = word(28);
             self.receive.edge = word(28).wrapping_add(window << shift);
         }
         self.clocks.active = now;
     }
 
     /// Close smoltcp's socket without a RST on the wire; what was received stays readable.
-    pub(crate) fn silence(&mut self, now: Duration, wire: &mut Wire) {
+    pub(crate) fn silence(&mut self, now: Moment, wire: &mut Wire) {
         self.socket().abort();
         let mut port = wire.port(None);
         egress(&mut self.interface, now, &mut port, self.seat.set());
@@ -288,7 +302,7 @@ impl Connection {
     }
 
     /// The RST of an ABORT, with smoltcp's sequence number; `None` if it has nobody to send it to.
-    pub(crate) fn reset(&mut self, now: Duration, wire: &mut Wire) -> Option<Packet> {
+    pub(crate) fn reset(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         self.socket().abort();
         let mut port = wire.port(None);
         // One poll more, or the RST never leaves (smoltcp drops it with the socket).
@@ -297,8 +311,26 @@ impl Connection {
     }
 
     /// Tell something about this connection.
-    pub(crate) fn note(&self, at: Duration, kind: NoteKind, events: &mut Events) {
-        events.notes.push_back(Note { at, local: self.local, peer: self.peer, kind });
+    pub(crate) fn note(&self, at: Moment, kind: NoteKind, events: &mut Events) {
+        let (at, local, peer) = (at.into(), self.local, self.peer);
+        events.notes.push(Note { at, local, peer, kind });
+    }
+}
+
+/// smoltcp's name of a state as RFC 9293 has it.
+pub(crate) fn named(state: tcp::State) -> State {
+    match state {
+        tcp::State::Closed => State::Closed,
+        tcp::State::Listen => State::Listen,
+        tcp::State::SynSent => State::SynSent,
+        tcp::State::SynReceived => State::SynReceived,
+        tcp::State::Established => State::Established,
+        tcp::State::FinWait1 => State::FinWait1,
+        tcp::State::FinWait2 => State::FinWait2,
+        tcp::State::CloseWait => State::CloseWait,
+        tcp::State::Closing => State::Closing,
+        tcp::State::LastAck => State::LastAck,
+        tcp::State::TimeWait => State::TimeWait,
     }
 }
 
@@ -307,22 +339,22 @@ impl Connection {
 #[inline(never)]
 pub(crate) fn ingress(
     interface: &mut Interface,
-    now: Duration,
+    now: Moment,
     port: &mut Port<'_>,
     sockets: &mut SocketSet<'static>,
 ) {
-    interface.poll_ingress_single(instant(now), port, sockets);
+    interface.poll_ingress_single(now.instant(), port, sockets);
 }
 
 /// smoltcp lets at most one packet out. Once in the program, as `ingress`.
 #[inline(never)]
 fn egress(
     interface: &mut Interface,
-    now: Duration,
+    now: Moment,
     port: &mut Port<'_>,
     sockets: &mut SocketSet<'static>,
 ) {
-    interface.poll_egress(instant(now), port, sockets);
+    interface.poll_egress(now.instant(), port, sockets);
 }
 
 /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
@@ -342,15 +374,4 @@ fn mark_urgent(packet: &mut Packet, mark: u32, wire: &Wire) {
 /// smoltcp's window scale for a ring of `len` bytes (RFC 7323 §2.3).
 fn scale_of(len: usize) -> u8 {
     u8::try_from((usize::BITS - len.leading_zeros()).saturating_sub(16)).unwrap_or(14)
-}
-
-/// smoltcp's clock.
-#[inline]
-pub(crate) fn instant(now: Duration) -> Instant {
-    Instant::from_micros(micros(now).cast_signed())
-}
-
-#[inline]
-fn micros(time: Duration) -> u64 {
-    time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())
 }

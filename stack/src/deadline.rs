@@ -1,10 +1,9 @@
 //! `deadline.rs` decides when a connection is given up: deadlines that smoltcp does not have or counts
 //! wrongly (its user timeout kills idle connections), and the watchdog for the timers it loses.
 
-use std::time::Duration;
-
 use crate::config::Config;
 use crate::connection::{Connection, Owner};
+use crate::moment::{Moment, Span};
 use crate::state::State;
 
 /// Why a connection is given up.
@@ -16,6 +15,33 @@ pub(crate) enum Overdue {
     FinWait2,
     /// A timer that smoltcp lost.
     Stall,
+}
+
+/// How long a host waits, by its configuration.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    syn_sent: Span,
+    syn_received: Span,
+    user_timeout: Span,
+    idle: Span,
+    stall: Span,
+    fin_wait_2: Span,
+    linger: Span,
+}
+
+impl Patience {
+    pub(crate) fn new(config: &Config) -> Self {
+        let (limits, policy) = (&config.deadlines, &config.policy);
+        Self {
+            syn_sent: limits.syn_sent.into(),
+            syn_received: limits.syn_received.into(),
+            user_timeout: limits.user_timeout.into(),
+            idle: Span::limit(limits.idle),
+            stall: limits.stall.into(),
+            fin_wait_2: Span::limit(policy.fin_wait_2),
+            linger: Span::limit(policy.linger),
+        }
+    }
 }
 
 impl Connection {
@@ -38,51 +64,46 @@ impl Connection {
     /// The watchdog: with something outstanding, smoltcp must hold a deadline to repeat or to probe.
     /// If it holds none, only a segment of the peer's can still move the connection.
     #[inline]
-    pub(crate) fn tick(&mut self, now: Duration, poll_at: Option<Duration>) {
+    pub(crate) fn tick(&mut self, now: Moment, poll_at: Moment) {
         let outstanding = self.outstanding();
-        let suspect = outstanding && poll_at.is_none();
+        let suspect = outstanding && !poll_at.comes();
         let clocks = &mut self.clocks;
-        clocks.outstanding = outstanding.then(|| clocks.outstanding.unwrap_or(now));
-        clocks.suspect = suspect.then(|| clocks.suspect.unwrap_or(now));
+        clocks.outstanding = if outstanding { clocks.outstanding.min(now) } else { Moment::NEVER };
+        clocks.suspect = if suspect { clocks.suspect.min(now) } else { Moment::NEVER };
     }
 
-    /// The first deadline of this host's own.
+    /// The first deadline of this host's own, and why.
     #[inline]
-    pub(crate) fn deadline(&self, config: &Config) -> Option<(Duration, Overdue)> {
-        let (limits, policy, clocks) = (&config.deadlines, &config.policy, &self.clocks);
-        let handshake = match self.state {
-            State::SynSent => Some(limits.syn_sent),
-            State::SynReceived => Some(limits.syn_received),
-            _ => None,
-        };
+    pub(crate) fn deadline(&self, patience: &Patience) -> (Moment, Overdue) {
+        let clocks = &self.clocks;
         let orphan = self.owner == Owner::Orphan;
-        let mut first = None;
-        let mut by = |at: Duration, why: Overdue| {
-            if first.is_none_or(|(sooner, _)| at < sooner) {
-                first = Some((at, why));
+        let mut first = (Moment::NEVER, Overdue::Peer);
+        let mut by = |at: Moment, why: Overdue| {
+            if at < first.0 {
+                first = (at, why);
             }
         };
-        if let Some(limit) = handshake {
-            by(clocks.entered + limit, Overdue::Peer);
-        } else if let Some(since) = clocks.outstanding {
-            by(since + limits.user_timeout, Overdue::Peer);
-            if let Some(linger) = policy.linger.filter(|_| orphan) {
-                by(clocks.orphaned + linger, Overdue::Peer);
+        match self.state {
+            State::SynSent => by(clocks.entered.after(patience.syn_sent), Overdue::Peer),
+            State::SynReceived => by(clocks.entered.after(patience.syn_received), Overdue::Peer),
+            _ if clocks.outstanding.comes() => {
+                by(clocks.outstanding.after(patience.user_timeout), Overdue::Peer);
+                if orphan {
+                    by(clocks.orphaned.after(patience.linger), Overdue::Peer);
+                }
             }
-        } else if self.state == State::FinWait2 && orphan {
             // Linux' tcp_fin_timeout: nobody is left to want what the peer may still send.
-            if let Some(limit) = policy.fin_wait_2 {
-                by(clocks.entered.max(clocks.orphaned) + limit, Overdue::FinWait2);
+            State::FinWait2 if orphan => {
+                let since = clocks.entered.max(clocks.orphaned);
+                by(since.after(patience.fin_wait_2), Overdue::FinWait2);
             }
+            _ => {}
         }
-        if let Some(since) = clocks.suspect {
-            by(since.max(clocks.accepted) + limits.stall, Overdue::Stall);
+        if clocks.suspect.comes() {
+            by(clocks.suspect.max(clocks.accepted).after(patience.stall), Overdue::Stall);
         }
-        if let Some(idle) = limits.idle
-            && self.synchronized()
-            && self.state != State::TimeWait
-        {
-            by(clocks.active + idle, Overdue::Peer);
+        if self.synchronized() && self.state != State::TimeWait {
+            by(clocks.active.after(patience.idle), Overdue::Peer);
         }
         first
     }

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use crate::close_policy::ReceivedAtReset;
-use crate::connection::{Connection, Owner};
+use crate::connection::{Connection, Owner, named};
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::events::Ready;
 use crate::host::Host;
+use crate::moment::{Moment, Span};
 use crate::names::{ListenerId, id_of};
 use crate::note::NoteKind;
 use crate::segment::Flags;
@@ -16,25 +17,28 @@ use crate::state::State;
 
 /// smoltcp's `CLOSE_DELAY`: how long TIME-WAIT lasts after the last segment that needed it. RFC 9293
 /// §3.4.2 says 2 MSL, four minutes, and Linux one; it cannot be configured.
-pub const TIME_WAIT: Duration = Duration::from_secs(10);
+pub const TIME_WAIT: Duration = Duration::from_secs(TIME_WAIT_SECS);
+const TIME_WAIT_SECS: u64 = 10;
 
 impl Host {
     /// See whether `slot` has changed its state since it was last looked at; `reset` says that a RST
     /// has just arrived. True if it has.
-    #[inline]
-    pub(crate) fn follow(&mut self, now: Duration, slot: u32, reset: bool) -> bool {
-        let connection = &mut self.connections[slot as usize];
-        let (from, to) = (connection.state, connection.state_now());
-        if from == to {
-            return false;
+    #[inline(always)]
+    pub(crate) fn follow(&mut self, now: Moment, slot: u32, reset: bool) -> bool {
+        let connection = &self.connections[slot as usize];
+        let changed = connection.peek().state() != connection.seen;
+        if changed {
+            self.change(now, slot, reset);
         }
-        self.change(now, slot, from, to, reset);
-        true
+        changed
     }
 
-    fn change(&mut self, now: Duration, slot: u32, from: State, to: State, reset: bool) {
+    #[inline(never)]
+    fn change(&mut self, now: Moment, slot: u32, reset: bool) {
         let Self { connections, listeners, events, table, .. } = self;
         let connection = &mut connections[slot as usize];
+        connection.seen = connection.peek().state();
+        let (from, to) = (connection.state, named(connection.seen));
         connection.state = to;
         connection.clocks.entered = now;
         connection.note(now, NoteKind::State { from, to }, events);
@@ -52,7 +56,7 @@ impl Host {
                 entry.promote(slot);
                 if !std::mem::replace(&mut entry.ready, true) {
                     let id = ListenerId(id_of(listener, entry.generation));
-                    events.ready.push_back(Ready::Accept(id));
+                    events.ready.push(Ready::Accept(id));
                 }
             }
         }
@@ -70,7 +74,7 @@ impl Host {
     }
 
     /// Record how `slot` ended, once.
-    pub(crate) fn end(&mut self, now: Duration, slot: u32, ending: Ending) {
+    pub(crate) fn end(&mut self, now: Moment, slot: u32, ending: Ending) {
         let connection = &mut self.connections[slot as usize];
         if connection.ending.is_some() {
             return;
@@ -85,7 +89,7 @@ impl Host {
 
     /// ABORT `slot` (RFC 9293 §3.10.5): a RST where one belongs, if `loudly`, and CLOSED. Its ending
     /// is `ending`, unless it had one.
-    pub(crate) fn end_by_force(&mut self, now: Duration, slot: u32, ending: Ending, loudly: bool) {
+    pub(crate) fn end_by_force(&mut self, now: Moment, slot: u32, ending: Ending, loudly: bool) {
         let connection = &mut self.connections[slot as usize];
         let resets = matches!(
             connection.state,
@@ -106,7 +110,7 @@ impl Host {
     }
 
     /// One RST, where the peer expects the next byte.
-    fn send_reset(&mut self, now: Duration, slot: u32) {
+    fn send_reset(&mut self, now: Moment, slot: u32) {
         let connection = &mut self.connections[slot as usize];
         let Some(mut packet) = connection.reset(now, &mut self.wire) else {
             return;
@@ -147,10 +151,10 @@ impl Connection {
     /// Whether TIME-WAIT is over while its user still has bytes to receive. smoltcp would destroy
     /// them at its next egress, so there is none until they are taken.
     #[inline]
-    pub(crate) fn outlives_time_wait(&self, now: Duration) -> bool {
+    pub(crate) fn outlives_time_wait(&self, now: Moment) -> bool {
         self.state == State::TimeWait
             && self.owner != Owner::Orphan
-            && now >= self.clocks.entered + TIME_WAIT
+            && now >= self.clocks.entered.after(Span::secs(TIME_WAIT_SECS))
             && self.unread() > 0
     }
 }

@@ -1,8 +1,7 @@
 //! `events.rs` holds what a host has to tell: readiness, coalesced by a flag of each connection, and
 //! notes, each exactly once.
 
-use std::collections::VecDeque;
-
+use crate::fifo::Fifo;
 use crate::names::{ConnId, ListenerId};
 use crate::note::Note;
 
@@ -18,8 +17,8 @@ pub enum Ready {
 /// Queues towards the user.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
-    pub(crate) ready: VecDeque<Ready>,
-    pub(crate) notes: VecDeque<Note>,
+    pub(crate) ready: Fifo<Ready>,
+    pub(crate) notes: Fifo<Note>,
 }
 
 impl Events {

@@ -1,19 +1,19 @@
 //! `host.rs` is the host itself: what it owns, how it begins and begins again, its slots, and what it
 //! tells. Packets and users have files of their own.
 
-use std::collections::VecDeque;
 use std::net::SocketAddrV4;
-use std::time::Duration;
 
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
-use crate::clocks::Clocks;
 use crate::config::Config;
-use crate::connection::{Connection, Owner, instant};
+use crate::connection::{Calm, Connection, Owner};
+use crate::deadline::Patience;
 use crate::divergence::Divergence;
 use crate::events::{Events, Ready};
+use crate::fifo::Fifo;
 use crate::listener::Listener;
+use crate::moment::Moment;
 use crate::names::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
 use crate::note::{Note, NoteKind};
 use crate::pool::Packet;
@@ -33,6 +33,7 @@ pub(crate) const LISTENER: u32 = 1 << 31;
 /// connection to look at, [`poll_note`](Self::poll_note) tells what happened.
 pub struct Host {
     pub(crate) config: Config,
+    pub(crate) patience: Patience,
     pub(crate) connections: Vec<Connection>,
     pub(crate) vacant: Vec<u32>,
     pub(crate) listeners: Vec<Listener>,
@@ -44,7 +45,7 @@ pub struct Host {
     pub(crate) ports: Ports,
     pub(crate) events: Events,
     pub(crate) wire: Wire,
-    pub(crate) touched: VecDeque<u32>,
+    pub(crate) touched: Fifo<u32>,
     pub(crate) timers: Timers,
     pub(crate) nobody: Interface,
     pub(crate) no_sockets: SocketSet<'static>,
@@ -59,6 +60,7 @@ impl Host {
     pub fn new(config: Config) -> Self {
         let mut wire = Wire::new(&config);
         let mut host = Self {
+            patience: Patience::new(&config),
             config,
             connections: Vec::new(),
             vacant: Vec::new(),
@@ -70,7 +72,7 @@ impl Host {
             events: Events::default(),
             nobody: nobody(&config, &mut wire),
             wire,
-            touched: VecDeque::new(),
+            touched: Fifo::default(),
             timers: Timers::default(),
             no_sockets: SocketSet::new(Vec::new()),
         };
@@ -85,9 +87,10 @@ impl Host {
     pub fn reset(&mut self, config: Config) {
         assert!((68..=65535).contains(&config.mtu), "an IPv4 MTU is 68 to 65535 bytes");
         self.config = config;
+        self.patience = Patience::new(&config);
         for connection in &mut self.connections {
             if connection.owner != Owner::Nobody {
-                connection.vacate(&mut self.wire.pool);
+                connection.vacate();
             }
             connection.generation = 0;
             connection.touched = false;
@@ -121,7 +124,7 @@ impl Host {
     #[inline]
     pub fn next_ready(&mut self) -> Option<Ready> {
         loop {
-            let ready = self.events.ready.pop_front()?;
+            let ready = self.events.ready.pop()?;
             let flag = match ready {
                 Ready::Conn(ConnId(id)) => {
                     let connection = &mut self.connections[slot_in(id)];
@@ -151,19 +154,18 @@ impl Host {
     /// What happened to connections, in order. Notes wait until they are taken.
     #[inline]
     pub fn poll_note(&mut self) -> Option<Note> {
-        self.events.notes.pop_front()
+        self.events.notes.pop()
     }
 
     /// Take a slot for the connection between `port` and `peer`.
-    pub(crate) fn open(&mut self, now: Duration, port: u16, peer: SocketAddrV4) -> u32 {
+    pub(crate) fn open(&mut self, now: Moment, port: u16, peer: SocketAddrV4) -> u32 {
         let slot = self.vacant.pop().unwrap_or_else(|| {
             self.connections.push(Connection::vacant(&mut self.wire));
             slot_of(self.connections.len() - 1)
         });
         let local = SocketAddrV4::new(self.config.address, port);
         let key = Key::connection(port, peer);
-        let incarnation = self.incarnations.get(key).unwrap_or(0);
-        self.incarnations.insert(key, incarnation + 1);
+        let incarnation = self.incarnations.count(key);
         let host = mix(self.config.seed ^ u64::from(local.ip().to_bits()));
         let seed = mix(mix(host ^ key.bits()) ^ u64::from(incarnation));
         let Self { config, wire, .. } = self;
@@ -176,9 +178,10 @@ impl Host {
     #[inline]
     pub(crate) fn touch(&mut self, slot: u32) {
         let connection = &mut self.connections[slot as usize];
+        connection.calm = Calm::Unknown;
         if !connection.touched {
             connection.touched = true;
-            self.touched.push_back(slot);
+            self.touched.push(slot);
         }
     }
 
@@ -188,9 +191,8 @@ impl Host {
         if self.table.get(connection.key) == Some(slot) {
             self.table.remove(connection.key);
         }
-        connection.vacate(&mut self.wire.pool);
-        connection.clocks = Clocks::default();
-        self.timers.set(slot, None);
+        connection.vacate();
+        self.timers.set(slot, Moment::NEVER);
         self.vacant.push(slot);
     }
 
@@ -201,12 +203,12 @@ impl Host {
         if connection.owner == Owner::User && !connection.ready {
             connection.ready = true;
             let id = ConnId(id_of(slot, connection.generation));
-            self.events.ready.push_back(Ready::Conn(id));
+            self.events.ready.push(Ready::Conn(id));
         }
     }
 
     #[cold]
-    pub(crate) fn diverge(&mut self, now: Duration, slot: u32, divergence: Divergence) {
+    pub(crate) fn diverge(&mut self, now: Moment, slot: u32, divergence: Divergence) {
         let connection = &self.connections[slot as usize];
         connection.note(now, NoteKind::Divergence(divergence), &mut self.events);
     }
@@ -215,7 +217,7 @@ impl Host {
 /// The interface that answers for ports where nobody is.
 fn nobody(config: &Config, wire: &mut Wire) -> Interface {
     let interface_config = InterfaceConfig::new(HardwareAddress::Ip);
-    let zero = instant(Duration::ZERO);
+    let zero = Moment::default().instant();
     let mut interface = Interface::new(interface_config, &mut wire.port(None), zero);
     interface.update_ip_addrs(|addresses| {
         let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(config.address), 32));

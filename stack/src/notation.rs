@@ -3,21 +3,26 @@
 
 use std::fmt;
 
-use crate::segment::{Flags, Segment};
+use crate::segment::{Flags, Options, Segment};
 
 /// A segment with both sides' initial sequence numbers, to be printed.
 #[derive(Clone, Copy, Debug)]
 pub struct Relative<'a> {
     segment: &'a Segment,
+    options: Options,
     source_isn: u32,
     destination_isn: u32,
 }
 
 impl Segment {
-    /// Print relative to the initial sequence numbers of its source and its destination.
+    /// Print with the options that `packet` has, relative to the initial sequence numbers of its
+    /// source and its destination.
+    ///
+    /// # Panics
+    /// If it was not decoded from `packet`.
     #[must_use]
-    pub fn relative(&self, source_isn: u32, destination_isn: u32) -> Relative<'_> {
-        Relative { segment: self, source_isn, destination_isn }
+    pub fn relative(&self, packet: &[u8], [source_isn, destination_isn]: [u32; 2]) -> Relative<'_> {
+        Relative { segment: self, options: self.options(packet), source_isn, destination_isn }
     }
 }
 
@@ -40,7 +45,7 @@ impl fmt::Display for Relative<'_> {
 
 impl Relative<'_> {
     fn options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let options = &self.segment.options;
+        let options = &self.options;
         let mut before = " <";
         if let Some(size) = options.max_segment_size {
             write!(f, "{before}mss {size}")?;
@@ -67,9 +72,10 @@ impl Relative<'_> {
 }
 
 impl fmt::Display for Segment {
-    /// With absolute sequence numbers.
+    /// With absolute sequence numbers, and without options.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.relative(0, 0).fmt(f)
+        let options = Options::default();
+        Relative { segment: self, options, source_isn: 0, destination_isn: 0 }.fmt(f)
     }
 }
 

@@ -4,16 +4,18 @@
 use std::time::Duration;
 
 use crate::checksum;
-use crate::connection::{Owner, ingress};
+use crate::connection::{Calm, Connection, Owner, ingress};
 use crate::deadline::Overdue;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::{Host, LISTENER};
+use crate::moment::{Moment, Span};
 use crate::names::slot_of;
 use crate::pool::Packet;
-use crate::segment::{Kind, Segment};
+use crate::segment::{Flags, Kind, Segment};
 use crate::state::State;
 use crate::table::Key;
+use crate::wire::Wire;
 
 impl Host {
     /// A packet arrives. Whatever is not a whole segment for this host is dropped.
@@ -28,6 +30,7 @@ impl Host {
         if self.config.checksums && !checksum::verify(packet) {
             return;
         }
+        let now = Moment::from(now);
         let port = segment.destination.port();
         match self.table.get(Key::connection(port, segment.source)) {
             Some(slot) => self.segment_arrives(now, slot, &segment, packet),
@@ -37,10 +40,11 @@ impl Host {
 
     /// Time has come to `now`: run what is due. Harmless when nothing is.
     pub fn handle_timeout(&mut self, now: Duration) {
+        let now = Moment::from(now);
         while let Some(slot) = self.timers.pop_due(now) {
             let connection = &self.connections[slot as usize];
-            match connection.deadline(&self.config) {
-                Some((at, why)) if at <= now => self.give_up(now, slot, why),
+            match connection.deadline(&self.patience) {
+                (at, why) if at <= now => self.give_up(now, slot, why),
                 _ => self.touch(slot),
             }
         }
@@ -50,20 +54,30 @@ impl Host {
     /// asked, so a reply given in one go with the bytes it answers is one segment.
     #[inline]
     pub fn poll_transmit(&mut self, now: Duration) -> Option<Packet> {
+        if self.touched.is_empty() && self.wire.leaving.is_empty() {
+            return None;
+        }
+        self.transmit(now.into())
+    }
+
+    fn transmit(&mut self, now: Moment) -> Option<Packet> {
         loop {
-            if let Some(packet) = self.wire.leaving.pop_front() {
-                return Some(packet);
+            if !self.wire.leaving.is_empty() {
+                return self.wire.leaving.pop_front();
             }
-            let &slot = self.touched.front()?;
+            let slot = self.touched.front()?;
             let connection = &mut self.connections[slot as usize];
             let asks = connection.owner != Owner::Nobody && !connection.outlives_time_wait(now);
-            if asks && let Some(packet) = connection.egress(now, &mut self.wire) {
-                return Some(packet);
+            let packet = if asks { connection.say(now, &mut self.wire) } else { None };
+            if packet.is_none() || connection.calm != Calm::Unknown {
+                self.touched.pop();
+                connection.touched = false;
+                if connection.owner != Owner::Nobody {
+                    self.settle(now, slot);
+                }
             }
-            self.touched.pop_front();
-            connection.touched = false;
-            if connection.owner != Owner::Nobody {
-                self.settle(now, slot);
+            if packet.is_some() {
+                return packet;
             }
         }
     }
@@ -71,7 +85,7 @@ impl Host {
     /// When to call [`handle_timeout`](Self::handle_timeout), once `poll_transmit` is quiet.
     #[inline]
     pub fn next_wakeup(&mut self) -> Option<Duration> {
-        self.timers.next()
+        self.timers.next().told()
     }
 
     /// Whether there is nothing to wake up for before `at`. Cheaper than
@@ -79,17 +93,18 @@ impl Host {
     #[inline]
     #[must_use]
     pub fn sleeps_until(&self, at: Duration) -> bool {
-        self.timers.sleep_until(at)
+        self.timers.sleep_until(at.into())
     }
 
     /// No packet is in flight anywhere, and nobody will ever do anything: a connection that has
     /// something outstanding and no timer for it ends as [`Ending::Stalled`]. True if any did; then
     /// go on, for the peer may hear of it.
     pub fn handle_silence(&mut self, now: Duration) -> bool {
+        let now = Moment::from(now);
         let mut any = false;
         for slot in 0..slot_of(self.connections.len()) {
             let connection = &self.connections[slot as usize];
-            if connection.owner != Owner::Nobody && connection.clocks.suspect.is_some() {
+            if connection.owner != Owner::Nobody && connection.clocks.suspect.comes() {
                 self.give_up(now, slot, Overdue::Stall);
                 any = true;
             }
@@ -98,7 +113,7 @@ impl Host {
     }
 
     /// A segment for no connection: a SYN for a listener, or a RST in answer (RFC 9293 §3.10.7.1).
-    fn stranger_arrives(&mut self, now: Duration, port: u16, segment: &Segment, packet: &[u8]) {
+    fn stranger_arrives(&mut self, now: Moment, port: u16, segment: &Segment, packet: &[u8]) {
         let listener = self.table.get(Key::listener(port)).map(|value| value & !LISTENER);
         if let (Some(listener), Kind::Syn) = (listener, segment.kind()) {
             return self.syn_arrives(now, listener, segment, packet);
@@ -111,14 +126,13 @@ impl Host {
     }
 
     /// RFC 9293 §3.10.7.2: a SYN opens a connection of the listener's, if there is room.
-    fn syn_arrives(&mut self, now: Duration, listener: u32, segment: &Segment, packet: &[u8]) {
+    fn syn_arrives(&mut self, now: Moment, listener: u32, segment: &Segment, packet: &[u8]) {
         if self.listeners[listener as usize].is_full() {
             return;
         }
         let slot = self.open(now, segment.destination.port(), segment.source);
         let connection = &mut self.connections[slot as usize];
         connection.owner = Owner::Listener(listener);
-        connection.state = State::Listen;
         connection.listen();
         self.listeners[listener as usize].embryos.push(slot);
         self.segment_arrives(now, slot, segment, packet);
@@ -126,7 +140,7 @@ impl Host {
 
     /// Egress is quiet: see what it changed, and when to look again.
     #[inline]
-    fn settle(&mut self, now: Duration, slot: u32) {
+    fn settle(&mut self, now: Moment, slot: u32) {
         self.follow(now, slot, false);
         let connection = &mut self.connections[slot as usize];
         if connection.send.waiting && connection.send.unsent() == 0 {
@@ -137,19 +151,16 @@ impl Host {
         let outlives = connection.outlives_time_wait(now);
         let news = outlives && !std::mem::replace(&mut connection.outlived, outlives);
         let poll_at = match outlives {
-            true => None,
+            true => Moment::NEVER,
             // Never now: egress has just been quiet, and the clock must move.
-            false => connection
-                .poll_at(now)
-                .map(|at| if at > now { at } else { now + Duration::from_millis(1) }),
+            false => match connection.next_poll(now) {
+                at if at > now => at,
+                _ => now.after(Span::millis(1)),
+            },
         };
         connection.tick(now, poll_at);
-        let deadline = connection.deadline(&self.config).map(|(at, _)| at.max(now));
-        let wanted = match (poll_at, deadline) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
-        self.timers.set(slot, wanted);
+        let (deadline, _) = connection.deadline(&self.patience);
+        self.timers.set(slot, poll_at.min(deadline.max(now)));
         if news {
             self.diverge(now, slot, Divergence::UnreadAtTimeWaitEnd);
         }
@@ -158,7 +169,7 @@ impl Host {
 
     /// A deadline of the host's own has passed.
     #[cold]
-    fn give_up(&mut self, now: Duration, slot: u32, why: Overdue) {
+    fn give_up(&mut self, now: Moment, slot: u32, why: Overdue) {
         let ending = match why {
             Overdue::Stall => Ending::Stalled,
             Overdue::Peer | Overdue::FinWait2 => Ending::TimedOut,
@@ -170,5 +181,53 @@ impl Host {
         self.end_by_force(now, slot, ending, why != Overdue::FinWait2);
         self.tell(slot);
         self.reap(slot);
+    }
+}
+
+impl Connection {
+    /// The next packet smoltcp wants to send, where it may want to.
+    #[inline]
+    fn say(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        if self.calm == Calm::Unknown {
+            return self.egress(now, wire);
+        }
+        debug_assert!(self.egress(now, wire).is_none(), "a calm connection has nothing to say");
+        None
+    }
+
+    /// When smoltcp wants to be polled, once it has nothing to say.
+    #[inline]
+    fn next_poll(&mut self, now: Moment) -> Moment {
+        if self.calm != Calm::Idle {
+            return self.poll_at(now);
+        }
+        debug_assert!(!self.poll_at(now).comes(), "an idle connection has no deadline");
+        Moment::NEVER
+    }
+
+    /// What is known once a packet has left. If it ended where everything ends that the user gave, its
+    /// FIN included, there is no more; what came is acknowledged on every packet.
+    #[inline]
+    pub(crate) fn calm_after_packet(&self) -> Calm {
+        let said_all = self.asks_no_clock && self.send.all_left(self.state_now().has_closed());
+        if said_all { Calm::Quiet } else { Calm::Unknown }
+    }
+
+    /// What is known once `segment` has arrived that brought nothing new: with nothing outstanding in
+    /// either direction smoltcp has no timer, and waits.
+    #[inline]
+    pub(crate) fn calm_after_segment(&self, segment: &Segment) -> Calm {
+        let rests = match self.state {
+            State::Established | State::CloseWait | State::FinWait2 => {
+                segment.payload_len == 0
+                    && segment.window > 0
+                    && segment.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0
+                    && self.peek().send_queue() == 0
+                    && self.receive.acknowledged == self.rcv_nxt()
+            }
+            State::Closed => true,
+            _ => false,
+        };
+        if rests && self.asks_no_clock { Calm::Idle } else { Calm::Unknown }
     }
 }

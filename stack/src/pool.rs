@@ -1,10 +1,9 @@
-//! `pool.rs` owns the memory of packets and of rings. A packet's buffer goes round: host, link,
-//! other host, and back by `Host::recycle`. A ring goes from connection to connection.
+//! `pool.rs` owns the memory of packets. A packet's buffer goes round: host, link, other host, and
+//! back by `Host::recycle`.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use crate::seat::Ring;
 use crate::segment::Segment;
 
 /// An IPv4 packet in a buffer of a pool. It reads and writes as its bytes.
@@ -58,7 +57,6 @@ impl fmt::Debug for Packet {
 #[derive(Debug)]
 pub(crate) struct Pool {
     free: Vec<Packet>,
-    rings: Vec<Ring>,
     /// Length of a new buffer.
     mtu: usize,
     /// Buffers handed out and not back yet.
@@ -67,7 +65,7 @@ pub(crate) struct Pool {
 
 impl Pool {
     pub(crate) fn new(mtu: usize) -> Self {
-        Self { free: Vec::new(), rings: Vec::new(), mtu, out: 0 }
+        Self { free: Vec::new(), mtu, out: 0 }
     }
 
     /// How many buffers were handed out and are not back.
@@ -100,18 +98,5 @@ impl Pool {
     pub(crate) fn recycle(&mut self, packet: Packet) {
         self.out -= 1;
         self.free.push(packet);
-    }
-
-    /// A ring of `len` bytes for one direction of one connection.
-    #[inline]
-    pub(crate) fn ring(&mut self, len: usize) -> Ring {
-        let free = self.rings.iter().rposition(|ring| ring.len() == len);
-        free.map_or_else(|| Ring::new(len), |at| self.rings.swap_remove(at))
-    }
-
-    /// Take a ring back, once nothing uses what it lent.
-    #[inline]
-    pub(crate) fn recycle_ring(&mut self, ring: Ring) {
-        self.rings.push(ring);
     }
 }

@@ -17,7 +17,7 @@ pub(crate) struct Seat {
     // Dropped before `rings`: fields are dropped in their order.
     sockets: SocketSet<'static>,
     handle: SocketHandle,
-    rings: Option<[Ring; 2]>,
+    rings: [Ring; 2],
 }
 
 impl Seat {
@@ -25,26 +25,26 @@ impl Seat {
     pub(crate) fn new() -> Self {
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
-        Self { sockets, handle, rings: None }
+        Self { sockets, handle, rings: [0; 2].map(Ring::new) }
     }
 
-    /// Put a fresh socket there, with a ring to receive into and one to send from.
-    ///
-    /// # Panics
-    /// If the seat is taken.
-    pub(crate) fn take(&mut self, rings: [Ring; 2]) {
-        assert!(self.rings.is_none(), "a seat is vacated before it is taken again");
-        let [receive, send] = self.rings.insert(rings);
+    /// Put a fresh socket there, with rings of so many bytes to receive into and to send from: those
+    /// of the socket before it, if they are as large.
+    pub(crate) fn take(&mut self, lengths: [usize; 2]) {
+        if self.rings.each_ref().map(Ring::len) != lengths {
+            self.vacate();
+            self.rings = lengths.map(Ring::new);
+        }
         // SAFETY: the socket that borrows these rings stays in `self.sockets` (nothing in this crate
-        // moves a socket out of its set), and both `vacate` and `drop` drop it before the rings.
-        let [receive, send] = unsafe { [receive.lend(), send.lend()] };
+        // moves a socket out of its set). The one before it is dropped by the assignment below and
+        // does not use them in between; `vacate` and `drop` too drop the socket before the rings.
+        let [receive, send] = unsafe { self.rings.each_mut().map(|ring| ring.lend()) };
         *self.socket() = socket(receive, send);
     }
 
-    /// Drop the socket; its rings can be used again.
-    pub(crate) fn vacate(&mut self) -> Option<[Ring; 2]> {
+    /// Drop the socket, for nothing may use its rings any more.
+    fn vacate(&mut self) {
         *self.socket() = without_rings();
-        self.rings.take()
     }
 
     #[inline]
@@ -119,14 +119,9 @@ mod tests {
     #[test]
     fn a_ring_serves_one_socket_after_another() {
         let mut seat = Seat::new();
-        let mut rings = Some([Ring::new(64), Ring::new(32)]);
-        for _ in 0..3 {
-            seat.take(rings.take().expect("the rings have come back"));
-            assert_eq!(seat.peek().recv_capacity(), 64);
-            assert_eq!(seat.peek().send_capacity(), 32);
-            rings = seat.vacate();
-            assert_eq!(seat.peek().recv_capacity(), 0);
+        for lengths in [[64, 32], [64, 32], [32, 64], [0, 0], [64, 32]] {
+            seat.take(lengths);
+            assert_eq!([seat.peek().recv_capacity(), seat.peek().send_capacity()], lengths);
         }
-        assert!(seat.vacate().is_none());
     }
 }

@@ -68,7 +68,7 @@ pub struct Options {
     pub sack: [Option<(u32, u32)>; 4],
 }
 
-/// A decoded segment and where it goes.
+/// A decoded segment and where it goes. Its options are decoded when they are asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Source address and port.
@@ -85,8 +85,10 @@ pub struct Segment {
     pub window: u16,
     /// Urgent pointer; meaningless unless URG is set.
     pub urgent: u16,
-    /// Options.
-    pub options: Options,
+    /// The shift of all its sender's later windows, which a SYN offers (RFC 7323 §2.2).
+    pub(crate) window_scale: Option<u8>,
+    /// Where the options begin in the packet.
+    options_start: u16,
     /// Where the data begins in the packet.
     pub payload_start: u16,
     /// Bytes of data.
@@ -103,44 +105,85 @@ impl Segment {
     #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
-        let whole = packet.len() >= IPV4_HEADER && packet.len() >= usize::from(be16(packet, 2));
-        whole.then(|| Self::parse_headers(packet)).flatten()
+        let header: &[u8; IPV4_HEADER + TCP_HEADER] = packet.first_chunk()?;
+        let whole = packet.len() >= usize::from(be16(header, 2));
+        whole.then(|| Self::decode(header, packet)).flatten()
     }
 
     /// Decode the headers of a packet whose payload may be missing.
-    #[inline]
     #[must_use]
     pub fn parse_headers(packet: &[u8]) -> Option<Self> {
-        if packet.len() < IPV4_HEADER || packet[0] >> 4 != 4 || packet[9] != TCP {
+        Self::decode(packet.first_chunk()?, packet)
+    }
+
+    #[inline]
+    fn decode(header: &[u8; IPV4_HEADER + TCP_HEADER], packet: &[u8]) -> Option<Self> {
+        // Hosts here write no IPv4 options.
+        if header[0] != 0x45 {
+            return Self::decode_behind_options(packet);
+        }
+        let tcp: &[u8; TCP_HEADER] = header.last_chunk()?;
+        Self::decode_at(IPV4_HEADER, header.first_chunk()?, tcp, packet)
+    }
+
+    #[cold]
+    fn decode_behind_options(packet: &[u8]) -> Option<Self> {
+        let ip: &[u8; IPV4_HEADER] = packet.first_chunk()?;
+        let header = usize::from(ip[0] & 0xf) * 4;
+        if ip[0] >> 4 != 4 || header < IPV4_HEADER {
             return None;
         }
-        let header = usize::from(packet[0] & 0xf) * 4;
-        let total = usize::from(be16(packet, 2));
-        let whole = be16(packet, 6) & MORE_FRAGMENTS_OR_OFFSET == 0;
-        if !whole || header < IPV4_HEADER || total.min(packet.len()) < header + TCP_HEADER {
-            return None;
-        }
-        let tcp = &packet[header..total.min(packet.len())];
-        let data_offset = usize::from(tcp[12] >> 4) * 4;
+        Self::decode_at(header, ip, packet.get(header..)?.first_chunk()?, packet)
+    }
+
+    /// `tcp` begins at byte `header` of `packet`, `ip` at its first.
+    #[inline]
+    fn decode_at(
+        header: usize,
+        ip: &[u8; IPV4_HEADER],
+        tcp: &[u8; TCP_HEADER],
+        packet: &[u8],
+    ) -> Option<Self> {
+        let whole = be16(ip, 6) & MORE_FRAGMENTS_OR_OFFSET == 0;
+        let total = be16(ip, 2);
+        let options_start = u16::try_from(header + TCP_HEADER).ok()?;
+        let data_offset = u16::from(tcp[12] >> 4) * 4;
+        let payload_start = options_start - 20 + data_offset;
+        let fits = data_offset >= 20
+            && payload_start <= total
+            && usize::from(payload_start) <= packet.len();
         let (from, to) = (be16(tcp, 0), be16(tcp, 2));
-        if from == 0 || to == 0 || data_offset < TCP_HEADER || data_offset > tcp.len() {
+        if ip[9] != TCP || !whole || from == 0 || to == 0 || !fits {
             return None;
+        }
+        let mut window_scale = None;
+        if data_offset > 20 {
+            let options = &packet[usize::from(options_start)..usize::from(payload_start)];
+            window_scale = Options::parse(options)?.window_scale;
         }
         Some(Self {
-            source: SocketAddrV4::new(Ipv4Addr::from_bits(be32(packet, 12)), from),
-            destination: SocketAddrV4::new(Ipv4Addr::from_bits(be32(packet, 16)), to),
+            source: SocketAddrV4::new(Ipv4Addr::from_bits(be32(ip, 12)), from),
+            destination: SocketAddrV4::new(Ipv4Addr::from_bits(be32(ip, 16)), to),
             seq: be32(tcp, 4),
             ack: be32(tcp, 8),
             flags: Flags(tcp[13] & 0x3f),
             window: be16(tcp, 14),
             urgent: be16(tcp, 18),
-            options: match data_offset {
-                TCP_HEADER => Options::default(),
-                _ => Options::parse(&tcp[TCP_HEADER..data_offset])?,
-            },
-            payload_start: u16::try_from(header + data_offset).ok()?,
-            payload_len: u16::try_from(total - header - data_offset).ok()?,
+            window_scale,
+            options_start,
+            payload_start,
+            payload_len: total - payload_start,
         })
+    }
+
+    /// Its options; `packet` is what it was decoded from.
+    ///
+    /// # Panics
+    /// If it is another packet.
+    #[must_use]
+    pub fn options(&self, packet: &[u8]) -> Options {
+        let field = usize::from(self.options_start)..usize::from(self.payload_start);
+        Options::parse(&packet[field]).expect("a segment whose options are malformed is none")
     }
 
     /// What it is.
@@ -194,6 +237,7 @@ impl Segment {
 }
 
 impl Options {
+    #[inline(never)]
     fn parse(mut rest: &[u8]) -> Option<Self> {
         let mut options = Self::default();
         while let Some(&kind) = rest.first() {

@@ -25,6 +25,8 @@ pub(crate) struct SendSpace {
     pub(crate) urgent: Option<u32>,
     /// Bytes may be waiting that were never transmitted.
     pub(crate) waiting: bool,
+    /// What left last ended at SND.MAX: smoltcp is not repeating.
+    at_front: bool,
 }
 
 impl SendSpace {
@@ -37,7 +39,16 @@ impl SendSpace {
             self.una = seq;
             self.max = seq;
         }
-        self.max = later(self.max, seq.wrapping_add(len));
+        let end = seq.wrapping_add(len);
+        self.max = later(self.max, end);
+        self.at_front = end == self.max;
+    }
+
+    /// Whether what left last was the last there is: bytes of the user's, and the FIN if it has
+    /// `closed`.
+    #[inline]
+    pub(crate) fn all_left(&self, closed: bool) -> bool {
+        self.at_front && self.max == self.end().wrapping_add(u32::from(closed))
     }
 
     /// The user gave `len` bytes more.
@@ -104,6 +115,8 @@ pub(crate) struct ReceiveSpace {
     taken: u32,
     /// Whether the peer's FIN has been taken.
     pub(crate) fin: bool,
+    /// The last ACK we sent.
+    pub(crate) acknowledged: u32,
     /// One past the highest sequence number we told the peer to send: last ACK sent plus window.
     pub(crate) edge: u32,
     /// Shift of our windows.

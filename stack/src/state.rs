@@ -19,6 +19,17 @@ pub enum State {
     TimeWait,
 }
 
+impl State {
+    /// Whether its user has closed: a FIN follows what was sent, or has.
+    #[inline]
+    pub(crate) fn has_closed(self) -> bool {
+        matches!(
+            self,
+            Self::FinWait1 | Self::FinWait2 | Self::Closing | Self::LastAck | Self::TimeWait
+        )
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -66,6 +66,18 @@ impl Table {
         self.slots[at] = (key.0, value);
     }
 
+    /// How often `key` has been counted before.
+    pub(crate) fn count(&mut self, key: Key) -> u32 {
+        let at = self.find(key.0);
+        if self.slots[at].0 == EMPTY {
+            self.insert(key, 1);
+            return 0;
+        }
+        let count = self.slots[at].1;
+        self.slots[at].1 += 1;
+        count
+    }
+
     /// Remove `key`, and close the gap so that no probe ends early.
     pub(crate) fn remove(&mut self, key: Key) {
         let mut gap = self.find(key.0);

@@ -11,6 +11,7 @@ use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::{Host, LISTENER};
 use crate::listener::Listener;
+use crate::moment::Moment;
 use crate::names::{
     ConnId, ConnectError, ListenError, ListenerId, Status, generation_in, id_of, slot_in, slot_of,
 };
@@ -45,6 +46,7 @@ impl Host {
                     .ok_or(ConnectError::NoPort)?
             }
         };
+        let now = Moment::from(now);
         let slot = self.open(now, port, to);
         let connection = &mut self.connections[slot as usize];
         connection.owner = Owner::User;
@@ -103,6 +105,7 @@ impl Host {
     /// # Panics
     /// If `at` no longer listens.
     pub fn unlisten(&mut self, now: Duration, at: ListenerId) {
+        let now = Moment::from(now);
         let index = self.listener(at);
         let listener = &mut self.listeners[index];
         self.table.remove(Key::listener(listener.port));
@@ -219,7 +222,7 @@ impl Host {
     /// If `on` is closed.
     pub fn shutdown(&mut self, now: Duration, on: ConnId) {
         let slot = self.connection(on);
-        self.shut(now, slot);
+        self.shut(now.into(), slot);
     }
 
     /// CLOSE (RFC 9293 §3.10.4): a FIN after all that was sent, and nothing more is received. What
@@ -229,6 +232,7 @@ impl Host {
     /// # Panics
     /// If `on` is closed.
     pub fn close(&mut self, now: Duration, on: ConnId) {
+        let now = Moment::from(now);
         let slot = self.connection(on);
         let connection = &mut self.connections[slot as usize];
         let resets = self.config.policy.unread_at_close == UnreadAtClose::Reset;
@@ -260,7 +264,7 @@ impl Host {
     /// If `on` is closed.
     pub fn abort(&mut self, now: Duration, on: ConnId) {
         let slot = self.connection(on);
-        self.abort_slot(now, slot);
+        self.abort_slot(now.into(), slot);
     }
 
     /// STATUS.
@@ -285,7 +289,7 @@ impl Host {
         }
     }
 
-    fn shut(&mut self, now: Duration, slot: u32) {
+    fn shut(&mut self, now: Moment, slot: u32) {
         let connection = &mut self.connections[slot as usize];
         match connection.state {
             State::SynSent => connection.fin_deferred = true,
@@ -302,7 +306,7 @@ impl Host {
         }
     }
 
-    fn abort_slot(&mut self, now: Duration, slot: u32) {
+    fn abort_slot(&mut self, now: Moment, slot: u32) {
         let Self { connections, wire, .. } = self;
         let connection = &mut connections[slot as usize];
         connection.owner = Owner::Orphan;

@@ -53,7 +53,7 @@ fn packet(channels: &mut Channels, event: &PacketEvent, bytes: &[u8], number: bo
     };
     let channel = channels.of(event.from, &segment);
     let (mine, theirs) = (channel.isn(event.from), channel.isn(event.from.peer()));
-    let text = segment.relative(mine, theirs).to_string();
+    let text = segment.relative(bytes, [mine, theirs]).to_string();
     let line = row(event.at, emission, &channel.name(), event.from, &text, arrow(event));
     match &*event.fate.words() {
         "" => line,

@@ -143,8 +143,8 @@ fn a_held_packet_comes_just_behind_the_next() {
     let acks: Vec<_> = held
         .trace
         .packets()
-        .filter_map(|(_, bytes)| Segment::parse(bytes))
-        .filter(|segment| segment.options.sack[0].is_some())
+        .filter_map(|(_, bytes)| Some(Segment::parse(bytes)?.options(bytes)))
+        .filter(|options| options.sack[0].is_some())
         .collect();
     assert_eq!(acks.len(), 1, "one segment came ahead of its turn");
 }

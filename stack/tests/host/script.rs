@@ -205,7 +205,7 @@ impl Run {
         let segment = Segment::parse(packet).expect("a host sends segments");
         // A RST in answer to nobody's SYN is numbered 0 (RFC 9293 §3.10.7.1).
         let isn = if segment.seq == 0 { 0 } else { self.isn };
-        segment.relative(isn, PEER_ISN).to_string()
+        segment.relative(packet, [isn, PEER_ISN]).to_string()
     }
 
     fn printed(&self) -> Vec<String> {

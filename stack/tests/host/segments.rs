@@ -6,9 +6,13 @@ use halfclose_stack::{Kind, Segment};
 
 use crate::script::packet;
 
-fn segment(text: &str) -> Segment {
+fn bytes(text: &str) -> Vec<u8> {
     let at = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
-    Segment::parse(&packet(text, [at(1, 7), at(2, 8)], [1000, 9000])).expect("a segment")
+    packet(text, [at(1, 7), at(2, 8)], [1000, 9000])
+}
+
+fn segment(text: &str) -> Segment {
+    Segment::parse(&bytes(text)).expect("a segment")
 }
 
 #[test]
@@ -21,7 +25,7 @@ fn a_segment_prints_as_packetdrill_writes_it() {
         "R 5:5(0) win 0",
         "PU. 1:4(3) ack 1 win 9 urg 2",
     ] {
-        assert_eq!(segment(text).relative(1000, 9000).to_string(), text);
+        assert_eq!(segment(text).relative(&bytes(text), [1000, 9000]).to_string(), text);
     }
 }
 
