@@ -193,6 +193,12 @@ impl Fates {
         }
     }
 
+    /// Whether there is no chance in them: every packet is delivered.
+    #[must_use]
+    pub fn always_deliver(&self) -> bool {
+        self.rng.is_none()
+    }
+
     /// The fate of the next packet, of this many bytes.
     #[inline]
     pub fn next_fate(&mut self, bytes: usize) -> Fate {

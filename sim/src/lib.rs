@@ -44,6 +44,7 @@ pub mod catalogue;
 pub mod channel;
 pub mod cli;
 mod conclude;
+mod digest;
 pub mod fate;
 pub mod fault;
 pub mod judge;

@@ -13,6 +13,8 @@ use crate::scenario::LinkConfig;
 pub struct Link {
     config: LinkConfig,
     fates: Fates,
+    /// Every packet arrives, after the delay and as it is.
+    plain: bool,
     /// When the last bit of what was accepted so far leaves the sender, in nanoseconds.
     busy_until_ns: u64,
     in_flight: VecDeque<Flight>,
@@ -46,14 +48,16 @@ impl Link {
     /// An idle link.
     #[must_use]
     pub fn new(config: LinkConfig, fates: Fates) -> Self {
+        let plain = is_plain(&config, &fates);
         let (in_flight, held) = (VecDeque::new(), Vec::new());
-        Self { config, fates, busy_until_ns: 0, in_flight, held }
+        Self { config, fates, plain, busy_until_ns: 0, in_flight, held }
     }
 
     /// Idle again with other fates, keeping its memory; what is in flight goes back to its host.
     pub fn reset(&mut self, fates: Fates, host: &mut Host) {
         self.in_flight.drain(..).for_each(|flight| host.recycle(flight.packet));
         self.held.clear();
+        self.plain = is_plain(&self.config, &fates);
         self.fates = fates;
         self.busy_until_ns = 0;
     }
@@ -81,6 +85,13 @@ impl Link {
         let arrival = sent + delay.max(HOP);
         assert!(arrival > now, "a packet arrives after it was sent");
         Admission { fate, arrival: Some(arrival) }
+    }
+
+    /// Whether every packet arrives, after the delay and as it is: then none need be asked about.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// When a packet arrives that is put on the wire now, past the queue.
@@ -120,12 +131,17 @@ impl Link {
 
     #[inline]
     fn insert(&mut self, flight: Flight) {
-        let behind = self.in_flight.iter().rev().take_while(|f| f.arrival > flight.arrival).count();
-        if behind == 0 {
+        if self.in_flight.back().is_none_or(|last| last.arrival <= flight.arrival) {
             self.in_flight.push_back(flight);
         } else {
-            self.in_flight.insert(self.in_flight.len() - behind, flight);
+            self.insert_before(flight);
         }
+    }
+
+    #[cold]
+    fn insert_before(&mut self, flight: Flight) {
+        let behind = self.in_flight.iter().rev().take_while(|f| f.arrival > flight.arrival).count();
+        self.in_flight.insert(self.in_flight.len() - behind, flight);
     }
 
     /// Carry a packet, and just behind it what was held for it.
@@ -202,6 +218,10 @@ impl Link {
             now_ns + backlog_ns + u64::try_from(takes_ns).expect("a packet takes under 584 years");
         Some(Duration::from_micros(self.busy_until_ns.div_ceil(1_000)))
     }
+}
+
+fn is_plain(config: &LinkConfig, fates: &Fates) -> bool {
+    fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty()
 }
 
 /// The ports of a packet that a host emitted: in one direction, its connection.

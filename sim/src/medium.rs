@@ -75,9 +75,15 @@ impl Medium {
         self.orders.left()
     }
 
-    /// `from` hands over a packet at `now`, and `link` is its direction. What is not carried comes
-    /// back.
+    /// Whether nothing lies between the hosts but a link that delivers everything as it is.
     #[inline]
+    #[must_use]
+    pub fn is_clear(&self, link: &Link) -> bool {
+        !self.watches && self.orders.is_idle() && link.is_plain()
+    }
+
+    /// `from` hands over a packet at `now`, and `link` is its direction. Returns its fate; what is not
+    /// carried comes back.
     pub fn pass(
         &mut self,
         now: Duration,
@@ -85,7 +91,7 @@ impl Medium {
         packet: Packet,
         link: &mut Link,
         trace: &mut Trace,
-    ) -> Option<Packet> {
+    ) -> (Fate, Option<Packet>) {
         if self.watches {
             return self.watch(now, from, packet, link, trace);
         }
@@ -93,7 +99,7 @@ impl Medium {
         let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
         let emission = trace.packet(now, from, fate, &packet);
         self.orders.passed(&packet, fate);
-        carry(link, fate, arrival, emission, packet)
+        (fate, carry(link, fate, arrival, emission, packet))
     }
 
     #[cold]
@@ -104,7 +110,7 @@ impl Medium {
         packet: Packet,
         link: &mut Link,
         trace: &mut Trace,
-    ) -> Option<Packet> {
+    ) -> (Fate, Option<Packet>) {
         let mut forged = Vec::new();
         let emission = trace.next_emission();
         let by_number = self.orders.take(emission);
@@ -126,12 +132,15 @@ impl Medium {
                 self.forged.push((emission, ForgedPacket { from: sender, packet }));
             }
         }
-        back
+        (fate, back)
     }
 
     /// Put on the wire what was forged in the name of the side that was not sending.
     #[inline]
     pub fn settle(&mut self, now: Duration, up: &mut Link, down: &mut Link, trace: &mut Trace) {
+        if self.forged.is_empty() {
+            return;
+        }
         for (emission, ForgedPacket { from, packet }) in self.forged.drain(..) {
             let link = if from == Side::Client { &mut *up } else { &mut *down };
             trace.forged(now, from, emission, &packet);
@@ -146,7 +155,6 @@ impl Medium {
     }
 }
 
-#[inline]
 fn carry(
     link: &mut Link,
     fate: Fate,

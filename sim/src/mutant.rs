@@ -75,6 +75,12 @@ impl Liar {
         self.fins.clear();
     }
 
+    /// Whether it tells none.
+    #[inline]
+    pub(crate) fn is_honest(&self) -> bool {
+        self.mutant.is_none()
+    }
+
     #[inline]
     fn is(&self, mutant: Mutant) -> bool {
         self.mutant == Some(mutant)

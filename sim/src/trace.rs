@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use halfclose_stack::Note;
-use xxhash_rust::xxh3::Xxh3;
 
+use crate::digest::Digest;
 use crate::fate::Fate;
 use crate::side::Side;
 
@@ -66,8 +66,7 @@ pub struct Counts {
 /// What happened.
 pub struct Trace {
     recording: Recording,
-    last_fate: Fate,
-    hash: Xxh3,
+    digest: Digest,
     counts: Counts,
     events: Vec<Event>,
     bytes: Vec<u8>,
@@ -79,8 +78,7 @@ impl Trace {
     pub fn new(recording: Recording) -> Self {
         Self {
             recording,
-            last_fate: Fate::Deliver,
-            hash: Xxh3::new(),
+            digest: Digest::new(),
             counts: Counts::default(),
             events: Vec::new(),
             bytes: Vec::new(),
@@ -90,7 +88,7 @@ impl Trace {
     /// Empty again, keeping its memory.
     pub fn reset(&mut self, recording: Recording) {
         self.recording = recording;
-        self.hash.reset();
+        self.digest.reset();
         self.counts = Counts::default();
         self.events.clear();
         self.bytes.clear();
@@ -109,13 +107,6 @@ impl Trace {
         self.counts.client + self.counts.server
     }
 
-    /// What became of the last packet.
-    #[inline]
-    #[must_use]
-    pub fn last_fate(&self) -> Fate {
-        self.last_fate
-    }
-
     /// A packet was handed to the link at `at` and met `fate`. Returns its emission number.
     #[inline]
     pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
@@ -125,8 +116,7 @@ impl Trace {
             Side::Server => self.counts.server += 1,
         }
         self.counts.dropped += u64::from(!fate.arrives());
-        self.last_fate = fate;
-        let headers = digest_packet(&mut self.hash, at, from, fate, packet);
+        let headers = digest_packet(&mut self.digest, at, from, fate, packet);
         if self.recording > Recording::Digest {
             let event = self.record((at, from, fate), emission, packet, headers);
             self.events.push(Event::Packet(event));
@@ -137,7 +127,7 @@ impl Trace {
     /// A fault forged a packet in the name of `from`, at the packet of emission number `trigger`.
     #[cold]
     pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
-        let headers = digest_packet(&mut self.hash, at, from, Fate::Forged, packet);
+        let headers = digest_packet(&mut self.digest, at, from, Fate::Forged, packet);
         if self.recording > Recording::Digest {
             let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
             self.events.push(Event::Forged(event));
@@ -168,14 +158,14 @@ impl Trace {
 
     /// Something of the outcome enters the digest.
     pub fn conclude(&mut self, with: &[u8]) {
-        self.hash.update(&(with.len() as u64).to_le_bytes());
-        self.hash.update(with);
+        self.digest.add(&(with.len() as u64).to_le_bytes());
+        self.digest.add(with);
     }
 
     /// The digest of all that happened so far.
     #[must_use]
     pub fn digest(&self) -> u128 {
-        self.hash.digest128()
+        self.digest.value()
     }
 
     /// Packets so far.
@@ -213,31 +203,38 @@ impl Trace {
     }
 }
 
-/// IPv4 and TCP headers with all their options.
-const HEADERS_MAX: usize = 60 + 60;
+/// IPv4 and TCP headers without options.
+const PLAIN: usize = 40;
 
-/// Time, direction, fate, headers without their checksums, payload length. Returns the length of
-/// the headers.
+/// Time, direction, fate, payload length; then the headers without their checksums. Returns the length
+/// of the headers.
 #[inline]
-fn digest_packet(hash: &mut Xxh3, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> usize {
+fn digest_packet(
+    digest: &mut Digest,
+    at: Duration,
+    from: Side,
+    fate: Fate,
+    packet: &[u8],
+) -> usize {
     let ip = usize::from(packet[0] & 0x0f) * 4;
     let headers = (ip + usize::from(packet[ip + 12] >> 4) * 4).min(packet.len());
-    let mut line = [0; 16 + HEADERS_MAX];
-    let at = u64::try_from(at.as_micros()).expect("a run ends long before 584,000 years");
-    line[..8].copy_from_slice(&at.to_le_bytes());
-    line[8] = from as u8;
-    line[9] = fate.code();
-    line[10..12].copy_from_slice(
-        &u16::try_from(packet.len() - headers)
-            .expect("an IPv4 packet is at most 65535 bytes")
-            .to_le_bytes(),
-    );
-    line[16..16 + headers].copy_from_slice(&packet[..headers]);
-    line[16 + 10..16 + 12].fill(0);
-    line[16 + ip + 16..16 + ip + 18].fill(0);
-    hash.update(&line[..16 + headers]);
+    let micros = at.as_secs() * 1_000_000 + u64::from(at.subsec_micros());
+    let payload = (packet.len() - headers) as u64;
+    let what = u64::from(from as u8) | u64::from(fate.code()) << 8 | payload << 16;
+    digest.add(&micros.to_le_bytes());
+    digest.add(&what.to_le_bytes());
+    if headers == PLAIN && ip == 20 {
+        let mut plain: [u8; PLAIN] = *packet.first_chunk().expect("the headers are there");
+        plain[10..12].fill(0);
+        plain[36..38].fill(0);
+        digest.add(&plain);
+    } else {
+        let at = digest.add(&packet[..headers]);
+        at[10..12].fill(0);
+        at[ip + 16..ip + 18].fill(0);
+    }
     if let Fate::Changed(changes) = fate {
-        hash.update(&changes.digest());
+        digest.add(&changes.digest());
     }
     headers
 }

@@ -22,7 +22,6 @@ pub enum Trigger {
 /// The packet that arrived last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
-    pub(super) key: Key,
     pub(super) reset: bool,
     pub(super) has_data: bool,
     pub(super) ack: Option<u32>,

@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use memchr::memchr;
+
 use super::files::{FileName, Uploads};
 use super::replies::{self, ABOR, GREETING, STOR, Verb};
 use super::{About, Breach, Facts};
@@ -92,6 +94,18 @@ impl CommandLine {
 }
 
 impl ReplyLine {
+    /// The next byte of `rest` that says something: the text of a line does not.
+    #[inline]
+    fn next(&mut self, rest: &mut &[u8]) -> Option<u8> {
+        if self.length > 3 {
+            let end = memchr(b'\n', rest).unwrap_or(rest.len());
+            *rest = &rest[end..];
+        }
+        let (&byte, behind) = rest.split_first()?;
+        *rest = behind;
+        Some(byte)
+    }
+
     /// Take a byte; the code, once the reply has ended.
     fn take(&mut self, byte: u8) -> Option<u16> {
         if byte != b'\n' {
@@ -210,7 +224,8 @@ impl Dialogues {
     ) {
         let Ok(at) = self.find(conn) else { return };
         let dialogue = &mut self.live[at];
-        for &byte in bytes {
+        let mut rest = bytes;
+        while let Some(byte) = dialogue.reply.next(&mut rest) {
             if let Some(code) = dialogue.reply.take(byte)
                 && let Some((law, seen)) = dialogue.said(code, uploads)
             {

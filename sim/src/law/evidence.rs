@@ -26,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(63);
 pub struct Evidence {
     event: u64,
     trigger: Trigger,
-    arrival: Option<Arrival>,
+    /// The packet that arrived: its side, its headers, and how long it is.
+    arrival: Option<(Side, [u8; 40], usize)>,
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
     listeners: Vec<(Side, u64, u16)>,
@@ -87,13 +88,7 @@ impl Evidence {
     #[inline]
     pub fn arrives(&mut self, side: Side, packet: &[u8]) {
         self.begin(Trigger::Arrival);
-        let Some(header) = Header::read(packet) else { return };
-        self.arrival = Some(Arrival {
-            key: Key(side, header.to, header.from),
-            reset: header.flags.has(Flags::RST),
-            has_data: header.data > 0,
-            ack: header.flags.has(Flags::ACK).then_some(header.ack),
-        });
+        self.arrival = packet.first_chunk().map(|headers| (side, *headers, packet.len()));
     }
 
     /// `side` is about to hand `packet` to the link.
@@ -152,14 +147,25 @@ impl Evidence {
         self.connections.entry(key).reset_in = Some(event);
     }
 
-    fn cause(&self, now: Duration, key: Key) -> Cause<'_> {
+    /// The packet that arrived, if it was for `key`.
+    fn arrived_for(&self, key: Key) -> Option<Arrival> {
+        let (side, headers, length) = self.arrival.as_ref()?;
+        let header = Header::of(headers, *length)?;
+        (key == Key(*side, header.to, header.from)).then(|| Arrival {
+            reset: header.flags.has(Flags::RST),
+            has_data: header.data > 0,
+            ack: header.flags.has(Flags::ACK).then_some(header.ack),
+        })
+    }
+
+    fn cause(&self, now: Duration, key: Key) -> Cause {
         let Key(side, local, _) = key;
         Cause {
             now,
             event: self.event,
             trigger: self.trigger,
             patience: self.patience,
-            arrival: self.arrival.as_ref().filter(|arrival| arrival.key == key),
+            arrival: self.arrived_for(key),
             unlistened: self.unlistened.contains(&(self.event, side, local)),
         }
     }
@@ -183,16 +189,19 @@ impl Evidence {
             known.begin(event, at);
         }
         known.change(event, to);
-        let known = *known;
         let continues =
             if begins { matches!(was, State::Closed | State::Listen) } else { from == was };
+        if continues && arrows::is_free(from, to) {
+            return;
+        }
+        let known = *known;
         let cause = self.cause(at, key);
         let reset = cause.arrival.is_some_and(|arrival| arrival.reset);
         // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed; ABORT does.
         let timer = from == State::FinWait2 && cause.trigger == Trigger::Timer;
         let deadline = timer && !cause.is_called_off(&known);
         let forced = arrows::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
-        if continues && (arrows::is_free(from, to) || forced) {
+        if continues && forced {
             return;
         }
         let Key(side, local, peer) = key;
@@ -333,9 +342,13 @@ impl Header {
     /// Hosts here write no IPv4 options; what is not like that is not read.
     #[inline]
     fn read(packet: &[u8]) -> Option<Self> {
-        let header: &[u8; 40] = packet.first_chunk()?;
+        Self::of(packet.first_chunk()?, packet.len())
+    }
+
+    /// The same of the headers of a packet that is `length` bytes long.
+    fn of(header: &[u8; 40], length: usize) -> Option<Self> {
         let options = usize::from(header[32] >> 4) * 4;
-        let data = packet.len().checked_sub(20 + options)?;
+        let data = length.checked_sub(20 + options)?;
         let short = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let word = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
         (header[0] == 0x45).then(|| Self {

@@ -11,19 +11,19 @@ use super::connections::{Arrival, Call, Known, Trigger};
 pub(super) const NAME: &str = "resets-have-reasons";
 
 /// What led up to something that a host did to a connection.
-pub(super) struct Cause<'a> {
+pub(super) struct Cause {
     pub(super) now: Duration,
     pub(super) event: u64,
     pub(super) trigger: Trigger,
     /// A connection younger than this is not given up.
     pub(super) patience: Duration,
     /// The packet that arrived in this event for this connection.
-    pub(super) arrival: Option<&'a Arrival>,
+    pub(super) arrival: Option<Arrival>,
     /// Its port was given up in this event.
     pub(super) unlistened: bool,
 }
 
-impl Cause<'_> {
+impl Cause {
     /// Whether its program ended `known` by force.
     pub(super) fn is_called_off(&self, known: &Known) -> bool {
         known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread)

@@ -44,6 +44,12 @@ impl Orders {
         }
     }
 
+    /// Whether nothing is ordered any more and nothing counted.
+    #[inline]
+    pub(super) fn is_idle(&self) -> bool {
+        self.next == self.list.len() && self.census.is_none()
+    }
+
     /// What is ordered for the packet of this number, which is asked for once, in order.
     #[inline]
     pub(super) fn take(&mut self, emission: u64) -> Option<Fate> {

@@ -8,8 +8,9 @@ use halfclose_ftp::session::Session;
 use halfclose_ftp::{Driver, MemoryStore};
 use halfclose_stack::{Divergence, Host, Note, NoteKind, Packet};
 
+use crate::fate::Fate;
 use crate::law::{Evidence, Holding};
-use crate::link::Link;
+use crate::link::{Flight, Link};
 use crate::medium::Medium;
 use crate::outcome::EndedConnection;
 use crate::side::Side;
@@ -56,11 +57,7 @@ impl<P: Session> Station<P> {
             self.driver.pump(&mut Sockets { host: &mut self.host, now, watch }, now);
             self.drain_notes(log);
             while let Some(packet) = self.host.poll_transmit(now) {
-                let forged = log.evidence.liar.forges(&packet);
                 self.transmit(now, packet, log);
-                if let Some(forged) = forged {
-                    self.transmit(now, forged, log);
-                }
             }
             self.drain_notes(log);
             // Egress may have given the program something to do: bytes transmitted, an end.
@@ -73,14 +70,31 @@ impl<P: Session> Station<P> {
 
     #[inline]
     fn transmit(&mut self, now: Duration, packet: Packet, log: &mut Log<'_>) {
-        if log.evidence.liar.swallows(&packet) {
-            return self.host.recycle(packet);
+        if !log.medium.is_clear(&self.link) || !log.evidence.liar.is_honest() {
+            return self.transmit_into(now, packet, log);
         }
-        let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
-        let back = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
-        log.evidence.left(now, sight, log.trace.last_fate());
-        if let Some(packet) = back {
-            self.host.recycle(packet);
+        let emission = log.trace.packet(now, self.side, Fate::Deliver, &packet);
+        if let Some(sight) = log.evidence.sees(self.side, emission, &packet) {
+            log.evidence.left(now, Some(sight), Fate::Deliver);
+        }
+        let arrival = self.link.arrival(now);
+        self.link.carry(Flight { arrival, emission, packet });
+    }
+
+    /// Into a medium that may do something to it, and perhaps with a lie.
+    fn transmit_into(&mut self, now: Duration, packet: Packet, log: &mut Log<'_>) {
+        let forged = log.evidence.liar.forges(&packet);
+        for packet in [Some(packet), forged].into_iter().flatten() {
+            if log.evidence.liar.swallows(&packet) {
+                self.host.recycle(packet);
+                continue;
+            }
+            let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
+            let (fate, back) = log.medium.pass(now, self.side, packet, &mut self.link, log.trace);
+            log.evidence.left(now, sight, fate);
+            if let Some(packet) = back {
+                self.host.recycle(packet);
+            }
         }
     }
 
