@@ -86,16 +86,18 @@ impl Faults {
             if !here {
                 continue;
             }
-            pending.state = match (&pending.fault.action, ordered) {
-                (Action::Inject(forgery), _) => {
+            pending.state = match &pending.fault.action {
+                Action::Inject(forgery) => {
                     forged.push(forge(*forgery, from, &segment, channel));
                     State::Done
                 }
-                (_, Some(_)) => State::Taken,
-                (action, None) => {
-                    ordered = Some(fate(action, packet.len()));
-                    State::Done
-                }
+                action => match combined(ordered, fate(action, packet.len())) {
+                    Some(both) => {
+                        ordered = Some(both);
+                        State::Done
+                    }
+                    None => State::Taken,
+                },
             };
         }
         ordered
@@ -132,6 +134,10 @@ fn fate(action: &Action, bytes: usize) -> Fate {
         Action::Drop => Fate::Dropped,
         Action::Duplicate => Fate::Changed(Changes { duplicated: true, ..plain }),
         Action::Delay(by) => Fate::Changed(Changes { moved: Moved::Late(*by), ..plain }),
+        Action::Early(by) => {
+            let us = i64::try_from(by.as_micros()).expect("a day at most");
+            Fate::Changed(Changes { moved: Moved::Jitter(-us), ..plain })
+        }
         Action::Hold => Fate::Changed(Changes { moved: Moved::Held, ..plain }),
         Action::Corrupt { bit } => {
             let bit = bit.map_or(bits - 1, |bit| bit % bits);
@@ -139,6 +145,26 @@ fn fate(action: &Action, bytes: usize) -> Fate {
         }
         Action::Inject(_) => unreachable!("a forged segment leaves its trigger as it is"),
     }
+}
+
+/// The fate of a packet for which another fate is ordered beside the one it has; `None`: they do not go
+/// together.
+fn combined(ordered: Option<Fate>, more: Fate) -> Option<Fate> {
+    let (one, other) = match (ordered, more) {
+        (None, more) => return Some(more),
+        (Some(Fate::Changed(one)), Fate::Changed(other)) => (one, other),
+        _ => return None,
+    };
+    let clash = one.duplicated && other.duplicated
+        || one.corrupted.is_some() && other.corrupted.is_some()
+        || one.moved != Moved::InTurn && other.moved != Moved::InTurn;
+    (!clash).then(|| {
+        Fate::Changed(Changes {
+            duplicated: one.duplicated || other.duplicated,
+            corrupted: one.corrupted.or(other.corrupted),
+            moved: one.moved.max(other.moved),
+        })
+    })
 }
 
 /// How far before RCV.NXT a segment out of the window is.

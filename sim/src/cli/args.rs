@@ -36,6 +36,8 @@ pub(super) enum Command {
     Sweep(SweepArgs),
     /// Run a scenario with every placement of a few faults on its packets, and count what comes of it
     Explore(ExploreArgs),
+    /// Cut a run down to the fewest faults that still come to the same, as a scenario of its own
+    Shrink(ShrinkArgs),
     /// Run again what a capture holds, and compare packet by packet
     Replay(ReplayArgs),
     /// Name the scenarios that come with the program
@@ -192,6 +194,21 @@ impl FromArgMatches for Compare {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShrinkArgs {
+    #[command(flatten)]
+    pub(super) what: ScenarioArgs,
+    /// The seed of the run; without it the scenario's own seed, or 0
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub(super) seed: Option<u64>,
+    /// Write the scenario here; without it, it is printed below what is said of it
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

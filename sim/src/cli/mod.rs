@@ -13,6 +13,7 @@ mod replay;
 mod run;
 mod seeds;
 mod select;
+mod shrink;
 mod sweep;
 
 #[cfg(test)]
@@ -103,6 +104,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Resul
         Command::Run(args) => run::execute(&run::Request::new(args)?, out),
         Command::Matrix(args) => matrix::execute(&matrix::Request::new(args)?, out),
         Command::Explore(args) => explore::execute(&explore::Request::new(args)?, out, err),
+        Command::Shrink(args) => shrink::execute(&shrink::Request::new(args)?, out),
         Command::Sweep(args) => sweep::execute(&sweep::Request::new(args)?, out, err),
         Command::Replay(args) => replay::execute(&args.into(), out),
         Command::List(args) => list::list(args.json, out),

@@ -4,6 +4,7 @@
 mod explore;
 mod json;
 pub mod ladder;
+mod shrunk;
 mod summary;
 mod sweep;
 mod table;
@@ -13,6 +14,7 @@ pub use explore::{
     Arm as ExploredArm, Exploration, object as explore_json, scope_name, table as explore_table,
 };
 pub use json::run as json;
+pub use shrunk::{last_lines, lines as shrunk_lines};
 pub use summary::{Run, summary};
 pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
 pub use table::{object as matrix_json, table as matrix};

@@ -2,16 +2,19 @@
 //! (`explore`), and down to the faults that matter (`shrink`). It uses every core, and what it finds
 //! does not depend on how many there are. It prints nothing.
 
+pub mod ddmin;
 pub mod explore;
 pub mod histogram;
 pub mod pool;
 pub mod schedule;
 pub mod shard;
+pub mod shrink;
 pub mod sweep;
 pub mod tally;
 
 pub use explore::{Explore, Explored, Scope, explore};
 pub use schedule::{Act, Placed};
 pub use shard::Shard;
+pub use shrink::{ShrinkError, Shrunk, shrink};
 pub use sweep::{Run, Sweep, sweep};
 pub use tally::{Summary, Tally};

@@ -37,7 +37,7 @@ fn every_action_stands_beside_its_packet() {
 #[test]
 fn one_fault_of_any_kind_is_survived() {
     // TCP repairs all of it; only a forged segment can hurt.
-    for action in ["drop", "duplicate", "delay 200ms", "delay 5s", "hold", "corrupt"] {
+    for action in ["drop", "duplicate", "delay 200ms", "delay 5s", "early 9ms", "hold", "corrupt"] {
         for packet in 0..40 {
             let fault = format!("fault={action} packet {packet}");
             let finished = ran(&scenario("", &[&fault]), 3);
@@ -147,4 +147,24 @@ fn a_held_packet_comes_just_behind_the_next() {
         .filter(|options| options.sack[0].is_some())
         .collect();
     assert_eq!(acks.len(), 1, "one segment came ahead of its turn");
+}
+
+/// What does not decide the same thing of a packet goes together.
+#[test]
+fn several_faults_make_one_fate() {
+    let faults = [
+        "fault=duplicate client data DATA 2",
+        "fault=corrupt bit 300 client data DATA 2; early 3ms client data DATA 2",
+        "fault=early 1h server data ACK 1",
+    ];
+    let finished = ran(&scenario("", &faults), 0);
+    let lines = lines(&finished);
+    let fates = "--> (duplicated, corrupted: bit 300 flipped, jitter -3000us)";
+    assert!(lines.iter().any(|line| line.ends_with(fates)), "{}", lines.join("\n"));
+    assert_eq!(finished.outcome.unmatched_faults, [""; 0]);
+    // Named in two ways, and so seen only when the packet is there.
+    let faults = ["fault=hold client data DATA 1", "fault=delay 1ms client data DATA at 1 1"];
+    let finished = ran(&scenario("", &faults), 0);
+    let taken = "delay 1ms client data DATA at 1 1 (another fault had its packet)";
+    assert_eq!(finished.outcome.unmatched_faults, [taken]);
 }

@@ -69,6 +69,8 @@ pub enum Action {
     Duplicate,
     /// It arrives so much later.
     Delay(Duration),
+    /// It arrives so much earlier, a microsecond after it was sent at the soonest.
+    Early(Duration),
     /// It arrives just behind the next packet of its connection and direction, or 200 ms late.
     Hold,
     /// It arrives with a bit flipped: this one, or the last.
@@ -112,20 +114,52 @@ pub enum Place {
     OutOfWindow,
 }
 
-impl Action {
-    /// Whether it decides about the packet itself.
+impl OnChannel {
+    /// Whether a connection of that name is one of these. `data` is the only data connection of a run
+    /// that has one.
     #[must_use]
-    pub fn decides(&self) -> bool {
-        !matches!(self, Self::Inject(_))
+    pub fn covers(self, other: Self) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Data => matches!(other, Self::Data | Self::DataNumber(_)),
+            Self::DataNumber(1) => matches!(other, Self::Data | Self::DataNumber(1)),
+            Self::Control | Self::DataNumber(_) => self == other,
+        }
+    }
+}
+
+/// What two actions on one packet cannot both decide.
+#[derive(PartialEq, Eq)]
+enum Decides {
+    Whether,
+    When,
+    HowOften,
+    What,
+}
+
+impl Action {
+    fn part(&self) -> Option<Decides> {
+        match self {
+            Self::Drop => Some(Decides::Whether),
+            Self::Delay(_) | Self::Early(_) | Self::Hold => Some(Decides::When),
+            Self::Duplicate => Some(Decides::HowOften),
+            Self::Corrupt { .. } => Some(Decides::What),
+            Self::Inject(_) => None,
+        }
+    }
+
+    /// Whether both can be done to one packet.
+    fn goes_with(&self, other: &Self) -> bool {
+        let (Some(one), Some(other)) = (self.part(), other.part()) else { return true };
+        one != other && one != Decides::Whether && other != Decides::Whether
     }
 }
 
 /// What is wrong with a list of faults: two fates for one packet.
 pub(super) fn check(faults: &[Fault]) -> Result<(), String> {
     for (index, fault) in faults.iter().enumerate() {
-        let same = |other: &&Fault| {
-            other.packet == fault.packet && other.action.decides() && fault.action.decides()
-        };
+        let same =
+            |other: &&Fault| other.packet == fault.packet && !other.action.goes_with(&fault.action);
         if let Some(other) = faults[..index].iter().find(same) {
             return Err(format!(
                 "`{other}` and `{fault}` contradict each other: one packet, two fates"

@@ -20,6 +20,7 @@ fn a_line_prints_as_it_reads() {
         "inject RST out-of-window as client after packet 17",
         "drop packet 0",
         "delay 1500us packet 18446744073709551615",
+        "early 5ms client data DATA at 1461 1",
     ] {
         let fault: Fault = line.parse().expect(line);
         assert_eq!(fault.to_string(), line);
@@ -61,7 +62,7 @@ fn a_bad_line_says_what_would_be_right() {
         ("drop server data FIN 1 2", format!("`2` is one word too many: {example}")),
         (
             "dorp server data FIN 1",
-            "`dorp` is none of drop, duplicate, delay, hold, corrupt, inject; did you mean `drop`?"
+            "`dorp` is none of drop, duplicate, delay, early, hold, corrupt, inject; did you mean `drop`?"
                 .to_owned(),
         ),
         (
@@ -147,4 +148,11 @@ fn one_packet_has_one_fate() {
     // A forged segment leaves its trigger's fate to others.
     let both = faults(&["drop packet 3", "inject RST packet 3", "inject FIN packet 3"]);
     assert_eq!(check(&both), Ok(()));
+    // So does what decides something else of it.
+    let all = faults(&["hold packet 3", "corrupt bit 1 packet 3", "duplicate packet 3"]);
+    assert_eq!(check(&all), Ok(()));
+    for clash in [["hold packet 3", "early 1ms packet 3"], ["drop packet 3", "duplicate packet 3"]]
+    {
+        assert!(check(&faults(&clash)).is_err(), "{clash:?}");
+    }
 }

@@ -14,9 +14,9 @@ use crate::side::Side;
 use crate::units;
 
 /// The keys of a `[[fault]]`, in the order in which they are printed.
-pub const KEYS: [&str; 12] = [
-    "from", "channel", "segment", "at", "nth", "packet", "action", "delay", "bit", "forge",
-    "place", "as",
+pub const KEYS: [&str; 13] = [
+    "from", "channel", "segment", "at", "nth", "packet", "action", "delay", "early", "bit",
+    "forge", "place", "as",
 ];
 
 const SIDES: &[(&str, Side)] = &[("client", Side::Client), ("server", Side::Server)];
@@ -31,7 +31,7 @@ const SEGMENTS: &[(&str, Option<Kind>)] = &[
     ("any", None),
 ];
 
-const ACTIONS: &[&str] = &["drop", "duplicate", "delay", "hold", "corrupt", "inject"];
+const ACTIONS: &[&str] = &["drop", "duplicate", "delay", "early", "hold", "corrupt", "inject"];
 
 const FORGED: &[(&str, Forged)] = &[("RST", Forged::Rst), ("FIN", Forged::Fin)];
 
@@ -54,6 +54,7 @@ pub struct Draft {
     packet: Option<u64>,
     action: Option<String>,
     delay: Option<Duration>,
+    early: Option<Duration>,
     bit: Option<u32>,
     forge: Option<Forged>,
     place: Option<Place>,
@@ -76,6 +77,9 @@ impl Draft {
             "action" => self.action = Some(known(text, ACTIONS)?),
             "delay" => {
                 self.delay = Some(values::duration(text, Duration::from_micros(1)..=values::DAY)?);
+            }
+            "early" => {
+                self.early = Some(values::duration(text, Duration::from_micros(1)..=values::DAY)?);
             }
             "bit" => self.bit = Some(number(text, 0)?),
             "forge" => self.forge = Some(values::choice(text, FORGED)?),
@@ -113,12 +117,13 @@ impl Draft {
     }
 
     fn action(&self) -> Result<Action, String> {
-        let implied = self.delay.map(|_| "delay");
+        let implied = self.delay.map(|_| "delay").or(self.early.map(|_| "early"));
         let Some(action) = self.action.as_deref().or(implied) else {
             return Err(format!("has no action: it is one of {}", ACTIONS.join(", ")));
         };
         let extra = [
             (self.delay.is_some(), "delay", "delay"),
+            (self.early.is_some(), "early", "early"),
             (self.bit.is_some(), "bit", "corrupt"),
             (self.forge.is_some(), "forge", "inject"),
             (self.place.is_some(), "place", "inject"),
@@ -133,6 +138,9 @@ impl Draft {
             "duplicate" => Action::Duplicate,
             "delay" => {
                 Action::Delay(self.delay.ok_or("delays by how much? Write delay = \"200ms\"")?)
+            }
+            "early" => {
+                Action::Early(self.early.ok_or("is early by how much? Write early = \"5ms\"")?)
             }
             "hold" => Action::Hold,
             "corrupt" => Action::Corrupt { bit: self.bit },
@@ -185,7 +193,7 @@ impl std::str::FromStr for Fault {
         let action = words.next();
         set("action", action)?;
         match action {
-            Some("delay") => set("delay", words.next())?,
+            Some(when @ ("delay" | "early")) => set(when, words.next())?,
             Some("corrupt") if words.next_if_eq(&"bit").is_some() => set("bit", words.next())?,
             Some("inject") => {
                 set("forge", words.next())?;
@@ -241,6 +249,9 @@ impl Fault {
             Action::Hold => parts.push(action("hold")),
             Action::Delay(by) => {
                 parts.extend([action("delay"), ("delay", units::print_duration(*by))]);
+            }
+            Action::Early(by) => {
+                parts.extend([action("early"), ("early", units::print_duration(*by))]);
             }
             Action::Corrupt { bit } => {
                 parts.push(action("corrupt"));

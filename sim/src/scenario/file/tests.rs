@@ -101,7 +101,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ("colour = 1", "x.toml:1: colour: unknown key; `halfclose show q123208` names them all"),
         (
             "[[fault]]\nnth = 1",
-            "x.toml:2: fault: has no action: it is one of drop, duplicate, delay, hold, corrupt, inject",
+            "x.toml:2: fault: has no action: it is one of drop, duplicate, delay, early, hold, corrupt, inject",
         ),
         (
             "[link]\ndelay = 20\n",

@@ -1,0 +1,164 @@
+//! `ddmin` finds a small part of a list that still does what the whole does: delta debugging (Zeller
+//! and Hildebrandt, 2002), and then, where that is affordable, every smaller part. It knows no runs.
+
+/// Parts that are tried to prove that no smaller one does it.
+const PROOF_MAX: u64 = 5_000;
+
+/// What is left of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Least<T> {
+    /// It: without any one of them it does it no longer.
+    pub list: Vec<T>,
+    /// No smaller part of the whole list does it: all were tried.
+    pub proven: bool,
+}
+
+/// A small part of `whole`, in its order, for which `does_it` says true. It is asked for parts alone,
+/// and answers with what matters of the part, or `None`: it does not do it. What is left of what is
+/// left is the same again.
+pub fn least<T: Clone + PartialEq>(
+    whole: &[T],
+    mut does_it: impl FnMut(&[T]) -> Option<Vec<T>>,
+) -> Least<T> {
+    let mut list = whole.to_vec();
+    let mut proven;
+    loop {
+        let before = list.len();
+        list = reduce(list, &mut does_it);
+        let smaller;
+        (smaller, proven) = prove(whole, list.len(), &mut does_it);
+        if let Some(smaller) = smaller {
+            list = smaller;
+        } else if !proven {
+            // Not affordable for the whole: then for what is left of it.
+            list = prove(&list, list.len(), &mut does_it).0.unwrap_or(list);
+        }
+        if list.len() == before {
+            return Least { list, proven };
+        }
+    }
+}
+
+/// Delta debugging: leave out ever smaller pieces, as long as the rest does it.
+fn reduce<T: Clone>(mut list: Vec<T>, does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>) -> Vec<T> {
+    let mut pieces = 2;
+    while !list.is_empty() {
+        let size = list.len().div_ceil(pieces.min(list.len()));
+        let without = |from: usize| {
+            let until = (from + size).min(list.len());
+            [&list[..from], &list[until..]].concat()
+        };
+        let mut rests = (0..list.len()).step_by(size).map(without);
+        match rests.find_map(|rest| does_it(&rest)) {
+            Some(rest) => {
+                list = rest;
+                pieces = (pieces - 1).max(2);
+            }
+            None if size == 1 => break,
+            None => pieces *= 2,
+        }
+    }
+    list
+}
+
+/// A part of `whole` that is smaller than `size`, a least one; and whether all of them could be tried.
+fn prove<T: Clone>(
+    whole: &[T],
+    size: usize,
+    does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>,
+) -> (Option<Vec<T>>, bool) {
+    let mut parts = 0_u64;
+    for of in 0..size {
+        parts = parts.saturating_add(choices(whole.len(), of));
+    }
+    if parts > PROOF_MAX {
+        return (None, false);
+    }
+    for of in 0..size {
+        let mut chosen: Vec<usize> = (0..of).collect();
+        loop {
+            let part: Vec<T> = chosen.iter().map(|at| whole[*at].clone()).collect();
+            if let Some(found) = does_it(&part) {
+                return (Some(found), true);
+            }
+            if !step(&mut chosen, whole.len()) {
+                break;
+            }
+        }
+    }
+    (None, true)
+}
+
+/// The next choice of as many of `all`, in lexicographic order.
+fn step(chosen: &mut [usize], all: usize) -> bool {
+    let of = chosen.len();
+    let Some(at) = (0..of).rev().find(|at| chosen[*at] < all - of + at) else { return false };
+    chosen[at] += 1;
+    for next in at + 1..of {
+        chosen[next] = chosen[next - 1] + 1;
+    }
+    true
+}
+
+/// In how many ways `of` can be chosen of `all`; too many are as many as 64 bits count.
+fn choices(all: usize, of: usize) -> u64 {
+    let one = |ways: Option<u64>, at: usize| {
+        ways?.checked_mul((all - at) as u64).map(|ways| ways / (at as u64 + 1))
+    };
+    if of > all { 0 } else { (0..of).fold(Some(1), one).unwrap_or(u64::MAX) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn left(whole: u32, does_it: impl Fn(&[u32]) -> bool) -> (Vec<u32>, bool, usize) {
+        let mut asked = 0;
+        let whole: Vec<u32> = (0..whole).collect();
+        let mut ask = |part: &[u32]| {
+            asked += 1;
+            assert!(part.is_sorted_by(|a, b| a < b), "{part:?} is a part in order");
+            does_it(part).then(|| part.to_vec())
+        };
+        let Least { list, proven } = least(&whole, &mut ask);
+        let again = least(&list, &mut ask);
+        assert_eq!(again.list, list, "what is left of what is left");
+        (list, proven, asked)
+    }
+
+    #[test]
+    fn what_matters_is_left() {
+        let all =
+            |wanted: &'static [u32]| move |part: &[u32]| wanted.iter().all(|w| part.contains(w));
+        assert_eq!(left(0, |_| true).0, [0; 0]);
+        assert_eq!(left(9, |_| true).0, [0; 0]);
+        assert_eq!(left(100, all(&[3])).0, [3]);
+        let (list, proven, asked) = left(100, all(&[3, 57]));
+        assert_eq!((list, proven), (vec![3, 57], true));
+        assert!(asked < 400, "{asked}");
+        let (list, proven, _) = left(500, all(&[1, 2, 3, 250, 251, 499]));
+        assert_eq!((&*list, proven), (&[1, 2, 3, 250, 251, 499][..], false));
+    }
+
+    /// Delta debugging alone stays in the first of these: one that cannot be made smaller by one.
+    #[test]
+    fn a_smaller_part_elsewhere_is_found() {
+        let holds = |part: &[u32], wanted: &[u32]| wanted.iter().all(|w| part.contains(w));
+        let does_it = |part: &[u32]| holds(part, &[1, 2, 3, 4]) || holds(part, &[9]);
+        assert_eq!(left(10, does_it).0, [9]);
+        // Two at once, where no one alone can go.
+        let pairs = |part: &[u32]| part.len().is_multiple_of(2) && holds(part, &[5]);
+        assert_eq!(left(12, pairs).0.len(), 2);
+    }
+
+    #[test]
+    fn choices_are_counted() {
+        assert_eq!([(5, 0), (5, 2), (5, 5), (5, 6)].map(|(n, k)| choices(n, k)), [1, 10, 1, 0]);
+        assert_eq!(choices(1_000, 400), u64::MAX);
+        let (mut chosen, mut count) = (vec![0, 1, 2], 1);
+        while step(&mut chosen, 7) {
+            count += 1;
+        }
+        assert_eq!((count, chosen), (35, vec![4, 5, 6]));
+    }
+}
