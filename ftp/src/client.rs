@@ -1,7 +1,10 @@
 //! `client` is the user-PI of RFC 959 §2.3 as a [`Session`]: it works through a script of tasks, one
-//! command in flight (§5.4), and tells its user what came of each. `setup` makes data connections,
-//! `transfer` follows a transfer to its end and decides what is told.
+//! command in flight (§5.4), and tells its user what came of each. `command` does what moves nothing,
+//! `setup` makes data connections, `transfer` begins a transfer, `conclusion` follows it to its end and
+//! decides what is told.
 
+mod command;
+mod conclusion;
 mod config;
 mod setup;
 mod task;
@@ -10,10 +13,11 @@ mod transfer;
 pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Trust};
 pub use task::{Place, Task};
 
-use crate::command;
 use crate::line::{Lines, Outbox};
+use crate::listing::Form;
 use crate::reply::{Class, Parser, Progress, Reply};
 use crate::report::{Direction, Speaker, Told};
+use crate::representation::Representation;
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
 use crate::tcp::Ending;
@@ -21,7 +25,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use transfer::Current;
+use transfer::{Current, What};
 
 /// What the client waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,8 +37,10 @@ enum State {
     User,
     /// The reply to PASS.
     Pass,
-    /// The reply to TYPE I.
+    /// The reply to TYPE, before a transfer.
     Type,
+    /// The reply to SIZE, before an upload that goes on.
+    SizeBefore,
     /// A listener of its own, to name in PORT or EPRT.
     Listening,
     /// The reply to EPRT, or to PORT.
@@ -43,14 +49,41 @@ enum State {
     Passive { extended: bool },
     /// The data connection that it opens itself.
     Connecting,
-    /// The replies to STOR or RETR (and to an ABOR in between), and the end of the data.
+    /// The reply to REST.
+    Rest,
+    /// The replies to STOR, RETR and their kin (and to an ABOR in between), and the end of the data.
     Transfer,
-    /// The reply to SIZE, NOOP, or to an ABOR outside a transfer.
+    /// The reply to SIZE, after an upload that did not end well.
+    SizeAfter,
+    /// The reply to a command that moves nothing, or to an ABOR outside a transfer.
     Simple,
+    /// The reply to TYPE, before such a command.
+    SizeType,
+    /// The reply to RNFR.
+    RenameFrom,
     /// The reply to QUIT.
     Quit,
     /// Nothing more.
     Over,
+}
+
+/// The data connection of the transfer under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DataState {
+    /// Not open yet.
+    Absent,
+    Open,
+    Moving,
+    /// It is over; whether it went as planned.
+    Ended(bool),
+}
+
+/// How far an ABOR of the transfer under way has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Abor {
+    Unsaid,
+    Said,
+    Answered,
 }
 
 /// One session of a client.
@@ -70,8 +103,9 @@ pub struct Client {
     transfers_left: usize,
     /// The transfer under way.
     current: Option<Current>,
-    /// TYPE I has been accepted.
-    image: bool,
+    /// The type that the server has accepted, and the one that it has been asked for.
+    representation: Option<Representation>,
+    asked: Option<Representation>,
     /// The server has refused EPRT or EPSV.
     no_extensions: bool,
     /// The control connection's two ends, once it is open.
@@ -166,13 +200,17 @@ impl Client {
     pub fn start<S: Store>(&mut self, tasks: Arc<[Task]>, cx: &mut Context<'_, ClientConfig, S>) {
         self.report = cx.journal.reports.len();
         for (at, task) in tasks.iter().enumerate() {
-            let (direction, name) = match task {
-                Task::Put { local, .. } => (Direction::Upload, local),
-                Task::Get { local, .. } => (Direction::Download, local),
+            let (direction, name, listing) = match task {
+                Task::Put { local, .. } => (Direction::Upload, local, None),
+                Task::Get { local, .. } => (Direction::Download, local, None),
+                Task::List { local, form, .. } => {
+                    (Direction::Download, local, Some(form.unwrap_or(Form::Facts)))
+                }
                 _ => continue,
             };
             self.transfers_left += 1;
-            cx.journal.begin(cx.id, at, direction, name, cx.now);
+            let report = cx.journal.begin(cx.id, at, direction, name, cx.now);
+            cx.journal.reports[report].listing = listing;
         }
         self.tasks = Some(tasks);
         self.await_reply(cx);
@@ -204,14 +242,19 @@ impl Client {
                 self.quit(cx);
             }
             State::Type if done => {
-                self.image = true;
-                self.open_data(cx);
+                self.representation = self.asked;
+                self.look_or_open(cx);
             }
             State::Type => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+            State::SizeBefore => self.handle_size_before(reply, cx),
+            State::SizeAfter => self.handle_size_after(reply, cx),
+            State::Rest => self.handle_rest_reply(reply, cx),
             State::Port { extended, at } => self.handle_port_reply(reply, extended, at, cx),
             State::Passive { extended } => self.handle_passive_reply(reply, extended, cx),
             State::Transfer => self.handle_transfer_reply(reply, class, cx),
-            State::Simple => self.next_task(cx),
+            State::Simple | State::SizeType | State::RenameFrom => {
+                self.handle_command_reply(reply, done, cx);
+            }
             State::Quit => self.end(),
             // No command is in flight: nothing to answer.
             State::Listening | State::Connecting | State::Over => {}
@@ -223,22 +266,29 @@ impl Client {
         let Some(tasks) = self.tasks.clone() else {
             return;
         };
-        let task = tasks.get(self.task);
+        let Some(task) = tasks.get(self.task) else {
+            self.task = tasks.len();
+            return self.quit(cx);
+        };
         self.task += 1;
-        self.state = State::Simple;
         match task {
-            Some(Task::Put { local, remote, .. }) => {
-                self.begin_transfer(Direction::Upload, local.clone(), remote.clone(), cx);
+            Task::Put { local, remote, place } => {
+                self.begin_transfer(What::Put(*place), local, remote, cx);
             }
-            Some(Task::Get { remote, local, .. }) => {
-                self.begin_transfer(Direction::Download, local.clone(), remote.clone(), cx);
+            Task::Get { remote, local, resume } => {
+                self.begin_transfer(What::Get { resume: *resume }, local, remote, cx);
             }
-            Some(Task::Size { remote }) => self.command("SIZE", Some(remote), cx),
-            Some(Task::Noop) => self.command("NOOP", None, cx),
-            Some(Task::Abor { .. }) => self.command("ABOR", None, cx),
-            // Too late to die.
-            Some(_) => self.next_task(cx),
-            None => self.quit(cx),
+            Task::List { remote, local, form } => {
+                let what = What::List(form.unwrap_or(Form::Facts), form.is_none());
+                self.begin_transfer(what, local, remote, cx);
+            }
+            Task::Abor { .. } => {
+                self.state = State::Simple;
+                self.command("ABOR", None, cx);
+            }
+            // Too late.
+            Task::Die { .. } => self.next_task(cx),
+            task => self.begin_command(task, cx),
         }
     }
 
@@ -258,7 +308,7 @@ impl Client {
     fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Display>, cx: Cx<'_, '_, S>) {
         let out = self.out.buffer();
         let start = out.len();
-        command::write(out, verb, argument);
+        crate::command::write(out, verb, argument);
         let line = &out[start..];
         cx.say(Speaker::Client, || match verb {
             "PASS" => "PASS ****".into(),
@@ -314,6 +364,7 @@ impl Client {
             report.ended = Some(cx.now);
         }
         self.transfers_left = 0;
+        self.give_up_commands(reply, text, cx);
     }
 
     fn local(&self) -> SocketAddr {

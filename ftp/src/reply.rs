@@ -76,6 +76,23 @@ impl Display for Reply {
     }
 }
 
+/// The path in the text of 257: between quotes, those in it doubled (RFC 959, appendix II).
+#[must_use]
+pub fn quoted(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once('"')?;
+    let mut path = String::new();
+    let mut parts = rest.split('"').peekable();
+    while let Some(part) = parts.next() {
+        path.push_str(part);
+        // Two quotes have nothing between them.
+        match parts.next_if(|next| next.is_empty()) {
+            Some(_) if parts.peek().is_some() => path.push('"'),
+            _ => return parts.peek().is_some().then_some(path).or(None),
+        }
+    }
+    None
+}
+
 /// Writes a reply. Lines of `text` are separated by `\n`; those between the first and the last are
 /// indented, so that none can be taken for the last (RFC 959 §4.2).
 pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Display) {

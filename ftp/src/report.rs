@@ -55,6 +55,8 @@ pub struct TransferReport {
     pub reply: Option<Reply>,
     /// Bytes of the file before the first one that was moved (REST, APPE), as far as this side knows.
     pub offset: u64,
+    /// The name that the server chose, where it was left to it (STOU).
+    pub remote_name: Option<String>,
     /// Bytes of the file as the server has it, where the client has asked after a doubtful end.
     pub remote_size: Option<u64>,
     /// Bytes that this side handed to the data connection.
@@ -186,6 +188,7 @@ impl Journal {
             text,
             reply: None,
             offset: 0,
+            remote_name: None,
             remote_size: None,
             sent: 0,
             received: 0,

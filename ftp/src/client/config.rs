@@ -31,6 +31,10 @@ pub struct ClientTexts {
     pub aborted: Cow<'static, str>,
     /// A file of this side could not be read or written.
     pub store: Cow<'static, str>,
+    /// The rest of a text was to be transferred, whose bytes nobody counts.
+    pub resumes_text: Cow<'static, str>,
+    /// The rest of a file was to be uploaded, and the server has more than all of it.
+    pub longer: Cow<'static, str>,
 }
 
 impl Default for ClientTexts {
@@ -43,6 +47,8 @@ impl Default for ClientTexts {
             closed: "Service not available, remote server has closed connection".into(),
             aborted: "Transfer aborted".into(),
             store: "Local file error".into(),
+            resumes_text: "Only an image can be resumed, not a text".into(),
+            longer: "The server's file is longer than the local one".into(),
         }
     }
 }

@@ -1,55 +1,62 @@
-//! `client::transfer` follows one transfer from its task to what the user is told. Two things end
-//! it, in either order: the server's final reply, and the end of the data connection. An upload
-//! succeeded if the reply is 2yz and the client's own end of the data went as it meant it to; a
-//! download if the reply is 2yz and the data ended with a FIN.
+//! `client::transfer` brings one transfer from its task to the moving of data: what is opened here,
+//! where it begins, what is asked of the server. How it ends is `conclusion`'s.
 
-use super::{AborReplies, Client, ClientConfig, Cx, State, Task, Trust, ended};
+use super::command::number;
+use super::{Abor, Client, Cx, DataState, Place, State, Task};
+use crate::listing::Form;
 use crate::reply::{Class, Reply};
-use crate::report::{Direction, Speaker, Told};
-use crate::session::{Action, Context};
-use crate::store::{Fate, File, Store, Writing};
-use crate::transfer::{Body, End, Plan, Way};
-use std::fmt::Write;
+use crate::report::{Direction, Speaker};
+use crate::representation::Representation;
+use crate::session::Action;
+use crate::store::{Begin, File, Store, Writing};
+use crate::transfer::{Body, Plan, Way};
 use std::net::SocketAddr;
 use std::sync::Arc;
+
+/// What is transferred, as the task says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Put(Place),
+    Get {
+        resume: bool,
+    },
+    /// In that form; the next one is tried if the server does not know it.
+    List(Form, bool),
+}
 
 /// The transfer under way.
 #[derive(Debug)]
 pub(super) struct Current {
-    direction: Direction,
+    pub(super) what: What,
     local: Arc<str>,
-    remote: Arc<str>,
+    pub(super) remote: Arc<str>,
     /// The local file. A download's is opened when the server has one to send.
-    file: Option<File>,
+    pub(super) file: Option<File>,
+    /// Bytes of an upload's source.
+    pub(super) size: u64,
+    /// Bytes that are not transferred again.
+    pub(super) offset: u64,
+    /// The server knows no REST: the rest of an upload is appended.
+    appends: bool,
     /// Its report's place in the journal.
-    report: usize,
+    pub(super) report: usize,
     /// 1yz has come.
-    preliminary: bool,
-    data: DataState,
+    pub(super) preliminary: bool,
+    pub(super) data: DataState,
     /// ABOR has been sent; its own final reply has come.
-    abor: Abor,
+    pub(super) abor: Abor,
     /// The class of the transfer's final reply.
-    answer: Option<Class>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DataState {
-    /// Not open yet.
-    Absent,
-    Open,
-    Moving,
-    /// It is over; whether it went as planned.
-    Ended(bool),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Abor {
-    Unsaid,
-    Said,
-    Answered,
+    pub(super) answer: Option<Class>,
 }
 
 impl Current {
+    pub(super) fn direction(&self) -> Direction {
+        match self.what {
+            What::Put(_) => Direction::Upload,
+            What::Get { .. } | What::List(..) => Direction::Download,
+        }
+    }
+
     /// The server has said its last word on it.
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some() && self.abor != Abor::Said
@@ -64,9 +71,9 @@ impl Current {
 impl Client {
     pub(super) fn begin_transfer<S: Store>(
         &mut self,
-        direction: Direction,
-        local: Arc<str>,
-        remote: Arc<str>,
+        what: What,
+        local: &Arc<str>,
+        remote: &Arc<str>,
         cx: Cx<'_, '_, S>,
     ) {
         let report = self.report;
@@ -74,10 +81,13 @@ impl Client {
         self.transfers_left -= 1;
         cx.journal.reports[report].started = cx.now;
         let mut current = Current {
-            direction,
-            local,
-            remote,
+            what,
+            local: local.clone(),
+            remote: remote.clone(),
             file: None,
+            size: 0,
+            offset: 0,
+            appends: false,
             report,
             preliminary: false,
             data: DataState::Absent,
@@ -85,30 +95,137 @@ impl Client {
             answer: None,
         };
         let mut readable = true;
-        if direction == Direction::Upload {
-            current.file = cx.store.open_read(&current.local, 0).ok().map(|(file, _)| file);
-            readable = current.file.is_some();
+        match what {
+            What::Put(_) => match cx.store.open_read(&current.local, 0) {
+                Ok((file, size)) => (current.file, current.size) = (Some(file), size),
+                Err(_) => readable = false,
+            },
+            What::Get { resume: true } => {
+                current.offset = cx.store.metadata(&current.local).map_or(0, |it| it.size);
+            }
+            What::Get { .. } | What::List(..) => {}
         }
+        let wanted = current.wanted(cx.config.representation);
+        let resumes = matches!(what, What::Put(Place::Resume) | What::Get { resume: true });
         self.current = Some(current);
         if !readable {
             self.fail_transfer(None, &cx.config.texts.store, cx);
-        } else if self.image {
-            self.open_data(cx);
+        } else if resumes && wanted == Some(Representation::Ascii) {
+            self.fail_transfer(None, &cx.config.texts.resumes_text, cx);
         } else {
-            self.state = State::Type;
-            self.command("TYPE", Some(&"I"), cx);
+            self.prepare(cx);
         }
     }
 
+    /// The type first, then what is there, then the data connection.
+    fn prepare<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        match current.wanted(cx.config.representation) {
+            Some(wanted) if self.representation != Some(wanted) => {
+                self.state = State::Type;
+                self.set_type(wanted, cx);
+            }
+            _ => self.look_or_open(cx),
+        }
+    }
+
+    pub(super) fn set_type<S: Store>(&mut self, to: Representation, cx: Cx<'_, '_, S>) {
+        self.asked = Some(to);
+        let letter = match to {
+            Representation::Ascii => "A",
+            Representation::Image => "I",
+        };
+        self.command("TYPE", Some(&letter), cx);
+    }
+
+    /// TYPE is settled.
+    pub(super) fn look_or_open<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        if current.what == What::Put(Place::Resume) {
+            let remote = current.remote.clone();
+            self.state = State::SizeBefore;
+            self.command("SIZE", Some(&remote), cx);
+        } else {
+            self.open_data(cx);
+        }
+    }
+
+    /// How much of the file the server has already.
+    pub(super) fn handle_size_before<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        match (reply.code, number(reply)) {
+            (213, Some(there)) if there <= current.size => {
+                current.offset = there;
+                if let Some(file) = current.file.take() {
+                    let _ = cx.store.close(file, crate::store::Fate::Keep);
+                }
+                current.file = cx.store.open_read(&current.local, there).ok().map(|(file, _)| file);
+                if current.file.is_none() {
+                    return self.fail_transfer(None, &cx.config.texts.store, cx);
+                }
+                self.open_data(cx);
+            }
+            (213, Some(_)) => self.fail_transfer(None, &cx.config.texts.longer, cx),
+            // RFC 3659 §4: no such file.
+            (550, _) => self.open_data(cx),
+            _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+    }
+
+    /// The data connection is settled, or is to be made by the server.
     pub(super) fn send_transfer_command<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
         let Some(current) = &self.current else { return };
-        let remote = current.remote.clone();
-        let verb = match current.direction {
-            Direction::Upload => "STOR",
-            Direction::Download => "RETR",
+        if current.offset > 0 && !current.appends && current.what != What::Put(Place::Behind) {
+            // RFC 3659 §5.3: the last command before the transfer's own.
+            let offset = current.offset;
+            self.state = State::Rest;
+            return self.command("REST", Some(&offset), cx);
+        }
+        self.say_transfer(cx);
+    }
+
+    pub(super) fn handle_rest_reply<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        match reply.class() {
+            Some(Class::Intermediate | Class::Completion) => {}
+            Some(Class::PermanentFailure) => match current.what {
+                What::Put(_) => current.appends = true,
+                // From its beginning, then.
+                What::Get { .. } | What::List(..) => current.offset = 0,
+            },
+            _ => return self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+        self.say_transfer(cx);
+    }
+
+    fn say_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        cx.journal.reports[current.report].offset = current.offset;
+        let verb = match current.what {
+            What::Put(Place::Behind) => "APPE",
+            What::Put(_) if current.appends => "APPE",
+            What::Put(Place::Over | Place::Resume) => "STOR",
+            What::Put(Place::Unique) => "STOU",
+            What::Get { .. } => "RETR",
+            What::List(form, _) => form.verb(),
         };
+        let remote = current.remote.clone();
         self.state = State::Transfer;
-        self.command(verb, Some(&remote), cx);
+        if remote.is_empty() {
+            self.command(verb, None, cx);
+        } else {
+            self.command(verb, Some(&remote), cx);
+        }
+    }
+
+    /// The server does not know that form of listing: another one, over another data connection.
+    pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        current.what = What::List(form, form == Form::Long);
+        current.data = DataState::Absent;
+        cx.journal.reports[current.report].listing = Some(form);
+        self.actions.push(Action::DropData);
+        self.prepare(cx);
     }
 
     pub(super) fn handle_data_opened<S: Store>(
@@ -128,51 +245,8 @@ impl Client {
         }
     }
 
-    pub(super) fn handle_transfer_reply<S: Store>(
-        &mut self,
-        reply: &Reply,
-        class: Class,
-        cx: Cx<'_, '_, S>,
-    ) {
-        let Some(current) = &mut self.current else {
-            return;
-        };
-        let text = &mut cx.journal.reports[current.report].text;
-        text.clear();
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{reply}");
-        if class == Class::Preliminary {
-            current.preliminary = true;
-            let upload = current.direction == Direction::Upload;
-            cx.journal.reports[current.report].opened |= upload;
-            cx.journal.reply(current.report, reply.code, &reply.text);
-            return self.move_data(cx);
-        }
-        if current.answer.is_some() {
-            current.abor = Abor::Answered;
-            return self.conclude(cx);
-        }
-        cx.journal.reply(current.report, reply.code, &reply.text);
-        current.answer = Some(class);
-        let one = cx.config.abor_replies == AborReplies::One;
-        if current.abor == Abor::Said && (reply.code == 225 || one) {
-            // Real servers say 225 of a command that is done: no other reply follows.
-            current.abor = Abor::Answered;
-        }
-        if class == Class::Completion {
-            self.move_data(cx);
-            self.trust(cx.config);
-        } else {
-            self.actions.push(Action::DropData);
-            if current.data != DataState::Moving {
-                current.data = DataState::Ended(false);
-            }
-        }
-        self.conclude(cx);
-    }
-
     /// Begins to move data once the server has said so and the connection is there.
-    fn move_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn move_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
         let Some(current) = &mut self.current else {
             return;
         };
@@ -180,8 +254,11 @@ impl Client {
         if current.data != DataState::Open || !agreed {
             return;
         }
-        if current.direction == Direction::Download {
-            current.file = cx.store.open_write(&current.local, Writing::default(), cx.now).ok();
+        let direction = current.direction();
+        if direction == Direction::Download {
+            let begin = if current.offset > 0 { Begin::At(current.offset) } else { Begin::New };
+            let how = Writing { begin, ..Writing::default() };
+            current.file = cx.store.open_write(&current.local, how, cx.now).ok();
             cx.journal.reports[current.report].opened = current.file.is_some();
         }
         let Some(file) = current.file else {
@@ -191,183 +268,32 @@ impl Client {
             self.actions.push(Action::DropData);
             return;
         };
-        let way = match current.direction {
+        let way = match direction {
             Direction::Upload => Way::Send(cx.config.close),
             Direction::Download => Way::Receive,
         };
+        // Lines of a listing end with CR LF, whatever the type.
+        let text = matches!(current.what, What::List(..))
+            || cx.config.representation == Representation::Ascii;
+        let body = if text { Body::Text(file) } else { Body::Image(file) };
         let alarm = self.tasks.as_deref().and_then(|tasks| match tasks.get(self.task) {
             Some(&(Task::Abor { after } | Task::Die { after })) => Some(after),
             _ => None,
         });
         current.data = DataState::Moving;
-        let plan = Plan { alarm, ..Plan::new(Body::Image(file), way) };
-        self.actions.push(Action::Transfer(plan));
-    }
-
-    /// A client that takes 2yz for the end of a download looks at no data behind it.
-    fn trust(&mut self, config: &ClientConfig) {
-        let download = |current: &Current| {
-            current.direction == Direction::Download && current.data == DataState::Moving
-        };
-        if config.trusts == Trust::Reply && self.current.as_ref().is_some_and(download) {
-            self.actions.push(Action::CloseData);
-        }
-    }
-
-    /// As many bytes have moved as the script says.
-    pub(super) fn handle_alarm<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
-            Some(Task::Die { .. }) => self.die(cx),
-            _ => self.abort_transfer(cx),
-        }
-    }
-
-    /// The program is gone, and tells nobody anything; its system closes what it had open.
-    fn die<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        if let Some(file) = self.current.take().and_then(|current| current.file) {
-            let _ = cx.store.close(file, Fate::Keep);
-        }
-        self.deadline = None;
-        self.state = State::Over;
-        self.actions.push(Action::CloseData);
-        self.actions.push(Action::Close);
-    }
-
-    /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),
-    /// and cuts the data connection. A FIN would look like the end of the file.
-    pub(super) fn abort_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(current) = &mut self.current else {
-            return;
-        };
-        current.abor = Abor::Said;
-        self.task += 1;
-        self.out.push_synch();
-        self.command("ABOR", None, cx);
-        self.actions.push(Action::DropData);
-    }
-
-    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
-        let Some(current) = &mut self.current else {
-            return;
-        };
-        let trusting = current.direction == Direction::Download
-            && cx.config.trusts == Trust::Reply
-            && current.answer == Some(Class::Completion);
-        let complete = end.complete || trusting;
-        current.data = DataState::Ended(complete);
-        let report = &mut cx.journal.reports[current.report];
-        match current.direction {
-            Direction::Upload => report.sent = end.moved,
-            Direction::Download => report.received = end.moved,
-        }
-        report.ending = end.ending;
-        if let Some(file) = current.file.take() {
-            let _ = cx.store.close(file, Fate::Keep);
-        }
-        let answered = current.is_answered();
-        // Nothing is added to what the user has been told.
-        if report.told == Told::Nothing
-            && let Some(text) = complaint(&End { complete, ..end }, current, cx.config)
-        {
-            report.text.replace_range(.., text);
-            cx.say(Speaker::Program, || text.into());
-        }
-        if self.state == State::Over && self.lost.is_none() {
-            // 421 came first: everything has been told, and nothing follows.
-            self.close_current(Told::Failure, cx);
-        } else if answered {
-            self.conclude(cx);
-        } else if self.state == State::Transfer {
-            self.await_reply(cx);
-        }
-    }
-
-    /// Tells the user, if nothing is to be waited for any more.
-    fn conclude<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(current) = &self.current else { return };
-        let DataState::Ended(complete) = current.data else {
-            // A server that says 2yz and never connects must not keep us for ever.
-            if current.is_answered() && current.data == DataState::Absent {
-                self.await_reply(cx);
-            }
-            return;
-        };
-        if !current.is_answered() {
-            return self.await_reply(cx);
-        }
-        let done = current.answer == Some(Class::Completion);
-        let success = done && complete && current.abor == Abor::Unsaid;
-        let told = if success { Told::Success } else { Told::Failure };
-        self.close_current(told, cx);
-        match self.lost.take() {
-            None => self.next_task(cx),
-            Some(text) => {
-                self.give_up(None, &text, cx);
-                self.state = State::Over;
-            }
-        }
-    }
-
-    /// The transfer will not begin: tells failure and goes on.
-    pub(super) fn fail_transfer<S: Store>(
-        &mut self,
-        reply: Option<&Reply>,
-        text: &str,
-        cx: Cx<'_, '_, S>,
-    ) {
-        if reply.is_none() {
-            cx.say(Speaker::Program, || text.into());
-        }
-        self.fail_current(reply, text, cx);
-        self.actions.push(Action::DropData);
-        self.next_task(cx);
-    }
-
-    /// Tells failure of the transfer under way, if there is one.
-    pub(super) fn fail_current<S: Store>(
-        &mut self,
-        reply: Option<&Reply>,
-        text: &str,
-        cx: Cx<'_, '_, S>,
-    ) {
-        let Some(current) = &self.current else { return };
-        let moving = current.data == DataState::Moving;
-        let report = &mut cx.journal.reports[current.report];
-        report.text.replace_range(.., text);
-        if let Some(reply) = reply {
-            report.reply = Some(reply.clone());
-        }
-        if moving {
-            // Its end, which comes with DropData, completes the report's figures.
-            report.told = Told::Failure;
-            report.ended = Some(cx.now);
-        } else {
-            self.close_current(Told::Failure, cx);
-        }
-    }
-
-    fn close_current<S: Store>(&mut self, told: Told, cx: &mut Context<'_, ClientConfig, S>) {
-        let Some(current) = self.current.take() else {
-            return;
-        };
-        if let Some(file) = current.file {
-            let _ = cx.store.close(file, Fate::Keep);
-        }
-        let report = &mut cx.journal.reports[current.report];
-        report.told = told;
-        report.ended = Some(cx.now);
+        let idle_timeout = cx.config.data_idle_timeout;
+        self.actions.push(Action::Transfer(Plan { idle_timeout, alarm, ..Plan::new(body, way) }));
     }
 }
 
-/// What the program says of the data connection's end, if it is worth a word.
-fn complaint<'a>(end: &End, current: &Current, config: &'a ClientConfig) -> Option<&'a str> {
-    let dropped =
-        current.abor != Abor::Unsaid || current.answer.is_some_and(|it| it != Class::Completion);
-    if end.complete || dropped {
-        None
-    } else if end.store.is_some() {
-        Some(&config.texts.store)
-    } else {
-        end.ending.map(|ending| ended(ending, config))
+impl Current {
+    /// The type that it needs; none if any does.
+    fn wanted(&self, representation: Representation) -> Option<Representation> {
+        match self.what {
+            What::Put(_) | What::Get { .. } => Some(representation),
+            // RFC 3659 §7.2: MLSD's is image, and the session's type stays what it is.
+            What::List(Form::Facts, _) => None,
+            What::List(..) => Some(Representation::Ascii),
+        }
     }
 }

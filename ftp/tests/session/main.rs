@@ -6,5 +6,6 @@ mod dialogue;
 mod endings;
 mod model;
 mod net;
+mod tasks;
 mod transfer;
 mod world;

@@ -1,0 +1,307 @@
+//! `client::conclusion` follows a transfer from the server's first reply to what the user is told. Two
+//! things end it, in either order: the server's final reply, and the end of the data connection. An
+//! upload succeeded if the reply is 2yz and the client's own end of the data went as it meant it to; a
+//! download if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload it may
+//! ask how much the server holds.
+
+use super::command::number;
+use super::transfer::{Current, What};
+use super::{
+    Abor, AborReplies, Client, ClientConfig, Cx, DataState, Place, State, Task, Trust, ended,
+};
+use crate::listing::Form;
+use crate::reply::{Class, Reply};
+use crate::report::{Direction, Speaker, Told};
+use crate::representation::Representation;
+use crate::session::{Action, Context};
+use crate::store::{Fate, Store};
+use crate::transfer::End;
+use std::fmt::{self, Display, Write};
+
+impl Client {
+    pub(super) fn handle_transfer_reply<S: Store>(
+        &mut self,
+        reply: &Reply,
+        class: Class,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let text = &mut cx.journal.reports[current.report].text;
+        text.clear();
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{reply}");
+        if class == Class::Preliminary {
+            current.preliminary = true;
+            let upload = current.direction() == Direction::Upload;
+            cx.journal.reports[current.report].opened |= upload;
+            if current.what == What::Put(Place::Unique) {
+                // RFC 1123 §4.1.2.9.
+                let name = reply.text.split_once("FILE: ").map(|(_, name)| name.trim().to_owned());
+                cx.journal.reports[current.report].remote_name = name;
+            }
+            cx.journal.reply(current.report, reply.code, &reply.text);
+            return self.move_data(cx);
+        }
+        if let What::List(form, true) = current.what
+            && matches!(reply.code, 500 | 502 | 504)
+            && !current.preliminary
+        {
+            let next = if form == Form::Facts { Form::Long } else { Form::Names };
+            return self.fall_back(next, cx);
+        }
+        if current.answer.is_some() {
+            current.abor = Abor::Answered;
+            return self.conclude(cx);
+        }
+        cx.journal.reply(current.report, reply.code, &reply.text);
+        current.answer = Some(class);
+        let one = cx.config.abor_replies == AborReplies::One;
+        if current.abor == Abor::Said && (reply.code == 225 || one) {
+            // Real servers say 225 of a command that is done: no other reply follows.
+            current.abor = Abor::Answered;
+        }
+        if class == Class::Completion {
+            self.move_data(cx);
+            self.trust(cx.config);
+        } else {
+            self.actions.push(Action::DropData);
+            if current.data != DataState::Moving {
+                current.data = DataState::Ended(false);
+            }
+        }
+        self.conclude(cx);
+    }
+
+    /// A client that takes 2yz for the end of a download looks at no data behind it.
+    fn trust(&mut self, config: &ClientConfig) {
+        let download = |current: &Current| {
+            current.direction() == Direction::Download && current.data == DataState::Moving
+        };
+        if config.trusts == Trust::Reply && self.current.as_ref().is_some_and(download) {
+            self.actions.push(Action::CloseData);
+        }
+    }
+
+    /// As many bytes have moved as the script says.
+    pub(super) fn handle_alarm<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
+            Some(Task::Die { .. }) => self.die(cx),
+            _ => self.abort_transfer(cx),
+        }
+    }
+
+    /// The program is gone, and tells nobody anything; its system closes what it had open.
+    fn die<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        if let Some(file) = self.current.take().and_then(|current| current.file) {
+            let _ = cx.store.close(file, Fate::Keep);
+        }
+        self.deadline = None;
+        self.state = State::Over;
+        self.actions.push(Action::CloseData);
+        self.actions.push(Action::Close);
+    }
+
+    /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),
+    /// and cuts the data connection. A FIN would look like the end of the file.
+    pub(super) fn abort_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        current.abor = Abor::Said;
+        self.task += 1;
+        self.out.push_synch();
+        self.command("ABOR", None, cx);
+        self.actions.push(Action::DropData);
+    }
+
+    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let trusting = current.direction() == Direction::Download
+            && cx.config.trusts == Trust::Reply
+            && current.answer == Some(Class::Completion);
+        let closed = current.file.take().map_or(Ok(()), |file| cx.store.close(file, Fate::Keep));
+        let upload = current.direction() == Direction::Upload;
+        let end = End { store: end.store.or(closed.err().filter(|_| !upload)), ..end };
+        let complete = (end.complete || trusting) && end.store.is_none();
+        current.data = DataState::Ended(complete);
+        let report = &mut cx.journal.reports[current.report];
+        match current.direction() {
+            Direction::Upload => report.sent = end.moved,
+            Direction::Download => report.received = end.moved,
+        }
+        report.ending = end.ending;
+        let answered = current.is_answered();
+        // Nothing is added to what the user has been told.
+        if report.told == Told::Nothing
+            && let Some(text) = complaint(&End { complete, ..end }, current, cx.config)
+        {
+            report.text.replace_range(.., text);
+            cx.say(Speaker::Program, || text.into());
+        }
+        if self.state == State::Over && self.lost.is_none() {
+            // 421 came first: everything has been told, and nothing follows.
+            self.close_current(Told::Failure, cx);
+        } else if answered {
+            self.conclude(cx);
+        } else if self.state == State::Transfer {
+            self.await_reply(cx);
+        }
+    }
+
+    /// Tells the user, if nothing is to be waited for any more.
+    fn conclude<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        let DataState::Ended(complete) = current.data else {
+            // A server that says 2yz and never connects must not keep us for ever.
+            if current.is_answered() && current.data == DataState::Absent {
+                self.await_reply(cx);
+            }
+            return;
+        };
+        if !current.is_answered() {
+            return self.await_reply(cx);
+        }
+        let done = current.answer == Some(Class::Completion);
+        let success = done && complete && current.abor == Abor::Unsaid;
+        let told = if success { Told::Success } else { Told::Failure };
+        if !success && self.is_doubtful(cx.config) {
+            return self.ask_what_is_there(cx);
+        }
+        self.close_current(told, cx);
+        match self.lost.take() {
+            None => self.next_task(cx),
+            Some(text) => {
+                self.give_up(None, &text, cx);
+                self.state = State::Over;
+            }
+        }
+    }
+
+    /// Whether the server may hold more of an upload than it says.
+    fn is_doubtful(&self, config: &ClientConfig) -> bool {
+        let asks = config.checks && config.representation == Representation::Image;
+        let begun = self.current.as_ref().is_some_and(|it| {
+            it.direction() == Direction::Upload && it.preliminary && it.abor == Abor::Unsaid
+        });
+        asks && begun && self.lost.is_none()
+    }
+
+    fn ask_what_is_there<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        let name = cx.journal.reports[current.report].remote_name.clone();
+        let remote = name.map_or_else(|| current.remote.clone(), Into::into);
+        self.state = State::SizeAfter;
+        self.command("SIZE", Some(&remote), cx);
+    }
+
+    /// How much the server holds: that is what the user is told beside the failure.
+    pub(super) fn handle_size_after<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        let report = &mut cx.journal.reports[current.report];
+        if let Some(there) = number(reply) {
+            report.remote_size = Some(there);
+            let said = match &report.reply {
+                Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
+                _ => report.text.clone(),
+            };
+            let known = current.what != What::Put(Place::Behind);
+            let (there, all) = (Thousands(there), Thousands(current.size));
+            let text = match known {
+                true if there.0 == all.0 => format!("{said}, but the server holds all {all} bytes"),
+                true => format!("{said}: the server holds {there} of {all} bytes"),
+                false => format!("{said}: the server holds {there} bytes"),
+            };
+            report.text.clone_from(&text);
+            cx.say(Speaker::Program, || text);
+        }
+        self.close_current(Told::Failure, cx);
+        self.next_task(cx);
+    }
+
+    /// The transfer will not begin: tells failure and goes on.
+    pub(super) fn fail_transfer<S: Store>(
+        &mut self,
+        reply: Option<&Reply>,
+        text: &str,
+        cx: Cx<'_, '_, S>,
+    ) {
+        if reply.is_none() {
+            cx.say(Speaker::Program, || text.into());
+        }
+        self.fail_current(reply, text, cx);
+        self.actions.push(Action::DropData);
+        self.next_task(cx);
+    }
+
+    /// Tells failure of the transfer under way, if there is one.
+    pub(super) fn fail_current<S: Store>(
+        &mut self,
+        reply: Option<&Reply>,
+        text: &str,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(current) = &self.current else { return };
+        let moving = current.data == DataState::Moving;
+        let report = &mut cx.journal.reports[current.report];
+        // Whoever waits only for what the server holds knows the rest already.
+        if self.state != State::SizeAfter {
+            report.text.replace_range(.., text);
+        }
+        if let Some(reply) = reply.filter(|_| self.state != State::SizeAfter) {
+            report.reply = Some(reply.clone());
+        }
+        if moving {
+            // Its end, which comes with DropData, completes the report's figures.
+            report.told = Told::Failure;
+            report.ended = Some(cx.now);
+        } else {
+            self.close_current(Told::Failure, cx);
+        }
+    }
+
+    fn close_current<S: Store>(&mut self, told: Told, cx: &mut Context<'_, ClientConfig, S>) {
+        let Some(current) = self.current.take() else {
+            return;
+        };
+        if let Some(file) = current.file {
+            let _ = cx.store.close(file, Fate::Keep);
+        }
+        let report = &mut cx.journal.reports[current.report];
+        report.told = told;
+        report.ended = Some(cx.now);
+    }
+}
+
+/// A number with commas, for people.
+#[derive(Clone, Copy)]
+struct Thousands(u64);
+
+impl Display for Thousands {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.0.to_string();
+        for (at, digit) in digits.chars().enumerate() {
+            if at > 0 && (digits.len() - at).is_multiple_of(3) {
+                out.write_char(',')?;
+            }
+            out.write_char(digit)?;
+        }
+        Ok(())
+    }
+}
+
+/// What the program says of the data connection's end, if it is worth a word.
+fn complaint<'a>(end: &End, current: &Current, config: &'a ClientConfig) -> Option<&'a str> {
+    let dropped =
+        current.abor != Abor::Unsaid || current.answer.is_some_and(|it| it != Class::Completion);
+    if end.complete || dropped {
+        None
+    } else if end.store.is_some() {
+        Some(&config.texts.store)
+    } else {
+        end.ending.map(|ending| ended(ending, config))
+    }
+}
