@@ -83,7 +83,9 @@ impl Pair {
                 self.in_flight.push_back((self.now + HOP, 1 - index, packet));
                 self.packets += 1;
             }
-            while host.poll_note().is_some() {}
+            while host.has_notes() {
+                host.poll_note();
+            }
             if !host.is_ready() {
                 return;
             }

@@ -193,12 +193,13 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
 /// command: such bytes are left out.
 pub fn write(out: &mut Vec<u8>, verb: &str, argument: Option<&dyn Display>) {
     let start = out.len();
-    // Writing to a Vec cannot fail.
-    let _ = match argument {
-        Some(argument) => write!(out, "{verb} {argument}"),
-        None => write!(out, "{verb}"),
-    };
-    if out[start..].iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+    out.extend_from_slice(verb.as_bytes());
+    if let Some(argument) = argument {
+        // Writing to a Vec cannot fail.
+        let _ = write!(out, " {argument}");
+    }
+    let line = &out[start..];
+    if b"\r\n\0".iter().any(|bad| line.contains(bad)) {
         let line = out.split_off(start);
         out.extend(line.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
     }

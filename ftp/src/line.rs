@@ -2,6 +2,7 @@
 //! of RFC 854). It knows CRLF, Telnet's IAC and a length limit; it does not know commands.
 
 use std::collections::VecDeque;
+use std::io::BufRead;
 use std::ops::Range;
 
 /// Telnet: interpret as command.
@@ -97,8 +98,7 @@ impl Lines {
                 chunk = &chunk[1..];
                 continue;
             }
-            let plain = chunk.iter().position(|&byte| byte == IAC || byte == b'\n');
-            let (run, rest) = chunk.split_at(plain.unwrap_or(chunk.len()));
+            let (run, rest) = chunk.split_at(plain(chunk));
             self.append(run);
             chunk = rest;
             if let Some((b'\n', rest)) = chunk.split_first() {
@@ -193,6 +193,18 @@ impl Lines {
             (Telnet::Subnegotiation, IAC) => Telnet::SubnegotiationCommand,
             (Telnet::Subnegotiation | Telnet::SubnegotiationCommand, _) => Telnet::Subnegotiation,
         };
+    }
+}
+
+/// How many bytes come before a line's end or an IAC.
+fn plain(chunk: &[u8]) -> usize {
+    let mut behind = chunk;
+    // Reading from memory cannot fail; it searches a word at a time.
+    let line = behind.skip_until(b'\n').unwrap_or(chunk.len());
+    let line = &chunk[..line - usize::from(chunk[..line].ends_with(b"\n"))];
+    match line.contains(&IAC) {
+        true => line.iter().position(|&byte| byte == IAC).unwrap_or(line.len()),
+        false => line.len(),
     }
 }
 

@@ -97,8 +97,10 @@ pub fn quoted(text: &str) -> Option<String> {
 /// indented, so that none can be taken for the last (RFC 959 §4.2).
 pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Display) {
     let start = out.len();
+    let digit = |value: u16| b'0' + u8::try_from(value % 10).unwrap_or(0);
+    out.extend_from_slice(&[digit(code / 100), digit(code / 10), digit(code), b' ']);
     // Writing to a Vec cannot fail.
-    let _ = write!(out, "{code} {text}");
+    let _ = write!(out, "{text}");
     if out[start..].contains(&b'\n') {
         let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
         out.truncate(start);

@@ -15,6 +15,8 @@ pub struct Link {
     fates: Fates,
     /// Every packet arrives, after the delay and as it is.
     plain: bool,
+    /// The delay, or what every hop takes at least.
+    delay: Duration,
     /// When the last bit of what was accepted so far leaves the sender, in nanoseconds.
     busy_until_ns: u64,
     in_flight: VecDeque<Flight>,
@@ -48,9 +50,9 @@ impl Link {
     /// An idle link.
     #[must_use]
     pub fn new(config: LinkConfig, fates: Fates) -> Self {
-        let plain = is_plain(&config, &fates);
+        let (plain, delay) = (is_plain(&config, &fates), config.delay.max(HOP));
         let (in_flight, held) = (VecDeque::new(), Vec::new());
-        Self { config, fates, plain, busy_until_ns: 0, in_flight, held }
+        Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
     }
 
     /// Idle again with other fates, keeping its memory; what is in flight goes back to its host.
@@ -95,9 +97,10 @@ impl Link {
     }
 
     /// When a packet arrives that is put on the wire now, past the queue.
+    #[inline]
     #[must_use]
     pub fn arrival(&self, now: Duration) -> Duration {
-        now + self.config.delay.max(HOP)
+        now + self.delay
     }
 
     /// Carry an admitted packet, in order of arrival: one that arrives with another stays behind it.

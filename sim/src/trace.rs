@@ -221,14 +221,16 @@ fn digest_packet(
     let micros = at.as_secs() * 1_000_000 + u64::from(at.subsec_micros());
     let payload = (packet.len() - headers) as u64;
     let what = u64::from(from as u8) | u64::from(fate.code()) << 8 | payload << 16;
-    digest.add(&micros.to_le_bytes());
-    digest.add(&what.to_le_bytes());
+    let mut line = [0; 16 + PLAIN];
+    line[..8].copy_from_slice(&micros.to_le_bytes());
+    line[8..16].copy_from_slice(&what.to_le_bytes());
     if headers == PLAIN && ip == 20 {
-        let mut plain: [u8; PLAIN] = *packet.first_chunk().expect("the headers are there");
-        plain[10..12].fill(0);
-        plain[36..38].fill(0);
-        digest.add(&plain);
+        line[16..].copy_from_slice(&packet[..PLAIN]);
+        line[26..28].fill(0);
+        line[52..54].fill(0);
+        digest.add(&line);
     } else {
+        digest.add(&line[..16]);
         let at = digest.add(&packet[..headers]);
         at[10..12].fill(0);
         at[ip + 16..ip + 18].fill(0);

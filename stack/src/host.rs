@@ -151,6 +151,13 @@ impl Host {
         !self.events.ready.is_empty()
     }
 
+    /// Whether [`poll_note`](Self::poll_note) has something to tell.
+    #[inline]
+    #[must_use]
+    pub fn has_notes(&self) -> bool {
+        !self.events.notes.is_empty()
+    }
+
     /// What happened to connections, in order. Notes wait until they are taken.
     #[inline]
     pub fn poll_note(&mut self) -> Option<Note> {

@@ -106,8 +106,10 @@ impl Segment {
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
         let header: &[u8; IPV4_HEADER + TCP_HEADER] = packet.first_chunk()?;
-        let whole = packet.len() >= usize::from(be16(header, 2));
-        whole.then(|| Self::decode(header, packet)).flatten()
+        if packet.len() < usize::from(be16(header, 2)) {
+            return None;
+        }
+        Self::decode(header, packet)
     }
 
     /// Decode the headers of a packet whose payload may be missing.

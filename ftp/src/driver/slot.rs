@@ -220,46 +220,55 @@ impl<P: Session> Slot<P> {
         self.control == Control::Gone && matches!(self.data, Data::None)
     }
 
+    #[inline]
     pub(super) fn act<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
         while let Some(action) = self.session.poll_action() {
-            match action {
-                Action::Listen { at, only } => {
-                    let at = self.listen(at, only, turn).ok();
-                    self.event(Event::Listening(at), turn.hub, turn.now);
-                }
-                Action::Connect { from, to } => {
-                    self.drop_data(turn);
-                    match turn.tcp.connect(from, to) {
-                        Ok(conn) => {
-                            turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
-                            self.data = Data::Connecting(conn);
-                        }
-                        Err(_) => {
-                            self.event(Event::DataFailed(Ending::Refused), turn.hub, turn.now);
-                        }
+            self.do_one(action, turn);
+        }
+    }
+
+    fn do_one<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        action: Action,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        match action {
+            Action::Listen { at, only } => {
+                let at = self.listen(at, only, turn).ok();
+                self.event(Event::Listening(at), turn.hub, turn.now);
+            }
+            Action::Connect { from, to } => {
+                self.drop_data(turn);
+                match turn.tcp.connect(from, to) {
+                    Ok(conn) => {
+                        turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
+                        self.data = Data::Connecting(conn);
+                    }
+                    Err(_) => {
+                        self.event(Event::DataFailed(Ending::Refused), turn.hub, turn.now);
                     }
                 }
-                Action::Progress => {
-                    let moved = match &self.data {
-                        Data::Moving(_, transfer) => transfer.moved(),
-                        _ => 0,
-                    };
-                    self.event(Event::Progress(moved), turn.hub, turn.now);
+            }
+            Action::Progress => {
+                let moved = match &self.data {
+                    Data::Moving(_, transfer) => transfer.moved(),
+                    _ => 0,
+                };
+                self.event(Event::Progress(moved), turn.hub, turn.now);
+            }
+            Action::Transfer(plan) => self.transfer(plan, turn),
+            Action::Alarm(after) => self.set_alarm(after),
+            Action::CloseData => self.close_data(turn),
+            Action::DropData => self.drop_data(turn),
+            Action::Close => match self.control {
+                Control::Opening(conn) | Control::Open(conn) => {
+                    self.control = Control::Closing(conn);
                 }
-                Action::Transfer(plan) => self.transfer(plan, turn),
-                Action::Alarm(after) => self.set_alarm(after),
-                Action::CloseData => self.close_data(turn),
-                Action::DropData => self.drop_data(turn),
-                Action::Close => match self.control {
-                    Control::Opening(conn) | Control::Open(conn) => {
-                        self.control = Control::Closing(conn);
-                    }
-                    Control::Closing(_) | Control::Gone => {}
-                },
-                Action::Abort => {
-                    if let Some(conn) = self.leave_control(turn.hub) {
-                        turn.tcp.abort(conn);
-                    }
+                Control::Closing(_) | Control::Gone => {}
+            },
+            Action::Abort => {
+                if let Some(conn) = self.leave_control(turn.hub) {
+                    turn.tcp.abort(conn);
                 }
             }
         }

@@ -28,8 +28,17 @@ pub(super) struct Arrival {
 }
 
 /// A connection at one host: the side, the port there, the port at the peer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(pub(crate) Side, pub(crate) u16, pub(crate) u16);
+
+impl Key {
+    /// The same as one number, which sorts as fast as it compares.
+    #[inline]
+    fn number(self) -> u64 {
+        let Self(side, local, peer) = self;
+        (side as u64) << 32 | u64::from(local) << 16 | u64::from(peer)
+    }
+}
 
 /// What a program last did to a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -125,13 +134,13 @@ impl Connections {
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Known> {
-        let at = self.0.binary_search_by_key(&key, |known| known.key).ok()?;
+        let at = self.0.binary_search_by_key(&key.number(), |known| known.key.number()).ok()?;
         self.0.get(at)
     }
 
     /// What is known of it, which may be nothing yet.
     pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
-        let at = match self.0.binary_search_by_key(&key, |known| known.key) {
+        let at = match self.0.binary_search_by_key(&key.number(), |known| known.key.number()) {
             Ok(at) => at,
             Err(at) => {
                 self.0.insert(at, Known::new(key));

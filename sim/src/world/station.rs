@@ -98,7 +98,14 @@ impl<P: Session> Station<P> {
         }
     }
 
+    #[inline]
     fn drain_notes(&mut self, log: &mut Log<'_>) {
+        if self.host.has_notes() {
+            self.take_notes(log);
+        }
+    }
+
+    fn take_notes(&mut self, log: &mut Log<'_>) {
         while let Some(note) = self.host.poll_note() {
             log.evidence.noted(self.side, &note);
             log.note(self.side, note);
