@@ -1,10 +1,10 @@
 //! Replay the end of a TCP connection from a seed.
 //!
-//! A [`Scenario`](scenario::Scenario) is everything a run depends on but its seed: link, hosts,
-//! programs, files. A [`World`](world::World) runs it: two hosts of `halfclose-stack`, an FTP client
-//! and server of `halfclose-ftp` on them, and a link with a virtual clock between. What it comes to
-//! is an [`Outcome`](outcome::Outcome), whose [`Verdict`](verdict::Verdict) answers two questions: is
-//! the file whole where it should be, and what was the user told?
+//! A [`Scenario`] is everything a run depends on but its seed: link, hosts, programs, files. A
+//! [`World`] runs it: two hosts of `halfclose-stack`, an FTP client and server of `halfclose-ftp` on
+//! them, and a link with a virtual clock between. What it comes to is an [`Outcome`], whose
+//! [`Verdict`] answers two questions: is the file whole where it should be, and what was the user
+//! told?
 //!
 //! ```
 //! use halfclose::{catalogue, run, trace::Recording, verdict::Verdict, workload::Workload};
@@ -30,6 +30,7 @@
 //! | what is run | [`scenario`] (a value), its keys and files, [`catalogue`] (the built-in ones), [`workload`] (the bytes of its files), [`side`] (which host), [`units`] |
 //! | what decides | [`seed`] (one stream for each purpose), [`fate`] (of packet n), [`link`] (rate, queue, delay) |
 //! | the run | [`world`] (the one event loop), [`sockets`] (an FTP program on a simulated host), [`run`](mod@run) |
+//! | many runs | [`search`] ([`sweep()`], [`explore()`], [`shrink()`]), [`check`] (for a `#[test]` of yours), [`results`] (the file of a sweep) |
 //! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`law`] (what must hold), [`outcome`], [`verdict`] |
 //! | what is shown | [`report`], [`matrix`], [`capture`] (pcapng both ways), [`output`], [`cli`] |
 //!
@@ -42,6 +43,7 @@
 pub mod capture;
 pub mod catalogue;
 pub mod channel;
+pub mod check;
 pub mod cli;
 mod conclude;
 mod digest;
@@ -70,3 +72,10 @@ pub mod units;
 pub mod verdict;
 pub mod workload;
 pub mod world;
+
+pub use outcome::Outcome;
+pub use scenario::Scenario;
+pub use search::{Shard, explore, shrink, sweep};
+pub use verdict::Verdict;
+pub use workload::Workload;
+pub use world::World;

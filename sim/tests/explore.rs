@@ -27,6 +27,7 @@ fn visited(explore: &Explore<'_>) -> (Explored, Vec<(Vec<Placed>, Verdict)>) {
     let mut visits = Vec::new();
     let explored = explore.visit(
         &AtomicBool::new(false),
+        |_| true,
         |visit| {
             visits.push((visit.faults.to_vec(), visit.verdict));
             ControlFlow::Continue(())

@@ -100,7 +100,7 @@ impl Request {
                 false => ControlFlow::Continue(()),
             }
         };
-        let explored = exploration.visit(interrupted(), visit, progress);
+        let explored = exploration.visit(interrupted(), |_| true, visit, progress);
         Ok((explored.map_err(Failure::input)?, began.elapsed()))
     }
 }

@@ -52,6 +52,8 @@ pub struct Visit<'a> {
     pub verdict: Verdict,
     /// The laws that it broke without an excuse.
     pub broken_laws: &'a [&'static str],
+    /// What was asked of its outcome holds.
+    pub holds: bool,
 }
 
 /// How far an exploration has come: of the lists of one length.
@@ -150,6 +152,12 @@ impl<'a> Explore<'a> {
         self
     }
 
+    /// The seed by which it draws.
+    #[must_use]
+    pub fn drawn_by(&self) -> u64 {
+        self.seed
+    }
+
     /// What is explored.
     #[must_use]
     pub fn scenario(&self) -> &'a Scenario {
@@ -164,11 +172,13 @@ impl<'a> Explore<'a> {
     /// # Panics
     /// If a key of the scenario has a list of values.
     pub fn run(&self) -> Result<Explored, Unreadable> {
-        self.visit(&AtomicBool::new(false), |_| ControlFlow::Continue(()), |_, _| {})
+        let on = |_: Visit<'_>| ControlFlow::Continue(());
+        self.visit(&AtomicBool::new(false), |_| true, on, |_, _| {})
     }
 
-    /// Run it, hand each list to `visit` in order until it breaks, and say to `progress` how far it
-    /// has come. Once `stop` is true nothing more is begun.
+    /// Run it, ask `holds` of each outcome on the thread that has run it, hand each list to `visit` in
+    /// order until it breaks, and say to `progress` how far it has come. Once `stop` is true nothing
+    /// more is begun.
     ///
     /// # Errors
     /// A file of the scenario cannot be read.
@@ -178,13 +188,15 @@ impl<'a> Explore<'a> {
     pub fn visit(
         &self,
         stop: &AtomicBool,
+        holds: impl Fn(&Outcome) -> bool + Sync,
         mut visit: impl FnMut(Visit<'_>) -> ControlFlow<()>,
         mut progress: impl FnMut(Layer, u64),
     ) -> Result<Explored, Unreadable> {
         assert_eq!(self.scenario.points(), 1, "an exploration is of one point of a grid");
         let scenario = self.scenario.pin(0, self.seed).scenario;
         let workload = Workload::load(&scenario)?;
-        let tree = Tree { explore: self, scenario: &scenario, workload: &workload };
+        let holds: &(dyn Fn(&Outcome) -> bool + Sync) = &holds;
+        let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds };
         let mut explored = Explored::default();
         let (most, mut left) = (self.most.unwrap_or(u64::MAX), true);
         for faults in 0..=self.faults {
@@ -197,8 +209,8 @@ impl<'a> Explore<'a> {
                         left = false;
                         return ControlFlow::Break(());
                     }
-                    let Leaf { verdict, broken_laws, .. } = leaf;
-                    let seen = Visit { faults: &list, verdict: *verdict, broken_laws };
+                    let Leaf { verdict, ref broken_laws, holds, .. } = *leaf;
+                    let seen = Visit { faults: &list, verdict, broken_laws, holds };
                     explored.add(seen);
                     if visit(seen).is_break() {
                         left = false;
@@ -225,6 +237,7 @@ struct Tree<'t> {
     explore: &'t Explore<'t>,
     scenario: &'t Scenario,
     workload: &'t Workload,
+    holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
 }
 
 /// A list of faults, and what came of each of its children.
@@ -237,6 +250,7 @@ struct Leaf {
     placed: Option<Placed>,
     verdict: Verdict,
     broken_laws: Vec<&'static str>,
+    holds: bool,
 }
 
 impl Family {
@@ -326,6 +340,7 @@ struct Walker<'t> {
     seed: u64,
     scope: Scope,
     last: Option<usize>,
+    holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
     orders: Vec<(u64, Fate)>,
 }
 
@@ -333,7 +348,8 @@ impl<'t> Walker<'t> {
     fn new(tree: &Tree<'t>) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
         let world = World::new(tree.scenario, tree.workload, seed, Recording::Digest);
-        Self { world, outcome: Outcome::blank(), seed, scope, last, orders: Vec::new() }
+        let (outcome, orders, holds) = (Outcome::blank(), Vec::new(), tree.holds);
+        Self { world, outcome, seed, scope, last, holds, orders }
     }
 
     /// Visit every child of a list; without one, the list without faults.
@@ -355,7 +371,8 @@ impl<'t> Walker<'t> {
     fn leaf(&mut self, placed: Option<Placed>, list: &[Placed]) -> Leaf {
         self.run(list, false);
         let broken_laws = self.outcome.broken_laws.iter().map(|law| law.name).collect();
-        Leaf { placed, verdict: self.outcome.verdict, broken_laws }
+        let holds = (self.holds)(&self.outcome);
+        Leaf { placed, verdict: self.outcome.verdict, broken_laws, holds }
     }
 
     /// The faults that can follow a list: on each packet in scope above its last one that its own run
