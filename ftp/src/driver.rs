@@ -184,6 +184,12 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.slots.len() - self.free.len()
     }
 
+    /// How many bytes the transfers under way have moved.
+    #[must_use]
+    pub fn moved(&self) -> u64 {
+        self.slots.iter().map(Slot::moved).sum()
+    }
+
     /// Forgets sessions, listeners, reports and dialogue, as the host's have been forgotten: nothing
     /// is closed. Buffers, settings and the store stay.
     pub fn reset(&mut self) {

@@ -30,7 +30,9 @@
 mod clock;
 mod closing;
 mod door;
+mod events;
 mod queue;
+mod sending;
 mod socket;
 mod table;
 mod turns;
@@ -45,7 +47,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::ControlFlow;
+use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use table::Table;
 use turns::Lap;
@@ -87,9 +90,9 @@ pub struct Sockets {
     /// Connections whose send queue was asked for, and was not empty.
     watched: RefCell<Vec<u64>>,
     buffer: Vec<u8>,
-    passive_ports: Option<RangeInclusive<u16>>,
-    /// Where the next search in `passive_ports` begins.
-    next_port: u16,
+    /// Who ends a wait from outside.
+    caller: Option<mio::net::UnixStream>,
+    reset_if_killed: bool,
 }
 
 impl Sockets {
@@ -113,23 +116,28 @@ impl Sockets {
             resting: VecDeque::new(),
             watched: RefCell::default(),
             buffer: vec![0; BUFFER],
-            passive_ports: None,
-            next_port: 0,
+            caller: None,
+            reset_if_killed: false,
         })
     }
 
-    /// Listeners that ask for any free port get one of these, in turn.
-    pub fn set_passive_ports(&mut self, ports: Option<RangeInclusive<u16>>) {
-        self.next_port = ports.as_ref().map_or(0, |ports| *ports.start());
-        self.passive_ports = ports;
-    }
-
-    /// Ends a [`Sockets::wait`] whenever that source has something to be read: a signal's pipe.
+    /// Ends a [`Sockets::wait`] whenever something can be read from that stream: a signal's pipe. It is
+    /// not read.
     ///
     /// # Errors
-    /// The source cannot be waited for.
-    pub fn wake_by(&mut self, source: &mut impl mio::event::Source) -> io::Result<()> {
-        self.poll.registry().register(source, CALLER, Interest::READABLE)
+    /// The stream cannot be waited for.
+    pub fn wake_by(&mut self, stream: UnixStream) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        let mut caller = mio::net::UnixStream::from_std(stream);
+        self.poll.registry().register(&mut caller, CALLER, Interest::READABLE)?;
+        self.caller = Some(caller);
+        Ok(())
+    }
+
+    /// Whether connections from now on end with a RST if the program is killed, and not with the FIN
+    /// that the system sends for it, which looks like the end of a file (RFC 959 §3.4.1).
+    pub fn set_reset_if_killed(&mut self, reset: bool) {
+        self.reset_if_killed = reset;
     }
 
     /// The time since these sockets were made.
@@ -179,63 +187,10 @@ impl Sockets {
         Ok(())
     }
 
-    /// What the kernel has to say.
-    fn take_events(&mut self) {
-        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-        for event in &events {
-            let Token(token) = event.token();
-            let place = token / 2;
-            if event.token() == CALLER {
-                continue;
-            } else if token % 2 == 1 {
-                if let Some((name, door)) = self.doors.at_mut(place)
-                    && door.turns.queue(self.lap)
-                {
-                    self.ready.push_back(Ready::Accept(Listener(name)));
-                }
-            } else if let Some((name, socket)) = self.conns.at_mut(place) {
-                socket.handle_event(event);
-                if socket.is_closing() {
-                    self.go_on_closing(name);
-                } else if socket.turns.queue(self.lap) {
-                    self.ready.push_back(Ready::Conn(Conn(name)));
-                }
-            }
-        }
-        self.events = events;
-    }
-
-    /// What the kernel has no event for.
-    fn look_again(&mut self) {
-        for name in std::mem::take(self.watched.get_mut()) {
-            if let Some(socket) = self.conns.get_mut(name)
-                && !socket.is_closing()
-                && socket.turns.queue(self.lap)
-            {
-                self.ready.push_back(Ready::Conn(Conn(name)));
-            }
-        }
-        while let Some(&(at, door)) = self.resting.front()
-            && at <= self.now
-        {
-            self.resting.pop_front();
-            if let Some(known) = self.doors.get_mut(door.0)
-                && known.turns.queue(self.lap)
-            {
-                self.ready.push_back(Ready::Accept(door));
-            }
-        }
-    }
-
-    fn uncork(&mut self) {
-        for name in std::mem::take(&mut self.corked) {
-            if let Some(socket) = self.conns.get_mut(name) {
-                socket.uncork();
-            }
-        }
-    }
-
     fn insert(&mut self, socket: Socket) -> io::Result<Conn> {
+        if self.reset_if_killed {
+            socket.set_reset_if_closed(true);
+        }
         let (place, name) = self.conns.insert(socket);
         let (_, socket) = self.conns.at_mut(place).expect("it was put there");
         let interest = Interest::READABLE | Interest::WRITABLE;
@@ -271,10 +226,7 @@ impl Tcp for Sockets {
     }
 
     fn listen(&mut self, at: SocketAddr, backlog: usize) -> io::Result<(Listener, SocketAddr)> {
-        let (door, at) = match (&self.passive_ports, at.port()) {
-            (Some(ports), 0) => Door::open_one_of(at, ports, &mut self.next_port, backlog)?,
-            _ => Door::open(at, backlog)?,
-        };
+        let (door, at) = Door::open(at, backlog)?;
         let (place, name) = self.doors.insert(door);
         let (_, door) = self.doors.at_mut(place).expect("it was put there");
         let token = Token(2 * place + 1);

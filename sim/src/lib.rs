@@ -52,6 +52,8 @@ pub mod fault;
 pub mod judge;
 pub mod law;
 pub mod link;
+#[cfg(feature = "net")]
+mod live;
 pub mod matrix;
 pub mod medium;
 pub mod mutant;

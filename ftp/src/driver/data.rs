@@ -130,6 +130,14 @@ impl<P: Session> Slot<P> {
         self.pump_data(turn);
     }
 
+    /// How many bytes the transfer under way has moved.
+    pub(super) fn moved(&self) -> u64 {
+        match &self.data {
+            Data::Moving(_, transfer) => transfer.moved(),
+            _ => 0,
+        }
+    }
+
     pub(super) fn set_alarm(&mut self, after: u64) {
         if let Data::Moving(_, transfer) = &mut self.data {
             transfer.set_alarm(after);

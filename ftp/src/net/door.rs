@@ -6,7 +6,6 @@ use mio::net::TcpListener;
 use socket2::{Domain, Socket as RawSocket, Type};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::ops::RangeInclusive;
 
 /// A listener.
 #[derive(Debug)]
@@ -35,25 +34,6 @@ impl Door {
         let listener = TcpListener::from_std(raw.into());
         let at = listener.local_addr()?;
         Ok((Self { listener, turns: Turns::default() }, at))
-    }
-
-    /// Opens it at the first free port of the range, from `next` on.
-    pub(super) fn open_one_of(
-        at: SocketAddr,
-        ports: &RangeInclusive<u16>,
-        next: &mut u16,
-        backlog: usize,
-    ) -> io::Result<(Self, SocketAddr)> {
-        let mut refused = io::Error::from(ErrorKind::AddrInUse);
-        for _ in ports.clone() {
-            let port = *next;
-            *next = if port == *ports.end() { *ports.start() } else { port + 1 };
-            match Self::open(SocketAddr::new(at.ip(), port), backlog) {
-                Err(error) if error.kind() == ErrorKind::AddrInUse => refused = error,
-                opened => return opened,
-            }
-        }
-        Err(refused)
     }
 
     pub(super) fn knock(&self) -> Knock {

@@ -1,20 +1,19 @@
 //! `net::socket` is one connection: what it owes the kernel, and what the kernel has said of it.
 
 use super::queue;
+use super::sending::Shut;
 use super::turns::Turns;
 use crate::tcp::{Ending, Status};
 use mio::event::Event;
 use mio::net::TcpStream;
 use socket2::{Domain, SockRef, Socket as RawSocket, Type};
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, ErrorKind, Read};
+use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 /// How often a connection is read in a lap: with the buffer of all, 2 MiB.
 pub const READS: usize = 8;
-/// What is smaller waits for what may follow it in the same lap.
-const SMALL: usize = 2048;
 /// How much a peer may still send after we have closed: more of it, and it gets a RST.
 const PATIENCE: usize = 256 << 10;
 
@@ -26,41 +25,34 @@ pub(super) struct Socket {
     local: SocketAddr,
     peer: SocketAddr,
     /// The handshake is complete.
-    open: bool,
+    pub(super) open: bool,
     /// There may be something to read; the kernel says when again.
     readable: bool,
     /// The kernel takes no more; it says when again.
-    blocked: bool,
+    pub(super) blocked: bool,
     /// It waits for the end of the lap.
-    corked: bool,
+    pub(super) corked: bool,
     /// Something was sent on it: somebody may wait for that.
-    spoke: bool,
+    pub(super) spoke: bool,
     /// The user has closed it.
     closing: bool,
     /// A FIN is to follow what is owed, or has followed.
-    shut: Shut,
+    pub(super) shut: Shut,
     /// The kernel has announced an error, which nobody has fetched.
     announced: bool,
     /// Nothing more can be sent, and why.
-    lost: Option<Ending>,
+    pub(super) lost: Option<Ending>,
     /// An error that a send or a question has fetched: the bytes before it are still to be read, and
     /// behind them the kernel will only say that they have ended.
-    fetched: Option<Ending>,
+    pub(super) fetched: Option<Ending>,
     /// Nothing more will be received, and why.
     ended: Option<Ending>,
     /// Owed to the kernel.
-    owed: Vec<u8>,
+    pub(super) owed: Vec<u8>,
     /// Where the byte after the urgent one stands in it.
-    urgent: Option<usize>,
+    pub(super) urgent: Option<usize>,
     /// What came after the user had closed it.
     dropped: usize,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shut {
-    No,
-    Wanted,
-    Done,
 }
 
 impl Socket {
@@ -154,126 +146,8 @@ impl Socket {
         }
     }
 
-    /// Takes from `fill` what the kernel will take, or a small piece more.
-    pub(super) fn send(
-        &mut self,
-        buffer: &mut [u8],
-        fill: &mut dyn FnMut(&mut [u8]) -> usize,
-    ) -> ControlFlow<Ending, usize> {
-        if self.owed.len() >= SMALL && !self.blocked {
-            self.flush();
-        }
-        if let Some(ending) = self.lost {
-            return ControlFlow::Break(ending);
-        }
-        if !self.open || self.blocked || self.owed.len() >= SMALL {
-            return ControlFlow::Continue(0);
-        }
-        let bytes = fill(buffer);
-        if bytes == 0 {
-            return ControlFlow::Continue(0);
-        }
-        self.spoke = true;
-        let bytes = &buffer[..bytes];
-        let mut taken = 0;
-        if self.owed.len() + bytes.len() > SMALL {
-            self.flush();
-            if self.owed.is_empty() && self.lost.is_none() {
-                taken = self.write(bytes);
-            }
-        }
-        if let Some(ending) = self.lost {
-            return ControlFlow::Break(ending);
-        }
-        self.owed.extend_from_slice(&bytes[taken..]);
-        ControlFlow::Continue(bytes.len())
-    }
-
-    /// True if it has just begun to wait for the end of the lap.
-    pub(super) fn cork(&mut self) -> bool {
-        let begins = !self.corked && !self.blocked && !self.owed.is_empty();
-        self.corked |= begins;
-        begins
-    }
-
-    /// The lap is over.
-    pub(super) fn uncork(&mut self) {
-        self.corked = false;
-        self.flush();
-    }
-
-    /// Whether it waits for the kernel to take more.
-    pub(super) fn is_blocked(&self) -> bool {
-        self.blocked
-    }
-
-    /// Whether it owes nothing to the kernel, or can give it nothing.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.owed.is_empty() || self.lost.is_some()
-    }
-
     pub(super) fn is_closing(&self) -> bool {
         self.closing
-    }
-
-    /// The byte sent last is the urgent one. It was small, so it is still here.
-    pub(super) fn mark_urgent(&mut self) {
-        self.urgent = Some(self.owed.len());
-    }
-
-    /// Gives the kernel what is owed, and the FIN behind it.
-    fn flush(&mut self) {
-        let mut given = 0;
-        let owed = std::mem::take(&mut self.owed);
-        while given < owed.len() && !self.blocked && self.lost.is_none() {
-            let urgent = self.urgent.filter(|urgent| *urgent > given);
-            let piece = match urgent {
-                Some(urgent) if urgent == given + 1 => {
-                    let sent = SockRef::from(&self.stream).send_out_of_band(&owed[given..urgent]);
-                    given += self.sent(sent);
-                    continue;
-                }
-                Some(urgent) => &owed[given..urgent - 1],
-                None => &owed[given..],
-            };
-            given += self.write(piece);
-        }
-        self.urgent = self.urgent.and_then(|urgent| urgent.checked_sub(given)).filter(|at| *at > 0);
-        self.owed = owed;
-        self.owed.drain(..given);
-        if self.owed.is_empty() && self.owed.capacity() > SMALL {
-            self.owed = Vec::new();
-        }
-        if self.owed.is_empty() && self.shut == Shut::Wanted && self.open {
-            self.shut = Shut::Done;
-            // It fails if the connection is gone, which is told elsewhere.
-            let _ = self.stream.shutdown(Shutdown::Write);
-        }
-    }
-
-    /// Writes until the kernel takes no more.
-    fn write(&mut self, bytes: &[u8]) -> usize {
-        let mut given = 0;
-        while given < bytes.len() && !self.blocked && self.lost.is_none() {
-            let sent = (&self.stream).write(&bytes[given..]);
-            given += self.sent(sent);
-        }
-        given
-    }
-
-    fn sent(&mut self, sent: io::Result<usize>) -> usize {
-        match sent {
-            Ok(bytes) => return bytes,
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
-            // The kernel says EPIPE of a reset behind the peer's FIN: that FIN stands.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => self.lost = Some(Ending::Reset),
-            Err(error) => {
-                self.lost = Some(ending(&error));
-                self.fetched = self.lost;
-            }
-        }
-        0
     }
 
     /// One read.
@@ -310,16 +184,10 @@ impl Socket {
         ControlFlow::Break(ending)
     }
 
-    pub(super) fn shutdown(&mut self) {
-        if self.shut == Shut::No {
-            self.shut = Shut::Wanted;
-        }
-        self.flush();
-    }
-
     /// The user has closed it. Call `go_on_closing` at once, and whenever it has something to say.
     pub(super) fn close(&mut self) {
         self.closing = true;
+        self.set_reset_if_closed(false);
         self.shutdown();
     }
 
@@ -345,16 +213,17 @@ impl Socket {
         }
     }
 
-    /// How much is still owed: what has not become less for long is never taken.
-    pub(super) fn owes(&self) -> usize {
-        self.owed.len()
-    }
-
     /// Transmits what may be transmitted now, then a RST.
     pub(super) fn abort(mut self) {
         self.flush();
+        self.set_reset_if_closed(true);
+    }
+
+    /// Whether the system's close, whoever calls it, is a RST.
+    pub(super) fn set_reset_if_closed(&self, reset: bool) {
+        let linger = reset.then_some(Duration::ZERO);
         // It fails if the connection is gone already: then there is nobody to tell.
-        let _ = SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+        let _ = SockRef::from(&self.stream).set_linger(linger);
     }
 
     pub(super) fn status(&self) -> Status {
@@ -381,7 +250,7 @@ impl Socket {
 }
 
 /// How a connection ends that ends with this error.
-fn ending(error: &io::Error) -> Ending {
+pub(super) fn ending(error: &io::Error) -> Ending {
     match error.kind() {
         ErrorKind::ConnectionRefused => Ending::Refused,
         ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted | ErrorKind::BrokenPipe => {

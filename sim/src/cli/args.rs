@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
+#[cfg(feature = "net")]
+use super::network;
 use super::seeds;
 use crate::catalogue;
 use crate::nearest::hint;
@@ -18,7 +20,8 @@ use crate::verdict::Verdict;
 /// Replay the end of a TCP connection from a seed.
 ///
 /// An FTP client and server over a real TCP stack, on a simulated link with a virtual clock. Exit
-/// status: 0 as expected, 1 an expectation was broken or a replay diverged, 2 usage or input error.
+/// status: 0 as expected, 1 an expectation was broken or a replay diverged, 2 usage or input error,
+/// 3 a real transfer failed.
 #[derive(Debug, Parser)]
 #[command(name = "halfclose", version, arg_required_else_help = true)]
 pub(super) struct Arguments {
@@ -44,6 +47,18 @@ pub(super) enum Command {
     List(ListArgs),
     /// Tell the story of a scenario, its keys and their values
     Show(ShowArgs),
+    /// Serve a directory over FTP, on this machine's network
+    #[cfg(feature = "net")]
+    Serve(network::ServeArgs),
+    /// Upload a file to an FTP server, and choose how the data connection ends
+    #[cfg(feature = "net")]
+    Put(network::PutArgs),
+    /// Download a file from an FTP server
+    #[cfg(feature = "net")]
+    Get(network::GetArgs),
+    /// List a directory of an FTP server
+    #[cfg(feature = "net")]
+    Ls(network::LsArgs),
 }
 
 /// What to run.

@@ -2,19 +2,30 @@
 //! simulation; each command's module hands its request to what does the work.
 //!
 //! Exit status: 0 as expected; 1 an expectation was broken or a replay diverged; 2 usage or input
-//! error, in one line on standard error; 130 ended by the user. Results go to standard output; a closed pipe ends quietly.
+//! error, in one line on standard error; 3 a real transfer failed; 130 ended by the user. Results go
+//! to standard output; a closed pipe ends quietly.
 
 mod args;
 mod explore;
 mod list;
+#[cfg(feature = "net")]
+mod ls;
 mod matrix;
+#[cfg(feature = "net")]
+mod network;
 mod progress;
 mod replay;
 mod run;
 mod seeds;
 mod select;
+#[cfg(feature = "net")]
+mod serve;
+#[cfg(feature = "net")]
+mod session;
 mod shrink;
 mod sweep;
+#[cfg(feature = "net")]
+mod transfer;
 
 #[cfg(test)]
 mod tests;
@@ -38,8 +49,14 @@ pub enum Status {
     Broken,
     /// The user ended it before it was done.
     Interrupted,
+    /// A real transfer failed, and that has been said.
+    Failed,
 }
 
+/// The exit status of a usage or input error.
+const WRONG: u8 = 2;
+/// The exit status of a real transfer that failed.
+const FAILED: u8 = 3;
 /// The exit status of what the user ended, as shells have it for SIGINT.
 const INTERRUPTED: u8 = 130;
 
@@ -48,6 +65,8 @@ const INTERRUPTED: u8 = 130;
 pub enum Failure {
     /// Usage or input: one line that says what is wrong and what would be right.
     Input(String),
+    /// A real transfer failed: one line that says why.
+    Transfer(String),
     /// Standard output did not take it.
     Output(io::Error),
 }
@@ -56,6 +75,17 @@ impl Failure {
     /// The failure that an error of some input is.
     pub fn input(error: impl Display) -> Self {
         Self::Input(error.to_string())
+    }
+}
+
+#[cfg(feature = "net")]
+impl From<crate::live::Error> for Failure {
+    fn from(error: crate::live::Error) -> Self {
+        match error {
+            crate::live::Error::Input(problem) => Self::Input(problem),
+            crate::live::Error::Failed(problem) => Self::Transfer(problem),
+            crate::live::Error::Output(error) => Self::Output(error),
+        }
     }
 }
 
@@ -92,10 +122,12 @@ pub fn execute(
         Ok(Status::AsExpected) => 0,
         Ok(Status::Broken) => 1,
         Ok(Status::Interrupted) => INTERRUPTED,
+        Ok(Status::Failed) => FAILED,
         // Whoever read us has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}")),
-        Err(Failure::Input(problem)) => complain(err, &problem),
+        Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
+        Err(Failure::Input(problem)) => complain(err, &problem, WRONG),
+        Err(Failure::Transfer(problem)) => complain(err, &problem, FAILED),
     }
 }
 
@@ -109,15 +141,23 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Resul
         Command::Replay(args) => replay::execute(&args.into(), out),
         Command::List(args) => list::list(args.json, out),
         Command::Show(args) => list::show(&args.scenario, args.json, out),
+        #[cfg(feature = "net")]
+        Command::Serve(args) => serve::execute(args, out, err),
+        #[cfg(feature = "net")]
+        Command::Put(args) => transfer::put(&args, out, err),
+        #[cfg(feature = "net")]
+        Command::Get(args) => transfer::get(&args, out, err),
+        #[cfg(feature = "net")]
+        Command::Ls(args) => ls::execute(&args, out, err),
     }
 }
 
-/// One line on standard error, and the exit status of a usage or input error.
-fn complain(err: &mut dyn Write, problem: &str) -> u8 {
+/// One line on standard error, and the exit status.
+fn complain(err: &mut dyn Write, problem: &str, status: u8) -> u8 {
     let style = anstyle::AnsiColor::Red.on_default().bold();
     // Nobody is left to tell if this fails.
     let _ = writeln!(err, "{style}error:{style:#} {problem}");
-    2
+    status
 }
 
 /// What clap has to say: help is a result, a usage error is one line.

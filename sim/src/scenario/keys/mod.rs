@@ -14,6 +14,8 @@ mod words;
 mod tests;
 
 pub use table::KEYS;
+#[cfg(feature = "net")]
+pub(crate) use words::{CLOSES, ON_RESET};
 
 use thiserror::Error;
 

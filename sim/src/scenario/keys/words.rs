@@ -12,7 +12,7 @@ pub(super) const PROFILES: &[(&str, Profile)] = &[
     ("tcpip32-3.11b", Profile::Tcpip32_311b),
 ];
 
-pub(super) const CLOSES: &[(&str, Close)] = &[
+pub(crate) const CLOSES: &[(&str, Close)] = &[
     ("fin", Close::Fin),
     ("half-close", Close::HalfClose),
     ("reset", Close::Reset),
@@ -21,7 +21,7 @@ pub(super) const CLOSES: &[(&str, Close)] = &[
     ("fin-then-reset", Close::FinThenReset),
 ];
 
-pub(super) const ON_RESET: &[(&str, Option<Judgement>)] = &[
+pub(crate) const ON_RESET: &[(&str, Option<Judgement>)] = &[
     ("abort", Some(Judgement::ABORT)),
     ("abort-delete", Some(Judgement::ABORT_DELETE)),
     ("as-eof", Some(Judgement::AS_EOF)),

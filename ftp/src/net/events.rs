@@ -1,0 +1,64 @@
+//! `net::events` makes of what the kernel has to say, and of what it never says, whom the user is to
+//! look at in this lap.
+
+use super::{CALLER, Sockets};
+use crate::tcp::{Conn, Listener, Ready};
+use mio::{Events, Token};
+
+impl Sockets {
+    /// What the kernel has to say.
+    pub(super) fn take_events(&mut self) {
+        let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
+        for event in &events {
+            let Token(token) = event.token();
+            let place = token / 2;
+            if event.token() == CALLER {
+                continue;
+            } else if token % 2 == 1 {
+                if let Some((name, door)) = self.doors.at_mut(place)
+                    && door.turns.queue(self.lap)
+                {
+                    self.ready.push_back(Ready::Accept(Listener(name)));
+                }
+            } else if let Some((name, socket)) = self.conns.at_mut(place) {
+                socket.handle_event(event);
+                if socket.is_closing() {
+                    self.go_on_closing(name);
+                } else if socket.turns.queue(self.lap) {
+                    self.ready.push_back(Ready::Conn(Conn(name)));
+                }
+            }
+        }
+        self.events = events;
+    }
+
+    /// What the kernel has no event for.
+    pub(super) fn look_again(&mut self) {
+        for name in std::mem::take(self.watched.get_mut()) {
+            if let Some(socket) = self.conns.get_mut(name)
+                && !socket.is_closing()
+                && socket.turns.queue(self.lap)
+            {
+                self.ready.push_back(Ready::Conn(Conn(name)));
+            }
+        }
+        while let Some(&(at, door)) = self.resting.front()
+            && at <= self.now
+        {
+            self.resting.pop_front();
+            if let Some(known) = self.doors.get_mut(door.0)
+                && known.turns.queue(self.lap)
+            {
+                self.ready.push_back(Ready::Accept(door));
+            }
+        }
+    }
+
+    pub(super) fn uncork(&mut self) {
+        for name in std::mem::take(&mut self.corked) {
+            if let Some(socket) = self.conns.get_mut(name) {
+                socket.uncork();
+            }
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! What `put`, `get` and `ls` have in common: who logs in, how a session runs, what is said of a
+//! transfer.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use halfclose_ftp::report::Told;
+use halfclose_ftp::{ClientConfig, DataMode, TransferReport};
+use serde_json::{Value, json};
+
+use super::network::SessionArgs;
+use super::{Failure, Status};
+use crate::live::{self, Done, Options, PasswordSource, Target};
+
+/// Who logs in where, and how: reads the URL and finds the password.
+pub(super) fn options(
+    url: &str,
+    args: &SessionArgs,
+    err: &mut dyn Write,
+) -> Result<(Target, Options), Failure> {
+    let target = Target::parse(url)?;
+    let mut config = ClientConfig {
+        mode: if args.active { DataMode::Active } else { DataMode::Passive },
+        ..ClientConfig::default()
+    };
+    if let Some(user) = &target.user {
+        config.password = match &target.password {
+            Some(password) => {
+                writeln!(
+                    err,
+                    "warning: everybody on this machine can read a command line: leave the \
+                               password out of the URL"
+                )?;
+                password.clone()
+            }
+            None => PasswordSource { file: args.password_file.clone() }.find(user, err)?,
+        };
+        config.user.clone_from(user);
+    } else if args.password_file.is_some() {
+        return Err(Failure::input(
+            "--password-file: the URL names no user: write ftp://USER@HOST/",
+        ));
+    }
+    let (timeout, verbose) = (args.timeout, args.verbose);
+    Ok((target, Options { config, timeout, verbose, progress: !args.json && !args.verbose }))
+}
+
+/// One transfer, for people or for a script.
+pub(super) struct Summary<'a> {
+    pub command: &'a str,
+    pub url: &'a str,
+    pub file: &'a str,
+    pub done: &'a Done,
+    /// Keys of one command alone, for a script.
+    pub more: &'a [(&'a str, Value)],
+}
+
+impl Summary<'_> {
+    /// Says what came of it.
+    pub(super) fn print(&self, json: bool, out: &mut dyn Write) -> Result<Status, Failure> {
+        let Some(report) = self.done.transfers.last() else {
+            return Err(Failure::Transfer("nothing was transferred".to_owned()));
+        };
+        let success = report.told == Told::Success;
+        if json {
+            writeln!(out, "{}", self.json(report))?;
+            return Ok(if success { Status::AsExpected } else { Status::Failed });
+        }
+        if !success {
+            let (file, bytes) = (self.file, moved(report));
+            return Err(Failure::Transfer(format!(
+                "{file}: {} ({bytes} bytes moved)",
+                report.text
+            )));
+        }
+        self.words(report, out)?;
+        Ok(Status::AsExpected)
+    }
+
+    fn words(&self, report: &TransferReport, out: &mut dyn Write) -> io::Result<()> {
+        let (file, bytes) = (self.file, moved(report));
+        let seconds = took(report).as_secs_f64();
+        let rate = readable(rate(bytes, took(report)));
+        let after = match report.offset {
+            0 => String::new(),
+            offset => format!(" after {offset}"),
+        };
+        writeln!(
+            out,
+            "{file}: {bytes} bytes{after} in {seconds:.3} s ({rate}/s): {}",
+            one_line(&report.text)
+        )
+    }
+
+    fn json(&self, report: &TransferReport) -> Value {
+        let bytes = moved(report);
+        let took = took(report);
+        let mut object = json!({
+            "command": self.command,
+            "url": self.url,
+            "file": self.file,
+            "server": self.done.server.to_string(),
+            "told": match report.told {
+                Told::Success => "success",
+                Told::Failure => "failure",
+                Told::Nothing => "nothing",
+            },
+            "reply": report.reply.as_ref().map(ToString::to_string),
+            "client": report.text,
+            "bytes": bytes,
+            "offset": report.offset,
+            "remote_size": report.remote_size,
+            "ending": report.ending.map(|ending| format!("{ending:?}").to_lowercase()),
+            "seconds": took.as_secs_f64(),
+            "bytes_per_second": rate(bytes, took),
+            "session_seconds": self.done.took.as_secs_f64(),
+        });
+        for (key, value) in self.more {
+            object[*key] = value.clone();
+        }
+        object
+    }
+}
+
+fn moved(report: &TransferReport) -> u64 {
+    report.sent.max(report.received)
+}
+
+fn took(report: &TransferReport) -> Duration {
+    report.ended.unwrap_or(report.started).saturating_sub(report.started)
+}
+
+fn rate(bytes: u64, took: Duration) -> u64 {
+    let micros = took.as_micros().max(1);
+    u64::try_from(u128::from(bytes) * 1_000_000 / micros).unwrap_or(u64::MAX)
+}
+
+/// A reply of several lines in one, without what a terminal would act upon.
+fn one_line(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(live::clean).collect();
+    lines.join("; ")
+}
+
+/// A number of bytes in three digits or so.
+fn readable(bytes: u64) -> String {
+    let units = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{}.{} {name}", bytes / unit, bytes % unit * 10 / unit),
+        None => format!("{bytes} B"),
+    }
+}

@@ -1,0 +1,176 @@
+//! `live::client` runs one session of the client with a server of the real network, from its name to
+//! its last reply.
+
+use std::io::{self, Write};
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::time::Duration;
+
+use halfclose_ftp::net::Sockets;
+use halfclose_ftp::report::{SessionId, Speaker, Value};
+use halfclose_ftp::store::Store;
+use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
+
+use super::progress::Progress;
+use super::{Error, Target};
+
+/// How often a bar moves.
+const FRAME: Duration = Duration::from_millis(100);
+/// How long the last words may take to leave.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How to run it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Options {
+    pub config: ClientConfig,
+    /// How long nothing may happen: no reply, no byte.
+    pub timeout: Duration,
+    /// The dialogue, to standard error.
+    pub verbose: bool,
+    /// A bar, where there is a terminal.
+    pub progress: bool,
+}
+
+/// What came of a session.
+#[derive(Clone, Debug)]
+pub(crate) struct Done {
+    /// Of its transfers, in the order of its tasks.
+    pub transfers: Vec<TransferReport>,
+    /// Who answered.
+    pub server: SocketAddr,
+    /// From the first packet to the last reply.
+    pub took: Duration,
+}
+
+type Client<S> = Driver<halfclose_ftp::Client, S>;
+
+/// Does those tasks at the server of `target`, with files of `store`. `name` and `total` (bytes, if
+/// they are known already) are for the bar.
+///
+/// # Errors
+/// Nobody of that name answered, or nothing happened for too long. A transfer that failed is no
+/// error: it has a report that says so.
+pub(crate) fn run<S: Store>(
+    target: &Target,
+    options: &Options,
+    store: S,
+    tasks: &[Task],
+    (name, total): (&str, Option<u64>),
+    err: &mut dyn Write,
+) -> Result<Done, Error> {
+    let place = target.place();
+    let cannot = |error: &io::Error| Error::Failed(format!("cannot connect to {place}: {error}"));
+    let addresses =
+        (&*target.host, target.port).to_socket_addrs().map_err(|error| cannot(&error))?;
+    let mut config = options.config.clone();
+    config.reply_timeout = Some(options.timeout);
+    let mut sockets = Sockets::new()?;
+    // A program that is killed in the middle has not come to the end of the file, and must not seem
+    // so to the server.
+    sockets.set_reset_if_killed(true);
+    let mut client = Driver::client(config, store);
+    client.record_dialogue(true);
+    let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
+    for address in addresses {
+        let began = sockets.now();
+        let id = match client.connect(&mut sockets, address, tasks.into(), began) {
+            Ok(id) => id,
+            Err(error) => {
+                refusal = error;
+                continue;
+            }
+        };
+        let progress = Progress::new(options.progress, name);
+        total.inspect(|total| progress.set_total(*total));
+        let session = Session { client: &mut client, sockets: &mut sockets, options, id };
+        if session.run(&progress, err)? {
+            drop(progress);
+            let took = sockets.now().saturating_sub(began);
+            return Ok(Done::of(&client, id, address, took));
+        }
+        // Nobody has answered: what the program has said is why.
+        let said = client.dialogue().iter().rfind(|line| line.session == id);
+        refusal = io::Error::other(said.map_or_else(String::new, |line| line.text.clone()));
+    }
+    Err(cannot(&refusal))
+}
+
+impl Done {
+    fn of<S: Store>(client: &Client<S>, id: SessionId, server: SocketAddr, took: Duration) -> Self {
+        let transfers = client.reports().iter().filter(|report| report.session == id);
+        Self { transfers: transfers.cloned().collect(), server, took }
+    }
+}
+
+/// A session under way.
+struct Session<'a, S> {
+    client: &'a mut Client<S>,
+    sockets: &'a mut Sockets,
+    options: &'a Options,
+    id: SessionId,
+}
+
+impl<S: Store> Session<'_, S> {
+    /// Runs it to its end. False if nobody has answered.
+    fn run(self, progress: &Progress, err: &mut dyn Write) -> Result<bool, Error> {
+        let Session { client, sockets, options, id } = self;
+        let mut said = client.dialogue().len();
+        let mut last = (sockets.now(), 0, 0);
+        loop {
+            let now = sockets.now();
+            client.pump(sockets, now);
+            if options.verbose {
+                for line in &client.dialogue()[said..] {
+                    show(line.speaker, &line.text, err)?;
+                }
+            }
+            said = client.dialogue().len();
+            if client.is_done() {
+                break;
+            }
+            let moved = client.moved();
+            progress.set(moved);
+            if let Some(total) = size_told(client, id) {
+                progress.set_total(total);
+            }
+            if (moved, said) != (last.1, last.2) {
+                last = (now, moved, said);
+            } else if now > last.0 + options.timeout {
+                let seconds = options.timeout.as_secs_f64();
+                return Err(Error::Failed(format!("nothing has moved for {seconds} s")));
+            }
+            let frame = progress.is_shown().then(|| now + FRAME);
+            let stall = Some(last.0 + options.timeout + Duration::from_micros(1));
+            let wakeups = [client.next_wakeup(), frame, stall];
+            sockets.wait(wakeups.into_iter().flatten().min())?;
+        }
+        let until = sockets.now() + LAST_WORDS;
+        sockets.wait(Some(sockets.now()))?;
+        while !sockets.is_flushed() && sockets.now() < until {
+            sockets.wait(Some(until))?;
+        }
+        let answers = |line: &halfclose_ftp::report::Spoken| {
+            line.session == id && line.speaker == Speaker::Server
+        };
+        Ok(client.dialogue().iter().any(answers))
+    }
+}
+
+/// What the server has said of the size, if it was asked.
+fn size_told<S: Store>(client: &Client<S>, id: SessionId) -> Option<u64> {
+    client.commands().iter().find_map(|report| match report.value {
+        Value::Size(size) if report.session == id => Some(size),
+        _ => None,
+    })
+}
+
+fn show(speaker: Speaker, text: &str, err: &mut dyn Write) -> io::Result<()> {
+    let sign = match speaker {
+        Speaker::Client => "> ",
+        Speaker::Server => "< ",
+        Speaker::Program => "* ",
+    };
+    for line in text.lines() {
+        writeln!(err, "{sign}{line}")?;
+    }
+    Ok(())
+}

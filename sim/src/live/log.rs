@@ -1,0 +1,91 @@
+//! `live::log` writes what a server does, a line for each thing. No line has a password in it, or a
+//! control character.
+
+use std::fmt::{self, Display, Write as _};
+use std::io::Write;
+use std::time::Duration;
+
+use halfclose_ftp::date::Civil;
+use halfclose_ftp::report::{Direction, Speaker};
+use halfclose_ftp::store::Store;
+use halfclose_ftp::{Driver, Server, TransferReport};
+
+/// Where lines go.
+pub(super) struct Log<'a> {
+    out: &'a mut dyn Write,
+    /// What date the program's time begins with.
+    epoch: Duration,
+    /// The whole dialogue.
+    verbose: bool,
+}
+
+impl<'a> Log<'a> {
+    pub(super) fn new(out: &'a mut dyn Write, epoch: Duration, verbose: bool) -> Self {
+        Self { out, epoch, verbose }
+    }
+
+    /// A line of the program's own.
+    pub(super) fn note(&mut self, text: &str) {
+        let text = format!("halfclose: {text}");
+        self.write(&text);
+    }
+
+    /// Everything that has happened since it was asked last.
+    pub(super) fn take<S: Store>(&mut self, server: &mut Driver<Server, S>) {
+        let said: Vec<_> = server.drain_dialogue().collect();
+        for line in said {
+            let sign = match line.speaker {
+                Speaker::Program => "",
+                _ if !self.verbose => continue,
+                Speaker::Client => "> ",
+                Speaker::Server => "< ",
+            };
+            for text in line.text.lines() {
+                let text = format!("{sign}{text}");
+                self.line(line.at, line.session.0, &text);
+            }
+        }
+        while let Some(report) = server.poll_report() {
+            let at = report.ended.unwrap_or(report.started);
+            let text = transfer(&report);
+            self.line(at, report.session.0, &text);
+        }
+    }
+
+    fn line(&mut self, at: Duration, session: u32, text: &str) {
+        let text = format!("{} #{session} {}", Date(self.epoch + at), super::clean(text));
+        self.write(&text);
+    }
+
+    fn write(&mut self, text: &str) {
+        // A server whose log is full or gone goes on serving.
+        let _ = writeln!(self.out, "{text}");
+    }
+}
+
+/// What came of a transfer.
+fn transfer(report: &TransferReport) -> String {
+    let (verb, bytes) = match (report.direction, report.listing) {
+        (_, Some(form)) => (form.verb(), report.sent),
+        (Direction::Upload, None) => ("received", report.received),
+        (Direction::Download, None) => ("sent", report.sent),
+    };
+    let took = report.ended.unwrap_or(report.started).saturating_sub(report.started);
+    let mut text = format!("{verb} /{}: {bytes} bytes in {:.3} s", report.name, took.as_secs_f64());
+    match &report.reply {
+        Some(reply) => write!(text, ", {reply}"),
+        None => write!(text, ", no reply"),
+    }
+    .expect("a String takes everything");
+    text
+}
+
+/// A time as ISO 8601 has it.
+struct Date(Duration);
+
+impl Display for Date {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Civil { year, month, day, hour, minute, second } = Civil::of(self.0);
+        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    }
+}

@@ -1,0 +1,145 @@
+//! `live::server` serves a directory until it is told to end.
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use halfclose_ftp::net::Sockets;
+use halfclose_ftp::store::DirectoryStore;
+use halfclose_ftp::{Driver, Server, ServerConfig};
+use serde_json::json;
+
+use super::log::Log;
+use super::signals::Signals;
+use super::{Error, limits};
+
+/// Handshakes that may wait to be accepted: what Linux allows by default.
+const BACKLOG: usize = 4096;
+/// Files that are open whoever comes: the program's own.
+const OWN_FILES: usize = 32;
+/// Files that a session may need at once: two connections, a file, its directory.
+const FILES_PER_SESSION: usize = 4;
+/// How long the last words of a program that ends may take to leave.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What to serve, and how.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Serve {
+    pub directory: PathBuf,
+    pub listen: SocketAddr,
+    pub config: ServerConfig,
+    pub read_only: bool,
+    /// What is kept is on the disk before it is acknowledged.
+    pub sync: bool,
+    /// How long transfers may go on once the program is told to end.
+    pub grace: Duration,
+    /// The whole dialogue in the log.
+    pub verbose: bool,
+    /// The address as one JSON object.
+    pub json: bool,
+}
+
+/// Serves until SIGTERM or SIGINT.
+///
+/// # Errors
+/// The directory cannot be served, or the address cannot be listened at.
+pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Error> {
+    let mut config = serve.config.clone();
+    config.epoch = super::today();
+    let mut log = Log::new(err, config.epoch, serve.verbose);
+    let shown = serve.directory.display();
+    let mut store = DirectoryStore::open(&serve.directory)
+        .map_err(|error| Error::input(&format!("cannot serve `{shown}`"), &error))?;
+    if !serve.read_only {
+        match store.remove_stale() {
+            Ok(0) | Err(_) => {}
+            Ok(stale) => log.note(&format!("removed {stale} unfinished uploads of earlier runs")),
+        }
+    }
+    store.set_read_only(serve.read_only);
+    store.set_sync(serve.sync);
+    bound_sessions(&mut config, &mut log);
+    let mut sockets = Sockets::new()?;
+    let mut signals = Signals::wake(&mut sockets)?;
+    let mut server = Driver::server(config, store);
+    server.hand_over_reports(true);
+    server.record_dialogue(true);
+    let at = server
+        .listen(&mut sockets, serve.listen, BACKLOG)
+        .map_err(|error| Error::input(&format!("cannot listen at {}", serve.listen), &error))?;
+    announce(serve, at, out)?;
+    run(&mut server, &mut sockets, &mut signals, serve.grace, &mut log)?;
+    log.note("ended");
+    Ok(())
+}
+
+fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Error> {
+    let directory = serve.directory.display();
+    if serve.json {
+        let address = at.to_string();
+        let object = json!({
+            "serving": directory.to_string(),
+            "address": address,
+            "url": format!("ftp://{address}/"),
+            "read_only": serve.read_only,
+        });
+        writeln!(out, "{object}")?;
+    } else {
+        let how = if serve.read_only { " (read-only)" } else { "" };
+        writeln!(out, "serving {directory} at ftp://{at}/{how}")?;
+    }
+    // Whoever waits for this line knows by it that connections are accepted.
+    out.flush()?;
+    Ok(())
+}
+
+fn run(
+    server: &mut Driver<Server, DirectoryStore>,
+    sockets: &mut Sockets,
+    signals: &mut Signals,
+    grace: Duration,
+    log: &mut Log<'_>,
+) -> Result<(), Error> {
+    let mut deadline = None;
+    loop {
+        let now = sockets.now();
+        server.pump(sockets, now);
+        log.take(server);
+        if deadline.is_some_and(|deadline| server.is_done() || deadline <= now) {
+            break;
+        }
+        sockets.wait(deadline.into_iter().chain(server.next_wakeup()).min())?;
+        match (signals.count(), deadline) {
+            (0, _) => {}
+            (1, None) => {
+                let sessions = server.sessions();
+                log.note(&format!("ending: {sessions} sessions, {} s for them", grace.as_secs()));
+                let now = sockets.now();
+                server.retire(sockets, now);
+                deadline = Some(now + grace);
+            }
+            // Told twice: at once.
+            _ => break,
+        }
+    }
+    let now = sockets.now();
+    server.cut(sockets, now);
+    log.take(server);
+    while !sockets.is_flushed() && sockets.now() < now + LAST_WORDS {
+        sockets.wait(Some(now + LAST_WORDS))?;
+    }
+    // The end of this lap sends what waited for it.
+    sockets.wait(Some(now))?;
+    Ok(())
+}
+
+/// No more sessions than the system has open files for.
+fn bound_sessions(config: &mut ServerConfig, log: &mut Log<'_>) {
+    let files = limits::raise_open_files();
+    let most = (files.saturating_sub(OWN_FILES) / FILES_PER_SESSION).max(1);
+    if most < config.limits.sessions {
+        log.note(&format!("{most} sessions at a time: the system allows {files} open files"));
+        config.limits.sessions = most;
+    }
+}

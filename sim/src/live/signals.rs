@@ -1,0 +1,30 @@
+//! `live::signals` tells a loop that waits for sockets that somebody wants it to end.
+
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+
+use halfclose_ftp::net::Sockets;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::low_level::pipe;
+
+/// SIGTERM and SIGINT, as bytes in a pipe.
+#[derive(Debug)]
+pub(super) struct Signals(UnixStream);
+
+impl Signals {
+    /// Catches them from now on, and wakes those sockets by them.
+    pub(super) fn wake(sockets: &mut Sockets) -> io::Result<Self> {
+        let (here, there) = UnixStream::pair()?;
+        here.set_nonblocking(true)?;
+        for signal in [SIGTERM, SIGINT] {
+            pipe::register(signal, there.try_clone()?)?;
+        }
+        sockets.wake_by(here.try_clone()?)?;
+        Ok(Self(here))
+    }
+
+    /// How many came since this was asked last.
+    pub(super) fn count(&mut self) -> usize {
+        self.0.read(&mut [0; 16]).unwrap_or(0)
+    }
+}

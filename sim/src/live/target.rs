@@ -1,0 +1,165 @@
+//! `live::target` is an FTP URL (RFC 1738 §3.2): whose server, and what on it.
+
+use percent_encoding::percent_decode_str;
+use url::{Host, Url};
+
+use super::Error;
+
+/// The port of FTP (RFC 959 §8).
+const PORT: u16 = 21;
+
+/// What an FTP URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target {
+    /// User and password, as far as the URL has them.
+    pub user: Option<String>,
+    pub password: Option<String>,
+    /// A name or an address.
+    pub host: String,
+    pub port: u16,
+    /// As the server is to read it: from the directory where the session begins, or with a leading
+    /// `/` from the root. Empty: that directory itself.
+    pub path: String,
+}
+
+impl Target {
+    /// Reads a URL.
+    pub(crate) fn parse(text: &str) -> Result<Self, Error> {
+        let wrong = |what: &str| Error::Input(format!("URL `{}`: {what}", shown(text)));
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(wrong("it must be written ftp://HOST/PATH"));
+        };
+        if !scheme.eq_ignore_ascii_case("ftp") {
+            return Err(wrong("only ftp:// is spoken here"));
+        }
+        // The URL standard forgives slashes here, and takes the path's first name for a host.
+        if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
+            return Err(wrong("it names no host: write ftp://HOST/PATH"));
+        }
+        let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(wrong("`?` and `#` in a name are written %3F and %23"));
+        }
+        let host = match url.host() {
+            Some(Host::Ipv6(ip)) => ip.to_string(),
+            Some(host) => host.to_string(),
+            None => return Err(wrong("it names no host: write ftp://HOST/PATH")),
+        };
+        let port = url.port().unwrap_or(PORT);
+        if port == 0 {
+            return Err(wrong("port 0 is no port: it must be 1 to 65535"));
+        }
+        let decoded = |part: &str| {
+            let part = percent_decode_str(part).decode_utf8().map_err(|_| wrong("not UTF-8"))?;
+            match part.chars().any(char::is_control) {
+                true => Err(wrong("a control character cannot stand in a command's line")),
+                false => Ok(part.into_owned()),
+            }
+        };
+        let user = Some(url.username()).filter(|user| !user.is_empty());
+        Ok(Self {
+            user: user.map(decoded).transpose()?,
+            password: url.password().map(decoded).transpose()?,
+            host,
+            port,
+            path: decoded(
+                plain_path(url.path()).ok_or_else(|| {
+                    wrong("only ;type=i is supported: files are moved as they are")
+                })?,
+            )?,
+        })
+    }
+
+    /// The last name of the path; empty if it names a directory.
+    pub(crate) fn file_name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// Where it is, for people: never the password.
+    pub(crate) fn place(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// The path without the slash that only ends the host, and without the transfer type.
+fn plain_path(path: &str) -> Option<&str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    match path.rsplit_once(";type=") {
+        None => Some(path),
+        Some((path, "i" | "I")) => Some(path),
+        Some(_) => None,
+    }
+}
+
+/// The URL as it may be shown again.
+fn shown(text: &str) -> String {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+    let end = rest.find('/').unwrap_or(rest.len());
+    match rest[..end].rsplit_once('@').and_then(|(user, at)| Some((user.split_once(':')?.0, at))) {
+        Some((user, at)) => format!("{scheme}://{user}:****@{at}{}", &rest[end..]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(
+        user: Option<&str>,
+        password: Option<&str>,
+        place: (&str, u16),
+        path: &str,
+    ) -> Target {
+        let (user, password) = (user.map(str::to_owned), password.map(str::to_owned));
+        Target { user, password, host: place.0.into(), port: place.1, path: path.into() }
+    }
+
+    #[test]
+    fn a_url_names_a_server_and_a_path() {
+        for (text, expected) in [
+            ("ftp://host", target(None, None, ("host", 21), "")),
+            ("ftp://host/", target(None, None, ("host", 21), "")),
+            ("FTP://host/a/b.bin", target(None, None, ("host", 21), "a/b.bin")),
+            ("ftp://host//etc/x", target(None, None, ("host", 21), "/etc/x")),
+            ("ftp://host/%2Fetc/x", target(None, None, ("host", 21), "/etc/x")),
+            ("ftp://host/dir/", target(None, None, ("host", 21), "dir/")),
+            ("ftp://me@host:2121/a", target(Some("me"), None, ("host", 2121), "a")),
+            ("ftp://me:p%40ss@host/a", target(Some("me"), Some("p@ss"), ("host", 21), "a")),
+            ("ftp://[::1]:2121/a", target(None, None, ("::1", 2121), "a")),
+            ("ftp://127.0.0.1/a%20b%3F;type=i", target(None, None, ("127.0.0.1", 21), "a b?")),
+            ("ftp://host/caf%C3%A9", target(None, None, ("host", 21), "café")),
+        ] {
+            assert_eq!(Target::parse(text).expect(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_url_that_cannot_be_right_is_refused_in_one_line() {
+        for (text, what) in [
+            ("host/a", "it must be written ftp://HOST/PATH"),
+            ("http://host/a", "only ftp:// is spoken here"),
+            ("ftp:///a.bin", "it names no host: write ftp://HOST/PATH"),
+            ("ftp://", "it names no host: write ftp://HOST/PATH"),
+            ("ftp://:2121/a", "empty host"),
+            ("ftp://host:0/a", "port 0 is no port: it must be 1 to 65535"),
+            ("ftp://host:70000/a", "invalid port number"),
+            ("ftp://host/a?b", "`?` and `#` in a name are written %3F and %23"),
+            ("ftp://host/a%0D%0ADELE%20b", "a control character cannot stand in a command's line"),
+            ("ftp://host/%ff", "not UTF-8"),
+            ("ftp://host/a;type=a", "only ;type=i is supported: files are moved as they are"),
+        ] {
+            let error = Target::parse(text).expect_err(text).to_string();
+            assert_eq!(error, format!("URL `{text}`: {what}"));
+        }
+    }
+
+    #[test]
+    fn a_password_is_not_shown_again() {
+        let error = Target::parse("ftp://me:secret@host:0/a").expect_err("port 0").to_string();
+        assert!(error.starts_with("URL `ftp://me:****@host:0/a`"), "{error}");
+    }
+}
