@@ -208,3 +208,23 @@ fn a_program_may_abort_in_fin_wait_2_when_its_own_patience_ends() {
         do.2.abort_after=0";
     assert_eq!(broken(&outcome(settings, 193_383, None)), [""; 0]);
 }
+
+/// The server's 150 is lost twice, and then a NAT has forgotten the control connection: the client
+/// waits for ever, and has not looked at its data connection, which was reset. That is no leak.
+#[test]
+fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
+    let mut scenario = halfclose::catalogue::find("q123208").expect("built in");
+    let settings = [
+        "client.profile=none",
+        "do.get=b",
+        "do.size=100kB",
+        "server.close=reset",
+        "link.nat_timeout=1500ms",
+        "fault=drop server control DATA at 143 1; drop server control DATA at 143 2",
+    ];
+    scenario.vary(settings).expect("sound");
+    let workload = Workload::load(&scenario).expect("generated");
+    let outcome = halfclose::run::run(&scenario, &workload, 0, Recording::Digest).outcome;
+    assert_eq!(outcome.verdict.name(), "stuck");
+    assert_eq!(broken(&outcome), [""; 0]);
+}
