@@ -245,6 +245,11 @@ impl<P: Session, S: Store> Driver<P, S> {
         &mut self.hub.store
     }
 
+    /// The reports, and the files beside them, to change them.
+    pub fn reports_and_store(&mut self) -> (&[TransferReport], &mut S) {
+        (&self.hub.journal.reports, &mut self.hub.store)
+    }
+
     /// What the sessions share.
     #[must_use]
     pub fn config(&self) -> &P::Config {

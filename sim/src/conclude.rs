@@ -3,12 +3,13 @@
 
 use std::fmt::Write;
 
-use halfclose_ftp::report::{Direction, Speaker};
+use halfclose_ftp::report::Speaker;
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
 use xxhash_rust::xxh3::xxh3_128;
 
 use crate::outcome::{End, Endings, Outcome, TransferOutcome};
+use crate::scenario::{File, How, Task};
 use crate::side::Side;
 use crate::trace::Trace;
 use crate::verdict::Verdict;
@@ -70,13 +71,19 @@ impl World<'_> {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side));
-        let verb = if report.direction == Direction::Upload { "put " } else { "get " };
+        let verb = verb(&self.scenario().tasks[task]);
         let killed = self.killed(task, report);
         let told = killed.map_or_else(|| self.told(report), word);
         into.task.clear();
-        into.task.extend([verb, name]);
+        let shown = match &self.scenario().tasks[task] {
+            Task::List(listing) => &listing.path,
+            _ => name,
+        };
+        into.task.extend([verb, shown]);
         into.verdict = Verdict::of(file, told);
-        into.sent = self.workload().content(task).len() as u64;
+        into.sent = judge.source_len(task);
+        into.to_send = judge.to_send(task, report.offset);
+        into.resumes_another = judge.resumes_another(task);
         into.stored = stored;
         into.file = file;
         into.told = told;
@@ -134,6 +141,16 @@ impl World<'_> {
             .take_while(move |line| line.at <= until)
             .filter(move |line| line.session == session && line.speaker != Speaker::Client)
             .map(|line| line.text.clone())
+    }
+}
+
+/// What was asked, in the words of a scenario.
+fn verb(task: &Task) -> &'static str {
+    match task {
+        Task::Put(File { how: How::Append, .. }) => "append ",
+        Task::Put(_) => "put ",
+        Task::List(_) => "ls ",
+        Task::Get(_) | Task::Do(_) | Task::Noop => "get ",
     }
 }
 

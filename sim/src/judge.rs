@@ -1,10 +1,13 @@
 //! `judge` looks at each file when its receiving side closes it, and at the last transfer to a name
 //! again at the end. It knows files and what is expected of them, not what anybody was told.
 
+mod listing;
+
+use halfclose_ftp::listing::Form;
 use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::scenario::{Scenario, Task};
+use crate::scenario::{How, Listing, Scenario, Task};
 use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::Workload;
@@ -17,6 +20,8 @@ type Found = (u64, u128);
 struct Seen {
     state: FileState,
     found: Option<Found>,
+    /// Bytes of a listing that it should be, and lines.
+    listed: (u64, u64),
 }
 
 /// Looks at the files of one run.
@@ -39,18 +44,19 @@ impl<'a> Judge<'a> {
         self.seen.fill(None);
     }
 
-    /// The tasks that move a file, in order: the client has a report for each.
+    /// The tasks that move a file or a listing, in order: the client has a report for each.
     pub fn transfers(&self) -> impl Iterator<Item = usize> {
         (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
     }
 
-    /// `store`, at `side`, has closed the file `name` after writing it. It is looked at now only if
-    /// a later task writes it again; otherwise the end is soon enough. `reports` are the client's. Says whether one does.
+    /// The store at `side` has closed the file `name` after writing it. It is looked at now only if a
+    /// later task writes it again, or takes it away; otherwise the end is soon enough. (A listing is:
+    /// what it lists may change.) `reports` are the client's. Says whether one does.
     pub fn closed(
         &mut self,
         side: Side,
         name: &str,
-        store: &MemoryStore,
+        [client, server]: [&mut MemoryStore; 2],
         reports: &[TransferReport],
     ) -> bool {
         let writers = self.transfers().zip(reports);
@@ -61,10 +67,36 @@ impl<'a> Judge<'a> {
         });
         let again = writers.next().is_some();
         drop(writers);
-        if let (Some((task, _)), true) = (closer, again) {
+        let Some((task, report)) = closer else { return false };
+        if let Task::List(listing) = &self.scenario.tasks[task] {
+            let found = client.get(name);
+            self.seen[task] = Some(listed(found, server, listing, report));
+            return again;
+        }
+        if self.follows_append(task) {
+            // The server may hold two stumps, one behind the other: that is what was sent of it.
+            let held = server.get(name).zip(client.get(name));
+            let sent = held.is_some_and(|(held, found)| held.starts_with(found));
+            let seen = self.look(task, client);
+            let stump = seen.state == FileState::Other && sent;
+            let state = if stump { FileState::Short } else { seen.state };
+            self.seen[task] = Some(Seen { state, ..seen });
+            return again;
+        }
+        let again = again || self.is_touched(task);
+        if again {
+            let store = if side == Side::Client { client } else { server };
             self.seen[task] = Some(self.look(task, store));
         }
-        closer.is_some() && again
+        again
+    }
+
+    /// Whether `task` downloads what several tasks have put together.
+    fn follows_append(&self, task: usize) -> bool {
+        let downloads = matches!(self.scenario.tasks[task], Task::Get(_));
+        let put = if downloads { self.scenario.earlier_put(task) } else { None };
+        let put = put.and_then(|put| self.scenario.tasks[put].file());
+        put.is_some_and(|file| file.how == How::Append)
     }
 
     /// What became of the file of `task`, and how many bytes are under its name, at the end.
@@ -75,6 +107,7 @@ impl<'a> Judge<'a> {
     pub fn verdict_on(&self, task: usize, store: &MemoryStore) -> (FileState, u64) {
         let place = self.writes(task);
         let again = (task + 1..self.seen.len()).any(|later| self.writes(later) == place);
+        let again = again || self.is_touched(task);
         let seen = match self.seen[task] {
             Some(seen) => seen,
             None if again => self.untouched(task),
@@ -89,7 +122,50 @@ impl<'a> Judge<'a> {
         match &self.scenario.tasks[task] {
             Task::Put(file) => Some((Side::Server, &file.name)),
             Task::Get(file) => Some((Side::Client, &file.name)),
-            Task::Noop => None,
+            Task::List(listing) => Some((Side::Client, &listing.local)),
+            Task::Do(_) | Task::Noop => None,
+        }
+    }
+
+    /// Bytes of the source of `task`: of a listing, as many as it should have had.
+    #[must_use]
+    pub fn source_len(&self, task: usize) -> u64 {
+        match &self.scenario.tasks[task] {
+            Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0),
+            _ => self.workload.content(task).len() as u64,
+        }
+    }
+
+    /// Bytes that are to be sent of it, if it begins at `offset`.
+    #[must_use]
+    pub fn to_send(&self, task: usize, offset: u64) -> u64 {
+        let all = match &self.scenario.tasks[task] {
+            // Each line has a CR on the way.
+            Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0 + seen.listed.1),
+            _ => self.workload.on_the_way(task),
+        };
+        all.saturating_sub(offset)
+    }
+
+    /// Whether `task` was to go on with a file that is not the beginning of its source.
+    #[must_use]
+    pub fn resumes_another(&self, task: usize) -> bool {
+        let resumes = self.scenario.tasks[task].file().is_some_and(|it| it.how == How::Resume);
+        let expected = self.workload.received(task);
+        resumes
+            && self.before(task).is_some_and(|(length, hash)| {
+                let own = usize::try_from(length).ok().and_then(|length| expected.get(..length));
+                own.is_none_or(|own| xxh3_128(own) != hash)
+            })
+    }
+
+    /// Whether a later task takes away what `task` has uploaded.
+    fn is_touched(&self, task: usize) -> bool {
+        match self.writes(task) {
+            Some((Side::Server, name)) => {
+                self.scenario.tasks[task + 1..].iter().any(|later| later.touches(name))
+            }
+            _ => false,
         }
     }
 
@@ -97,7 +173,7 @@ impl<'a> Judge<'a> {
     fn look(&self, task: usize, store: &MemoryStore) -> Seen {
         let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
         let bytes = store.get(name);
-        let expected: &[u8] = self.workload.content(task);
+        let expected: &[u8] = self.workload.received(task);
         let before = self.before(task);
         let found = bytes.map(|bytes| match self.is_shared(task) {
             true => (bytes.len() as u64, xxh3_128(bytes)),
@@ -105,19 +181,33 @@ impl<'a> Judge<'a> {
             false => (bytes.len() as u64, 0),
         });
         let unchanged = before.is_some() && found == before;
-        Seen { state: FileState::of(bytes, unchanged, expected), found }
+        let appended = self.scenario.tasks[task].file().is_some_and(|it| it.how == How::Append);
+        let state = match (bytes, before) {
+            (Some(bytes), Some((length, hash))) if appended => {
+                // What was there, and then what was sent.
+                let there = usize::try_from(length).ok().and_then(|it| bytes.split_at_checked(it));
+                match there {
+                    Some((old, new)) if xxh3_128(old) == hash => {
+                        FileState::of(Some(new), unchanged, expected)
+                    }
+                    _ => FileState::Other,
+                }
+            }
+            (bytes, _) => FileState::of(bytes, unchanged, expected),
+        };
+        Seen { state, found, listed: (0, 0) }
     }
 
     /// What `task` left that never opened its file, where a later one did.
     fn untouched(&self, task: usize) -> Seen {
         let found = self.before(task);
-        let expected = self.workload.content(task);
+        let expected = self.workload.received(task);
         let state = match found {
             None => FileState::Absent,
             Some(found) if found == (expected.len() as u64, xxh3_128(expected)) => FileState::Whole,
             Some(_) => FileState::Unchanged,
         };
-        Seen { state, found }
+        Seen { state, found, listed: (0, 0) }
     }
 
     /// What was under its name before `task`: what the last task that wrote it had left, or what was
@@ -130,6 +220,9 @@ impl<'a> Judge<'a> {
                 None => self.before(earlier),
             },
             None => {
+                if let Some(before) = self.workload.before(task) {
+                    return Some((before.len() as u64, xxh3_128(before)));
+                }
                 let source = (0..task).find(|other| self.reads(*other) == Some(place))?;
                 let content = self.workload.content(source);
                 Some((content.len() as u64, xxh3_128(content)))
@@ -141,14 +234,32 @@ impl<'a> Judge<'a> {
     fn reads(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.scenario.tasks[task] {
             Task::Get(file) => Some((Side::Server, &file.name)),
-            Task::Put(_) | Task::Noop => None,
+            Task::Put(_) | Task::List(_) | Task::Do(_) | Task::Noop => None,
         }
     }
 
     /// Whether another task has to do with the name that `task` writes.
     fn is_shared(&self, task: usize) -> bool {
         let place = self.writes(task);
+        if self.workload.before(task).is_some() {
+            return true;
+        }
         let others = (0..self.seen.len()).filter(|other| *other != task);
         others.into_iter().any(|other| self.writes(other) == place || self.reads(other) == place)
     }
+}
+
+/// A listing that was received, beside what the server has to list.
+fn listed(
+    found: Option<&[u8]>,
+    server: &mut MemoryStore,
+    Listing { path, .. }: &Listing,
+    report: &TransferReport,
+) -> Seen {
+    let form = report.listing.unwrap_or(Form::Facts);
+    let expected = listing::of(server, path, form, report.started);
+    let state = FileState::of(found, false, &expected);
+    let found = found.map(|found| (found.len() as u64, 0));
+    let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
+    Seen { state, found, listed: (expected.len() as u64, lines) }
 }

@@ -44,6 +44,10 @@ pub struct TransferOutcome {
     pub verdict: Verdict,
     /// Bytes of the source.
     pub sent: u64,
+    /// Bytes that are to be sent of it: as they are on the way, from where it begins.
+    pub to_send: u64,
+    /// It was to go on with a file that was not its own beginning: FTP cannot tell.
+    pub resumes_another: bool,
     /// Bytes under the final name, once the receiving side had closed it.
     pub stored: u64,
     /// What they are.
@@ -69,6 +73,8 @@ impl TransferOutcome {
             task: String::new(),
             verdict: Verdict::Stuck,
             sent: 0,
+            to_send: 0,
+            resumes_another: false,
             stored: 0,
             file: FileState::Absent,
             told: Told::Nothing,

@@ -16,7 +16,8 @@ pub enum Purpose {
     ClientHost = 3,
     /// The same for the server's host.
     ServerHost = 4,
-    /// Content of generated files (always with seed 0: a file is the same in every run).
+    /// Content of generated files (seed 0: a file is the same in every run), and of other files that
+    /// are there before (seed 1).
     Content = 5,
     /// What a server's model does where it has two ways.
     ServerModel = 8,

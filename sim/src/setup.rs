@@ -2,11 +2,12 @@
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use halfclose_ftp as ftp;
 use halfclose_stack as stack;
 
-use crate::scenario::{DataMode, File, Scenario, Task};
+use crate::scenario::{Command, DataMode, File, How, Scenario, Task};
 use crate::seed::{Purpose, number};
 
 /// The client's address.
@@ -15,6 +16,9 @@ pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 /// The port of the control connection (RFC 959 §8).
 pub(crate) const CONTROL_PORT: u16 = 21;
+
+/// The date with which every run begins: 2002-02-06T00:00:00Z, Q123208's own.
+pub(crate) const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
 /// Connections that may wait to be accepted.
 pub(crate) const BACKLOG: usize = 4096;
@@ -69,6 +73,8 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
             DataMode::Passive => ftp::DataMode::Passive,
         },
         extended: client.extended,
+        representation: client.representation,
+        checks: client.checks,
         reply_timeout: client.reply_timeout,
         trusts: client.trusts,
         abor_replies: client.abor_replies,
@@ -91,6 +97,7 @@ pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
         chatter: server.chatter,
         on_fin: server.on_fin,
         data_idle_timeout: server.data_timeout,
+        epoch: EPOCH,
         ..ftp::ServerConfig::default()
     }
 }
@@ -112,12 +119,27 @@ pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
     for (index, task) in scenario.tasks.iter().enumerate() {
         let file = match task {
             Task::Put(file) => {
-                tasks.push(ftp::Task::put(source(index), &*file.name));
+                let place = match file.how {
+                    How::Over => ftp::Place::Over,
+                    How::Append => ftp::Place::Behind,
+                    How::Resume => ftp::Place::Resume,
+                };
+                let (local, remote) = (source(index).into(), (&*file.name).into());
+                tasks.push(ftp::Task::Put { local, remote, place });
                 Some(file)
             }
             Task::Get(file) => {
-                tasks.push(ftp::Task::get(&*file.name, &*file.name));
+                let (local, remote): (Arc<str>, _) = ((&*file.name).into(), (&*file.name).into());
+                tasks.push(ftp::Task::Get { remote, local, resume: file.how == How::Resume });
                 Some(file)
+            }
+            Task::List(listing) => {
+                tasks.push(ftp::Task::list(&*listing.path, &*listing.local));
+                None
+            }
+            Task::Do(command) => {
+                tasks.push(said(command));
+                None
             }
             Task::Noop => {
                 tasks.push(ftp::Task::Noop);
@@ -132,4 +154,16 @@ pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
         }
     }
     tasks.into()
+}
+
+fn said(command: &Command) -> ftp::Task {
+    let name = |path: &str| path.into();
+    match command {
+        Command::MakeDirectory(path) => ftp::Task::MakeDirectory { remote: name(path) },
+        Command::RemoveDirectory(path) => ftp::Task::RemoveDirectory { remote: name(path) },
+        Command::Delete(path) => ftp::Task::Delete { remote: name(path) },
+        Command::Rename { from, to } => ftp::Task::Rename { from: name(from), to: name(to) },
+        Command::Size(path) => ftp::Task::Size { remote: name(path) },
+        Command::Modified(path) => ftp::Task::Modified { remote: name(path) },
+    }
 }

@@ -4,9 +4,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use halfclose_ftp::Representation;
 use rand::Rng;
 
-use crate::scenario::{Content, File, Scenario, Task};
+use crate::scenario::{Content, File, How, Scenario, Task};
 use crate::seed::{Purpose, stream};
 
 /// A file of the user's that cannot be read.
@@ -23,6 +24,12 @@ pub struct Unreadable {
 #[derive(Clone, Debug)]
 pub struct Workload {
     contents: Vec<Arc<[u8]>>,
+    /// The same as the receiver is to have it.
+    received: Vec<Arc<[u8]>>,
+    /// What is there before.
+    before: Vec<Option<Arc<[u8]>>>,
+    /// They are transferred as text.
+    text: bool,
 }
 
 impl Workload {
@@ -31,16 +38,31 @@ impl Workload {
     /// # Errors
     /// A file of the user's cannot be read.
     pub fn load(scenario: &Scenario) -> Result<Self, Unreadable> {
-        let mut contents: Vec<Arc<[u8]>> = Vec::new();
+        let text = scenario.client.representation == Representation::Ascii;
+        let mut all = Self { contents: Vec::new(), received: Vec::new(), before: Vec::new(), text };
+        // What each upload leaves at the server.
+        let mut images: Vec<Arc<[u8]>> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
-            let content = match (task.file(), scenario.earlier_put(index)) {
-                (Some(_), Some(put)) if matches!(task, Task::Get(_)) => Arc::clone(&contents[put]),
-                (Some(file), _) => load(file)?,
-                (None, _) => Arc::default(),
+            let earlier = scenario.earlier_put(index).map(|put| Arc::clone(&images[put]));
+            let content = match (task, task.file(), &earlier) {
+                (Task::Get(_), _, Some(image)) => Arc::clone(image),
+                (_, Some(file), _) => load(file)?,
+                (_, None, _) => Arc::default(),
             };
-            contents.push(content);
+            let received = if text { as_text(&content) } else { Arc::clone(&content) };
+            let before = task.file().and_then(|file| before(file, &content));
+            images.push(match task {
+                Task::Put(File { how: How::Append, .. }) => {
+                    let there = earlier.or_else(|| before.clone()).unwrap_or_default();
+                    there.iter().chain(received.iter()).copied().collect()
+                }
+                _ => Arc::clone(&received),
+            });
+            all.contents.push(content);
+            all.received.push(received);
+            all.before.push(before);
         }
-        Ok(Self { contents })
+        Ok(all)
     }
 
     /// The bytes that task `index` moves (none, if it moves no file).
@@ -48,6 +70,47 @@ impl Workload {
     pub fn content(&self, index: usize) -> &Arc<[u8]> {
         &self.contents[index]
     }
+
+    /// The same as the receiver is to have it: a text's lines end with LF there.
+    #[must_use]
+    pub fn received(&self, index: usize) -> &Arc<[u8]> {
+        &self.received[index]
+    }
+
+    /// What is where task `index` will write, before the run.
+    #[must_use]
+    pub fn before(&self, index: usize) -> Option<&Arc<[u8]>> {
+        self.before[index].as_ref()
+    }
+
+    /// How many bytes all of task `index` is on the way: a text's lines end with CR LF there.
+    #[must_use]
+    pub fn on_the_way(&self, index: usize) -> u64 {
+        let content = &self.contents[index];
+        if !self.text {
+            return content.len() as u64;
+        }
+        let bare = |at: usize| content[at] == b'\n' && (at == 0 || content[at - 1] != b'\r');
+        (content.len() + (0..content.len()).filter(|at| bare(*at)).count()) as u64
+    }
+}
+
+fn as_text(content: &[u8]) -> Arc<[u8]> {
+    let cr = |at: usize| content[at] == b'\r' && content.get(at + 1) == Some(&b'\n');
+    (0..content.len()).filter(|at| !cr(*at)).map(|at| content[at]).collect()
+}
+
+fn before(file: &File, content: &[u8]) -> Option<Arc<[u8]>> {
+    let size = usize::try_from(file.before?).expect("sizes are checked when a scenario is read");
+    Some(match file.how {
+        // The first bytes of the file itself (a file of the user's may be shorter).
+        How::Resume => content[..size.min(content.len())].into(),
+        How::Over | How::Append => {
+            let mut bytes = vec![0; size];
+            stream(1, Purpose::Content).fill_bytes(&mut bytes);
+            bytes.into()
+        }
+    })
 }
 
 fn load(file: &File) -> Result<Arc<[u8]>, Unreadable> {

@@ -5,6 +5,7 @@
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
 
+mod files;
 mod station;
 mod view;
 
@@ -130,25 +131,13 @@ impl<'a> World<'a> {
     /// Put the files where they are read, listen, connect.
     fn open(&mut self) {
         self.client.driver.record_dialogue(self.trace.recording() > Recording::Digest);
-        self.server.driver.store_mut().set_rate(self.scenario.server.store_rate);
-        let mut sources = self.tasks.iter().filter_map(|task| match task {
-            ftp::Task::Put { local, .. } => Some(local),
-            _ => None,
-        });
-        for (index, task) in self.scenario.tasks.iter().enumerate() {
-            let content = || Arc::clone(self.workload.content(index));
-            match task {
-                Task::Put(_) => {
-                    let name = sources.next().expect("the program has the scenario's uploads");
-                    self.client.driver.store_mut().insert(name, content());
-                }
-                // What the server holds is what an earlier task puts there, or is there before.
-                Task::Get(file) if self.scenario.earlier_put(index).is_none() => {
-                    self.server.driver.store_mut().insert(&file.name, content());
-                }
-                Task::Get(_) | Task::Noop => {}
-            }
-        }
+        files::lay_out(
+            self.scenario,
+            self.workload,
+            &self.tasks,
+            self.client.driver.store_mut(),
+            self.server.driver.store_mut(),
+        );
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
         let Self { client, server, now, evidence, .. } = self;
         let watch = Some(evidence.watch(Side::Server, *now));
@@ -258,12 +247,9 @@ impl<'a> World<'a> {
             let Self { judge, evidence, client, server, .. } = self;
             let store = store_of(client, server, side);
             evidence.liar.stored(&closed.name, store);
-            let reports = client.driver.reports();
-            let store = match side {
-                Side::Client => client.driver.store(),
-                Side::Server => server.driver.store(),
-            };
-            let again = judge.closed(side, &closed.name, store, reports);
+            let (reports, ours) = client.driver.reports_and_store();
+            let again =
+                judge.closed(side, &closed.name, [ours, server.driver.store_mut()], reports);
             evidence.closed(side, &closed.name, again, store_of(client, server, side));
         }
         if side == Side::Server && self.evidence.has_old_files() {

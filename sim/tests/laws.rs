@@ -80,6 +80,16 @@ fn every_law_is_broken_by_a_lie_and_by_no_other() {
 /// A law, a waiver of it, and a run with that seed or a later one that needs it.
 const WAIVERS: &[(&str, &str, &str)] = &[
     (
+        "file-is-a-prefix",
+        "do.resume",
+        "do.1.append=a do.1.before=1KB do.2.put=a do.2.resume=true do.2.size=100KB",
+    ),
+    (
+        "success-is-whole",
+        "do.resume",
+        "do.1.append=a do.1.before=1KB do.2.put=a do.2.resume=true do.2.size=11KB",
+    ),
+    (
         "success-is-whole",
         "server.on_reset=as-eof",
         "client.close=reset server.on_reset=as-eof do.size=200000",

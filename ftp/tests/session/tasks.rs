@@ -91,13 +91,14 @@ fn where_a_transfer_begins() {
         (resume(), Some(abc), None, "TYPE I|REST 3|RETR b", Told::Failure, Some(abc)),
     ] {
         let download = matches!(task, Task::Get { .. });
-        let world = with(&[task.clone()], passive(), ServerConfig::default(), here, there);
+        let world =
+            with(std::slice::from_ref(&task), passive(), ServerConfig::default(), here, there);
         let store = if download { world.client.store() } else { world.server.store() };
         let name = if download { "a" } else { "b" };
         let [report] = world.client.reports() else { panic!("one task, one report") };
         assert_eq!((commands(&world).as_str(), report.told), (said, told), "{task:?} {here:?}");
         assert_eq!(store.get(name), left, "{task:?} {here:?}");
-        assert_eq!(report.text.is_empty(), false);
+        assert!(!report.text.is_empty());
     }
     let unique =
         with(&[put(Place::Unique)], passive(), ServerConfig::default(), Some(abc), Some(b""));

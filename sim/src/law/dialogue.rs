@@ -8,7 +8,7 @@ use std::time::Duration;
 use memchr::memchr;
 
 use super::files::{FileName, Uploads};
-use super::replies::{self, ABOR, GREETING, STOR, Verb};
+use super::replies::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
 use super::{About, Breach, Facts};
 use crate::outcome::End;
 use crate::side::Side;
@@ -79,9 +79,10 @@ impl CommandLine {
             }
             (Telnet::Text, b'\r') => {}
             (Telnet::Text, byte) => {
+                let three = self.verb[3] == b' ';
                 match self.verb.get_mut(self.length) {
                     Some(place) => *place = byte.to_ascii_uppercase(),
-                    None if self.length > 4 => self.name.push(byte),
+                    None if self.length > 4 || three => self.name.push(byte),
                     // A longer word than four letters is no command.
                     None if byte != b' ' => self.verb = *b"?   ",
                     None => {}
@@ -164,8 +165,13 @@ impl Dialogue {
         } else {
             self.pending.remove(at);
         }
-        if verb == STOR {
-            uploads.replied(name, code);
+        match verb {
+            STOR | APPE => uploads.replied(name, code),
+            // What a client renames or removes itself has changed with leave.
+            DELE if code < 300 => uploads.forget(name),
+            // A directory may go with all that is in it.
+            RNTO if code < 300 => uploads.forget_all(),
+            _ => {}
         }
         (answered != Some(0)).then(|| (replies::NAME, format!("{code} to {}", spoken(first))))
     }

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
-use halfclose_ftp::{MemoryStore, Told};
+use halfclose_ftp::{MemoryStore, Told, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::connections::Key;
 use super::{About, Breach, Facts};
+use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
 use crate::verdict::FileState;
@@ -44,9 +45,9 @@ impl FileName {
 #[derive(Clone, Copy, Debug)]
 struct Upload {
     name: FileName,
-    /// STORs that were answered 1yz.
+    /// STORs and APPEs that were answered 1yz.
     accepted: u32,
-    /// STORs that were answered 2yz.
+    /// STORs and APPEs that were answered 2yz.
     completed: u32,
     /// Files that were closed there.
     closed: u32,
@@ -72,7 +73,19 @@ impl Uploads {
         &mut self.0[at]
     }
 
-    /// A STOR of `name` was answered.
+    /// Any file may have another name now, or none.
+    pub(super) fn forget_all(&mut self) {
+        self.0.iter_mut().for_each(|upload| upload.left = None);
+    }
+
+    /// The file of that name may go.
+    pub(super) fn forget(&mut self, name: FileName) {
+        if let Some(upload) = self.0.iter_mut().find(|upload| upload.name == name) {
+            upload.left = None;
+        }
+    }
+
+    /// A STOR or APPE of `name` was answered.
     pub(super) fn replied(&mut self, name: FileName, code: u16) {
         let upload = self.entry(name);
         match code {
@@ -126,21 +139,22 @@ pub(super) fn prefix(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         if transfer.file == FileState::Other {
             let seen =
                 format!("{}: {} bytes that were not sent so", transfer.task, transfer.stored);
-            breaches.push(breach(PREFIX, facts, receiver(report.direction), seen));
+            breaches.push(of_transfer(PREFIX, facts, (transfer, report), seen));
         }
     }
 }
 
 /// Success means all of it.
 pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    let files = facts.scenario.tasks.iter().filter_map(|task| task.file().map(|file| (task, file)));
-    for ((task, file), (transfer, report)) in files.zip(facts.transfers.iter().zip(facts.reports)) {
+    let tasks = facts.scenario.tasks.iter().filter(|task| task.is_transfer());
+    for (task, (transfer, report)) in tasks.zip(facts.transfers.iter().zip(facts.reports)) {
         let said = match report.direction {
             Direction::Download => transfer.told == Told::Success,
             Direction::Upload => {
-                let same = |other: &&Task| matches!(other, Task::Put(it) if it.name == file.name);
+                let path = task.uploads().unwrap_or_default();
+                let same = |other: &&Task| other.uploads() == Some(path);
                 let only = facts.scenario.tasks.iter().filter(same).count() == 1;
-                let name = FileName::of(&file.name);
+                let name = FileName::of(path);
                 let mut uploads = facts.evidence.uploads.0.iter();
                 let completed = uploads.any(|it| it.name == name && it.completed > 0);
                 let heard = report.reply.as_ref().is_some_and(|it| (200..300).contains(&it.code));
@@ -149,13 +163,14 @@ pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         };
         // Other bytes are the prefix law's.
         let whole = matches!(transfer.file, FileState::Whole | FileState::Other);
-        if !said || whole || fin_came_early(facts, report.direction, transfer.sent, report.data) {
+        if !said || whole || fin_came_early(facts, report.direction, transfer.to_send, report.data)
+        {
             continue;
         }
         let verb = if matches!(task, Task::Put(_)) { "2yz to" } else { "success told of" };
         let (stored, sent) = (transfer.stored, transfer.sent);
         let seen = format!("{verb} {}, and {stored} of {sent} bytes are there", transfer.task);
-        breaches.push(breach(SUCCESS, facts, receiver(report.direction), seen));
+        breaches.push(of_transfer(SUCCESS, facts, (transfer, report), seen));
     }
 }
 
@@ -186,6 +201,13 @@ fn receiver(direction: Direction) -> Side {
     }
 }
 
-fn breach(law: &'static str, facts: &Facts<'_>, side: Side, seen: String) -> Breach {
-    Breach { law, at: facts.now, side, emission: None, seen, about: About::Other }
+fn of_transfer(
+    law: &'static str,
+    facts: &Facts<'_>,
+    (transfer, report): (&TransferOutcome, &TransferReport),
+    seen: String,
+) -> Breach {
+    let about = if transfer.resumes_another { About::ResumedAnother } else { About::Other };
+    let side = receiver(report.direction);
+    Breach { law, at: facts.now, side, emission: None, seen, about }
 }

@@ -106,6 +106,8 @@ pub enum About {
     Unanswered,
     /// A connection in that state at the end.
     Alive(State),
+    /// A transfer that went on with another file.
+    ResumedAnother,
     /// Anything else.
     Other,
 }
@@ -115,9 +117,9 @@ pub static LAWS: &[Law] = &[
     Law {
         name: files::PREFIX,
         citation: "RFC 9293 §2.2, RFC 959 §3.4.1",
-        statement: "A stored file is a prefix of what was sent: a stream delivers its bytes in \
-                    order, each once, or stops.",
-        waived_by: &[],
+        statement: "A stored file is a prefix of what was sent, behind what was there if it was \
+                    appended: a stream delivers its bytes in order, each once, or stops.",
+        waived_by: &[waivers::RESUME],
         check: Check::AtTheEnd(files::prefix),
     },
     Law {
@@ -125,13 +127,14 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §3.4.1 and §4.2.1",
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
                     the sender's FIN came before its last byte.",
-        waived_by: &[waivers::AS_EOF, waivers::MODEL],
+        waived_by: &[waivers::AS_EOF, waivers::MODEL, waivers::RESUME],
         check: Check::AtTheEnd(files::success),
     },
     Law {
         name: files::OLD,
         citation: "RFC 959 §4.1.3, STOR",
-        statement: "A stored file does not change before an upload in its place is accepted.",
+        statement: "A stored file does not change before an upload in its place is accepted, or its \
+                    client renames or deletes it.",
         waived_by: &[],
         check: Check::AsItGoes,
     },
@@ -161,7 +164,7 @@ pub static LAWS: &[Law] = &[
     },
     Law {
         name: replies::NAME,
-        citation: "RFC 959 §5.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659 §4",
+        citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
         statement: "Every reply has a code that the table of command-reply sequences allows there.",
         waived_by: &[waivers::MODEL],
         check: Check::AsItGoes,

@@ -13,6 +13,8 @@ pub(super) const ABOR: Verb = *b"ABOR";
 pub(super) const STOR: Verb = *b"STOR";
 pub(super) const STOU: Verb = *b"STOU";
 pub(super) const APPE: Verb = *b"APPE";
+pub(super) const DELE: Verb = *b"DELE";
+pub(super) const RNTO: Verb = *b"RNTO";
 
 /// One line of the table.
 struct Row {
@@ -88,8 +90,8 @@ const TABLE: &[Row] = &[
     },
     row(&[b"MLST"], &[250, 450, 500, 501, 502, 503, 504, 530, 550, 553]),
     row(&[b"RNFR"], &[350, 450, 550, 500, 501, 502, 530]),
-    row(&[b"RNTO"], &[250, 532, 553, 500, 501, 502, 503, 530]),
-    row(&[b"DELE"], &[250, 450, 550, 500, 501, 502, 530]),
+    row(&[&RNTO], &[250, 532, 553, 500, 501, 502, 503, 530]),
+    row(&[&DELE], &[250, 450, 550, 500, 501, 502, 530]),
     row(&[b"RMD ", b"XRMD"], &[250, 500, 501, 502, 530, 550]),
     row(&[b"MKD ", b"XMKD"], &[257, 500, 501, 502, 530, 550]),
     row(&[&ABOR], &[225, 226, 500, 501, 502]),

@@ -16,6 +16,13 @@ pub(super) const AS_EOF: Waiver = Waiver {
     },
 };
 
+pub(super) const RESUME: Waiver = Waiver {
+    name: "do.resume",
+    reason: "The rest of a file was put behind the bytes of another one: SIZE tells how many they \
+             are, and nobody which. Measured: ncftpput -z.",
+    applies: |_, breach| breach.about == About::ResumedAnother,
+};
+
 pub(super) const DROP_CONTROL: Waiver = Waiver {
     name: "server.on_reset=drop-control",
     reason: "The server ends the control connection in place of a reply. Measured: aioftp; and one \

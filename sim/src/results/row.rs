@@ -9,7 +9,7 @@ use super::Format;
 use crate::law::LAWS;
 use crate::outcome::{Outcome, TransferOutcome};
 use crate::report::told;
-use crate::scenario::{Choice, Scenario, Task, file};
+use crate::scenario::{Choice, Scenario, file};
 use crate::search::tally::Counted;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
@@ -40,7 +40,7 @@ impl Identity {
             say(text.as_bytes());
         }
         for index in 0..scenario.tasks.len() {
-            if matches!(scenario.tasks[index], Task::Put(_) | Task::Get(_)) {
+            if scenario.tasks[index].file().is_some() {
                 say(&xxh3_64(workload.content(index)).to_le_bytes());
             }
         }

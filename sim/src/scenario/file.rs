@@ -178,7 +178,7 @@ fn check_format(settings: &[Setting]) -> Result<(), Misfit> {
 
 /// Each task is of one kind, and has its bytes from one place.
 fn check_tasks(settings: &[&Setting]) -> Result<(), Misfit> {
-    for exclusive in [&["put", "get", "noop"][..], &["size", "file"][..]] {
+    for exclusive in [&keys::KINDS[..], &["size", "file"][..]] {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for setting in settings {
             let Some(rest) = setting.name.strip_prefix("do.") else { continue };
@@ -238,7 +238,8 @@ fn print_task(scenario: &Scenario, number: usize, task: &Task) -> Table {
     let alone = Scenario { tasks: vec![task.clone()], ..Scenario::default() };
     let mut table = Table::new();
     for key in KEYS.iter().filter(|key| key.is_task()) {
-        let optional = matches!(key.name, "do.abort_after" | "do.die_after");
+        let optional =
+            ["do.abort_after", "do.die_after", "do.resume", "do.before"].contains(&key.name);
         let name = key.name.trim_start_matches("do.");
         let since = scenario.set_since_open(&format!("do.{number}.{name}"));
         let unsaid = optional && since.is_none() && only(key, &alone) == key.default_value();

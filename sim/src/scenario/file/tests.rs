@@ -141,7 +141,10 @@ fn what_is_wrong_is_named_with_its_line() {
             "[[do]]\nput = \"a\"\nsize = \"1\"\nfile = \"b\"",
             "x.toml:4: do: a task has size or file, not both",
         ),
-        ("[[do]]\nnoop = true\nsize = \"1\"", "x.toml:3: do.1.size: a noop moves no file"),
+        (
+            "[[do]]\nnoop = true\nsize = \"1\"",
+            "x.toml:3: do.1.size: only a put, get or append moves a file",
+        ),
         ("[fault]\npacket = 1", "x.toml:1: fault: write each fault as [[fault]]"),
         ("[[faults]]\npacket = 1", "x.toml:1: faults: unknown key; did you mean `fault`?"),
         (

@@ -14,12 +14,15 @@ mod words;
 mod tests;
 
 pub use table::KEYS;
+pub(super) use task::KINDS;
 #[cfg(feature = "net")]
 pub(crate) use words::{CLOSES, ON_RESET};
 
 use thiserror::Error;
 
-use super::{Expect, File, LinkConfig, PolicyChanges, Scenario, Task, fault};
+use super::{
+    Command, Content, Expect, File, How, LinkConfig, PolicyChanges, Scenario, Task, fault,
+};
 use crate::nearest::hint;
 use crate::side::Side;
 
@@ -243,14 +246,19 @@ impl Scenario {
     }
 
     fn check_tasks(&self) -> Result<(), InvalidSetting> {
-        if !self.tasks.iter().any(|task| task.file().is_some()) {
-            let problem = "moves no file: a run is judged by its transfers (do.put, do.get)";
+        if !self.tasks.iter().any(Task::is_transfer) {
+            let problem = "moves no file: a run is judged by its transfers (do.put, do.get, do.ls)";
             return Err(invalid("do", problem.to_owned()));
         }
         for (index, task) in self.tasks.iter().enumerate() {
             if task.file().is_some_and(|it| it.abort_after.is_some() && it.die_after.is_some()) {
                 let problem = "a client that dies says no ABOR: leave out abort_after";
                 return Err(invalid(&format!("do.{}.die_after", index + 1), problem.to_owned()));
+            }
+            self.check_before(index)?;
+            if matches!(task, Task::Do(Command::Rename { to, .. }) if to.is_empty()) {
+                let problem = "a rename has a new name (do.to)";
+                return Err(invalid(&format!("do.{}.rename", index + 1), problem.to_owned()));
             }
             let Task::Get(file) = task else { continue };
             let others = self.tasks[..index].iter().filter_map(Task::file);
@@ -265,6 +273,31 @@ impl Scenario {
             }
         }
         Ok(())
+    }
+
+    /// What is there before goes with what the task makes of it.
+    fn check_before(&self, index: usize) -> Result<(), InvalidSetting> {
+        let Some(file @ File { before: Some(before), .. }) = self.tasks[index].file() else {
+            return Ok(());
+        };
+        let key = format!("do.{}.before", index + 1);
+        let earlier = |task: &Task| {
+            task.file().is_some_and(|other| {
+                other.name == file.name
+                    && matches!(task, Task::Put(_)) == matches!(self.tasks[index], Task::Put(_))
+            })
+        };
+        if self.tasks[..index].iter().any(earlier) {
+            return Err(invalid(&key, "an earlier task says what is there".to_owned()));
+        }
+        match file.content {
+            Content::Generated(size) if file.how == How::Resume && *before > size => {
+                let problem =
+                    format!("has more than all {size} bytes of the file: what would follow?");
+                Err(invalid(&key, problem))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn set_link(
@@ -304,7 +337,7 @@ impl Scenario {
             ));
         }
         if number == count + 1 {
-            if !matches!(address.key.name, "do.put" | "do.get" | "do.noop") {
+            if !KINDS.contains(&address.key.name.trim_start_matches("do.")) {
                 return Err(format!(
                     "there is no task {number}: begin it with do.{number}.put or do.{number}.get"
                 ));

@@ -4,32 +4,156 @@ use std::path::PathBuf;
 
 use super::values;
 use super::words::SWITCH;
-use crate::scenario::{Content, File, Task};
+use crate::scenario::{Command, Content, File, How, Listing, Task};
 use crate::units;
 
+/// The kinds of tasks, by the key that begins one.
+pub(in crate::scenario) const KINDS: [&str; 11] = [
+    "put", "get", "append", "ls", "mkdir", "rmdir", "delete", "rename", "size_of", "mtime", "noop",
+];
+
 pub(super) fn set_put(task: &mut Task, text: &str) -> Result<(), String> {
-    *task = Task::Put(renamed(task, text)?);
+    let file = renamed(task, text)?;
+    *task = Task::Put(File { how: kept(task), ..file });
     Ok(())
 }
 
 pub(super) fn put(task: &Task) -> Option<String> {
-    if let Task::Put(file) = task { Some(file.name.clone()) } else { None }
+    match task {
+        Task::Put(file) if file.how != How::Append => Some(file.name.clone()),
+        _ => None,
+    }
 }
 
 pub(super) fn set_get(task: &mut Task, text: &str) -> Result<(), String> {
-    *task = Task::Get(renamed(task, text)?);
+    let file = renamed(task, text)?;
+    *task = Task::Get(File { how: kept(task), ..file });
     Ok(())
+}
+
+/// Whether the rest is to follow outlives the way.
+fn kept(task: &Task) -> How {
+    task.file().map(|file| file.how).filter(|how| *how != How::Append).unwrap_or_default()
 }
 
 pub(super) fn get(task: &Task) -> Option<String> {
     if let Task::Get(file) = task { Some(file.name.clone()) } else { None }
 }
 
+pub(super) fn set_append(task: &mut Task, text: &str) -> Result<(), String> {
+    *task = Task::Put(File { how: How::Append, ..renamed(task, text)? });
+    Ok(())
+}
+
+pub(super) fn append(task: &Task) -> Option<String> {
+    match task {
+        Task::Put(file) if file.how == How::Append => Some(file.name.clone()),
+        _ => None,
+    }
+}
+
+pub(super) fn set_resume(task: &mut Task, text: &str) -> Result<(), String> {
+    let resume = values::choice(text, SWITCH)?;
+    let file = file_of(task)?;
+    if file.how == How::Append {
+        return Err("what is appended is not resumed".to_owned());
+    }
+    file.how = if resume { How::Resume } else { How::Over };
+    Ok(())
+}
+
+pub(super) fn resume(task: &Task) -> Option<String> {
+    let how = task.file()?.how;
+    (how != How::Append).then(|| (how == How::Resume).to_string())
+}
+
+pub(super) fn set_before(task: &mut Task, text: &str) -> Result<(), String> {
+    let before = values::optional(text, |text| values::size(text, 0..=values::GIB))?;
+    file_of(task)?.before = before;
+    Ok(())
+}
+
+pub(super) fn before(task: &Task) -> Option<String> {
+    Some(values::print_optional(task.file()?.before, units::print_size))
+}
+
+pub(super) fn set_list(task: &mut Task, text: &str) -> Result<(), String> {
+    let path = text.trim_matches('/');
+    if !path.is_empty() {
+        path_of(path)?;
+    }
+    *task = Task::List(Listing::new(path));
+    Ok(())
+}
+
+pub(super) fn list(task: &Task) -> Option<String> {
+    match task {
+        Task::List(listing) => Some(format!("/{}", listing.path)),
+        _ => None,
+    }
+}
+
+/// A key of a command with one path.
+macro_rules! command {
+    ($set:ident, $get:ident, $variant:ident) => {
+        pub(super) fn $set(task: &mut Task, text: &str) -> Result<(), String> {
+            *task = Task::Do(Command::$variant(path_of(text)?));
+            Ok(())
+        }
+
+        pub(super) fn $get(task: &Task) -> Option<String> {
+            match task {
+                Task::Do(Command::$variant(path)) => Some(path.clone()),
+                _ => None,
+            }
+        }
+    };
+}
+
+command!(set_mkdir, mkdir, MakeDirectory);
+command!(set_rmdir, rmdir, RemoveDirectory);
+command!(set_delete, delete, Delete);
+command!(set_size_of, size_of, Size);
+command!(set_mtime, mtime, Modified);
+
+pub(super) fn set_rename(task: &mut Task, text: &str) -> Result<(), String> {
+    let to = match task {
+        Task::Do(Command::Rename { to, .. }) => std::mem::take(to),
+        _ => String::new(),
+    };
+    *task = Task::Do(Command::Rename { from: path_of(text)?, to });
+    Ok(())
+}
+
+pub(super) fn rename(task: &Task) -> Option<String> {
+    match task {
+        Task::Do(Command::Rename { from, .. }) => Some(from.clone()),
+        _ => None,
+    }
+}
+
+pub(super) fn set_to(task: &mut Task, text: &str) -> Result<(), String> {
+    match task {
+        Task::Do(Command::Rename { to, .. }) => {
+            *to = path_of(text)?;
+            Ok(())
+        }
+        _ => Err("only a rename has a new name".to_owned()),
+    }
+}
+
+pub(super) fn to(task: &Task) -> Option<String> {
+    match task {
+        Task::Do(Command::Rename { to, .. }) => Some(to.clone()),
+        _ => None,
+    }
+}
+
 pub(super) fn set_noop(task: &mut Task, text: &str) -> Result<(), String> {
     if values::choice(text, SWITCH)? {
         *task = Task::Noop;
     } else if *task == Task::Noop {
-        return Err("a task is one of put, get and noop".to_owned());
+        return Err(format!("a task is one of {}", KINDS.join(", ")));
     }
     Ok(())
 }
@@ -86,23 +210,29 @@ pub(super) fn die_after(task: &Task) -> Option<String> {
     Some(values::print_optional(task.file()?.die_after, units::print_size))
 }
 
-/// The task's file under another name. A name is one line (RFC 959 §5.3.2).
+/// The task's file under another name.
 fn renamed(task: &Task, name: &str) -> Result<File, String> {
-    if name.is_empty() {
+    let name = path_of(name)?;
+    let file = task.file().cloned().unwrap_or_else(|| File::new(&name));
+    Ok(File { name, ..file })
+}
+
+/// A path at the server. It is one line (RFC 959 §5.3.2), from the root, which is where every
+/// session is.
+fn path_of(text: &str) -> Result<String, String> {
+    let path = text.trim_start_matches('/');
+    if path.is_empty() {
         return Err("names no file".to_owned());
     }
-    if name.contains(char::is_control) {
+    if path.contains(char::is_control) {
         return Err("a name has no control characters in it".to_owned());
     }
-    // Every path begins at the root, which is where every session is.
-    let name = name.trim_start_matches('/');
-    if name.is_empty() {
-        return Err("names no file".to_owned());
+    if path.split('/').any(|name| matches!(name, "" | "." | "..")) {
+        return Err("write the path from the root, without `.`, `..` and empty names".to_owned());
     }
-    let file = task.file().cloned().unwrap_or_else(|| File::new(name));
-    Ok(File { name: name.to_owned(), ..file })
+    Ok(path.to_owned())
 }
 
 fn file_of(task: &mut Task) -> Result<&mut File, String> {
-    task.file_mut().ok_or_else(|| "a noop moves no file".to_owned())
+    task.file_mut().ok_or_else(|| "only a put, get or append moves a file".to_owned())
 }

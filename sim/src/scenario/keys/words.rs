@@ -1,6 +1,6 @@
 //! The words for values of which there are a few: DESIGN.md's.
 
-use halfclose_ftp::{Close, Judgement};
+use halfclose_ftp::{Close, Judgement, Representation};
 use halfclose_stack::Congestion;
 
 use crate::scenario::{DataMode, Profile};
@@ -11,6 +11,9 @@ pub(super) const PROFILES: &[(&str, Profile)] = &[
     ("tcpip32-3.11a-corrected", Profile::Tcpip32_311aCorrected),
     ("tcpip32-3.11b", Profile::Tcpip32_311b),
 ];
+
+pub(super) const TYPES: &[(&str, Representation)] =
+    &[("image", Representation::Image), ("ascii", Representation::Ascii)];
 
 pub(crate) const CLOSES: &[(&str, Close)] = &[
     ("fin", Close::Fin),

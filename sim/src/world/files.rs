@@ -1,0 +1,78 @@
+//! `world::files` puts the files of a scenario where they are before it begins, and the directories that
+//! they are in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use halfclose_ftp as ftp;
+use halfclose_ftp::{MemoryStore, Store};
+
+use crate::scenario::{Command, Scenario, Task};
+use crate::setup::EPOCH;
+use crate::workload::Workload;
+
+/// Puts everything in its place; `asked` is what the client program is asked to do.
+pub(super) fn lay_out(
+    scenario: &Scenario,
+    workload: &Workload,
+    asked: &[ftp::Task],
+    client: &mut MemoryStore,
+    server: &mut MemoryStore,
+) {
+    client.set_epoch(EPOCH);
+    server.set_epoch(EPOCH);
+    server.set_rate(scenario.server.store_rate);
+    server.set_capacity(scenario.server.capacity);
+    let mut sources = asked.iter().filter_map(|task| match task {
+        ftp::Task::Put { local, .. } => Some(local),
+        _ => None,
+    });
+    for (index, task) in scenario.tasks.iter().enumerate() {
+        for path in task.paths() {
+            make_parents(scenario, path, client, server);
+        }
+        let content = || Arc::clone(workload.content(index));
+        match task {
+            Task::Put(file) => {
+                let name = sources.next().expect("the program has the scenario's uploads");
+                client.insert(name, content());
+                if let Some(before) = workload.before(index) {
+                    server.insert(&file.name, Arc::clone(before));
+                }
+            }
+            Task::Get(file) => {
+                // What the server holds is what an earlier task puts there, or is there before.
+                if scenario.earlier_put(index).is_none() {
+                    server.insert(&file.name, content());
+                }
+                if let Some(before) = workload.before(index) {
+                    client.insert(&file.name, Arc::clone(before));
+                }
+            }
+            Task::List(_) | Task::Do(_) | Task::Noop => {}
+        }
+    }
+}
+
+/// The directories that a path is in, on both sides; at the server not those that a task makes.
+fn make_parents(
+    scenario: &Scenario,
+    path: &str,
+    client: &mut MemoryStore,
+    server: &mut MemoryStore,
+) {
+    for (at, _) in path.match_indices('/') {
+        let directory = &path[..at];
+        let is_made = |task: &Task| match task {
+            Task::Do(Command::MakeDirectory(made) | Command::Rename { to: made, .. }) => {
+                made == directory
+            }
+            _ => false,
+        };
+        // It may be there already.
+        let _ = client.make_directory(directory, Duration::ZERO);
+        if !scenario.tasks.iter().any(is_made) {
+            let _ = server.make_directory(directory, Duration::ZERO);
+        }
+    }
+}
