@@ -96,7 +96,31 @@ impl Pool {
 
     #[inline]
     pub(crate) fn recycle(&mut self, packet: Packet) {
+        // More come back than were handed out where a link copies packets: kept, the copies would be
+        // more with every run.
+        if self.out > 0 {
+            self.free.push(packet);
+        }
         self.out -= 1;
-        self.free.push(packet);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_do_not_pile_up() {
+        let mut pool = Pool::new(1500);
+        for _ in 0..100 {
+            let packets = [pool.packet(40), pool.packet(1500)];
+            for packet in packets {
+                pool.recycle(packet.clone());
+                pool.recycle(packet);
+            }
+            assert_eq!(pool.out(), -2);
+            pool.resize(1500);
+            assert_eq!(pool.free.len(), 2);
+        }
     }
 }
