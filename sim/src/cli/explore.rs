@@ -82,14 +82,14 @@ impl Request {
         if let Some(most) = self.most {
             exploration = exploration.most(most);
         }
-        let bar = Progress::new(1, "explore");
+        let bar = Progress::new(1, "explore", 0);
         let (began, mut faults) = (wall_clock(), None);
         let late = || self.time.is_some_and(|time| began.elapsed() > time);
-        let progress = |layer: Layer, _| {
+        let progress = |layer: Layer, schedules| {
             if faults.replace(layer.faults) != Some(layer.faults) {
-                bar.restart(layer.all, &format!("explore: {} of {}", layer.faults, self.faults));
+                bar.stretch(layer.all, &format!("explore: {} of {}", layer.faults, self.faults));
             }
-            bar.at(layer.done);
+            bar.at(layer.done, schedules);
         };
         let mut visits = 0_u64;
         // The clock is asked once in many visits.

@@ -8,46 +8,55 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::report::rate;
+
 /// A bar; nothing where standard error is no terminal.
-pub(super) struct Progress(ProgressBar);
-
-impl Progress {
-    /// A bar that is full at `all`, with a word in front.
-    pub(super) fn new(all: u64, what: &str) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
-        let form =
-            "{prefix} [{bar:30}] {human_pos}/{human_len} ({percent}%)  {per_sec}  {eta} left";
-        let style = ProgressStyle::with_template(form).expect("the template is sound");
-        bar.set_style(style.progress_chars("=> "));
-        bar.set_prefix(what.to_owned());
-        Self(bar)
-    }
-
-    /// What was done before does not count for the rate.
-    pub(super) fn resume(&self, at: u64) {
-        self.0.set_position(at);
-        self.0.reset_eta();
-    }
-
-    pub(super) fn at(&self, done: u64) {
-        self.0.set_position(done);
-    }
+pub(super) struct Progress {
+    bar: ProgressBar,
+    began: Instant,
+    /// What was done before it began.
+    before: u64,
 }
 
 impl Progress {
-    /// A new stretch: full at `all`.
-    pub(super) fn restart(&self, all: u64, what: &str) {
-        self.0.set_prefix(what.to_owned());
-        self.0.set_length(all);
-        self.0.set_position(0);
-        self.0.reset_eta();
+    /// A bar that is full at `all`, with a word in front. What was done `before` is not of its rate.
+    pub(super) fn new(all: u64, what: &str, before: u64) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
+        let form = "{prefix} [{bar:24}] {percent}%  {msg}, {eta} left";
+        let style = ProgressStyle::with_template(form).expect("the template is sound");
+        bar.set_style(style.progress_chars("=> "));
+        bar.set_prefix(what.to_owned());
+        bar.set_position(before);
+        bar.reset_eta();
+        Self { bar, began: wall_clock(), before }
+    }
+
+    /// `at` of all is done, with `runs` runs in all, those before the bar included.
+    pub(super) fn at(&self, at: u64, runs: u64) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let rate = rate(runs - self.before, self.began.elapsed());
+        self.bar.set_message(format!("{runs} runs, {rate:.0}/s"));
+        self.bar.set_position(at);
+    }
+
+    /// A new stretch of it: full at `all`.
+    pub(super) fn stretch(&self, all: u64, what: &str) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        self.bar.set_prefix(what.to_owned());
+        self.bar.set_length(all);
+        self.bar.set_position(0);
+        self.bar.reset_eta();
     }
 }
 
 impl Drop for Progress {
     /// It leaves the terminal as it was.
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

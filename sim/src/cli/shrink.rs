@@ -37,10 +37,10 @@ impl Request {
 
 pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
     let file = request.out.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
-    let bar = Progress::new(0, "shrink");
+    let bar = Progress::new(1, "shrink", 0);
     let tried = |runs, faults: usize| {
-        bar.restart(runs, &format!("shrink: {faults} faults"));
-        bar.at(runs);
+        bar.stretch(1, &format!("shrink: {faults} faults"));
+        bar.at(0, runs);
     };
     let mut shrunk = shrink(&request.scenario, request.seed, tried).map_err(Failure::input)?;
     drop(bar);

@@ -140,8 +140,7 @@ pub(super) fn execute(
     }
     let resumed = summary.total().runs;
     let stop = interrupted();
-    let progress = Progress::new(rows.end - rows.start, "sweep");
-    progress.resume(resumed);
+    let progress = Progress::new(rows.end - rows.start, "sweep", resumed);
     let (began, mut done) = (wall_clock(), resumed);
     let mut failed = None;
     let ready = |point, chunk: Chunk| {
@@ -153,7 +152,7 @@ pub(super) fn execute(
         }
         done += chunk.tally.runs;
         summary.merge(point, &chunk.tally);
-        progress.at(done);
+        progress.at(done, done);
         ControlFlow::Continue(())
     };
     let add = |chunk: &mut Chunk, run: Run<'_>| adder.add(chunk, run);
