@@ -93,6 +93,20 @@ fn what_must_not_come_is_exit_status_1() {
     assert!(text(&output.stdout).contains("broken: law file-is-a-prefix\n"));
 }
 
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_what_is_done() {
+    let binary = env!("CARGO_BIN_EXE_halfclose");
+    let script = format!(
+        "'{binary}' explore q123208 --faults 9 & child=$!; sleep 1; kill -TERM $child; wait $child"
+    );
+    let output = Command::new("sh").args(["-c", &script]).output().expect("there is a shell");
+    assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+    assert_eq!(text(&output.stderr), "interrupted: the count is not closed\n");
+    let shown = text(&output.stdout);
+    assert!(shown.contains("NOT CLOSED: ") && shown.contains("closed up to "), "{shown}");
+}
+
 #[test]
 fn bad_words_are_refused() {
     for (more, words) in [

@@ -369,6 +369,9 @@ fn a_draw_is_its_seed_s_own() {
         let words: Vec<_> = words.iter().skip(1).map(|w| &**w).chain(["--json"]).collect();
         let run: Value = serde_json::from_slice(&halfclose(&words).stdout).expect("one object");
         assert_eq!(run["digest"], other["digest"], "{reproduce}");
+        for key in ["link.delay", "do.1.size"] {
+            assert_eq!(run["point"][key], other["point"][key]);
+        }
         // Pinned in the capture too.
         let pcap = folder.path("x.pcapng").1;
         let words: Vec<_> = words.iter().copied().chain(["--pcap", &pcap]).collect();
@@ -376,4 +379,13 @@ fn a_draw_is_its_seed_s_own() {
         assert_eq!(halfclose(&["replay", &pcap]).status.code(), Some(0));
     }
     assert_ne!(rows[0]["sent"], rows[1]["sent"]);
+    let shown = halfclose(&["show", &toml.1]);
+    let shown = text(&shown.stdout);
+    for words in
+        ["  link.delay           1ms..50ms ", "  link.loss            0%,5% ", "halfclose sweep "]
+    {
+        assert!(shown.contains(words), "`{words}` is not in:\n{shown}");
+    }
+    let run = halfclose(&["run", &toml.1, "-s", "link.loss=0%"]);
+    assert!(text(&run.stdout).contains("\n  drawn    link.delay="), "{}", text(&run.stdout));
 }

@@ -57,7 +57,7 @@ impl Request {
         selections.insert(0, Selection::new(first)?);
         let seed = selections[0].seed(seed);
         let arm = |selection: Selection| {
-            Ok(Arm { scenario: selection.pinned(seed)?, words: selection.words })
+            Ok(Arm { scenario: selection.pinned(seed)?.scenario, words: selection.words })
         };
         Ok(Self {
             arms: selections.into_iter().map(arm).collect::<Result<_, Failure>>()?,

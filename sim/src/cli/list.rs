@@ -73,7 +73,11 @@ pub(super) fn show(name: &str, as_json: bool, out: &mut dyn Write) -> Result<Sta
         }
     }
     writeln!(out, "\n{HEADING}to run it{HEADING:#}")?;
-    for words in [format!("run {name}"), format!("run {name} --trace"), format!("matrix {name}")] {
+    let all = match scenario.points() {
+        1 => vec![format!("run {name}"), format!("run {name} --trace"), format!("matrix {name}")],
+        _ => vec![format!("sweep {name} --seeds 0..1000")],
+    };
+    for words in all {
         writeln!(out, "  halfclose {words}")?;
     }
     Ok(Status::AsExpected)
@@ -150,7 +154,13 @@ fn rows(scenario: &Scenario) -> impl Iterator<Item = (String, String, &'static K
                 Some(number) if !alone => key.name.replacen("do.", &format!("do.{number}."), 1),
                 _ => key.name.to_owned(),
             };
-            (name, value, key)
+            // What is open is shown as it was set.
+            let numbered = match task {
+                Some(number) => key.name.replacen("do.", &format!("do.{number}."), 1),
+                None => name.clone(),
+            };
+            let open = scenario.open_keys().into_iter().find(|(key, _)| *key == numbered);
+            (name, open.map_or(value, |(_, text)| text), key)
         })
     })
 }

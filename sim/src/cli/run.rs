@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::args::RunArgs;
 use super::select::Selection;
@@ -13,7 +13,7 @@ use crate::capture::{self, Header, OwnedCapturedPacket};
 use crate::output::Output;
 use crate::report::{self, Run, ladder};
 use crate::run::{Finished, run};
-use crate::scenario::{Scenario, file};
+use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::trace::Recording;
 use crate::workload::Workload;
 
@@ -24,6 +24,8 @@ pub(crate) struct Request {
     pub selection: Selection,
     /// The scenario of this run: what is open in the selection's is its seed's.
     pub scenario: Scenario,
+    /// What its seed drew for the keys that are open.
+    pub choices: Vec<Choice>,
     /// What every random draw comes from.
     pub seed: u64,
     /// One JSON object in place of words.
@@ -42,8 +44,8 @@ impl Request {
         }
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
-        let scenario = selection.pinned(seed)?;
-        Ok(Self { selection, scenario, seed, json, trace, pcap })
+        let Pinned { scenario, choices } = selection.pinned(seed)?;
+        Ok(Self { selection, scenario, choices, seed, json, trace, pcap })
     }
 
     /// The command that runs it again.
@@ -108,6 +110,9 @@ fn print(
     let mut text = String::new();
     report::summary(&mut text, shown, wall).expect("a String takes everything");
     write!(out, "{text}")?;
+    for (key, value) in &request.choices {
+        writeln!(out, "  drawn    {key}={value}")?;
+    }
     Ok(())
 }
 
@@ -118,6 +123,10 @@ fn print_json(
     finished: &Finished,
 ) -> Result<(), Failure> {
     let mut object = report::json(shown);
+    if !request.choices.is_empty() {
+        let choices = request.choices.iter().map(|(key, value)| (key.clone(), json!(value)));
+        object["point"] = Value::Object(choices.collect());
+    }
     if request.trace {
         object["trace"] = json!(ladder::lines(&finished.trace));
     }

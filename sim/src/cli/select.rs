@@ -3,7 +3,7 @@
 use super::Failure;
 use super::args::ScenarioArgs;
 use crate::catalogue;
-use crate::scenario::{Scenario, Task};
+use crate::scenario::{Pinned, Scenario, Task};
 
 /// A scenario as the command line has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +47,7 @@ impl Selection {
     }
 
     /// The scenario of one run: with what `seed` draws, and no list of values left.
-    pub(super) fn pinned(&self, seed: u64) -> Result<Scenario, Failure> {
+    pub(super) fn pinned(&self, seed: u64) -> Result<Pinned, Failure> {
         if self.scenario.points() > 1 {
             let listed = self.scenario.open_keys().into_iter().find(|(_, text)| text.contains(','));
             let (key, text) = listed.expect("a grid has a list");
@@ -57,7 +57,7 @@ impl Selection {
                 quoted(&format!("{key}={first}"))
             )));
         }
-        Ok(self.scenario.pin(0, seed).scenario)
+        Ok(self.scenario.pin(0, seed))
     }
 }
 

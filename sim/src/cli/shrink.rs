@@ -30,7 +30,7 @@ impl Request {
         let ShrinkArgs { what, seed, out, json } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
-        let scenario = selection.pinned(seed)?;
+        let scenario = selection.pinned(seed)?.scenario;
         Ok(Self { selection, scenario, seed, out, json })
     }
 }

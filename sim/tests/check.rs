@@ -1,0 +1,70 @@
+//! What a check of somebody's test says when it fails, and when it does not.
+
+use std::panic::catch_unwind;
+
+use halfclose::{Scenario, Verdict, catalogue, explore, sweep};
+
+fn scenario(settings: &[&str]) -> Scenario {
+    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    scenario.vary(settings.iter().copied()).expect("the settings are sound");
+    scenario
+}
+
+/// The text of a check that fails.
+#[track_caller]
+fn failure(check: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let failed = catch_unwind(check).expect_err("it fails");
+    failed.downcast_ref::<String>().expect("it says why").clone()
+}
+
+#[track_caller]
+fn assert_says(text: &str, all: &[&str]) {
+    for words in all {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn what_holds_says_nothing() {
+    let fin = scenario(&["client.profile=tcpip32-3.11b", "link.loss=0%,5%"]);
+    sweep(&fin, 0..50).check(|outcome| outcome.verdict == Verdict::Intact);
+    let calm = scenario(&["client.profile=tcpip32-3.11b"]);
+    explore(&calm, 1).check(|outcome| outcome.verdict == Verdict::Intact);
+}
+
+/// A broken law fails a check that asks for nothing, unless the scenario expects it.
+#[test]
+fn a_law_is_always_asked() {
+    let lie = scenario(&["mutant=flipped-byte", "link.loss=5%"]);
+    let text = failure(|| sweep(&lie, 3..9).check(|_| true));
+    assert_says(
+        &text,
+        &[
+            "q123208: 6 of 6 runs fail; the first is seed 3\n",
+            "  verdict  corrupt\n",
+            "  broken   file-is-a-prefix (RFC 9293 §2.2, RFC 959 §3.4.1): ",
+            "  cause    none of its faults: it fails without\n",
+            "  the last packets\n",
+            "\nreproduce: HALFCLOSE_SEED=3 cargo test -p halfclose -- --exact a_law_is_always_asked",
+        ],
+    );
+    let expected = scenario(&["mutant=flipped-byte", "expect.broken_laws=file-is-a-prefix"]);
+    sweep(&expected, 0..5).check(|_| true);
+    let text = failure(|| explore(&lie, 0).check(|_| true));
+    assert_says(
+        &text,
+        &["q123208: the run without faults fails\n", "HALFCLOSE_FAULTS='' cargo test"],
+    );
+}
+
+/// A point of a grid is named, and what a check asks beyond the verdict is kept by its cause.
+#[test]
+fn a_failure_says_where_it_is() {
+    let open = scenario(&["link.loss=0%,30%", "link.delay=1ms..9ms"]);
+    let text = failure(|| sweep(&open, 0..40).check(|outcome| outcome.packets.dropped < 4));
+    assert_says(&text, &[", link.loss=30%, link.delay=", "\n  the last packets\n"]);
+    assert!(!text.contains("cause"), "fewer faults drop fewer packets:\n{text}");
+    let two = scenario(&["server.on_reset=as-eof"]);
+    let text = failure(|| explore(&two, 2).check(|outcome| outcome.verdict != Verdict::Truncated));
+    assert!(text.starts_with("q123208: "), "{text}");
+}
