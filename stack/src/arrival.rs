@@ -78,12 +78,9 @@ impl Host {
         }
         connection.clocks.challenge = now.after(Span::secs(1));
         let nxt = connection.rcv_nxt();
-        // The right edge stays where it was told to be (RFC 9293 §3.8.6: do not shrink the window).
-        let window = connection.receive.edge.wrapping_sub(nxt) >> connection.receive.scale;
         let between = [connection.local, connection.peer];
         let numbers = [connection.send.max, nxt];
-        let window = u16::try_from(window).unwrap_or(u16::MAX);
-        let ack = self.wire.bare_ack(between, numbers, window);
+        let ack = self.wire.bare_ack(between, numbers, connection.receive.window(nxt));
         self.wire.leaving.push_back(ack);
     }
 

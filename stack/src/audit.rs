@@ -7,7 +7,7 @@ use crate::host::Host;
 /// What a host holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
-    /// Slots that hold a connection, in whatever state.
+    /// Connections, in whatever state.
     pub connections: usize,
     /// Ports that somebody listens on.
     pub listeners: usize,
@@ -22,7 +22,8 @@ impl Host {
     pub fn audit(&self) -> Audit {
         let held = |owner: Owner| owner != Owner::Nobody;
         Audit {
-            connections: self.connections.iter().filter(|it| held(it.owner)).count(),
+            connections: self.connections.iter().filter(|it| held(it.owner)).count()
+                + self.time_waits.len(),
             listeners: self.listeners.iter().filter(|it| it.live).count(),
             packets: self.wire.pool.out(),
         }

@@ -1,8 +1,6 @@
 //! `ends.rs` follows every connection to its end: a change of state and what comes of it, an end by
 //! force with the RST that belongs to it, and the slot that is free again.
 
-use std::time::Duration;
-
 use crate::close_policy::ReceivedAtReset;
 use crate::connection::{Connection, Owner, named};
 use crate::divergence::Divergence;
@@ -11,14 +9,12 @@ use crate::events::Ready;
 use crate::host::Host;
 use crate::moment::{Moment, Span};
 use crate::names::{ListenerId, id_of};
-use crate::note::NoteKind;
-use crate::segment::Flags;
+use crate::note::{Note, NoteKind};
+use crate::segment::{Flags, Segment};
 use crate::state::State;
-
-/// smoltcp's `CLOSE_DELAY`: how long TIME-WAIT lasts after the last segment that needed it. RFC 9293
-/// §3.4.2 says 2 MSL, four minutes, and Linux one; it cannot be configured.
-pub const TIME_WAIT: Duration = Duration::from_secs(TIME_WAIT_SECS);
-const TIME_WAIT_SECS: u64 = 10;
+use crate::table::{Held, Key};
+use crate::time_wait::{self, Answer, TimeWait};
+use crate::timers::Sleeper;
 
 impl Host {
     /// See whether `slot` has changed its state since it was last looked at; `reset` says that a RST
@@ -147,14 +143,93 @@ impl Host {
     }
 }
 
+impl Host {
+    /// Free the slot of a connection that is in TIME-WAIT until `until` and nothing else. True if it
+    /// was one.
+    #[inline]
+    pub(crate) fn compact(&mut self, slot: u32, until: Moment) -> bool {
+        let connection = &self.connections[slot as usize];
+        if connection.state != State::TimeWait {
+            return false;
+        }
+        let key = connection.key;
+        let Some(entry) = connection.as_time_wait() else { return false };
+        self.free(slot);
+        let index = self.time_waits.push(entry);
+        self.table.insert(key, Held::TimeWait(index));
+        self.timers.set(Sleeper::TimeWait(index), until);
+        true
+    }
+
+    /// The TIME-WAIT `index` is over.
+    pub(crate) fn time_wait_ends(&mut self, now: Moment, index: u32) {
+        let TimeWait { local, peer, .. } = self.time_waits[index];
+        let kind = NoteKind::State { from: State::TimeWait, to: State::Closed };
+        self.events.notes.push(Note { at: now.into(), local, peer, kind });
+        self.table.remove(Key::connection(local.port(), peer));
+        self.timers.set(Sleeper::TimeWait(index), Moment::NEVER);
+        self.time_waits.remove(index);
+    }
+
+    /// `segment` arrives for the TIME-WAIT `index`.
+    #[cold]
+    pub(crate) fn time_wait_arrives(&mut self, now: Moment, index: u32, segment: &Segment) {
+        let entry = &mut self.time_waits[index];
+        let judgement = entry.judge(segment, self.config.policy.reset_validation);
+        if let Answer::Odd(what) | Answer::Challenge(what) = judgement {
+            let (at, local, peer) = (now.into(), entry.local, entry.peer);
+            self.events.notes.push(Note { at, local, peer, kind: NoteKind::Divergence(what) });
+        }
+        let window = match judgement {
+            Answer::Ignore | Answer::Odd(_) => return,
+            Answer::End => return self.time_wait_ends(now, index),
+            Answer::Challenge(_) if now < entry.challenge => return,
+            Answer::Challenge(_) => {
+                entry.challenge = now.after(Span::secs(1));
+                entry.receive.window(entry.nxt())
+            }
+            Answer::Stray if !entry.may_repeat(now) => return,
+            Answer::Stray => entry.window,
+            Answer::Old { data } => {
+                self.timers.set(Sleeper::TimeWait(index), now.after(time_wait::SPAN));
+                if !data && !entry.may_repeat(now) {
+                    return;
+                }
+                entry.window
+            }
+        };
+        let nxt = entry.nxt();
+        entry.receive.edge = nxt.wrapping_add(u32::from(window) << entry.receive.scale);
+        let (between, numbers) = ([entry.local, entry.peer], [entry.seq, nxt]);
+        let ack = self.wire.bare_ack(between, numbers, window);
+        self.wire.leaving.push_back(ack);
+    }
+}
+
 impl Connection {
+    /// All that is left of a connection whose user has closed it and has read everything.
+    fn as_time_wait(&self) -> Option<TimeWait> {
+        let nxt = self.rcv_nxt();
+        let over = self.owner == Owner::Orphan && self.received() == 0;
+        let window = self.peek().recv_capacity() >> self.receive.scale;
+        (over && self.receive.acknowledged == nxt).then(|| TimeWait {
+            local: self.local,
+            peer: self.peer,
+            seq: self.send.max,
+            receive: self.receive,
+            window: u16::try_from(window).unwrap_or(u16::MAX),
+            challenge: self.clocks.challenge,
+            repeat: Moment::default(),
+        })
+    }
+
     /// Whether TIME-WAIT is over while its user still has bytes to receive. smoltcp would destroy
     /// them at its next egress, so there is none until they are taken.
     #[inline]
     pub(crate) fn outlives_time_wait(&self, now: Moment) -> bool {
         self.state == State::TimeWait
             && self.owner != Owner::Orphan
-            && now >= self.clocks.entered.after(Span::secs(TIME_WAIT_SECS))
+            && now >= self.clocks.entered.after(time_wait::SPAN)
             && self.unread() > 0
     }
 }

@@ -18,12 +18,10 @@ use crate::names::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
 use crate::note::{Note, NoteKind};
 use crate::pool::Packet;
 use crate::ports::{Ports, mix};
-use crate::table::{Key, Table};
-use crate::timers::Timers;
+use crate::table::{Held, Key, Table};
+use crate::time_wait::TimeWaits;
+use crate::timers::{Sleeper, Timers};
 use crate::wire::Wire;
-
-/// In the table beside connections: the value is a listener's slot.
-pub(crate) const LISTENER: u32 = 1 << 31;
 
 /// A TCP host.
 ///
@@ -47,6 +45,7 @@ pub struct Host {
     pub(crate) wire: Wire,
     pub(crate) touched: Fifo<u32>,
     pub(crate) timers: Timers,
+    pub(crate) time_waits: TimeWaits,
     pub(crate) nobody: Interface,
     pub(crate) no_sockets: SocketSet<'static>,
 }
@@ -74,6 +73,7 @@ impl Host {
             wire,
             touched: Fifo::default(),
             timers: Timers::default(),
+            time_waits: TimeWaits::default(),
             no_sockets: SocketSet::new(Vec::new()),
         };
         host.reset(config);
@@ -110,6 +110,7 @@ impl Host {
         self.wire.reset(&config);
         self.touched.clear();
         self.timers.clear();
+        self.time_waits.clear();
         self.nobody = nobody(&config, &mut self.wire);
         self.ports = Ports::new(config.address, config.seed);
     }
@@ -177,7 +178,7 @@ impl Host {
         let seed = mix(mix(host ^ key.bits()) ^ u64::from(incarnation));
         let Self { config, wire, .. } = self;
         self.connections[slot as usize].open(now, [local, peer], seed, config, wire);
-        self.table.insert(key, slot);
+        self.table.insert(key, Held::Connection(slot));
         slot
     }
 
@@ -195,11 +196,11 @@ impl Host {
     /// Free `slot`.
     pub(crate) fn free(&mut self, slot: u32) {
         let connection = &mut self.connections[slot as usize];
-        if self.table.get(connection.key) == Some(slot) {
+        if self.table.get(connection.key) == Some(Held::Connection(slot)) {
             self.table.remove(connection.key);
         }
         connection.vacate();
-        self.timers.set(slot, Moment::NEVER);
+        self.timers.set(Sleeper::Connection(slot), Moment::NEVER);
         self.vacant.push(slot);
     }
 

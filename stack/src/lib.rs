@@ -107,7 +107,8 @@
 //! - Retransmission and probe timers can be lost, without congestion control easily (a FIN
 //!   deadlock): a watchdog ends the connection as [`Ending::Stalled`].
 //!
-//! Neither: TIME-WAIT lasts [`TIME_WAIT`] and a new SYN does not reopen it; a RST assassinates it (RFC
+//! Neither (TIME-WAIT is the host's own once its user has closed, and answers as smoltcp does):
+//! TIME-WAIT lasts [`TIME_WAIT`] and a new SYN does not reopen it; a RST assassinates it (RFC
 //! 1337); windows are taken from old segments (no SND.WL1); SACK blocks are sent and not used; the
 //! initial sequence number is not driven by a clock (MUST-8), for a run must replay.
 //!
@@ -149,6 +150,7 @@ mod seq;
 mod space;
 mod state;
 mod table;
+mod time_wait;
 mod timers;
 mod user;
 mod wire;
@@ -162,7 +164,6 @@ pub use close_policy::{
 pub use config::{Config, Congestion, Deadlines};
 pub use divergence::Divergence;
 pub use ending::Ending;
-pub use ends::TIME_WAIT;
 pub use events::Ready;
 pub use host::Host;
 pub use names::{ConnId, ConnectError, ListenError, ListenerId, Status};
@@ -171,3 +172,4 @@ pub use note::{Note, NoteKind};
 pub use pool::Packet;
 pub use segment::{Flags, Kind, Options, Segment};
 pub use state::State;
+pub use time_wait::TIME_WAIT;

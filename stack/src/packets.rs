@@ -8,13 +8,14 @@ use crate::connection::{Calm, Connection, Owner, ingress};
 use crate::deadline::Overdue;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
-use crate::host::{Host, LISTENER};
+use crate::host::Host;
 use crate::moment::{Moment, Span};
 use crate::names::slot_of;
 use crate::pool::Packet;
 use crate::segment::{Flags, Kind, Segment};
 use crate::state::State;
-use crate::table::Key;
+use crate::table::{Held, Key};
+use crate::timers::Sleeper;
 use crate::wire::Wire;
 
 impl Host {
@@ -33,15 +34,23 @@ impl Host {
         let now = Moment::from(now);
         let port = segment.destination.port();
         match self.table.get(Key::connection(port, segment.source)) {
-            Some(slot) => self.segment_arrives(now, slot, &segment, packet),
-            None => self.stranger_arrives(now, port, &segment, packet),
+            Some(Held::Connection(slot)) => self.segment_arrives(now, slot, &segment, packet),
+            Some(Held::TimeWait(index)) => self.time_wait_arrives(now, index, &segment),
+            _ => self.stranger_arrives(now, port, &segment, packet),
         }
     }
 
     /// Time has come to `now`: run what is due. Harmless when nothing is.
     pub fn handle_timeout(&mut self, now: Duration) {
         let now = Moment::from(now);
-        while let Some(slot) = self.timers.pop_due(now) {
+        while let Some(who) = self.timers.pop_due(now) {
+            let slot = match who {
+                Sleeper::Connection(slot) => slot,
+                Sleeper::TimeWait(index) => {
+                    self.time_wait_ends(now, index);
+                    continue;
+                }
+            };
             let connection = &self.connections[slot as usize];
             match connection.deadline(&self.patience) {
                 (at, why) if at <= now => self.give_up(now, slot, why),
@@ -114,8 +123,8 @@ impl Host {
 
     /// A segment for no connection: a SYN for a listener, or a RST in answer (RFC 9293 §3.10.7.1).
     fn stranger_arrives(&mut self, now: Moment, port: u16, segment: &Segment, packet: &[u8]) {
-        let listener = self.table.get(Key::listener(port)).map(|value| value & !LISTENER);
-        if let (Some(listener), Kind::Syn) = (listener, segment.kind()) {
+        let listener = self.table.get(Key::listener(port));
+        if let (Some(Held::Listener(listener)), Kind::Syn) = (listener, segment.kind()) {
             return self.syn_arrives(now, listener, segment, packet);
         }
         let mut port = self.wire.port(Some(packet));
@@ -158,9 +167,13 @@ impl Host {
                 _ => now.after(Span::millis(1)),
             },
         };
+        if self.compact(slot, poll_at) {
+            return;
+        }
+        let connection = &mut self.connections[slot as usize];
         connection.tick(now, poll_at);
         let (deadline, _) = connection.deadline(&self.patience);
-        self.timers.set(slot, poll_at.min(deadline.max(now)));
+        self.timers.set(Sleeper::Connection(slot), poll_at.min(deadline.max(now)));
         if news {
             self.diverge(now, slot, Divergence::UnreadAtTimeWaitEnd);
         }

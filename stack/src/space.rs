@@ -161,6 +161,12 @@ impl ReceiveSpace {
         }
     }
 
+    /// The window as a header says it whose right edge stays where it was told to be (RFC 9293 §3.8.6:
+    /// do not shrink it), `nxt` being RCV.NXT.
+    pub(crate) fn window(&self, nxt: u32) -> u16 {
+        u16::try_from(self.edge.wrapping_sub(nxt) >> self.scale).unwrap_or(u16::MAX)
+    }
+
     /// Bytes from the first unread one to the end of urgent data, if the mark lies ahead.
     pub(crate) fn urgent_ahead(&self) -> Option<usize> {
         let mark = self.urgent?;

@@ -28,6 +28,37 @@ impl Key {
     }
 }
 
+/// What a 4-tuple or a port belongs to, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Held {
+    Connection(u32),
+    TimeWait(u32),
+    Listener(u32),
+}
+
+impl Held {
+    const KIND: u32 = 3 << 30;
+
+    #[inline]
+    fn packed(self) -> u32 {
+        match self {
+            Self::Connection(slot) => slot,
+            Self::TimeWait(index) => index | 1 << 30,
+            Self::Listener(slot) => slot | 2 << 30,
+        }
+    }
+
+    #[inline]
+    fn unpacked(packed: u32) -> Self {
+        let index = packed & !Self::KIND;
+        match packed >> 30 {
+            0 => Self::Connection(index),
+            1 => Self::TimeWait(index),
+            _ => Self::Listener(index),
+        }
+    }
+}
+
 const EMPTY: u64 = 0;
 const SLOTS_AT_LEAST: usize = 16;
 
@@ -52,12 +83,21 @@ impl Table {
     }
 
     #[inline]
-    pub(crate) fn get(&self, key: Key) -> Option<u32> {
+    pub(crate) fn get(&self, key: Key) -> Option<Held> {
         let (found, value) = self.slots[self.find(key.0)];
-        (found != EMPTY).then_some(value)
+        (found != EMPTY).then(|| Held::unpacked(value))
     }
 
-    pub(crate) fn insert(&mut self, key: Key, value: u32) {
+    /// Whether somebody has `key`.
+    pub(crate) fn has(&self, key: Key) -> bool {
+        self.get(key).is_some()
+    }
+
+    pub(crate) fn insert(&mut self, key: Key, held: Held) {
+        self.put(key, held.packed());
+    }
+
+    fn put(&mut self, key: Key, value: u32) {
         if (self.len + 1) * 2 > self.slots.len() {
             self.grow();
         }
@@ -70,7 +110,7 @@ impl Table {
     pub(crate) fn count(&mut self, key: Key) -> u32 {
         let at = self.find(key.0);
         if self.slots[at].0 == EMPTY {
-            self.insert(key, 1);
+            self.put(key, 1);
             return 0;
         }
         let count = self.slots[at].1;
@@ -144,7 +184,7 @@ mod tests {
         let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 21);
         let mut table = Table::new();
         let keys: Vec<_> = (49152..=65535).map(|port| Key::connection(port, peer)).collect();
-        keys.iter().for_each(|&key| table.insert(key, 1));
+        keys.iter().for_each(|&key| table.insert(key, Held::Connection(1)));
         let mask = table.slots.len() - 1;
         let probes = |key: &Key| table.find(key.bits()).wrapping_sub(table.home(key.bits())) & mask;
         assert!(keys.iter().map(probes).sum::<usize>() < keys.len(), "one step away on average");
@@ -160,8 +200,9 @@ mod tests {
             let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), (draw >> 54) as u16 + 1);
             let key = Key::connection(21, peer);
             if draw >> 33 & 1 == 0 {
-                table.insert(key, round);
-                map.insert(key.bits(), round);
+                let held = [Held::Connection, Held::TimeWait, Held::Listener][round as usize % 3];
+                table.insert(key, held(round));
+                map.insert(key.bits(), held(round));
             } else {
                 table.remove(key);
                 map.remove(&key.bits());

@@ -6,10 +6,34 @@ use std::collections::BinaryHeap;
 
 use crate::moment::Moment;
 
-/// A wake-up that was wanted once: when, in which order, by which slot.
+/// Who may want to be woken, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sleeper {
+    Connection(u32),
+    TimeWait(u32),
+}
+
+impl Sleeper {
+    /// Its place among the alarms.
+    #[inline]
+    fn place(self) -> u32 {
+        match self {
+            Self::Connection(slot) => slot << 1,
+            Self::TimeWait(index) => index << 1 | 1,
+        }
+    }
+
+    #[inline]
+    fn at(place: u32) -> Self {
+        let index = place >> 1;
+        if place & 1 == 0 { Self::Connection(index) } else { Self::TimeWait(index) }
+    }
+}
+
+/// A wake-up that was wanted once: when, in which order, at which place.
 type Entry = Reverse<(Moment, u64, u32)>;
 
-/// What one slot wants, and its place in the heap.
+/// What one sleeper wants, and what the heap holds for it.
 #[derive(Clone, Copy, Debug)]
 struct Alarm {
     /// When the connection wants to be woken.
@@ -21,7 +45,7 @@ struct Alarm {
 /// Nobody wants to be woken.
 const SILENT: Alarm = Alarm { wanted: Moment::NEVER, queued: Moment::NEVER };
 
-/// Every alarm of a host, by slot.
+/// Every alarm of a host, by place.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     heap: BinaryHeap<Entry>,
@@ -37,10 +61,11 @@ impl Timers {
         self.order = 0;
     }
 
-    /// Wake `slot` at `wanted`, and not at what it wanted before.
+    /// Wake `who` at `wanted`, and not at what it wanted before.
     #[inline]
-    pub(crate) fn set(&mut self, slot: u32, wanted: Moment) {
-        let index = slot as usize;
+    pub(crate) fn set(&mut self, who: Sleeper, wanted: Moment) {
+        let place = who.place();
+        let index = place as usize;
         if index >= self.alarms.len() {
             self.alarms.resize(index + 1, SILENT);
         }
@@ -48,7 +73,7 @@ impl Timers {
         alarm.wanted = wanted;
         if wanted < alarm.queued {
             alarm.queued = wanted;
-            self.push(wanted, slot);
+            self.push(wanted, place);
         }
     }
 
@@ -63,8 +88,8 @@ impl Timers {
     #[inline]
     pub(crate) fn next(&mut self) -> Moment {
         loop {
-            let Some(&Reverse((at, _, slot))) = self.heap.peek() else { return Moment::NEVER };
-            let alarm = &mut self.alarms[slot as usize];
+            let Some(&Reverse((at, _, place))) = self.heap.peek() else { return Moment::NEVER };
+            let alarm = &mut self.alarms[place as usize];
             let mut again = Moment::NEVER;
             if alarm.queued == at {
                 if alarm.wanted == at {
@@ -76,23 +101,23 @@ impl Timers {
             }
             self.heap.pop();
             if again.comes() {
-                self.push(again, slot);
+                self.push(again, place);
             }
         }
     }
 
-    /// Take the next slot whose wake-up is due at `now`.
-    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<u32> {
+    /// Take the next whose wake-up is due at `now`.
+    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<Sleeper> {
         if self.next() > now {
             return None;
         }
-        let Reverse((_, _, slot)) = self.heap.pop()?;
-        self.alarms[slot as usize] = SILENT;
-        Some(slot)
+        let Reverse((_, _, place)) = self.heap.pop()?;
+        self.alarms[place as usize] = SILENT;
+        Some(Sleeper::at(place))
     }
 
-    fn push(&mut self, at: Moment, slot: u32) {
-        self.heap.push(Reverse((at, self.order, slot)));
+    fn push(&mut self, at: Moment, place: u32) {
+        self.heap.push(Reverse((at, self.order, place)));
         self.order += 1;
     }
 }
@@ -109,20 +134,21 @@ mod tests {
     #[test]
     fn a_moved_alarm_wakes_once_at_its_last_wish() {
         let mut timers = Timers::default();
-        timers.set(0, ms(5));
-        timers.set(0, ms(9));
-        timers.set(0, ms(7));
+        let who = Sleeper::TimeWait(3);
+        timers.set(who, ms(5));
+        timers.set(who, ms(9));
+        timers.set(who, ms(7));
         assert_eq!(timers.pop_due(ms(6)), None);
         assert_eq!(timers.next(), ms(7));
-        assert_eq!(timers.pop_due(ms(7)), Some(0));
+        assert_eq!(timers.pop_due(ms(7)), Some(who));
         assert_eq!(timers.pop_due(ms(99)), None);
     }
 
     #[test]
     fn an_alarm_no_longer_wanted_is_silent() {
         let mut timers = Timers::default();
-        timers.set(0, ms(5));
-        timers.set(0, Moment::NEVER);
+        timers.set(Sleeper::Connection(0), ms(5));
+        timers.set(Sleeper::Connection(0), Moment::NEVER);
         assert_eq!(timers.next(), Moment::NEVER);
     }
 }

@@ -9,14 +9,14 @@ use crate::close_policy::UnreadAtClose;
 use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
 use crate::ending::Ending;
-use crate::host::{Host, LISTENER};
+use crate::host::Host;
 use crate::listener::Listener;
 use crate::moment::Moment;
 use crate::names::{
     ConnId, ConnectError, ListenError, ListenerId, Status, generation_in, id_of, slot_in, slot_of,
 };
 use crate::state::State;
-use crate::table::Key;
+use crate::table::{Held, Key};
 
 impl Host {
     /// Active OPEN from `from`, or an ephemeral port, to `to`. The SYN leaves at `poll_transmit`.
@@ -35,14 +35,14 @@ impl Host {
             return Err(ConnectError::Unaddressable);
         }
         let port = match from {
-            Some(port) if self.table.get(Key::connection(port, to)).is_some() => {
+            Some(port) if self.table.has(Key::connection(port, to)) => {
                 return Err(ConnectError::InUse);
             }
             Some(port) => port,
             None => {
                 let table = &self.table;
                 self.ports
-                    .pick(|port| table.get(Key::connection(port, to)).is_some())
+                    .pick(|port| table.has(Key::connection(port, to)))
                     .ok_or(ConnectError::NoPort)?
             }
         };
@@ -66,11 +66,9 @@ impl Host {
         let port = match port {
             0 => {
                 let table = &self.table;
-                self.ports
-                    .pick(|port| table.get(Key::listener(port)).is_some())
-                    .ok_or(ListenError::NoPort)?
+                self.ports.pick(|port| table.has(Key::listener(port))).ok_or(ListenError::NoPort)?
             }
-            port if self.table.get(Key::listener(port)).is_some() => {
+            port if self.table.has(Key::listener(port)) => {
                 return Err(ListenError::InUse);
             }
             port => port,
@@ -81,7 +79,7 @@ impl Host {
         });
         let listener = &mut self.listeners[slot as usize];
         listener.open(port, backlog);
-        self.table.insert(Key::listener(port), slot | LISTENER);
+        self.table.insert(Key::listener(port), Held::Listener(slot));
         Ok((ListenerId(id_of(slot, listener.generation)), port))
     }
 

@@ -11,4 +11,5 @@ mod pair;
 mod reset;
 mod script;
 mod segments;
+mod time_wait;
 mod user;
