@@ -2,7 +2,7 @@
 //!
 //! Each benchmark stands beside its ceiling in the same criterion group, and the ceiling does the
 //! same work: the same rings, MTU, congestion control and stores, checksums off, packets handed
-//! over one at a time.
+//! over one at a time. [`loopback`] stands apart: real sockets, beside vsftpd.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use std::time::Duration;
 pub mod bare;
 pub mod best;
 pub mod lab;
+pub mod loopback;
 pub mod sessions;
 pub mod teardown;
 pub mod transfer;

@@ -1,0 +1,89 @@
+//! `cargo bench -p halfclose-benches --bench loopback`: one gibibyte over 127.0.0.1 to and from our
+//! server and vsftpd, in turns; the median of the rounds, and what it costs in memory. Fails below
+//! 0.8 of vsftpd's rate up, 0.6 down (it has sendfile), or if memory grows with the file.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use halfclose_benches::loopback::{Server, Way, place, serve};
+
+const BYTES: u64 = 1 << 30;
+/// Before anything counts: a file that every buffer has seen.
+const WARM: u64 = 64 << 20;
+const ROUNDS: usize = 7;
+/// Ours by theirs, at least.
+const LEAST: [(Way, f64); 2] = [(Way::Up, 0.8), (Way::Down, 0.6)];
+/// How many KiB more a gibibyte may cost than 64 MiB.
+const GROWTH: u64 = 512;
+
+fn main() -> io::Result<ExitCode> {
+    let mut words = std::env::args().skip(1);
+    if words.next().as_deref() == Some("--serve") {
+        serve(Path::new(&words.next().expect("a directory follows")))?;
+    }
+    let place = place()?;
+    let done = measure(&place);
+    fs::remove_dir_all(&place)?;
+    Ok(if done? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn measure(place: &Path) -> io::Result<bool> {
+    let (here, there) = (place.join("ours"), place.join("vsftpd"));
+    fs::create_dir(&here)?;
+    fs::create_dir(&there)?;
+    let ours = Server::ours(&here)?;
+    let theirs = Server::vsftpd(&there);
+    if let Err(error) = &theirs {
+        eprintln!("SKIPPED: vsftpd: {error}");
+    }
+    let servers: Vec<_> = [Some(&ours), theirs.as_ref().ok()].into_iter().flatten().collect();
+    for server in &servers {
+        server.transfer(Way::Up, WARM)?;
+        server.transfer(Way::Down, WARM)?;
+    }
+    let before = ours.memory()?;
+    let mut good = true;
+    for (way, least) in LEAST {
+        let mut times = vec![Vec::new(); servers.len()];
+        for _ in 0..ROUNDS {
+            for (server, times) in servers.iter().zip(&mut times) {
+                times.push(server.transfer(way, BYTES)?);
+            }
+        }
+        let rates: Vec<_> = times.iter_mut().map(|times| rate(median(times))).collect();
+        let name = if way == Way::Up { "upload" } else { "download" };
+        match rates[..] {
+            [ours, theirs] => {
+                let share = ours / theirs;
+                good &= share >= least;
+                println!(
+                    "{name}: {ours:.2} GB/s, vsftpd {theirs:.2} GB/s: {share:.2} (at least {least})"
+                );
+            }
+            _ => println!("{name}: {:.2} GB/s", rates[0]),
+        }
+        for (who, times) in ["ours", "vsftpd"].iter().zip(&times) {
+            let all: Vec<_> =
+                times.iter().map(|time| format!("{:.3}", time.as_secs_f64())).collect();
+            println!("    {who}: {} s", all.join(" "));
+        }
+    }
+    let after = ours.memory()?;
+    good &= after <= before + GROWTH;
+    println!("memory: {before} KiB at most with 64 MiB, {after} KiB at most with 1 GiB");
+    Ok(good)
+}
+
+/// The times are sorted by it.
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+/// In GB/s.
+fn rate(time: Duration) -> f64 {
+    BYTES as f64 / time.as_secs_f64() / 1e9
+}
