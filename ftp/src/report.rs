@@ -119,7 +119,8 @@ pub enum Speaker {
     Program,
 }
 
-/// One line of the dialogue, as its user saw it; control characters are written `\\x1b`.
+/// One line of the dialogue, as its user saw it; control characters are escaped, as
+/// Rust writes them (`\u{1b}`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spoken {
     /// When.

@@ -361,8 +361,8 @@ fn refusal(line: &[u8], config: &ServerConfig) -> Option<Phrase> {
 
 /// A command line as it may be shown.
 fn spoken(line: &[u8]) -> String {
-    match line.get(..5) {
-        Some(verb) if verb.eq_ignore_ascii_case(b"PASS ") => "PASS ****".into(),
+    match line.get(..4) {
+        Some(verb) if verb.eq_ignore_ascii_case(b"PASS") => "PASS ****".into(),
         _ => String::from_utf8_lossy(line).into_owned(),
     }
 }

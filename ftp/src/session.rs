@@ -106,10 +106,27 @@ impl<C, S> Context<'_, C, S> {
     /// Records a line of the dialogue, if lines are recorded.
     pub fn say(&mut self, speaker: Speaker, text: impl FnOnce() -> String) {
         if self.journal.record_dialogue {
-            let (at, session) = (self.now, self.id);
-            self.journal.dialogue.push(Spoken { at, session, speaker, text: text() });
+            let (at, session, text) = (self.now, self.id, printable(text()));
+            self.journal.dialogue.push(Spoken { at, session, speaker, text });
         }
     }
+}
+
+/// What a peer says may hold what would steer a terminal or forge a line of a log: that is escaped.
+fn printable(text: String) -> String {
+    let steers = |c: char| c.is_control() && c != '\n';
+    if !text.contains(steers) {
+        return text;
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if steers(c) {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 /// A protocol machine.

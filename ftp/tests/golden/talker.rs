@@ -71,6 +71,9 @@ impl Talker {
         };
         self.send(self.control, &[&unescape(command)[..], b"\r\n"].concat());
         if command.starts_with("PORT ") || command.starts_with("EPRT ") {
+            if let Next::Accept(listener) = self.next {
+                self.hosts[CLIENT].unlisten(listener);
+            }
             let at = SocketAddr::new(ip(CLIENT), DATA_PORT);
             let (listener, _) = self.hosts[CLIENT].listen(at, 1).unwrap();
             self.next = Next::Accept(listener);

@@ -198,6 +198,9 @@ impl Tcp for Host {
         let name = net.next;
         net.next += 1;
         let at = SocketAddr::new(at.ip(), port);
+        if net.listeners.values().any(|(taken, _)| *taken == at) {
+            return Err(io::ErrorKind::AddrInUse.into());
+        }
         net.listeners.insert(name, (at, VecDeque::new()));
         Ok((Listener(name), at))
     }

@@ -42,6 +42,16 @@ impl World {
         self.client.connect(&mut self.hosts[CLIENT], at, tasks, self.now).unwrap();
     }
 
+    /// The server's program is to end.
+    pub(crate) fn retire(&mut self) {
+        self.server.retire(&mut self.hosts[SERVER], self.now);
+    }
+
+    /// It ends now.
+    pub(crate) fn cut(&mut self) {
+        self.server.cut(&mut self.hosts[SERVER], self.now);
+    }
+
     /// Lets both sides act once.
     pub(crate) fn step(&mut self) {
         self.client.pump(&mut self.hosts[CLIENT], self.now);

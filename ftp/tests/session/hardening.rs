@@ -1,0 +1,289 @@
+//! What a server bears, and what it does not: crowds, floods, silence, forged lines, an end that
+//! somebody else decides.
+
+use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
+use crate::world::{World, pattern};
+use halfclose_ftp::report::Speaker;
+use halfclose_ftp::tcp::{Conn, Tcp};
+use halfclose_ftp::{
+    ClientConfig, DataMode, Driver, Limits, MemoryStore, Server, ServerConfig, Task, Told, User,
+};
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+fn hardened(limits: Limits) -> ServerConfig {
+    ServerConfig { users: vec![User::new("me", "secret")], limits, ..ServerConfig::hardened() }
+}
+
+/// A server, and clients that say what they like, as slowly as they like.
+struct Hall {
+    hosts: [Host; 2],
+    net: Net,
+    server: Driver<Server, MemoryStore>,
+    now: Duration,
+}
+
+impl Hall {
+    fn new(config: ServerConfig) -> Self {
+        let net = Net::new(Rules::default());
+        let mut hosts = [net.host(CLIENT), net.host(SERVER)];
+        let mut server = Driver::server(config, MemoryStore::new());
+        let at = SocketAddr::new(ip(SERVER), 21);
+        server.listen(&mut hosts[SERVER], at, 64).unwrap();
+        Self { hosts, net, server, now: Duration::ZERO }
+    }
+
+    fn enter(&mut self) -> Conn {
+        let at = SocketAddr::new(ip(SERVER), 21);
+        self.hosts[CLIENT].connect(None, at).unwrap()
+    }
+
+    fn settle(&mut self) {
+        self.server.pump(&mut self.hosts[SERVER], self.now);
+        while self.net.is_ready() {
+            while self.hosts[CLIENT].next_ready().is_some() {}
+            self.server.pump(&mut self.hosts[SERVER], self.now);
+        }
+    }
+
+    /// Says as much as the connection takes; how much that was.
+    fn say(&mut self, on: Conn, mut bytes: &[u8]) -> usize {
+        let all = bytes.len();
+        while !bytes.is_empty() {
+            let sent = self.hosts[CLIENT].send(on, &mut |free| {
+                let count = free.len().min(bytes.len());
+                free[..count].copy_from_slice(&bytes[..count]);
+                bytes = &bytes[count..];
+                count
+            });
+            self.settle();
+            if matches!(sent, ControlFlow::Break(_) | ControlFlow::Continue(0)) {
+                break;
+            }
+        }
+        all - bytes.len()
+    }
+
+    /// Everything that comes; `!` behind it if the connection has been reset, `.` if it was closed.
+    fn hear(&mut self, from: Conn) -> String {
+        let mut heard = Vec::new();
+        loop {
+            self.settle();
+            let take = &mut |some: &[u8]| heard.extend_from_slice(some);
+            let end = match self.hosts[CLIENT].receive(from, usize::MAX, take) {
+                ControlFlow::Continue(0) => "",
+                ControlFlow::Continue(_) => continue,
+                ControlFlow::Break(halfclose_ftp::tcp::Ending::Finished) => ".",
+                ControlFlow::Break(_) => "!",
+            };
+            return String::from_utf8(heard).unwrap().replace("\r\n", "|") + end;
+        }
+    }
+
+    /// Time passes, timer by timer.
+    fn pass(&mut self, seconds: u64) {
+        let end = self.now + Duration::from_secs(seconds);
+        while let Some(at) = self.server.next_wakeup().filter(|at| *at <= end) {
+            self.now = self.now.max(at);
+            self.settle();
+        }
+        self.now = end;
+        self.settle();
+    }
+}
+
+#[test]
+fn crowds_are_told_so() {
+    for (limits, few) in [
+        (Limits { sessions: 3, ..Limits::NONE }, 3),
+        (Limits { per_address: 2, ..Limits::NONE }, 2),
+    ] {
+        let mut hall = Hall::new(hardened(limits));
+        let inside: Vec<_> = (0..few).map(|_| hall.enter()).collect();
+        for conn in &inside {
+            assert!(hall.hear(*conn).starts_with("220 "));
+        }
+        let outside = hall.enter();
+        assert_eq!(hall.hear(outside), "421 Too many connections, try again later.|.");
+        // Nobody inside notices, and one place more is one client more.
+        assert_eq!(hall.say(inside[0], b"QUIT\r\n"), 6);
+        assert_eq!(hall.hear(inside[0]), "221 Goodbye.|.");
+        let again = hall.enter();
+        assert!(hall.hear(again).starts_with("220 "));
+        assert_eq!(hall.server.sessions(), few);
+    }
+}
+
+/// 2,000 STATs of a directory of 2,000 names are 60 MB of replies: they wait for their reader.
+#[test]
+fn a_flood_of_commands_waits_for_its_reader() {
+    let mut hall = Hall::new(ServerConfig { stall_timeout: None, ..ServerConfig::default() });
+    for number in 0..2000 {
+        hall.server.store_mut().insert(&format!("d/{number}"), (*b"x").into());
+    }
+    let conn = hall.enter();
+    hall.say(conn, b"USER anonymous\r\nPASS x\r\n");
+    hall.hear(conn);
+    let flood = b"STAT d\r\n".repeat(2000);
+    let mut said = hall.say(conn, &flood);
+    assert!(said < 32 << 10, "{said} bytes of commands were taken, and nobody reads the replies");
+    let mut replies = 0;
+    for _ in 0..4000 {
+        let heard = hall.hear(conn);
+        replies += heard.matches("|212 ").count();
+        said += hall.say(conn, &flood[said..]);
+        if replies == 2000 {
+            break;
+        }
+    }
+    assert_eq!((said, replies), (flood.len(), 2000));
+    assert_eq!(hall.say(conn, b"NOOP\r\n"), 6);
+    assert_eq!(hall.hear(conn), "200 NOOP ok.|");
+}
+
+#[test]
+fn a_client_that_reads_nothing_is_cut_off() {
+    let mut hall = Hall::new(ServerConfig {
+        stall_timeout: Some(Duration::from_secs(60)),
+        ..ServerConfig::default()
+    });
+    let conn = hall.enter();
+    hall.hear(conn);
+    // Less than a window is taken by the host, and waits there: that is TCP's affair.
+    hall.say(conn, &b"HELP\r\n".repeat(100));
+    hall.pass(59);
+    assert_eq!(hall.server.sessions(), 1);
+    hall.pass(2);
+    assert_eq!(hall.server.sessions(), 0);
+    assert!(hall.hear(conn).ends_with('!'));
+}
+
+#[test]
+fn who_is_too_slow_is_told_so() {
+    // A byte a second is no login, and half a line is silence.
+    let mut hall = Hall::new(hardened(Limits::NONE));
+    let conn = hall.enter();
+    hall.hear(conn);
+    for byte in b"USER somebody who never comes to the end of his name, whatever it is" {
+        hall.say(conn, &[*byte]);
+        hall.pass(1);
+    }
+    assert_eq!(hall.hear(conn), "421 Login timed out.|.");
+    assert_eq!(hall.now, Duration::from_secs(68));
+
+    let conn = hall.enter();
+    hall.say(conn, b"USER me\r\nPASS secret\r\n");
+    hall.hear(conn);
+    for _ in 0..301 {
+        hall.say(conn, b"x");
+        hall.pass(1);
+    }
+    assert_eq!(hall.hear(conn), "421 Timeout, closing control connection.|.");
+}
+
+#[test]
+fn one_passive_port_is_enough_for_one() {
+    let config = ServerConfig { passive_ports: Some(3000..=3000), ..ServerConfig::default() };
+    let mut hall = Hall::new(config);
+    let [first, second] = [hall.enter(), hall.enter()];
+    for conn in [first, second] {
+        hall.say(conn, b"USER anonymous\r\nPASS x\r\n");
+        hall.hear(conn);
+    }
+    hall.say(first, b"EPSV\r\n");
+    assert_eq!(hall.hear(first), "229 Entering Extended Passive Mode (|||3000|)|");
+    hall.say(second, b"EPSV\r\n");
+    assert_eq!(hall.hear(second), "425 No passive port is free, try again later.|");
+    // The session goes on, and the port is free again once the other one is done with it.
+    hall.say(first, b"QUIT\r\n");
+    hall.say(second, b"PASV\r\n");
+    assert_eq!(hall.hear(second), "227 Entering Passive Mode (10,0,0,2,11,184).|");
+}
+
+#[test]
+fn a_line_of_the_log_is_a_line_without_secrets() {
+    let mut hall = Hall::new(hardened(Limits::NONE));
+    hall.server.record_dialogue(true);
+    let conn = hall.enter();
+    hall.say(
+        conn,
+        b"USER me\x1b[2J\nPASS se\x07cret\r\npass\tother secret\r\nPAss\r\nSTOR a\x0bb\r\n",
+    );
+    hall.hear(conn);
+    let said: Vec<_> = hall.server.drain_dialogue().collect();
+    assert!(
+        said.iter().any(|line| line.speaker == Speaker::Program && line.text.contains("10.0.0.1"))
+    );
+    for line in &said {
+        assert!(!line.text.contains("cret"), "{line:?}");
+        assert!(!line.text.contains(char::is_control), "{line:?}");
+    }
+    assert!(said.iter().any(|line| line.text == "USER me\\u{1b}[2J"), "{said:#?}");
+    assert_eq!(hall.server.drain_dialogue().count(), 0);
+}
+
+/// An upload, as far as its first bytes at the server.
+fn uploading(config: ServerConfig) -> World {
+    let client = ClientConfig {
+        user: "me".into(),
+        password: "secret".into(),
+        mode: DataMode::Passive,
+        ..ClientConfig::default()
+    };
+    let mut world = World::new(client, config, Rules::default());
+    world.client.store_mut().insert("a", pattern(100_000));
+    world.server.store_mut().insert("b", (*b"old").into());
+    world.server.store_mut().set_rate(Some(10_000));
+    world.connect(&[Task::put("a", "b"), Task::Noop]);
+    world.run_until(|world| world.now > Duration::from_secs(2));
+    world
+}
+
+#[test]
+fn an_end_by_decision_leaves_files_whole_or_as_they_were() {
+    let mut world = uploading(hardened(Limits::NONE));
+    world.retire();
+    world.run();
+    // What moved has come to its end; what was to follow has been told.
+    assert_eq!(world.server.store().get("b"), Some(&*pattern(100_000)));
+    assert_eq!(world.client.reports()[0].told, Told::Success);
+    let noop = &world.client.commands()[0];
+    assert_eq!(
+        (noop.told, &*noop.text),
+        (Told::Failure, "421 Service closing control connection.")
+    );
+    assert!(world.server.is_done() && world.client.is_done());
+    assert_eq!((world.net.open(), world.net.listeners()), (0, 0));
+
+    let mut world = uploading(hardened(Limits::NONE));
+    world.retire();
+    world.cut();
+    world.run();
+    assert_eq!(world.server.store().get("b"), Some(&b"old"[..]));
+    assert_eq!(world.client.reports()[0].told, Told::Failure);
+    assert!(world.server.is_done());
+    assert_eq!((world.server.store().open_files(), world.net.listeners()), (0, 0));
+}
+
+#[test]
+fn reports_that_are_handed_over_do_not_pile_up() {
+    let client = ClientConfig { mode: DataMode::Passive, ..ClientConfig::default() };
+    let mut world = World::new(client, ServerConfig::default(), Rules::default());
+    world.client.store_mut().insert("a", pattern(100));
+    world.server.hand_over_reports(true);
+    let tasks: Vec<_> = (0..500).map(|number| Task::put("a", format!("b{number}"))).collect();
+    world.connect(&tasks);
+    world.connect(&tasks[..1]);
+    let mut taken = 0;
+    while !world.client.is_done() {
+        world.step();
+        while let Some(report) = world.server.poll_report() {
+            assert_eq!((report.told, report.received), (Told::Success, 100));
+            assert!(report.name.starts_with('b') && report.reply.is_some());
+            taken += 1;
+        }
+        assert!(world.server.reports().len() <= 2);
+    }
+    assert_eq!(taken, 501);
+}
