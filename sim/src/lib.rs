@@ -60,6 +60,8 @@ pub mod mutant;
 mod nearest;
 pub mod outcome;
 pub mod output;
+#[cfg(all(test, feature = "net"))]
+mod parity;
 pub mod report;
 pub mod results;
 pub mod run;

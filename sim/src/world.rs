@@ -5,7 +5,7 @@
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
 
-mod files;
+pub(crate) mod files;
 mod station;
 mod view;
 

@@ -12,7 +12,7 @@ use crate::setup::EPOCH;
 use crate::workload::Workload;
 
 /// Puts everything in its place; `asked` is what the client program is asked to do.
-pub(super) fn lay_out(
+pub(crate) fn lay_out(
     scenario: &Scenario,
     workload: &Workload,
     asked: &[ftp::Task],

@@ -1,0 +1,145 @@
+//! `parity` runs one scenario twice, over the simulated network and over the operating system's, and
+//! holds the two dialogues against each other. What the laboratory proves is what a user runs: the
+//! same programs, the same commands, the same replies.
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use halfclose_ftp::net::Sockets;
+use halfclose_ftp::report::{Speaker, Spoken};
+use halfclose_ftp::{Driver, MemoryStore};
+
+use crate::scenario::{Scenario, file};
+use crate::setup;
+use crate::trace::Recording;
+use crate::workload::Workload;
+use crate::world::{World, files};
+
+const SEED: u64 = 1;
+/// How long the real one may take.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The link that the other side of the comparison is: what fits the windows has left before a reset.
+const LOOPBACK: [&str; 4] =
+    ["link.delay=50us", "link.mtu=65535", "tcp.congestion=none", "tcp.nagle=false"];
+
+/// Everything that a client can be asked to do, the refusals among it.
+const EVERYTHING: &str = r#"
+    do = [
+        { mkdir = "photos" },
+        { mkdir = "photos" },
+        { put = "photos/a.bin", size = "100kB" },
+        { size_of = "photos/a.bin" },
+        { mtime = "photos/a.bin" },
+        { size_of = "nothing" },
+        { append = "photos/b.bin", size = "3000", before = "5000" },
+        { put = "c.bin", size = "20000", before = "7000", resume = true },
+        { get = "d.bin", size = "300000" },
+        { get = "e.bin", size = "20000", before = "7000", resume = true },
+        { put = "empty", size = "0" },
+        { ls = "photos" },
+        { noop = true },
+        { rename = "photos/a.bin", to = "f.bin" },
+        { rename = "gone", to = "f.bin" },
+        { delete = "f.bin" },
+        { delete = "f.bin" },
+        { rmdir = "photos" },
+    ]
+"#;
+
+#[test]
+fn every_command_has_the_same_reply() {
+    for settings in [
+        &["client.mode=passive"][..],
+        &["client.mode=active"],
+        &["client.mode=passive", "client.extended=false"],
+        &["client.mode=active", "client.extended=false"],
+    ] {
+        let lines = compare(EVERYTHING, settings);
+        assert!(lines > 60, "only {lines} lines");
+    }
+}
+
+#[test]
+fn every_end_of_an_upload_has_the_same_reply() {
+    let mut lines = 0;
+    for close in
+        ["fin", "half-close", "reset", "reset-when-sent", "reset-when-acked", "fin-then-reset"]
+    {
+        for policy in ["abort", "abort-delete", "as-eof", "perror-reply", "drop-control"] {
+            let (close, policy) =
+                (format!("client.close={close}"), format!("server.on_reset={policy}"));
+            lines += compare("do = [{ put = \"a.bin\", size = \"10000\" }]", &[&close, &policy]);
+        }
+    }
+    assert!(lines > 300, "only {lines} lines");
+}
+
+#[test]
+fn every_measured_server_has_the_same_reply_to_a_whole_upload() {
+    for model in &halfclose_ftp::model::PRESETS {
+        let model = format!("server.model={}", model.name);
+        compare("do = [{ put = \"a.bin\", size = \"10000\" }]", &[&model]);
+    }
+}
+
+/// Returns how many lines were the same.
+fn compare(text: &str, settings: &[&str]) -> usize {
+    let mut scenario = file::parse(text, "parity", "parity.toml").expect("a scenario");
+    scenario.vary(LOOPBACK.into_iter().chain(settings.iter().copied())).expect("settings");
+    let workload = Workload::load(&scenario).expect("nothing is read");
+    let simulated = simulated(&scenario, &workload);
+    let real = real(&scenario, &workload);
+    let lines = simulated.lines().count();
+    assert_eq!(simulated, real, "{settings:?}: simulated on the left");
+    lines
+}
+
+fn simulated(scenario: &Scenario, workload: &Workload) -> String {
+    let mut world = World::new(scenario, workload, SEED, Recording::Headers);
+    world.run();
+    said(world.client().dialogue())
+}
+
+fn real(scenario: &Scenario, workload: &Workload) -> String {
+    let tasks = setup::tasks(scenario);
+    let mut client = Driver::client(setup::client(scenario), MemoryStore::new());
+    let mut server = Driver::server(setup::server(scenario, SEED), MemoryStore::new());
+    client.record_dialogue(true);
+    files::lay_out(scenario, workload, &tasks, client.store_mut(), server.store_mut());
+    let sockets = || Sockets::new().expect("the system gives sockets");
+    let (mut here, mut there) = (sockets(), sockets());
+    let at = SocketAddr::from(([127, 0, 0, 1], 0));
+    let at = server.listen(&mut there, at, setup::BACKLOG).expect("a port is free");
+    client.connect(&mut here, at, tasks, Duration::ZERO).expect("it is there");
+    while !client.is_done() {
+        let now = here.now();
+        assert!(now < LIMIT, "not done: {}", said(client.dialogue()));
+        client.pump(&mut here, now);
+        server.pump(&mut there, now);
+        here.wait(Some(now)).expect("it can be waited for");
+        there.wait(Some(there.now())).expect("it can be waited for");
+    }
+    said(client.dialogue())
+}
+
+/// A dialogue without what must differ: ports, addresses, and how long it took.
+fn said(dialogue: &[Spoken]) -> String {
+    let mut text = String::new();
+    for line in dialogue {
+        let sign = match line.speaker {
+            Speaker::Client => '>',
+            Speaker::Server => '<',
+            Speaker::Program => '*',
+        };
+        let differs = ["PORT ", "EPRT ", "227 ", "229 "].iter().any(|it| line.text.starts_with(it))
+            || line.text.contains(" seconds (measured here), ");
+        let said = match differs {
+            true => line.text.chars().filter(|c| c.is_alphabetic()).collect(),
+            false => line.text.clone(),
+        };
+        writeln!(text, "{sign} {said}").expect("a String takes everything");
+    }
+    text
+}
