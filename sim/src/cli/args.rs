@@ -71,7 +71,8 @@ pub(super) struct ScenarioArgs {
     #[arg(long, value_name = "NAME")]
     pub(super) arm: Option<String>,
     /// Set a key of the scenario (`halfclose show` names them); may be repeated, the last one holds.
-    /// What the scenario expects is then no longer expected, unless an expect key is set too
+    /// What the scenario expects is then no longer expected, unless an expect key is set too. A list
+    /// (`0%,1%`) makes a grid for `sweep`, a range (`5ms..50ms`) a value for each seed
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
     /// Move this file of yours, under its own name; short for -s do.file=PATH

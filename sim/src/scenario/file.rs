@@ -203,12 +203,19 @@ pub fn print(scenario: &Scenario) -> String {
     document.insert(FORMAT_KEY, value(FORMAT));
     // What the text says so far: a key that follows from an earlier one is not written.
     let mut said = Scenario::default();
+    let before = scenario.before_open();
     for key in KEYS.iter().filter(|key| !key.is_task() && key.name != faults::KEY) {
-        let text = only(key, scenario);
-        let since = scenario.set_since_open(key.name);
-        if since.is_some() || text != only(key, &said) {
+        let text = only(key, before);
+        if text != only(key, &said) {
             said.set(key.name, &text).expect("a scenario prints what it reads");
-            insert(document.as_table_mut(), key.name, written(key.form, &text, since));
+            insert(document.as_table_mut(), key.name, item(key.form, &text));
+        }
+    }
+    // Once a key is open, what follows from it differs from point to point: settings are as they were.
+    for (name, text) in scenario.since_open() {
+        let known = keys::find(name).expect("it was set").key;
+        if !known.is_task() && known.name != faults::KEY {
+            insert(document.as_table_mut(), name, written(known.form, &text, Some(&text)));
         }
     }
     document.insert(
@@ -244,7 +251,7 @@ fn print_task(scenario: &Scenario, number: usize, task: &Task) -> Table {
         let since = scenario.set_since_open(&format!("do.{number}.{name}"));
         let unsaid = optional && since.is_none() && only(key, &alone) == key.default_value();
         for (_, text) in key.values(&alone).into_iter().filter(|_| !unsaid) {
-            table.insert(name, written(key.form, &text, since.clone()));
+            table.insert(name, written(key.form, &text, since.as_deref()));
         }
     }
     table
@@ -266,12 +273,12 @@ fn insert(table: &mut Table, name: &str, item: Item) {
 }
 
 /// The value of a key: `text`, or what was set `since` something is open.
-fn written(form: Form, text: &str, since: Option<String>) -> Item {
+fn written(form: Form, text: &str, since: Option<&str>) -> Item {
     match since {
         Some(since) if since.contains(',') && form != Form::List => {
             value(since.split(',').collect::<Array>())
         }
-        since => item(form, since.as_deref().unwrap_or(text)),
+        since => item(form, since.unwrap_or(text)),
     }
 }
 

@@ -153,8 +153,18 @@ impl Scenario {
 
     /// What was set for `key` since something is open, as it was set.
     pub(super) fn set_since_open(&self, key: &str) -> Option<String> {
-        let mut settings = self.open.iter().flat_map(|open| &open.settings).rev();
-        settings.find(|setting| setting.key == key).map(|setting| setting.values.text())
+        self.since_open().filter(|(name, _)| *name == key).last().map(|(_, text)| text)
+    }
+
+    /// Every setting since something is open, in order, as it was set.
+    pub(super) fn since_open(&self) -> impl Iterator<Item = (&str, String)> {
+        let settings = self.open.iter().flat_map(|open| &open.settings);
+        settings.map(|setting| (&*setting.key, setting.values.text()))
+    }
+
+    /// The scenario before anything is open.
+    pub(super) fn before_open(&self) -> &Self {
+        self.open.as_ref().map_or(self, |open| &open.before)
     }
 
     /// Set a key that may be left open, or that comes after one that is.

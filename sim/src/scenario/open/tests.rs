@@ -91,6 +91,7 @@ fn what_is_printed_reads_back() {
         "[link]\nloss = [\"0%\", \"1%\"]\ndelay = \"5ms..50ms\"\n",
         "[client]\nclose = \"reset-when-sent\"\nprofile = [\"tcpip32-3.11\", \"tcpip32-3.11b\"]\n",
         "[link]\nmtu = [576, 1500]\nup.loss = \"1%\"\n[[do]]\nput = \"a\"\nsize = [\"1\", \"2\"]\n",
+        "[link]\nnetem = [\"delay 5ms 1ms\", \"delay 9ms loss 1%\"]\nup.jitter = \"2ms\"\n",
         "[tcp]\nnagle = [true, false]\n[[do]]\nget = \"a, b\"\nabort_after = [\"none\", \"10\"]\n",
     ] {
         let scenario = parse(text, "x", "x.toml").expect(text);
