@@ -70,7 +70,7 @@ impl World<'_> {
     fn transfer(&self, task: usize, report: &TransferReport, into: &mut TransferOutcome) {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
-        let (file, stored) = judge.verdict_on(task, self.store(side));
+        let (file, stored) = judge.verdict_on(task, self.store(side), report.opened);
         let verb = verb(&self.scenario().tasks[task]);
         let killed = self.killed(task, report);
         let told = killed.map_or_else(|| self.told(report), word);

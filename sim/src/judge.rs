@@ -7,7 +7,7 @@ use halfclose_ftp::listing::Form;
 use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::scenario::{How, Listing, Scenario, Task};
+use crate::scenario::{How, Listing, Origin, Scenario, Task};
 use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::Workload;
@@ -30,18 +30,22 @@ pub struct Judge<'a> {
     workload: &'a Workload,
     /// For each task: what was seen when its file was closed, where a later task writes it again.
     seen: Vec<Option<Seen>>,
+    /// For each task: whether its file was closed after it had been written.
+    written: Vec<bool>,
 }
 
 impl<'a> Judge<'a> {
     /// A judge who has seen nothing.
     #[must_use]
     pub fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
-        Self { scenario, workload, seen: vec![None; scenario.tasks.len()] }
+        let tasks = scenario.tasks.len();
+        Self { scenario, workload, seen: vec![None; tasks], written: vec![false; tasks] }
     }
 
     /// Forget what was seen.
     pub fn reset(&mut self) {
         self.seen.fill(None);
+        self.written.fill(false);
     }
 
     /// The tasks that move a file or a listing, in order: the client has a report for each.
@@ -68,6 +72,7 @@ impl<'a> Judge<'a> {
         let again = writers.next().is_some();
         drop(writers);
         let Some((task, report)) = closer else { return false };
+        self.written[task] = true;
         if let Task::List(listing) = &self.scenario.tasks[task] {
             let found = client.get(name);
             self.seen[task] = Some(listed(found, server, listing, report));
@@ -99,18 +104,27 @@ impl<'a> Judge<'a> {
         put.is_some_and(|file| file.how == How::Append)
     }
 
-    /// What became of the file of `task`, and how many bytes are under its name, at the end.
+    /// What became of the file of `task`, and how many bytes are under its name, at the end; `opened`:
+    /// somebody has opened it, as far as the client program knows.
     ///
     /// # Panics
     /// If the task moves no file.
     #[must_use]
-    pub fn verdict_on(&self, task: usize, store: &MemoryStore) -> (FileState, u64) {
+    pub fn verdict_on(&self, task: usize, store: &MemoryStore, opened: bool) -> (FileState, u64) {
         let place = self.writes(task);
+        let (_, name) = place.expect("only tasks that write a file are looked at");
         let again = (task + 1..self.seen.len()).any(|later| self.writes(later) == place);
         let again = again || self.is_touched(task);
         let seen = match self.seen[task] {
             Some(seen) => seen,
             None if again => self.untouched(task),
+            // An upload that never began has changed nothing, whatever is there by now.
+            None if !self.written[task] && !opened && store.get(name).is_some() => {
+                let bytes = store.get(name);
+                let state = FileState::of(bytes, true, self.workload.received(task));
+                let found = bytes.map(|bytes| (bytes.len() as u64, 0));
+                Seen { state, found, listed: (0, 0) }
+            }
             None => self.look(task, store),
         };
         (seen.state, seen.found.map_or(0, |(stored, _)| stored))
@@ -214,7 +228,15 @@ impl<'a> Judge<'a> {
     /// put there to be read.
     fn before(&self, task: usize) -> Option<Found> {
         let place = self.writes(task)?;
-        match (0..task).rev().find(|other| self.writes(*other) == Some(place)) {
+        let writer = match self.scenario.origin(task) {
+            _ if place.0 == Side::Client => {
+                (0..task).rev().find(|other| self.writes(*other) == Some(place))
+            }
+            Origin::Put(earlier) => Some(earlier),
+            Origin::Taken => return None,
+            Origin::Before => None,
+        };
+        match writer {
             Some(earlier) => match self.seen[earlier] {
                 Some(seen) => seen.found,
                 None => self.before(earlier),

@@ -20,7 +20,7 @@ const SEEDS: u64 = 2_000;
 fn settings(seed: u64) -> Vec<String> {
     // SplitMix64: another number for each key, the same on every machine.
     let pick = |key: u64, words: &[&'static str]| {
-        let mut z = seed.wrapping_mul(64).wrapping_add(key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut z = seed.wrapping_mul(128).wrapping_add(key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^= z >> 31;
@@ -103,18 +103,34 @@ fn settings(seed: u64) -> Vec<String> {
         let profile = pick(19, &["tcpip32-3.11", "tcpip32-3.11b"]);
         said.push(format!("client.profile={profile}"));
     }
-    let tasks: &[&str] = match pick(20, &["put", "get", "put get", "put put", "get put noop put"]) {
-        "put" => &["put=a"],
-        "get" => &["get=a"],
-        "put get" => &["put=a", "get=b"],
-        "put put" => &["put=a", "put=a"],
-        _ => &["get=b", "put=a", "noop=true", "put=a"],
-    };
+    let dialogues: [&[&str]; 10] = [
+        &["put=a"],
+        &["get=a"],
+        &["put=a", "get=b"],
+        &["put=a", "put=a"],
+        &["get=b", "put=a", "noop=true", "put=a"],
+        &["append=a before=1000", "ls=/", "append=a"],
+        &["put=a", "put=a resume=true", "size_of=a"],
+        &["get=a resume=true before=1000", "mtime=a", "ls=none"],
+        &["mkdir=d", "put=d/a", "ls=d", "rename=d/a to=b", "get=b", "delete=b", "rmdir=d"],
+        &["put=a before=5000", "delete=a", "ls=/", "append=a", "get=a"],
+    ];
+    // The first ones are what most runs are about.
+    let tasks = pick(20, &["0", "1", "2", "3", "4", "0", "3", "5", "6", "7", "8", "9"]);
+    let tasks = dialogues[tasks.parse::<usize>().expect("it is a digit")];
+    let text = pick(22, &["image", "image", "image", "ascii"]);
+    said.push(format!("client.type={text}"));
+    said.push(format!("client.check_size={}", pick(23, &["false", "true"])));
+    said.push(format!("server.capacity={}", pick(24, &["none", "none", "none", "7000"])));
     for (at, task) in tasks.iter().enumerate() {
-        said.push(format!("do.{}.{task}", at + 1));
-        if *task != "noop=true" {
-            said.push(format!("do.{}.size={}", at + 1, pick(21 + at as u64, &sizes)));
-            let abort = pick(30 + at as u64, &["none", "none", "none", "none", "0", "5000"]);
+        said.extend(task.split(' ').map(|key| format!("do.{}.{key}", at + 1)));
+        let puts = ["put=", "append="].iter().any(|kind| task.starts_with(kind));
+        // What is downloaded is what an earlier task has put there, if one has.
+        let moves = puts || (task.starts_with("get=") && at == 0);
+        if moves {
+            let sizes = if task.contains("before") { &sizes[3..] } else { &sizes[..] };
+            said.push(format!("do.{}.size={}", at + 1, pick(70 + at as u64, sizes)));
+            let abort = pick(80 + at as u64, &["none", "none", "none", "none", "0", "5000"]);
             said.push(format!("do.{}.abort_after={abort}", at + 1));
         }
     }

@@ -19,7 +19,7 @@ pub use keys::InvalidSetting;
 pub use link::{Burst, LinkConfig, Window};
 pub use open::{Choice, Open, Pinned};
 pub use policy::PolicyChanges;
-pub use task::{Command, Content, File, How, Listing, Task};
+pub use task::{Command, Content, File, How, Listing, Origin, Task};
 
 use std::time::Duration;
 

@@ -183,20 +183,46 @@ fn is_at_or_in(path: &str, name: &str) -> bool {
     name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Where what is under a name at the server comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A task has put it there.
+    Put(usize),
+    /// Nowhere: a task has taken it away.
+    Taken,
+    /// It was there before, if it is there at all.
+    Before,
+}
+
 impl Scenario {
-    /// The last task before `index` that puts what is under the same name at the server by then.
+    /// Where what task `index` finds under its name at the server comes from, if every task before it
+    /// does what it says.
     #[must_use]
-    pub fn earlier_put(&self, index: usize) -> Option<usize> {
-        let mut name = Cow::Borrowed(&*self.tasks[index].file()?.name);
+    pub fn origin(&self, index: usize) -> Origin {
+        let Some(file) = self.tasks[index].file() else { return Origin::Before };
+        let mut name = Cow::Borrowed(&*file.name);
         for (at, task) in self.tasks[..index].iter().enumerate().rev() {
             match task {
-                Task::Put(file) if *file.name == *name => return Some(at),
-                Task::Do(Command::Rename { from, to }) if is_at_or_in(to, &name) => {
+                Task::Put(file) if *file.name == *name => return Origin::Put(at),
+                Task::Do(Command::Delete(path)) if *path == *name => return Origin::Taken,
+                Task::Do(Command::Rename { to, from }) if is_at_or_in(to, &name) => {
                     name.to_mut().replace_range(..to.len(), from);
+                }
+                Task::Do(Command::Rename { from, .. }) if is_at_or_in(from, &name) => {
+                    return Origin::Taken;
                 }
                 _ => {}
             }
         }
-        None
+        Origin::Before
+    }
+
+    /// The task before `index` that puts there what it finds, if one does.
+    #[must_use]
+    pub fn earlier_put(&self, index: usize) -> Option<usize> {
+        match self.origin(index) {
+            Origin::Put(at) => Some(at),
+            Origin::Taken | Origin::Before => None,
+        }
     }
 }

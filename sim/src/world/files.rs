@@ -7,7 +7,7 @@ use std::time::Duration;
 use halfclose_ftp as ftp;
 use halfclose_ftp::{MemoryStore, Store};
 
-use crate::scenario::{Command, Scenario, Task};
+use crate::scenario::{Command, Origin, Scenario, Task};
 use crate::setup::EPOCH;
 use crate::workload::Workload;
 
@@ -42,7 +42,7 @@ pub(crate) fn lay_out(
             }
             Task::Get(file) => {
                 // What the server holds is what an earlier task puts there, or is there before.
-                if scenario.earlier_put(index).is_none() {
+                if scenario.origin(index) == Origin::Before {
                     server.insert(&file.name, content());
                 }
                 if let Some(before) = workload.before(index) {
