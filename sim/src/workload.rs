@@ -71,12 +71,6 @@ impl Workload {
         &self.contents[index]
     }
 
-    /// The bytes that all tasks move.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.contents.iter().map(|content| content.len() as u64).sum()
-    }
-
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
     pub fn received(&self, index: usize) -> &Arc<[u8]> {

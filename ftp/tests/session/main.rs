@@ -4,7 +4,6 @@
 
 mod dialogue;
 mod endings;
-mod failures;
 mod hardening;
 mod model;
 mod net;

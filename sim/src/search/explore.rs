@@ -177,8 +177,8 @@ impl<'a> Explore<'a> {
     }
 
     /// Run it, ask `holds` of each outcome on the thread that has run it, hand each list to `visit` in
-    /// order until it breaks, and say to `progress` how far it has come. Once `stop` is true no run
-    /// is begun.
+    /// order until it breaks, and say to `progress` how far it has come. Once `stop` is true nothing
+    /// more is begun.
     ///
     /// # Errors
     /// A file of the scenario cannot be read.
@@ -196,7 +196,7 @@ impl<'a> Explore<'a> {
         let scenario = self.scenario.pin(0, self.seed).scenario;
         let workload = Workload::load(&scenario)?;
         let holds: &(dyn Fn(&Outcome) -> bool + Sync) = &holds;
-        let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds, stop };
+        let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds };
         let mut explored = Explored::default();
         let (most, mut left) = (self.most.unwrap_or(u64::MAX), true);
         for faults in 0..=self.faults {
@@ -217,15 +217,11 @@ impl<'a> Explore<'a> {
                         return ControlFlow::Break(());
                     }
                 }
-                if !family.whole {
-                    left = false;
-                    return ControlFlow::Break(());
-                }
                 done += 1;
                 progress(Layer { faults, done, all }, explored.schedules());
                 ControlFlow::Continue(())
             };
-            tree.layer(faults, ready);
+            tree.layer(faults, stop, ready);
             left &= !stop.load(Ordering::Relaxed) || done == all;
             if !left {
                 return Ok(explored);
@@ -242,15 +238,12 @@ struct Tree<'t> {
     scenario: &'t Scenario,
     workload: &'t Workload,
     holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
-    stop: &'t AtomicBool,
 }
 
 /// A list of faults, and what came of each of its children.
 struct Family {
     parent: Option<Vec<Placed>>,
     children: Vec<Leaf>,
-    /// It was not stopped among them.
-    whole: bool,
 }
 
 struct Leaf {
@@ -273,9 +266,14 @@ impl Family {
 
 impl<'t> Tree<'t> {
     /// Visit every list of this length, those of one parent at a time.
-    fn layer(&self, length: usize, ready: impl FnMut(Family) -> ControlFlow<()>) {
+    fn layer(
+        &self,
+        length: usize,
+        stop: &AtomicBool,
+        ready: impl FnMut(Family) -> ControlFlow<()>,
+    ) {
         let mut parents = Parents::new(self, length);
-        let pool = Pool { jobs: self.explore.jobs, stop: self.stop };
+        let pool = Pool { jobs: self.explore.jobs, stop };
         pool.run(|| parents.next(), || Walker::new(self), Walker::family, ready);
     }
 }
@@ -343,7 +341,6 @@ struct Walker<'t> {
     scope: Scope,
     last: Option<usize>,
     holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
-    stop: &'t AtomicBool,
     orders: Vec<(u64, Fate)>,
 }
 
@@ -351,28 +348,24 @@ impl<'t> Walker<'t> {
     fn new(tree: &Tree<'t>) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
         let world = World::new(tree.scenario, tree.workload, seed, Recording::Digest);
-        let Tree { holds, stop, .. } = *tree;
-        let (outcome, orders) = (Outcome::blank(), Vec::new());
-        Self { world, outcome, seed, scope, last, holds, stop, orders }
+        let (outcome, orders, holds) = (Outcome::blank(), Vec::new(), tree.holds);
+        Self { world, outcome, seed, scope, last, holds, orders }
     }
 
     /// Visit every child of a list; without one, the list without faults.
     fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
         let Some(mut list) = parent else {
-            return Family { parent: None, children: vec![self.leaf(None, &[])], whole: true };
+            return Family { parent: None, children: vec![self.leaf(None, &[])] };
         };
-        let all = self.children(&list);
-        let mut children = Vec::new();
-        for placed in &all {
-            if self.stop.load(Ordering::Relaxed) {
-                break;
-            }
-            list.push(*placed);
-            children.push(self.leaf(Some(*placed), &list));
+        let children = self.children(&list);
+        let visit = |placed: Placed| {
+            list.push(placed);
+            let leaf = self.leaf(Some(placed), &list);
             list.pop();
-        }
-        let whole = children.len() == all.len();
-        Family { parent: Some(list), children, whole }
+            leaf
+        };
+        let children = children.into_iter().map(visit).collect();
+        Family { parent: Some(list), children }
     }
 
     fn leaf(&mut self, placed: Option<Placed>, list: &[Placed]) -> Leaf {

@@ -79,7 +79,7 @@ fn check(needs: &str, programs: &[&str]) {
 }
 
 fn check_row(row: &Row) -> Result<(), String> {
-    let server = Ours::serve(&[]);
+    let server = Ours::serve(&["--verbose"]);
     let client = tempfile::tempdir().expect("a directory");
     let (local, remote, other) = ("local.bin", "remote.bin", "other");
     let (here, there) = (client.path().join(local), server.path(remote));
