@@ -44,7 +44,7 @@ impl World<'_> {
         for transfer in transfers.iter() {
             digest_transfer(self.trace_mut(), transfer);
         }
-        for task in 0..self.scenario().tasks.len() {
+        for task in 0..self.workload().tasks().len() {
             if let Some((side, name)) = self.judge().writes(task) {
                 let hash = self.store(side).get(name).map_or(0, xxh3_128);
                 self.trace_mut().conclude(&hash.to_le_bytes());
@@ -71,11 +71,11 @@ impl World<'_> {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side), report.opened);
-        let verb = verb(&self.scenario().tasks[task]);
+        let verb = verb(&self.workload().tasks()[task]);
         let killed = self.killed(task, report);
         let told = killed.map_or_else(|| self.told(report), word);
         into.task.clear();
-        let shown = match &self.scenario().tasks[task] {
+        let shown = match &self.workload().tasks()[task] {
             Task::List(listing) => &listing.path,
             _ => name,
         };
@@ -102,7 +102,7 @@ impl World<'_> {
     /// What the server knows of a transfer in which the client program died: nobody was left to tell
     /// its user anything, so the server's last reply stands for it.
     fn killed(&self, task: usize, report: &TransferReport) -> Option<&TransferReport> {
-        let file = self.scenario().tasks[task].file()?;
+        let file = self.workload().tasks()[task].file()?;
         if file.die_after.is_none() || report.told != Told::Nothing {
             return None;
         }

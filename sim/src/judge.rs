@@ -3,6 +3,8 @@
 
 mod listing;
 
+use std::ops::Range;
+
 use halfclose_ftp::listing::Form;
 use halfclose_ftp::{MemoryStore, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
@@ -38,7 +40,7 @@ impl<'a> Judge<'a> {
     /// A judge who has seen nothing.
     #[must_use]
     pub fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
-        let tasks = scenario.tasks.len();
+        let tasks = workload.tasks().len();
         Self { scenario, workload, seen: vec![None; tasks], written: vec![false; tasks] }
     }
 
@@ -53,6 +55,21 @@ impl<'a> Judge<'a> {
         (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
     }
 
+    /// The same of one client, counted from 1.
+    fn transfers_of(&self, client: usize) -> impl Iterator<Item = usize> {
+        self.workload.tasks_of(client).filter(|task| self.writes(*task).is_some())
+    }
+
+    /// The tasks after `task` of the same client.
+    fn later(&self, task: usize) -> Range<usize> {
+        task + 1..self.workload.beside(task).end
+    }
+
+    /// The tasks before `task` of the same client.
+    fn earlier(&self, task: usize) -> Range<usize> {
+        self.workload.beside(task).start..task
+    }
+
     /// The store at `side` has closed the file `name` after writing it. It is looked at now only if a
     /// later task writes it again, or takes it away; otherwise the end is soon enough. (A listing is:
     /// what it lists may change.) `reports` are the client's. Says whether one does.
@@ -63,7 +80,10 @@ impl<'a> Judge<'a> {
         [client, server]: [&mut MemoryStore; 2],
         reports: &[TransferReport],
     ) -> bool {
-        let writers = self.transfers().zip(reports);
+        // Nobody but its own client has to do with a file, however many there are.
+        let owner = self.scenario.whose(name);
+        let others = (owner - 1) * self.transfers_of(1).count();
+        let writers = self.transfers_of(owner).zip(&reports[others.min(reports.len())..]);
         let mut writers = writers.filter(|(task, _)| self.writes(*task) == Some((side, name)));
         let closer = writers.find(|(task, report)| {
             // One that was refused before anybody opened the file has closed none.
@@ -73,7 +93,7 @@ impl<'a> Judge<'a> {
         drop(writers);
         let Some((task, report)) = closer else { return false };
         self.written[task] = true;
-        if let Task::List(listing) = &self.scenario.tasks[task] {
+        if let Task::List(listing) = &self.workload.tasks()[task] {
             let found = client.get(name);
             self.seen[task] = Some(listed(found, server, listing, report));
             return again;
@@ -98,9 +118,9 @@ impl<'a> Judge<'a> {
 
     /// Whether `task` downloads what several tasks have put together.
     fn follows_append(&self, task: usize) -> bool {
-        let downloads = matches!(self.scenario.tasks[task], Task::Get(_));
-        let put = if downloads { self.scenario.earlier_put(task) } else { None };
-        let put = put.and_then(|put| self.scenario.tasks[put].file());
+        let downloads = matches!(self.workload.tasks()[task], Task::Get(_));
+        let put = if downloads { self.workload.origin(task).put() } else { None };
+        let put = put.and_then(|put| self.workload.tasks()[put].file());
         put.is_some_and(|file| file.how == How::Append)
     }
 
@@ -113,7 +133,7 @@ impl<'a> Judge<'a> {
     pub fn verdict_on(&self, task: usize, store: &MemoryStore, opened: bool) -> (FileState, u64) {
         let place = self.writes(task);
         let (_, name) = place.expect("only tasks that write a file are looked at");
-        let again = (task + 1..self.seen.len()).any(|later| self.writes(later) == place);
+        let again = self.later(task).any(|later| self.writes(later) == place);
         let again = again || self.is_touched(task);
         let seen = match self.seen[task] {
             Some(seen) => seen,
@@ -133,7 +153,7 @@ impl<'a> Judge<'a> {
     /// The side and the name that a task writes to.
     #[must_use]
     pub fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
-        match &self.scenario.tasks[task] {
+        match &self.workload.tasks()[task] {
             Task::Put(file) => Some((Side::Server, &file.name)),
             Task::Get(file) => Some((Side::Client, &file.name)),
             Task::List(listing) => Some((Side::Client, &listing.local)),
@@ -144,7 +164,7 @@ impl<'a> Judge<'a> {
     /// Bytes of the source of `task`: of a listing, as many as it should have had.
     #[must_use]
     pub fn source_len(&self, task: usize) -> u64 {
-        match &self.scenario.tasks[task] {
+        match &self.workload.tasks()[task] {
             Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0),
             _ => self.workload.content(task).len() as u64,
         }
@@ -153,7 +173,7 @@ impl<'a> Judge<'a> {
     /// Bytes that are to be sent of it, if it begins at `offset`.
     #[must_use]
     pub fn to_send(&self, task: usize, offset: u64) -> u64 {
-        let all = match &self.scenario.tasks[task] {
+        let all = match &self.workload.tasks()[task] {
             // Each line has a CR on the way.
             Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0 + seen.listed.1),
             _ => self.workload.on_the_way(task),
@@ -164,7 +184,7 @@ impl<'a> Judge<'a> {
     /// Whether `task` was to go on with a file that is not the beginning of its source.
     #[must_use]
     pub fn resumes_another(&self, task: usize) -> bool {
-        let resumes = self.scenario.tasks[task].file().is_some_and(|it| it.how == How::Resume);
+        let resumes = self.workload.tasks()[task].file().is_some_and(|it| it.how == How::Resume);
         let expected = self.workload.received(task);
         resumes
             && self.before(task).is_some_and(|(length, hash)| {
@@ -177,7 +197,7 @@ impl<'a> Judge<'a> {
     fn is_touched(&self, task: usize) -> bool {
         match self.writes(task) {
             Some((Side::Server, name)) => {
-                self.scenario.tasks[task + 1..].iter().any(|later| later.touches(name))
+                self.workload.tasks()[self.later(task)].iter().any(|later| later.touches(name))
             }
             _ => false,
         }
@@ -195,7 +215,7 @@ impl<'a> Judge<'a> {
             false => (bytes.len() as u64, 0),
         });
         let unchanged = before.is_some() && found == before;
-        let appended = self.scenario.tasks[task].file().is_some_and(|it| it.how == How::Append);
+        let appended = self.workload.tasks()[task].file().is_some_and(|it| it.how == How::Append);
         let state = match (bytes, before) {
             (Some(bytes), Some((length, hash))) if appended => {
                 // What was there, and then what was sent.
@@ -228,9 +248,9 @@ impl<'a> Judge<'a> {
     /// put there to be read.
     fn before(&self, task: usize) -> Option<Found> {
         let place = self.writes(task)?;
-        let writer = match self.scenario.origin(task) {
+        let writer = match self.workload.origin(task) {
             _ if place.0 == Side::Client => {
-                (0..task).rev().find(|other| self.writes(*other) == Some(place))
+                self.earlier(task).rev().find(|other| self.writes(*other) == Some(place))
             }
             Origin::Put(earlier) => Some(earlier),
             Origin::Taken => return None,
@@ -245,7 +265,7 @@ impl<'a> Judge<'a> {
                 if let Some(before) = self.workload.before(task) {
                     return Some((before.len() as u64, xxh3_128(before)));
                 }
-                let source = (0..task).find(|other| self.reads(*other) == Some(place))?;
+                let source = self.earlier(task).find(|other| self.reads(*other) == Some(place))?;
                 let content = self.workload.content(source);
                 Some((content.len() as u64, xxh3_128(content)))
             }
@@ -254,7 +274,7 @@ impl<'a> Judge<'a> {
 
     /// The side and the name of the file that a task reads and the run has put there.
     fn reads(&self, task: usize) -> Option<(Side, &'a str)> {
-        match &self.scenario.tasks[task] {
+        match &self.workload.tasks()[task] {
             Task::Get(file) => Some((Side::Server, &file.name)),
             Task::Put(_) | Task::List(_) | Task::Do(_) | Task::Noop => None,
         }
@@ -266,7 +286,7 @@ impl<'a> Judge<'a> {
         if self.workload.before(task).is_some() {
             return true;
         }
-        let others = (0..self.seen.len()).filter(|other| *other != task);
+        let others = self.workload.beside(task).filter(|other| *other != task);
         others.into_iter().any(|other| self.writes(other) == place || self.reads(other) == place)
     }
 }

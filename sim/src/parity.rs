@@ -103,16 +103,18 @@ fn simulated(scenario: &Scenario, workload: &Workload) -> String {
 }
 
 fn real(scenario: &Scenario, workload: &Workload) -> String {
-    let tasks = setup::tasks(scenario);
+    let scripts = setup::scripts(workload, scenario.client.count);
     let mut client = Driver::client(setup::client(scenario), MemoryStore::new());
     let mut server = Driver::server(setup::server(scenario, SEED), MemoryStore::new());
     client.record_dialogue(true);
-    files::lay_out(scenario, workload, &tasks, client.store_mut(), server.store_mut());
+    files::lay_out(scenario, workload, &scripts, client.store_mut(), server.store_mut());
     let sockets = || Sockets::new().expect("the system gives sockets");
     let (mut here, mut there) = (sockets(), sockets());
     let at = SocketAddr::from(([127, 0, 0, 1], 0));
     let at = server.listen(&mut there, at, setup::BACKLOG).expect("a port is free");
-    client.connect(&mut here, at, tasks, Duration::ZERO).expect("it is there");
+    for script in scripts {
+        client.connect(&mut here, at, script, Duration::ZERO).expect("it is there");
+    }
     while !client.is_done() {
         let now = here.now();
         assert!(now < LIMIT, "not done: {}", said(client.dialogue()));

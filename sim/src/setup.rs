@@ -1,6 +1,7 @@
 //! `setup` says what a scenario means to each part: the configuration of both hosts and programs.
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use halfclose_stack as stack;
 
 use crate::scenario::{Command, DataMode, File, How, Scenario, Task};
 use crate::seed::{Purpose, number};
+use crate::workload::Workload;
 
 /// The client's address.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -20,8 +22,8 @@ pub(crate) const CONTROL_PORT: u16 = 21;
 /// The date with which every run begins: 2002-02-06T00:00:00Z, Q123208's own.
 pub(crate) const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
-/// Connections that may wait to be accepted.
-pub(crate) const BACKLOG: usize = 4096;
+/// Connections that may wait to be accepted: of everybody at once.
+pub(crate) const BACKLOG: usize = 10_000;
 
 /// The client's host.
 pub(crate) fn client_host(scenario: &Scenario, seed: u64) -> stack::Config {
@@ -113,10 +115,15 @@ fn source(index: usize) -> String {
     format!("the source of do.{}", index + 1)
 }
 
-/// What the client program is asked to do.
-pub(crate) fn tasks(scenario: &Scenario) -> Arc<[ftp::Task]> {
+/// What each client is asked to do.
+pub(crate) fn scripts(workload: &Workload, clients: usize) -> Vec<Arc<[ftp::Task]>> {
+    (1..=clients).map(|client| script(workload, workload.tasks_of(client))).collect()
+}
+
+fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
     let mut tasks = Vec::new();
-    for (index, task) in scenario.tasks.iter().enumerate() {
+    for index in mine {
+        let task = &workload.tasks()[index];
         let file = match task {
             Task::Put(file) => {
                 let place = match file.how {

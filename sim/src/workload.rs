@@ -1,13 +1,15 @@
-//! `workload` holds the bytes of a scenario's files, made or read once and shared by all its runs.
+//! `workload` is what there is to do: the tasks of every client, and the bytes of their files, made or
+//! read once and shared by all clients and all runs.
 
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use halfclose_ftp::Representation;
 use rand::Rng;
 
-use crate::scenario::{Content, File, How, Scenario, Task};
+use crate::scenario::{Content, File, How, Origin, Scenario, Task};
 use crate::seed::{Purpose, stream};
 
 /// A file of the user's that cannot be read.
@@ -20,9 +22,14 @@ pub struct Unreadable {
     pub error: io::Error,
 }
 
-/// The bytes of a scenario's files, one for each task that moves one.
+/// The tasks of every client, and the bytes of their files. A task is known by its index: the first
+/// client's tasks come first.
 #[derive(Clone, Debug)]
 pub struct Workload {
+    tasks: Vec<Task>,
+    /// How many tasks each client has.
+    each: usize,
+    /// The bytes of the first client's files: the others' have the same.
     contents: Vec<Arc<[u8]>>,
     /// The same as the receiver is to have it.
     received: Vec<Arc<[u8]>>,
@@ -39,11 +46,19 @@ impl Workload {
     /// A file of the user's cannot be read.
     pub fn load(scenario: &Scenario) -> Result<Self, Unreadable> {
         let text = scenario.client.representation == Representation::Ascii;
-        let mut all = Self { contents: Vec::new(), received: Vec::new(), before: Vec::new(), text };
+        let mut all = Self {
+            tasks: scenario.everybodys_tasks(),
+            each: scenario.tasks.len(),
+            contents: Vec::new(),
+            received: Vec::new(),
+            before: Vec::new(),
+            text,
+        };
         // What each upload leaves at the server.
         let mut images: Vec<Arc<[u8]>> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
-            let earlier = scenario.earlier_put(index).map(|put| Arc::clone(&images[put]));
+            let put = Origin::of(&scenario.tasks, index).put();
+            let earlier = put.map(|put| Arc::clone(&images[put]));
             let content = match (task, task.file(), &earlier) {
                 (Task::Get(_), _, Some(image)) => Arc::clone(image),
                 (_, Some(file), _) => load(file)?,
@@ -65,28 +80,62 @@ impl Workload {
         Ok(all)
     }
 
+    /// What everybody is asked to do: all tasks of the first client, then those of the second.
+    #[must_use]
+    pub fn tasks(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    /// The tasks of client `client`, counted from 1.
+    #[must_use]
+    pub fn tasks_of(&self, client: usize) -> Range<usize> {
+        (client - 1) * self.each..client * self.each
+    }
+
+    /// The client, counted from 1, whose task `index` is.
+    #[must_use]
+    pub fn client_of(&self, index: usize) -> usize {
+        index / self.each + 1
+    }
+
+    /// All tasks of the client whose task `index` is: no other client's have to do with its files.
+    #[must_use]
+    pub fn beside(&self, index: usize) -> Range<usize> {
+        self.tasks_of(self.client_of(index))
+    }
+
+    /// Where what task `index` finds under its name at the server comes from.
+    #[must_use]
+    pub fn origin(&self, index: usize) -> Origin {
+        let mine = self.beside(index);
+        match Origin::of(&self.tasks[mine.clone()], index - mine.start) {
+            Origin::Put(put) => Origin::Put(mine.start + put),
+            other => other,
+        }
+    }
+
     /// The bytes that task `index` moves (none, if it moves no file).
     #[must_use]
     pub fn content(&self, index: usize) -> &Arc<[u8]> {
-        &self.contents[index]
+        &self.contents[index % self.each]
     }
 
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
     pub fn received(&self, index: usize) -> &Arc<[u8]> {
-        &self.received[index]
+        &self.received[index % self.each]
     }
 
     /// What is where task `index` will write, before the run.
     #[must_use]
     pub fn before(&self, index: usize) -> Option<&Arc<[u8]>> {
-        self.before[index].as_ref()
+        self.before[index % self.each].as_ref()
     }
 
     /// How many bytes all of task `index` is on the way: a text's lines end with CR LF there.
     #[must_use]
     pub fn on_the_way(&self, index: usize) -> u64 {
-        let content = &self.contents[index];
+        let content = self.content(index);
         if !self.text {
             return content.len() as u64;
         }

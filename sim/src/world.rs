@@ -40,7 +40,8 @@ const EVENTS_AT_ONCE: u32 = 1_000_000;
 pub struct World<'a> {
     scenario: &'a Scenario,
     pub(crate) workload: &'a Workload,
-    tasks: Arc<[ftp::Task]>,
+    /// What each client is asked to do.
+    scripts: Vec<Arc<[ftp::Task]>>,
     seed: u64,
     now: Duration,
     /// When the client program had said its last word.
@@ -76,7 +77,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             scenario,
             workload,
-            tasks: setup::tasks(scenario),
+            scripts: setup::scripts(workload, scenario.client.count),
             seed,
             now: Duration::ZERO,
             told_at: None,
@@ -134,12 +135,12 @@ impl<'a> World<'a> {
         files::lay_out(
             self.scenario,
             self.workload,
-            &self.tasks,
+            &self.scripts,
             self.client.driver.store_mut(),
             self.server.driver.store_mut(),
         );
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
-        let Self { client, server, now, evidence, .. } = self;
+        let Self { client, server, now, evidence, scripts, .. } = self;
         let watch = Some(evidence.watch(Side::Server, *now));
         let mut sockets = Sockets { host: &mut server.host, now: *now, watch };
         server
@@ -147,12 +148,14 @@ impl<'a> World<'a> {
             .listen(&mut sockets, at, setup::BACKLOG)
             .expect("a host that has just begun has its ports free");
         evidence.liar.forgets_listener(&mut server.host);
-        let watch = Some(evidence.watch(Side::Client, *now));
-        let mut sockets = Sockets { host: &mut client.host, now: *now, watch };
-        client
-            .driver
-            .connect(&mut sockets, at, Arc::clone(&self.tasks), *now)
-            .expect("a host that has just begun has its ports free");
+        for script in scripts.iter() {
+            let watch = Some(evidence.watch(Side::Client, *now));
+            let mut sockets = Sockets { host: &mut client.host, now: *now, watch };
+            client
+                .driver
+                .connect(&mut sockets, at, Arc::clone(script), *now)
+                .expect("a host that has just begun has its ports free");
+        }
         self.settle(Side::Server);
         self.settle(Side::Client);
     }

@@ -2,6 +2,7 @@
 //! compares. `keys` names each part of it, `file` reads and writes it as TOML.
 
 mod arm;
+pub(crate) mod crowd;
 mod expect;
 pub mod fault;
 pub mod file;
@@ -75,6 +76,9 @@ pub struct Scenario {
 /// The client program and its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSetup {
+    /// How many clients there are on its host: each does all of the tasks, with names of its own, and all
+    /// begin at once.
+    pub count: usize,
     /// A client of Q123208, which sets `close`, `host`, `mode`, `extended` and what its user sees.
     pub profile: Option<Profile>,
     /// How files are transferred.
@@ -193,6 +197,7 @@ impl Default for Scenario {
             mtu: 1500,
             nat_timeout: None,
             client: ClientSetup {
+                count: 1,
                 profile: None,
                 representation: Representation::Image,
                 checks: false,

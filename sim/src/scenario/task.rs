@@ -4,8 +4,6 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use super::Scenario;
-
 /// One thing the client is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
@@ -194,35 +192,35 @@ pub enum Origin {
     Before,
 }
 
-impl Scenario {
-    /// Where what task `index` finds under its name at the server comes from, if every task before it
-    /// does what it says.
+impl Origin {
+    /// Where what task `index` of `tasks` finds under its name at the server comes from, if every task
+    /// before it does what it says.
     #[must_use]
-    pub fn origin(&self, index: usize) -> Origin {
-        let Some(file) = self.tasks[index].file() else { return Origin::Before };
+    pub fn of(tasks: &[Task], index: usize) -> Self {
+        let Some(file) = tasks[index].file() else { return Self::Before };
         let mut name = Cow::Borrowed(&*file.name);
-        for (at, task) in self.tasks[..index].iter().enumerate().rev() {
+        for (at, task) in tasks[..index].iter().enumerate().rev() {
             match task {
-                Task::Put(file) if *file.name == *name => return Origin::Put(at),
-                Task::Do(Command::Delete(path)) if *path == *name => return Origin::Taken,
+                Task::Put(file) if *file.name == *name => return Self::Put(at),
+                Task::Do(Command::Delete(path)) if *path == *name => return Self::Taken,
                 Task::Do(Command::Rename { to, from }) if is_at_or_in(to, &name) => {
                     name.to_mut().replace_range(..to.len(), from);
                 }
                 Task::Do(Command::Rename { from, .. }) if is_at_or_in(from, &name) => {
-                    return Origin::Taken;
+                    return Self::Taken;
                 }
                 _ => {}
             }
         }
-        Origin::Before
+        Self::Before
     }
 
-    /// The task before `index` that puts there what it finds, if one does.
+    /// The task that has put it there, if one has.
     #[must_use]
-    pub fn earlier_put(&self, index: usize) -> Option<usize> {
-        match self.origin(index) {
-            Origin::Put(at) => Some(at),
-            Origin::Taken | Origin::Before => None,
+    pub fn put(self) -> Option<usize> {
+        match self {
+            Self::Put(at) => Some(at),
+            Self::Taken | Self::Before => None,
         }
     }
 }

@@ -225,7 +225,8 @@ impl<'p> Runner<'p> {
         add: impl FnOnce(Run<'_>),
     ) {
         let Pinned { scenario, choices } = open.pin(point.number, seed);
-        let same = scenario.tasks == point.pinned.scenario.tasks;
+        let there = &point.pinned.scenario;
+        let same = scenario.tasks == there.tasks && scenario.client.count == there.client.count;
         let own = (!same).then(|| {
             // What the point could read, a draw reads too: a range is of sizes, not of files.
             Workload::load(&scenario).expect("files are not drawn")

@@ -11,11 +11,11 @@ use crate::scenario::{Command, Origin, Scenario, Task};
 use crate::setup::EPOCH;
 use crate::workload::Workload;
 
-/// Puts everything in its place; `asked` is what the client program is asked to do.
+/// Puts everything in its place; `asked` is what each client is asked to do.
 pub(crate) fn lay_out(
     scenario: &Scenario,
     workload: &Workload,
-    asked: &[ftp::Task],
+    asked: &[Arc<[ftp::Task]>],
     client: &mut MemoryStore,
     server: &mut MemoryStore,
 ) {
@@ -23,13 +23,13 @@ pub(crate) fn lay_out(
     server.set_epoch(EPOCH);
     server.set_rate(scenario.server.store_rate);
     server.set_capacity(scenario.server.capacity);
-    let mut sources = asked.iter().filter_map(|task| match task {
+    let mut sources = asked.iter().flat_map(|script| script.iter()).filter_map(|task| match task {
         ftp::Task::Put { local, .. } => Some(local),
         _ => None,
     });
-    for (index, task) in scenario.tasks.iter().enumerate() {
+    for (index, task) in workload.tasks().iter().enumerate() {
         for path in task.paths() {
-            make_parents(scenario, path, client, server);
+            make_parents(&workload.tasks()[workload.beside(index)], path, client, server);
         }
         let content = || Arc::clone(workload.content(index));
         match task {
@@ -42,7 +42,7 @@ pub(crate) fn lay_out(
             }
             Task::Get(file) => {
                 // What the server holds is what an earlier task puts there, or is there before.
-                if scenario.origin(index) == Origin::Before {
+                if workload.origin(index) == Origin::Before {
                     server.insert(&file.name, content());
                 }
                 if let Some(before) = workload.before(index) {
@@ -54,13 +54,9 @@ pub(crate) fn lay_out(
     }
 }
 
-/// The directories that a path is in, on both sides; at the server not those that a task makes.
-fn make_parents(
-    scenario: &Scenario,
-    path: &str,
-    client: &mut MemoryStore,
-    server: &mut MemoryStore,
-) {
+/// The directories that a path is in, on both sides; at the server not those that a task of its client
+/// makes.
+fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &mut MemoryStore) {
     for (at, _) in path.match_indices('/') {
         let directory = &path[..at];
         let is_made = |task: &Task| match task {
@@ -71,7 +67,7 @@ fn make_parents(
         };
         // It may be there already.
         let _ = client.make_directory(directory, Duration::ZERO);
-        if !scenario.tasks.iter().any(is_made) {
+        if !tasks.iter().any(is_made) {
             let _ = server.make_directory(directory, Duration::ZERO);
         }
     }

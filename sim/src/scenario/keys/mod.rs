@@ -222,6 +222,7 @@ impl Scenario {
     pub fn check(&self) -> Result<(), InvalidSetting> {
         self.check_open()?;
         self.check_tasks()?;
+        self.check_crowd()?;
         let segment = self.mtu - values::HEADERS;
         let buffers = [
             ("tcp.receive_buffer", self.tcp.receive_buffer),

@@ -50,7 +50,7 @@ const TEXTS: [Key; 4] = [
     ),
 ];
 
-const REST: [Key; 47] = [
+const REST: [Key; 48] = [
     number(
         "link.mtu",
         "largest IPv4 packet in bytes",
@@ -62,6 +62,12 @@ const REST: [Key; 47] = [
         "silence after which a NAT forgets a connection (none: never)",
         |s, v| put(&mut s.nat_timeout, timeout(v)),
         |s| values::print_optional(s.nat_timeout, units::print_duration),
+    ),
+    number(
+        "client.count",
+        "clients at once, each with names of its own (a.bin, a.bin.2)",
+        |s, v| put(&mut s.client.count, values::clients(v)),
+        |s| s.client.count.to_string(),
     ),
     text(
         "client.profile",

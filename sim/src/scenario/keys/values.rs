@@ -7,6 +7,7 @@ use halfclose_ftp::ServerModel;
 use halfclose_ftp::model::PRESETS;
 
 use crate::nearest::hint;
+use crate::scenario::crowd::CLIENTS;
 use crate::units;
 
 /// IPv4 and TCP headers without options (RFC 791 §3.1, RFC 9293 §3.1).
@@ -62,6 +63,12 @@ pub(in crate::scenario) fn number(text: &str, range: RangeInclusive<u64>) -> Res
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let read = plain.parse().map_err(|_| format!("`{text}` is not a whole number"))?;
     in_range(text, read, &range, |value: u64| value.to_string())
+}
+
+/// How many clients there are.
+pub(super) fn clients(text: &str) -> Result<usize, String> {
+    let count = number(text, CLIENTS)?;
+    usize::try_from(count).map_err(|_| format!("`{text}` does not fit this machine"))
 }
 
 /// RFC 791 §3.2: every internet module forwards datagrams of 68 octets without fragmentation, and
