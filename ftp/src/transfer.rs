@@ -273,9 +273,14 @@ impl Transfer {
                     return None;
                 }
                 ControlFlow::Break(ending) => {
-                    let complete = ending == Ending::Finished;
-                    let store = self.decoder.finish(|it| store.write(file, it, now)).err();
-                    let complete = complete && store.is_none();
+                    let finished = ending == Ending::Finished;
+                    // Cut off, a CR may have been the first half of a line's end.
+                    let store = if finished {
+                        self.decoder.finish(|it| store.write(file, it, now)).err()
+                    } else {
+                        None
+                    };
+                    let complete = finished && store.is_none();
                     return Some(End { complete, store, ..self.lost(ending, tcp) });
                 }
             }

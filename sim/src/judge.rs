@@ -138,6 +138,12 @@ impl<'a> Judge<'a> {
         let seen = match self.seen[task] {
             Some(seen) => seen,
             None if again => self.untouched(task),
+            // A listing that nobody has closed is on its way at best.
+            None if matches!(self.scenario.tasks[task], Task::List(_)) => {
+                let found = store.get(name).map(|bytes| (bytes.len() as u64, 0));
+                let state = found.map_or(FileState::Absent, |_| FileState::Short);
+                Seen { state, found, listed: (0, 0) }
+            }
             // An upload that never began has changed nothing, whatever is there by now.
             None if !self.written[task] && !opened && store.get(name).is_some() => {
                 let bytes = store.get(name);
