@@ -120,6 +120,13 @@ impl Workload {
         &self.contents[index % self.each]
     }
 
+    /// The bytes that all tasks of all clients move.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let one: u64 = self.contents.iter().map(|content| content.len() as u64).sum();
+        one * (self.tasks.len() / self.each.max(1)) as u64
+    }
+
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
     pub fn received(&self, index: usize) -> &Arc<[u8]> {

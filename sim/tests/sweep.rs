@@ -333,6 +333,13 @@ fn another_sweep_s_file_is_refused() {
         &[],
         "line 1 is not what this program makes of that run",
     );
+    // Two at once would write into each other.
+    fs::write(&path, &all).expect("space");
+    let held = fs::File::open(&path).expect("there");
+    held.lock().expect("nobody has it");
+    assert_refused(&sweep(&["0..4", "--out", &name]), "is being written by another sweep");
+    drop(held);
+    assert_eq!(sweep(&["0..4", "--out", &name]).status.code(), Some(0));
     // More seeds behind the same ones are the same sweep, where there is no grid.
     let single = |seeds: &str, name: &str| {
         let out = halfclose(&["sweep", "q123208", "--seeds", seeds, "--out", name]);

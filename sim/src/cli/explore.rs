@@ -3,13 +3,14 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::args::ExploreArgs;
 use super::progress::{Progress, interrupted, wall_clock};
 use super::select::{Selection, quoted};
 use super::{Failure, Status};
+use crate::outcome::Outcome;
 use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
 use crate::scenario::{Fault, Scenario};
 use crate::search::explore::{Explored, Layer, Scope, Visit};
@@ -91,16 +92,16 @@ impl Request {
             }
             bar.at(layer.done, schedules);
         };
-        let mut visits = 0_u64;
-        // The clock is asked once in many visits.
-        let visit = |_: Visit<'_>| {
-            visits += 1;
-            match visits.is_multiple_of(256) && late() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+        // Asked after every run, on the thread that has run it: a run may take long.
+        let stop = AtomicBool::new(false);
+        let holds = |_: &Outcome| {
+            if late() || interrupted().load(Ordering::Relaxed) {
+                stop.store(true, Ordering::Relaxed);
             }
+            true
         };
-        let explored = exploration.visit(interrupted(), |_| true, visit, progress);
+        let visit = |_: Visit<'_>| ControlFlow::Continue(());
+        let explored = exploration.visit(&stop, holds, visit, progress);
         Ok((explored.map_err(Failure::input)?, began.elapsed()))
     }
 }

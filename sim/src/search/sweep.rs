@@ -13,8 +13,9 @@ use crate::trace::Recording;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;
 
-/// Runs that a thread does at a time.
+/// Runs that a thread does at a time: fewer, where they move more than this.
 const CHUNK: u64 = 64;
+const CHUNK_BYTES: u64 = 4 << 20;
 
 /// A sweep that is about to be run.
 #[derive(Clone, Debug)]
@@ -133,9 +134,11 @@ impl<'a> Sweep<'a> {
         let mut next = (rows.start + self.done).min(rows.end);
         let end = rows.end.min(next.saturating_add(self.most));
         let points = self.points(next..end)?;
+        let bytes = points.first().map_or(0, |point| point.workload.bytes());
+        let chunk = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK);
         let tasks = || {
             let (point, first) = (next < end).then(|| self.run_of(next))?;
-            let until = self.seeds.end.min(first.saturating_add(CHUNK)).min(first + (end - next));
+            let until = self.seeds.end.min(first.saturating_add(chunk)).min(first + (end - next));
             next += until - first;
             Some((point, first..until))
         };

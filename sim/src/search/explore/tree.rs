@@ -1,0 +1,193 @@
+//! `explore::tree` walks the lists of faults of one length, those of one parent at a time: the parents
+//! in order on one walker, their children on as many as there are threads. It counts nothing.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::{Explore, Scope};
+use crate::fate::Fate;
+use crate::medium::Passed;
+use crate::outcome::Outcome;
+use crate::scenario::Scenario;
+use crate::search::pool::Pool;
+use crate::search::schedule::{Act, Placed};
+use crate::trace::Recording;
+use crate::verdict::Verdict;
+use crate::workload::Workload;
+use crate::world::World;
+
+/// The tree of all lists.
+pub(super) struct Tree<'t> {
+    pub(super) explore: &'t Explore<'t>,
+    pub(super) scenario: &'t Scenario,
+    pub(super) workload: &'t Workload,
+    pub(super) holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
+    pub(super) stop: &'t AtomicBool,
+}
+
+/// A list of faults, and what came of each of its children.
+pub(super) struct Family {
+    parent: Option<Vec<Placed>>,
+    children: Vec<Leaf>,
+    /// It was not stopped among them.
+    pub(super) whole: bool,
+}
+
+/// What came of one list, whose last fault this is.
+pub(super) struct Leaf {
+    placed: Option<Placed>,
+    pub(super) verdict: Verdict,
+    pub(super) broken_laws: Vec<&'static str>,
+    pub(super) holds: bool,
+}
+
+impl Family {
+    /// Each child's list.
+    pub(super) fn lists(&self) -> impl Iterator<Item = (Vec<Placed>, &Leaf)> {
+        let parent = self.parent.as_deref().unwrap_or_default();
+        self.children.iter().map(|leaf| {
+            let list = parent.iter().copied().chain(leaf.placed);
+            (list.collect(), leaf)
+        })
+    }
+}
+
+impl<'t> Tree<'t> {
+    /// Visit every list of this length, those of one parent at a time.
+    pub(super) fn layer(&self, length: usize, ready: impl FnMut(Family) -> ControlFlow<()>) {
+        let mut parents = Parents::new(self, length);
+        let pool = Pool { jobs: self.explore.jobs, stop: self.stop };
+        pool.run(|| parents.next(), || Walker::new(self), Walker::family, ready);
+    }
+}
+
+/// Every list that is one shorter than those of a layer, in order.
+struct Parents<'t> {
+    walker: Walker<'t>,
+    length: usize,
+    /// The faults that can come next at each place of the list, and the next of them.
+    places: Vec<(Vec<Placed>, usize)>,
+    begun: bool,
+}
+
+impl<'t> Parents<'t> {
+    fn new(tree: &Tree<'t>, length: usize) -> Self {
+        Self { walker: Walker::new(tree), length, places: Vec::new(), begun: false }
+    }
+
+    /// `Some(None)`: the list without faults has no parent.
+    fn next(&mut self) -> Option<Option<Vec<Placed>>> {
+        let again = std::mem::replace(&mut self.begun, true);
+        let Some(parents) = self.length.checked_sub(1) else { return (!again).then_some(None) };
+        if again {
+            self.step()?;
+        }
+        while self.places.len() < parents {
+            let children = self.walker.children(&self.list());
+            match children.is_empty() {
+                true => self.step()?,
+                false => self.places.push((children, 0)),
+            }
+        }
+        Some(Some(self.list()))
+    }
+
+    /// To the next list, which is no longer than this one; `None`: this was the last.
+    fn step(&mut self) -> Option<()> {
+        loop {
+            let (places, next) = self.places.last_mut()?;
+            *next += 1;
+            if *next < places.len() {
+                return Some(());
+            }
+            self.places.pop();
+        }
+    }
+
+    fn list(&self) -> Vec<Placed> {
+        self.places.iter().map(|(places, next)| places[*next]).collect()
+    }
+}
+
+/// Runs one list after the other in the same world.
+struct Walker<'t> {
+    world: World<'t>,
+    outcome: Outcome,
+    seed: u64,
+    scope: Scope,
+    last: Option<usize>,
+    holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
+    stop: &'t AtomicBool,
+    orders: Vec<(u64, Fate)>,
+}
+
+impl<'t> Walker<'t> {
+    fn new(tree: &Tree<'t>) -> Self {
+        let Explore { seed, scope, last, .. } = *tree.explore;
+        let world = World::new(tree.scenario, tree.workload, seed, Recording::Digest);
+        let Tree { holds, stop, .. } = *tree;
+        let (outcome, orders) = (Outcome::blank(), Vec::new());
+        Self { world, outcome, seed, scope, last, holds, stop, orders }
+    }
+
+    /// Visit every child of a list; without one, the list without faults.
+    fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
+        let Some(mut list) = parent else {
+            return Family { parent: None, children: vec![self.leaf(None, &[])], whole: true };
+        };
+        let all = self.children(&list);
+        let mut children = Vec::new();
+        for placed in &all {
+            if self.stop.load(Ordering::Relaxed) {
+                break;
+            }
+            list.push(*placed);
+            children.push(self.leaf(Some(*placed), &list));
+            list.pop();
+        }
+        let whole = children.len() == all.len();
+        Family { parent: Some(list), children, whole }
+    }
+
+    fn leaf(&mut self, placed: Option<Placed>, list: &[Placed]) -> Leaf {
+        self.run(list, false);
+        let broken_laws = self.outcome.broken_laws.iter().map(|law| law.name).collect();
+        let holds = (self.holds)(&self.outcome);
+        Leaf { placed, verdict: self.outcome.verdict, broken_laws, holds }
+    }
+
+    /// The faults that can follow a list: on each packet in scope above its last one that its own run
+    /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
+    fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
+        self.run(list, true);
+        let scope = self.scope;
+        let fits = |packet: &Passed| match scope {
+            Scope::Data => !packet.control,
+            Scope::Control => packet.control,
+            Scope::Both => true,
+        };
+        let above = list.last().map_or(0, |last| last.emission + 1);
+        let census = self.world.census().iter().enumerate();
+        let mut packets: Vec<(u64, Fate)> = census
+            .filter(|(_, packet)| fits(packet))
+            .map(|(emission, packet)| (emission as u64, packet.fate))
+            .collect();
+        if let Some(last) = self.last {
+            packets.drain(..packets.len().saturating_sub(last));
+        }
+        packets.retain(|(emission, fate)| *emission >= above && *fate == Fate::Deliver);
+        let place = |(emission, _)| Act::ALL.map(|act| Placed { emission, act });
+        packets.into_iter().flat_map(place).collect()
+    }
+
+    fn run(&mut self, list: &[Placed], census: bool) {
+        self.orders.clear();
+        self.orders.extend(list.iter().map(|placed| placed.order()));
+        self.world.order(&self.orders);
+        self.world.count(census);
+        self.world.reset(self.seed, Recording::Digest);
+        let end = self.world.run();
+        self.world.conclude_into(end, &mut self.outcome);
+        debug_assert_eq!(self.world.orders_left(), 0, "a list's packets are in its run");
+    }
+}
