@@ -176,6 +176,29 @@ fn abor_and_quit_during_a_transfer() {
 }
 
 #[test]
+fn stat_during_a_transfer() {
+    // RFC 959 §4.1.3: also between a transfer's replies; it waits for nobody.
+    let mut wire = moving(ServerConfig::default(), "STOR b\r\nNOOP\r\n");
+    assert_eq!(wire.hear(b"\xff\xf4\xff\xf2STAT\r\n"), "");
+    assert_eq!(wire.actions(), [Action::Progress]);
+    let said = wire.event(Event::Progress(1234));
+    assert_eq!(said, "211-Status:| A transfer is under way.| 1234 bytes received|211 End.");
+    // Twice, and then an end.
+    wire.hear("STAT\r\nSTAT\r\nABOR\r\n");
+    assert_eq!(wire.actions(), [Action::Progress, Action::Progress, Action::CloseData]);
+    // A file's STAT is a command like any other, and waits.
+    let mut wire = moving(ServerConfig::default(), "RETR b\r\n");
+    assert_eq!(wire.hear("STAT b\r\n"), "");
+    assert!(wire.actions().is_empty());
+    let said = wire.event(Event::TransferEnded(End { complete: true, ..END }));
+    assert!(said.starts_with(&format!("{COMPLETE}|213-")), "{said}");
+    // Before the data connection is there.
+    let mut wire = logged_in(ServerConfig::default());
+    wire.hear("PORT 10,0,0,1,200,1\r\nSTOR b\r\n");
+    assert_eq!(wire.hear("STAT\r\n"), "211 A transfer waits for its data connection.");
+}
+
+#[test]
 fn a_refused_data_connection() {
     let mut wire = logged_in(ServerConfig { active_port: Some(20), ..ServerConfig::default() });
     wire.hear("PORT 10,0,0,1,200,1\r\nSTOR b\r\n");

@@ -4,6 +4,7 @@
 
 mod dialogue;
 mod endings;
+mod failures;
 mod hardening;
 mod model;
 mod net;
