@@ -21,6 +21,10 @@ pub(super) fn options(
     let target = Target::parse(url)?;
     let mut config = ClientConfig {
         mode: if args.active { DataMode::Active } else { DataMode::Passive },
+        representation: target.representation,
+        checks: true,
+        reply_timeout: Some(args.timeout),
+        data_idle_timeout: Some(args.timeout),
         ..ClientConfig::default()
     };
     if let Some(user) = &target.user {
@@ -41,7 +45,8 @@ pub(super) fn options(
             "--password-file: the URL names no user: write ftp://USER@HOST/",
         ));
     }
-    let (timeout, verbose) = (args.timeout, args.verbose);
+    // The session's own timeouts come first, and have better words.
+    let (timeout, verbose) = (2 * args.timeout, args.verbose);
     Ok((target, Options { config, timeout, verbose, progress: !args.json && !args.verbose }))
 }
 

@@ -22,7 +22,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
     pub config: ClientConfig,
-    /// How long nothing may happen: no reply, no byte.
+    /// How long nothing at all may happen, whatever the session itself waits for.
     pub timeout: Duration,
     /// The dialogue, to standard error.
     pub verbose: bool,
@@ -61,13 +61,11 @@ pub(crate) fn run<S: Store>(
     let cannot = |error: &io::Error| Error::Failed(format!("cannot connect to {place}: {error}"));
     let addresses =
         (&*target.host, target.port).to_socket_addrs().map_err(|error| cannot(&error))?;
-    let mut config = options.config.clone();
-    config.reply_timeout = Some(options.timeout);
     let mut sockets = Sockets::new()?;
     // A program that is killed in the middle has not come to the end of the file, and must not seem
     // so to the server.
     sockets.set_reset_if_killed(true);
-    let mut client = Driver::client(config, store);
+    let mut client = Driver::client(options.config.clone(), store);
     client.record_dialogue(true);
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {

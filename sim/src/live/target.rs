@@ -1,5 +1,6 @@
 //! `live::target` is an FTP URL (RFC 1738 §3.2): whose server, and what on it.
 
+use halfclose_ftp::Representation;
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -20,6 +21,8 @@ pub(crate) struct Target {
     /// As the server is to read it: from the directory where the session begins, or with a leading
     /// `/` from the root. Empty: that directory itself.
     pub path: String,
+    /// `;type=a` is text, `;type=i` is bytes, as is nothing.
+    pub representation: Representation,
 }
 
 impl Target {
@@ -56,17 +59,16 @@ impl Target {
                 false => Ok(part.into_owned()),
             }
         };
+        let (path, representation) = plain_path(url.path())
+            .ok_or_else(|| wrong("a type is ;type=i (bytes) or ;type=a (text)"))?;
         let user = Some(url.username()).filter(|user| !user.is_empty());
         Ok(Self {
             user: user.map(decoded).transpose()?,
             password: url.password().map(decoded).transpose()?,
             host,
             port,
-            path: decoded(
-                plain_path(url.path()).ok_or_else(|| {
-                    wrong("only ;type=i is supported: files are moved as they are")
-                })?,
-            )?,
+            path: decoded(path)?,
+            representation,
         })
     }
 
@@ -85,11 +87,12 @@ impl Target {
 }
 
 /// The path without the slash that only ends the host, and without the transfer type.
-fn plain_path(path: &str) -> Option<&str> {
+fn plain_path(path: &str) -> Option<(&str, Representation)> {
     let path = path.strip_prefix('/').unwrap_or(path);
     match path.rsplit_once(";type=") {
-        None => Some(path),
-        Some((path, "i" | "I")) => Some(path),
+        None => Some((path, Representation::Image)),
+        Some((path, "i" | "I")) => Some((path, Representation::Image)),
+        Some((path, "a" | "A")) => Some((path, Representation::Ascii)),
         Some(_) => None,
     }
 }
@@ -115,7 +118,14 @@ mod tests {
         path: &str,
     ) -> Target {
         let (user, password) = (user.map(str::to_owned), password.map(str::to_owned));
-        Target { user, password, host: place.0.into(), port: place.1, path: path.into() }
+        Target {
+            user,
+            password,
+            host: place.0.into(),
+            port: place.1,
+            path: path.into(),
+            representation: Representation::Image,
+        }
     }
 
     #[test]
@@ -138,6 +148,12 @@ mod tests {
     }
 
     #[test]
+    fn a_type_is_not_a_part_of_the_name() {
+        let text = Target::parse("ftp://host/a.txt;type=a").expect("a URL");
+        assert_eq!((&*text.path, text.representation), ("a.txt", Representation::Ascii));
+    }
+
+    #[test]
     fn a_url_that_cannot_be_right_is_refused_in_one_line() {
         for (text, what) in [
             ("host/a", "it must be written ftp://HOST/PATH"),
@@ -150,7 +166,7 @@ mod tests {
             ("ftp://host/a?b", "`?` and `#` in a name are written %3F and %23"),
             ("ftp://host/a%0D%0ADELE%20b", "a control character cannot stand in a command's line"),
             ("ftp://host/%ff", "not UTF-8"),
-            ("ftp://host/a;type=a", "only ;type=i is supported: files are moved as they are"),
+            ("ftp://host/a;type=d", "a type is ;type=i (bytes) or ;type=a (text)"),
         ] {
             let error = Target::parse(text).expect_err(text).to_string();
             assert_eq!(error, format!("URL `{text}`: {what}"));
