@@ -57,8 +57,8 @@ pub struct Status {
 pub enum Ready {
     /// `accept` has a connection to give.
     Accept(Listener),
-    /// The connection opened, received, was acknowledged, transmitted its last unsent byte or ended:
-    /// ask it.
+    /// The connection opened, received, was acknowledged, transmitted its last unsent byte (said only if
+    /// `status` was asked since `send`) or ended: ask it.
     Conn(Conn),
 }
 

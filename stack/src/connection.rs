@@ -1,6 +1,7 @@
 //! `connection.rs` is one TCP connection: a smoltcp interface, a socket set of one, and beside them
 //! what smoltcp does not keep. It knows its own segments; the rules about them are next door.
 
+use std::cell::Cell;
 use std::net::SocketAddrV4;
 
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
@@ -74,6 +75,8 @@ pub(crate) struct Connection {
     pub(crate) ending: Option<Ending>,
     /// A reset destroyed what was unread.
     pub(crate) flushed: bool,
+    /// The user has asked for its status since it gave bytes last: it may wait for them to leave.
+    pub(crate) asked: Cell<bool>,
     /// The user closed before the handshake was complete: the FIN waits for ESTABLISHED.
     pub(crate) fin_deferred: bool,
     /// Unread bytes have outlived TIME-WAIT.
@@ -105,6 +108,7 @@ impl Connection {
             established: false,
             ending: None,
             flushed: false,
+            asked: Cell::new(false),
             fin_deferred: false,
             outlived: false,
             send: SendSpace::default(),

@@ -10,7 +10,8 @@ use crate::note::Note;
 pub enum Ready {
     /// `accept` has a connection to give.
     Accept(ListenerId),
-    /// The connection opened, received, was acknowledged, has transmitted all it had, or ended.
+    /// The connection opened, received, was acknowledged, has transmitted all it had (if its status
+    /// was asked for since `send`), or ended.
     Conn(ConnId),
 }
 

@@ -154,7 +154,9 @@ impl Host {
         let connection = &mut self.connections[slot as usize];
         if connection.send.waiting && connection.send.unsent() == 0 {
             connection.send.waiting = false;
-            self.tell(slot);
+            if connection.asked.get() {
+                self.tell(slot);
+            }
         }
         let connection = &mut self.connections[slot as usize];
         let outlives = connection.outlives_time_wait(now);

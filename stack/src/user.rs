@@ -154,6 +154,7 @@ impl Host {
         }
         if taken > 0 {
             connection.send.took(taken);
+            connection.asked.set(false);
             self.touch(slot);
         }
         ControlFlow::Continue(taken)
@@ -273,6 +274,7 @@ impl Host {
     #[must_use]
     pub fn status(&self, on: ConnId) -> Status {
         let connection = &self.connections[self.connection(on) as usize];
+        connection.asked.set(true);
         Status {
             state: connection.state,
             established: connection.established,

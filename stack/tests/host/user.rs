@@ -34,12 +34,22 @@ fn unsent_bytes_stay_transmitted_after_a_timeout() {
 }
 
 #[test]
+fn ready_says_that_all_has_left_to_who_has_asked() {
+    connected(
+        "0.1 ready; quiet
+        send 10; unsent 10
+        > P. 1:11(10) ack 1
+        ready; quiet; unsent 0",
+    );
+}
+
+#[test]
 fn ready_says_each_change_once() {
     connected(
         "0.1 ready; quiet
         send 10
         > P. 1:11(10) ack 1
-        ready; quiet
+        quiet
         < . 1:1(0) ack 11
         ready; quiet
         < P. 1:11(10) ack 11
