@@ -24,7 +24,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use crate::outcome::Outcome;
-use crate::report::{last_lines, shrunk_lines, told};
+use crate::report::{ended, last_lines, shrunk_lines, told};
 use crate::run::{Finished, run};
 use crate::scenario::fault::Fault;
 use crate::scenario::{Expect, Scenario, file};
@@ -208,9 +208,7 @@ impl Failure<'_> {
 fn came_to(to: &mut String, outcome: &Outcome) -> std::fmt::Result {
     writeln!(to, "  verdict  {}", outcome.verdict)?;
     if let Some(worst) = outcome.worst() {
-        let end =
-            |ending: Option<halfclose_stack::Ending>| ending.map_or("never ended", |e| e.name());
-        let (client, server) = (end(worst.ending.client), end(worst.ending.server));
+        let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
         let (sent, stored, file) = (worst.sent, worst.stored, worst.file.name());
         writeln!(to, "  bytes    sent {sent}, stored {stored}: {file}; told {}", told(worst.told))?;
         writeln!(to, "  told     {}", worst.client)?;

@@ -82,7 +82,7 @@ fn its_failures_are_enough() {
             "  verdict  silent-truncation\n",
             "told success\n",
             "  told     226 Transfer complete.\n",
-            "  data     client aborted, server reset\n",
+            "  data     client aborted (sent RST), server was reset (got RST)\n",
             "  cause    1 of its ",
             "    drop client data DATA at ",
             "(dropped: fault)\n",

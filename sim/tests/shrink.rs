@@ -195,7 +195,7 @@ fn the_command_writes_a_scenario_that_stands_alone() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let shown = text(&output.stdout);
     for words in [
-        "q123208: silent-truncation; data client aborted, server reset\n",
+        "q123208: silent-truncation; data client aborted (sent RST), server was reset (got RST)\n",
         " left after ",
         "no smaller set of them does it\n    drop client data DATA at 8761 1\n",
         "(dropped: fault)\n",

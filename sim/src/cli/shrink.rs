@@ -10,7 +10,7 @@ use super::progress::Progress;
 use super::select::{Selection, quoted};
 use super::{Failure, Status};
 use crate::output::Output;
-use crate::report::{self, shrunk_lines};
+use crate::report::{self, ended, shrunk_lines};
 use crate::scenario::{Scenario, file};
 use crate::search::shrink::{Shrunk, shrink};
 use crate::verdict::Verdict;
@@ -92,9 +92,8 @@ fn print(
     let style = report::style(outcome.verdict);
     let verdict = outcome.verdict;
     let ends = outcome.worst().map(|worst| {
-        let name =
-            |ending: Option<halfclose_stack::Ending>| ending.map_or("never ended", |e| e.name());
-        format!("; data client {}, server {}", name(worst.ending.client), name(worst.ending.server))
+        let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
+        format!("; data client {client}, server {server}")
     });
     let ends = ends.unwrap_or_default();
     writeln!(out, "{before}{}: {style}{verdict}{style:#}{ends}", shrunk.scenario.name)?;

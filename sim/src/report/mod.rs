@@ -15,7 +15,7 @@ pub use explore::{
 };
 pub use json::run as json;
 pub use shrunk::{last_lines, lines as shrunk_lines};
-pub use summary::{Run, summary};
+pub use summary::{Run, ended, summary};
 pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
 pub use table::{object as matrix_json, table as matrix};
 pub use unmet::unmet;

@@ -107,7 +107,8 @@ fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) 
 }
 
 /// How a connection ended, as a person says it.
-fn ended(ending: Option<Ending>) -> &'static str {
+#[must_use]
+pub fn ended(ending: Option<Ending>) -> &'static str {
     match ending {
         Some(Ending::Finished) => "finished (FIN)",
         Some(Ending::Aborted) => "aborted (sent RST)",
