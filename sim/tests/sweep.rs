@@ -386,6 +386,10 @@ fn a_draw_is_its_seed_s_own() {
         assert_eq!(halfclose(&["replay", &pcap]).status.code(), Some(0));
     }
     assert_ne!(rows[0]["sent"], rows[1]["sent"]);
+    let output = halfclose(&["sweep", &toml.1, "--seeds", "0..3", "--json"]);
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let points = &object["points"];
+    assert_eq!(points[1]["point"], serde_json::json!({ "link.loss": "5%" }), "no seed's draw");
     let shown = halfclose(&["show", &toml.1]);
     let shown = text(&shown.stdout);
     for words in

@@ -59,11 +59,17 @@ impl Request {
         }
     }
 
+    /// What was chosen for the keys that have a list: the point of the grid.
+    fn point<'a>(&self, choices: &'a [Choice]) -> impl Iterator<Item = &'a Choice> {
+        let open = self.selection.scenario.open_keys();
+        let listed =
+            move |key: &str| open.iter().any(|(name, text)| name == key && text.contains(','));
+        choices.iter().filter(move |(key, _)| listed(key))
+    }
+
     /// The command that shows one run again. Draws are its seed's own.
     fn reproduce(&self, choices: &[Choice], seed: u64) -> String {
-        let open = self.selection.scenario.open_keys();
-        let listed = |key: &str| open.iter().any(|(name, text)| name == key && text.contains(','));
-        let point = choices.iter().filter(|(key, _)| listed(key));
+        let point = self.point(choices);
         let point: String = point
             .map(|(key, value)| format!(" -s {}", quoted(&format!("{key}={value}"))))
             .collect();
@@ -164,21 +170,13 @@ pub(super) fn execute(
     let swept = report::Swept {
         title: &title(request),
         summary: &summary,
-        choices: &|point| scenario.pin(point, 0).choices,
+        choices: &|point| request.point(&scenario.pin(point, 0).choices).cloned().collect(),
         wanted: rows.end - rows.start,
         resumed,
         took: (began.elapsed(), done - resumed),
         reproduce: &|point, seed| request.reproduce(&scenario.pin(point, seed).choices, seed),
     };
-    match request.json {
-        true => writeln!(out, "{}", sweep_json(&swept))?,
-        false => {
-            let mut text = String::new();
-            sweep_table(&mut text, &swept).expect("a String takes everything");
-            write!(out, "{text}")?;
-        }
-    }
-    let broken = broken(request, &swept, out)?;
+    let broken = show(request, &swept, out)?;
     if stop.load(Ordering::Relaxed) && done < rows.end - rows.start {
         let goes_on = match request.out {
             Some(_) => ": the same command goes on from there",
@@ -219,12 +217,20 @@ fn title(request: &Request) -> String {
     format!("{}, seeds {start}..{end}{shard}", request.selection.words)
 }
 
-/// Say what should not have come, and whether anything did.
-fn broken(
+/// Print what came of it, and say whether anything did that should not have.
+fn show(
     request: &Request,
     swept: &report::Swept<'_>,
     out: &mut dyn Write,
 ) -> Result<bool, Failure> {
+    match request.json {
+        true => writeln!(out, "{}", sweep_json(swept))?,
+        false => {
+            let mut text = String::new();
+            sweep_table(&mut text, swept).expect("a String takes everything");
+            write!(out, "{text}")?;
+        }
+    }
     let total = swept.summary.total();
     let mut said = Vec::new();
     for verdict in &request.fail_on {
