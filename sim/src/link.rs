@@ -109,23 +109,28 @@ impl Link {
         if self.held.is_empty() {
             self.insert(flight);
         } else {
-            self.carry_before_held(flight);
+            let connection = ports(&flight.packet);
+            self.carry_before_held(flight, connection);
         }
     }
 
     /// Carry a packet that does not arrive as it should.
     #[cold]
     pub fn carry_changed(&mut self, mut flight: Flight, changes: Changes) {
+        // Before a bit of them may be flipped.
+        let connection = ports(&flight.packet);
         if let Some(bit) = changes.corrupted {
             flip(&mut flight.packet, bit);
         }
         let Flight { arrival, emission, .. } = flight;
         let copy = changes.duplicated.then(|| flight.packet.clone());
         if changes.moved == Moved::Held {
-            self.held.push((emission, ports(&flight.packet)));
+            self.held.push((emission, connection));
+            self.insert(flight);
+        } else if self.held.is_empty() {
             self.insert(flight);
         } else {
-            self.carry(flight);
+            self.carry_before_held(flight, connection);
         }
         if let Some(packet) = copy {
             self.insert(Flight { arrival, emission, packet });
@@ -149,8 +154,8 @@ impl Link {
 
     /// Carry a packet, and just behind it what was held for it.
     #[cold]
-    fn carry_before_held(&mut self, flight: Flight) {
-        let (arrival, connection) = (flight.arrival, ports(&flight.packet));
+    fn carry_before_held(&mut self, flight: Flight, connection: [u8; 4]) {
+        let arrival = flight.arrival;
         self.insert(flight);
         let (released, waiting): (Vec<_>, Vec<_>) =
             self.held.drain(..).partition(|(_, ports)| *ports == connection);

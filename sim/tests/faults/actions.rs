@@ -168,3 +168,26 @@ fn several_faults_make_one_fate() {
     let taken = "delay 1ms client data DATA at 1 1 (another fault had its packet)";
     assert_eq!(finished.outcome.unmatched_faults, [taken]);
 }
+
+/// Which bit of it is flipped does not matter to what was held for a packet: not one of the length of
+/// its header, nor one of its ports.
+#[test]
+fn a_flipped_bit_releases_what_is_held() {
+    let told_at = |bit: u32| {
+        let held = "fault=hold server data ACK 1";
+        let flipped = format!("fault=corrupt bit {bit} server data ACK 2");
+        let finished = ran(&scenario("", &[held, &flipped]), 0);
+        assert_eq!(finished.outcome.unmatched_faults, [""; 0]);
+        assert_eq!(finished.outcome.verdict, Verdict::Intact, "bit {bit}");
+        let (held, flipped) = ("(held)", format!("(corrupted: bit {bit} flipped)"));
+        let lines = lines(&finished);
+        for words in [held, &*flipped] {
+            assert!(lines.iter().any(|line| line.ends_with(words)), "{words}");
+        }
+        finished.outcome.told_at
+    };
+    let any = told_at(200);
+    for bit in (0..8).chain(160..192) {
+        assert_eq!(told_at(bit), any, "bit {bit}");
+    }
+}
