@@ -4,7 +4,9 @@
 //! ([`client::Client`], [`server::Server`]) is a [`session::Session`], which takes bytes and events
 //! and gives bytes and actions; [`driver::Driver`] carries both between any number of sessions and
 //! one [`tcp::Tcp`]; [`transfer::Transfer`] is the one loop that moves a file, for both sides.
-//! Nothing here knows a clock, a socket or a thread: time is the `now` that the caller passes.
+//! Nothing here knows a clock, a socket or a thread: time is the `now` that the caller passes. What does
+//! comes by features: `net` has the operating system's sockets behind the same trait (`net::Sockets`),
+//! `dir` a directory behind the same store (`store::DirectoryStore`).
 //!
 //! From the wire upwards: [`line`](mod@line), [`command`], [`reply`], [`address`], [`date`],
 //! [`representation`] and [`listing`] turn bytes into words and back; [`pathname`] makes a client's

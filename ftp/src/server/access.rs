@@ -3,6 +3,7 @@
 
 use super::{Cx, Server, ServerConfig};
 use crate::command::Command;
+use crate::report::Speaker;
 use crate::store::{Kind, Store, StoreError};
 use std::time::Duration;
 
@@ -112,7 +113,10 @@ impl Server {
             Command::Pass(_) if !self.access.asked => self.reply(503, &"USER first.", cx),
             Command::Pass(password) => {
                 self.access.asked = false;
-                if self.access.log_in(password, cx.config) {
+                let admitted = self.access.log_in(password, cx.config);
+                let word = if admitted { "logged in" } else { "not logged in" };
+                cx.say(Speaker::Program, || format!("{word}: {}", self.access.user));
+                if admitted {
                     self.reply(230, &"Login successful.", cx);
                 } else if self.access.failures < cx.config.limits.login_tries {
                     self.reply(530, &"Login incorrect.", cx);

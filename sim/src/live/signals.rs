@@ -2,9 +2,11 @@
 
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
 
 use halfclose_ftp::net::Sockets;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::low_level::pipe;
 
 /// SIGTERM and SIGINT, as bytes in a pipe.
@@ -19,6 +21,8 @@ impl Signals {
         for signal in [SIGTERM, SIGINT] {
             pipe::register(signal, there.try_clone()?)?;
         }
+        // A file that may grow no further is an error of a write (EFBIG), not the program's end.
+        flag::register(SIGXFSZ, Arc::default())?;
         sockets.wake_by(here.try_clone()?)?;
         Ok(Self(here))
     }

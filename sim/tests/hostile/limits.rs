@@ -86,6 +86,7 @@ fn a_log_has_no_password_and_no_control_character() {
     let all = log.join("\n");
     assert!(log.len() > 8, "{all}");
     assert!(!all.contains("secret"), "{all}");
+    assert!(all.contains(" logged in: me\n"), "{all}");
     assert!(all.contains("PASS ****") && all.contains("evil"), "{all}");
     assert!(!all.chars().any(|c| c.is_control() && c != '\n'), "{all:?}");
 }

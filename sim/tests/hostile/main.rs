@@ -6,6 +6,7 @@ mod crowd;
 mod disk;
 mod ending;
 mod flood;
+mod large;
 mod limits;
 #[path = "../served/mod.rs"]
 mod ours;
