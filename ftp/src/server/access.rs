@@ -22,10 +22,7 @@ pub(super) struct Access {
 
 impl Access {
     pub(super) fn reset(&mut self) {
-        self.user.clear();
-        self.asked = false;
-        self.logged_in = false;
-        self.read_only = false;
+        self.leave();
         self.failures = 0;
         self.deadline = None;
     }
@@ -33,6 +30,14 @@ impl Access {
     /// The session has begun.
     pub(super) fn begin(&mut self, deadline: Option<Duration>) {
         self.deadline = deadline;
+    }
+
+    /// Whoever was there is there no more. How often and how long somebody has tried is not forgotten.
+    fn leave(&mut self) {
+        self.user.clear();
+        self.asked = false;
+        self.logged_in = false;
+        self.read_only = false;
     }
 
     /// Whether the command may be said now. Real clients say some of them before USER.
@@ -101,9 +106,7 @@ impl Server {
     pub(super) fn handle_access<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
         match command {
             Command::User(name) => {
-                let (failures, deadline) = (self.access.failures, self.access.deadline);
-                self.access.reset();
-                (self.access.failures, self.access.deadline) = (failures, deadline);
+                self.access.leave();
                 self.access.user.push_str(name);
                 self.access.asked = true;
                 self.current.clear();
@@ -142,8 +145,11 @@ impl Server {
             // Who it is changes nothing.
             Command::Clnt(_) => self.reply(200, &"Noted.", cx),
             Command::Rein => {
-                self.access.reset();
-                self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
+                // A new user has a new deadline; who has never come in has the old one.
+                if self.access.logged_in {
+                    self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
+                }
+                self.access.leave();
                 self.reinitialize();
                 self.reply(220, &cx.config.banner, cx);
             }

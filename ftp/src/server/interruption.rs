@@ -102,7 +102,8 @@ impl Server {
         if waits == Some(true) {
             self.actions.push(Action::DropData);
             self.handle_data_failed(None, cx);
-        } else if waits.is_none() {
+        }
+        if self.service.is_none() {
             self.say_goodbye(cx);
         }
     }

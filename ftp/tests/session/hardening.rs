@@ -267,6 +267,41 @@ fn an_end_by_decision_leaves_files_whole_or_as_they_were() {
 }
 
 #[test]
+fn who_waits_for_a_data_connection_is_told_of_the_end_too() {
+    let mut hall = Hall::new(ServerConfig::default());
+    let conn = hall.enter();
+    hall.say(conn, b"USER anonymous\r\nPASS x\r\nPASV\r\nSTOR a\r\n");
+    hall.hear(conn);
+    hall.server.retire(&mut hall.hosts[SERVER], hall.now);
+    assert_eq!(
+        hall.hear(conn),
+        "425 Can't open data connection.|421 Service closing control connection.|."
+    );
+    assert!(hall.server.is_done());
+}
+
+#[test]
+fn to_begin_again_forgets_no_wrong_password() {
+    let mut hall = Hall::new(hardened(Limits { login_tries: 3, ..Limits::NONE }));
+    let conn = hall.enter();
+    hall.hear(conn);
+    for expected in
+        ["530 Login incorrect.|", "530 Login incorrect.|", "421 Too many wrong passwords.|."]
+    {
+        hall.say(conn, b"REIN\r\nUSER me\r\nPASS guess\r\n");
+        assert!(hall.hear(conn).ends_with(expected));
+    }
+    // Nor how long somebody has been trying.
+    let conn = hall.enter();
+    hall.hear(conn);
+    for _ in 0..3 {
+        hall.say(conn, b"REIN\r\n");
+        hall.pass(25);
+    }
+    assert!(hall.hear(conn).ends_with("421 Login timed out.|."));
+}
+
+#[test]
 fn reports_that_are_handed_over_do_not_pile_up() {
     let client = ClientConfig { mode: DataMode::Passive, ..ClientConfig::default() };
     let mut world = World::new(client, ServerConfig::default(), Rules::default());

@@ -10,4 +10,5 @@ mod model;
 mod net;
 mod tasks;
 mod transfer;
+mod traversal;
 mod world;
