@@ -68,3 +68,14 @@ fn a_failure_says_where_it_is() {
     let text = failure(|| explore(&two, 2).check(|outcome| outcome.verdict != Verdict::Truncated));
     assert!(text.starts_with("q123208: "), "{text}");
 }
+
+/// A run that panics, which is a fault of this program, is named.
+#[test]
+fn a_panic_is_passed_on() {
+    let mut broken = scenario(&[]);
+    "nobody's".clone_into(&mut broken.client.host);
+    let sweeps = || sweep(&broken, 0..3).check(|_| true);
+    let explores = || explore(&broken, 1).check(|_| true);
+    assert!(catch_unwind(sweeps).is_err());
+    assert!(catch_unwind(explores).is_err());
+}

@@ -119,6 +119,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// Says on standard error what was being done, if that panics: the message of the panic does not know.
+pub(super) struct IfPanicking<F: Fn() -> String>(pub(super) F);
+
+impl<F: Fn() -> String> Drop for IfPanicking<F> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            eprintln!("{}", (self.0)());
+        }
+    }
+}
+
 struct OnDrop<F: FnMut()>(F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {

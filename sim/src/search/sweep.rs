@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use crate::outcome::Outcome;
 use crate::scenario::{Choice, Pinned, Scenario};
-use crate::search::pool::{Pool, cores};
+use crate::search::pool::{IfPanicking, Pool, cores};
 use crate::search::shard::Shard;
 use crate::trace::Recording;
 use crate::workload::{Unreadable, Workload};
@@ -199,6 +199,11 @@ impl Default for Runner<'_> {
 
 impl<'p> Runner<'p> {
     fn run(&mut self, point: &'p Point<'_>, seed: u64, add: impl FnOnce(Run<'_>)) {
+        let name = &point.pinned.scenario.name;
+        let number = point.number;
+        let _named = IfPanicking(|| {
+            format!("it was the run of {name} with seed {seed}, at point {number} of its grid")
+        });
         if let Some(open) = point.open {
             return self.run_drawn(open, point, seed, add);
         }

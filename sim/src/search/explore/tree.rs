@@ -9,7 +9,7 @@ use crate::fate::Fate;
 use crate::medium::Passed;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::search::pool::Pool;
+use crate::search::pool::{IfPanicking, Pool};
 use crate::search::schedule::{Act, Placed};
 use crate::trace::Recording;
 use crate::verdict::Verdict;
@@ -181,6 +181,11 @@ impl<'t> Walker<'t> {
     }
 
     fn run(&mut self, list: &[Placed], census: bool) {
+        let seed = self.seed;
+        let _named = IfPanicking(|| {
+            let faults: Vec<_> = list.iter().map(|placed| format!("fault={placed}")).collect();
+            format!("it was the run of seed {seed} with {faults:?}")
+        });
         self.orders.clear();
         self.orders.extend(list.iter().map(|placed| placed.order()));
         self.world.order(&self.orders);
