@@ -12,10 +12,12 @@ use range::Range;
 /// Combinations of values that are tried when a scenario is checked; more are refused.
 const COMBINATIONS_MAX: usize = 1 << 16;
 
-/// The keys that take one value: texts and names in which a comma is a comma, keys whose value is a
-/// list or a stretch of time anyway, and the seed, from which draws are made.
-const SINGLE: [&str; 9] =
-    ["name", "about", "source", "story", "seed", "fault", "do.put", "do.get", "do.file"];
+/// The keys that take one value: texts in which a comma is a comma, faults, which are a list anyway,
+/// and the seed, from which draws are made.
+const SINGLE: [&str; 6] = ["name", "about", "source", "story", "seed", "fault"];
+
+/// The keys of a task that may be open: the others say what it is, and names.
+const OF_TASKS: [&str; 5] = ["do.size", "do.before", "do.abort_after", "do.die_after", "do.resume"];
 
 /// What a scenario leaves open. The scenario's own fields are those of its first values.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +48,7 @@ impl Values {
         let single = key.form == Form::List
             || SINGLE.contains(&key.name)
             || key.name.ends_with(".blackout")
-            || key.name == "do.noop";
+            || key.is_task() && !OF_TASKS.contains(&key.name);
         if single {
             return None;
         }

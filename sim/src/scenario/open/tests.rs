@@ -109,6 +109,19 @@ fn what_is_printed_reads_back() {
 }
 
 #[test]
+fn a_comma_in_a_name_is_a_comma() {
+    let names = ["do.put=a, b", "do.2.ls=c,d..e", "about=x, y", "do.3.rename=f,g", "do.3.to=h..i"];
+    let scenario = scenario(&names);
+    assert_eq!(scenario.open, None);
+    for name in names {
+        let (key, value) = name.split_once('=').expect("a setting");
+        let key = key.replace("do.put", "do.1.put");
+        let found = scenario.get(&key).expect("a key");
+        assert!(found.ends_with(value), "{found}");
+    }
+}
+
+#[test]
 fn bad_lists_and_ranges_are_refused() {
     for (setting, problem) in [
         ("link.loss=0%,", "link.loss: `0%,` has an empty value in its list"),
