@@ -139,7 +139,7 @@ impl<'a> Judge<'a> {
             Some(seen) => seen,
             None if again => self.untouched(task),
             // A listing that nobody has closed is on its way at best.
-            None if matches!(self.scenario.tasks[task], Task::List(_)) => {
+            None if matches!(self.workload.tasks()[task], Task::List(_)) => {
                 let found = store.get(name).map(|bytes| (bytes.len() as u64, 0));
                 let state = found.map_or(FileState::Absent, |_| FileState::Short);
                 Seen { state, found, listed: (0, 0) }
