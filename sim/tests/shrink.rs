@@ -118,6 +118,8 @@ fn no_verdict_becomes_another() {
             &["link.jitter=900us", "link.reorder=20%", "link.duplicate=10%", "link.corrupt=10%"],
         ),
         ("foreign-rst", &["link.loss=5%"]),
+        ("q123208", &["client.count=3", "link.loss=15%", "do.size=3000"]),
+        ("q123208", &["do.2.ls=", "do.3.append=a.bin", "do.3.size=3000", "link.loss=15%"]),
         ("226-lost-nat", &["link.loss=5%"]),
         (
             "q123208",
