@@ -257,7 +257,7 @@ impl<'a> World<'a> {
         }
         if side == Side::Server && self.evidence.has_old_files() {
             let store = self.server.driver.store();
-            for name in self.scenario.tasks.iter().filter_map(Task::uploads) {
+            for name in self.workload.tasks().iter().filter_map(Task::uploads) {
                 self.evidence.old_file(self.now, name, store);
             }
         }

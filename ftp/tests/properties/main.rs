@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod clients;
 #[path = "../session/net.rs"]
 #[expect(dead_code, reason = "the other test needs more of it")]
 mod net;

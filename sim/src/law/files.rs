@@ -146,14 +146,14 @@ pub(super) fn prefix(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
 
 /// Success means all of it.
 pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    let tasks = facts.scenario.tasks.iter().filter(|task| task.is_transfer());
+    let tasks = facts.tasks.iter().filter(|task| task.is_transfer());
     for (task, (transfer, report)) in tasks.zip(facts.transfers.iter().zip(facts.reports)) {
         let said = match report.direction {
             Direction::Download => transfer.told == Told::Success,
             Direction::Upload => {
                 let path = task.uploads().unwrap_or_default();
                 let same = |other: &&Task| other.uploads() == Some(path);
-                let only = facts.scenario.tasks.iter().filter(same).count() == 1;
+                let only = facts.tasks.iter().filter(same).count() == 1;
                 let name = FileName::of(path);
                 let mut uploads = facts.evidence.uploads.0.iter();
                 let completed = uploads.any(|it| it.name == name && it.completed > 0);

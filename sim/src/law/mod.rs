@@ -26,7 +26,7 @@ use halfclose_ftp::TransferReport;
 use halfclose_stack::State;
 
 use crate::outcome::{BrokenLaw, End, TransferOutcome, WaivedLaw};
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Task};
 use crate::side::Side;
 
 /// Something that must hold in every run.
@@ -66,6 +66,8 @@ pub struct Waiver {
 pub struct Facts<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
+    /// What all of its clients were asked to do, one client after the other.
+    pub tasks: &'a [Task],
     /// Why it stopped.
     pub end: End,
     /// When.

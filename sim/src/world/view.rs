@@ -122,6 +122,7 @@ impl World<'_> {
     ) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
         let facts = Facts {
             scenario: self.scenario,
+            tasks: self.workload.tasks(),
             end,
             now: self.now,
             evidence: &self.evidence,
