@@ -159,6 +159,10 @@ impl Session for Client {
         match event {
             Event::Opened { local, peer } | Event::Crowded { local, peer } => {
                 self.ends = Some((local, peer));
+                let left = self.report..self.report + self.transfers_left;
+                for report in &mut cx.journal.reports[left] {
+                    report.control = self.ends;
+                }
             }
             Event::Retire | Event::Progress(_) => {}
             Event::Cut => self.end(),

@@ -66,6 +66,8 @@ pub struct TransferReport {
     /// The receiving side has opened its file, as far as this side knows: by its own doing, or by the
     /// server's 1yz.
     pub opened: bool,
+    /// The control connection's addresses here and there, once it has opened (client only).
+    pub control: Option<(SocketAddr, SocketAddr)>,
     /// The data connection's addresses here and there, once it has opened (client only).
     pub data: Option<(SocketAddr, SocketAddr)>,
     /// How the data connection ended for this side's program; none if it never opened, or if the
@@ -194,6 +196,7 @@ impl Journal {
             sent: 0,
             received: 0,
             opened: false,
+            control: None,
             data: None,
             ending: None,
             started: now,

@@ -1,7 +1,9 @@
 //! `channel` tells the connections of a run apart by the headers of their packets: the control
-//! connection, and the data connections in the order in which they appear. It also knows where each
+//! connections and the data connections, each in the order in which they appear. It also knows where each
 //! side's sequence numbers began, so that they can be printed, and named, relative to that, and how
 //! far they have come.
+
+use std::collections::BTreeMap;
 
 use halfclose_stack::{Flags, Segment};
 
@@ -12,15 +14,18 @@ use crate::side::Side;
 #[derive(Debug, Default)]
 pub struct Channels {
     seen: Vec<Channel>,
+    /// The latest between two ports, the client's first.
+    latest: BTreeMap<(u16, u16), usize>,
+    control: u32,
     data: u32,
 }
 
 /// One connection.
 #[derive(Clone, Debug)]
 pub struct Channel {
-    client_port: u16,
-    server_port: u16,
-    /// How manieth data connection it is, from 1; `None`: a control connection.
+    /// How manieth control or data connection it is, from 1.
+    number: u32,
+    /// The same of a data connection; `None`: a control connection.
     pub data: Option<u32>,
     /// Initial sequence numbers of the client's and the server's side, once seen.
     isn: [Option<u32>; 2],
@@ -34,13 +39,14 @@ impl Channels {
     /// Forget them.
     pub fn reset(&mut self) {
         self.seen.clear();
+        self.latest.clear();
+        self.control = 0;
         self.data = 0;
     }
 
     /// The latest connection between these ports, or a new one.
     pub fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
-        let ports = (client_port, server_port);
-        let found = self.seen.iter().rposition(|c| (c.client_port, c.server_port) == ports);
+        let found = self.latest.get(&(client_port, server_port)).copied();
         let index = found.unwrap_or_else(|| self.add(client_port, server_port));
         &mut self.seen[index]
     }
@@ -75,13 +81,14 @@ impl Channels {
     }
 
     fn add(&mut self, client_port: u16, server_port: u16) -> usize {
-        let data = (server_port != CONTROL_PORT).then(|| {
-            self.data += 1;
-            self.data
-        });
+        let control = server_port == CONTROL_PORT;
+        let count = if control { &mut self.control } else { &mut self.data };
+        *count += 1;
+        let (number, data) = (*count, (!control).then_some(*count));
         let (next, acknowledged) = ([0; 2], [None; 2]);
         let isn = [None; 2];
-        self.seen.push(Channel { client_port, server_port, data, isn, next, acknowledged });
+        self.seen.push(Channel { number, data, isn, next, acknowledged });
+        self.latest.insert((client_port, server_port), self.seen.len() - 1);
         self.seen.len() - 1
     }
 }
@@ -90,10 +97,10 @@ impl Channel {
     /// Its name in a trace.
     #[must_use]
     pub fn name(&self) -> String {
-        match self.data {
-            None => "control".to_owned(),
-            Some(1) => "data".to_owned(),
-            Some(n) => format!("data {n}"),
+        let name = if self.data.is_some() { "data" } else { "control" };
+        match self.number {
+            1 => name.to_owned(),
+            number => format!("{name} {number}"),
         }
     }
 

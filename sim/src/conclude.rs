@@ -8,7 +8,8 @@ use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::outcome::{End, Endings, Outcome, TransferOutcome};
+use crate::lookup::Lookup;
+use crate::outcome::{End, EndedConnection, Endings, Outcome, TransferOutcome};
 use crate::scenario::{File, How, Task};
 use crate::side::Side;
 use crate::trace::Trace;
@@ -31,16 +32,23 @@ impl World<'_> {
     /// # Panics
     /// As `conclude`.
     pub fn conclude_into(&mut self, end: End, outcome: &mut Outcome) {
+        let mut lookup = self.take_lookup();
+        lookup.build(self.ended(), self.client().dialogue());
+        let dies = |task: &Task| task.file().is_some_and(|file| file.die_after.is_some());
+        if self.scenario().tasks.iter().any(dies) {
+            lookup.serve(self.server().reports());
+        }
         let transfers = &mut outcome.transfers;
         let mut count = 0;
         for (task, report) in self.judge().transfers().zip(self.client().reports()) {
             if count == transfers.len() {
                 transfers.push(TransferOutcome::blank());
             }
-            self.transfer(task, report, &mut transfers[count]);
+            self.transfer(task, report, &lookup, &mut transfers[count]);
             count += 1;
         }
         transfers.truncate(count);
+        self.keep_lookup(lookup);
         for transfer in transfers.iter() {
             digest_transfer(self.trace_mut(), transfer);
         }
@@ -67,13 +75,19 @@ impl World<'_> {
         (outcome.broken_laws, outcome.waived_laws) = self.laws(end, &outcome.transfers);
     }
 
-    fn transfer(&self, task: usize, report: &TransferReport, into: &mut TransferOutcome) {
+    fn transfer(
+        &self,
+        task: usize,
+        report: &TransferReport,
+        lookup: &Lookup,
+        into: &mut TransferOutcome,
+    ) {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
         let (file, stored) = judge.verdict_on(task, self.store(side), report.opened);
         let verb = verb(&self.workload().tasks()[task]);
-        let killed = self.killed(task, report);
-        let told = killed.map_or_else(|| self.told(report), word);
+        let killed = self.killed(task, report, lookup);
+        let told = killed.map_or_else(|| self.told(report, lookup), word);
         into.task.clear();
         let shown = match &self.workload().tasks()[task] {
             Task::List(listing) => &listing.path,
@@ -94,52 +108,68 @@ impl World<'_> {
         }
         into.client.clone_from(&report.text);
         into.connected = report.data.is_some();
-        into.ending = self.endings(report);
+        into.ending = self.endings(report, lookup);
         into.dialogue.clear();
-        into.dialogue.extend(self.dialogue(report));
+        into.dialogue.extend(self.dialogue(report, lookup));
     }
 
     /// What the server knows of a transfer in which the client program died: nobody was left to tell
     /// its user anything, so the server's last reply stands for it.
-    fn killed(&self, task: usize, report: &TransferReport) -> Option<&TransferReport> {
+    fn killed(
+        &self,
+        task: usize,
+        report: &TransferReport,
+        lookup: &Lookup,
+    ) -> Option<&TransferReport> {
         let file = self.workload().tasks()[task].file()?;
         if file.die_after.is_none() || report.told != Told::Nothing {
             return None;
         }
-        self.server().reports().iter().rev().find(|served| *served.name == *file.name)
+        lookup.last_served(self.server().reports(), &file.name)
     }
 
     /// The program's word to its user. A connection that the stack stalled is told as a failure,
     /// though the program may never have heard of it: it is not FTP that kept silent.
-    fn told(&self, report: &TransferReport) -> Told {
-        let during = self.ended().iter().filter(|ended| ended.at >= report.started);
-        let stalled = during.into_iter().any(|ended| ended.ending == Ending::Stalled);
-        if stalled && report.told == Told::Nothing { Told::Failure } else { report.told }
+    fn told(&self, report: &TransferReport, lookup: &Lookup) -> Told {
+        if report.told != Told::Nothing {
+            return report.told;
+        }
+        let stalled = |it: &EndedConnection| it.ending == Ending::Stalled;
+        let since = report.started;
+        // A lone client's connections are all there are, those too that it never heard of.
+        let told = if self.scenario().client.count == 1 {
+            self.ended().iter().any(|ended| ended.at >= since && stalled(ended))
+        } else {
+            let own = [report.control, report.data].into_iter().flatten();
+            let mut both = own.flat_map(|(local, peer)| {
+                [(Side::Client, local, peer), (Side::Server, peer, local)]
+            });
+            both.any(|ends| lookup.ends(self.ended(), ends, since).any(stalled))
+        };
+        if told { Told::Failure } else { Told::Nothing }
     }
 
     /// How the data connection of a transfer ended, by what both hosts noted.
-    fn endings(&self, report: &TransferReport) -> Endings {
+    fn endings(&self, report: &TransferReport, lookup: &Lookup) -> Endings {
         let Some((local, peer)) = report.data else { return Endings::default() };
-        // They are in the order of time.
-        let first = self.ended().partition_point(|ended| ended.at < report.started);
         let at = |side, local, peer| {
-            let mut ended = self.ended()[first..].iter();
-            let found = ended.find(|e| (e.side, e.local, e.peer) == (side, local, peer));
-            found.map(|ended| ended.ending)
+            let mut ends = lookup.ends(self.ended(), (side, local, peer), report.started);
+            ends.next().map(|ended| ended.ending)
         };
         Endings { client: at(Side::Client, local, peer), server: at(Side::Server, peer, local) }
     }
 
     /// What the user saw while the transfer went on: the server's lines and the program's own.
-    fn dialogue(&self, report: &TransferReport) -> impl Iterator<Item = String> + use<'_> {
+    fn dialogue<'a>(
+        &'a self,
+        report: &TransferReport,
+        lookup: &'a Lookup,
+    ) -> impl Iterator<Item = String> + use<'a> {
         let until = report.ended.unwrap_or(self.now());
-        let session = report.session;
-        let spoken = self.client().dialogue();
-        let first = spoken.partition_point(|line| line.at <= report.started);
-        spoken[first..]
-            .iter()
+        lookup
+            .lines(self.client().dialogue(), report.session, report.started)
             .take_while(move |line| line.at <= until)
-            .filter(move |line| line.session == session && line.speaker != Speaker::Client)
+            .filter(|line| line.speaker != Speaker::Client)
             .map(|line| line.text.clone())
     }
 }

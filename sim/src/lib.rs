@@ -54,6 +54,7 @@ pub mod law;
 pub mod link;
 #[cfg(feature = "net")]
 mod live;
+mod lookup;
 pub mod matrix;
 pub mod medium;
 pub mod mutant;

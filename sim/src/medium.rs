@@ -6,6 +6,7 @@ mod orders;
 
 pub use orders::Passed;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use halfclose_stack::{Flags, Packet, Segment};
@@ -37,7 +38,7 @@ impl Medium {
             watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
             faults: Faults::new(&scenario.faults),
             orders: Orders::default(),
-            nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: Vec::new() }),
+            nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: BTreeMap::new() }),
             forged: Vec::new(),
         }
     }
@@ -174,8 +175,8 @@ fn carry(
 /// A middlebox that knows each connection for as long as it is not silent.
 struct Nat {
     timeout: Duration,
-    /// The client's and the server's port, and when the last packet passed; `None`: forgotten.
-    known: Vec<([u16; 2], Option<Duration>)>,
+    /// By the client's and the server's port: when the last packet passed; `None`: forgotten.
+    known: BTreeMap<[u16; 2], Option<Duration>>,
 }
 
 impl Nat {
@@ -188,10 +189,7 @@ impl Nat {
             Side::Server => [destination, source],
         };
         let begins = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
-        let Some((_, last)) = self.known.iter_mut().find(|(known, _)| *known == ports) else {
-            self.known.push((ports, Some(now)));
-            return false;
-        };
+        let last = self.known.entry(ports).or_insert(Some(now));
         let fresh = last.is_some_and(|last| now - last < self.timeout);
         *last = (fresh || begins).then_some(now);
         last.is_none()

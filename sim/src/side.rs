@@ -1,7 +1,7 @@
 //! `side` is which of the two hosts: a word that everything from the scenario to the report shares.
 
 /// One end of the link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
     /// The host on the left: its packets go up.
     Client,

@@ -21,9 +21,10 @@ use crate::fate::Fates;
 use crate::judge::Judge;
 use crate::law::{Evidence, Trigger};
 use crate::link::Link;
+use crate::lookup::Lookup;
 use crate::medium::Medium;
 use crate::outcome::{End, EndedConnection};
-use crate::scenario::{Scenario, Task};
+use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
 use crate::side::Side;
@@ -55,6 +56,7 @@ pub struct World<'a> {
     judge: Judge<'a>,
     evidence: Evidence,
     denied: Option<&'static str>,
+    lookup: Lookup,
 }
 
 impl<'a> World<'a> {
@@ -100,6 +102,7 @@ impl<'a> World<'a> {
             judge: Judge::new(scenario, workload),
             evidence: Evidence::new(scenario),
             denied: None,
+            lookup: Lookup::default(),
         };
         world.open();
         world
@@ -255,11 +258,8 @@ impl<'a> World<'a> {
                 judge.closed(side, &closed.name, [ours, server.driver.store_mut()], reports);
             evidence.closed(side, &closed.name, again, store_of(client, server, side));
         }
-        if side == Side::Server && self.evidence.has_old_files() {
-            let store = self.server.driver.store();
-            for name in self.workload.tasks().iter().filter_map(Task::uploads) {
-                self.evidence.old_file(self.now, name, store);
-            }
+        if side == Side::Server {
+            self.evidence.old_files(self.now, self.server.driver.store());
         }
     }
 }

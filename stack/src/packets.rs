@@ -143,7 +143,7 @@ impl Host {
         let connection = &mut self.connections[slot as usize];
         connection.owner = Owner::Listener(listener);
         connection.listen();
-        self.listeners[listener as usize].embryos.push(slot);
+        self.listeners[listener as usize].embryos.push_back(slot);
         self.segment_arrives(now, slot, segment, packet);
     }
 

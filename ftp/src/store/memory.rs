@@ -49,6 +49,8 @@ pub struct MemoryStore {
     spare: Vec<Vec<u8>>,
     rate: Option<u64>,
     capacity: Option<u64>,
+    /// Bytes of all files together.
+    held: u64,
     busy_until: Duration,
     epoch: Duration,
 }
@@ -117,6 +119,7 @@ impl MemoryStore {
         self.handles.clear();
         self.free_handles.clear();
         self.closed.clear();
+        self.held = 0;
         self.busy_until = Duration::ZERO;
     }
 
@@ -132,6 +135,7 @@ impl MemoryStore {
     /// Gives the name to a new file. One that somebody has open lives on without a name.
     fn replace(&mut self, name: Arc<str>, content: Content, modified: Duration) -> u32 {
         self.unname(&name);
+        self.held += content.bytes().len() as u64;
         let inode = Some(Inode { name: name.clone(), content, modified, opened: 0, named: true });
         let at = put(&mut self.inodes, &mut self.free_inodes, inode);
         self.tree.name(name, at);
@@ -160,6 +164,7 @@ impl MemoryStore {
     fn drop_if_unused(&mut self, at: u32) {
         if self.inode(at).is_some_and(|inode| !inode.named && inode.opened == 0) {
             let inode = self.inodes[at as usize].take();
+            self.held -= inode.as_ref().map_or(0, |inode| inode.content.bytes().len() as u64);
             self.recycle(inode);
             self.free_inodes.push(at);
         }
@@ -197,14 +202,18 @@ impl MemoryStore {
         } else if let Content::Written(bytes) = &mut inode.content {
             bytes.truncate(base);
         }
+        self.held -= (length - base) as u64;
         let writing = Some(base);
         Ok(self.open(Handle { inode: at, position: base, writing, old: true, hidden: false }))
     }
 
     fn is_full(&self, more: usize) -> bool {
-        let Some(capacity) = self.capacity else { return false };
-        let sizes = self.inodes.iter().flatten().map(|inode| inode.content.bytes().len() as u64);
-        sizes.sum::<u64>() + more as u64 > capacity
+        debug_assert_eq!(
+            self.held,
+            self.inodes.iter().flatten().map(|it| it.content.bytes().len() as u64).sum::<u64>(),
+            "what is held is counted as it comes and goes"
+        );
+        self.capacity.is_some_and(|capacity| self.held + more as u64 > capacity)
     }
 }
 
@@ -278,6 +287,7 @@ impl Store for MemoryStore {
             return Err(StoreError::Failed);
         };
         content.extend_from_slice(bytes);
+        self.held += bytes.len() as u64;
         *modified = self.epoch + now;
         if let Some(rate) = self.rate {
             // In nanoseconds, so that it hardly matters in how many pieces the bytes come.
@@ -302,7 +312,9 @@ impl Store for MemoryStore {
                 Fate::Discard => Some(0),
             };
             if let (Some(kept), Content::Written(bytes)) = (kept, &mut inode.content) {
+                let length = bytes.len();
                 bytes.truncate(base.saturating_add(kept));
+                self.held -= (length - bytes.len()) as u64;
             }
             let (name, named) = (inode.name.clone(), inode.named);
             let stays = handle.old || fate != Fate::Discard;

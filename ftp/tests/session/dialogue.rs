@@ -177,7 +177,11 @@ fn a_reset_driver_does_it_again() {
     let mut first = run(&tasks, ClientConfig::default(), ServerConfig::default());
     // The network is the same one, so its second ports are others.
     let portless = |reports: &[TransferReport]| {
-        let portless = |report: &TransferReport| TransferReport { data: None, ..report.clone() };
+        let portless = |report: &TransferReport| TransferReport {
+            control: None,
+            data: None,
+            ..report.clone()
+        };
         reports.iter().map(portless).collect::<Vec<_>>()
     };
     let reports = portless(first.client.reports());

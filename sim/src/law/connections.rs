@@ -1,10 +1,11 @@
 //! `connections` is what the laws know of each connection at each host, from notes, packets and the
-//! program's calls: a sorted list, so that a warm run allocates nothing.
+//! program's calls.
 
 use std::time::Duration;
 
 use halfclose_stack::State;
 
+use super::Table;
 use crate::side::Side;
 
 /// What set an event off.
@@ -32,9 +33,9 @@ pub(super) struct Arrival {
 pub(crate) struct Key(pub(crate) Side, pub(crate) u16, pub(crate) u16);
 
 impl Key {
-    /// The same as one number, which sorts as fast as it compares.
+    /// The same as one number, which is hashed, compared and sorted at once.
     #[inline]
-    fn number(self) -> u64 {
+    pub(crate) fn number(self) -> u64 {
         let Self(side, local, peer) = self;
         (side as u64) << 32 | u64::from(local) << 16 | u64::from(peer)
     }
@@ -126,7 +127,7 @@ impl Known {
 
 /// Every connection of a run, by key.
 #[derive(Debug, Default)]
-pub(crate) struct Connections(Vec<Known>);
+pub(crate) struct Connections(Table<u64, Known>);
 
 impl Connections {
     pub(crate) fn clear(&mut self) {
@@ -134,23 +135,16 @@ impl Connections {
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Known> {
-        let at = self.0.binary_search_by_key(&key.number(), |known| known.key.number()).ok()?;
-        self.0.get(at)
+        self.0.get(&key.number())
     }
 
     /// What is known of it, which may be nothing yet.
     pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
-        let at = match self.0.binary_search_by_key(&key.number(), |known| known.key.number()) {
-            Ok(at) => at,
-            Err(at) => {
-                self.0.insert(at, Known::new(key));
-                at
-            }
-        };
-        &mut self.0[at]
+        self.0.entry(key.number()).or_insert_with(|| Known::new(key))
     }
 
+    /// All of them, in the order in which they appeared.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> {
-        self.0.iter()
+        self.0.values()
     }
 }

@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::files::{FileName, Uploads};
 use super::replies::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
-use super::{About, Breach, Facts};
+use super::{About, Breach, Facts, Table};
 use crate::outcome::End;
 use crate::side::Side;
 
@@ -27,8 +27,9 @@ struct Pending {
 /// The dialogue on one control connection.
 #[derive(Debug, Default)]
 struct Dialogue {
-    conn: u64,
     pending: VecDeque<Pending>,
+    /// Files that were uploaded on it and wait to be replaced.
+    olds: Vec<FileName>,
     command: CommandLine,
     reply: ReplyLine,
     /// The server knows that its peer has ended it, or has said 421: no reply is owed any more.
@@ -170,7 +171,7 @@ impl Dialogue {
             // What a client renames or removes itself has changed with leave.
             DELE if code < 300 => uploads.forget(name),
             // A directory may go with all that is in it.
-            RNTO if code < 300 => uploads.forget_all(),
+            RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
             _ => {}
         }
         (answered != Some(0)).then(|| (replies::NAME, format!("{code} to {}", spoken(first))))
@@ -180,42 +181,48 @@ impl Dialogue {
 /// The dialogues of a run, by connection; those that are over keep their memory at the end.
 #[derive(Debug, Default)]
 pub(super) struct Dialogues {
-    live: Vec<Dialogue>,
-    /// A command was heard since it was last asked.
-    pub(super) moved: bool,
+    live: Table<u64, Dialogue>,
+    /// Files that commands may have had to do with since it was last looked.
+    pub(super) due: Vec<FileName>,
     spare: Vec<Dialogue>,
 }
 
 impl Dialogues {
     pub(super) fn clear(&mut self) {
-        self.spare.append(&mut self.live);
-        self.moved = false;
-    }
-
-    fn find(&self, conn: u64) -> Result<usize, usize> {
-        self.live.binary_search_by_key(&conn, |dialogue| dialogue.conn)
+        self.spare.extend(self.live.drain(..).map(|(_, dialogue)| dialogue));
+        self.due.clear();
     }
 
     #[inline]
     pub(super) fn has(&self, conn: u64) -> bool {
-        self.find(conn).is_ok()
+        self.live.contains_key(&conn)
     }
 
     pub(super) fn open(&mut self, conn: u64) {
-        let mut pending = self.spare.pop().unwrap_or_default().pending;
+        let Dialogue { mut pending, mut olds, .. } = self.spare.pop().unwrap_or_default();
         pending.clear();
+        olds.clear();
         pending.push_back(Pending { verb: GREETING, name: FileName::default(), begun: false });
-        let at = self.find(conn).unwrap_or_else(|at| at);
-        self.live.insert(at, Dialogue { conn, pending, ..Dialogue::default() });
+        self.live.insert(conn, Dialogue { pending, olds, ..Dialogue::default() });
     }
 
-    pub(super) fn heard(&mut self, conn: u64, bytes: &[u8]) {
-        let Ok(at) = self.find(conn) else { return };
-        let dialogue = &mut self.live[at];
+    /// A file that was uploaded on `conn` is there until another takes its place.
+    pub(super) fn leaves(&mut self, conn: u64, name: FileName) {
+        if let Some(dialogue) = self.live.get_mut(&conn) {
+            dialogue.olds.push(name);
+        }
+    }
+
+    pub(super) fn heard(&mut self, conn: u64, bytes: &[u8], uploads: &mut Uploads) {
+        let Some(dialogue) = self.live.get_mut(&conn) else { return };
         for &byte in bytes {
             if let Some((verb, name)) = dialogue.command.take(byte) {
                 dialogue.heard(verb, name);
-                self.moved = true;
+                if matches!(verb, STOR | APPE) {
+                    uploads.asked(name, conn);
+                }
+                dialogue.olds.retain(|name| uploads.is_left(*name));
+                self.due.extend(dialogue.olds.iter().rev());
             }
         }
     }
@@ -228,8 +235,7 @@ impl Dialogues {
         uploads: &mut Uploads,
         breaches: &mut Vec<Breach>,
     ) {
-        let Ok(at) = self.find(conn) else { return };
-        let dialogue = &mut self.live[at];
+        let Some(dialogue) = self.live.get_mut(&conn) else { return };
         let mut rest = bytes;
         while let Some(byte) = dialogue.reply.next(&mut rest) {
             if let Some(code) = dialogue.reply.take(byte)
@@ -242,15 +248,14 @@ impl Dialogues {
 
     /// Its peer has ended it.
     pub(super) fn ended(&mut self, conn: u64) {
-        if let Ok(at) = self.find(conn) {
-            self.live[at].over = true;
+        if let Some(dialogue) = self.live.get_mut(&conn) {
+            dialogue.over = true;
         }
     }
 
     /// The server closes or aborts it: what that leaves unanswered.
     pub(super) fn close(&mut self, now: Duration, conn: u64) -> Option<Breach> {
-        let at = self.find(conn).ok()?;
-        let dialogue = self.live.remove(at);
+        let dialogue = self.live.swap_remove(&conn)?;
         let owed = dialogue.pending.front().filter(|_| !dialogue.over).map(|it| it.verb);
         self.spare.push(dialogue);
         owed.map(|verb| {
@@ -266,7 +271,7 @@ pub(super) fn unanswered(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
     if facts.end != End::Quiet {
         return;
     }
-    for dialogue in facts.evidence.dialogues.live.iter().filter(|dialogue| !dialogue.over) {
+    for dialogue in facts.evidence.dialogues.live.values().filter(|dialogue| !dialogue.over) {
         if let Some(Pending { verb, .. }) = dialogue.pending.front() {
             let seen = format!("{} never has a final reply", spoken(*verb));
             breaches.push(breach(ONE_REPLY, facts.now, seen, About::Unanswered));

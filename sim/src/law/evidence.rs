@@ -11,7 +11,7 @@ use super::connections::{Arrival, Call, Connections, Key, Trigger};
 use super::dialogue::Dialogues;
 use super::files::Uploads;
 use super::reset::Cause;
-use super::{About, Breach, arrows, reset, rest};
+use super::{About, Breach, Table, arrows, reset, rest};
 use crate::fate::{Fate, Moved};
 use crate::mutant::Liar;
 use crate::scenario::Scenario;
@@ -30,7 +30,7 @@ pub struct Evidence {
     arrival: Option<(Side, [u8; 40], usize)>,
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
-    listeners: Vec<(Side, u64, u16)>,
+    listeners: Table<(Side, u64), u16>,
     /// Ports given up, and in which event.
     unlistened: Vec<(u64, Side, u16)>,
     pub(super) dialogues: Dialogues,
@@ -234,16 +234,14 @@ pub struct Watch<'a> {
 impl Watch<'_> {
     /// A passive OPEN.
     pub fn listened(&mut self, listener: u64, port: u16) {
-        self.evidence.listeners.push((self.side, listener, port));
+        self.evidence.listeners.insert((self.side, listener), port);
     }
 
     /// A passive OPEN is given up, and with it the connections that nobody accepted.
     pub fn unlistened(&mut self, listener: u64) {
         let Evidence { listeners, unlistened, event, last_call, .. } = &mut *self.evidence;
         *last_call = self.now;
-        let mine = |it: &(Side, u64, u16)| (it.0, it.1) == (self.side, listener);
-        if let Some(at) = listeners.iter().position(mine) {
-            let (_, _, port) = listeners.swap_remove(at);
+        if let Some(port) = listeners.swap_remove(&(self.side, listener)) {
             unlistened.retain(|(when, ..)| when == event);
             unlistened.push((*event, self.side, port));
         }
@@ -251,8 +249,8 @@ impl Watch<'_> {
 
     /// A connection of `listener` was accepted.
     pub fn accepted(&mut self, listener: u64, conn: u64) {
-        let control = (self.side, listener, CONTROL_PORT);
-        if self.side == Side::Server && self.evidence.listeners.contains(&control) {
+        let port = self.evidence.listeners.get(&(self.side, listener));
+        if self.side == Side::Server && port == Some(&CONTROL_PORT) {
             self.evidence.dialogues.open(conn);
         }
     }
@@ -291,7 +289,8 @@ impl Watch<'_> {
 
     /// The server took `bytes` from its control connection.
     pub fn heard(&mut self, conn: u64, bytes: &[u8]) {
-        self.evidence.dialogues.heard(conn, bytes);
+        let Evidence { dialogues, uploads, .. } = &mut *self.evidence;
+        dialogues.heard(conn, bytes, uploads);
     }
 
     /// The server gave `bytes` to its control connection.

@@ -2,6 +2,7 @@
 //! untouched until a new one is accepted. What a file is, the judge has seen; what was said of it
 //! comes from the dialogue, and where a stream ended from its FIN.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
@@ -9,7 +10,7 @@ use halfclose_ftp::{MemoryStore, Told, TransferReport};
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::connections::Key;
-use super::{About, Breach, Facts};
+use super::{About, Breach, Facts, Table};
 use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
@@ -20,7 +21,7 @@ pub(super) const SUCCESS: &str = "success-is-whole";
 pub(super) const OLD: &str = "old-file-stays";
 
 /// A file's name, as a number (FNV-1a).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct FileName(u64);
 
 impl Default for FileName {
@@ -42,22 +43,23 @@ impl FileName {
 }
 
 /// What was said and seen of the uploads to one name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Default)]
 struct Upload {
-    name: FileName,
+    /// The control connection on which one was asked for last.
+    by: u64,
     /// STORs and APPEs that were answered 1yz.
     accepted: u32,
     /// STORs and APPEs that were answered 2yz.
     completed: u32,
     /// Files that were closed there.
     closed: u32,
-    /// Hash of the last one, if a later task writes that name again.
-    left: Option<u128>,
+    /// The last one and its hash, if a later task writes that name again.
+    left: Option<(Arc<str>, u128)>,
 }
 
 /// Uploads by name.
 #[derive(Debug, Default)]
-pub(super) struct Uploads(Vec<Upload>);
+pub(super) struct Uploads(Table<FileName, Upload>);
 
 impl Uploads {
     pub(super) fn clear(&mut self) {
@@ -65,24 +67,24 @@ impl Uploads {
     }
 
     fn entry(&mut self, name: FileName) -> &mut Upload {
-        let at = self.0.iter().position(|upload| upload.name == name).unwrap_or_else(|| {
-            let (accepted, completed, closed) = (0, 0, 0);
-            self.0.push(Upload { name, accepted, completed, closed, left: None });
-            self.0.len() - 1
-        });
-        &mut self.0[at]
-    }
-
-    /// Any file may have another name now, or none.
-    pub(super) fn forget_all(&mut self) {
-        self.0.iter_mut().for_each(|upload| upload.left = None);
+        self.0.entry(name).or_default()
     }
 
     /// The file of that name may go.
     pub(super) fn forget(&mut self, name: FileName) {
-        if let Some(upload) = self.0.iter_mut().find(|upload| upload.name == name) {
+        if let Some(upload) = self.0.get_mut(&name) {
             upload.left = None;
         }
+    }
+
+    /// Whether a file of that name waits to be replaced.
+    pub(super) fn is_left(&self, name: FileName) -> bool {
+        self.0.get(&name).is_some_and(|upload| upload.left.is_some())
+    }
+
+    /// A STOR or APPE of `name` came on control connection `by`.
+    pub(super) fn asked(&mut self, name: FileName, by: u64) {
+        self.entry(name).by = by;
     }
 
     /// A STOR or APPE of `name` was answered.
@@ -98,32 +100,34 @@ impl Uploads {
 
 impl super::Evidence {
     /// `side` has closed a file that it wrote; `again` says that a later task writes it once more.
-    pub fn closed(&mut self, side: Side, name: &str, again: bool, store: &mut MemoryStore) {
+    pub fn closed(&mut self, side: Side, name: &Arc<str>, again: bool, store: &mut MemoryStore) {
         if side == Side::Server {
-            let upload = self.uploads.entry(FileName::of(name));
+            let file = FileName::of(name);
+            let upload = self.uploads.entry(file);
             upload.closed += 1;
-            upload.left = again.then(|| hash_of(name, store));
+            upload.left = again.then(|| (Arc::clone(name), hash_of(name, store)));
             if again {
+                self.dialogues.leaves(upload.by, file);
                 self.liar.empties(name, store);
             }
         }
     }
 
-    /// Whether there is something to compare: a command came, and a file waits to be replaced.
+    /// See that the stored files that the commands since the last look may have to do with are what
+    /// their last uploads left, as long as no other has been accepted.
     #[inline]
-    pub fn has_old_files(&mut self) -> bool {
-        std::mem::take(&mut self.dialogues.moved)
-            && self.uploads.0.iter().any(|upload| upload.left.is_some())
+    pub fn old_files(&mut self, now: Duration, store: &MemoryStore) {
+        while let Some(name) = self.dialogues.due.pop() {
+            self.old_file(now, name, store);
+        }
     }
 
-    /// See that the stored file `name` is what its last upload left, as long as no other has been
-    /// accepted.
-    pub fn old_file(&mut self, now: Duration, name: &str, store: &MemoryStore) {
-        let upload = self.uploads.entry(FileName::of(name));
+    fn old_file(&mut self, now: Duration, name: FileName, store: &MemoryStore) {
+        let upload = self.uploads.entry(name);
         if upload.accepted > upload.closed {
             upload.left = None;
         }
-        if upload.left.is_some_and(|left| left != hash_of(name, store)) {
+        if upload.left.as_ref().is_some_and(|(name, left)| *left != hash_of(name, store)) {
             upload.left = None;
             let seen = "a stored file has changed, and no upload in its place was accepted";
             let (side, about) = (Side::Server, About::Other);
@@ -146,17 +150,19 @@ pub(super) fn prefix(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
 
 /// Success means all of it.
 pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    let tasks = facts.tasks.iter().filter(|task| task.is_transfer());
-    for (task, (transfer, report)) in tasks.zip(facts.transfers.iter().zip(facts.reports)) {
+    let tasks = facts.workload.tasks();
+    let indices = (0..tasks.len()).filter(|index| tasks[*index].is_transfer());
+    for (index, (transfer, report)) in indices.zip(facts.transfers.iter().zip(facts.reports)) {
+        let task = &tasks[index];
         let said = match report.direction {
             Direction::Download => transfer.told == Told::Success,
             Direction::Upload => {
                 let path = task.uploads().unwrap_or_default();
                 let same = |other: &&Task| other.uploads() == Some(path);
-                let only = facts.tasks.iter().filter(same).count() == 1;
-                let name = FileName::of(path);
-                let mut uploads = facts.evidence.uploads.0.iter();
-                let completed = uploads.any(|it| it.name == name && it.completed > 0);
+                let mine = &tasks[facts.workload.beside(index)];
+                let only = mine.iter().filter(same).count() == 1;
+                let upload = facts.evidence.uploads.0.get(&FileName::of(path));
+                let completed = upload.is_some_and(|upload| upload.completed > 0);
                 let heard = report.reply.as_ref().is_some_and(|it| (200..300).contains(&it.code));
                 heard || (only && completed)
             }

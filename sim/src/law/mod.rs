@@ -24,10 +24,17 @@ use std::time::Duration;
 
 use halfclose_ftp::TransferReport;
 use halfclose_stack::State;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
 
 use crate::outcome::{BrokenLaw, End, TransferOutcome, WaivedLaw};
-use crate::scenario::{Scenario, Task};
+use crate::scenario::Scenario;
 use crate::side::Side;
+use crate::workload::Workload;
+
+/// What is known of each of thousands: found at once, walked in an order that no hash decides, and its
+/// memory is kept from run to run.
+type Table<K, V> = IndexMap<K, V, FxBuildHasher>;
 
 /// Something that must hold in every run.
 pub struct Law {
@@ -66,8 +73,8 @@ pub struct Waiver {
 pub struct Facts<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
-    /// What all of its clients were asked to do, one client after the other.
-    pub tasks: &'a [Task],
+    /// What everybody was asked to do.
+    pub workload: &'a Workload,
     /// Why it stopped.
     pub end: End,
     /// When.

@@ -54,7 +54,9 @@ pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         return;
     }
     let mut late = true;
-    for known in evidence.connections.iter().filter(|known| known.alive()) {
+    let mut alive: Vec<_> = evidence.connections.iter().filter(|known| known.alive()).collect();
+    alive.sort_unstable_by_key(|known| known.key.number());
+    for known in alive {
         let (local, peer) = (known.key.1, known.key.2);
         let seen = format!("{} for ever, ports {local} to {peer}", known.state);
         let about = About::Alive(known.state);

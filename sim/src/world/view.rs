@@ -9,6 +9,7 @@ use super::World;
 use crate::fate::Fate;
 use crate::judge::Judge;
 use crate::law::{self, Facts};
+use crate::lookup::Lookup;
 use crate::medium::Passed;
 use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
@@ -44,6 +45,16 @@ impl World<'_> {
     /// Who looks at the files.
     pub(crate) fn judge(&self) -> &Judge<'_> {
         &self.judge
+    }
+
+    /// The memory of the last conclusion.
+    pub(crate) fn take_lookup(&mut self) -> Lookup {
+        std::mem::take(&mut self.lookup)
+    }
+
+    /// Keep it for the next one.
+    pub(crate) fn keep_lookup(&mut self, lookup: Lookup) {
+        self.lookup = lookup;
     }
 
     /// The trace, to conclude it.
@@ -122,7 +133,7 @@ impl World<'_> {
     ) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
         let facts = Facts {
             scenario: self.scenario,
-            tasks: self.workload.tasks(),
+            workload: self.workload,
             end,
             now: self.now,
             evidence: &self.evidence,

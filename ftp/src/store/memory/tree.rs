@@ -161,16 +161,18 @@ impl Tree {
             return Err(StoreError::BadName);
         }
         let moved = |path: &str| -> Arc<str> { [to, "/", &path[prefix.len()..]].concat().into() };
-        let inside: Vec<Arc<str>> =
-            self.directories.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
+        let below = |path: &&Arc<str>| path.starts_with(&prefix);
+        let from_here = (Bound::Included(&*prefix), Bound::Unbounded);
+        let inside = self.directories.range::<str, _>(from_here).map(|(path, _)| path);
+        let inside: Vec<Arc<str>> = inside.take_while(below).cloned().collect();
         for path in inside {
             let made = self.directories.remove(&path).unwrap_or_default();
             self.directories.insert(moved(&path), made);
         }
         let made = self.directories.remove(from).unwrap_or_default();
         self.directories.insert(to.into(), made);
-        let inside: Vec<Arc<str>> =
-            self.files.keys().filter(|path| path.starts_with(&prefix)).cloned().collect();
+        let inside = self.files.range::<str, _>(from_here).map(|(path, _)| path);
+        let inside: Vec<Arc<str>> = inside.take_while(below).cloned().collect();
         let mut files = Vec::new();
         for path in inside {
             if let Some(at) = self.unname(&path) {
