@@ -38,6 +38,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "foreign-rst",
     "smoltcp-fin-deadlock",
     "bulk-loss-p",
+    "many-small",
 ];
 
 /// The scenario that a command runs if none is named.

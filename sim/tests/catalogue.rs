@@ -99,6 +99,11 @@ const CLAIMS: &[(&str, &str, &str)] = &[
         "control x-- P. 205:229(24) ack 60 win 65535 (dropped: forgotten by the NAT)",
     ),
     ("bulk-loss-p", "", "(dropped: loss)"),
+    ("many-small", "", "data 9 F. 1:1025(1024) ack 1 win 65535 --x (dropped: queue full)"),
+    ("many-small", "", "31.392432 4257 data 256 S 0:0(0)"),
+    ("many-small", "", "41.453542 data 256 [TIME-WAIT => CLOSED]"),
+    ("many-small", "mutant", "data 9 R. 1025:1025(0) ack 1"),
+    ("many-small", "mutant-port", "control 64 S 0:0(0)"),
 ];
 
 #[test]
