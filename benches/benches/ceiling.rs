@@ -1,13 +1,14 @@
 //! `ceiling` prints every measure beside its ceiling, one line each, best of several interleaved
 //! runs: `cargo bench -p halfclose-benches --bench ceiling`. A name after `--` picks the lines that
-//! contain it.
+//! contain it. The ceiling of a level of recording is a run without any, that of two cores twice one.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use halfclose::trace::Recording;
 use halfclose::world::World;
 use halfclose_benches::best::{best, timed};
-use halfclose_benches::sessions;
+use halfclose_benches::sessions::{self, CROWD_RING, CROWDS, RECORDINGS};
 use halfclose_benches::teardown::{self, Path};
 use halfclose_benches::transfer::{self, Command, MTUS, SIZE};
 
@@ -17,15 +18,24 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| arg != "--bench").collect();
     let wants = |name: &str| wanted.is_empty() || wanted.iter().any(|part| name.contains(part));
     println!("# ratio NAME OURS CEILING RATIO: sessions and connections a second, bytes a second,");
-    println!("# packets a second; the best of {ROUNDS} runs each, taken in turn, on one core");
+    println!(
+        "# packets a second; the best of up to {ROUNDS} runs each, taken in turn, on one core"
+    );
     sessions(&wants);
+    connections(&wants);
+    recording(&wants);
+    two_cores(&wants);
     transfers(&wants);
     teardowns(&wants);
 }
 
 #[expect(clippy::cast_precision_loss, reason = "three digits are printed")]
+fn precise(amount: u64) -> f64 {
+    amount as f64
+}
+
 fn line(name: &str, amount: u64, ours: Duration, ceiling: Duration) {
-    let rate = |time: Duration| amount as f64 / time.as_secs_f64();
+    let rate = |time: Duration| precise(amount) / time.as_secs_f64();
     let ratio = ceiling.as_secs_f64() / ours.as_secs_f64();
     println!("ratio {name} {:.3e} {:.3e} {ratio:.2}", rate(ours), rate(ceiling));
 }
@@ -49,6 +59,75 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
     );
     println!("# packets a session: ours {}, bare {}", mine / COUNT, theirs / COUNT);
     line("sessions", COUNT, ours, ceiling);
+}
+
+/// The same sessions, so many of them in one world; as many in all for each number.
+fn connections(wants: &impl Fn(&str) -> bool) {
+    let most = CROWDS[CROWDS.len() - 1];
+    let mut alone = None;
+    for clients in CROWDS {
+        let name = format!("connections-{clients}");
+        if !wants(&name) {
+            continue;
+        }
+        let scenario = sessions::crowd(clients);
+        let workload = transfer::workload(&scenario);
+        let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
+        let mut bare = sessions::Bare::new(clients, CROWD_RING);
+        let runs = (most / clients) as u64;
+        let (mut mine, mut theirs) = (0, 0);
+        let [ours, ceiling] = best(
+            ROUNDS / 4,
+            [
+                &mut || timed(|| mine = sessions::lab(&mut world, 0..runs, Recording::Digest)).1,
+                &mut || timed(|| theirs = (0..runs).map(|_| bare.at_once()).sum()).1,
+            ],
+        );
+        assert_eq!(mine, theirs, "{name}: the same packets");
+        let nanos = [ours, ceiling].map(|time| time.as_secs_f64() * 1e9 / precise(mine));
+        let [first, bare_first] = *alone.get_or_insert(nanos);
+        println!(
+            "# {name}: {:.0} ns a packet, {:.2} times the first; bare {:.0}, {:.2} times",
+            nanos[0],
+            nanos[0] / first,
+            nanos[1],
+            nanos[1] / bare_first
+        );
+        line(&name, mine, ours, ceiling);
+    }
+}
+
+fn recording(wants: &impl Fn(&str) -> bool) {
+    const COUNT: u64 = 300;
+    if !wants("recording") {
+        return;
+    }
+    let scenario = sessions::scenario();
+    let workload = transfer::workload(&scenario);
+    let mut worlds = RECORDINGS
+        .map(|(_, recording)| (World::new(&scenario, &workload, 0, recording), recording));
+    let [digest, headers, packets] = worlds
+        .each_mut()
+        .map(|(world, recording)| move || timed(|| sessions::lab(world, 0..COUNT, *recording)).1);
+    let (mut digest, mut headers, mut packets) = (digest, headers, packets);
+    let times = best(ROUNDS / 2, [&mut digest, &mut headers, &mut packets]);
+    for ((name, _), time) in RECORDINGS.into_iter().zip(times) {
+        line(&format!("recording-{name}"), COUNT, time, times[0]);
+    }
+}
+
+fn two_cores(wants: &impl Fn(&str) -> bool) {
+    const COUNT: u64 = 4_000;
+    if !wants("two-cores") {
+        return;
+    }
+    let scenario = sessions::scenario();
+    let sweep = |jobs| {
+        let jobs = NonZeroUsize::new(jobs).expect("one or two");
+        timed(|| sessions::swept(&scenario, 0..COUNT, jobs)).1
+    };
+    let [two, one] = best(ROUNDS / 4, [&mut || sweep(2), &mut || sweep(1)]);
+    line("two-cores", COUNT, two, one / 2);
 }
 
 fn transfers(wants: &impl Fn(&str) -> bool) {

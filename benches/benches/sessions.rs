@@ -1,7 +1,9 @@
-//! Whole sessions a second, a new world and seed each, beside bare smoltcp with the same packets; and
-//! what each level of recording costs.
+//! Whole sessions a second, a new world and seed each, or thousands in one world, beside bare smoltcp
+//! with the same packets; what each level of recording costs, and what a second core gives.
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::num::NonZeroUsize;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfclose::trace::Recording;
 use halfclose::world::World;
 use halfclose_benches::{sessions, transfer};
@@ -28,11 +30,7 @@ fn recording(c: &mut Criterion) {
     let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
     let mut group = c.benchmark_group("recording");
     group.throughput(Throughput::Elements(COUNT));
-    for (name, recording) in [
-        ("digest", Recording::Digest),
-        ("headers", Recording::Headers),
-        ("packets", Recording::Packets),
-    ] {
+    for (name, recording) in sessions::RECORDINGS {
         group.bench_function(name, |b| {
             b.iter(|| sessions::lab(&mut world, 0..COUNT, recording));
         });
@@ -40,5 +38,36 @@ fn recording(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, sessions, recording);
+fn connections(c: &mut Criterion) {
+    let mut group = c.benchmark_group("connections");
+    group.sample_size(10);
+    for clients in sessions::CROWDS {
+        let scenario = sessions::crowd(clients);
+        let workload = transfer::workload(&scenario);
+        let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
+        let mut bare = sessions::Bare::new(clients, sessions::CROWD_RING);
+        let packets = sessions::lab(&mut world, 0..1, Recording::Digest);
+        group.throughput(Throughput::Elements(packets));
+        group.bench_function(BenchmarkId::new("halfclose", clients), |b| {
+            b.iter(|| sessions::lab(&mut world, 0..1, Recording::Digest));
+        });
+        group.bench_function(BenchmarkId::new("ceiling", clients), |b| b.iter(|| bare.at_once()));
+    }
+    group.finish();
+}
+
+fn cores(c: &mut Criterion) {
+    let scenario = sessions::scenario();
+    let mut group = c.benchmark_group("cores");
+    group.throughput(Throughput::Elements(COUNT * 10));
+    for jobs in [1, 2] {
+        let jobs = NonZeroUsize::new(jobs).expect("one or two");
+        group.bench_function(BenchmarkId::from_parameter(jobs), |b| {
+            b.iter(|| sessions::swept(&scenario, 0..COUNT * 10, jobs));
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, sessions, recording, connections, cores);
 criterion_main!(benches);

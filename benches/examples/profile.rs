@@ -9,8 +9,8 @@ use halfclose_benches::sessions;
 use halfclose_benches::teardown::{self, Path};
 use halfclose_benches::transfer::{self, Command};
 
-const USAGE: &str = "profile sessions|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, MiB at MTU 1500, or \
-                     connections; CLOSE is fin, half-close, reset, reset-when-acked, \
+const USAGE: &str = "profile sessions|at-once|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, one after \
+                     another or all in one world, MiB at MTU 1500, or connections; CLOSE is fin, half-close, reset, reset-when-acked, \
                      fin-then-reset or simultaneous";
 
 fn main() -> ExitCode {
@@ -32,6 +32,9 @@ fn find(name: &str, count: u64) -> Option<Box<dyn FnOnce()>> {
     if name == "sessions" {
         return Some(Box::new(move || sessions(count, bare)));
     }
+    if name == "at-once" {
+        return Some(Box::new(move || at_once(count, bare)));
+    }
     if let Some(command) = Command::ALL.into_iter().find(|command| command.name() == name) {
         return Some(Box::new(move || transfer(command, count << 20, bare)));
     }
@@ -50,6 +53,19 @@ fn sessions(count: u64, bare: bool) {
         let workload = transfer::workload(&scenario);
         let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
         sessions::lab(&mut world, 0..count, Recording::Digest)
+    };
+    println!("{packets} packets");
+}
+
+fn at_once(count: u64, bare: bool) {
+    let clients = usize::try_from(count).expect("as many as ports");
+    let packets = if bare {
+        sessions::Bare::new(clients, sessions::CROWD_RING).at_once()
+    } else {
+        let scenario = sessions::crowd(clients);
+        let workload = transfer::workload(&scenario);
+        let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
+        sessions::lab(&mut world, 0..1, Recording::Digest)
     };
     println!("{packets} packets");
 }

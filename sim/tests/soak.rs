@@ -123,6 +123,10 @@ fn settings(seed: u64) -> Vec<String> {
     said.push(format!("client.type={text}"));
     said.push(format!("client.check_size={}", pick(23, &["false", "true"])));
     said.push(format!("server.capacity={}", pick(24, &["none", "none", "none", "7000"])));
+    // Nobody lists a root that others change.
+    if !tasks.iter().any(|task| ["ls=/", "ls=none"].contains(task)) {
+        said.push(format!("client.count={}", pick(25, &["1", "1", "1", "1", "3", "9"])));
+    }
     for (at, task) in tasks.iter().enumerate() {
         said.extend(task.split(' ').map(|key| format!("do.{}.{key}", at + 1)));
         let puts = ["put=", "append="].iter().any(|kind| task.starts_with(kind));
