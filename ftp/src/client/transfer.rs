@@ -8,7 +8,7 @@ use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker};
 use crate::representation::Representation;
 use crate::session::Action;
-use crate::store::{Begin, File, Store, Writing};
+use crate::store::{Begin, Fate, File, Store, Writing};
 use crate::transfer::{Body, Plan, Way};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -157,7 +157,7 @@ impl Client {
             (213, Some(there)) if there <= current.size => {
                 current.offset = there;
                 if let Some(file) = current.file.take() {
-                    let _ = cx.store.close(file, crate::store::Fate::Keep);
+                    let _ = cx.store.close(file, Fate::Keep);
                 }
                 current.file = cx.store.open_read(&current.local, there).ok().map(|(file, _)| file);
                 if current.file.is_none() {
