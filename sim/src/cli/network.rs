@@ -102,7 +102,8 @@ pub(super) struct PutArgs {
     /// Where to: ftp://[USER@]HOST[:PORT]/PATH; a path that ends with `/` is a directory
     #[arg(value_name = "URL")]
     pub(super) url: String,
-    /// How to end the data connection
+    /// How to end the data connection: fin, half-close, reset, reset-when-sent, reset-when-acked,
+    /// fin-then-reset
     #[arg(long, value_name = "HOW", default_value = "fin", value_parser = close)]
     pub(super) close: Close,
     /// Go on with what is there already
