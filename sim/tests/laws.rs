@@ -238,3 +238,17 @@ fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
     assert_eq!(outcome.verdict.name(), "stuck");
     assert_eq!(broken(&outcome), [""; 0]);
 }
+
+/// Two retransmission timeouts of a minute, and on every hop a queue that takes its time: that is
+/// within the bound.
+#[test]
+fn a_packet_may_wait_in_a_queue_before_its_host_comes_to_rest() {
+    let settings = "link.delay=1us link.rate=512kbit link.duplicate=2% link.blackout=100ms..40s \
+                    client.host=smoltcp server.host=smoltcp client.extended=false \
+                    client.reply_timeout=3s server.close=reset-when-acked \
+                    server.model=pyftpdlib-2.2.0 tcp.congestion=none tcp.ack_delay=none \
+                    do.1.put=a do.1.size=200000 do.2.put=a do.2.size=1 do.2.abort_after=5000";
+    let outcome = outcome(settings, 485_040, None);
+    assert!(outcome.quiet_at > std::time::Duration::from_secs(250), "{:?}", outcome.quiet_at);
+    assert_eq!(broken(&outcome), [""; 0]);
+}

@@ -7,7 +7,7 @@ use halfclose_stack::{ClosePolicy, TIME_WAIT};
 
 use super::{About, Breach, Facts};
 use crate::outcome::End;
-use crate::scenario::Scenario;
+use crate::scenario::{LinkConfig, Scenario};
 use crate::setup::CONTROL_PORT;
 use crate::side::Side;
 
@@ -39,6 +39,12 @@ pub(super) fn policy(scenario: &Scenario, side: Side) -> ClosePolicy {
     }
 }
 
+/// The longest that a packet is on its way: behind a full queue.
+fn hop(link: &LinkConfig) -> Duration {
+    let waits = link.rate.map_or(0, |rate| link.queue.saturating_mul(8_000_000) / rate.max(1));
+    link.delay + link.jitter + Duration::from_micros(waits)
+}
+
 /// Every connection is over once its time has come.
 pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
     let evidence = facts.evidence;
@@ -47,7 +53,7 @@ pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         .into_iter()
         .filter_map(|side| policy(facts.scenario, side).fin_wait_2)
         .max();
-    let hops = facts.scenario.up.delay + facts.scenario.down.delay;
+    let hops = hop(&facts.scenario.up) + hop(&facts.scenario.down);
     let limit = since + TIME_WAIT + deadline.unwrap_or_default() + RETRANSMISSION + hops * 4;
     let quiet = facts.end == End::Quiet;
     if !quiet && facts.now <= limit {
