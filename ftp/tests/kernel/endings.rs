@@ -133,6 +133,33 @@ fn a_peer_that_never_stops_gets_a_reset_at_last() {
 }
 
 #[test]
+fn a_peer_that_never_closes_is_left_after_a_while() {
+    let mut at = Peer::accepted();
+    at.send_all(b"221 goodbye\r\n");
+    at.sockets.close(at.conn);
+    at.until(|at| (at.sockets.connections() == 0).then_some(()));
+    let took = at.sockets.now();
+    assert!((9..15).contains(&took.as_secs()), "{took:?}");
+    // The FIN has been said long before: nothing was destroyed.
+    let mut all = String::new();
+    at.peer.read_to_string(&mut all).unwrap();
+    assert_eq!(all, "221 goodbye\r\n");
+}
+
+#[test]
+fn a_peer_that_never_reads_is_reset_after_a_while() {
+    let mut at = Peer::accepted();
+    while at.send(&[7; 300_000]) != ControlFlow::Continue(0) {}
+    at.sockets.close(at.conn);
+    assert!(!at.sockets.is_flushed());
+    at.until(|at| (at.sockets.connections() == 0).then_some(()));
+    let took = at.sockets.now();
+    assert!((9..15).contains(&took.as_secs()), "{took:?}");
+    let error = at.peer.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+}
+
+#[test]
 fn abort_is_a_reset_and_drops_what_is_owed() {
     let mut at = Peer::accepted();
     while at.send(&[7; 300_000]) != ControlFlow::Continue(0) {}
