@@ -4,6 +4,7 @@
 use super::refusal::Asked;
 use super::{Cx, Server};
 use crate::command::Command;
+use crate::line::LIMIT;
 use crate::listing::{Form, Printer, Source};
 use crate::store::{Kind, Read, Store, StoreError};
 
@@ -175,7 +176,12 @@ fn prefix(argument: &str, whole: bool) -> String {
 
 /// A listing as lines of a reply, and whether it is all of it.
 fn said<S: Store>(printer: &mut Printer, store: &mut S) -> (String, bool) {
-    let mut bytes = vec![0; STAT_LIMIT];
+    let room = match printer.source {
+        Source::Directory(_) => STAT_LIMIT,
+        // A path is no longer than the line that named it, and its directory.
+        Source::One(..) | Source::Done => 4 * LIMIT,
+    };
+    let mut bytes = vec![0; room];
     let read = printer.read(store, &mut bytes);
     let (count, whole) = match read {
         Ok(Read { bytes, last }) => (bytes, last),
