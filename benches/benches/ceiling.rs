@@ -61,9 +61,10 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
     line("sessions", COUNT, ours, ceiling);
 }
 
-/// The same sessions, so many of them in one world; as many in all for each number.
+/// The same sessions, so many of them in one world.
 fn connections(wants: &impl Fn(&str) -> bool) {
-    let most = CROWDS[CROWDS.len() - 1];
+    // As short as can be: of a long run, some part is always disturbed.
+    const COUNT: usize = 512;
     let mut alone = None;
     for clients in CROWDS {
         let name = format!("connections-{clients}");
@@ -74,10 +75,11 @@ fn connections(wants: &impl Fn(&str) -> bool) {
         let workload = transfer::workload(&scenario);
         let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
         let mut bare = sessions::Bare::new(clients, CROWD_RING);
-        let runs = (most / clients) as u64;
+        let runs = COUNT.div_ceil(clients) as u64;
+        let rounds = if clients > COUNT { ROUNDS / 4 } else { ROUNDS };
         let (mut mine, mut theirs) = (0, 0);
         let [ours, ceiling] = best(
-            ROUNDS / 4,
+            rounds,
             [
                 &mut || timed(|| mine = sessions::lab(&mut world, 0..runs, Recording::Digest)).1,
                 &mut || timed(|| theirs = (0..runs).map(|_| bare.at_once()).sum()).1,
@@ -110,14 +112,14 @@ fn recording(wants: &impl Fn(&str) -> bool) {
         .each_mut()
         .map(|(world, recording)| move || timed(|| sessions::lab(world, 0..COUNT, *recording)).1);
     let (mut digest, mut headers, mut packets) = (digest, headers, packets);
-    let times = best(ROUNDS / 2, [&mut digest, &mut headers, &mut packets]);
+    let times = best(ROUNDS, [&mut digest, &mut headers, &mut packets]);
     for ((name, _), time) in RECORDINGS.into_iter().zip(times) {
         line(&format!("recording-{name}"), COUNT, time, times[0]);
     }
 }
 
 fn two_cores(wants: &impl Fn(&str) -> bool) {
-    const COUNT: u64 = 4_000;
+    const COUNT: u64 = 1_024;
     if !wants("two-cores") {
         return;
     }
@@ -126,7 +128,7 @@ fn two_cores(wants: &impl Fn(&str) -> bool) {
         let jobs = NonZeroUsize::new(jobs).expect("one or two");
         timed(|| sessions::swept(&scenario, 0..COUNT, jobs)).1
     };
-    let [two, one] = best(ROUNDS / 4, [&mut || sweep(2), &mut || sweep(1)]);
+    let [two, one] = best(ROUNDS, [&mut || sweep(2), &mut || sweep(1)]);
     line("two-cores", COUNT, two, one / 2);
 }
 

@@ -9,9 +9,9 @@ use halfclose_benches::sessions;
 use halfclose_benches::teardown::{self, Path};
 use halfclose_benches::transfer::{self, Command};
 
-const USAGE: &str = "profile sessions|at-once|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, one after \
-                     another or all in one world, MiB at MTU 1500, or connections; CLOSE is fin, half-close, reset, reset-when-acked, \
-                     fin-then-reset or simultaneous";
+const USAGE: &str = "profile sessions|connections-CLIENTS|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, runs \
+                     of a world with CLIENTS clients, MiB at MTU 1500, or connections; CLOSE is fin, \
+                     half-close, reset, reset-when-acked, fin-then-reset or simultaneous";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -32,8 +32,9 @@ fn find(name: &str, count: u64) -> Option<Box<dyn FnOnce()>> {
     if name == "sessions" {
         return Some(Box::new(move || sessions(count, bare)));
     }
-    if name == "at-once" {
-        return Some(Box::new(move || at_once(count, bare)));
+    if let Some(clients) = name.strip_prefix("connections-") {
+        let clients = clients.parse().ok().filter(|clients| (1..=10_000).contains(clients))?;
+        return Some(Box::new(move || connections(clients, count, bare)));
     }
     if let Some(command) = Command::ALL.into_iter().find(|command| command.name() == name) {
         return Some(Box::new(move || transfer(command, count << 20, bare)));
@@ -57,15 +58,15 @@ fn sessions(count: u64, bare: bool) {
     println!("{packets} packets");
 }
 
-fn at_once(count: u64, bare: bool) {
-    let clients = usize::try_from(count).expect("as many as ports");
-    let packets = if bare {
-        sessions::Bare::new(clients, sessions::CROWD_RING).at_once()
+fn connections(clients: usize, count: u64, bare: bool) {
+    let packets: u64 = if bare {
+        let mut bare = sessions::Bare::new(clients, sessions::CROWD_RING);
+        (0..count).map(|_| bare.at_once()).sum()
     } else {
         let scenario = sessions::crowd(clients);
         let workload = transfer::workload(&scenario);
         let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
-        sessions::lab(&mut world, 0..1, Recording::Digest)
+        sessions::lab(&mut world, 0..count, Recording::Digest)
     };
     println!("{packets} packets");
 }
