@@ -46,8 +46,11 @@ fn check(model: &str) {
     for length in LENGTHS {
         for (measured, close) in TEARDOWNS {
             let known = known(model, measured);
+            // Silence is told from slowness by waiting: not for long where it is known to be silent.
+            let silent = known.iter().any(|result| result.starts_with("none"));
+            let patience = if silent { "2s" } else { "30s" };
             for run in 0..RUNS {
-                let seen = upload(&server, length, close, run);
+                let seen = upload(&server, length, close, run, patience);
                 assert!(
                     known.contains(&seen),
                     "{model}, {length} bytes, {close}: {seen}, and measured was {known:?}"
@@ -77,13 +80,13 @@ fn known(model: &str, teardown: &str) -> BTreeSet<String> {
 }
 
 /// One upload: the server's last word and what it holds, as the measurement writes them down.
-fn upload(server: &Theirs, length: usize, close: &str, run: usize) -> String {
+fn upload(server: &Theirs, length: usize, close: &str, run: usize, patience: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     let name = format!("{close}-{length}-{run}");
     let local = folder.path().join(&name);
     let content = content(length);
     fs::write(&local, &content).expect("space");
-    let said = put(&local, &server.url(&name), &["--close", close]);
+    let said = put(&local, &server.url(&name), &["--close", close, "--timeout", patience]);
     // `150 ...` is what it said before the data; nothing followed.
     let reply = said["reply"].as_str().filter(|reply| !reply.starts_with('1'));
     let reply = reply.and_then(|reply| reply.get(..3)).unwrap_or("none");
@@ -148,7 +151,7 @@ fn halfclose(command: &str, words: &[&str], options: &[&str]) -> Value {
     let output = Command::new(env!("CARGO_BIN_EXE_halfclose"))
         .arg(command)
         .args(words)
-        .args(["--json", "--timeout", "3s"])
+        .arg("--json")
         .args(options)
         .output()
         .expect("the program starts");
