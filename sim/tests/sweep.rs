@@ -21,8 +21,7 @@ fn halfclose(arguments: &[&str]) -> Output {
 }
 
 fn sweep(more: &[&str]) -> Output {
-    let words: Vec<_> = ["sweep"].iter().chain(&LOSSY).chain(more).copied().collect();
-    halfclose(&words)
+    halfclose(&["sweep"].iter().chain(&LOSSY).chain(more).copied().collect::<Vec<_>>())
 }
 
 fn text(bytes: &[u8]) -> &str {
@@ -207,8 +206,7 @@ fn a_half_written_line_is_written_anew() {
 fn ctrl_c_keeps_what_is_done() {
     let folder = Folder::new();
     let (path, name) = folder.path("x.jsonl");
-    let words = ["sweep", "q123208", "--seeds", "0..100000000", "--out", &name];
-    let mut child = command(&words);
+    let mut child = command(&["sweep", "q123208", "--seeds", "0..100000000", "--out", &name]);
     let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
     wait_for(&path, 50_000, &mut child);
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
