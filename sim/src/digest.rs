@@ -9,20 +9,28 @@ const GATHERED: usize = 16 << 10;
 /// A digest of all that was added to it, however it was cut into pieces.
 pub(crate) struct Digest {
     gathered: Vec<u8>,
-    /// Of what was gathered before; none: nothing was.
-    hashed: Option<Box<Xxh3>>,
+    /// Of what was gathered before, if anything was.
+    hashed: Box<Xxh3>,
+    begun: bool,
 }
 
 impl Digest {
     /// Of nothing.
     pub(crate) fn new() -> Self {
-        Self { gathered: Vec::with_capacity(2 * GATHERED), hashed: None }
+        Self {
+            gathered: Vec::with_capacity(2 * GATHERED),
+            hashed: Box::new(Xxh3::new()),
+            begun: false,
+        }
     }
 
     /// Of nothing again, keeping the memory.
     pub(crate) fn reset(&mut self) {
         self.gathered.clear();
-        self.hashed = None;
+        if self.begun {
+            self.hashed.reset();
+            self.begun = false;
+        }
     }
 
     /// Add these bytes. Until the next call they may still be changed.
@@ -39,19 +47,18 @@ impl Digest {
     /// The digest of all that was added.
     #[must_use]
     pub(crate) fn value(&self) -> u128 {
-        match &self.hashed {
-            None => xxh3_128(&self.gathered),
-            Some(hashed) => {
-                let mut hash = hashed.clone();
-                hash.update(&self.gathered);
-                hash.digest128()
-            }
+        if !self.begun {
+            return xxh3_128(&self.gathered);
         }
+        let mut hash = Xxh3::clone(&self.hashed);
+        hash.update(&self.gathered);
+        hash.digest128()
     }
 
     #[cold]
     fn hash(&mut self) {
-        self.hashed.get_or_insert_with(|| Box::new(Xxh3::new())).update(&self.gathered);
+        self.begun = true;
+        self.hashed.update(&self.gathered);
         self.gathered.clear();
     }
 }

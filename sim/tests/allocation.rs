@@ -60,9 +60,13 @@ fn asked(settings: &str, warm_up: u64, runs: u64) -> u64 {
 
 #[test]
 fn a_warm_session_allocates_nothing() {
-    for settings in
-        ["do.size=4096", "do.size=4096 client.mode=active", "do.get=a.bin", "do.size=64KiB"]
-    {
+    for settings in [
+        "do.size=4096",
+        "do.size=4096 client.mode=active",
+        "do.get=a.bin",
+        "do.size=64KiB",
+        "do.size=4096 client.count=20",
+    ] {
         assert_eq!(asked(settings, 20, 200), 0, "{settings}");
     }
 }
