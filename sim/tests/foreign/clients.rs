@@ -61,6 +61,9 @@ fn every_row_is_somebodys() {
     assert!(ROWS.len() > 60, "{} rows", ROWS.len());
 }
 
+/// How `timeout` says that it had to end a program.
+const HUNG: &str = "exit status: 124";
+
 /// Every row of a client, each with a server and a directory of its own.
 fn check(needs: &str, programs: &[&str]) {
     if !is_there(needs) {
@@ -69,7 +72,12 @@ fn check(needs: &str, programs: &[&str]) {
     let mut failed = String::new();
     let mut done = 0;
     for row in ROWS.iter().filter(|row| programs.contains(&row.program)) {
-        if let Err(problem) = check_row(row) {
+        let mut result = check_row(row);
+        // aria2 1.36 waits for ever if it reads 150 and 226 together, as it may on a busy machine.
+        if row.program == "aria2c" && result.as_ref().is_err_and(|problem| problem.contains(HUNG)) {
+            result = check_row(row);
+        }
+        if let Err(problem) = result {
             failed += &format!("{} {:?} {:?}: {problem}\n", row.program, row.task, row.arguments);
         }
         done += 1;

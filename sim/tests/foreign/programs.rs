@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// How long one of them may take, in seconds: long, for a busy machine makes some of them crawl.
-const LIMIT: &str = "300";
+const LIMIT: &str = "120";
 
 /// Whether the program is there. If not, says so, or fails if it must be.
 pub(crate) fn is_there(program: &str) -> bool {
