@@ -42,7 +42,7 @@ impl Pool<'_> {
     /// the results to `ready` in the order of the tasks, until it breaks.
     ///
     /// # Panics
-    /// If `work` or `next` does.
+    /// If `work`, `next` or `ready` does.
     pub fn run<T: Send, S, R: Send>(
         self,
         next: impl FnMut() -> Option<T> + Send,
@@ -73,6 +73,11 @@ impl Pool<'_> {
                 });
             }
             drop(to);
+            // Whatever ends this loop, a panic of `ready` included: nobody waits at the window for it.
+            let _end = OnDrop(|| {
+                lock(&queue).over = true;
+                moved.notify_all();
+            });
             let mut early = BTreeMap::new();
             let mut handed = 0;
             for (number, result) in results {
@@ -80,8 +85,6 @@ impl Pool<'_> {
                 while let Some(result) = early.remove(&handed) {
                     handed += 1;
                     if ready(result).is_break() {
-                        lock(&queue).over = true;
-                        moved.notify_all();
                         return;
                     }
                 }
@@ -143,6 +146,7 @@ mod tests {
     use super::*;
     use std::hint::black_box;
     use std::sync::atomic::AtomicU64;
+    use std::time::Duration;
 
     fn pool(jobs: usize, stop: &AtomicBool) -> Pool<'_> {
         Pool { jobs: NonZeroUsize::new(jobs).expect("not 0"), stop }
@@ -206,5 +210,29 @@ mod tests {
             pool(2, &stop).run(|| tasks.next(), || (), work, |()| ControlFlow::Continue(()));
         });
         assert!(passed.is_err());
+    }
+
+    /// Threads that wait at the window are not waited for.
+    #[test]
+    fn a_panic_of_who_gets_the_results_ends_it() {
+        let (done, ended) = mpsc::channel();
+        thread::spawn(move || {
+            let passed = std::panic::catch_unwind(|| {
+                let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
+                let mut tasks = 0..u64::MAX;
+                let work = |(): &mut (), _| begun.fetch_add(1, Ordering::Relaxed);
+                let ready = |_| {
+                    while begun.load(Ordering::Relaxed) < 2 * WINDOW {
+                        thread::yield_now();
+                    }
+                    // Until both wait at the window.
+                    (0..10_000).for_each(|_| thread::yield_now());
+                    panic!("this test panics on purpose");
+                };
+                pool(2, &stop).run(|| tasks.next(), || (), work, ready);
+            });
+            let _ = done.send(passed.is_err());
+        });
+        assert_eq!(ended.recv_timeout(Duration::from_secs(60)), Ok(true), "it does not end");
     }
 }
