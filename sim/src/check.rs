@@ -24,10 +24,10 @@ use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
 use crate::outcome::Outcome;
-use crate::report::{ended, last_lines, shrunk_lines, told};
+use crate::report::{ended, last_lines, lawful, shrunk_lines, told};
 use crate::run::{Finished, run};
 use crate::scenario::fault::Fault;
-use crate::scenario::{Expect, Scenario, file};
+use crate::scenario::{Scenario, file};
 use crate::search::explore::Visit;
 use crate::search::schedule::named;
 use crate::search::shrink::shrink;
@@ -65,7 +65,8 @@ impl Sweep<'_> {
             failed: u64,
             first: Option<u64>,
         }
-        let fails = |outcome: &Outcome| !sound(self.scenario(), outcome) || !holds(outcome);
+        let fails =
+            |outcome: &Outcome| !lawful(&self.scenario().expect, outcome) || !holds(outcome);
         let add = |chunk: &mut Chunk, run: Run<'_>| {
             chunk.runs += 1;
             if fails(run.outcome) {
@@ -106,7 +107,7 @@ impl Explore<'_> {
         let seed = self.drawn_by();
         let scenario = self.scenario().pin(0, seed).scenario;
         let workload = Workload::load(&scenario).unwrap_or_else(|error| panic!("{error}"));
-        let fails = |outcome: &Outcome| !sound(&scenario, outcome) || !holds(outcome);
+        let fails = |outcome: &Outcome| !lawful(&scenario.expect, outcome) || !holds(outcome);
         let (title, faults) = match environment(FAULTS) {
             Some(text) => {
                 let lines = text.split(';').filter(|line| !line.trim().is_empty());
@@ -149,12 +150,6 @@ impl Explore<'_> {
         let variable = format!("{FAULTS}='{}'", lines.join("; "));
         panic!("{}", Failure { title, scenario: &with, seed, variable }.text(&fails));
     }
-}
-
-/// Whether a run broke no law that its scenario does not expect to be broken.
-fn sound(scenario: &Scenario, outcome: &Outcome) -> bool {
-    let Expect { broken_laws: expected, .. } = &scenario.expect;
-    outcome.broken_laws.iter().all(|law| expected.contains(&law.name))
 }
 
 /// A run that fails, to be told.

@@ -10,6 +10,7 @@ use super::args::SweepArgs;
 use super::progress::{Progress, interrupted, wall_clock};
 use super::select::{Selection, quoted};
 use super::{Failure, Status};
+use crate::outcome::Outcome;
 use crate::report::{self, sweep_json, sweep_table};
 use crate::results::{Format, Identity, Line, Plan, Results, ResultsError};
 use crate::scenario::{Choice, Expect};
@@ -50,12 +51,17 @@ impl Request {
         sweep.jobs(self.jobs).shard(self.shard)
     }
 
-    /// What each run must come to: `--fail-on` says it in place of the scenario, the laws apart.
-    fn expected(&self) -> Expect {
-        let expect = self.selection.scenario.expect.clone();
-        match self.fail_on.is_empty() {
-            true => expect,
-            false => Expect { broken_laws: expect.broken_laws, ..Expect::default() },
+    /// `--fail-on` stands in place of what the scenario expects: then of that the laws alone count.
+    fn laws_alone(&self) -> bool {
+        !self.fail_on.is_empty()
+    }
+
+    /// Whether a run came to what is expected of it.
+    fn is_expected(&self, outcome: &Outcome) -> bool {
+        let expect = &self.selection.scenario.expect;
+        match self.laws_alone() || *expect == Expect::default() {
+            true => report::lawful(expect, outcome),
+            false => report::unmet(expect, outcome).is_empty(),
         }
     }
 
@@ -87,16 +93,13 @@ struct Chunk {
 /// Adds runs to chunks.
 struct Adder<'a> {
     request: &'a Request,
-    expect: Expect,
     identity: Option<(Identity, Format)>,
 }
 
 impl Adder<'_> {
     fn add(&self, chunk: &mut Chunk, run: Run<'_>) {
         let outcome = run.outcome;
-        let nothing = self.expect == Expect::default() && outcome.broken_laws.is_empty();
-        let expected = nothing || report::unmet(&self.expect, outcome).is_empty();
-        let counted = Counted::of(outcome, expected);
+        let counted = Counted::of(outcome, self.request.is_expected(outcome));
         chunk.tally.add(&counted);
         if let Some((identity, format)) = &self.identity {
             let reproduce = self.request.reproduce(run.choices, outcome.seed);
@@ -135,12 +138,13 @@ pub(super) fn execute(
     let scenario = &request.selection.scenario;
     let sweep = request.sweep();
     let rows = sweep.rows().map_err(Failure::input)?;
-    let mut adder = Adder { request, expect: request.expected(), identity: None };
+    let mut adder = Adder { request, identity: None };
     let mut summary = Summary::default();
     let mut results = None;
     if let Some((path, format)) = &request.out {
         let workload = Workload::load(&scenario.pin(0, 0).scenario).map_err(Failure::input)?;
-        let identity = Identity::of(scenario, &request.selection.words, &workload);
+        let words = &request.selection.words;
+        let identity = Identity::of(scenario, words, &workload, request.laws_alone());
         adder.identity = Some((identity, *format));
         results = Some(open(path, &adder, &sweep, &mut summary).map_err(Failure::input)?);
     }

@@ -18,7 +18,7 @@ pub use shrunk::{last_lines, lines as shrunk_lines};
 pub use summary::{Run, ended, summary};
 pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
 pub use table::{object as matrix_json, table as matrix};
-pub use unmet::unmet;
+pub use unmet::{lawful, unmet};
 
 use anstyle::{AnsiColor, Style};
 use halfclose_ftp::Told;

@@ -1,4 +1,4 @@
-//! `unmet` says what of an expectation did not come.
+//! `unmet` says what of an expectation did not come, and whether the laws alone are kept.
 
 use crate::outcome::Outcome;
 use crate::report::told;
@@ -44,4 +44,11 @@ pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
         check("quiet within ", met, names, &print_duration(outcome.quiet_at));
     }
     unmet
+}
+
+/// Whether `outcome` broke no law but those that `expected` has: all that is asked where the rest of an
+/// expectation is not.
+#[must_use]
+pub fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
+    outcome.broken_laws.iter().all(|law| expected.broken_laws.contains(&law.name))
 }

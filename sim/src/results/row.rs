@@ -15,7 +15,8 @@ use crate::verdict::Verdict;
 use crate::workload::Workload;
 
 /// Which sweep a line is of: version of the program and of the line, and a hash of the scenario with
-/// all that it leaves open, its files of the user's, and the words that select it.
+/// all that it leaves open, its files of the user's, the words that select it, and by what a run is
+/// called expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     text: String,
@@ -25,9 +26,10 @@ pub struct Identity {
 const VERSION: u32 = 1;
 
 impl Identity {
-    /// Of a sweep of `scenario`, which `words` select; `workload` has its files.
+    /// Of a sweep of `scenario`, which `words` select; `workload` has its files. `laws_alone`: of what
+    /// the scenario expects, the laws alone decide whether a run is as expected.
     #[must_use]
-    pub fn of(scenario: &Scenario, words: &str, workload: &Workload) -> Self {
+    pub fn of(scenario: &Scenario, words: &str, workload: &Workload, laws_alone: bool) -> Self {
         let mut hash = Xxh3::new();
         let mut say = |bytes: &[u8]| {
             hash.update(&(bytes.len() as u64).to_le_bytes());
@@ -44,6 +46,7 @@ impl Identity {
                 say(&xxh3_64(workload.content(index)).to_le_bytes());
             }
         }
+        say(&[u8::from(laws_alone)]);
         let version = env!("CARGO_PKG_VERSION");
         Self { text: format!("{version}-{VERSION}-{:016x}", hash.digest()) }
     }
