@@ -5,6 +5,7 @@
 mod client;
 mod limits;
 mod lines;
+mod local;
 mod log;
 mod password;
 mod pipe;
@@ -16,8 +17,9 @@ mod today;
 
 pub(crate) use client::{Done, Options, run};
 pub(crate) use lines::{Lines, Style};
+pub(crate) use local::{Sink, Source};
 pub(crate) use password::Source as PasswordSource;
-pub(crate) use pipe::Pipe;
+pub(crate) use pipe::{Output, Pipe};
 pub(crate) use server::{Serve, serve};
 pub(crate) use target::Target;
 use today::today;

@@ -65,7 +65,7 @@ fn what_cannot_be_right_is_one_line_and_exit_status_2() {
             &["get", "ftp://127.0.0.1/a", "-", "--json"],
             "`-` and --json: both want standard output".to_owned(),
         ),
-        (&["put", "no-such", "ftp://127.0.0.1/"], "cannot read `no-such`: No such file.".to_owned()),
+        (&["put", "no-such", "ftp://127.0.0.1/"], "cannot read `no-such`: No such file or directory (os error 2)".to_owned()),
         (
             &["put", "-", "ftp://127.0.0.1/"],
             "standard input has no name: put one into the URL".to_owned(),

@@ -208,7 +208,8 @@ impl Client {
                 Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
                 _ => report.text.clone(),
             };
-            let known = current.what != What::Put(Place::Behind);
+            // Of a stream nobody knows how much it is.
+            let known = current.what != What::Put(Place::Behind) && current.size > 0;
             let (there, all) = (Thousands(there), Thousands(current.size));
             let text = match known {
                 true if there.0 == all.0 => format!("{said}, but the server holds all {all} bytes"),

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::network::LsArgs;
 use super::session::options;
 use super::{Failure, Status};
-use crate::live::{self, Lines, Pipe, Style};
+use crate::live::{self, Lines, Output, Pipe, Style};
 
 pub(super) fn execute(
     args: &LsArgs,
@@ -34,7 +34,7 @@ pub(super) fn execute(
         write!(out, "{{\"url\": {}, \"entries\": [", json!(args.url))?;
     }
     let mut lines = Lines::new(out, style);
-    let pipe = Pipe { input: None, output: Some(&mut lines) };
+    let pipe = Pipe { input: None, output: Some(Output::Reader(&mut lines)) };
     let done = live::run(&target, &options, pipe, &[task], (path, None), err);
     let entries = lines.finish()?;
     let report = done.as_ref().ok().and_then(|done| done.transfers.last());

@@ -56,6 +56,10 @@ pub(super) struct Summary<'a> {
     pub url: &'a str,
     pub file: &'a str,
     pub done: &'a Done,
+    /// What is wrong on this side, in the system's words: that comes before what the server says.
+    pub trouble: Option<String>,
+    /// Where what came of a download stays.
+    pub part: Option<String>,
     /// Keys of one command alone, for a script.
     pub more: &'a [(&'a str, Value)],
 }
@@ -66,17 +70,19 @@ impl Summary<'_> {
         let Some(report) = self.done.transfers.last() else {
             return Err(Failure::Transfer("nothing was transferred".to_owned()));
         };
-        let success = report.told == Told::Success;
+        let success = report.told == Told::Success && self.trouble.is_none();
         if json {
             writeln!(out, "{}", self.json(report))?;
             return Ok(if success { Status::AsExpected } else { Status::Failed });
         }
         if !success {
             let (file, bytes) = (self.file, moved(report));
-            return Err(Failure::Transfer(format!(
-                "{file}: {} ({bytes} bytes moved)",
-                report.text
-            )));
+            // What the kernel has been given, and nobody knows whether it arrived.
+            let moved = if self.command == "put" { "sent" } else { "received" };
+            let text = self.text(report);
+            let part = self.part.as_ref().map_or_else(String::new, |part| format!(", in `{part}`"));
+            let text = format!("{file}: {text} ({bytes} bytes {moved}{part})");
+            return Err(Failure::Transfer(text));
         }
         self.words(report, out)?;
         Ok(Status::AsExpected)
@@ -97,6 +103,10 @@ impl Summary<'_> {
         )
     }
 
+    fn text<'b>(&'b self, report: &'b TransferReport) -> &'b str {
+        self.trouble.as_deref().unwrap_or(&report.text)
+    }
+
     fn json(&self, report: &TransferReport) -> Value {
         let bytes = moved(report);
         let took = took(report);
@@ -106,12 +116,13 @@ impl Summary<'_> {
             "file": self.file,
             "server": self.done.server.to_string(),
             "told": match report.told {
+                Told::Success if self.trouble.is_some() => "failure",
                 Told::Success => "success",
                 Told::Failure => "failure",
                 Told::Nothing => "nothing",
             },
             "reply": report.reply.as_ref().map(ToString::to_string),
-            "client": report.text,
+            "client": self.text(report),
             "bytes": bytes,
             "offset": report.offset,
             "remote_size": report.remote_size,
@@ -120,6 +131,9 @@ impl Summary<'_> {
             "bytes_per_second": rate(bytes, took),
             "session_seconds": self.done.took.as_secs_f64(),
         });
+        if let Some(part) = &self.part {
+            object["part"] = part.as_str().into();
+        }
         for (key, value) in self.more {
             object[*key] = value.clone();
         }

@@ -1,16 +1,16 @@
 //! `halfclose put` and `halfclose get`: one file, either way, and the truth about it.
 
-use std::io::{self, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use halfclose_ftp::client::Place;
-use halfclose_ftp::store::{DirectoryStore, Kind, Store};
+use halfclose_ftp::report::Told;
 use halfclose_ftp::{ClientConfig, Task};
 
 use super::network::{GetArgs, PutArgs};
 use super::session::{Summary, options};
 use super::{Failure, Status};
-use crate::live::{self, Done, Options, Pipe, Target};
+use crate::live::{self, Done, Output, Pipe, Sink, Source, Target};
 use crate::scenario::keys;
 
 /// A stream in place of a file.
@@ -21,23 +21,33 @@ pub(super) fn put(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Status, Failure> {
-    let source = Local::source(&args.file)?;
+    let file = args.file.display().to_string();
+    let opened = if file == STREAM { Source::standard() } else { Source::open(&args.file) };
+    let mut source =
+        opened.map_err(|error| Failure::Input(format!("cannot read `{file}`: {error}")))?;
+    if args.resume && source.size().is_none() {
+        return Err(Failure::Input(format!(
+            "`{file}` and --continue: a stream cannot begin in its middle"
+        )));
+    }
     let (target, mut options) = options(&args.url, &args.session, err)?;
-    let remote = remote_name(&target, source.name())?;
+    let remote = remote_name(&target, &args.file)?;
     options.config = ClientConfig { close: args.close, ..options.config };
     let place = match (args.append, args.resume) {
         (true, _) => Place::Behind,
         (false, true) => Place::Resume,
         (false, false) => Place::Over,
     };
-    let tasks = [Task::Put { local: source.name().into(), remote: remote.into(), place }];
-    let total = source.size();
-    let file = args.file.display().to_string();
-    let done = source.run(&target, &options, &tasks, (&file, total), err)?;
+    let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), place }];
+    let size = source.size();
+    let pipe = Pipe { input: Some(&mut source), output: None };
+    let done = live::run(&target, &options, pipe, &tasks, (&file, size), err)?;
     let word = keys::CLOSES.iter().find(|(_, close)| *close == args.close).map(|(word, _)| *word);
-    let more = [("size", total.into()), ("close", word.into())];
-    let summary = Summary { command: "put", url: &args.url, file: &file, done: &done, more: &more };
-    summary.print(args.session.json, out)
+    let trouble = source.trouble().map(|error| format!("cannot read it: {error}"));
+    let more = [("size", size.into()), ("close", word.into())];
+    let (url, file) = (&*args.url, &*file);
+    Summary { command: "put", url, file, done: &done, trouble, part: None, more: &more }
+        .print(args.session.json, out)
 }
 
 pub(super) fn get(
@@ -53,126 +63,68 @@ pub(super) fn get(
             args.url
         )));
     }
-    let sink = Local::sink(args.file.as_deref(), name)?;
-    let to_stream = matches!(sink, Local::Stream);
+    let path = match &args.file {
+        Some(path) if path.is_dir() => path.join(name),
+        Some(path) => path.clone(),
+        None => PathBuf::from(name),
+    };
+    let to_stream = args.file.as_deref() == Some(Path::new(STREAM));
     if to_stream && args.session.json {
         return Err(Failure::input("`-` and --json: both want standard output"));
     }
+    let opened = if to_stream { Sink::standard() } else { Sink::at(&path) };
+    let mut sink = opened
+        .map_err(|error| Failure::Input(format!("cannot write `{}`: {error}", path.display())))?;
     let remote = &*target.path;
     let mut tasks = Vec::new();
     if options.progress && !args.resume {
         // For the bar: a server need not say how much will come.
         tasks.push(Task::Size { remote: remote.into() });
     }
-    let (local, resume) = (sink.name().into(), args.resume);
-    tasks.push(Task::Get { remote: remote.into(), local, resume });
-    let file = sink.shown();
-    let done = sink.run(&target, &options, &tasks, (name, None), err)?;
-    let summary = Summary { command: "get", url: &args.url, file: &file, done: &done, more: &[] };
+    let file = path.display().to_string();
+    tasks.push(Task::Get { remote: remote.into(), local: (&*file).into(), resume: args.resume });
+    let pipe = Pipe { input: None, output: Some(Output::File(&mut sink)) };
+    let run = live::run(&target, &options, pipe, &tasks, (name, None), err);
+    let (trouble, part) = settle(&mut sink, run.as_ref().ok())?;
+    let (url, done) = (&*args.url, &run?);
     // Standard output is the file's.
     let out: &mut dyn Write = if to_stream { err } else { out };
-    summary.print(args.session.json, out)
+    Summary { command: "get", url, file: &file, done, trouble, part, more: &[] }
+        .print(args.session.json, out)
+}
+
+/// Gives a whole file its name. Returns what is wrong on this side, if anything is, and where what
+/// came stays.
+fn settle(
+    sink: &mut Sink,
+    done: Option<&Done>,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    let trouble = sink.trouble();
+    let last = done.and_then(|done| done.transfers.last());
+    let whole = trouble.is_none() && last.is_some_and(|report| report.told == Told::Success);
+    let (part, settled) = match sink.settle(whole) {
+        Ok(part) => (part.map(|part| part.display().to_string()), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    match trouble.map_or(settled, Err) {
+        Ok(()) => Ok((None, part)),
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) => Ok((Some(format!("cannot write it: {error}")), part)),
+    }
 }
 
 /// What the file is called at the server.
-fn remote_name(target: &Target, local: &str) -> Result<String, Failure> {
+fn remote_name(target: &Target, local: &Path) -> Result<String, Failure> {
     let path = &*target.path;
     if !target.file_name().is_empty() {
         return Ok(path.to_owned());
     }
-    if local == STREAM {
+    if local == Path::new(STREAM) {
         return Err(Failure::input("standard input has no name: put one into the URL"));
     }
-    Ok(format!("{path}{local}"))
-}
-
-/// This side's file.
-enum Local {
-    Stream,
-    File { store: DirectoryStore, name: String, path: PathBuf, size: Option<u64> },
-}
-
-impl Local {
-    /// A file that is there.
-    fn source(path: &Path) -> Result<Self, Failure> {
-        if path.as_os_str() == STREAM {
-            return Ok(Self::Stream);
-        }
-        let cannot = |why: &str| Failure::Input(format!("cannot read `{}`: {why}", path.display()));
-        let (mut store, name) = open(path).map_err(|error| cannot(&error.to_string()))?;
-        // Now rather than in the middle of a session.
-        let (file, size) = store.open_read(&name, 0).map_err(|error| cannot(error.text()))?;
-        store
-            .close(file, halfclose_ftp::store::Fate::Keep)
-            .map_err(|error| cannot(error.text()))?;
-        Ok(Self::File { store, name, path: path.to_owned(), size: Some(size) })
-    }
-
-    /// A file that is to be, in a directory that is there.
-    fn sink(path: Option<&Path>, name: &str) -> Result<Self, Failure> {
-        let path = match path {
-            Some(path) if path.as_os_str() == STREAM => return Ok(Self::Stream),
-            Some(path) if path.is_dir() => path.join(name),
-            Some(path) => path.to_owned(),
-            None => PathBuf::from(name),
-        };
-        let cannot =
-            |why: &str| Failure::Input(format!("cannot write `{}`: {why}", path.display()));
-        let (mut store, name) = open(&path).map_err(|error| cannot(&error.to_string()))?;
-        match store.metadata(&name) {
-            Ok(known) if known.kind != Kind::File => return Err(cannot("it is no file")),
-            _ => {}
-        }
-        Ok(Self::File { store, name, path, size: None })
-    }
-
-    /// Its name in its store.
-    fn name(&self) -> &str {
-        match self {
-            Self::Stream => STREAM,
-            Self::File { name, .. } => name,
-        }
-    }
-
-    fn shown(&self) -> String {
-        match self {
-            Self::Stream => STREAM.to_owned(),
-            Self::File { path, .. } => path.display().to_string(),
-        }
-    }
-
-    fn size(&self) -> Option<u64> {
-        match self {
-            Self::Stream => None,
-            Self::File { size, .. } => *size,
-        }
-    }
-
-    fn run(
-        self,
-        target: &Target,
-        options: &Options,
-        tasks: &[Task],
-        shown: (&str, Option<u64>),
-        err: &mut dyn Write,
-    ) -> Result<Done, Failure> {
-        let done = match self {
-            Self::File { store, .. } => live::run(target, options, store, tasks, shown, err),
-            Self::Stream => {
-                // Not what the command prints to: that drops escape sequences.
-                let (mut input, mut output) = (io::stdin(), io::stdout());
-                let pipe = Pipe { input: Some(&mut input), output: Some(&mut output) };
-                live::run(target, options, pipe, tasks, shown, err)
-            }
-        };
-        Ok(done?)
-    }
-}
-
-/// The directory of a path, and the name in it.
-fn open(path: &Path) -> io::Result<(DirectoryStore, String)> {
-    let name = path.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or(io::ErrorKind::InvalidFilename)?.to_owned();
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    Ok((DirectoryStore::open(directory.unwrap_or(Path::new(".")))?, name))
+    let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Failure::Input(format!("`{}` has no name in UTF-8: put one into the URL", local.display()))
+    })?;
+    Ok(format!("{path}{name}"))
 }

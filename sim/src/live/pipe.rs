@@ -1,45 +1,47 @@
-//! `live::pipe` is a store of one file that is not on a disk: what is read comes from one stream,
-//! what is written goes to another, and nothing is kept.
+//! `live::pipe` is a store of one file: what is read comes from a source, what is written goes to a
+//! sink or to a reader of lines, whatever names are said.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::time::Duration;
 
 use halfclose_ftp::store::{
-    Begin, Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing,
+    Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing,
 };
+
+use super::local::{Sink, Source};
 
 /// The ends of it; what is not given is refused.
 #[derive(Default)]
 pub(crate) struct Pipe<'a> {
-    pub input: Option<&'a mut dyn std::io::Read>,
-    pub output: Option<&'a mut dyn std::io::Write>,
+    pub input: Option<&'a mut Source>,
+    pub output: Option<Output<'a>>,
+}
+
+/// Where it goes.
+pub(crate) enum Output<'a> {
+    File(&'a mut Sink),
+    Reader(&'a mut dyn std::io::Write),
 }
 
 impl Store for Pipe<'_> {
     fn open_read(&mut self, _: &str, offset: u64) -> Result<(File, u64), StoreError> {
-        match &self.input {
-            Some(_) if offset == 0 => Ok((File(0), 0)),
-            Some(_) => Err(StoreError::BadOffset),
-            None => Err(StoreError::NotFound),
-        }
+        let input = self.input.as_mut().ok_or(StoreError::NotFound)?;
+        Ok((File(0), input.begin(offset)?))
     }
 
     fn open_write(&mut self, _: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
-        match (&self.output, how.begin) {
-            (Some(_), Begin::New | Begin::Fresh | Begin::Append | Begin::At(0)) => Ok(File(1)),
-            _ => Err(StoreError::Denied),
+        match &mut self.output {
+            Some(Output::File(sink)) => sink.begin(how.begin)?,
+            Some(Output::Reader(_)) => {}
+            None => return Err(StoreError::Denied),
         }
+        Ok(File(1))
     }
 
     fn read(&mut self, _: File, into: &mut [u8]) -> Result<Read, StoreError> {
         let input = self.input.as_mut().ok_or(StoreError::Failed)?;
-        loop {
-            match input.read(into) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                Err(_) => return Err(StoreError::Failed),
-                Ok(bytes) => return Ok(Read { bytes, last: bytes == 0 }),
-            }
-        }
+        let (bytes, last) = input.read(into)?;
+        Ok(Read { bytes, last })
     }
 
     fn room(&self, _: File, _: Duration) -> Room {
@@ -47,19 +49,30 @@ impl Store for Pipe<'_> {
     }
 
     fn write(&mut self, _: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
-        let output = self.output.as_mut().ok_or(StoreError::Failed)?;
-        output.write_all(bytes).map_err(|_| StoreError::Failed)
+        match &mut self.output {
+            Some(Output::File(sink)) => sink.write(bytes),
+            Some(Output::Reader(reader)) => reader.write_all(bytes).map_err(|_| StoreError::Failed),
+            None => Err(StoreError::Failed),
+        }
     }
 
     fn close(&mut self, file: File, _: Fate) -> Result<(), StoreError> {
         match &mut self.output {
-            Some(output) if file == File(1) => output.flush().map_err(|_| StoreError::Failed),
+            Some(Output::Reader(reader)) if file == File(1) => {
+                reader.flush().map_err(|_| StoreError::Failed)
+            }
             _ => Ok(()),
         }
     }
 
     fn metadata(&mut self, _: &str) -> Result<Metadata, StoreError> {
-        Err(StoreError::NotFound)
+        match &self.output {
+            Some(Output::File(sink)) => {
+                let size = sink.there().ok_or(StoreError::NotFound)?;
+                Ok(Metadata { size, ..Metadata::default() })
+            }
+            _ => Err(StoreError::NotFound),
+        }
     }
 
     fn set_modified(&mut self, _: &str, _: Duration) -> Result<(), StoreError> {
