@@ -100,6 +100,7 @@ impl World<'_> {
         into.resumes_another = judge.resumes_another(task);
         into.stored = stored;
         into.file = file;
+        into.lost = judge.lost(task, file, stored);
         into.told = told;
         into.reply.clear();
         if let Some(reply) = &killed.unwrap_or(report).reply {

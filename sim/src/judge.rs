@@ -199,6 +199,29 @@ impl<'a> Judge<'a> {
             })
     }
 
+    /// Bytes of the source of `task` that are not where they should be, if the file is in this state
+    /// and has `stored` bytes: what was there before is not of the source, unless it was resumed.
+    #[must_use]
+    pub fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
+        let how = self.workload.tasks()[task].file().map(|file| file.how);
+        let all = match &self.workload.tasks()[task] {
+            Task::List(_) => self.source_len(task),
+            _ => self.workload.received(task).len() as u64,
+        };
+        let there = match state {
+            FileState::Whole => all,
+            FileState::Short if how == Some(How::Append) => {
+                stored.saturating_sub(self.before(task).map_or(0, |(length, _)| length))
+            }
+            FileState::Short => stored,
+            FileState::Unchanged if how == Some(How::Resume) && !self.resumes_another(task) => {
+                stored
+            }
+            FileState::Absent | FileState::Unchanged | FileState::Other => 0,
+        };
+        all.saturating_sub(there)
+    }
+
     /// Whether a later task takes away what `task` has uploaded.
     fn is_touched(&self, task: usize) -> bool {
         match self.writes(task) {

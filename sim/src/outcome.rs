@@ -52,6 +52,9 @@ pub struct TransferOutcome {
     pub stored: u64,
     /// What they are.
     pub file: FileState,
+    /// Bytes of the source that are not where they should be. Of a file that is not the beginning of
+    /// what it should be, no byte is.
+    pub lost: u64,
     /// What the client program told its user, by its own rule.
     pub told: Told,
     /// The server's last reply to the transfer, code and text; empty if it never replied.
@@ -76,6 +79,7 @@ impl TransferOutcome {
             to_send: 0,
             resumes_another: false,
             stored: 0,
+            lost: 0,
             file: FileState::Absent,
             told: Told::Nothing,
             reply: String::new(),

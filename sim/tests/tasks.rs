@@ -250,3 +250,35 @@ fn what_cannot_be_asked_is_said() {
         assert!(error.contains(problem), "{toml}: {error}");
     }
 }
+
+/// What was there before an append is none of its source; what a resumed one goes on from is.
+#[test]
+fn what_is_lost_is_of_the_source() {
+    for (task, sent, held) in [
+        ("put = \"a\"\nsize = \"10000\"", 10_000, 0),
+        ("put = \"a\"\nsize = \"10000\"\nbefore = \"5000\"", 10_000, 0),
+        ("append = \"a\"\nsize = \"10000\"\nbefore = \"5000\"", 10_000, 5_000),
+        ("put = \"a\"\nsize = \"20000\"\nbefore = \"7000\"\nresume = true", 20_000, 0),
+        ("get = \"a\"\nsize = \"20000\"\nbefore = \"7000\"\nresume = true", 20_000, 0),
+    ] {
+        let lost = |settings: &str| {
+            let ran = play(&scenario(&format!("{settings}[[do]]\n{task}")), 0);
+            let [transfer] = &ran.outcome.transfers[..] else { panic!("one: {task}") };
+            assert_eq!(transfer.sent, sent, "{task}");
+            (transfer.file.name(), transfer.stored, transfer.lost)
+        };
+        assert_eq!(lost(""), ("whole", sent + held, 0), "{task}");
+        let (file, stored, lost_of_it) = lost(RESET);
+        if task.starts_with("get") {
+            assert_eq!((file, lost_of_it), ("whole", 0), "{task}");
+        } else {
+            assert_eq!(file, "short", "{task}");
+            assert_eq!(lost_of_it, sent + held - stored, "{task}");
+            assert!(0 < lost_of_it && lost_of_it < sent, "{task}: {lost_of_it}");
+        }
+        // Nobody is let in: all is as it was before.
+        let (_, stored, lost_of_it) = lost("[link]\nloss = \"100%\"\n");
+        let resumed = if task.contains("resume") { 7_000 } else { 0 };
+        assert_eq!(lost_of_it, sent - resumed, "{task}: {stored}");
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
 use crate::search::histogram::Histogram;
-use crate::verdict::{FileState, Verdict};
+use crate::verdict::Verdict;
 
 /// How many first seeds of each verdict are kept.
 const FIRST: usize = 5;
@@ -60,23 +60,11 @@ impl Counted {
             seed: outcome.seed,
             verdict: outcome.verdict,
             virtual_us: u64::try_from(us).expect("a run ends long before 584,000 years"),
-            lost: lost(outcome),
+            lost: outcome.transfers.iter().map(|transfer| transfer.lost).sum(),
             broken_laws: outcome.broken_laws.iter().map(|law| law.name).collect(),
             expected,
         }
     }
-}
-
-/// Bytes of the sources that are not where they should be. Of a file that is not the beginning of
-/// its source, nothing is.
-#[must_use]
-pub fn lost(outcome: &Outcome) -> u64 {
-    let of = |file, sent: u64, stored| match file {
-        FileState::Whole => 0,
-        FileState::Short => sent.saturating_sub(stored),
-        FileState::Absent | FileState::Unchanged | FileState::Other => sent,
-    };
-    outcome.transfers.iter().map(|one| of(one.file, one.sent, one.stored)).sum()
 }
 
 impl Tally {
