@@ -174,7 +174,7 @@ impl Failure<'_> {
         writeln!(to, "{}: {}", self.scenario.name, self.title)?;
         came_to(to, &finished.outcome)?;
         // What is left of it must fail as well: a check may ask for more than shrinking keeps.
-        let shrunk = shrink(self.scenario, self.seed, |_, _| {}).ok();
+        let shrunk = shrink(self.scenario, self.seed, &AtomicBool::new(false), |_, _| {}).ok();
         match shrunk.filter(|shrunk| fails(&shrunk.finished.outcome)) {
             Some(shrunk) => {
                 let faults = &shrunk.scenario.faults;

@@ -2,7 +2,8 @@
 //! further; whatever went wrong on the link can be written out as faults.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use halfclose::catalogue;
 use halfclose::outcome::Outcome;
@@ -27,7 +28,7 @@ fn ran(scenario: &Scenario, seed: u64) -> Finished {
 }
 
 fn shrunk(scenario: &Scenario, seed: u64) -> Shrunk {
-    shrink(scenario, seed, |_, _| {}).expect("it can be written out")
+    shrink(scenario, seed, &AtomicBool::new(false), |_, _| {}).expect("it can be written out")
 }
 
 fn lines(shrunk: &Shrunk) -> Vec<String> {
@@ -244,4 +245,47 @@ fn what_cannot_be_shrunk_is_refused() {
         assert_eq!((text(&output.stdout), error.lines().count()), ("", 1), "{error}");
         assert!(error.contains(words), "`{words}` is not in: {error}");
     }
+}
+
+/// Told to stop, it has the smallest part so far, and it comes to the same.
+#[test]
+fn told_to_stop_it_has_what_it_found() {
+    let scenario = scenario("q123208", &["link.loss=20%"]);
+    let seed = first(&scenario, |outcome| outcome.packets.dropped > 6);
+    let shape = Shape::of(&ran(&scenario, seed).outcome);
+    let all = shrunk(&scenario, seed);
+    assert!(!all.cut_short);
+    let stop = AtomicBool::new(false);
+    let tried = |runs, _| stop.store(runs == 4, Ordering::Relaxed);
+    let left = shrink(&scenario, seed, &stop, tried).expect("it can be written out");
+    assert!(left.cut_short && !left.fewest);
+    assert_eq!((left.runs, Shape::of(&left.finished.outcome)), (4, shape));
+    assert!(left.scenario.faults.len() > all.scenario.faults.len(), "{:?}", lines(&left));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_keeps_the_smallest_so_far() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("x.toml");
+    let name = path.to_str().expect("UTF-8");
+    let words = ["shrink", "q123208", "-s", "link.loss=20%", "-s", "do.size=1MiB", "--out", name];
+    let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"));
+    let child = child.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let mut child = child.expect("it starts");
+    // The file is begun before the first run.
+    let begun = || fs::read_dir(folder.path()).expect("there").count() > 0;
+    while !begun() && child.try_wait().expect("it was started").is_none() {
+        std::thread::yield_now();
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(kill.expect("there is a kill").success());
+    let output = child.wait_with_output().expect("it ends");
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.starts_with("interrupted after "), "{error}");
+    assert!(error.ends_with(" runs: it is not finished, fewer faults may do it\n"), "{error}");
+    let shown = text(&output.stdout);
+    assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
+    assert_eq!(command(&["run", name]).status.code(), Some(0), "it is what it was");
 }

@@ -136,7 +136,7 @@ fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Resul
         Command::Run(args) => run::execute(&run::Request::new(args)?, out),
         Command::Matrix(args) => matrix::execute(&matrix::Request::new(args)?, out),
         Command::Explore(args) => explore::execute(&explore::Request::new(args)?, out, err),
-        Command::Shrink(args) => shrink::execute(&shrink::Request::new(args)?, out),
+        Command::Shrink(args) => shrink::execute(&shrink::Request::new(args)?, out, err),
         Command::Sweep(args) => sweep::execute(&sweep::Request::new(args)?, out, err),
         Command::Replay(args) => replay::execute(&args.into(), out),
         Command::List(args) => list::list(args.json, out),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::args::ShrinkArgs;
-use super::progress::Progress;
+use super::progress::{Progress, interrupted};
 use super::select::{Selection, quoted};
 use super::{Failure, Status};
 use crate::output::Output;
@@ -35,14 +35,20 @@ impl Request {
     }
 }
 
-pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+pub(super) fn execute(
+    request: &Request,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let stop = interrupted();
     let file = request.out.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
     let bar = Progress::new(1, "shrink", 0);
     let tried = |runs, faults: usize| {
         bar.stretch(1, &format!("shrink: {faults} faults"));
         bar.at(0, runs);
     };
-    let mut shrunk = shrink(&request.scenario, request.seed, tried).map_err(Failure::input)?;
+    let mut shrunk =
+        shrink(&request.scenario, request.seed, stop, tried).map_err(Failure::input)?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
     // As it was asked for, it is a failure if it is not what is expected.
@@ -72,6 +78,11 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
     match request.json {
         true => writeln!(out, "{}", object(request, &shrunk, &text))?,
         false => print(request, &shrunk, &text, out)?,
+    }
+    if shrunk.cut_short {
+        let runs = shrunk.runs;
+        writeln!(err, "interrupted after {runs} runs: it is not finished, fewer faults may do it")?;
+        return Ok(Status::Interrupted);
     }
     Ok(Status::AsExpected)
 }
@@ -103,6 +114,7 @@ fn print(
     let left = shrunk.scenario.faults.len();
     let proof = match (left, shrunk.fewest) {
         (0, _) => "none is needed",
+        _ if shrunk.cut_short => "not finished, fewer may do it",
         (_, true) => "no smaller set of them does it",
         (_, false) => "without any one of these it is another run",
     };
@@ -137,6 +149,7 @@ fn object(request: &Request, shrunk: &Shrunk, text: &str) -> serde_json::Value {
         "faults": faults(shrunk),
         "faults_before": shrunk.before,
         "fewest": shrunk.fewest,
+        "finished": !shrunk.cut_short,
         "runs": shrunk.runs,
         "seed": request.seed,
         "broken_laws": outcome.broken_laws.iter().map(|law| law.name).collect::<Vec<_>>(),

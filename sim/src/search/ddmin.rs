@@ -1,6 +1,8 @@
 //! `ddmin` finds a small part of a list that still does what the whole does: delta debugging (Zeller
 //! and Hildebrandt, 2002), and then, where that is affordable, every smaller part. It knows no runs.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// Parts that are tried to prove that no smaller one does it.
 const PROOF_MAX: u64 = 5_000;
 
@@ -15,23 +17,25 @@ pub struct Least<T> {
 
 /// A small part of `whole`, in its order, for which `does_it` says true. It is asked for parts alone,
 /// and answers with what matters of the part, or `None`: it does not do it. What is left of what is
-/// left is the same again.
+/// left is the same again. Once `stop` is true nothing is asked any more: the smallest part so far is
+/// left, and a smaller one may do it.
 pub fn least<T: Clone + PartialEq>(
     whole: &[T],
+    stop: &AtomicBool,
     mut does_it: impl FnMut(&[T]) -> Option<Vec<T>>,
 ) -> Least<T> {
     let mut list = whole.to_vec();
     let mut proven;
     loop {
         let before = list.len();
-        list = reduce(list, &mut does_it);
+        list = reduce(list, stop, &mut does_it);
         let smaller;
-        (smaller, proven) = prove(whole, list.len(), &mut does_it);
+        (smaller, proven) = prove(whole, list.len(), stop, &mut does_it);
         if let Some(smaller) = smaller {
             list = smaller;
         } else if !proven {
             // Not affordable for the whole: then for what is left of it.
-            list = prove(&list, list.len(), &mut does_it).0.unwrap_or(list);
+            list = prove(&list, list.len(), stop, &mut does_it).0.unwrap_or(list);
         }
         if list.len() == before {
             return Least { list, proven };
@@ -40,15 +44,20 @@ pub fn least<T: Clone + PartialEq>(
 }
 
 /// Delta debugging: leave out ever smaller pieces, as long as the rest does it.
-fn reduce<T: Clone>(mut list: Vec<T>, does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>) -> Vec<T> {
+fn reduce<T: Clone>(
+    mut list: Vec<T>,
+    stop: &AtomicBool,
+    does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>,
+) -> Vec<T> {
     let mut pieces = 2;
-    while !list.is_empty() {
+    while !list.is_empty() && !stop.load(Ordering::Relaxed) {
         let size = list.len().div_ceil(pieces.min(list.len()));
         let without = |from: usize| {
             let until = (from + size).min(list.len());
             [&list[..from], &list[until..]].concat()
         };
-        let mut rests = (0..list.len()).step_by(size).map(without);
+        let rests = (0..list.len()).step_by(size);
+        let mut rests = rests.take_while(|_| !stop.load(Ordering::Relaxed)).map(without);
         match rests.find_map(|rest| does_it(&rest)) {
             Some(rest) => {
                 list = rest;
@@ -65,6 +74,7 @@ fn reduce<T: Clone>(mut list: Vec<T>, does_it: &mut impl FnMut(&[T]) -> Option<V
 fn prove<T: Clone>(
     whole: &[T],
     size: usize,
+    stop: &AtomicBool,
     does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>,
 ) -> (Option<Vec<T>>, bool) {
     let mut parts = 0_u64;
@@ -77,6 +87,9 @@ fn prove<T: Clone>(
     for of in 0..size {
         let mut chosen: Vec<usize> = (0..of).collect();
         loop {
+            if stop.load(Ordering::Relaxed) {
+                return (None, false);
+            }
             let part: Vec<T> = chosen.iter().map(|at| whole[*at].clone()).collect();
             if let Some(found) = does_it(&part) {
                 return (Some(found), true);
@@ -120,8 +133,9 @@ mod tests {
             assert!(part.is_sorted_by(|a, b| a < b), "{part:?} is a part in order");
             does_it(part).then(|| part.to_vec())
         };
-        let Least { list, proven } = least(&whole, &mut ask);
-        let again = least(&list, &mut ask);
+        let never = AtomicBool::new(false);
+        let Least { list, proven } = least(&whole, &never, &mut ask);
+        let again = least(&list, &never, &mut ask);
         assert_eq!(again.list, list, "what is left of what is left");
         (list, proven, asked)
     }
@@ -149,6 +163,27 @@ mod tests {
         // Two at once, where no one alone can go.
         let pairs = |part: &[u32]| part.len().is_multiple_of(2) && holds(part, &[5]);
         assert_eq!(left(12, pairs).0.len(), 2);
+    }
+
+    /// Whenever it is told to stop, it asks no more, and what it has so far does it.
+    #[test]
+    fn told_to_stop_it_has_what_it_found() {
+        let does_it = |part: &[u32]| [3, 57].iter().all(|wanted| part.contains(wanted));
+        let whole: Vec<u32> = (0..100).collect();
+        let mut sizes = Vec::new();
+        for most in 1..60 {
+            let (stop, mut asked) = (AtomicBool::new(false), 0);
+            let Least { list, proven } = least(&whole, &stop, |part| {
+                asked += 1;
+                stop.store(asked == most, Ordering::Relaxed);
+                does_it(part).then(|| part.to_vec())
+            });
+            assert!(does_it(&list) && !proven, "{list:?}");
+            assert_eq!(asked, most);
+            sizes.push(list.len());
+        }
+        assert!(sizes.is_sorted_by(|a, b| a >= b), "{sizes:?}");
+        assert!(sizes[0] == 100 && sizes[58] < 10, "{sizes:?}");
     }
 
     #[test]

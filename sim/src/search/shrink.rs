@@ -3,6 +3,8 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use crate::fate::{Changes, Fate, Moved};
 use crate::outcome::{Endings, Outcome};
 use crate::run::{Finished, run};
@@ -27,6 +29,8 @@ pub struct Shrunk {
     /// No smaller set of the run's faults comes to the same: all were tried. Else none that is
     /// smaller by one does.
     pub fewest: bool,
+    /// It was told to stop: a smaller set may come to the same.
+    pub cut_short: bool,
     /// Whether it is anything else than what was to be shrunk.
     pub changed: bool,
     /// The run that is left, recorded with the headers of its packets.
@@ -68,7 +72,7 @@ impl Shape {
 }
 
 /// Shrink the run of `scenario` with `seed`; `tried` is told how many runs it took so far, and how
-/// many faults the last part had.
+/// many faults the last part had. Once `stop` is true, what was found so far is what is left.
 ///
 /// # Errors
 /// A file of the scenario cannot be read.
@@ -78,6 +82,7 @@ impl Shape {
 pub fn shrink(
     scenario: &Scenario,
     seed: u64,
+    stop: &AtomicBool,
     mut tried: impl FnMut(u64, usize),
 ) -> Result<Shrunk, ShrinkError> {
     let original = scenario.pin(0, seed).scenario;
@@ -100,7 +105,7 @@ pub fn shrink(
     if does_it(&faults).is_none() {
         return Err(ShrinkError::NotTheSame(seed));
     }
-    let least = ddmin::least(&faults, &mut does_it);
+    let least = ddmin::least(&faults, stop, &mut does_it);
     let mut left = Scenario { faults: least.list, ..base };
     // By the names that they have in the run that is left.
     left.faults = written_out(&left, &run(&left, &workload, seed, Recording::Headers));
@@ -111,7 +116,8 @@ pub fn shrink(
     left.expect = expected(&finished.outcome);
     let as_it_was = Scenario { expect: left.expect.clone(), arms: Vec::new(), ..original };
     let (before, fewest, changed) = (faults.len(), least.proven, as_it_was != left);
-    Ok(Shrunk { scenario: left, before, runs, fewest, changed, finished })
+    let cut_short = !fewest && stop.load(Ordering::Relaxed);
+    Ok(Shrunk { scenario: left, before, runs, fewest, cut_short, changed, finished })
 }
 
 /// The same scenario without faults, where nothing is left to chance but what its seed pins.
