@@ -10,6 +10,7 @@ mod setup;
 mod task;
 mod transfer;
 
+use config::ended;
 pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Trust};
 pub use task::{Place, Task};
 
@@ -110,11 +111,16 @@ pub struct Client {
     no_extensions: bool,
     /// The control connection's two ends, once it is open.
     ends: Option<(SocketAddr, SocketAddr)>,
+    /// Bytes of replies since the last command.
+    heard: usize,
     /// When the next reply has been waited for too long.
     deadline: Option<Duration>,
     /// The control connection is gone, and why, as the user was told.
     lost: Option<String>,
 }
+
+/// What a server may say to one command, in bytes.
+const REPLIES_LIMIT: usize = 1 << 20;
 
 type Cx<'a, 'b, S> = &'a mut Context<'b, ClientConfig, S>;
 
@@ -147,7 +153,14 @@ impl Session for Client {
                 return;
             };
             cx.say(Speaker::Server, || String::from_utf8_lossy(line.bytes).into_owned());
-            if self.parser.handle_line(line.bytes) == Progress::Complete {
+            // Each costs whoever keeps it more than its bytes.
+            self.heard += line.bytes.len().max(64);
+            let progress = self.parser.handle_line(line.bytes);
+            if self.heard > REPLIES_LIMIT {
+                self.lose(&cx.config.texts.endless, cx);
+                return self.end();
+            }
+            if progress == Progress::Complete {
                 let parser = std::mem::take(&mut self.parser);
                 self.handle_reply(parser.reply(), cx);
                 self.parser = parser;
@@ -312,6 +325,7 @@ impl Client {
     fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Display>, cx: Cx<'_, '_, S>) {
         let out = self.out.buffer();
         let start = out.len();
+        self.heard = 0;
         crate::command::write(out, verb, argument);
         let line = &out[start..];
         cx.say(Speaker::Client, || match verb {
@@ -377,17 +391,5 @@ impl Client {
 
     fn peer(&self) -> SocketAddr {
         self.ends.expect("tasks begin on an open control connection").1
-    }
-}
-
-/// What the program says of an end that it did not choose.
-fn ended(ending: Ending, config: &ClientConfig) -> &str {
-    let texts = &config.texts;
-    match ending {
-        Ending::Finished => &texts.closed,
-        Ending::Reset => &texts.reset,
-        Ending::Refused => &texts.refused,
-        Ending::TimedOut | Ending::Stalled => &texts.timed_out,
-        Ending::Aborted => &texts.aborted,
     }
 }

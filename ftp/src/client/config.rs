@@ -2,6 +2,7 @@
 //! made and ended, how long to wait. Plain data.
 
 use crate::representation::Representation;
+use crate::tcp::Ending;
 use crate::transfer::Close;
 use std::borrow::Cow;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct ClientTexts {
     pub closed: Cow<'static, str>,
     /// This side cut the connection itself.
     pub aborted: Cow<'static, str>,
+    /// The server has said more than a reply can be: 1 MiB.
+    pub endless: Cow<'static, str>,
     /// A file of this side could not be read or written.
     pub store: Cow<'static, str>,
     /// The rest of a text was to be transferred, whose bytes nobody counts.
@@ -46,6 +49,7 @@ impl Default for ClientTexts {
             timed_out: "Connection timed out".into(),
             closed: "Service not available, remote server has closed connection".into(),
             aborted: "Transfer aborted".into(),
+            endless: "The server's reply does not end".into(),
             store: "Local file error".into(),
             resumes_text: "Only an image can be resumed, not a text".into(),
             longer: "The server's file is longer than the local one".into(),
@@ -143,5 +147,17 @@ impl ClientConfig {
     #[must_use]
     pub fn ftp_exe(close: Close) -> Self {
         Self { extended: false, close, texts: ClientTexts::ftp_exe(), ..Self::default() }
+    }
+}
+
+/// What the program says of an end that it did not choose.
+pub(super) fn ended(ending: Ending, config: &ClientConfig) -> &str {
+    let texts = &config.texts;
+    match ending {
+        Ending::Finished => &texts.closed,
+        Ending::Reset => &texts.reset,
+        Ending::Refused => &texts.refused,
+        Ending::TimedOut | Ending::Stalled => &texts.timed_out,
+        Ending::Aborted => &texts.aborted,
     }
 }

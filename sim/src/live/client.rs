@@ -80,14 +80,14 @@ pub(crate) fn run<S: Store>(
         let progress = Progress::new(options.progress, name);
         total.inspect(|total| progress.set_total(*total));
         let session = Session { client: &mut client, sockets: &mut sockets, options, id };
-        if session.run(&progress, err)? {
+        let said = session.run(&progress, err)?;
+        if said.answered {
             drop(progress);
             let took = sockets.now().saturating_sub(began);
             return Ok(Done::of(&client, id, address, took));
         }
         // Nobody has answered: what the program has said is why.
-        let said = client.dialogue().iter().rfind(|line| line.session == id);
-        refusal = io::Error::other(said.map_or_else(String::new, |line| line.text.clone()));
+        refusal = io::Error::other(said.last);
     }
     Err(cannot(&refusal))
 }
@@ -99,6 +99,15 @@ impl Done {
     }
 }
 
+/// What a dialogue leaves: a server that says much costs no memory.
+#[derive(Default)]
+struct Said {
+    lines: u64,
+    /// Some of them were the server's.
+    answered: bool,
+    last: String,
+}
+
 /// A session under way.
 struct Session<'a, S> {
     client: &'a mut Client<S>,
@@ -108,20 +117,22 @@ struct Session<'a, S> {
 }
 
 impl<S: Store> Session<'_, S> {
-    /// Runs it to its end. False if nobody has answered.
-    fn run(self, progress: &Progress, err: &mut dyn Write) -> Result<bool, Error> {
+    /// Runs it to its end.
+    fn run(self, progress: &Progress, err: &mut dyn Write) -> Result<Said, Error> {
         let Session { client, sockets, options, id } = self;
-        let mut said = client.dialogue().len();
+        let mut said = Said::default();
         let mut last = (sockets.now(), 0, 0);
         loop {
             let now = sockets.now();
             client.pump(sockets, now);
-            if options.verbose {
-                for line in &client.dialogue()[said..] {
+            for line in client.drain_dialogue() {
+                if options.verbose {
                     show(line.speaker, &line.text, err)?;
                 }
+                said.lines += 1;
+                said.answered |= line.session == id && line.speaker == Speaker::Server;
+                said.last = line.text;
             }
-            said = client.dialogue().len();
             if client.is_done() {
                 break;
             }
@@ -130,8 +141,8 @@ impl<S: Store> Session<'_, S> {
             if let Some(total) = size_told(client, id) {
                 progress.set_total(total);
             }
-            if (moved, said) != (last.1, last.2) {
-                last = (now, moved, said);
+            if (moved, said.lines) != (last.1, last.2) {
+                last = (now, moved, said.lines);
             } else if now > last.0 + options.timeout {
                 let seconds = options.timeout.as_secs_f64();
                 return Err(Error::Failed(format!("nothing has moved for {seconds} s")));
@@ -146,10 +157,7 @@ impl<S: Store> Session<'_, S> {
         while !sockets.is_flushed() && sockets.now() < until {
             sockets.wait(Some(until))?;
         }
-        let answers = |line: &halfclose_ftp::report::Spoken| {
-            line.session == id && line.speaker == Speaker::Server
-        };
-        Ok(client.dialogue().iter().any(answers))
+        Ok(said)
     }
 }
 

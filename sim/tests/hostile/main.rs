@@ -2,6 +2,7 @@
 //! attack with a figure. Whatever is done to it, it answers clearly or closes, no file is half
 //! replaced, and the next client is served.
 
+mod client;
 mod crowd;
 mod disk;
 mod ending;

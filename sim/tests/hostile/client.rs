@@ -1,0 +1,53 @@
+//! A server that does not stop talking: what it costs its client.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+/// What a client may have of memory, in KiB, its program and its libraries included.
+const MEMORY_KIB: u32 = 100_000;
+/// What a server can say before the client has had enough: 1 MiB, and what the kernels hold.
+const SAID: usize = 16 << 20;
+
+/// Says that without end, from the greeting on, until the client goes. Returns what the client came
+/// to, and how many bytes it was told.
+fn talk(text: &[u8], timeout: &str) -> (Output, usize) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("ftp://{}/a", listener.local_addr().expect("it has one"));
+    let bytes = text.repeat((64 << 10) / text.len());
+    let server = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().expect("a client");
+        let mut said = 0;
+        while client.write_all(&bytes).is_ok() {
+            said += bytes.len();
+        }
+        said
+    });
+    let output = Command::new("sh")
+        .args(["-c", &format!("ulimit -v {MEMORY_KIB}; exec \"$@\""), "sh"])
+        .args([env!("CARGO_BIN_EXE_halfclose"), "get", &url, "-", "--timeout", timeout])
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program starts");
+    (output, server.join().expect("the client has gone"))
+}
+
+#[test]
+fn a_server_that_does_not_stop_talking_costs_its_client_no_memory() {
+    let line = [&b"220-"[..], &[b'A'; 600], b"\r\n"].concat();
+    for text in [&*line, b"220-\r\n", b"120 wait\r\n", b"what\r\n"] {
+        let (output, said) = talk(text, "60s");
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{err}");
+        assert_eq!(err, "error: -: The server's reply does not end (0 bytes received)\n");
+        assert!(said < SAID, "{said} bytes");
+    }
+}
+
+#[test]
+fn a_line_without_an_end_costs_its_client_the_timeout() {
+    let (output, said) = talk(b"220 AAAA", "1s");
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{err}");
+    assert!(err.contains("timed out") && said > SAID, "{err}: {said} bytes");
+}
