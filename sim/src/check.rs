@@ -30,7 +30,7 @@ use crate::scenario::fault::Fault;
 use crate::scenario::{Scenario, file};
 use crate::search::explore::Visit;
 use crate::search::schedule::named;
-use crate::search::shrink::shrink;
+use crate::search::shrink::{idle, shrink};
 use crate::search::{Explore, Run, Sweep, sweep};
 use crate::trace::Recording;
 use crate::workload::Workload;
@@ -50,14 +50,15 @@ impl Sweep<'_> {
     ///
     /// # Panics
     /// If it is not so: the text says what the first such run came to, its cause, its last packets, and
-    /// how to run it again. Also if the sweep cannot begin, or `HALFCLOSE_SEED` is no number.
+    /// how to run it again. Also if the sweep cannot begin or has no run, or `HALFCLOSE_SEED` names no
+    /// seed that a range can have.
     #[track_caller]
     pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) {
         let alone = environment(SEED).map(|text| match text.trim().parse::<u64>() {
-            Ok(seed) => seed,
-            Err(_) => panic!("{SEED}: `{text}` is no seed"),
+            Ok(seed) if seed < u64::MAX => seed..seed + 1,
+            _ => panic!("{SEED}: `{text}` is no seed from 0 to {}", u64::MAX - 1),
         });
-        let single = alone.map(|seed| sweep(self.scenario(), seed..seed.saturating_add(1)));
+        let single = alone.map(|seeds| sweep(self.scenario(), seeds));
         let sweep = single.as_ref().unwrap_or(self);
         #[derive(Default)]
         struct Chunk {
@@ -83,6 +84,8 @@ impl Sweep<'_> {
         };
         let begun = sweep.fold(&AtomicBool::new(false), add, ready);
         begun.unwrap_or_else(|error| panic!("the sweep cannot begin: {error}"));
+        let name = &self.scenario().name;
+        assert!(runs > 0, "{name}: nothing was run: the range of seeds is empty");
         let Some((point, seed)) = first else { return };
         let pinned = self.scenario().pin(point, seed);
         let mut title = format!("{failed} of {runs} runs fail; the first is seed {seed}");
@@ -100,8 +103,8 @@ impl Explore<'_> {
     ///
     /// # Panics
     /// If it is not so: the text says what a least such list came to, its packets, and how to run it
-    /// again. Also if a file of the scenario cannot be read, `HALFCLOSE_FAULTS` has no faults in it, or
-    /// the count is not closed.
+    /// again. Also if a file of the scenario cannot be read, `HALFCLOSE_FAULTS` has something else than
+    /// faults in it or one that meets no packet, or the count is not closed.
     #[track_caller]
     pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) {
         let seed = self.drawn_by();
@@ -144,7 +147,15 @@ impl Explore<'_> {
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let mut with = scenario.clone();
         with.faults.extend(faults);
-        if !fails(&run(&with, &workload, seed, Recording::Digest).outcome) {
+        let outcome = run(&with, &workload, seed, Recording::Digest).outcome;
+        for line in &lines {
+            let idle = idle(line, &outcome);
+            assert!(
+                !idle,
+                "{FAULTS}: `{line}` meets no packet, so this is not the run that failed"
+            );
+        }
+        if !fails(&outcome) {
             return;
         }
         let variable = format!("{FAULTS}='{}'", lines.join("; "));

@@ -79,3 +79,46 @@ fn a_panic_is_passed_on() {
     assert!(catch_unwind(sweeps).is_err());
     assert!(catch_unwind(explores).is_err());
 }
+
+/// Nothing that was run is no proof.
+#[test]
+fn a_sweep_of_no_run_fails() {
+    let fin = scenario(&["client.profile=tcpip32-3.11b"]);
+    let text = failure(|| sweep(&fin, 7..7).check(|_| true));
+    assert_eq!(text, "q123208: nothing was run: the range of seeds is empty");
+}
+
+/// A variable that selects no run fails the test, which would hold otherwise.
+#[test]
+fn a_variable_that_selects_nothing_fails() {
+    let with = |variable: &str, value: &str| {
+        let this = std::env::current_exe().expect("this test runs");
+        let mut command = std::process::Command::new(this);
+        command.args(["--exact", "what_holds_says_nothing"]).env(variable, value);
+        let output = command.output().expect("it starts");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert!(with("HALFCLOSE_SEED", "3").0 && with("HALFCLOSE_FAULTS", "").0);
+    assert!(with("HALFCLOSE_FAULTS", "drop client data DATA at 1 1").0);
+    for (variable, value, words) in [
+        (
+            "HALFCLOSE_SEED",
+            "18446744073709551615",
+            "HALFCLOSE_SEED: `18446744073709551615` is no seed from 0 to 18446744073709551614",
+        ),
+        (
+            "HALFCLOSE_FAULTS",
+            "drop client data DATA at 999999 1",
+            "HALFCLOSE_FAULTS: `drop client data DATA at 999999 1` meets no packet",
+        ),
+        (
+            "HALFCLOSE_FAULTS",
+            "drop client data DATA at 1 1; drop client data DATA at 1 1",
+            "`drop client data DATA at 1 1` meets no packet",
+        ),
+    ] {
+        let (held, text) = with(variable, value);
+        assert!(!held, "{variable}={value}");
+        assert_says(&text, &[words]);
+    }
+}

@@ -157,12 +157,14 @@ fn expected(outcome: &Outcome) -> Expect {
 
 /// The faults of a part that met a packet.
 fn matched(part: &[Fault], outcome: &Outcome) -> Vec<Fault> {
-    let idle = |fault: &&Fault| {
-        let line = fault.to_string();
-        let also = format!("{line} (");
-        outcome.unmatched_faults.iter().any(|idle| *idle == line || idle.starts_with(&also))
-    };
-    part.iter().filter(|fault| !idle(fault)).cloned().collect()
+    part.iter().filter(|fault| !idle(&fault.to_string(), outcome)).cloned().collect()
+}
+
+/// Whether a fault of this line met no packet, or none that was left for it.
+#[must_use]
+pub fn idle(line: &str, outcome: &Outcome) -> bool {
+    let also = format!("{line} (");
+    outcome.unmatched_faults.iter().any(|idle| *idle == line || idle.starts_with(&also))
 }
 
 /// All that became of a recorded run's packets by chance or by a fault, in their order, as faults by
