@@ -12,10 +12,12 @@ use super::select::{Selection, quoted};
 use super::{Failure, Status};
 use crate::outcome::Outcome;
 use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
+use crate::run::run;
 use crate::scenario::{Fault, Scenario};
 use crate::search::explore::{Explored, Layer, Scope, Visit};
 use crate::search::schedule::{Placed, named};
 use crate::search::{explore, pool};
+use crate::trace::Recording;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -119,6 +121,7 @@ pub(super) fn execute(
         request.arms.iter().map(|arm| Workload::load(&arm.scenario)).collect();
     let workloads = workloads.map_err(Failure::input)?;
     let seed = request.seed;
+    let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
     let named = |at: usize| {
         let (scenario, workload) = (&request.arms[at].scenario, &workloads[at]);
         move |list: &[Placed]| named(scenario, workload, seed, list)
@@ -137,6 +140,7 @@ pub(super) fn execute(
         title: &request.arms[at].words,
         explored: &explored[at].0,
         took: explored[at].1,
+        unmatched: &unmatched[at],
         named: &named[at],
         reproduce: &reproduce[at],
     };
@@ -157,6 +161,14 @@ pub(super) fn execute(
         return Ok(Status::Interrupted);
     }
     Ok(if broken { Status::Broken } else { Status::AsExpected })
+}
+
+/// The faults of an arm's scenario that meet no packet in the run without others.
+fn unmatched(seed: u64) -> impl Fn((&Arm, &Workload)) -> Vec<String> {
+    move |(Arm { scenario, .. }, workload)| match scenario.faults.is_empty() {
+        true => Vec::new(),
+        false => run(scenario, workload, seed, Recording::Digest).outcome.unmatched_faults,
+    }
 }
 
 /// Say what should not have come, and whether anything did. What the scenario expects holds for the

@@ -171,6 +171,7 @@ pub(super) fn execute(
     if let Some(error) = failed {
         return Err(Failure::input(error));
     }
+    let unmatched = unmatched(&sweep)?;
     let swept = report::Swept {
         title: &title(request),
         summary: &summary,
@@ -178,6 +179,7 @@ pub(super) fn execute(
         wanted: rows.end - rows.start,
         resumed,
         took: (began.elapsed(), done - resumed),
+        unmatched: (unmatched.0, &unmatched.1),
         reproduce: &|point, seed| request.reproduce(&scenario.pin(point, seed).choices, seed),
     };
     let broken = show(request, &swept, out)?;
@@ -190,6 +192,21 @@ pub(super) fn execute(
         return Ok(Status::Interrupted);
     }
     Ok(if broken { Status::Broken } else { Status::AsExpected })
+}
+
+/// The seed of the first run, and the scenario's faults that meet no packet in it.
+fn unmatched(sweep: &Sweep<'_>) -> Result<(u64, Vec<String>), Failure> {
+    let mut found = (0, Vec::new());
+    if sweep.scenario().faults.is_empty() {
+        return Ok(found);
+    }
+    let first = sweep.clone().jobs(NonZeroUsize::MIN).most(1);
+    let ready = |_, outcome: &Outcome| {
+        found = (outcome.seed, outcome.unmatched_faults.clone());
+        ControlFlow::Continue(())
+    };
+    first.run(ready).map_err(Failure::input)?;
+    Ok(found)
 }
 
 /// The file of results, behind what it has of this sweep, which is counted.

@@ -20,6 +20,8 @@ pub struct Arm<'a> {
     pub explored: &'a Explored,
     /// Real time.
     pub took: Duration,
+    /// The scenario's own faults that meet no packet in the run without others.
+    pub unmatched: &'a [String],
     /// The faults of a list by the names of their packets.
     pub named: &'a dyn Fn(&[Placed]) -> Vec<Fault>,
     /// The command that runs a list again.
@@ -91,6 +93,9 @@ pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
     )?;
     for arm in of.arms {
         writeln!(to, "  {}", arm.title)?;
+        if !arm.unmatched.is_empty() {
+            writeln!(to, "    fault met no packet: {}", arm.unmatched.join("; "))?;
+        }
         closed(to, of, arm)?;
     }
     counts(to, of)?;
@@ -229,6 +234,7 @@ fn one(of: &Exploration<'_>, arm: &Arm<'_>) -> Value {
         "verdicts": verdicts,
         "least": least,
         "broken_laws": broken,
+        "unmatched_faults": arm.unmatched,
         "seconds": arm.took.as_secs_f64(),
         "schedules_per_second": rate(schedules, arm.took),
         "reproduce": reproduce,

@@ -25,6 +25,8 @@ pub struct Swept<'a> {
     pub resumed: u64,
     /// Real time, and the runs that were done in it.
     pub took: (Duration, u64),
+    /// The seed of the first run, and the scenario's faults that meet no packet in it.
+    pub unmatched: (u64, &'a [String]),
     /// The command that shows the first run of a verdict again.
     pub reproduce: &'a dyn Fn(usize, u64) -> String,
 }
@@ -113,6 +115,14 @@ pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     let seconds = |us: u64| format!("{}.{:06} s", us / 1_000_000, us % 1_000_000);
     writeln!(to, "  virtual time      {}", percentiles(&total.virtual_us, seconds))?;
     writeln!(to, "  bytes lost        {}", percentiles(&total.lost, |bytes| bytes.to_string()))?;
+    let (seed, unmatched) = swept.unmatched;
+    if !unmatched.is_empty() {
+        writeln!(
+            to,
+            "  fault             met no packet with seed {seed}: {}",
+            unmatched.join("; ")
+        )?;
+    }
     match total.broken_laws.is_empty() {
         true => writeln!(to, "  laws              none broken")?,
         false => {
@@ -193,6 +203,7 @@ pub fn object(swept: &Swept<'_>) -> Value {
         "resumed": swept.resumed,
         "seconds": swept.took.0.as_secs_f64(),
         "runs_per_second": swept.rate(),
+        "unmatched_faults": swept.unmatched.1,
         "reproduce": Value::Object(examples.collect()),
     });
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {

@@ -119,7 +119,7 @@ impl Results {
         file.set_len(kept).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut results = Self { path: path.to_owned(), file };
-        if kept == 0 && plan.format == Format::Csv && plan.rows.start == 0 {
+        if kept == 0 && plan.format == Format::Csv && plan.rows.contains(&0) {
             results.write(&row::csv_line(COLUMNS))?;
         }
         Ok(results)
@@ -151,7 +151,7 @@ impl Check<'_> {
         known: &mut impl FnMut(u64, &Counted),
     ) -> Result<u64, ResultsError> {
         let Plan { format, rows, identity, .. } = self.plan;
-        let mut head = *format == Format::Csv && rows.start == 0;
+        let mut head = *format == Format::Csv && rows.contains(&0);
         let (mut kept, mut row, mut text) = (0, rows.start, Vec::new());
         // The last line is run again, as the first: whatever made them makes the rest.
         let mut last: Option<(u64, u64, Vec<u8>)> = None;

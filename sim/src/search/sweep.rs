@@ -3,7 +3,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outcome::Outcome;
 use crate::scenario::{Choice, Pinned, Scenario};
@@ -149,10 +149,19 @@ impl<'a> Sweep<'a> {
                 let mut chunk = C::default();
                 let found = points.iter().find(|point| point.number == number);
                 let point = found.expect("every point of the part was made");
-                seeds.for_each(|seed| runner.run(point, seed, |run| add(&mut chunk, run)));
-                (number, chunk)
+                for seed in seeds {
+                    if stop.load(Ordering::Relaxed) {
+                        return (number, chunk, false);
+                    }
+                    runner.run(point, seed, |run| add(&mut chunk, run));
+                }
+                (number, chunk, true)
             },
-            |(point, chunk)| ready(point, chunk),
+            |(point, chunk, whole)| {
+                ready(point, chunk)?;
+                // What was run behind a gap is not handed over.
+                if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            },
         );
         Ok(())
     }

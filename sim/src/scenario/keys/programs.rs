@@ -28,7 +28,7 @@ pub(super) const KEYS: [Key; 6] = [
     text(
         "server.active_port",
         "where its active data connections leave from (none: a free port)",
-        |s, v| put(&mut s.server.active_port, values::optional(v, |v| port(v, 1))),
+        |s, v| put(&mut s.server.active_port, values::optional(v, active_port)),
         |s| values::print_optional(s.server.active_port, |port| port.to_string()),
     ),
     text(
@@ -57,6 +57,14 @@ const fn text(
     get: fn(&Scenario) -> String,
 ) -> Key {
     Key { name, doc, form: Form::Text, part: Part::Scenario(set, get) }
+}
+
+/// A data connection from port 21 would be a control connection by the headers of its packets.
+fn active_port(text: &str) -> Result<u16, String> {
+    match port(text, 1)? {
+        21 => Err("21 is the port of control connections: write another, as in 20".to_owned()),
+        port => Ok(port),
+    }
 }
 
 fn port(text: &str, least: u16) -> Result<u16, String> {

@@ -1,0 +1,108 @@
+//! The edges of the searches: a sweep that is stopped inside a chunk of runs, parts that have no run,
+//! and a fault of the scenario's own that meets no packet.
+
+use std::fs;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use halfclose::search::Run;
+use halfclose::{catalogue, sweep};
+use serde_json::Value;
+
+fn halfclose(words: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
+    command.args(words).stdin(Stdio::null()).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// No run is begun once it is stopped, and what is handed over has no gap.
+#[test]
+fn a_stop_is_heard_between_two_runs() {
+    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    for jobs in [1, 2, 5] {
+        let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
+        let add = |seeds: &mut Vec<u64>, run: Run<'_>| {
+            seeds.push(run.outcome.seed);
+            if begun.fetch_add(1, Ordering::Relaxed) + 1 >= 200 {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        let mut got = Vec::new();
+        let ready = |_, seeds: Vec<u64>| {
+            got.extend(seeds);
+            ControlFlow::Continue(())
+        };
+        let jobs = NonZeroUsize::new(jobs).expect("not 0");
+        sweep(&scenario, 0..100_000).jobs(jobs).fold(&stop, add, ready).expect("it begins");
+        let begun = begun.into_inner();
+        assert!(begun < 200 + jobs.get() as u64, "{begun} runs on {jobs} threads");
+        assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>(), "{jobs} threads");
+        assert!(jobs.get() > 1 || got.len() == 200, "{}", got.len());
+    }
+}
+
+/// More parts than runs: some are empty, none has names that are not its own, and each goes on.
+#[test]
+fn an_empty_part_is_an_empty_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    for kind in ["csv", "jsonl"] {
+        let written = |name: &str, more: &[&str]| {
+            let path = folder.path().join(format!("{name}.{kind}"));
+            let out = path.to_str().expect("UTF-8");
+            let words = ["sweep", "q123208", "--seeds", "0..2", "--out", out];
+            let output = halfclose(&[&words, more].concat());
+            assert_eq!(output.status.code(), Some(0), "{name}: {}", text(&output.stderr));
+            fs::read(path).expect("it is there")
+        };
+        let whole = written("whole", &[]);
+        let mut parts = Vec::new();
+        for number in 1..=5 {
+            let (name, shard) = (format!("part{number}"), format!("{number}/5"));
+            let part = written(&name, &["--shard", &shard]);
+            assert_eq!(written(&name, &["--shard", &shard]), part, "{name} goes on");
+            parts.extend(part);
+        }
+        assert_eq!(text(&parts), text(&whole), "{kind}");
+    }
+}
+
+#[test]
+fn a_fault_that_meets_no_packet_is_said() {
+    let idle = "drop client data DATA at 999999 1";
+    let setting = format!("fault={idle}");
+    let words = ["q123208", "-s", &setting];
+    let json = |more: &[&str]| -> Value {
+        let output = halfclose(&[more, &words, &["--json"]].concat());
+        serde_json::from_slice(&output.stdout).expect("one object")
+    };
+    let sweep = ["sweep", "--seeds", "3..5"];
+    let output = halfclose(&[&sweep, &words[..]].concat());
+    let line = format!("\n  fault             met no packet with seed 3: {idle}\n");
+    assert!(text(&output.stdout).contains(&line), "{}", text(&output.stdout));
+    assert_eq!(json(&sweep)["unmatched_faults"], Value::from(vec![idle]));
+    let explore = ["explore", "--faults", "0"];
+    let output = halfclose(&[&explore, &words[..]].concat());
+    let line = format!("\n    fault met no packet: {idle}\n");
+    assert!(text(&output.stdout).contains(&line), "{}", text(&output.stdout));
+    assert_eq!(json(&explore)["unmatched_faults"], Value::from(vec![idle]));
+    // One that meets its packet is not said.
+    let met =
+        halfclose(&["sweep", "q123208", "-s", "fault=drop client data DATA 1", "--seeds", "0..2"]);
+    assert!(!text(&met.stdout).contains("met no packet"), "{}", text(&met.stdout));
+}
+
+/// By their headers, packets of a data connection from port 21 are those of a control connection.
+#[test]
+fn data_does_not_leave_from_the_control_port() {
+    let output = halfclose(&["run", "-s", "client.mode=active", "-s", "server.active_port=21"]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{error}");
+    let words =
+        "server.active_port: 21 is the port of control connections: write another, as in 20";
+    assert!(error.contains(words) && error.lines().count() == 1, "{error}");
+}
