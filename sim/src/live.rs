@@ -21,7 +21,7 @@ pub(crate) use local::{Sink, Source};
 pub(crate) use password::Source as PasswordSource;
 pub(crate) use pipe::{Output, Pipe};
 pub(crate) use server::{Serve, serve};
-pub(crate) use target::Target;
+pub(crate) use target::{Target, shown};
 use today::today;
 
 use std::io;

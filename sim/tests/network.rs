@@ -167,6 +167,20 @@ fn a_password_file_that_others_can_read_is_warned_of() {
     assert_eq!(output.status.code(), Some(3));
     assert!(err(&output).contains("530"), "{}", err(&output));
     assert!(!err(&output).contains("wrong@"), "{}", err(&output));
+    let file = folder.path().join("b.bin");
+    fs::write(&file, "x").expect("space");
+    let with = url.replace("me@", "me:secret@");
+    let directory = with.replace("a.bin", "");
+    for words in [
+        &["put", text(&file), &with, "--json"][..],
+        &["get", &with, text(&file), "--json"],
+        &["get", &directory],
+        &["ls", &directory, "--json"],
+    ] {
+        let output = halfclose(words);
+        let said = format!("{}{}", out(&output), err(&output));
+        assert!(said.contains("ftp://me:****@127.0.0.1:") && !said.contains("secret"), "{said}");
+    }
 }
 
 #[test]

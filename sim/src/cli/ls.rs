@@ -31,7 +31,7 @@ pub(super) fn execute(
     let path = if path.is_empty() && !target.path.is_empty() { "/" } else { path };
     let task = Task::List { remote: path.into(), local: "listing".into(), form };
     if json {
-        write!(out, "{{\"url\": {}, \"entries\": [", json!(args.url))?;
+        write!(out, "{{\"url\": {}, \"entries\": [", json!(live::shown(&args.url)))?;
     }
     let mut lines = Lines::new(out, style);
     let pipe = Pipe { input: None, output: Some(Output::Reader(&mut lines)) };

@@ -112,7 +112,7 @@ impl Summary<'_> {
         let took = took(report);
         let mut object = json!({
             "command": self.command,
-            "url": self.url,
+            "url": live::shown(self.url),
             "file": self.file,
             "server": self.done.server.to_string(),
             "told": match report.told {

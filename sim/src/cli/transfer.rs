@@ -60,7 +60,7 @@ pub(super) fn get(
     if name.is_empty() {
         return Err(Failure::Input(format!(
             "URL `{}` names a directory: `halfclose ls` lists it",
-            args.url
+            live::shown(&args.url)
         )));
     }
     let path = match &args.file {

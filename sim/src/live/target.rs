@@ -97,14 +97,23 @@ fn plain_path(path: &str) -> Option<(&str, Representation)> {
     }
 }
 
-/// The URL as it may be shown again.
-fn shown(text: &str) -> String {
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
+/// The URL as it may be shown again: without its password, also if it is written wrongly.
+pub(crate) fn shown(text: &str) -> String {
+    let start = text.find("://").map_or(0, |at| at + 3);
+    let rest = &text[start..];
     let end = rest.find('/').unwrap_or(rest.len());
-    match rest[..end].rsplit_once('@').and_then(|(user, at)| Some((user.split_once(':')?.0, at))) {
-        Some((user, at)) => format!("{scheme}://{user}:****@{at}{}", &rest[end..]),
-        None => text.to_owned(),
+    let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    // A slash in a password ends the host's part too early, and what stands there is no port.
+    let (colon, at) = match (rest[..end].find(':'), rest[..end].rfind('@'), rest.rfind('@')) {
+        (Some(colon), Some(at), _) if colon < at => (colon, at),
+        (Some(colon), None, Some(at)) if !is_port(&rest[colon + 1..end]) => (colon, at),
+        _ => return text.to_owned(),
+    };
+    // An IPv6 address has colons of its own.
+    if rest.starts_with('[') {
+        return text.to_owned();
     }
+    format!("{}:****{}", &text[..start + colon], &rest[at..])
 }
 
 #[cfg(test)]
@@ -175,7 +184,19 @@ mod tests {
 
     #[test]
     fn a_password_is_not_shown_again() {
-        let error = Target::parse("ftp://me:secret@host:0/a").expect_err("port 0").to_string();
-        assert!(error.starts_with("URL `ftp://me:****@host:0/a`"), "{error}");
+        for (text, expected) in [
+            ("ftp://me:secret@host:0/a", "ftp://me:****@host:0/a"),
+            ("ftp://me:hun/ter@h/a", "ftp://me:****@h/a"),
+            ("ftp://me:s@cr:t@h:21/a@b", "ftp://me:****@h:21/a@b"),
+            ("me:secret@host/a", "me:****@host/a"),
+            ("ftp://host:21/a@b", "ftp://host:21/a@b"),
+            ("ftp://[::1]:21/a@b", "ftp://[::1]:21/a@b"),
+            ("ftp://me@host:21/a:b", "ftp://me@host:21/a:b"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(text), expected);
+        }
+        let error = Target::parse("ftp://me:hun/ter@h/a").expect_err("no port").to_string();
+        assert!(error.starts_with("URL `ftp://me:****@h/a`"), "{error}");
     }
 }
