@@ -127,6 +127,13 @@ impl Workload {
         one * (self.tasks.len() / self.each.max(1)) as u64
     }
 
+    /// The bytes of files that it holds in memory: those of one client, for all have the same.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        let before = self.before.iter().flatten();
+        self.contents.iter().chain(before).map(|bytes| bytes.len() as u64).sum()
+    }
+
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
     pub fn received(&self, index: usize) -> &Arc<[u8]> {

@@ -17,6 +17,10 @@ use crate::world::World;
 const CHUNK: u64 = 64;
 const CHUNK_BYTES: u64 = 4 << 20;
 
+/// Points of a grid whose files are in memory at once: fewer, where they have more than this.
+const BATCH: usize = 1_024;
+const BATCH_BYTES: u64 = 64 << 20;
+
 /// A sweep that is about to be run.
 #[derive(Clone, Debug)]
 pub struct Sweep<'a> {
@@ -133,46 +137,50 @@ impl<'a> Sweep<'a> {
         let rows = self.rows()?;
         let mut next = (rows.start + self.done).min(rows.end);
         let end = rows.end.min(next.saturating_add(self.most));
-        let points = self.points(next..end)?;
-        let bytes = points.first().map_or(0, |point| point.workload.bytes());
-        let chunk = (CHUNK_BYTES / bytes.max(1)).clamp(1, CHUNK);
-        let tasks = || {
-            let (point, first) = (next < end).then(|| self.run_of(next))?;
-            let until = self.seeds.end.min(first.saturating_add(chunk)).min(first + (end - next));
-            next += until - first;
-            Some((point, first..until))
-        };
-        Pool { jobs: self.jobs, stop }.run(
-            tasks,
-            Runner::default,
-            |runner, (number, seeds)| {
-                let mut chunk = C::default();
-                let found = points.iter().find(|point| point.number == number);
-                let point = found.expect("every point of the part was made");
-                for seed in seeds {
-                    if stop.load(Ordering::Relaxed) {
-                        return (number, chunk, false);
-                    }
-                    runner.run(point, seed, |run| add(&mut chunk, run));
-                }
-                (number, chunk, true)
-            },
-            |(point, chunk, whole)| {
-                ready(point, chunk)?;
-                // What was run behind a gap is not handed over.
-                if whole { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-            },
-        );
+        let mut over = false;
+        while next < end && !over {
+            let points = self.batch(next..end, BATCH_BYTES)?;
+            let (first, behind) = (points[0].number, points[0].number + points.len());
+            let seeds = self.seeds.end - self.seeds.start;
+            let until = (behind as u64).checked_mul(seeds).map_or(end, |rows| rows.min(end));
+            let tasks = || {
+                let (number, seed) = (next < until).then(|| self.run_of(next))?;
+                let point = &points[number - first];
+                let chunk = (CHUNK_BYTES / point.workload.bytes().max(1)).clamp(1, CHUNK);
+                let last = self.seeds.end.min(seed.saturating_add(chunk));
+                let last = last.min(seed + (until - next));
+                next += last - seed;
+                Some((point, seed..last))
+            };
+            Pool { jobs: self.jobs, stop }.run(
+                tasks,
+                Runner::default,
+                |runner, (point, seeds)| runner.chunk(point, seeds, stop, &add),
+                |chunk| {
+                    // What was run behind a gap is not handed over.
+                    over |= ready(chunk.point, chunk.made).is_break() || !chunk.whole;
+                    if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                },
+            );
+            over |= stop.load(Ordering::Relaxed);
+        }
         Ok(())
     }
 
-    /// The points of the grid that these runs meet.
-    fn points(&self, rows: Range<u64>) -> Result<Vec<Point<'a>>, Unreadable> {
-        if rows.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// The first points of the grid that these runs meet: up to the one whose files make it `most`
+    /// bytes.
+    fn batch(&self, rows: Range<u64>, most: u64) -> Result<Vec<Point<'a>>, Unreadable> {
         let (first, last) = (self.run_of(rows.start).0, self.run_of(rows.end - 1).0);
-        (first..=last).map(|number| Point::new(self.scenario, number)).collect()
+        let (mut points, mut bytes) = (Vec::new(), 0);
+        for number in first..=last {
+            if bytes >= most || points.len() == BATCH {
+                break;
+            }
+            let point = Point::new(self.scenario, number)?;
+            bytes += point.workload.held();
+            points.push(point);
+        }
+        Ok(points)
     }
 }
 
@@ -194,6 +202,14 @@ impl<'a> Point<'a> {
     }
 }
 
+/// What came of consecutive runs of one point.
+struct Chunk<C> {
+    point: usize,
+    made: C,
+    /// It was not stopped among them.
+    whole: bool,
+}
+
 /// Runs one seed after the other, in one world where it can.
 struct Runner<'p> {
     world: Option<(usize, World<'p>)>,
@@ -207,6 +223,24 @@ impl Default for Runner<'_> {
 }
 
 impl<'p> Runner<'p> {
+    fn chunk<C: Default>(
+        &mut self,
+        point: &'p Point<'_>,
+        seeds: Range<u64>,
+        stop: &AtomicBool,
+        add: &impl Fn(&mut C, Run<'_>),
+    ) -> Chunk<C> {
+        let mut chunk = Chunk { point: point.number, made: C::default(), whole: true };
+        for seed in seeds {
+            if stop.load(Ordering::Relaxed) {
+                chunk.whole = false;
+                break;
+            }
+            self.run(point, seed, |run| add(&mut chunk.made, run));
+        }
+        chunk
+    }
+
     fn run(&mut self, point: &'p Point<'_>, seed: u64, add: impl FnOnce(Run<'_>)) {
         let name = &point.pinned.scenario.name;
         let number = point.number;
@@ -271,4 +305,62 @@ pub enum SweepError {
     /// A file of the scenario cannot be read.
     #[error(transparent)]
     Unreadable(#[from] Unreadable),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue;
+
+    fn scenario(settings: &[&str]) -> Scenario {
+        let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+        scenario.vary(settings.iter().copied()).expect("the settings are sound");
+        scenario
+    }
+
+    #[test]
+    fn not_all_files_of_a_grid_are_in_memory() {
+        let scenario = scenario(&["do.size=300KiB,310KiB,320KiB,330KiB"]);
+        let sweep = sweep(&scenario, 0..10);
+        let numbers = |rows: Range<u64>| -> Vec<_> {
+            let points = sweep.batch(rows, 640 << 10).expect("generated bytes need no file");
+            points.iter().map(|point| point.number).collect()
+        };
+        assert_eq!(numbers(5..40), [0, 1, 2], "until they have 640 KiB");
+        assert_eq!(numbers(30..40), [3]);
+        assert_eq!(numbers(15..16), [1]);
+    }
+
+    /// From one batch to the next nothing is left out, and a stop and a break are kept.
+    #[test]
+    fn batches_are_the_whole() {
+        let list = |all: Range<u32>, unit: &str| {
+            let all: Vec<_> = all.map(|one| format!("{one}{unit}")).collect();
+            all.join(",")
+        };
+        let delays = format!("link.delay={}", list(1..41, "ms"));
+        let losses = format!("link.loss={}", list(0..30, "%"));
+        let scenario = scenario(&[&delays, &losses, "do.size=1"]);
+        let rows: Vec<_> = (0..1_200).flat_map(|point| [(point, 3), (point, 4)]).collect();
+        let sweep = sweep(&scenario, 3..5);
+        let run = |most: usize| {
+            let mut got = Vec::new();
+            let ran = sweep.run(|point, outcome| {
+                got.push((point, outcome.seed));
+                if got.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            ran.expect("it begins");
+            got
+        };
+        assert_eq!(run(usize::MAX), rows);
+        assert_eq!(run(2 * BATCH), rows[..2 * BATCH]);
+        let (stop, mut got) = (AtomicBool::new(false), 0);
+        let ready = |_, runs: u64| {
+            got += runs;
+            stop.store(true, Ordering::Relaxed);
+            ControlFlow::Continue(())
+        };
+        sweep.fold(&stop, |runs: &mut u64, _| *runs += 1, ready).expect("it begins");
+        assert!(0 < got && got < 1_000, "{got}");
+    }
 }
