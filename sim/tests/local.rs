@@ -162,6 +162,21 @@ fn an_error_of_this_side_is_told_as_that() {
     assert_eq!(output.status.code(), Some(3));
     let said = "error: /dev/full: cannot write it: No space left on device (os error 28) (";
     assert!(err(&output).starts_with(said), "{}", err(&output));
+    let folder = tempfile::tempdir().expect("a directory");
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            "ulimit -f 8; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_halfclose"),
+            "get",
+            &url,
+        ])
+        .arg(folder.path())
+        .output()
+        .expect("the program starts");
+    let said = "cannot write it: File too large (os error 27) (";
+    assert!(output.status.code() == Some(3) && err(&output).contains(said), "{}", err(&output));
     // Whoever reads a stream may have seen enough.
     let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
         .args(["get", &url, "-"])
@@ -172,4 +187,38 @@ fn an_error_of_this_side_is_told_as_that() {
     child.stdout.take().expect("piped").read_exact(&mut [0; 10]).expect("it begins");
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
+}
+
+#[test]
+fn an_interruption_is_one_line_and_no_end_of_a_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let (path, part) = (folder.path().join("a.bin"), folder.path().join("a.bin.part"));
+    let (begun, begins) = std::sync::mpsc::channel();
+    let (ended, ends) = std::sync::mpsc::channel();
+    let (url, thread) = server(move |mut data| {
+        data.write_all(b"half").expect("it listens");
+        begun.send(()).expect("somebody waits");
+        ended.send(data.read(&mut [0]).map_err(|error| error.kind())).expect("somebody waits");
+        "426 Sorry."
+    });
+    let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
+        .args(["get", &url, text(&path)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    begins.recv().expect("it begins");
+    let id = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw);
+    while !fs::metadata(&part).is_ok_and(|part| part.len() == 4) {
+        assert_eq!(child.try_wait().expect("ours"), None, "it goes on");
+        std::thread::yield_now();
+    }
+    rustix::process::kill_process(id.expect("a process"), rustix::process::Signal::INT)
+        .expect("it is ours");
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), err(&output)), (Some(130), "error: interrupted\n"));
+    assert_eq!(ends.recv().expect("an end"), Err(ErrorKind::ConnectionReset));
+    // What it says then, nobody hears.
+    let _ = thread.join();
+    assert!(!path.exists());
 }

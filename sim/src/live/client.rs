@@ -11,7 +11,7 @@ use halfclose_ftp::store::Store;
 use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
 
 use super::progress::Progress;
-use super::{Error, Target};
+use super::{Error, Target, signals};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -67,6 +67,10 @@ pub(crate) fn run<S: Store>(
     sockets.set_reset_if_killed(true);
     let mut client = Driver::client(options.config.clone(), store);
     client.record_dialogue(true);
+    let progress = Progress::new(options.progress, name);
+    total.inspect(|total| progress.set_total(*total));
+    signals::survive_large_files()?;
+    signals::end_with_a_word(progress.is_shown())?;
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         let began = sockets.now();
@@ -77,8 +81,6 @@ pub(crate) fn run<S: Store>(
                 continue;
             }
         };
-        let progress = Progress::new(options.progress, name);
-        total.inspect(|total| progress.set_total(*total));
         let session = Session { client: &mut client, sockets: &mut sockets, options, id };
         let said = session.run(&progress, err)?;
         if said.answered {

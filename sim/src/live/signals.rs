@@ -1,12 +1,16 @@
-//! `live::signals` tells a loop that waits for sockets that somebody wants it to end.
+//! `live::signals` is what the system interrupts a program for: somebody wants it to end, or a file may
+//! grow no further. A server's loop is told; a client ends at once, and says so.
 
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
 use halfclose_ftp::net::Sockets;
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
+use signal_hook::iterator;
 use signal_hook::low_level::pipe;
 
 /// SIGTERM and SIGINT, as bytes in a pipe.
@@ -21,8 +25,7 @@ impl Signals {
         for signal in [SIGTERM, SIGINT] {
             pipe::register(signal, there.try_clone()?)?;
         }
-        // A file that may grow no further is an error of a write (EFBIG), not the program's end.
-        flag::register(SIGXFSZ, Arc::default())?;
+        survive_large_files()?;
         sockets.wake_by(here.try_clone()?)?;
         Ok(Self(here))
     }
@@ -31,4 +34,27 @@ impl Signals {
     pub(super) fn count(&mut self) -> usize {
         self.0.read(&mut [0; 16]).unwrap_or(0)
     }
+}
+
+/// A file that may grow no further is an error of a write (EFBIG), not the program's end.
+pub(super) fn survive_large_files() -> io::Result<()> {
+    flag::register(SIGXFSZ, Arc::default()).map(|_| ())
+}
+
+/// From now on SIGTERM and SIGINT end the program, whatever it waits for, with one line in place of
+/// what `clears` a line of the terminal, and with the exit status that shells have for it. Its
+/// connections end as if it had been killed.
+pub(super) fn end_with_a_word(clears: bool) -> io::Result<()> {
+    let mut signals = iterator::Signals::new([SIGTERM, SIGINT])?;
+    // Not through the lock of standard error: the rest of the program holds it.
+    let mut err = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    std::thread::Builder::new().spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            let clear = if clears { "\r\x1b[2K" } else { "" };
+            // Nobody is left to be told that this cannot be said.
+            let _ = err.write_all(format!("{clear}error: interrupted\n").as_bytes());
+            std::process::exit(128 + signal);
+        }
+    })?;
+    Ok(())
 }
