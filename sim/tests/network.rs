@@ -275,6 +275,19 @@ fn a_transfer_that_failed_is_exit_status_3_and_says_what_is_known() {
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
     let refused = format!("cannot connect to {nobody}: Connection refused");
     assert_refused(&["ls", &format!("ftp://{nobody}/")], 3, &refused);
+    for words in [["put", text(&local)], ["get", &format!("ftp://{nobody}/a")]] {
+        let to = if words[0] == "put" { format!("ftp://{nobody}/a") } else { text(&local).into() };
+        let output = halfclose(&[&words[..], &[&*to, "--json"]].concat());
+        assert_eq!((output.status.code(), err(&output)), (Some(3), ""));
+        let said: Value = serde_json::from_str(out(&output)).expect("one object");
+        assert_eq!((&said["told"], &said["client"]), (&"failure".into(), &(&*refused).into()));
+    }
+    // The default of a server of ours: nothing is left, and that is said.
+    let server = Ours::serve(&[]);
+    let output =
+        halfclose(&[words[0], words[1], &format!("{}/b", server.url()), words[3], words[4]]);
+    let said = ": 426, and the server holds no such file (10000 bytes sent)\n";
+    assert!(output.status.code() == Some(3) && err(&output).ends_with(said), "{}", err(&output));
 }
 
 #[test]

@@ -202,20 +202,27 @@ impl Client {
     pub(super) fn handle_size_after<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
         let Some(current) = &self.current else { return };
         let report = &mut cx.journal.reports[current.report];
-        if let Some(there) = number(reply) {
-            report.remote_size = Some(there);
-            let said = match &report.reply {
-                Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
-                _ => report.text.clone(),
-            };
-            // Of a stream nobody knows how much it is.
-            let known = current.what != What::Put(Place::Behind) && current.size > 0;
-            let (there, all) = (Thousands(there), Thousands(current.size));
-            let text = match known {
-                true if there.0 == all.0 => format!("{said}, but the server holds all {all} bytes"),
-                true => format!("{said}: the server holds {there} of {all} bytes"),
-                false => format!("{said}: the server holds {there} bytes"),
-            };
+        report.remote_size = number(reply);
+        let said = match &report.reply {
+            Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
+            _ => report.text.clone(),
+        };
+        // Of a stream nobody knows how much it is.
+        let known = current.what != What::Put(Place::Behind) && current.size > 0;
+        let all = Thousands(current.size);
+        let text = match report.remote_size.map(Thousands) {
+            Some(there) if known && there.0 == all.0 => {
+                Some(format!("{said}, but the server holds all {all} bytes"))
+            }
+            Some(there) if known => {
+                Some(format!("{said}: the server holds {there} of {all} bytes"))
+            }
+            Some(there) => Some(format!("{said}: the server holds {there} bytes")),
+            // RFC 3659 §4.
+            None if reply.code == 550 => Some(format!("{said}, and the server holds no such file")),
+            None => None,
+        };
+        if let Some(text) = text {
             report.text.clone_from(&text);
             cx.say(Speaker::Program, || text);
         }

@@ -291,7 +291,7 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
         (
             Judgement::ABORT_DELETE,
             Close::ResetWhenAcked,
-            "426 Connection Closed, transfer aborted.",
+            "426, and the server holds no such file",
             None,
         ),
         (Judgement::AS_EOF, Close::ResetWhenAcked, "226 Transfer complete.", None),

@@ -50,6 +50,27 @@ pub(super) fn options(
     Ok((target, Options { config, timeout, verbose, progress: !args.json && !args.verbose }))
 }
 
+/// A session that could not do its transfer: a script has an object of that too.
+pub(super) fn failed(
+    command: &str,
+    (url, file): (&str, &str),
+    error: live::Error,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Status, Failure> {
+    match error {
+        live::Error::Failed(problem) if json => {
+            let url = live::shown(url);
+            let told = json!({
+                "command": command, "url": url, "file": file, "told": "failure", "client": problem,
+            });
+            writeln!(out, "{told}")?;
+            Ok(Status::Failed)
+        }
+        error => Err(error.into()),
+    }
+}
+
 /// One transfer, for people or for a script.
 pub(super) struct Summary<'a> {
     pub command: &'a str,

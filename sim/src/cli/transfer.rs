@@ -8,7 +8,7 @@ use halfclose_ftp::report::Told;
 use halfclose_ftp::{ClientConfig, Task};
 
 use super::network::{GetArgs, PutArgs};
-use super::session::{Summary, options};
+use super::session::{Summary, failed, options};
 use super::{Failure, Status};
 use crate::live::{self, Done, Output, Pipe, Sink, Source, Target};
 use crate::scenario::keys;
@@ -41,7 +41,10 @@ pub(super) fn put(
     let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), place }];
     let size = source.size();
     let pipe = Pipe { input: Some(&mut source), output: None };
-    let done = live::run(&target, &options, pipe, &tasks, (&file, size), err)?;
+    let done = match live::run(&target, &options, pipe, &tasks, (&file, size), err) {
+        Ok(done) => done,
+        Err(error) => return failed("put", (&args.url, &file), error, args.session.json, out),
+    };
     let word = keys::CLOSES.iter().find(|(_, close)| *close == args.close).map(|(word, _)| *word);
     let trouble = source.trouble().map(|error| format!("cannot read it: {error}"));
     let more = [("size", size.into()), ("close", word.into())];
@@ -86,10 +89,14 @@ pub(super) fn get(
     let pipe = Pipe { input: None, output: Some(Output::File(&mut sink)) };
     let run = live::run(&target, &options, pipe, &tasks, (name, None), err);
     let (trouble, part) = settle(&mut sink, run.as_ref().ok())?;
-    let (url, done) = (&*args.url, &run?);
+    let done = match run {
+        Ok(done) => done,
+        Err(error) => return failed("get", (&args.url, &file), error, args.session.json, out),
+    };
+    let url = &*args.url;
     // Standard output is the file's.
     let out: &mut dyn Write = if to_stream { err } else { out };
-    Summary { command: "get", url, file: &file, done, trouble, part, more: &[] }
+    Summary { command: "get", url, file: &file, done: &done, trouble, part, more: &[] }
         .print(args.session.json, out)
 }
 
