@@ -106,3 +106,13 @@ fn data_does_not_leave_from_the_control_port() {
         "server.active_port: 21 is the port of control connections: write another, as in 20";
     assert!(error.contains(words) && error.lines().count() == 1, "{error}");
 }
+
+#[test]
+fn one_run_is_one_run() {
+    let first = |seeds: &str| {
+        let output = halfclose(&["sweep", "q123208", "--seeds", seeds]);
+        text(&output.stdout).lines().next().expect("a line").to_owned()
+    };
+    assert!(first("0..1").starts_with("q123208, seeds 0..1: 1 run; "), "{}", first("0..1"));
+    assert!(first("0..2").starts_with("q123208, seeds 0..2: 2 runs; "), "{}", first("0..2"));
+}

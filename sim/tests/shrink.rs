@@ -101,6 +101,12 @@ fn an_early_226_is_one_lost_segment() {
         found += usize::from(lines[0].starts_with("drop server data DATA at 1 "));
     }
     assert!(found > 3, "{found}");
+    // As docs/SEARCH.md has it: the last bytes go with the FIN. As the catalogue has it, nothing is lost.
+    let left = check(&scenario, 5);
+    assert_eq!((left.before, left.runs), (4, 9));
+    assert_eq!(lines(&left), ["drop server data FIN at 1461 1"]);
+    let calm = catalogue::find("early-226").expect("it is in the catalogue");
+    assert_eq!(check(&calm, 0).scenario.faults, []);
 }
 
 /// Every verdict, and every way in which a link can spoil a packet.

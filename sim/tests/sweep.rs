@@ -265,9 +265,9 @@ fn bad_words_are_refused() {
         (&["5..5"], &format!("the range is empty: {form}")),
         (
             &["0..5", "--jobs", "0"],
-            "invalid value '0' for '--jobs <N>': a number of threads, from 1",
+            "invalid value '0' for '--jobs <N>': a number of threads, from 1 to 1024",
         ),
-        (&["0..5", "--jobs", "-1"], "a number of threads, from 1"),
+        (&["0..5", "--jobs", "1025"], "a number of threads, from 1 to 1024"),
         (
             &["0..5", "--shard", "4/3"],
             "there is no shard 4 of 3: write I/N, as in 1/3, 2/3 and 3/3",

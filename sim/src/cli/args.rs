@@ -164,7 +164,7 @@ pub(super) struct ExploreArgs {
     /// Visit at most so many schedules, the shortest first
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(super) max_schedules: Option<u64>,
-    /// Stop after so much real time, as in 60s
+    /// Stop each arm after so much real time, as in 60s
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(super) max_time: Option<Duration>,
     /// Exit with status 1 if a schedule comes to one of these (one that breaks a law always does)
@@ -254,8 +254,10 @@ pub(super) struct ShowArgs {
     pub(super) json: bool,
 }
 
+/// More threads than any machine has cores are a slip of the hand.
 fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse().map_err(|_| "a number of threads, from 1".to_owned())
+    let jobs = text.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= 1024);
+    jobs.ok_or_else(|| "a number of threads, from 1 to 1024".to_owned())
 }
 
 fn verdict(name: &str) -> Result<Verdict, String> {

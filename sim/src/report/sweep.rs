@@ -79,9 +79,10 @@ fn share(count: u64, of: u64) -> f64 {
 pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     let total = swept.summary.total();
     let Swept { title, wanted, resumed, took: (took, fresh), .. } = swept;
-    write!(to, "{title}: {} runs", total.runs)?;
-    if total.runs < *wanted {
-        write!(to, " of {wanted}")?;
+    let runs = |count: u64| if count == 1 { "run" } else { "runs" };
+    match total.runs < *wanted {
+        true => write!(to, "{title}: {} of {wanted} {}", total.runs, runs(*wanted))?,
+        false => write!(to, "{title}: {wanted} {}", runs(*wanted))?,
     }
     if *resumed > 0 {
         write!(to, ", {resumed} of them from the file")?;

@@ -20,7 +20,7 @@ use crate::search::tally::Counted;
 pub enum Format {
     /// One JSON object a line.
     JsonLines,
-    /// RFC 4180, with the names of the columns above the first run of the whole sweep.
+    /// RFC 4180, but lines end with LF alone, with the names of the columns above the first run of the whole sweep.
     Csv,
 }
 
