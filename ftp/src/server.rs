@@ -14,6 +14,7 @@ mod names;
 mod parameter;
 mod refusal;
 mod service;
+mod share;
 
 pub use config::{Limits, OnFin, ServerConfig, User};
 
@@ -29,6 +30,7 @@ use crate::store::{Store, StoreError};
 use access::Access;
 use parameter::{Address, Parameters};
 use service::{Service, Wait};
+use share::Share;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -63,6 +65,8 @@ pub struct Server {
     patience: Option<Duration>,
     /// When replies have been left unread for too long.
     stall: Option<Duration>,
+    /// How much it has done of what it may do at once.
+    share: Share,
     /// The program is to end.
     retiring: bool,
     /// The control connection is gone, or to be closed.
@@ -90,12 +94,14 @@ impl Session for Server {
         self.ends = None;
         self.patience = None;
         self.stall = None;
+        self.share = Share::default();
         self.retiring = false;
         self.over = false;
     }
 
     fn room(&self) -> usize {
-        self.lines.room()
+        // The rest of what was said comes after what is here: its end, too.
+        if self.rests_until().is_some() { 0 } else { self.lines.room() }
     }
 
     fn handle_bytes(&mut self, bytes: &[u8]) {
@@ -106,23 +112,23 @@ impl Session for Server {
         self.interrupt(cx);
         self.say_goodbye(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
-        while self.may_go_on() {
+        while self.may_go_on() && self.lines.has_line() && self.share.take(cx.now) {
             let mut lines = std::mem::take(&mut self.lines);
             let line = lines.next_line();
-            let some = line.is_some();
             if let Some(line) = line {
                 self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.handle_line(line, cx);
             }
             self.lines = lines;
-            if !some {
-                return;
-            }
+        }
+        if !self.lines.has_line() {
+            // What comes now has not been said in the same breath.
+            self.share = Share::default();
         }
     }
 
     fn is_behind(&self) -> bool {
-        self.lines.has_line() && self.may_go_on()
+        self.lines.has_line() && self.may_go_on() && self.share.renewed().is_none()
     }
 
     fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
@@ -179,6 +185,8 @@ impl Session for Server {
         } else if !self.over && self.patience.is_some_and(|patience| patience <= cx.now) {
             self.reply(421, &cx.config.model.texts.control_timeout, cx);
             self.end();
+        } else if self.rests_until().is_some() {
+            self.handle_lines(cx);
         }
     }
 
@@ -193,7 +201,7 @@ impl Session for Server {
         if self.over {
             return waits;
         }
-        [waits, self.stall, self.access.deadline()].into_iter().flatten().min()
+        [waits, self.stall, self.access.deadline(), self.rests_until()].into_iter().flatten().min()
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -224,6 +232,11 @@ impl Server {
         self.renaming = None;
         self.facts = Facts::default();
         self.named = false;
+    }
+
+    /// When it goes on with lines that wait only for others to have their turn.
+    fn rests_until(&self) -> Option<Duration> {
+        self.share.renewed().filter(|_| self.lines.has_line() && self.may_go_on())
     }
 
     /// Whether the next command may be acted upon.

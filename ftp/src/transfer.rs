@@ -12,6 +12,9 @@ use crate::tcp::{Conn, Ending, Tcp};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+/// Behind whatever else is ready.
+const PAUSE: Duration = Duration::from_micros(1);
+
 /// Where the loop is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
@@ -37,7 +40,7 @@ pub struct Transfer {
     moved: u64,
     /// When a byte moved last.
     active: Duration,
-    /// When the store takes bytes again, or the program looks again.
+    /// When the store takes or gives bytes again, or the program looks again.
     blocked: Option<Duration>,
     /// Bytes that came are about to be looked at: `read_delay` is over for them.
     looking: bool,
@@ -98,7 +101,7 @@ impl Transfer {
     {
         let before = self.moved;
         let end = match (self.phase, self.plan.way) {
-            (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store),
+            (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store, now),
             (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
             (Phase::Draining, way) => self.drain(way, tcp),
             (Phase::HalfClosed, _) => self.await_end(tcp, now),
@@ -134,15 +137,17 @@ impl Transfer {
     }
 
     /// Store to connection, without a copy in between.
-    fn send<T, S>(&mut self, close: Close, tcp: &mut T, store: &mut S) -> Option<End>
+    fn send<T, S>(&mut self, close: Close, tcp: &mut T, store: &mut S, now: Duration) -> Option<End>
     where
         T: Tcp + ?Sized,
         S: Store,
     {
+        self.blocked = None;
         loop {
             let mut limit = self.until_alarm();
             let mut last = false;
             let mut full = true;
+            let mut enough = false;
             let mut error = None;
             let (body, encoder) = (&mut self.plan.body, &mut self.encoder);
             let sent = tcp.send(self.conn, &mut |free| {
@@ -151,6 +156,7 @@ impl Transfer {
                     Ok(Read { bytes, last: end }) => {
                         last = end;
                         full = bytes == free.len();
+                        enough = bytes < wanted && !last && matches!(body, Body::Listing(_));
                         limit -= bytes;
                         bytes
                     }
@@ -169,6 +175,11 @@ impl Transfer {
             }
             if last {
                 return self.finish(close, tcp);
+            }
+            if enough {
+                // Others have their turn before the directory is read any further.
+                self.blocked = Some(now + PAUSE);
+                return None;
             }
             if full || limit == 0 {
                 return None;

@@ -1,4 +1,5 @@
-//! `listing::print` writes a listing down, an entry at a time, as far as there is room for it.
+//! `listing::print` writes a listing down, an entry at a time, as far as there is room for it, and
+//! looks at so many names at a time: a directory may be large, and its reader is not alone.
 
 use super::{Facts, Form, glob};
 use crate::date::Ls;
@@ -15,6 +16,19 @@ pub enum Source {
     One(String, Metadata),
     /// Nothing more.
     Done,
+}
+
+/// Names that are looked at in one read: some milliseconds of a disk.
+const NAMES: u32 = 4096;
+
+/// What comes next.
+enum Next {
+    /// A line.
+    Line,
+    /// Something, when it is read again.
+    Enough,
+    /// Nothing more.
+    End,
 }
 
 /// One listing on its way. Its owner closes the store's listing.
@@ -36,7 +50,7 @@ pub struct Printer {
     pub writable: bool,
     /// What date it is, since 1970-01-01T00:00:00Z.
     pub now: Duration,
-    /// How many names more there may be.
+    /// How many names more may be looked at, those that the pattern does not mean included.
     pub left: u64,
     /// The line under way, and how much of it is written.
     line: String,
@@ -69,12 +83,14 @@ impl Printer {
         glob::is_pattern(last).then_some((directory, last))
     }
 
-    /// Writes what there is room for: at least one byte, or `last`.
+    /// Writes what there is room for. Less than that, and not `last`: it has looked at enough names
+    /// for one time.
     ///
     /// # Errors
     /// The directory cannot be read, or has more names than there may be ([`StoreError::TooLarge`]).
     pub fn read<S: Store>(&mut self, store: &mut S, into: &mut [u8]) -> Result<Read, StoreError> {
         let mut bytes = 0;
+        let mut names = NAMES;
         loop {
             let rest = &self.line.as_bytes()[self.written..];
             let count = rest.len().min(into.len() - bytes);
@@ -84,14 +100,16 @@ impl Printer {
             if self.written < self.line.len() {
                 return Ok(Read { bytes, last: false });
             }
-            if !self.next_line(store)? {
-                return Ok(Read { bytes, last: true });
+            match self.next_line(store, &mut names)? {
+                Next::Line => {}
+                Next::Enough => return Ok(Read { bytes, last: false }),
+                Next::End => return Ok(Read { bytes, last: true }),
             }
         }
     }
 
-    /// Begins the line of the next name; false if there is none.
-    fn next_line<S: Store>(&mut self, store: &mut S) -> Result<bool, StoreError> {
+    /// Begins the line of the next name, if it is among the next `names`.
+    fn next_line<S: Store>(&mut self, store: &mut S, names: &mut u32) -> Result<Next, StoreError> {
         self.line.clear();
         self.written = 0;
         let source = match &self.source {
@@ -102,19 +120,23 @@ impl Printer {
                 {
                     self.print(Entry { name: &name, metadata });
                 }
-                return Ok(true);
+                return Ok(Next::Line);
             }
-            Source::Done => return Ok(false),
+            Source::Done => return Ok(Next::End),
         };
-        while let Some(entry) = store.next_entry(source)? {
+        while let Some(left) = names.checked_sub(1) {
+            *names = left;
+            let Some(entry) = store.next_entry(source)? else {
+                self.source = Source::Done;
+                return Ok(Next::End);
+            };
+            self.left = self.left.checked_sub(1).ok_or(StoreError::TooLarge)?;
             if self.pattern.as_deref().is_none_or(|pattern| glob::matches(pattern, entry.name)) {
-                self.left = self.left.checked_sub(1).ok_or(StoreError::TooLarge)?;
                 self.print(entry);
-                return Ok(true);
+                return Ok(Next::Line);
             }
         }
-        self.source = Source::Done;
-        Ok(false)
+        Ok(Next::Enough)
     }
 
     fn print(&mut self, Entry { name, metadata }: Entry<'_>) {

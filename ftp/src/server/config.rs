@@ -54,7 +54,7 @@ pub struct Limits {
     pub login_tries: u32,
     /// Names in a path.
     pub depth: usize,
-    /// Names in a listing: one that has more ends with 451 after so many.
+    /// Names in a directory that is listed: a listing ends with 451 after it has looked at so many.
     pub listing: u64,
 }
 

@@ -8,7 +8,8 @@ use crate::line::LIMIT;
 use crate::listing::{Form, Printer, Source};
 use crate::store::{Kind, Read, Store, StoreError};
 
-/// Bytes that STAT may say of a directory: they wait in memory, unlike a listing's.
+/// Bytes that STAT may say of a directory, as far as one read goes: they wait in memory, unlike a
+/// listing's.
 const STAT_LIMIT: usize = 1 << 15;
 
 /// What `ls` understands of `-CF`.
@@ -152,6 +153,8 @@ impl Server {
                 Source::One(..) | Source::Done => (213, None),
             };
             let (lines, whole) = said(&mut printer, cx.store);
+            // Reading a directory takes as long as many commands.
+            server.share.use_up();
             if let Some(listing) = listing {
                 cx.store.close_listing(listing);
             }

@@ -14,3 +14,4 @@ mod ours;
 mod paths;
 mod raw;
 mod slow;
+mod turns;
