@@ -216,6 +216,8 @@ fn files_go_up_come_down_and_are_listed() {
         "{names:?}"
     );
     assert!(names[1].starts_with("-        20000 ") && names[1].ends_with(" up.bin"), "{names:?}");
+    let output = halfclose(&["ls", &format!("{}/up.bin", server.url())]);
+    assert_eq!((out(&output), output.status.code()), (&*format!("{}\n", names[1]), Some(0)));
     let output = halfclose(&["ls", &server.url(), "--names"]);
     assert!(out(&output).lines().all(|name| ["up.bin", "other.bin"].contains(&name)));
 }

@@ -45,7 +45,9 @@ impl Client {
             return self.move_data(cx);
         }
         if let What::List(form, true) = current.what
-            && matches!(reply.code, 500 | 502 | 504)
+            // 501: what is no directory, MLSD does not list (RFC 3659 §7.2.1); LIST does.
+            && (matches!(reply.code, 500 | 502 | 504)
+                || (reply.code == 501 && form == Form::Facts))
             && !current.preliminary
         {
             let next = if form == Form::Facts { Form::Long } else { Form::Names };
