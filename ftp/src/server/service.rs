@@ -99,9 +99,10 @@ impl Server {
         }
         let hint = self.parameters.hint.take();
         let begin = match (append, restart) {
-            (true, _) => Begin::Append,
+            (true, 0) => Begin::Append,
             (false, 0) => Begin::New,
-            (false, offset) => Begin::At(offset),
+            // RFC 3659 §5.3: after REST, APPE is the same as STOR.
+            (_, offset) => Begin::At(offset),
         };
         let appears = if cx.config.model.hidden { Appears::WhenKept } else { Appears::AtOnce };
         self.at_path(argument, cx, |server, path, cx| {

@@ -148,9 +148,12 @@ impl Store for DirectoryStore {
                 read => break read.map_err(|error| store_error(&error))?,
             }
         };
+        if bytes == 0 && wanted > 0 {
+            // It has become shorter: what was sent is not the file that was asked for.
+            return Err(StoreError::Failed);
+        }
         *left -= bytes as u64;
-        // A file that has become shorter ends where it ends.
-        Ok(Read { bytes, last: *left == 0 || (bytes == 0 && wanted > 0) })
+        Ok(Read { bytes, last: *left == 0 })
     }
 
     fn room(&self, _: File, _: Duration) -> Room {

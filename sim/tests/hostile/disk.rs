@@ -162,3 +162,31 @@ fn a_reset_leaves_what_the_policy_says() {
         assert_eq!(leavings(&server), []);
     }
 }
+
+#[test]
+fn a_file_that_shrinks_while_it_is_sent_is_no_success() {
+    let server = Ours::serve_in(folder(), &[], &[]);
+    fs::write(server.path("large.bin"), vec![7; 64 << 20]).expect("space");
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    assert!(client.say("RETR large.bin").starts_with("150"));
+    let large = fs::File::options().write(true).open(server.path("large.bin"));
+    large.and_then(|large| large.set_len(1 << 20)).expect("it is ours");
+    let read = std::io::Read::read_to_end(&mut data, &mut Vec::new());
+    assert!(read.is_err(), "a reset, and not the end of a file: {read:?}");
+    client.expect("451");
+    assert!(client.say("NOOP").starts_with("200"), "the session goes on");
+}
+
+#[test]
+fn an_append_after_rest_goes_on_there() {
+    let server = Ours::serve_in(folder(), &[], &[]);
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    assert!(client.say("REST 4").starts_with("350"));
+    assert!(client.say("APPE a.bin").starts_with("150"));
+    data.write_all(b"new").expect("it listens");
+    drop(data);
+    client.expect("226");
+    assert_eq!(fs::read(server.path("a.bin")).expect("it is there"), b"the new");
+}
