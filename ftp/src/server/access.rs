@@ -78,7 +78,7 @@ impl Access {
     }
 
     /// Whether the password is right; every user is asked, so that the time tells no name
-    /// (RFC 2577 §6).
+    /// (RFC 2577 §7).
     fn log_in(&mut self, password: &str, config: &ServerConfig) -> bool {
         self.logged_in = false;
         for user in &config.users {
@@ -110,7 +110,7 @@ impl Server {
                 self.access.user.push_str(name);
                 self.access.asked = true;
                 self.current.clear();
-                // The same for every name: whether it exists is not told (RFC 2577 §6).
+                // The same for every name: whether it exists is not told (RFC 2577 §7).
                 self.reply(331, &"Please specify the password.", cx);
             }
             Command::Pass(_) if !self.access.asked => self.reply(503, &"USER first.", cx),

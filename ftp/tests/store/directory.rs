@@ -223,25 +223,49 @@ fn a_name_that_is_not_utf_8_is_seen_and_not_opened() {
 }
 
 #[test]
-fn a_file_that_grows_or_shrinks_ends_where_it_can() {
+fn a_file_that_grows_ends_where_it_did_and_one_that_shrinks_fails() {
     let (folder, mut store) = open();
     let path = folder.path().join("root/a");
-    for (meanwhile, expected) in [("0123456789", 4), ("01", 2)] {
+    for (meanwhile, expected) in [("0123456789", Ok(4)), ("01", Err(StoreError::Failed))] {
         fs::write(&path, "0123").unwrap();
         let (file, size) = store.open_read("a", 0).unwrap();
         assert_eq!(size, 4);
         fs::write(&path, meanwhile).unwrap();
         let mut all = 0;
-        loop {
-            let read = store.read(file, &mut [0; 100]).unwrap();
-            all += read.bytes;
-            if read.last {
-                break;
+        let end = loop {
+            match store.read(file, &mut [0; 100]) {
+                Ok(read) => all += read.bytes,
+                Err(error) => break Err(error),
             }
-        }
-        assert_eq!(all, expected);
+            if all == 4 {
+                break Ok(all);
+            }
+        };
+        assert_eq!(end, expected);
         store.close(file, Fate::Keep).unwrap();
     }
+}
+
+#[test]
+fn two_do_not_go_on_in_one_file_at_once() {
+    let (folder, mut store) = open();
+    let path = folder.path().join("root/a");
+    fs::write(&path, "0123456789").unwrap();
+    let go_on = |begin| Writing { begin, ..Writing::default() };
+    let first = store.open_write("a", go_on(Begin::Append), NOW).unwrap();
+    for begin in [Begin::Append, Begin::At(3)] {
+        assert_eq!(store.open_write("a", go_on(begin), NOW).unwrap_err(), StoreError::Busy);
+    }
+    store.write(first, b"ab", NOW).unwrap();
+    store.close(first, Fate::Keep).unwrap();
+    let second = store.open_write("a", go_on(Begin::At(3)), NOW).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"0123456789ab", "nothing has been written yet");
+    store.close(second, Fate::Discard).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"0123456789ab");
+    let third = store.open_write("a", go_on(Begin::At(3)), NOW).unwrap();
+    store.write(third, b"x", NOW).unwrap();
+    store.close(third, Fate::Keep).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), b"012x");
 }
 
 #[test]

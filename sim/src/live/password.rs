@@ -43,6 +43,9 @@ impl Source {
 #[expect(clippy::disallowed_methods, reason = "it is asked by the command line, not by a run")]
 fn from_environment() -> Result<Option<String>, Error> {
     match std::env::var(VARIABLE) {
+        Ok(password) if password.is_empty() => {
+            Err(Error::Input(format!("{VARIABLE} is empty: unset it, or give it the password")))
+        }
         Ok(password) => Ok(Some(password)),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {

@@ -5,7 +5,7 @@ use super::error::store_error;
 use super::{NONBLOCK, names};
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -19,11 +19,14 @@ pub(super) struct Written {
     /// Its name there, now or when it is kept.
     name: String,
     state: State,
+    /// A byte was written.
+    begun: bool,
 }
 
 #[derive(Debug)]
 enum State {
-    /// It was there before, with so many bytes that stay.
+    /// It was there before, with so many bytes that stay. What is behind them goes with the first byte
+    /// that is written, or at the end. Nobody else writes it meanwhile: it is locked.
     Old(u64),
     /// It is there by its name.
     New,
@@ -42,11 +45,16 @@ impl Written {
         let old = open_old(&directory, &name)?;
         let opened = match (how.begin, old) {
             (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
-            (Begin::Append, Some((file, size))) => go_on(file, size),
+            (Begin::Append, Some((file, _))) => {
+                lock(&file)?;
+                // As it is now: who had it before may have written.
+                file.metadata().and_then(|known| go_on(file, known.len()))
+            }
             (Begin::At(offset @ 1..), Some((file, size))) => {
                 if offset > size {
                     return Err(StoreError::BadOffset);
                 }
+                lock(&file)?;
                 go_on(file, offset)
             }
             (Begin::At(1..), None) => return Err(StoreError::BadOffset),
@@ -60,14 +68,29 @@ impl Written {
             (_, old) => hidden(&directory, old.map(|(file, _)| file), temporaries),
         };
         let (file, state) = opened.map_err(|error| store_error(&error))?;
-        Ok(Self { file, directory, name, state })
+        Ok(Self { file, directory, name, state, begun: false })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
-        self.file.write_all(bytes).map_err(|error| store_error(&error))
+        let written = self.begin().and_then(|()| self.file.write_all(bytes));
+        written.map_err(|error| store_error(&error))
     }
 
-    pub(super) fn close(self, fate: Fate, sync: bool) -> Result<(), StoreError> {
+    /// Cuts off what the file has behind the place where this goes on.
+    fn begin(&mut self) -> io::Result<()> {
+        if let (State::Old(base), false) = (&self.state, self.begun) {
+            self.cut(*base)?;
+        }
+        self.begun = true;
+        Ok(())
+    }
+
+    pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
+        if fate == Fate::Keep {
+            self.begin().map_err(|error| store_error(&error))?;
+        } else if matches!(self.state, State::Old(_)) && !self.begun {
+            return Ok(());
+        }
         let base = if let State::Old(base) = self.state { base } else { 0 };
         let cut = match fate {
             Fate::Keep => Ok(()),
@@ -128,11 +151,17 @@ fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreErr
     if known.is_file() { Ok(Some((file, known.len()))) } else { Err(StoreError::Denied) }
 }
 
+/// Two who write one file at once would undo each other's bytes.
+fn lock(file: &File) -> Result<(), StoreError> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
+        Err(TryLockError::Error(error)) => Err(store_error(&error)),
+    }
+}
+
 /// Goes on after the first `base` bytes.
 fn go_on(mut file: File, base: u64) -> io::Result<(File, State)> {
-    if file.metadata()?.len() > base {
-        file.set_len(base)?;
-    }
     file.seek(SeekFrom::Start(base))?;
     Ok((file, State::Old(base)))
 }
