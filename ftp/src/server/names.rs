@@ -39,7 +39,9 @@ impl Server {
                 let Some(from) = self.renaming.take() else {
                     return self.reply(503, &"RNFR first.", cx);
                 };
-                self.change(path, Asked::Rename, cx, |store, to, _| store.rename(&from, to));
+                self.change(path, Asked::Rename, cx, |store, to, _| {
+                    can_be_told(to).and_then(|()| store.rename(&from, to))
+                });
             }
             Command::Dele(path) => {
                 self.change(path, Asked::Name, cx, |store, path, _| store.remove(path));
@@ -48,7 +50,7 @@ impl Server {
                 self.change(path, Asked::Other, cx, |store, path, _| store.remove_directory(path));
             }
             Command::Mkd(path) => self.at_path(path, cx, |server, path, cx| {
-                let may = path.and_then(|path| server.may_change().map(|()| path));
+                let may = path.and_then(|path| server.may_make(path).map(|()| path));
                 match may.and_then(|path| cx.store.make_directory(path, cx.now).map(|()| path)) {
                     Ok(path) => server.reply(257, &format_args!("{} created", Quoted(path)), cx),
                     Err(error) => server.refuse(error, Asked::Make, cx),
@@ -114,10 +116,22 @@ impl Server {
         if self.access.read_only() { Err(StoreError::Denied) } else { Ok(()) }
     }
 
+    /// Whether the session may make something of that name.
+    pub(super) fn may_make(&self, path: &str) -> Result<(), StoreError> {
+        self.may_change().and_then(|()| can_be_told(path))
+    }
+
     /// Not done, and why.
     pub(super) fn refuse<S: Store>(&mut self, error: StoreError, asked: Asked, cx: Cx<'_, '_, S>) {
         self.reply(at_once(error, asked), &text(error, asked), cx);
     }
+}
+
+/// Whether a name can be given to something: with a control character in it, a listing would tell it
+/// as another one (LIST and MLSD print `?`), and nobody could ask for it.
+fn can_be_told(path: &str) -> Result<(), StoreError> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if name.contains(char::is_control) { Err(StoreError::BadName) } else { Ok(()) }
 }
 
 /// A path as 257 names it: from the root, in quotes, those in it doubled (RFC 959, appendix II).

@@ -107,7 +107,7 @@ impl Server {
         let appears = if cx.config.model.hidden { Appears::WhenKept } else { Appears::AtOnce };
         self.at_path(argument, cx, |server, path, cx| {
             let opened = path.and_then(|path| {
-                server.may_change()?;
+                server.may_make(path)?;
                 let offset = match begin {
                     Begin::At(offset) => offset,
                     Begin::Append => cx.store.metadata(path).map_or(0, |it| it.size),
@@ -135,7 +135,7 @@ impl Server {
         let how = Writing { begin, appears: Appears::AtOnce, hint };
         self.at_path(proposal.unwrap_or("stou"), cx, |server, path, cx| {
             let opened = path.and_then(|path| {
-                server.may_change()?;
+                server.may_make(path)?;
                 let mut name = path.to_owned();
                 for number in 1..=STOU_TRIES {
                     match cx.store.open_write(&name, how, cx.now) {
