@@ -120,6 +120,29 @@ fn what_cannot_be_right_is_one_line_and_exit_status_2() {
 }
 
 #[test]
+fn a_limit_of_nothing_is_refused() {
+    let none = "nobody could be served: it must be 1 or more";
+    let late = "everybody would be too late: it must be more than 0, as 30s or 5min";
+    for (option, value, form, said) in [
+        ("--max-sessions", "0", "N", none),
+        ("--max-per-address", "0", "N", none),
+        (
+            "--max-sessions",
+            "few",
+            "N",
+            "invalid digit found in string: it must be a number from 1 on",
+        ),
+        ("--idle-timeout", "0s", "TIME", late),
+        ("--data-timeout", "0us", "TIME", late),
+    ] {
+        let message = format!("invalid value '{value}' for '{option} <{form}>': {said}");
+        assert_refused(&["serve", "no-such", "--anonymous", option, value], 2, &message);
+    }
+    let message = format!("invalid value '0s' for '--timeout <TIME>': {late}");
+    assert_refused(&["ls", "ftp://127.0.0.1/", "--timeout", "0s"], 2, &message);
+}
+
+#[test]
 fn an_address_in_use_is_said() {
     let folder = tempfile::tempdir().expect("a directory");
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -52,16 +52,16 @@ pub(super) struct ServeArgs {
     #[arg(long)]
     pub(super) sync: bool,
     /// Sessions at a time
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = sessions)]
     pub(super) max_sessions: Option<usize>,
     /// Sessions at a time from one address
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = sessions)]
     pub(super) max_per_address: Option<usize>,
     /// How long a control connection may be silent
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = patience)]
     pub(super) idle_timeout: Option<Duration>,
     /// How long a data connection may move nothing
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = patience)]
     pub(super) data_timeout: Option<Duration>,
     /// How long transfers may go on after SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
@@ -84,7 +84,7 @@ pub(super) struct SessionArgs {
     #[arg(long)]
     pub(super) active: bool,
     /// How long no reply may come, and no byte move
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = patience)]
     pub(super) timeout: Duration,
     /// Print what is said, to standard error
     #[arg(short, long)]
@@ -152,6 +152,24 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     port.parse::<u16>().map_err(|_| format!("`{port}` is no port: {form}"))?;
     let mut found = text.to_socket_addrs().map_err(|error| format!("{error}: {form}"))?;
     found.next().ok_or_else(|| format!("no such address: {form}"))
+}
+
+/// How many sessions there may be: with none, nobody could be served.
+fn sessions(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("nobody could be served: it must be 1 or more".into()),
+        Ok(sessions) => Ok(sessions),
+        Err(error) => Err(format!("{error}: it must be a number from 1 on")),
+    }
+}
+
+/// How long somebody may take: with no time at all, everybody would be too late.
+fn patience(text: &str) -> Result<Duration, String> {
+    let time = parse_duration(text).map_err(|error| error.to_string())?;
+    if time.is_zero() {
+        return Err("everybody would be too late: it must be more than 0, as 30s or 5min".into());
+    }
+    Ok(time)
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
