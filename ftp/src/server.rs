@@ -168,6 +168,10 @@ impl Session for Server {
             self.handle_control_loss(cx);
             return self.actions.push(Action::Abort);
         }
+        if !self.over && due(self.access.refusal()) {
+            self.refuse_login(cx);
+            return self.handle_lines(cx);
+        }
         if !self.over && due(self.access.deadline()) {
             self.reply(421, &"Login timed out.", cx);
             return self.end();
@@ -201,7 +205,8 @@ impl Session for Server {
         if self.over {
             return waits;
         }
-        [waits, self.stall, self.access.deadline(), self.rests_until()].into_iter().flatten().min()
+        let access = [self.access.refusal(), self.access.deadline()];
+        [waits, self.stall, self.rests_until()].into_iter().chain(access).flatten().min()
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -243,6 +248,7 @@ impl Server {
     fn may_go_on(&self) -> bool {
         !self.over
             && self.service.is_none()
+            && self.access.refusal().is_none()
             && self.parameters.address != Address::Asked
             && self.out.unsent().len() < REPLIES_LIMIT
     }

@@ -16,6 +16,8 @@ pub(super) struct Access {
     read_only: bool,
     /// Wrong passwords so far.
     failures: u32,
+    /// When the last of them is answered; nothing else is before that.
+    refusal: Option<Duration>,
     /// When it is too late to log in.
     deadline: Option<Duration>,
 }
@@ -24,6 +26,7 @@ impl Access {
     pub(super) fn reset(&mut self) {
         self.leave();
         self.failures = 0;
+        self.refusal = None;
         self.deadline = None;
     }
 
@@ -66,6 +69,11 @@ impl Access {
     /// Whether somebody may change nothing.
     pub(super) fn read_only(&self) -> bool {
         self.read_only
+    }
+
+    /// When a wrong password is answered, if one waits for that.
+    pub(super) fn refusal(&self) -> Option<Duration> {
+        self.refusal
     }
 
     /// When it is too late to log in, for who has not.
@@ -121,12 +129,10 @@ impl Server {
                 cx.say(Speaker::Program, || format!("{word}: {}", self.access.user));
                 if admitted {
                     self.reply(230, &"Login successful.", cx);
-                } else if self.access.failures < cx.config.limits.login_tries {
-                    self.reply(530, &"Login incorrect.", cx);
+                } else if cx.config.login_delay.is_zero() {
+                    self.refuse_login(cx);
                 } else {
-                    // RFC 2577 §5.
-                    self.reply(421, &"Too many wrong passwords.", cx);
-                    self.end();
+                    self.access.refusal = Some(cx.now + cx.config.login_delay);
                 }
             }
             Command::Acct(_) => self.reply(202, &"No account needed.", cx),
@@ -157,6 +163,17 @@ impl Server {
                 self.reply(221, &cx.config.model.texts.goodbye, cx);
                 self.end();
             }
+        }
+    }
+
+    /// The answer to a wrong password. RFC 2577 §5: only so many of them, and not at once.
+    pub(super) fn refuse_login<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.access.refusal = None;
+        if self.access.failures < cx.config.limits.login_tries {
+            self.reply(530, &"Login incorrect.", cx);
+        } else {
+            self.reply(421, &"Too many wrong passwords.", cx);
+            self.end();
         }
     }
 

@@ -124,6 +124,8 @@ pub struct ServerConfig {
     pub control_idle_timeout: Option<Duration>,
     /// How long a session may take to log in: then 421.
     pub login_timeout: Option<Duration>,
+    /// How long a wrong password waits for its answer (RFC 2577 §5).
+    pub login_delay: Duration,
     /// How long a client may leave replies unread: then its control connection is reset.
     pub stall_timeout: Option<Duration>,
     /// How much it bears.
@@ -145,6 +147,7 @@ impl ServerConfig {
             control_idle_timeout: Some(5 * minute),
             data_idle_timeout: Some(5 * minute),
             login_timeout: Some(minute),
+            login_delay: Duration::from_secs(1),
             stall_timeout: Some(minute),
             limits: Limits {
                 sessions: 4096,
@@ -179,6 +182,7 @@ impl Default for ServerConfig {
             data_idle_timeout: Some(Duration::from_secs(300)),
             control_idle_timeout: Some(Duration::from_secs(900)),
             login_timeout: None,
+            login_delay: Duration::ZERO,
             stall_timeout: None,
             limits: Limits::NONE,
             epoch: Duration::ZERO,

@@ -220,7 +220,9 @@ impl Raw {
     fn new() -> Self {
         let net = Net::new(Rules::default());
         let mut hosts = [net.host(CLIENT), net.host(SERVER)];
-        let mut server = Driver::server(config(), store());
+        // No time passes here.
+        let config = ServerConfig { login_delay: Duration::ZERO, ..config() };
+        let mut server = Driver::server(config, store());
         let at = SocketAddr::new(ip(SERVER), 21);
         server.listen(&mut hosts[SERVER], at, 8).unwrap();
         let control = hosts[CLIENT].connect(None, at).unwrap();

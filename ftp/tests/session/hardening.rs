@@ -284,6 +284,26 @@ fn who_waits_for_a_data_connection_is_told_of_the_end_too() {
 }
 
 #[test]
+fn a_wrong_password_waits_for_its_answer_and_nobody_else_does() {
+    let mut hall = Hall::new(hardened(ServerConfig::hardened().limits));
+    let (guesses, knows) = (hall.enter(), hall.enter());
+    hall.say(guesses, b"USER me\r\nPASS guess\r\nNOOP\r\n");
+    assert!(hall.hear(guesses).ends_with("331 Please specify the password.|"));
+    hall.say(knows, b"USER me\r\nPASS secret\r\n");
+    assert!(hall.hear(knows).ends_with("230 Login successful.|"));
+    hall.now += Duration::from_millis(999);
+    assert_eq!(hall.hear(guesses), "");
+    hall.pass(1);
+    // What was said behind it is answered behind it.
+    assert_eq!(hall.hear(guesses), "530 Login incorrect.|200 NOOP ok.|");
+    // Who leaves does not wait.
+    hall.say(guesses, b"USER me\r\nPASS guess\r\n");
+    hall.hosts[CLIENT].close(guesses);
+    hall.settle();
+    assert_eq!(hall.server.sessions(), 1);
+}
+
+#[test]
 fn to_begin_again_forgets_no_wrong_password() {
     let mut hall = Hall::new(hardened(Limits { login_tries: 3, ..Limits::NONE }));
     let conn = hall.enter();
@@ -292,6 +312,7 @@ fn to_begin_again_forgets_no_wrong_password() {
         ["530 Login incorrect.|", "530 Login incorrect.|", "421 Too many wrong passwords.|."]
     {
         hall.say(conn, b"REIN\r\nUSER me\r\nPASS guess\r\n");
+        hall.pass(1);
         assert!(hall.hear(conn).ends_with(expected));
     }
     // Nor how long somebody has been trying.

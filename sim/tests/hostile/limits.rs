@@ -1,16 +1,17 @@
 //! Logins, names that are not told apart, ports that are all in use, and a log with no secrets.
 
 use std::fs;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::ours::Ours;
-use crate::raw::Raw;
+use crate::raw::{Raw, instant};
 
 #[test]
 fn wrong_passwords_are_counted_and_names_are_not_told_apart() {
     let server = Ours::serve(&["--user", "me"]);
-    let mut replies = Vec::new();
+    let (mut replies, began) = (Vec::new(), instant());
     for name in ["me", "nobody"] {
         let mut client = Raw::connect(&server);
         for _ in 0..3 {
@@ -18,6 +19,7 @@ fn wrong_passwords_are_counted_and_names_are_not_told_apart() {
         }
         assert!(client.is_closed(), "three are enough");
     }
+    assert!(began.elapsed() >= Duration::from_secs(6), "a guess costs a second");
     assert_eq!(replies[..3], replies[3..], "an account and none");
     assert!(replies[0].1.starts_with("530"), "{replies:?}");
     let mut client = Raw::connect(&server);
