@@ -154,6 +154,42 @@ fn a_download_has_its_name_when_it_is_whole() {
 }
 
 #[test]
+fn two_downloads_do_not_write_one_part() {
+    let ours = Ours::serve(&[]);
+    fs::write(ours.path("a.bin"), "the other").expect("space");
+    let folder = tempfile::tempdir().expect("a directory");
+    let (path, part) = (folder.path().join("a.bin"), folder.path().join("a.bin.part"));
+    let (tried, may_end) = std::sync::mpsc::channel();
+    let (url, thread) = server(move |mut data| {
+        data.write_all(b"the ").expect("it listens");
+        may_end.recv().expect("somebody else tries");
+        data.write_all(b"first").expect("it listens");
+        "226 Whole."
+    });
+    let first = path.clone();
+    let first = std::thread::spawn(move || halfclose(&["get", &url, text(&first)]));
+    while !fs::metadata(&part).is_ok_and(|part| part.len() == 4) {
+        assert!(!first.is_finished(), "it goes on");
+        std::thread::yield_now();
+    }
+    let url = format!("{}/a.bin", ours.url());
+    let said = format!(
+        "error: {path}: cannot write it: another download is writing {path}.part (",
+        path = text(&path)
+    );
+    for words in [&["get", &url, text(&path)][..], &["get", "--continue", &url, text(&path)]] {
+        let output = halfclose(words);
+        assert_eq!(output.status.code(), Some(3), "{}", err(&output));
+        assert!(err(&output).starts_with(&said), "{}", err(&output));
+        assert_eq!(err(&output).lines().count(), 1);
+    }
+    tried.send(()).expect("it waits");
+    assert_eq!(first.join().expect("it ends").status.code(), Some(0));
+    thread.join().expect("all was said");
+    assert!(!part.exists() && fs::read(&path).expect("there") == b"the first");
+}
+
+#[test]
 fn an_error_of_this_side_is_told_as_that() {
     let server = Ours::serve(&[]);
     fs::write(server.path("a.bin"), vec![7; 8_000_000]).expect("space");

@@ -22,7 +22,7 @@ impl<P: Session> Slot<P> {
         debug_assert_eq!(listener, from, "a session listens at one place at a time");
         while let Some(conn) = turn.tcp.accept(listener) {
             let status = turn.tcp.status(conn);
-            // RFC 2577 §3: somebody else could steal, or send, the file.
+            // RFC 2577 §8: somebody else could steal, or send, the file.
             if only.is_some_and(|only| status.peer.ip() != only) {
                 turn.tcp.abort(conn);
                 continue;

@@ -4,7 +4,7 @@
 //! A download has the name `NAME.part` until it is whole, and an old file of its name stays as it is
 //! until then.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek, SeekFrom, Write as _};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -164,17 +164,20 @@ impl Sink {
         };
         if offset > 0 {
             let on = is_file(part).is_some();
-            let mut file = OpenOptions::new().write(true).open(if on { part } else { path })?;
+            let mut file = open_alone(if on { part } else { path })?;
             file.set_len(offset)?;
             file.seek(SeekFrom::Start(offset))?;
             return Ok(Some((file, on)));
         }
+        // Held until there is a new one, or two who come at once would both remove it.
+        let _old = is_file(part).map(|_| open_alone(part)).transpose()?;
         match fs::remove_file(part) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
         // A new one: whatever is put there meanwhile, a link above all, is not followed.
         let file = OpenOptions::new().write(true).create_new(true).open(part)?;
+        lock(&file, part)?;
         if let Ok(old) = fs::metadata(path) {
             // Who may not do that has a new file with the permissions of a new file.
             let _ = file.set_permissions(old.permissions());
@@ -204,6 +207,25 @@ impl Sink {
             return fs::remove_file(part).map(|()| None);
         }
         Ok(Some(part))
+    }
+}
+
+/// Opens a file to write it, unless somebody else does.
+fn open_alone(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).open(path)?;
+    lock(&file, path)?;
+    Ok(file)
+}
+
+/// Two downloads in one file would undo each other's bytes.
+fn lock(file: &File, path: &Path) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => {
+            let text = format!("another download is writing {}", path.display());
+            Err(io::Error::new(ErrorKind::ResourceBusy, text))
+        }
+        // Where a file system has no locks, nobody can be asked.
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 

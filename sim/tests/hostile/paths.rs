@@ -188,7 +188,7 @@ fn nobody_is_led_to_a_third_host_and_nobody_else_is_let_in() {
         refused += 1;
     }
     assert_eq!(refused, 11);
-    // RFC 2577 §3: a thief who is first at the port gets nothing, and its owner is served.
+    // RFC 2577 §8: a thief who is first at the port gets nothing, and its owner is served.
     client.put("a.bin", b"for its owner");
     let port = client.passive_port();
     let thief = crate::raw::connect_from("127.0.0.2", port).expect("the port is open");
