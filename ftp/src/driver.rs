@@ -95,7 +95,7 @@ impl<S: Store> Driver<Server, S> {
     }
 
     /// The program ends now: transfers are given up (what is kept of an upload, the model says), and
-    /// every connection is closed.
+    /// every connection is closed; 426 and 421 say so.
     pub fn cut<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
         self.tell(Event::Cut, tcp, now);
     }

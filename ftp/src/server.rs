@@ -146,7 +146,7 @@ impl Session for Server {
                 self.end();
             }
             Event::Retire => self.retire(cx),
-            Event::Cut => self.cut(),
+            Event::Cut => self.cut(cx),
             Event::ControlEnded(ending) => {
                 cx.say(Speaker::Program, || format!("control connection ended: {ending:?}"));
                 self.handle_control_loss(cx);

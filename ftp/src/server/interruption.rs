@@ -116,11 +116,12 @@ impl Server {
         }
     }
 
-    /// The program ends now: a transfer is given up, and nobody is told.
-    pub(super) fn cut(&mut self) {
-        self.over = true;
-        self.actions.push(Action::DropData);
-        self.actions.push(Action::Close);
+    /// The program ends now: a transfer is given up, which is told as that, and 421 follows it.
+    pub(super) fn cut<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        self.retire(cx);
+        if self.service.is_some() {
+            self.actions.push(Action::DropData);
+        }
     }
 
     /// What becomes of the control connection.

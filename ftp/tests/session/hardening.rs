@@ -264,7 +264,13 @@ fn an_end_by_decision_leaves_files_whole_or_as_they_were() {
     world.cut();
     world.run();
     assert_eq!(world.server.store().get("b"), Some(&b"old"[..]));
-    assert_eq!(world.client.reports()[0].told, Told::Failure);
+    let report = &world.client.reports()[0];
+    assert_eq!(
+        (report.told, report.reply.as_ref().unwrap().to_string()),
+        (Told::Failure, "426 Connection Closed, transfer aborted.".into())
+    );
+    let noop = &world.client.commands()[0];
+    assert_eq!(&*noop.text, "421 Service closing control connection.");
     assert!(world.server.is_done());
     assert_eq!((world.server.store().open_files(), world.net.listeners()), (0, 0));
 }

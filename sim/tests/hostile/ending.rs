@@ -56,6 +56,8 @@ fn a_transfer_that_does_not_finish_is_cut_and_leaves_nothing() {
         let took = began.elapsed();
         assert_eq!(status.code(), Some(0));
         assert!((least..most).contains(&took.as_secs()), "{signals} signals: {took:?}");
+        client.expect("426");
+        client.expect("421");
         assert!(client.is_closed());
         let left = fs::read_dir(folder.path().join("root")).expect("it is there").count();
         assert_eq!(left, 0, "neither a.bin nor a stump");
