@@ -170,8 +170,15 @@ pub enum Kind {
     File,
     /// Names.
     Directory,
-    /// Something that is listed and never opened: a link that leads out of the store or nowhere, a
-    /// device.
+    /// A named pipe: listed and never opened, as all that follow.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device of blocks.
+    Block,
+    /// A device of characters.
+    Character,
+    /// A link that leads out of the store or nowhere, or whatever cannot be asked for.
     Other,
 }
 

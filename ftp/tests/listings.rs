@@ -19,6 +19,9 @@ fn meaning(form: Form, line: &str) -> String {
     let kind = match found.kind {
         Some(Kind::File) => "file",
         Some(Kind::Directory) => "dir",
+        Some(Kind::Pipe) => "pipe",
+        Some(Kind::Socket) => "socket",
+        Some(Kind::Block | Kind::Character) => "device",
         Some(Kind::Other) => "other",
         None => "?",
     };
@@ -48,7 +51,8 @@ fn long_forms() {
         ("-rw-r--r-- 1 u g 1 Nov 25 11:00 ahead", "ahead|file|1|20261125110000"),
         ("-rw-r--r-- 1 u g 1 Feb 29 12:00 leap", "leap|file|1|-"),
         ("lrwxrwxrwx 1 root root 7 Jan  5 10:00 bin -> usr/bin", "bin|other|-|20260105100000"),
-        ("crw-rw-rw- 1 root root 1, 3 Jan  5 10:00 null", "null|other|-|20260105100000"),
+        ("crw-rw-rw- 1 root root 1, 3 Jan  5 10:00 null", "null|device|-|20260105100000"),
+        ("prw-r--r-- 1 root root 0 Jan  5 10:00 pipe", "pipe|pipe|-|20260105100000"),
         // Access control lists and SELinux leave a mark behind the permissions.
         ("-rw-r--r--+  1 ftp ftp 5 Jan  5 10:00 acl", "acl|file|5|20260105100000"),
         ("-rw-r--r--.  1 ftp ftp 5 Jan  5 10:00 selinux", "selinux|file|5|20260105100000"),
@@ -104,6 +108,7 @@ fn facts() {
             "modify=20020206123456.789;perm=adfrw;size=0;type=file;  two",
             " two|file|0|20020206123456",
         ),
+        ("type=os.unix=fifo;modify=20020206123456; pipe", "pipe|pipe|-|20020206123456"),
         ("type=OS.unix=slink:usr/bin;modify=20020206123456; bin", "bin|other|-|20020206123456"),
         (" no facts", "no facts|?|-|-"),
         ("type=file;size=x;modify=y; odd", "odd|file|-|-"),

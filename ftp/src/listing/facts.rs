@@ -1,5 +1,6 @@
 //! `listing::facts` is one name and what is known of it, as MLST and MLSD write it (RFC 3659 §7.2).
 
+use super::KINDS;
 use super::read::Line;
 use crate::date::{Digits, parse_digits};
 use crate::store::{Kind, Metadata};
@@ -58,12 +59,8 @@ impl Facts {
     ) -> fmt::Result {
         let Metadata { kind, size, modified, mode } = metadata;
         if self.0 & TYPE != 0 {
-            let name = match kind {
-                Kind::File => "file",
-                Kind::Directory => "dir",
-                Kind::Other => "OS.unix=other",
-            };
-            write!(out, "type={name};")?;
+            let mut known = KINDS.iter().filter(|known| known.0 == kind);
+            write!(out, "type={};", known.next().map_or("", |known| known.2))?;
         }
         if self.0 & SIZE != 0 && kind == Kind::File {
             write!(out, "size={size};")?;
@@ -78,8 +75,8 @@ impl Facts {
                 (Kind::File, false) => "r",
                 (Kind::Directory, true) => "cdeflmp",
                 (Kind::Directory, false) => "el",
-                (Kind::Other, true) => "df",
-                (Kind::Other, false) => "",
+                (_, true) => "df",
+                (_, false) => "",
             };
             write!(out, "perm={perm};")?;
         }
@@ -110,12 +107,11 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
     for fact in facts.split_terminator(';') {
         let (key, value) = fact.split_once('=')?;
         if key.eq_ignore_ascii_case("type") {
-            found.kind = match &*value.to_ascii_lowercase() {
-                "file" => Some(Kind::File),
-                "dir" => Some(Kind::Directory),
-                "cdir" | "pdir" => return None,
-                _ => Some(Kind::Other),
-            };
+            if ["cdir", "pdir"].iter().any(|own| own.eq_ignore_ascii_case(value)) {
+                return None;
+            }
+            let known = KINDS.iter().find(|known| known.2.eq_ignore_ascii_case(value));
+            found.kind = Some(known.map_or(Kind::Other, |known| known.0));
         } else if key.eq_ignore_ascii_case("size") {
             found.size = value.parse().ok();
         } else if key.eq_ignore_ascii_case("modify") {

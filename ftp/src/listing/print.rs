@@ -1,7 +1,7 @@
 //! `listing::print` writes a listing down, an entry at a time, as far as there is room for it, and
 //! looks at so many names at a time: a directory may be large, and its reader is not alone.
 
-use super::{Facts, Form, glob};
+use super::{Facts, Form, KINDS, glob};
 use crate::date::Ls;
 use crate::store::{Entry, Kind, Listing, Metadata, Read, Store, StoreError};
 use std::fmt::Write;
@@ -163,11 +163,7 @@ impl Printer {
 /// As `ls -l` of Unix: permissions, links, owner, group, size, date, and then the name.
 fn long(out: &mut String, metadata: Metadata, now: Duration) -> std::fmt::Result {
     let Metadata { kind, size, modified, mode } = metadata;
-    out.push(match kind {
-        Kind::File => '-',
-        Kind::Directory => 'd',
-        Kind::Other => 'l',
-    });
+    out.extend(KINDS.iter().filter(|known| known.0 == kind).map(|known| known.1));
     for (at, letter) in "rwxrwxrwx".chars().enumerate() {
         out.push(if mode >> (8 - at) & 1 == 1 { letter } else { '-' });
     }

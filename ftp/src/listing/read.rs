@@ -2,7 +2,7 @@
 //! form of LIST is nobody's standard: what `ls -l` prints on Unix, what `dir` prints on Windows, and
 //! their kin.
 
-use super::{Form, facts};
+use super::{Form, KINDS, facts};
 use crate::date::{Civil, DAY, MONTHS};
 use crate::store::Kind;
 use std::time::Duration;
@@ -42,12 +42,8 @@ pub fn read(form: Form, line: &str, now: Duration) -> Option<Line<'_>> {
 
 /// `-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin`
 fn unix(line: &str, now: Duration) -> Option<Line<'_>> {
-    let kind = match line.as_bytes().first()? {
-        b'-' => Kind::File,
-        b'd' => Kind::Directory,
-        b'l' | b'b' | b'c' | b'p' | b's' => Kind::Other,
-        _ => return None,
-    };
+    let letter = line.chars().next()?;
+    let &(kind, ..) = KINDS.iter().find(|known| known.1 == letter)?;
     let words = words(line).take(12).collect::<Vec<_>>();
     // What stands before the date differs: links, owner and group may be missing. The size is last.
     let date = (2..words.len().min(9)).find_map(|at| {
@@ -59,11 +55,7 @@ fn unix(line: &str, now: Duration) -> Option<Line<'_>> {
     let (start, last) = *words.get(behind - 1)?;
     // One space, and then the name, which may begin with another one.
     let name = line.get(start + last.len() + 1..)?;
-    let name = if kind == Kind::Other && line.starts_with('l') {
-        name.split(" -> ").next().unwrap_or(name)
-    } else {
-        name
-    };
+    let name = if letter == 'l' { name.split(" -> ").next().unwrap_or(name) } else { name };
     let size = size.filter(|_| kind == Kind::File);
     Some(Line { kind: Some(kind), size, modified, ..Line::named(name)? })
 }

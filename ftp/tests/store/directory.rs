@@ -140,7 +140,7 @@ fn a_pipe_or_a_device_is_not_opened_and_holds_nobody_up() {
     assert!(made.success());
     assert_eq!(store.open_read("pipe", 0).unwrap_err(), StoreError::Denied);
     assert_eq!(store.open_write("pipe", HIDDEN, NOW).unwrap_err(), StoreError::Denied);
-    assert_eq!(names(&mut store, ""), [("pipe".into(), Kind::Other)]);
+    assert_eq!(names(&mut store, ""), [("pipe".into(), Kind::Pipe)]);
 }
 
 #[test]

@@ -102,8 +102,8 @@ fn is_heading(text: &str) -> bool {
 fn table(entry: &listing::Line<'_>) -> String {
     let kind = match entry.kind {
         Some(Kind::Directory) => 'd',
-        Some(Kind::Other) => '?',
         Some(Kind::File) | None => '-',
+        Some(_) => '?',
     };
     let size = entry.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
     let mut line = format!("{kind} {size:>12} ");
@@ -124,7 +124,7 @@ fn object(entry: &listing::Line<'_>) -> serde_json::Value {
         "kind": entry.kind.map(|kind| match kind {
             Kind::File => "file",
             Kind::Directory => "directory",
-            Kind::Other => "other",
+            _ => "other",
         }),
         "size": entry.size,
         "modified": entry.modified.map(|date| date.as_secs()),

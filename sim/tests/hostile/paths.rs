@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::SystemTime;
 
 use crate::ours::Ours;
@@ -202,4 +204,33 @@ fn nobody_is_led_to_a_third_host_and_nobody_else_is_let_in() {
     std::io::Read::read_to_end(&mut owner, &mut bytes).expect("its bytes");
     assert_eq!(bytes, b"for its owner");
     client.expect("226");
+}
+
+#[test]
+fn what_cannot_be_fetched_is_listed_as_what_it_is() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let root = folder.path().join("root");
+    fs::create_dir(&root).expect("space");
+    let made = Command::new("mkfifo").arg(root.join("pipe")).status().expect("mkfifo");
+    assert!(made.success());
+    let _socket = UnixListener::bind(root.join("socket")).expect("a socket");
+    symlink("/etc/passwd", root.join("out")).expect("space");
+    let server = Ours::serve_in(folder, &[], &[]);
+    let mut client = Raw::login(&server);
+    let mut lines = |command: &str| {
+        let (reply, bytes) = client.get(command);
+        assert!(reply.starts_with("226"), "{reply}");
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        text.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (long, facts) = (lines("LIST"), lines("MLSD"));
+    for (name, letter, kind) in
+        [("pipe", 'p', "fifo"), ("socket", 's', "socket"), ("out", 'l', "other")]
+    {
+        let of = |line: &&String| line.ends_with(&format!(" {name}"));
+        assert!(long.iter().find(of).is_some_and(|line| line.starts_with(letter)), "{long:?}");
+        let kind = format!("type=OS.unix={kind};");
+        assert!(facts.iter().find(of).is_some_and(|line| line.starts_with(&kind)), "{facts:?}");
+        assert!(client.say(&format!("SIZE {name}")).starts_with("550"), "{name}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::names;
 use crate::store::{Entry, Kind, Metadata};
-use cap_std::fs::{Dir, PermissionsExt, ReadDir};
+use cap_std::fs::{Dir, FileTypeExt, PermissionsExt, ReadDir};
 use std::io;
 use std::time::{Duration, SystemTime};
 
@@ -55,6 +55,10 @@ pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
     let kind = match known.file_type() {
         kind if kind.is_dir() => Kind::Directory,
         kind if kind.is_file() => Kind::File,
+        kind if kind.is_fifo() => Kind::Pipe,
+        kind if kind.is_socket() => Kind::Socket,
+        kind if kind.is_block_device() => Kind::Block,
+        kind if kind.is_char_device() => Kind::Character,
         _ => Kind::Other,
     };
     let size = if kind == Kind::File { known.len() } else { 0 };
