@@ -1,40 +1,18 @@
 //! The command as a user has it: what it prints where, and what it exits with.
 
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 
+use program::{assert_refused, command, halfclose, out};
 use serde_json::Value;
-
-fn halfclose(arguments: &[&str]) -> Output {
-    command(arguments).output().expect("the program starts")
-}
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.args(arguments).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
-    command
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).expect("it prints UTF-8")
-}
 
 fn json(arguments: &[&str]) -> Value {
     let output = halfclose(arguments);
     serde_json::from_slice(&output.stdout).expect("it prints one JSON object")
-}
-
-/// Whether `output` is one clear line on standard error and exit status 2, with nothing said before.
-#[track_caller]
-fn assert_refused(output: &Output, words: &[&str]) {
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{error}");
-    assert_eq!(out(output), "", "nothing is half done");
-    assert_eq!(error.lines().count(), 1, "{error}");
-    for word in words {
-        assert!(error.contains(word), "`{word}` is not in: {error}");
-    }
 }
 
 #[test]

@@ -1,16 +1,15 @@
 //! The command `explore`: what it counts, what it shows, and what it refuses.
 
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
+
 use std::process::{Command, Output};
 
+use program::{assert_refused, halfclose, text};
 use serde_json::Value;
 
 fn explore(more: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.arg("explore").args(more).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
+    halfclose(&[&["explore"], more].concat())
 }
 
 fn json(more: &[&str]) -> Value {
@@ -49,11 +48,8 @@ fn fin_against_rst() {
     assert_eq!(object["least"]["silent-truncation"].as_array().map(Vec::len), Some(1));
     let reproduce = object["reproduce"]["silent-truncation"].as_str().expect("a command");
     let words = shlex::split(reproduce).expect("words");
-    let output = Command::new(env!("CARGO_BIN_EXE_halfclose"))
-        .args(&words[1..])
-        .arg("--json")
-        .output()
-        .expect("the program starts");
+    let words: Vec<_> = words[1..].iter().map(String::as_str).chain(["--json"]).collect();
+    let output = halfclose(&words);
     let run: Value = serde_json::from_slice(&output.stdout).expect("one object");
     assert_eq!(run["verdict"], "silent-truncation");
 }
@@ -122,10 +118,6 @@ fn bad_words_are_refused() {
         (&["--faults", "1", "-s", "link.loss=1%,2%"], "link.loss: has several values (1%,2%)"),
         (&["--faults", "1", "--compare", "-s", "link.los=1%"], "link.los: unknown key"),
     ] {
-        let output = explore(more);
-        let error = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{error}");
-        assert_eq!((text(&output.stdout), error.lines().count()), ("", 1), "{error}");
-        assert!(error.contains(words), "`{words}` is not in: {error}");
+        assert_refused(&explore(more), &[words]);
     }
 }

@@ -4,26 +4,20 @@
 #[path = "served/mod.rs"]
 #[expect(dead_code, reason = "another target needs the rest")]
 mod ours;
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
 use ours::Ours;
+use program::{err, halfclose};
 use serde_json::Value;
-
-fn halfclose(words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.args(words).stdin(Stdio::null()).output().expect("the program starts")
-}
-
-fn err(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).expect("it prints UTF-8")
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")

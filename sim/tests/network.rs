@@ -3,29 +3,18 @@
 #[path = "served/mod.rs"]
 #[expect(dead_code, reason = "another target needs the rest")]
 mod ours;
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
 
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
 use ours::Ours;
+use program::{err, halfclose, out};
 use serde_json::Value;
-
-fn halfclose(words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.args(words).stdin(Stdio::null()).env_remove("HALFCLOSE_PASSWORD");
-    command.output().expect("the program starts")
-}
-
-fn out(output: &Output) -> &str {
-    std::str::from_utf8(&output.stdout).expect("it prints UTF-8")
-}
-
-fn err(output: &Output) -> &str {
-    std::str::from_utf8(&output.stderr).expect("it prints UTF-8")
-}
 
 /// One clear line, that exit status, and nothing said before.
 #[track_caller]

@@ -1,24 +1,18 @@
 //! The edges of the searches: a sweep that is stopped inside a chunk of runs, parts that have no run,
 //! and a fault of the scenario's own that meets no packet.
 
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
+
 use std::fs;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use halfclose::search::Run;
 use halfclose::{catalogue, sweep};
+use program::{halfclose, text};
 use serde_json::Value;
-
-fn halfclose(words: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.args(words).stdin(Stdio::null()).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
-}
 
 /// No run is begun once it is stopped, and what is handed over has no gap.
 #[test]

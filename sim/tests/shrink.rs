@@ -1,8 +1,11 @@
 //! What is left of a run comes to the same by itself, needs every fault that it has, and shrinks no
 //! further; whatever went wrong on the link can be written out as faults.
 
+#[expect(dead_code, reason = "another target needs the rest")]
+mod program;
+
 use std::fs;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use halfclose::catalogue;
@@ -14,6 +17,7 @@ use halfclose::trace::{Event, Recording};
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
 use halfclose_stack::Ending;
+use program::{assert_refused, command, halfclose, text};
 use serde_json::Value;
 
 fn scenario(name: &str, settings: &[&str]) -> Scenario {
@@ -183,15 +187,6 @@ fn what_chance_did_can_be_written_out() {
     }
 }
 
-fn command(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    command.args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).expect("UTF-8")
-}
-
 #[test]
 fn the_command_writes_a_scenario_that_stands_alone() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -199,7 +194,7 @@ fn the_command_writes_a_scenario_that_stands_alone() {
     let words = ["q123208", "-s", "link.loss=5%", "-s", "server.on_reset=as-eof"];
     let (one, two) = (path("one.toml"), path("two.toml"));
     let with =
-        |more: &[&str]| command(&[&["shrink"], &words[..], &["--seed", "264"], more].concat());
+        |more: &[&str]| halfclose(&[&["shrink"], &words[..], &["--seed", "264"], more].concat());
     let output = with(&["--out", &one]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let shown = text(&output.stdout);
@@ -212,7 +207,7 @@ fn the_command_writes_a_scenario_that_stands_alone() {
     ] {
         assert!(shown.contains(words), "`{words}` is not in:\n{shown}");
     }
-    let output = command(&["shrink", &one, "--out", &two]);
+    let output = halfclose(&["shrink", &one, "--out", &two]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let toml = fs::read_to_string(&one).expect("there");
     assert_eq!(fs::read_to_string(&two).expect("there"), toml);
@@ -221,14 +216,14 @@ fn the_command_writes_a_scenario_that_stands_alone() {
         "{toml}"
     );
     // It expects what it came to, so it fails once it does not.
-    assert_eq!(command(&["run", &one]).status.code(), Some(0));
-    assert_eq!(command(&["run", &one, "--seed", "7"]).status.code(), Some(0), "other ISNs");
+    assert_eq!(halfclose(&["run", &one]).status.code(), Some(0));
+    assert_eq!(halfclose(&["run", &one, "--seed", "7"]).status.code(), Some(0), "other ISNs");
     // Without a file, what is printed is one.
     let output = with(&[]);
     let printed = path("printed.toml");
     fs::write(&printed, &output.stdout).expect("space");
     let run = |name: &str| -> Value {
-        serde_json::from_slice(&command(&["run", name, "--json"]).stdout).expect("one object")
+        serde_json::from_slice(&halfclose(&["run", name, "--json"]).stdout).expect("one object")
     };
     assert_eq!(run(&printed)["digest"], run(&one)["digest"]);
     let object: Value = serde_json::from_slice(&with(&["--json"]).stdout).expect("one object");
@@ -245,11 +240,7 @@ fn what_cannot_be_shrunk_is_refused() {
         (&["-s", "link.loss=1%,2%"], "link.loss: has several values (1%,2%)"),
         (&["--out", "no/such/x.toml"], "cannot write `no/such/x.toml`"),
     ] {
-        let output = command(&[&["shrink", "q123208"], more].concat());
-        let error = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{error}");
-        assert_eq!((text(&output.stdout), error.lines().count()), ("", 1), "{error}");
-        assert!(error.contains(words), "`{words}` is not in: {error}");
+        assert_refused(&halfclose(&[&["shrink", "q123208"], more].concat()), &[words]);
     }
 }
 
@@ -276,8 +267,7 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     let path = folder.path().join("x.toml");
     let name = path.to_str().expect("UTF-8");
     let words = ["shrink", "q123208", "-s", "link.loss=20%", "-s", "do.size=1MiB", "--out", name];
-    let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"));
-    let child = child.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    let child = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("it starts");
     // The file is begun before the first run.
     let begun = || fs::read_dir(folder.path()).expect("there").count() > 0;
@@ -293,5 +283,5 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     assert!(error.ends_with(" runs: it is not finished, fewer faults may do it\n"), "{error}");
     let shown = text(&output.stdout);
     assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
-    assert_eq!(command(&["run", name]).status.code(), Some(0), "it is what it was");
+    assert_eq!(halfclose(&["run", name]).status.code(), Some(0), "it is what it was");
 }
