@@ -3,10 +3,11 @@
 //!
 //! Exit status: 0 as expected; 1 an expectation was broken or a replay diverged; 2 usage or input
 //! error, in one line on standard error; 3 a real transfer failed; 130 ended by the user. Results go
-//! to standard output; a closed pipe ends quietly.
+//! to standard output; whoever closes that pipe is told nothing more, and the exit status stays what it is.
 
 mod args;
 mod explore;
+mod heard;
 mod list;
 #[cfg(feature = "net")]
 mod ls;
@@ -39,6 +40,7 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Command};
+use heard::Heard;
 
 /// How a command ended that did what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,7 @@ impl From<io::Error> for Failure {
 /// The program: run the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    survive_large_files();
     let mut out = anstream::stdout().lock();
     let mut err = anstream::stderr().lock();
     ExitCode::from(execute(std::env::args_os(), &mut out, &mut err))
@@ -110,6 +113,7 @@ pub fn execute(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
+    let (out, err) = (&mut Heard::new(out), &mut Heard::new(err));
     let done = match Arguments::try_parse_from(arguments) {
         Ok(Arguments { command }) => dispatch(command, out, err),
         Err(error) => explain(&error, out, err),
@@ -123,11 +127,21 @@ pub fn execute(
         Ok(Status::Broken) => 1,
         Ok(Status::Interrupted) => INTERRUPTED,
         Ok(Status::Failed) => FAILED,
-        // Whoever read us has seen enough.
+        // Whoever read a file that goes to standard output has seen enough.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
         Err(Failure::Input(problem)) => complain(err, &problem, WRONG),
         Err(Failure::Transfer(problem)) => complain(err, &problem, FAILED),
+    }
+}
+
+/// A file that may grow no further is an error of a write (EFBIG), not the program's end.
+fn survive_large_files() {
+    #[cfg(unix)]
+    {
+        use signal_hook::{consts::SIGXFSZ, flag};
+        // Where it cannot be caught, it ends the program, as it does by itself.
+        let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
     }
 }
 

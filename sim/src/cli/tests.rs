@@ -150,6 +150,10 @@ fn a_closed_pipe_ends_quietly() {
         }
     }
     let mut err = Vec::new();
-    assert_eq!(execute(["halfclose", "list"], &mut Closed, &mut err), 0);
-    assert!(err.is_empty());
+    let broken = ["halfclose", "run", "-s", "expect.verdict=intact"];
+    for (words, status) in [(&["halfclose", "list"][..], 0), (&broken, 1)] {
+        assert_eq!(execute(words, &mut Closed, &mut err), status, "{words:?}");
+        assert!(err.is_empty());
+    }
+    assert_eq!(execute(["halfclose", "lis"], &mut Closed, &mut Closed), 2);
 }

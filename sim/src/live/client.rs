@@ -69,7 +69,6 @@ pub(crate) fn run<S: Store>(
     client.record_dialogue(true);
     let progress = Progress::new(options.progress, name);
     total.inspect(|total| progress.set_total(*total));
-    signals::survive_large_files()?;
     signals::end_with_a_word(progress.is_shown())?;
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {

@@ -1,15 +1,13 @@
-//! `live::signals` is what the system interrupts a program for: somebody wants it to end, or a file may
-//! grow no further. A server's loop is told; a client ends at once, and says so.
+//! `live::signals` is what the system interrupts a program for: somebody wants it to end. A server's loop
+//! is told; a client ends at once, and says so.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::Arc;
 
 use halfclose_ftp::net::Sockets;
-use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::flag;
+use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
 use signal_hook::low_level::pipe;
 
@@ -25,7 +23,6 @@ impl Signals {
         for signal in [SIGTERM, SIGINT] {
             pipe::register(signal, there.try_clone()?)?;
         }
-        survive_large_files()?;
         sockets.wake_by(here.try_clone()?)?;
         Ok(Self(here))
     }
@@ -34,11 +31,6 @@ impl Signals {
     pub(super) fn count(&mut self) -> usize {
         self.0.read(&mut [0; 16]).unwrap_or(0)
     }
-}
-
-/// A file that may grow no further is an error of a write (EFBIG), not the program's end.
-pub(super) fn survive_large_files() -> io::Result<()> {
-    flag::register(SIGXFSZ, Arc::default()).map(|_| ())
 }
 
 /// From now on SIGTERM and SIGINT end the program, whatever it waits for, with one line in place of

@@ -128,11 +128,28 @@ impl Results {
     /// Write whole lines.
     ///
     /// # Errors
-    /// The disk does not take them.
+    /// The disk does not take them; then it has those of them that it took wholly.
     pub fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
-        let done = self.file.write_all(lines);
-        done.map_err(|source| ResultsError::Io { path: self.path.clone(), source })
+        let Some((written, source)) = write_all(&mut self.file, lines) else { return Ok(()) };
+        let half = lines[..written].iter().rev().take_while(|byte| **byte != b'\n').count();
+        // A half line that stays after all is taken away when the file is gone on with.
+        let _ = self.file.stream_position().and_then(|end| self.file.set_len(end - half as u64));
+        Err(ResultsError::Io { path: self.path.clone(), source })
     }
+}
+
+/// Writes it all; else how much of it, and why no more.
+fn write_all(to: &mut impl Write, bytes: &[u8]) -> Option<(usize, io::Error)> {
+    let mut written = 0;
+    while written < bytes.len() {
+        match to.write(&bytes[written..]) {
+            Ok(0) => return Some((written, io::ErrorKind::WriteZero.into())),
+            Ok(more) => written += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Some((written, error)),
+        }
+    }
+    None
 }
 
 /// Reads what a file holds already.
