@@ -1,6 +1,7 @@
 //! `address` is how FTP writes down where a data connection goes: h1,h2,h3,h4,p1,p2 of PORT and 227
 //! (RFC 959 §4.1.2), and the delimited forms of EPRT and 229 (RFC 2428). It judges no address.
 
+use crate::text::Text;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -17,6 +18,12 @@ pub enum Refused {
 #[derive(Clone, Copy, Debug)]
 pub struct HostPort(pub Ipv4Addr, pub u16);
 
+impl Text for HostPort {
+    fn append_to(&self, out: &mut Vec<u8>) {
+        format_args!("{self}").append_to(out);
+    }
+}
+
 impl Display for HostPort {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d] = self.0.octets();
@@ -28,6 +35,12 @@ impl Display for HostPort {
 /// Writes the argument of EPRT.
 #[derive(Clone, Copy, Debug)]
 pub struct Extended(pub SocketAddr);
+
+impl Text for Extended {
+    fn append_to(&self, out: &mut Vec<u8>) {
+        format_args!("{self}").append_to(out);
+    }
+}
 
 impl Display for Extended {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

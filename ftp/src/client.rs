@@ -22,7 +22,7 @@ use crate::representation::Representation;
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
 use crate::tcp::Ending;
-use std::fmt::Display;
+use crate::text::Text;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -322,7 +322,7 @@ impl Client {
         self.actions.push(Action::Close);
     }
 
-    fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Display>, cx: Cx<'_, '_, S>) {
+    fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Text>, cx: Cx<'_, '_, S>) {
         let out = self.out.buffer();
         let start = out.len();
         self.heard = 0;

@@ -2,8 +2,7 @@
 //! three or four letters, in any case, and its argument. It knows how commands are written, not when
 //! they may be said.
 
-use std::fmt::Display;
-use std::io::Write;
+use crate::text::Text;
 
 /// A command with its argument, which must be there exactly where the verb asks for one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,12 +190,12 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
 
 /// Writes a command line. An argument that holds a line's end or a NUL would smuggle in a second
 /// command: such bytes are left out.
-pub fn write(out: &mut Vec<u8>, verb: &str, argument: Option<&dyn Display>) {
+pub fn write(out: &mut Vec<u8>, verb: &str, argument: Option<&dyn Text>) {
     let start = out.len();
     out.extend_from_slice(verb.as_bytes());
     if let Some(argument) = argument {
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, " {argument}");
+        out.push(b' ');
+        argument.append_to(out);
     }
     let line = &out[start..];
     if b"\r\n\0".iter().any(|bad| line.contains(bad)) {

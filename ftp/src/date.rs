@@ -1,6 +1,7 @@
 //! `date` is how FTP writes a time down: MDTM's digits (RFC 3659 §2.3), and what `ls -l` prints. A
 //! time is a `Duration` since 1970-01-01T00:00:00Z; it knows no clock and no time zone.
 
+use crate::text::Text;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
@@ -84,6 +85,12 @@ fn days_of(year: u64, month: u64) -> u64 {
 /// Writes a time as MDTM does: `20020206123456`.
 #[derive(Clone, Copy, Debug)]
 pub struct Digits(pub Duration);
+
+impl Text for Digits {
+    fn append_to(&self, out: &mut Vec<u8>) {
+        format_args!("{self}").append_to(out);
+    }
+}
 
 impl Display for Digits {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

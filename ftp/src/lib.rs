@@ -69,6 +69,7 @@ pub mod server;
 pub mod session;
 pub mod store;
 pub mod tcp;
+pub mod text;
 pub mod transfer;
 
 pub use client::{AborReplies, Client, ClientConfig, ClientTexts, DataMode, Place, Task, Trust};

@@ -1,8 +1,8 @@
 //! `reply` is what a server answers (RFC 959 §4.2): three digits and text, on one line or several.
 //! It knows how a reply is written, not when.
 
+use crate::text::Text;
 use std::fmt::{self, Display};
-use std::io::Write;
 
 /// The first digit: what the client may conclude (RFC 959 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -54,26 +54,40 @@ impl Reply {
     pub fn class(&self) -> Option<Class> {
         Class::of(self.code)
     }
+
+    /// Writes it as its user sees it behind what is in `out`: lines as they came, without the last
+    /// line's end.
+    pub fn append_to(&self, out: &mut String) {
+        let digits = digits(self.code).map(char::from);
+        let mut rest = &*self.text;
+        let mut first = true;
+        while let Some((line, after)) = rest.split_once('\n') {
+            if first {
+                out.extend(digits);
+            }
+            out.push_str(if first { "-" } else { " " });
+            out.push_str(line);
+            out.push('\n');
+            (rest, first) = (after, false);
+        }
+        out.extend(digits);
+        out.push(' ');
+        out.push_str(rest);
+    }
 }
 
 impl Display for Reply {
-    /// As its user sees it: lines as they came, without the last line's end.
+    /// As [`Reply::append_to`] writes it.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.text.contains('\n') {
-            return write!(out, "{} {}", self.code, self.text);
-        }
-        let mut lines = self.text.split('\n').peekable();
-        let mut first = true;
-        while let Some(line) = lines.next() {
-            match (first, lines.peek().is_some()) {
-                (true, true) => writeln!(out, "{}-{line}", self.code)?,
-                (false, true) => writeln!(out, " {line}")?,
-                (_, false) => write!(out, "{} {line}", self.code)?,
-            }
-            first = false;
-        }
-        Ok(())
+        let mut text = String::new();
+        self.append_to(&mut text);
+        out.write_str(&text)
     }
+}
+
+/// A code as it is written.
+fn digits(code: u16) -> [u8; 3] {
+    [code / 100, code / 10, code].map(|value| b'0' + u8::try_from(value % 10).unwrap_or(0))
 }
 
 /// The path in the text of 257: between quotes, those in it doubled (RFC 959, appendix II).
@@ -95,12 +109,11 @@ pub fn quoted(text: &str) -> Option<String> {
 
 /// Writes a reply. Lines of `text` are separated by `\n`; those between the first and the last are
 /// indented, so that none can be taken for the last (RFC 959 §4.2).
-pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Display) {
+pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Text) {
     let start = out.len();
-    let digit = |value: u16| b'0' + u8::try_from(value % 10).unwrap_or(0);
-    out.extend_from_slice(&[digit(code / 100), digit(code / 10), digit(code), b' ']);
-    // Writing to a Vec cannot fail.
-    let _ = write!(out, "{text}");
+    let [a, b, c] = digits(code);
+    out.extend_from_slice(&[a, b, c, b' ']);
+    text.append_to(out);
     if out[start..].contains(&b'\n') {
         let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
         out.truncate(start);

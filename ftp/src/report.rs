@@ -5,7 +5,6 @@ use crate::listing::Form;
 use crate::reply::Reply;
 use crate::tcp::Ending;
 use std::collections::VecDeque;
-use std::fmt::{Display, Write};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -229,12 +228,11 @@ impl Journal {
     }
 
     /// The server's last reply to the transfer of that report.
-    pub fn reply(&mut self, report: usize, code: u16, text: impl Display) {
+    pub fn reply(&mut self, report: usize, code: u16, text: &str) {
         let known = self.reports[report].reply.take().map(|reply| reply.text);
         let mut buffer = known.unwrap_or_else(|| self.text(""));
         buffer.clear();
-        // Writing to a String cannot fail.
-        let _ = write!(buffer, "{text}");
+        buffer.push_str(text);
         self.reports[report].reply = Some(Reply { code, text: buffer });
     }
 

@@ -27,11 +27,11 @@ use crate::reply;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::{Store, StoreError};
+use crate::text::Text;
 use access::Access;
 use parameter::{Address, Parameters};
 use service::{Service, Wait};
 use share::Share;
-use std::fmt::Display;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -349,7 +349,7 @@ impl Server {
         }
     }
 
-    fn reply<S: Store>(&mut self, code: u16, text: &dyn Display, cx: Cx<'_, '_, S>) {
+    fn reply<S: Store>(&mut self, code: u16, text: &dyn Text, cx: Cx<'_, '_, S>) {
         if self.over {
             return;
         }

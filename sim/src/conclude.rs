@@ -1,8 +1,6 @@
 //! `conclude` puts what the judge saw beside what the user was told: the end of a run, and of its
 //! digest.
 
-use std::fmt::Write;
-
 use halfclose_ftp::report::Speaker;
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
@@ -104,8 +102,7 @@ impl World<'_> {
         into.told = told;
         into.reply.clear();
         if let Some(reply) = &killed.unwrap_or(report).reply {
-            // Writing to a String cannot fail.
-            let _ = write!(into.reply, "{reply}");
+            reply.append_to(&mut into.reply);
         }
         into.client.clone_from(&report.text);
         into.connected = report.data.is_some();

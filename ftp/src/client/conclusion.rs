@@ -30,8 +30,7 @@ impl Client {
         };
         let text = &mut cx.journal.reports[current.report].text;
         text.clear();
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{reply}");
+        reply.append_to(text);
         if class == Class::Preliminary {
             current.preliminary = true;
             let upload = current.direction() == Direction::Upload;

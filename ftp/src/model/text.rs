@@ -1,7 +1,8 @@
 //! `model::text` is what a model says: replies as codes and texts, with places for what only the
 //! transfer knows.
 
-use std::fmt::{self, Display, Write};
+use std::borrow::Cow;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 /// A reply: its code, and its text. Lines are separated by `\n`. `{path}` stands for the file's
@@ -59,20 +60,18 @@ impl ServerTexts {
 impl Phrase {
     /// The text, its places filled.
     #[must_use]
-    pub fn with(self, facts: Facts<'_>) -> impl Display + '_ {
-        Filled(self.1, facts)
+    pub fn with(self, facts: Facts<'_>) -> Cow<'static, str> {
+        if !self.1.contains('{') {
+            return Cow::Borrowed(self.1);
+        }
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = fill(self.1, facts, &mut text);
+        Cow::Owned(text)
     }
 }
 
-struct Filled<'a>(&'static str, Facts<'a>);
-
-impl Display for Filled<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fill(self.0, self.1, out)
-    }
-}
-
-fn fill(text: &str, facts: Facts<'_>, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn fill(text: &str, facts: Facts<'_>, out: &mut String) -> fmt::Result {
     let mut rest = text;
     while let Some((plain, (name, after))) =
         rest.split_once('{').and_then(|(plain, rest)| Some((plain, rest.split_once('}')?)))

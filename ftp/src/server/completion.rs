@@ -153,8 +153,9 @@ impl Server {
             report.told = if done { Told::Success } else { Told::Failure };
             let path = std::mem::take(&mut report.name);
             let facts = Facts { path: &path, took, moved };
-            cx.journal.reply(service.report, phrase.0, phrase.with(facts));
-            self.reply(phrase.0, &phrase.with(facts), cx);
+            let text = phrase.with(facts);
+            cx.journal.reply(service.report, phrase.0, &text);
+            self.reply(phrase.0, &text, cx);
             cx.journal.reports[service.report].name = path;
         }
         cx.journal.finish(service.report);

@@ -251,8 +251,9 @@ impl Server {
         let phrase =
             if std::mem::take(&mut self.named) { Phrase(phrase.0, "FILE: {path}") } else { phrase };
         let (code, facts) = (phrase.0, Facts { path: &path, ..Facts::default() });
-        self.reply(code, &phrase.with(facts), cx);
-        cx.journal.reply(report, code, phrase.with(facts));
+        let text = phrase.with(facts);
+        self.reply(code, &text, cx);
+        cx.journal.reply(report, code, &text);
         cx.journal.reports[report].name = path;
         match self.parameters.address {
             Address::Active(to) => {
