@@ -183,13 +183,10 @@ impl Link {
         self.in_flight.len()
     }
 
-    /// The next packet that has arrived at `now`.
+    /// The packet that arrives next.
     #[inline]
-    pub fn poll_arrival(&mut self, now: Duration) -> Option<Flight> {
-        if self.in_flight.front()?.arrival > now {
-            return None;
-        }
-        self.in_flight.pop_front()
+    pub fn pop_arrival(&mut self) -> Option<Packet> {
+        self.in_flight.pop_front().map(|flight| flight.packet)
     }
 
     #[inline]

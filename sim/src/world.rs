@@ -4,6 +4,9 @@
 //! At one instant, packets arrive before timers fire, in the order of their emission, and the
 //! client comes before the server. After each event the program it touched is pumped, and whatever
 //! its host has to say goes into the link.
+//!
+//! Both sides go through the same code but where their programs differ: it is run in turns, and what
+//! one side has brought into the processor's cache the other finds there.
 
 pub(crate) mod files;
 mod station;
@@ -15,7 +18,7 @@ use std::time::Duration;
 
 use halfclose_ftp as ftp;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::{Divergence, Host};
+use halfclose_stack::Host;
 
 use crate::fate::Fates;
 use crate::judge::Judge;
@@ -23,7 +26,7 @@ use crate::law::{Evidence, Trigger};
 use crate::link::Link;
 use crate::lookup::Lookup;
 use crate::medium::Medium;
-use crate::outcome::{End, EndedConnection};
+use crate::outcome::End;
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
@@ -47,14 +50,15 @@ pub struct World<'a> {
     now: Duration,
     /// When the client program had said its last word.
     told_at: Option<Duration>,
-    client: Station<Client>,
-    server: Station<Server>,
+    /// The client's, and the server's.
+    stations: [Station; 2],
+    client: Driver<Client, MemoryStore>,
+    server: Driver<Server, MemoryStore>,
+    /// When the client and the server want to be woken; `Duration::MAX`: not at all.
+    wakes: [Duration; 2],
     medium: Medium,
-    trace: Trace,
-    ended: Vec<EndedConnection>,
-    divergences: Vec<Divergence>,
+    log: Log,
     judge: Judge<'a>,
-    evidence: Evidence,
     denied: Option<&'static str>,
     lookup: Lookup,
 }
@@ -75,7 +79,16 @@ impl<'a> World<'a> {
         assert!(scenario.open.is_none(), "an open scenario is pinned before it runs");
         let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
         let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
-        let server = setup::server(scenario, seed);
+        let client = Station {
+            side: Side::Client,
+            host: Host::new(setup::client_host(scenario, seed)),
+            link: Link::new(scenario.up.clone(), up),
+        };
+        let server = Station {
+            side: Side::Server,
+            host: Host::new(setup::server_host(scenario, seed)),
+            link: Link::new(scenario.down.clone(), down),
+        };
         let mut world = Self {
             scenario,
             workload,
@@ -83,24 +96,18 @@ impl<'a> World<'a> {
             seed,
             now: Duration::ZERO,
             told_at: None,
-            client: Station {
-                side: Side::Client,
-                host: Host::new(setup::client_host(scenario, seed)),
-                driver: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
-                link: Link::new(scenario.up.clone(), up),
-            },
-            server: Station {
-                side: Side::Server,
-                host: Host::new(setup::server_host(scenario, seed)),
-                driver: Driver::<Server, _>::server(server, MemoryStore::new()),
-                link: Link::new(scenario.down.clone(), down),
-            },
+            stations: [client, server],
+            client: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
+            server: Driver::<Server, _>::server(setup::server(scenario, seed), MemoryStore::new()),
+            wakes: [Duration::MAX; 2],
             medium: Medium::new(scenario),
-            trace: Trace::new(recording),
-            ended: Vec::new(),
-            divergences: Vec::new(),
+            log: Log {
+                trace: Trace::new(recording),
+                ended: Vec::new(),
+                divergences: Vec::new(),
+                evidence: Evidence::new(scenario),
+            },
             judge: Judge::new(scenario, workload),
-            evidence: Evidence::new(scenario),
             denied: None,
             lookup: Lookup::default(),
         };
@@ -110,55 +117,57 @@ impl<'a> World<'a> {
 
     /// About to run the same scenario with another seed, in the memory of the run before.
     pub fn reset(&mut self, seed: u64, recording: Recording) {
-        let Self { scenario, client, server, .. } = self;
+        let scenario = self.scenario;
         self.seed = seed;
         self.now = Duration::ZERO;
         self.told_at = None;
         self.medium.reset();
-        self.trace.reset(recording);
-        self.ended.clear();
-        self.divergences.clear();
+        self.log.reset(recording);
         self.judge.reset();
-        self.evidence.reset();
-        client.link.reset(Fates::new(&scenario.up, seed, Purpose::FatesUp), &mut client.host);
-        server.link.reset(Fates::new(&scenario.down, seed, Purpose::FatesDown), &mut server.host);
-        client.host.reset(setup::client_host(scenario, seed));
-        server.host.reset(setup::server_host(scenario, seed));
-        client.driver.reset();
-        client.driver.store_mut().reset();
-        server.driver.reset();
-        server.driver.config_mut().draws = setup::draws(scenario, seed);
-        server.driver.store_mut().reset();
+        let [client, server] = &mut self.stations;
+        client.reset(
+            Fates::new(&scenario.up, seed, Purpose::FatesUp),
+            setup::client_host(scenario, seed),
+        );
+        server.reset(
+            Fates::new(&scenario.down, seed, Purpose::FatesDown),
+            setup::server_host(scenario, seed),
+        );
+        self.client.reset();
+        self.client.store_mut().reset();
+        self.server.reset();
+        self.server.config_mut().draws = setup::draws(scenario, seed);
+        self.server.store_mut().reset();
         self.open();
     }
 
     /// Put the files where they are read, listen, connect.
     fn open(&mut self) {
-        self.client.driver.record_dialogue(self.trace.recording() > Recording::Digest);
+        self.client.record_dialogue(self.log.trace.recording() > Recording::Digest);
         files::lay_out(
             self.scenario,
             self.workload,
             &self.scripts,
-            self.client.driver.store_mut(),
-            self.server.driver.store_mut(),
+            self.client.store_mut(),
+            self.server.store_mut(),
         );
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
-        let Self { client, server, now, evidence, scripts, .. } = self;
+        let Self { stations: [client, server], now, log: Log { evidence, .. }, scripts, .. } = self;
         let watch = Some(evidence.watch(Side::Server, *now));
         let mut sockets = Sockets { host: &mut server.host, now: *now, watch };
-        server
-            .driver
+        self.server
             .listen(&mut sockets, at, setup::BACKLOG)
             .expect("a host that has just begun has its ports free");
         evidence.liar.forgets_listener(&mut server.host);
         for script in scripts.iter() {
             let watch = Some(evidence.watch(Side::Client, *now));
             let mut sockets = Sockets { host: &mut client.host, now: *now, watch };
-            client
-                .driver
+            self.client
                 .connect(&mut sockets, at, Arc::clone(script), *now)
                 .expect("a host that has just begun has its ports free");
         }
+        let wakes = [self.client.next_wakeup(), self.server.next_wakeup()];
+        self.wakes = wakes.map(|wake| wake.unwrap_or(Duration::MAX));
         self.settle(Side::Server);
         self.settle(Side::Client);
     }
@@ -174,7 +183,7 @@ impl<'a> World<'a> {
             if at > limit.time {
                 return End::OutOfTime;
             }
-            if self.trace.next_emission() >= limit.packets {
+            if self.log.trace.next_emission() >= limit.packets {
                 return End::OutOfPackets;
             }
             if at_once > EVENTS_AT_ONCE {
@@ -188,7 +197,8 @@ impl<'a> World<'a> {
     /// What happens next, and when.
     #[inline]
     fn next_event(&mut self) -> Option<(Duration, Next)> {
-        let arrivals = match (self.client.link.next_arrival(), self.server.link.next_arrival()) {
+        let [client, server] = &mut self.stations;
+        let arrivals = match (client.link.next_arrival(), server.link.next_arrival()) {
             (Some(up), Some(down)) if up <= down => Some((up.0, Next::Arrival(Side::Server))),
             (_, Some(down)) => Some((down.0, Next::Arrival(Side::Client))),
             (Some(up), None) => Some((up.0, Next::Arrival(Side::Server))),
@@ -196,71 +206,111 @@ impl<'a> World<'a> {
         };
         // Nearly always a packet is next, and nobody's timer need be known exactly.
         if let Some((at, _)) = arrivals
-            && self.client.sleeps_until(at)
-            && self.server.sleeps_until(at)
+            && client.host.sleeps_until(at)
+            && server.host.sleeps_until(at)
+            && self.wakes.iter().all(|wake| *wake >= at)
         {
             return arrivals;
         }
-        let timer = |at: Option<Duration>, side| at.map(|at| (at, Next::Timer(side)));
-        let client = timer(self.client.next_wakeup(), Side::Client);
-        let server = timer(self.server.next_wakeup(), Side::Server);
+        let timer = |host: Option<Duration>, side| {
+            let at = host.unwrap_or(Duration::MAX).min(self.wakes[side as usize]);
+            (at < Duration::MAX).then_some((at, Next::Timer(side)))
+        };
+        let client = timer(client.host.next_wakeup(), Side::Client);
+        let server = timer(server.host.next_wakeup(), Side::Server);
         // `min_by_key` keeps the first of equals: packets, then the client, then the server.
         [arrivals, client, server].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
     #[inline]
     fn handle(&mut self, event: Next) {
-        match event {
-            Next::Arrival(Side::Server) => {
-                let Some(flight) = self.client.link.poll_arrival(self.now) else { return };
-                self.evidence.arrives(Side::Server, &flight.packet);
-                self.server.host.handle_packet(self.now, &flight.packet);
-                self.evidence.liar.gives_back(flight.packet, &mut self.client.host);
-                self.settle(Side::Server);
-            }
-            Next::Arrival(Side::Client) => {
-                let Some(flight) = self.server.link.poll_arrival(self.now) else { return };
-                self.evidence.arrives(Side::Client, &flight.packet);
-                self.client.host.handle_packet(self.now, &flight.packet);
-                self.server.host.recycle(flight.packet);
-                self.settle(Side::Client);
+        let Self { now, stations, log, .. } = self;
+        let side = match event {
+            Next::Arrival(side) => {
+                let sender = side.peer() as usize;
+                let Some(packet) = stations[sender].link.pop_arrival() else { return };
+                log.evidence.arrives(side, &packet);
+                stations[side as usize].host.handle_packet(*now, &packet);
+                log.evidence.liar.gives_back(packet, &mut stations[sender].host);
+                side
             }
             Next::Timer(side) => {
-                self.evidence.begin(Trigger::Timer);
-                match side {
-                    Side::Client => self.client.host.handle_timeout(self.now),
-                    Side::Server => self.server.host.handle_timeout(self.now),
-                }
-                self.settle(side);
+                log.evidence.begin(Trigger::Timer);
+                stations[side as usize].host.handle_timeout(*now);
+                side
             }
-        }
+        };
+        self.settle(side);
     }
 
     /// Pump the program of `side` and put what its host says into the link, until both are quiet.
-    #[inline]
     fn settle(&mut self, side: Side) {
-        let Self { now, medium, trace, ended, divergences, evidence, .. } = self;
-        let mut log = Log { medium, trace, ended, divergences, evidence };
-        match side {
-            Side::Client => self.client.settle(*now, &mut log),
-            Side::Server => self.server.settle(*now, &mut log),
+        let mut acts = self.is_awake(side);
+        let acted = acts;
+        loop {
+            if acts {
+                self.pump(side);
+            }
+            let Self { now, stations, medium, log, .. } = self;
+            stations[side as usize].transmit(*now, medium, log);
+            // Egress may have given the program something to do: bytes transmitted, an end.
+            acts = self.is_awake(side);
+            if !acts {
+                break;
+            }
         }
-        log.medium.settle(*now, &mut self.client.link, &mut self.server.link, log.trace);
-        if side == Side::Client && self.told_at.is_none() && self.client.driver.is_done() {
+        let [client, server] = &mut self.stations;
+        self.medium.settle(self.now, &mut client.link, &mut server.link, &mut self.log.trace);
+        if !acted {
+            return;
+        }
+        if side == Side::Client && self.told_at.is_none() && self.client.is_done() {
             self.told_at = Some(self.now);
         }
         while let Some(closed) = self.store_mut(side).poll_closed() {
-            let Self { judge, evidence, client, server, .. } = self;
-            let store = store_of(client, server, side);
-            evidence.liar.stored(&closed.name, store);
-            let (reports, ours) = client.driver.reports_and_store();
-            let again =
-                judge.closed(side, &closed.name, [ours, server.driver.store_mut()], reports);
-            evidence.closed(side, &closed.name, again, store_of(client, server, side));
+            self.look(side, &closed.name);
         }
         if side == Side::Server {
-            self.evidence.old_files(self.now, self.server.driver.store());
+            self.log.evidence.old_files(self.now, self.server.store());
         }
+    }
+
+    /// Let the program of `side` do what it has to do.
+    // Out of line, as what follows from it: a loop begins with the addresses of all that it may touch.
+    #[inline(never)]
+    fn pump(&mut self, side: Side) {
+        let Self { now, stations, client, server, wakes, log, .. } = self;
+        let (now, station) = (*now, &mut stations[side as usize]);
+        station.drain_notes(log);
+        let watch = Some(log.evidence.watch(side, now));
+        let mut sockets = Sockets { host: &mut station.host, now, watch };
+        let wake = match side {
+            Side::Client => {
+                client.pump(&mut sockets, now);
+                client.next_wakeup()
+            }
+            Side::Server => {
+                server.pump(&mut sockets, now);
+                server.next_wakeup()
+            }
+        };
+        wakes[side as usize] = wake.unwrap_or(Duration::MAX);
+    }
+
+    /// Whether the program of `side` has something to do.
+    #[inline]
+    fn is_awake(&self, side: Side) -> bool {
+        self.stations[side as usize].host.is_ready() || self.wakes[side as usize] <= self.now
+    }
+
+    /// Look at the file `name`, which the program of `side` has written and closed.
+    #[inline(never)]
+    fn look(&mut self, side: Side, name: &Arc<str>) {
+        let Self { judge, log: Log { evidence, .. }, client, server, .. } = self;
+        evidence.liar.stored(name, store_of(client, server, side));
+        let (reports, ours) = client.reports_and_store();
+        let again = judge.closed(side, name, [ours, server.store_mut()], reports);
+        evidence.closed(side, name, again, store_of(client, server, side));
     }
 }
 
@@ -273,12 +323,12 @@ enum Next {
 }
 
 fn store_of<'b>(
-    client: &'b mut Station<Client>,
-    server: &'b mut Station<Server>,
+    client: &'b mut Driver<Client, MemoryStore>,
+    server: &'b mut Driver<Server, MemoryStore>,
     side: Side,
 ) -> &'b mut MemoryStore {
     match side {
-        Side::Client => client.driver.store_mut(),
-        Side::Server => server.driver.store_mut(),
+        Side::Client => client.store_mut(),
+        Side::Server => server.store_mut(),
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 use halfclose_stack::Divergence;
 
 use super::World;
 use crate::fate::Fate;
 use crate::judge::Judge;
-use crate::law::{self, Facts};
+use crate::law::{self, Facts, Holding};
 use crate::lookup::Lookup;
 use crate::medium::Passed;
 use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
@@ -21,7 +22,7 @@ impl World<'_> {
     /// What happened.
     #[must_use]
     pub fn into_trace(self) -> Trace {
-        self.trace
+        self.log.trace
     }
 
     /// What is run.
@@ -59,7 +60,7 @@ impl World<'_> {
 
     /// The trace, to conclude it.
     pub(crate) fn trace_mut(&mut self) -> &mut Trace {
-        &mut self.trace
+        &mut self.log.trace
     }
 
     /// The faults that matched no packet.
@@ -82,47 +83,58 @@ impl World<'_> {
     /// What happened so far.
     #[must_use]
     pub fn trace(&self) -> &Trace {
-        &self.trace
+        &self.log.trace
     }
 
     /// The client program.
     #[must_use]
     pub fn client(&self) -> &Driver<Client, MemoryStore> {
-        &self.client.driver
+        &self.client
     }
 
     /// The server program.
     #[must_use]
     pub fn server(&self) -> &Driver<Server, MemoryStore> {
-        &self.server.driver
+        &self.server
     }
 
     /// The files of one side.
     #[must_use]
     pub fn store(&self, side: Side) -> &MemoryStore {
         match side {
-            Side::Client => self.client.driver.store(),
-            Side::Server => self.server.driver.store(),
+            Side::Client => self.client.store(),
+            Side::Server => self.server.store(),
         }
     }
 
     pub(crate) fn store_mut(&mut self, side: Side) -> &mut MemoryStore {
         match side {
-            Side::Client => self.client.driver.store_mut(),
-            Side::Server => self.server.driver.store_mut(),
+            Side::Client => self.client.store_mut(),
+            Side::Server => self.server.store_mut(),
         }
     }
 
     /// Connections that have ended, in order.
     #[must_use]
     pub fn ended(&self) -> &[EndedConnection] {
-        &self.ended
+        &self.log.ended
     }
 
     /// Where smoltcp differed from the standard so far, each once and in order.
     #[must_use]
     pub fn divergences(&self) -> &[Divergence] {
-        &self.divergences
+        &self.log.divergences
+    }
+
+    /// What `side` still holds.
+    fn holding<P: Session>(&self, driver: &Driver<P, MemoryStore>, side: Side) -> Holding {
+        let station = &self.stations[side as usize];
+        Holding {
+            host: station.host.audit(),
+            in_flight: station.link.in_flight(),
+            sessions: driver.sessions(),
+            files: driver.store().open_files(),
+        }
     }
 
     /// What the laws say of the run, which came to these transfers.
@@ -136,10 +148,13 @@ impl World<'_> {
             workload: self.workload,
             end,
             now: self.now,
-            evidence: &self.evidence,
+            evidence: &self.log.evidence,
             transfers,
-            reports: self.client.driver.reports(),
-            holdings: [self.client.holding(), self.server.holding()],
+            reports: self.client.reports(),
+            holdings: [
+                self.holding(&self.client, Side::Client),
+                self.holding(&self.server, Side::Server),
+            ],
         };
         law::judge(&facts, self.denied)
     }
