@@ -140,7 +140,12 @@ impl Connections {
 
     /// What is known of it, which may be nothing yet.
     pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
-        self.0.entry(key.number()).or_insert_with(|| Known::new(key))
+        let number = key.number();
+        let at = match self.0.get_index_of(&number) {
+            Some(at) => at,
+            None => self.0.insert_full(number, Known::new(key)).0,
+        };
+        &mut self.0[at]
     }
 
     /// All of them, in the order in which they appeared.

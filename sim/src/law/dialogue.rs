@@ -59,10 +59,9 @@ enum Telnet {
 /// A reply as far as it has come.
 #[derive(Clone, Copy, Debug, Default)]
 struct ReplyLine {
-    /// Digits of this line, and the byte after them.
-    digits: u16,
+    /// The first bytes of this line, and how many of them are here.
+    head: [u8; 4],
     length: usize,
-    mark: u8,
     /// The code of a reply of several lines.
     inside: Option<u16>,
 }
@@ -96,31 +95,26 @@ impl CommandLine {
 }
 
 impl ReplyLine {
-    /// The next byte of `rest` that says something: the text of a line does not.
-    #[inline]
-    fn next(&mut self, rest: &mut &[u8]) -> Option<u8> {
-        if self.length > 3 {
-            let end = memchr(b'\n', rest).unwrap_or(rest.len());
-            *rest = &rest[end..];
+    /// Take a line from the front of `rest`, or what is there of one; the code, once the reply has
+    /// ended. What follows the code and the byte after it says nothing.
+    fn take(&mut self, rest: &mut &[u8]) -> Option<u16> {
+        let end = memchr(b'\n', rest);
+        let (line, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        for &byte in line.iter().take(self.head.len() - self.length) {
+            self.head[self.length] = byte;
+            self.length += 1;
         }
-        let (&byte, behind) = rest.split_first()?;
-        *rest = behind;
-        Some(byte)
+        *rest = behind.get(1..).unwrap_or_default();
+        end.and_then(|_| self.end())
     }
 
-    /// Take a byte; the code, once the reply has ended.
-    fn take(&mut self, byte: u8) -> Option<u16> {
-        if byte != b'\n' {
-            match (self.length, byte) {
-                (0..3, b'0'..=b'9') => self.digits = self.digits * 10 + u16::from(byte - b'0'),
-                (0..3, _) => self.digits = 0,
-                (3, _) => self.mark = byte,
-                _ => {}
-            }
-            self.length += 1;
-            return None;
-        }
-        let Self { digits, mark, inside, .. } = std::mem::take(self);
+    fn end(&mut self) -> Option<u16> {
+        let Self { head, length, inside } = std::mem::take(self);
+        let (code, mark) = (&head[..length.min(3)], head[3]);
+        let digits = code.iter().fold(0, |digits, byte| match byte {
+            b'0'..=b'9' => digits * 10 + u16::from(byte - b'0'),
+            _ => 0,
+        });
         match inside {
             Some(code) if digits == code && mark != b'-' => Some(code),
             Some(_) => {
@@ -237,8 +231,8 @@ impl Dialogues {
     ) {
         let Some(dialogue) = self.live.get_mut(&conn) else { return };
         let mut rest = bytes;
-        while let Some(byte) = dialogue.reply.next(&mut rest) {
-            if let Some(code) = dialogue.reply.take(byte)
+        while !rest.is_empty() {
+            if let Some(code) = dialogue.reply.take(&mut rest)
                 && let Some((law, seen)) = dialogue.said(code, uploads)
             {
                 breaches.push(breach(law, now, seen, About::Other));
