@@ -45,22 +45,23 @@ impl Pair {
             // Nearly always a packet is next, and nobody's timer need be known exactly.
             let sleep = packet.is_some_and(|at| self.hosts.iter().all(|it| it.sleeps_until(at)));
             let timer = if sleep { None } else { self.next_timer() };
-            match (packet, timer) {
+            let index = match (packet, timer) {
                 (None, None) => return,
                 (Some(packet), timer) if timer.is_none_or(|(at, _)| packet <= at) => {
                     let (at, to, packet) = self.in_flight.pop_front().expect("it is there");
                     self.now = at;
                     self.hosts[to].handle_packet(self.now, &packet);
                     self.hosts[1 - to].recycle(packet);
-                    self.settle(to, touch);
+                    to
                 }
                 (_, Some((at, index))) => {
                     self.now = self.now.max(at);
                     self.hosts[index].handle_timeout(self.now);
-                    self.settle(index, touch);
+                    index
                 }
                 (Some(_), None) => unreachable!("a packet without a timer comes first"),
-            }
+            };
+            self.settle(index, touch);
         }
     }
 
@@ -74,17 +75,15 @@ impl Pair {
     }
 
     fn settle(&mut self, index: usize, touch: Touch<'_>) {
-        let host = &mut self.hosts[index];
+        let Self { hosts, in_flight, now, packets } = self;
+        let host = &mut hosts[index];
         loop {
             while let Some(ready) = host.next_ready() {
-                touch(index, host, self.now, ready);
+                touch(index, host, *now, ready);
             }
-            while let Some(packet) = host.poll_transmit(self.now) {
-                self.in_flight.push_back((self.now + HOP, 1 - index, packet));
-                self.packets += 1;
-            }
-            while host.has_notes() {
-                host.poll_note();
+            while let Some(packet) = host.poll_transmit(*now) {
+                in_flight.push_back((*now + HOP, 1 - index, packet));
+                *packets += 1;
             }
             if !host.is_ready() {
                 return;

@@ -139,7 +139,8 @@ fn bare_touch(path: Path, index: usize, socket: &mut Socket<'_>) {
 /// If a host refuses to open.
 #[must_use]
 pub fn lab(path: Path, count: u64) -> u64 {
-    let config = Config { receive_buffer: RING, send_buffer: RING, ..Config::default() };
+    let rings = Config { receive_buffer: RING, send_buffer: RING, ..Config::default() };
+    let config = Config { notes: false, ..rings };
     let mut pair = Pair::new(config);
     let (listener, _) = pair.hosts[1].listen(PORT, 8).expect("a fresh host listens");
     for n in 0..count {

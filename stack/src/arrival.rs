@@ -1,7 +1,7 @@
 //! `arrival.rs` is SEGMENT ARRIVES (RFC 9293 §3.10.7) for a known connection: the judgement before
 //! smoltcp, smoltcp, and what the host reads off the difference.
 
-use crate::connection::Connection;
+use crate::connection::{Calm, Connection, View};
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::Host;
@@ -59,11 +59,13 @@ impl Host {
         if moved || changed {
             self.tell(slot);
         }
-        let waited = self.connections[slot as usize].touched;
-        self.touch(slot);
         let connection = &mut self.connections[slot as usize];
-        if !waited {
+        if connection.touched {
+            connection.calm = Calm::Unknown;
+        } else {
             connection.calm = connection.calm_after_segment(segment);
+            connection.touched = true;
+            self.touched.push(slot);
         }
         self.reap(slot);
     }
@@ -78,9 +80,9 @@ impl Host {
         }
         connection.clocks.challenge = now.after(Span::secs(1));
         let nxt = connection.rcv_nxt();
-        let between = [connection.local, connection.peer];
         let numbers = [connection.send.max, nxt];
-        let ack = self.wire.bare_ack(between, numbers, connection.receive.window(nxt));
+        let window = connection.receive.window(nxt);
+        let ack = self.wire.bare_ack(connection.ends(), numbers, window);
         self.wire.leaving.push_back(ack);
     }
 
@@ -94,7 +96,7 @@ impl Host {
         if !(lost_fin || old_ack) || !connection.synchronized() {
             return;
         }
-        if old_ack && connection.received() == before.received {
+        if old_ack && connection.view.received == before.received {
             self.diverge(now, slot, Divergence::DataWithOldAck);
         } else if fin && before.acceptable && after(segment.seq, before.nxt) {
             self.diverge(now, slot, Divergence::FinOutOfOrder);
@@ -107,8 +109,7 @@ impl Host {
 impl Before {
     #[inline]
     fn of(connection: &Connection, segment: &Segment) -> Self {
-        let socket = connection.peek();
-        let (received, queued) = (socket.recv_queue(), socket.send_queue());
+        let View { received, queued, .. } = connection.view;
         let nxt = connection.receive.nxt(received);
         Self {
             state: connection.state,
@@ -130,16 +131,15 @@ impl Before {
 impl Connection {
     /// Whether nothing can arrive for it any more.
     pub(crate) fn dead(&self) -> bool {
-        matches!(self.state_now(), State::Closed | State::Listen)
+        matches!(self.view.state, State::Closed | State::Listen)
     }
 
     /// Read off what smoltcp made of `segment`. True if the user can see a difference.
     #[inline]
     fn take_in(&mut self, now: Moment, segment: &Segment, before: &Before) -> bool {
         let flags = segment.flags;
-        let socket = self.peek();
-        let (received, queued) = (socket.recv_queue(), socket.send_queue());
-        let changed = socket.state() != self.seen;
+        let View { state, received, queued } = self.view;
+        let changed = state != self.state;
         let opens = changed && flags.has(Flags::SYN);
         if opens {
             self.synchronize(segment, before.state);

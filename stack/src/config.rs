@@ -75,6 +75,9 @@ pub struct Config {
     pub ack_delay: Option<Duration>,
     /// When to give up.
     pub deadlines: Deadlines,
+    /// Whether `Host::poll_note` has anything to tell. Notes wait until they are taken: for a user
+    /// who does not, turn them off.
+    pub notes: bool,
 }
 
 impl Default for Config {
@@ -91,6 +94,7 @@ impl Default for Config {
             nagle: true,
             ack_delay: Some(Duration::from_millis(10)),
             deadlines: Deadlines::default(),
+            notes: true,
         }
     }
 }

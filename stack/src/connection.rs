@@ -13,9 +13,7 @@ use crate::clocks::Clocks;
 use crate::config::{Config, Congestion};
 use crate::device::Port;
 use crate::ending::Ending;
-use crate::events::Events;
 use crate::moment::Moment;
-use crate::note::{Note, NoteKind};
 use crate::pool::Packet;
 use crate::seat::Seat;
 use crate::segment::Flags;
@@ -50,6 +48,20 @@ pub(crate) enum Calm {
     Idle,
 }
 
+/// What smoltcp's socket shows, read once after each call of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View {
+    pub(crate) state: State,
+    /// Bytes in the receive ring, whether or not the user may still have them.
+    pub(crate) received: usize,
+    /// Bytes in the send ring, acknowledged ones left out.
+    pub(crate) queued: usize,
+}
+
+impl View {
+    const CLOSED: Self = Self { state: State::Closed, received: 0, queued: 0 };
+}
+
 /// One connection, or the memory of one.
 pub(crate) struct Connection {
     interface: Interface,
@@ -68,8 +80,8 @@ pub(crate) struct Connection {
     pub(crate) key: Key,
     pub(crate) local: SocketAddrV4,
     pub(crate) peer: SocketAddrV4,
-    /// State when it was last looked at, as smoltcp names it and as RFC 9293 does.
-    pub(crate) seen: tcp::State,
+    pub(crate) view: View,
+    /// The state that all was told of; `view` is ahead of it until `Host::follow`.
     pub(crate) state: State,
     pub(crate) established: bool,
     pub(crate) ending: Option<Ending>,
@@ -103,7 +115,7 @@ impl Connection {
             key: Key::connection(0, nowhere),
             local: nowhere,
             peer: nowhere,
-            seen: tcp::State::Closed,
+            view: View::CLOSED,
             state: State::Closed,
             established: false,
             ending: None,
@@ -135,20 +147,19 @@ impl Connection {
         });
         // A fresh socket each time: smoltcp's own reset keeps parts of the last connection.
         self.seat.take([config.receive_buffer, config.send_buffer]);
-        let socket = self.socket();
+        let socket = self.seat.socket();
         socket.set_congestion_control(match config.congestion {
             Congestion::None => tcp::CongestionControl::None,
             Congestion::Reno => tcp::CongestionControl::Reno,
             Congestion::Cubic => tcp::CongestionControl::Cubic,
         });
-        self.asks_no_clock = config.congestion != Congestion::Cubic;
-        let socket = self.socket();
         socket.set_nagle_enabled(config.nagle);
         socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
+        self.asks_no_clock = config.congestion != Congestion::Cubic;
         self.key = Key::connection(local.port(), peer);
         self.local = local;
         self.peer = peer;
-        self.seen = tcp::State::Closed;
+        self.view = View::CLOSED;
         self.state = State::Closed;
         self.established = false;
         self.ending = None;
@@ -176,19 +187,16 @@ impl Connection {
             .socket()
             .connect(self.interface.context(), peer, local)
             .expect("a fresh socket connects to any address the host has checked");
+        self.look();
     }
 
     /// Start a passive OPEN.
     pub(crate) fn listen(&mut self) {
         let port = self.local.port();
-        self.socket().listen(port).expect("a fresh socket listens on a port that is not 0");
-        self.seen = tcp::State::Listen;
+        let socket = self.seat.socket();
+        socket.listen(port).expect("a fresh socket listens on a port that is not 0");
+        self.look();
         self.state = State::Listen;
-    }
-
-    #[inline]
-    pub(crate) fn socket(&mut self) -> &mut tcp::Socket<'static> {
-        self.seat.socket()
     }
 
     #[inline]
@@ -196,29 +204,34 @@ impl Connection {
         self.seat.peek()
     }
 
-    /// Bytes in the receive ring, whether or not the user may still have them.
+    /// Call smoltcp's socket.
     #[inline]
-    pub(crate) fn received(&self) -> usize {
-        self.peek().recv_queue()
+    pub(crate) fn ask<R>(&mut self, call: impl FnOnce(&mut tcp::Socket<'static>) -> R) -> R {
+        let result = call(self.seat.socket());
+        self.look();
+        result
+    }
+
+    #[inline]
+    fn look(&mut self) {
+        let socket = self.seat.peek();
+        self.view = View {
+            state: named(socket.state()),
+            received: socket.recv_queue(),
+            queued: socket.send_queue(),
+        };
     }
 
     /// Bytes the user may receive.
     #[inline]
     pub(crate) fn unread(&self) -> usize {
-        if self.flushed { 0 } else { self.received() }
+        if self.flushed { 0 } else { self.view.received }
     }
 
     /// RCV.NXT.
     #[inline]
     pub(crate) fn rcv_nxt(&self) -> u32 {
-        self.receive.nxt(self.received())
-    }
-
-    /// Look at the state smoltcp has it in now.
-    #[inline]
-    pub(crate) fn state_now(&self) -> State {
-        let now = self.peek().state();
-        if now == self.seen { self.state } else { named(now) }
+        self.receive.nxt(self.view.received)
     }
 
     /// Whether a synchronized connection is still alive (RFC 9293 §3.3.2).
@@ -231,8 +244,7 @@ impl Connection {
     /// least doubled. In TIME-WAIT it may be free to expire at last.
     #[inline]
     pub(crate) fn wants_egress_after_receive(&self) -> bool {
-        let socket = self.peek();
-        let free = socket.recv_capacity() - socket.recv_queue();
+        let free = self.peek().recv_capacity() - self.view.received;
         let offered = self.receive.edge.wrapping_sub(self.rcv_nxt()) as usize;
         let scale = self.receive.scale;
         (free >> scale) / 2 >= offered >> scale || self.state == State::TimeWait
@@ -243,6 +255,7 @@ impl Connection {
     pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) {
         let mut port = wire.port(Some(bytes));
         ingress(&mut self.interface, now, &mut port, self.seat.set());
+        self.look();
         if let Some(reply) = port.leaving {
             self.left(now, &reply);
             wire.leaving.push_back(reply);
@@ -254,6 +267,7 @@ impl Connection {
     pub(crate) fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut port = wire.port(None);
         egress(&mut self.interface, now, &mut port, self.seat.set());
+        self.look();
         let mut packet = port.leaving?;
         self.left(now, &packet);
         self.calm = self.calm_after_packet();
@@ -297,9 +311,10 @@ impl Connection {
 
     /// Close smoltcp's socket without a RST on the wire; what was received stays readable.
     pub(crate) fn silence(&mut self, now: Moment, wire: &mut Wire) {
-        self.socket().abort();
+        self.seat.socket().abort();
         let mut port = wire.port(None);
         egress(&mut self.interface, now, &mut port, self.seat.set());
+        self.look();
         if let Some(unwanted) = port.leaving {
             wire.pool.recycle(unwanted);
         }
@@ -307,22 +322,24 @@ impl Connection {
 
     /// The RST of an ABORT, with smoltcp's sequence number; `None` if it has nobody to send it to.
     pub(crate) fn reset(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        self.socket().abort();
+        self.seat.socket().abort();
         let mut port = wire.port(None);
         // One poll more, or the RST never leaves (smoltcp drops it with the socket).
         egress(&mut self.interface, now, &mut port, self.seat.set());
+        self.look();
         port.leaving
     }
 
-    /// Tell something about this connection.
-    pub(crate) fn note(&self, at: Moment, kind: NoteKind, events: &mut Events) {
-        let (at, local, peer) = (at.into(), self.local, self.peer);
-        events.notes.push(Note { at, local, peer, kind });
+    /// Its two ends.
+    #[inline]
+    pub(crate) fn ends(&self) -> [SocketAddrV4; 2] {
+        [self.local, self.peer]
     }
 }
 
 /// smoltcp's name of a state as RFC 9293 has it.
-pub(crate) fn named(state: tcp::State) -> State {
+#[inline]
+fn named(state: tcp::State) -> State {
     match state {
         tcp::State::Closed => State::Closed,
         tcp::State::Listen => State::Listen,

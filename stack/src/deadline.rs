@@ -54,7 +54,7 @@ impl Connection {
             | State::FinWait1
             | State::Closing
             | State::LastAck => true,
-            State::Established | State::CloseWait => self.peek().send_queue() > 0,
+            State::Established | State::CloseWait => self.view.queued > 0,
             _ => false,
         }
     }

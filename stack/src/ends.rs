@@ -1,15 +1,17 @@
 //! `ends.rs` follows every connection to its end: a change of state and what comes of it, an end by
 //! force with the RST that belongs to it, and the slot that is free again.
 
+use smoltcp::socket::tcp;
+
 use crate::close_policy::ReceivedAtReset;
-use crate::connection::{Connection, Owner, named};
+use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::events::Ready;
 use crate::host::Host;
 use crate::moment::{Moment, Span};
 use crate::names::{ListenerId, id_of};
-use crate::note::{Note, NoteKind};
+use crate::note::NoteKind;
 use crate::segment::{Flags, Segment};
 use crate::state::State;
 use crate::table::{Held, Key};
@@ -22,7 +24,7 @@ impl Host {
     #[inline(always)]
     pub(crate) fn follow(&mut self, now: Moment, slot: u32, reset: bool) -> bool {
         let connection = &self.connections[slot as usize];
-        let changed = connection.peek().state() != connection.seen;
+        let changed = connection.view.state != connection.state;
         if changed {
             self.change(now, slot, reset);
         }
@@ -33,13 +35,14 @@ impl Host {
     fn change(&mut self, now: Moment, slot: u32, reset: bool) {
         let Self { connections, listeners, events, table, .. } = self;
         let connection = &mut connections[slot as usize];
-        connection.seen = connection.peek().state();
-        let (from, to) = (connection.state, named(connection.seen));
+        let (from, to) = (connection.state, connection.view.state);
         connection.state = to;
         connection.clocks.entered = now;
-        connection.note(now, NoteKind::State { from, to }, events);
+        events.note(now, connection.ends(), NoteKind::State { from, to });
         match to {
-            State::Closed | State::Listen => table.remove(connection.key),
+            State::Closed | State::Listen => {
+                table.take_back(connection.key, Held::Connection(slot))
+            }
             State::CloseWait | State::Closing | State::LastAck | State::TimeWait => {
                 connection.receive.fin = true;
             }
@@ -56,7 +59,7 @@ impl Host {
                 }
             }
         }
-        let lost = connection.peek().send_queue() > 0;
+        let lost = connection.view.queued > 0;
         if let Some(ending) = Ending::derive(from, to, reset, lost) {
             self.end(now, slot, ending);
         }
@@ -64,7 +67,7 @@ impl Host {
         if connection.fin_deferred && connection.synchronized() {
             // RFC 9293 §3.10.4: the CLOSE of SYN-RECEIVED is processed in ESTABLISHED.
             connection.fin_deferred = false;
-            connection.socket().close();
+            connection.ask(tcp::Socket::close);
             self.follow(now, slot, false);
         }
     }
@@ -76,9 +79,9 @@ impl Host {
             return;
         }
         connection.ending = Some(ending);
-        connection.note(now, NoteKind::Ended(ending), &mut self.events);
+        self.events.note(now, connection.ends(), NoteKind::Ended(ending));
         let flush = self.config.policy.received_at_reset == ReceivedAtReset::Flush;
-        if ending == Ending::Reset && flush && connection.received() > 0 {
+        if ending == Ending::Reset && flush && connection.view.received > 0 {
             connection.flushed = true;
         }
     }
@@ -144,19 +147,15 @@ impl Host {
 }
 
 impl Host {
-    /// Free the slot of a connection that is in TIME-WAIT until `until` and nothing else. True if it
-    /// was one.
-    #[inline]
+    /// Free the slot of a connection that is in TIME-WAIT until `until`, if that is all it is. True if
+    /// it was.
     pub(crate) fn compact(&mut self, slot: u32, until: Moment) -> bool {
         let connection = &self.connections[slot as usize];
-        if connection.state != State::TimeWait {
-            return false;
-        }
         let key = connection.key;
         let Some(entry) = connection.as_time_wait() else { return false };
         self.free(slot);
         let index = self.time_waits.push(entry);
-        self.table.insert(key, Held::TimeWait(index));
+        self.table.pass_on(key, Held::TimeWait(index));
         self.timers.set(Sleeper::TimeWait(index), until);
         true
     }
@@ -165,8 +164,8 @@ impl Host {
     pub(crate) fn time_wait_ends(&mut self, now: Moment, index: u32) {
         let TimeWait { local, peer, .. } = self.time_waits[index];
         let kind = NoteKind::State { from: State::TimeWait, to: State::Closed };
-        self.events.notes.push(Note { at: now.into(), local, peer, kind });
-        self.table.remove(Key::connection(local.port(), peer));
+        self.events.note(now, [local, peer], kind);
+        self.table.take_back(Key::connection(local.port(), peer), Held::TimeWait(index));
         self.timers.set(Sleeper::TimeWait(index), Moment::NEVER);
         self.time_waits.remove(index);
     }
@@ -177,8 +176,7 @@ impl Host {
         let entry = &mut self.time_waits[index];
         let judgement = entry.judge(segment, self.config.policy.reset_validation);
         if let Answer::Odd(what) | Answer::Challenge(what) = judgement {
-            let (at, local, peer) = (now.into(), entry.local, entry.peer);
-            self.events.notes.push(Note { at, local, peer, kind: NoteKind::Divergence(what) });
+            self.events.note(now, [entry.local, entry.peer], NoteKind::Divergence(what));
         }
         let window = match judgement {
             Answer::Ignore | Answer::Odd(_) => return,
@@ -210,7 +208,7 @@ impl Connection {
     /// All that is left of a connection whose user has closed it and has read everything.
     fn as_time_wait(&self) -> Option<TimeWait> {
         let nxt = self.rcv_nxt();
-        let over = self.owner == Owner::Orphan && self.received() == 0;
+        let over = self.owner == Owner::Orphan && self.view.received == 0;
         let window = self.peek().recv_capacity() >> self.receive.scale;
         (over && self.receive.acknowledged == nxt).then(|| TimeWait {
             local: self.local,

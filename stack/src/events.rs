@@ -1,9 +1,12 @@
 //! `events.rs` holds what a host has to tell: readiness, coalesced by a flag of each connection, and
 //! notes, each exactly once.
 
+use std::net::SocketAddrV4;
+
 use crate::fifo::Fifo;
+use crate::moment::Moment;
 use crate::names::{ConnId, ListenerId};
-use crate::note::Note;
+use crate::note::{Note, NoteKind};
 
 /// Something to look at. A host says so once per change, never by being scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,9 +23,24 @@ pub enum Ready {
 pub(crate) struct Events {
     pub(crate) ready: Fifo<Ready>,
     pub(crate) notes: Fifo<Note>,
+    /// Whether the user wants notes.
+    pub(crate) telling: bool,
 }
 
 impl Events {
+    /// Tell something about the connection between `local` and `peer`.
+    #[inline]
+    pub(crate) fn note(&mut self, at: Moment, ends: [SocketAddrV4; 2], kind: NoteKind) {
+        if self.telling {
+            self.keep(at, ends, kind);
+        }
+    }
+
+    #[inline(never)]
+    fn keep(&mut self, at: Moment, [local, peer]: [SocketAddrV4; 2], kind: NoteKind) {
+        self.notes.push(Note { at: at.into(), local, peer, kind });
+    }
+
     /// Forget everything, keep the memory.
     pub(crate) fn clear(&mut self) {
         self.ready.clear();

@@ -38,8 +38,6 @@ pub struct Host {
     pub(crate) vacant_listeners: Vec<u32>,
     /// Who has which 4-tuple, and which port.
     pub(crate) table: Table,
-    /// How many connections each 4-tuple has had: no two of them begin alike.
-    pub(crate) incarnations: Table,
     pub(crate) ports: Ports,
     pub(crate) events: Events,
     pub(crate) wire: Wire,
@@ -66,7 +64,6 @@ impl Host {
             listeners: Vec::new(),
             vacant_listeners: Vec::new(),
             table: Table::new(),
-            incarnations: Table::new(),
             ports: Ports::new(config.address, config.seed),
             events: Events::default(),
             nobody: nobody(&config, &mut wire),
@@ -105,8 +102,8 @@ impl Host {
         self.vacant_listeners.clear();
         self.vacant_listeners.extend((0..slot_of(self.listeners.len())).rev());
         self.table.clear();
-        self.incarnations.clear();
         self.events.clear();
+        self.events.telling = config.notes;
         self.wire.reset(&config);
         self.touched.clear();
         self.timers.clear();
@@ -173,12 +170,12 @@ impl Host {
         });
         let local = SocketAddrV4::new(self.config.address, port);
         let key = Key::connection(port, peer);
-        let incarnation = self.incarnations.count(key);
+        // No two connections of one 4-tuple begin alike.
+        let incarnation = self.table.give(key, Held::Connection(slot));
         let host = mix(self.config.seed ^ u64::from(local.ip().to_bits()));
         let seed = mix(mix(host ^ key.bits()) ^ u64::from(incarnation));
         let Self { config, wire, .. } = self;
         self.connections[slot as usize].open(now, [local, peer], seed, config, wire);
-        self.table.insert(key, Held::Connection(slot));
         slot
     }
 
@@ -196,9 +193,7 @@ impl Host {
     /// Free `slot`.
     pub(crate) fn free(&mut self, slot: u32) {
         let connection = &mut self.connections[slot as usize];
-        if self.table.get(connection.key) == Some(Held::Connection(slot)) {
-            self.table.remove(connection.key);
-        }
+        self.table.take_back(connection.key, Held::Connection(slot));
         connection.vacate();
         self.timers.set(Sleeper::Connection(slot), Moment::NEVER);
         self.vacant.push(slot);
@@ -218,7 +213,7 @@ impl Host {
     #[cold]
     pub(crate) fn diverge(&mut self, now: Moment, slot: u32, divergence: Divergence) {
         let connection = &self.connections[slot as usize];
-        connection.note(now, NoteKind::Divergence(divergence), &mut self.events);
+        self.events.note(now, connection.ends(), NoteKind::Divergence(divergence));
     }
 }
 

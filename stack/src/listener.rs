@@ -50,8 +50,10 @@ impl Listener {
     /// `slot` never got there.
     pub(crate) fn forget(&mut self, slot: u32) {
         // The oldest is nearly always next: with thousands of them none is looked at twice.
-        if let Some(at) = self.embryos.iter().position(|&embryo| embryo == slot) {
-            self.embryos.remove(at);
+        if self.embryos.front() == Some(&slot) {
+            self.embryos.pop_front();
+        } else {
+            self.embryos.retain(|&embryo| embryo != slot);
         }
     }
 }

@@ -22,9 +22,9 @@ impl Host {
     /// A packet arrives. Whatever is not a whole segment for this host is dropped.
     #[inline]
     pub fn handle_packet(&mut self, now: Duration, packet: &[u8]) {
-        let Some(segment) = Segment::parse(packet) else {
-            return;
-        };
+        // Looked at where it lies: a copy of so many small fields waits for each of them.
+        let parsed = Segment::parse(packet);
+        let Some(segment) = &parsed else { return };
         if *segment.destination.ip() != self.config.address || !segment.makes_sense() {
             return;
         }
@@ -34,9 +34,9 @@ impl Host {
         let now = Moment::from(now);
         let port = segment.destination.port();
         match self.table.get(Key::connection(port, segment.source)) {
-            Some(Held::Connection(slot)) => self.segment_arrives(now, slot, &segment, packet),
-            Some(Held::TimeWait(index)) => self.time_wait_arrives(now, index, &segment),
-            _ => self.stranger_arrives(now, port, &segment, packet),
+            Some(Held::Connection(slot)) => self.segment_arrives(now, slot, segment, packet),
+            Some(Held::TimeWait(index)) => self.time_wait_arrives(now, index, segment),
+            _ => self.stranger_arrives(now, port, segment, packet),
         }
     }
 
@@ -76,14 +76,16 @@ impl Host {
             }
             let slot = self.touched.front()?;
             let connection = &mut self.connections[slot as usize];
-            let asks = connection.owner != Owner::Nobody && !connection.outlives_time_wait(now);
-            let packet = if asks { connection.say(now, &mut self.wire) } else { None };
+            if connection.owner == Owner::Nobody {
+                self.touched.pop();
+                connection.touched = false;
+                continue;
+            }
+            let packet = connection.say(now, &mut self.wire);
             if packet.is_none() || connection.calm != Calm::Unknown {
                 self.touched.pop();
                 connection.touched = false;
-                if connection.owner != Owner::Nobody {
-                    self.settle(now, slot);
-                }
+                self.settle(now, slot);
             }
             if packet.is_some() {
                 return packet;
@@ -152,13 +154,11 @@ impl Host {
     fn settle(&mut self, now: Moment, slot: u32) {
         self.follow(now, slot, false);
         let connection = &mut self.connections[slot as usize];
-        if connection.send.waiting && connection.send.unsent() == 0 {
+        let all_left = connection.send.waiting && connection.send.unsent() == 0;
+        if all_left {
             connection.send.waiting = false;
-            if connection.asked.get() {
-                self.tell(slot);
-            }
         }
-        let connection = &mut self.connections[slot as usize];
+        let tells = all_left && connection.asked.get();
         let outlives = connection.outlives_time_wait(now);
         let news = outlives && !std::mem::replace(&mut connection.outlived, outlives);
         let poll_at = match outlives {
@@ -169,13 +169,16 @@ impl Host {
                 _ => now.after(Span::millis(1)),
             },
         };
-        if self.compact(slot, poll_at) {
+        if connection.state == State::TimeWait && self.compact(slot, poll_at) {
             return;
         }
         let connection = &mut self.connections[slot as usize];
         connection.tick(now, poll_at);
         let (deadline, _) = connection.deadline(&self.patience);
         self.timers.set(Sleeper::Connection(slot), poll_at.min(deadline.max(now)));
+        if tells {
+            self.tell(slot);
+        }
         if news {
             self.diverge(now, slot, Divergence::UnreadAtTimeWaitEnd);
         }
@@ -203,10 +206,13 @@ impl Connection {
     /// The next packet smoltcp wants to send, where it may want to.
     #[inline]
     fn say(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        if self.calm == Calm::Unknown {
+        if self.calm == Calm::Unknown && !self.outlives_time_wait(now) {
             return self.egress(now, wire);
         }
-        debug_assert!(self.egress(now, wire).is_none(), "a calm connection has nothing to say");
+        debug_assert!(
+            self.outlives_time_wait(now) || self.egress(now, wire).is_none(),
+            "a calm connection has nothing to say"
+        );
         None
     }
 
@@ -224,7 +230,7 @@ impl Connection {
     /// FIN included, there is no more; what came is acknowledged on every packet.
     #[inline]
     pub(crate) fn calm_after_packet(&self) -> Calm {
-        let said_all = self.asks_no_clock && self.send.all_left(self.state_now().has_closed());
+        let said_all = self.asks_no_clock && self.send.all_left(self.view.state.has_closed());
         if said_all { Calm::Quiet } else { Calm::Unknown }
     }
 
@@ -237,7 +243,7 @@ impl Connection {
                 segment.payload_len == 0
                     && segment.window > 0
                     && segment.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0
-                    && self.peek().send_queue() == 0
+                    && self.view.queued == 0
                     && self.receive.acknowledged == self.rcv_nxt()
             }
             State::Closed => true,

@@ -1,5 +1,6 @@
-//! `table.rs` maps a packed 4-tuple to a small number: one multiplication and, mostly, one cache
-//! line. It is never walked, so its order cannot reach a run.
+//! `table.rs` maps a packed 4-tuple to who has it now and to how many have had it: one multiplication
+//! and, mostly, one cache line. An entry stays once it is made, so nothing is ever moved but to grow.
+//! It is never walked, so its order cannot reach a run.
 
 use std::net::SocketAddrV4;
 
@@ -38,6 +39,7 @@ pub(crate) enum Held {
 
 impl Held {
     const KIND: u32 = 3 << 30;
+    const NOBODY: u32 = Self::KIND;
 
     #[inline]
     fn packed(self) -> u32 {
@@ -49,43 +51,52 @@ impl Held {
     }
 
     #[inline]
-    fn unpacked(packed: u32) -> Self {
+    fn unpacked(packed: u32) -> Option<Self> {
         let index = packed & !Self::KIND;
         match packed >> 30 {
-            0 => Self::Connection(index),
-            1 => Self::TimeWait(index),
-            _ => Self::Listener(index),
+            0 => Some(Self::Connection(index)),
+            1 => Some(Self::TimeWait(index)),
+            2 => Some(Self::Listener(index)),
+            _ => None,
         }
     }
 }
 
-const EMPTY: u64 = 0;
-const SLOTS_AT_LEAST: usize = 16;
+/// A key, who has it, and how often it was given.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    key: u64,
+    held: u32,
+    given: u32,
+}
+
+/// No key is zero.
+const EMPTY: Entry = Entry { key: 0, held: Held::NOBODY, given: 0 };
+const ENTRIES_AT_LEAST: usize = 16;
 
 /// Open addressing with linear probing; at most half full.
 #[derive(Debug)]
 pub(crate) struct Table {
-    slots: Vec<(u64, u32)>,
+    entries: Vec<Entry>,
     len: usize,
 }
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { slots: vec![(EMPTY, 0); SLOTS_AT_LEAST], len: 0 }
+        Self { entries: vec![EMPTY; ENTRIES_AT_LEAST], len: 0 }
     }
 
     /// Forget everything, keep the memory.
     pub(crate) fn clear(&mut self) {
         if self.len > 0 {
-            self.slots.fill((EMPTY, 0));
+            self.entries.fill(EMPTY);
             self.len = 0;
         }
     }
 
     #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<Held> {
-        let (found, value) = self.slots[self.find(key.0)];
-        (found != EMPTY).then(|| Held::unpacked(value))
+        Held::unpacked(self.entries[self.find(key.0)].held)
     }
 
     /// Whether somebody has `key`.
@@ -93,62 +104,43 @@ impl Table {
         self.get(key).is_some()
     }
 
-    pub(crate) fn insert(&mut self, key: Key, held: Held) {
-        self.put(key, held.packed());
-    }
-
-    fn put(&mut self, key: Key, value: u32) {
-        if (self.len + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
-        let at = self.find(key.0);
-        self.len += usize::from(self.slots[at].0 == EMPTY);
-        self.slots[at] = (key.0, value);
-    }
-
-    /// How often `key` has been counted before.
-    pub(crate) fn count(&mut self, key: Key) -> u32 {
-        let at = self.find(key.0);
-        if self.slots[at].0 == EMPTY {
-            self.put(key, 1);
-            return 0;
-        }
-        let count = self.slots[at].1;
-        self.slots[at].1 += 1;
-        count
-    }
-
-    /// Remove `key`, and close the gap so that no probe ends early.
-    pub(crate) fn remove(&mut self, key: Key) {
-        let mut gap = self.find(key.0);
-        if self.slots[gap].0 == EMPTY {
-            return;
-        }
-        self.len -= 1;
-        let mask = self.slots.len() - 1;
-        let mut next = gap;
-        loop {
-            next = (next + 1) & mask;
-            let (key, _) = self.slots[next];
-            if key == EMPTY {
-                break;
-            }
-            let home = self.home(key);
-            // The entry may move back only if its home does not lie between the gap and itself.
-            if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(gap) & mask) {
-                self.slots[gap] = self.slots[next];
-                gap = next;
+    /// Give `key` to `held`, and say how often it was given before.
+    pub(crate) fn give(&mut self, key: Key, held: Held) -> u32 {
+        let mut at = self.find(key.0);
+        if self.entries[at].key == EMPTY.key {
+            self.len += 1;
+            if self.len * 2 > self.entries.len() {
+                self.grow();
+                at = self.find(key.0);
             }
         }
-        self.slots[gap] = (EMPTY, 0);
+        let entry = &mut self.entries[at];
+        let given = entry.given;
+        *entry = Entry { key: key.0, held: held.packed(), given: given + 1 };
+        given
+    }
+
+    /// Nobody has `key` any more, if `held` has it.
+    pub(crate) fn take_back(&mut self, key: Key, held: Held) {
+        let at = self.find(key.0);
+        let entry = &mut self.entries[at];
+        if entry.held == held.packed() {
+            entry.held = Held::NOBODY;
+        }
+    }
+
+    /// Who has `key` passes it on.
+    pub(crate) fn pass_on(&mut self, key: Key, held: Held) {
+        let at = self.find(key.0);
+        self.entries[at].held = held.packed();
     }
 
     /// Where `key` is, or where it would go.
     #[inline]
     fn find(&self, key: u64) -> usize {
-        let mask = self.slots.len() - 1;
+        let mask = self.entries.len() - 1;
         let mut at = self.home(key);
-        while self.slots[at].0 != key && self.slots[at].0 != EMPTY {
+        while self.entries[at].key != key && self.entries[at].key != EMPTY.key {
             at = (at + 1) & mask;
         }
         at
@@ -158,16 +150,17 @@ impl Table {
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the top bits are fewer than a usize has")]
     fn home(&self, key: u64) -> usize {
-        let bits = self.slots.len().trailing_zeros();
+        let bits = self.entries.len().trailing_zeros();
         (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - bits)) as usize
     }
 
+    #[cold]
     fn grow(&mut self) {
-        let larger = vec![(EMPTY, 0); self.slots.len() * 2];
-        for (key, value) in std::mem::replace(&mut self.slots, larger) {
-            if key != EMPTY {
-                let at = self.find(key);
-                self.slots[at] = (key, value);
+        let larger = vec![EMPTY; self.entries.len() * 2];
+        for entry in std::mem::replace(&mut self.entries, larger) {
+            if entry.key != EMPTY.key {
+                let at = self.find(entry.key);
+                self.entries[at] = entry;
             }
         }
     }
@@ -184,34 +177,45 @@ mod tests {
         let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 21);
         let mut table = Table::new();
         let keys: Vec<_> = (49152..=65535).map(|port| Key::connection(port, peer)).collect();
-        keys.iter().for_each(|&key| table.insert(key, Held::Connection(1)));
-        let mask = table.slots.len() - 1;
+        for &key in &keys {
+            table.give(key, Held::Connection(1));
+        }
+        let mask = table.entries.len() - 1;
         let probes = |key: &Key| table.find(key.bits()).wrapping_sub(table.home(key.bits())) & mask;
         assert!(keys.iter().map(probes).sum::<usize>() < keys.len(), "one step away on average");
     }
 
     #[test]
-    fn agrees_with_a_map_over_many_inserts_and_removes() {
+    fn agrees_with_a_map_over_many_that_come_and_go() {
         let mut table = Table::new();
-        let mut map = BTreeMap::new();
+        let mut map: BTreeMap<u64, (Option<Held>, u32)> = BTreeMap::new();
         let mut draw = 1_u64;
         for round in 0..20_000_u32 {
             draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), (draw >> 54) as u16 + 1);
             let key = Key::connection(21, peer);
-            if draw >> 33 & 1 == 0 {
-                let held = [Held::Connection, Held::TimeWait, Held::Listener][round as usize % 3];
-                table.insert(key, held(round));
-                map.insert(key.bits(), held(round));
-            } else {
-                table.remove(key);
-                map.remove(&key.bits());
+            let held = [Held::Connection, Held::TimeWait, Held::Listener][round as usize % 3];
+            let known = map.get(&key.bits()).copied();
+            match (draw >> 33 & 1, known) {
+                (0, _) => {
+                    let (_, given) = known.unwrap_or_default();
+                    assert_eq!(table.give(key, held(round)), given);
+                    map.insert(key.bits(), (Some(held(round)), given + 1));
+                }
+                (_, Some((Some(holder), given))) => {
+                    table.take_back(key, held(round));
+                    assert_eq!(table.get(key), Some(holder), "only who has it gives it back");
+                    table.take_back(key, holder);
+                    map.insert(key.bits(), (None, given));
+                }
+                _ => table.take_back(key, held(round)),
             }
-            assert_eq!(table.get(key), map.get(&key.bits()).copied());
+            let known = map.get(&key.bits());
+            assert_eq!(table.get(key), known.and_then(|(held, _)| *held));
         }
         for port in 1..=1024 {
             let key = Key::connection(21, SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), port));
-            assert_eq!(table.get(key), map.get(&key.bits()).copied());
+            assert_eq!(table.get(key), map.get(&key.bits()).and_then(|(held, _)| *held));
         }
         assert_eq!(table.len, map.len());
     }

@@ -85,7 +85,6 @@ impl Timers {
     }
 
     /// The earliest wake-up that anybody still wants.
-    #[inline]
     pub(crate) fn next(&mut self) -> Moment {
         loop {
             let Some(&Reverse((at, _, place))) = self.heap.peek() else { return Moment::NEVER };

@@ -5,6 +5,8 @@ use std::net::SocketAddrV4;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use smoltcp::socket::tcp;
+
 use crate::close_policy::UnreadAtClose;
 use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
@@ -79,7 +81,7 @@ impl Host {
         });
         let listener = &mut self.listeners[slot as usize];
         listener.open(port, backlog);
-        self.table.insert(Key::listener(port), Held::Listener(slot));
+        self.table.give(Key::listener(port), Held::Listener(slot));
         Ok((ListenerId(id_of(slot, listener.generation)), port))
     }
 
@@ -106,7 +108,7 @@ impl Host {
         let now = Moment::from(now);
         let index = self.listener(at);
         let listener = &mut self.listeners[index];
-        self.table.remove(Key::listener(listener.port));
+        self.table.take_back(Key::listener(listener.port), Held::Listener(slot_of(index)));
         let embryos = std::mem::take(&mut listener.embryos);
         let accepted = std::mem::take(&mut listener.accepted);
         for &slot in embryos.iter().chain(&accepted) {
@@ -142,9 +144,11 @@ impl Host {
         }
         let mut taken = 0;
         while connection.peek().can_send() {
-            let sent = connection.socket().send(|piece| {
-                let (room, filled) = (piece.len(), fill(piece));
-                (filled, (room, filled))
+            let sent = connection.ask(|socket| {
+                socket.send(|piece| {
+                    let (room, filled) = (piece.len(), fill(piece));
+                    (filled, (room, filled))
+                })
             });
             let (room, filled) = sent.expect("can_send says that the sending side is open");
             taken += filled;
@@ -189,10 +193,12 @@ impl Host {
         }
         let mut left = wanted;
         while left > 0 {
-            let received = connection.socket().recv(|piece| {
-                let len = piece.len().min(left);
-                take(&piece[..len]);
-                (len, len)
+            let received = connection.ask(|socket| {
+                socket.recv(|piece| {
+                    let len = piece.len().min(left);
+                    take(&piece[..len]);
+                    (len, len)
+                })
             });
             left -= received.expect("bytes wait, so they may be received");
         }
@@ -279,7 +285,7 @@ impl Host {
             state: connection.state,
             established: connection.established,
             unsent: connection.send.unsent(),
-            unacknowledged: connection.peek().send_queue(),
+            unacknowledged: connection.view.queued,
             unread: connection.unread(),
             urgent: connection.receive.urgent_ahead(),
             peer_closed: connection.receive.fin,
@@ -298,7 +304,7 @@ impl Host {
                 self.diverge(now, slot, Divergence::CloseInSynReceived);
             }
             State::Established | State::CloseWait => {
-                connection.socket().close();
+                connection.ask(tcp::Socket::close);
                 self.follow(now, slot, false);
                 self.touch(slot);
             }
