@@ -1,4 +1,5 @@
-//! What `sweep` does when its output is not taken: a reader who has seen enough, a disk that is full.
+//! What `sweep` says of a grid, and what it does when its output is not taken: a reader who has seen
+//! enough, a disk that is full.
 
 #[expect(dead_code, reason = "another target needs the rest")]
 mod program;
@@ -6,7 +7,28 @@ mod program;
 use std::fs;
 use std::process::{Command, Stdio};
 
-use program::{command, err, halfclose};
+use program::{command, err, halfclose, out};
+use serde_json::Value;
+
+#[test]
+fn a_seed_in_a_grid_is_named_with_its_point() {
+    let words = ["sweep", "q123208", "-s", "link.loss=5%,10%", "--seeds", "0..60"];
+    let output = halfclose(&words);
+    let shown = out(&output);
+    assert!(!shown.contains("first seeds"), "{shown}");
+    let mut seen = 0;
+    for line in shown.lines().filter(|line| line.starts_with("  link.loss=")) {
+        let words: Vec<_> = line.split_whitespace().collect();
+        for named in words[1..].chunks(6) {
+            let [verdict, _, "%", "from", "seed", seed] = named else { panic!("{line}") };
+            let run = ["run", "q123208", "-s", words[0], "--seed", seed, "--json"];
+            let run: Value = serde_json::from_slice(&halfclose(&run).stdout).expect("one object");
+            assert_eq!(&run["verdict"], verdict, "{line}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 2, "{shown}");
+}
 
 #[test]
 fn a_reader_who_leaves_changes_no_exit_status() {

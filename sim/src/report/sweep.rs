@@ -95,22 +95,20 @@ pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     if total.runs == 0 {
         return Ok(());
     }
-    writeln!(
-        to,
-        "  {:<18}{:>9}  {:>9}  {:<24}first seeds",
-        "verdict", "runs", "share", "95 % interval"
-    )?;
+    // In a grid a seed names a run only together with its point.
+    let grid = swept.summary.points.len() > 1;
+    let first = if grid { "" } else { "first seeds" };
+    let head = format!("  {:<18}{:>9}  {:>9}  {:<24}{first}", "verdict", "runs", "share", INTERVAL);
+    writeln!(to, "{}", head.trim_end())?;
     for (verdict, count) in &total.verdicts {
         let style = style(*verdict);
         let (least, most) = wilson(*count, total.runs);
         let interval = format!("{} to {}", percent(least), percent(most));
         let seeds: Vec<_> = total.first_seeds[verdict].iter().map(ToString::to_string).collect();
+        let seeds = if grid { String::new() } else { seeds.join(", ") };
         let share = percent(share(*count, total.runs));
-        writeln!(
-            to,
-            "  {style}{verdict:<18}{style:#}{count:>9}  {share:>9}  {interval:<24}{}",
-            seeds.join(", ")
-        )?;
+        let line = format!("{count:>9}  {share:>9}  {interval:<24}{seeds}");
+        writeln!(to, "  {style}{verdict:<18}{style:#}{}", line.trim_end())?;
     }
     points(to, swept)?;
     let seconds = |us: u64| format!("{}.{:06} s", us / 1_000_000, us % 1_000_000);
@@ -141,7 +139,9 @@ pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// A line for each point of the grid: the share of each verdict.
+const INTERVAL: &str = "95 % interval";
+
+/// A line for each point of the grid: the share of each verdict, and the first seed that came to it.
 fn points(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     if swept.summary.points.len() < 2 {
         return Ok(());
@@ -158,7 +158,8 @@ fn points(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
         for (verdict, count) in &tally.verdicts {
             let style = style(*verdict);
             let share = percent(share(*count, tally.runs));
-            write!(to, "  {style}{verdict}{style:#} {share}")?;
+            let first = tally.first_seeds[verdict][0];
+            write!(to, "  {style}{verdict}{style:#} {share} from seed {first}")?;
         }
         writeln!(to)?;
     }
