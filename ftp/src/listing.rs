@@ -13,7 +13,7 @@ pub use facts::Facts;
 pub use print::{Printer, Source};
 pub use read::{Line, read};
 
-/// The letter that `ls -l` has for it, and the `type` that MLSx has (RFC 3659 §7.5.1.5: what is not
+/// The letter that `ls -l` has for it, and the `type` that `MLSx` has (RFC 3659 §7.5.1.5: what is not
 /// in the standard begins with `OS.`).
 const KINDS: [(Kind, char, &str); 7] = [
     (Kind::File, '-', "file"),

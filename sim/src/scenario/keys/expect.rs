@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use halfclose_ftp::Told;
 
-use super::{Form, Key, Part, Set, put, values};
+use super::kinds::{list, text};
+use super::{Key, values};
 use crate::scenario::{Expect, Scenario};
 use crate::units;
 use crate::verdict::{FileState, Verdict};
@@ -13,39 +14,28 @@ pub(super) const KEYS: [Key; 6] = [
     list(
         "expect.verdict",
         "verdicts that are exit status 0 (empty: all)",
-        |s, v| put(&mut s.expect.verdict, words(v, &Verdict::ALL.map(|it| (it.name(), it)))),
-        |s| s.expect.verdict.iter().map(|v| v.name()).collect::<Vec<_>>().join(","),
+        at!(list expect.verdict, &Verdict::ALL.map(|it| (it.name(), it))),
     ),
     list(
         "expect.file",
         "what may become of the file (empty: anything)",
-        |s, v| put(&mut s.expect.file, words(v, FILES)),
-        |s| s.expect.file.iter().map(|it| it.name()).collect::<Vec<_>>().join(","),
+        at!(list expect.file, FILES),
     ),
     list(
         "expect.told",
         "what the user may be told (empty: anything)",
-        |s, v| put(&mut s.expect.told, words(v, TOLDS)),
-        |s| s.expect.told.iter().map(|it| values::word(it, TOLDS)).collect::<Vec<_>>().join(","),
+        at!(list expect.told, TOLDS),
     ),
-    list("expect.reply", "how the last reply may begin (none: no reply)", set_reply, |s| {
-        let word = |begin: &String| if begin.is_empty() { values::NONE } else { begin }.to_owned();
-        s.expect.reply.iter().map(word).collect::<Vec<_>>().join(",")
-    }),
-    Key {
-        name: "expect.within",
-        doc: "when the last connection must be gone (none: whenever)",
-        form: Form::Text,
-        part: Part::Scenario(
-            |s, v| put(&mut s.expect.within, values::optional(v, within)),
-            |s| values::print_optional(s.expect.within, units::print_duration),
-        ),
-    },
+    list("expect.reply", "how the last reply may begin (none: no reply)", (set_reply, print_reply)),
+    text(
+        "expect.within",
+        "when the last connection must be gone (none: whenever)",
+        at!(optional expect.within, within, units::print_duration),
+    ),
     list(
         "expect.broken_laws",
         "the laws that must be broken (empty: none may be)",
-        |s, v| put(&mut s.expect.broken_laws, words(v, &LAWS.map(|name| (name, name)))),
-        |s| s.expect.broken_laws.join(","),
+        at!(list expect.broken_laws, &LAWS.map(|name| (name, name))),
     ),
 ];
 
@@ -86,27 +76,15 @@ const FILES: &[(&str, FileState)] = &[
 const TOLDS: &[(&str, Told)] =
     &[("success", Told::Success), ("failure", Told::Failure), ("nothing", Told::Nothing)];
 
-const fn list(
-    name: &'static str,
-    doc: &'static str,
-    set: Set<Scenario>,
-    get: fn(&Scenario) -> String,
-) -> Key {
-    Key { name, doc, form: Form::List, part: Part::Scenario(set, get) }
-}
-
-fn parts(text: &str) -> impl Iterator<Item = &str> {
-    text.split(',').map(str::trim).filter(|part| !part.is_empty())
-}
-
-fn words<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<Vec<T>, String> {
-    parts(text).map(|word| values::choice(word, words)).collect()
-}
-
 fn set_reply(scenario: &mut Scenario, text: &str) -> Result<(), String> {
     let begin = |part: &str| if part == values::NONE { "" } else { part }.to_owned();
-    scenario.expect.reply = parts(text).map(begin).collect();
+    scenario.expect.reply = values::parts(text).map(begin).collect();
     Ok(())
+}
+
+fn print_reply(scenario: &Scenario) -> String {
+    let word = |begin: &String| if begin.is_empty() { values::NONE } else { begin }.to_owned();
+    scenario.expect.reply.iter().map(word).collect::<Vec<_>>().join(",")
 }
 
 fn within(text: &str) -> Result<Duration, String> {

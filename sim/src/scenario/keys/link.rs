@@ -2,12 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Direction, Form, Key, Part, Set, put, values};
+use super::kinds::How;
+use super::{Direction, Form, Key, Part, put, values};
 use crate::scenario::{Burst, LinkConfig, Window, netem};
 use crate::units;
-
-/// A key of one direction of the link, as it is read and printed there.
-struct LinkKey(Set<LinkConfig>, fn(&LinkConfig) -> String);
 
 pub(super) const KEYS: [Key; 36] = {
     const BOTH: Direction = Direction::Both;
@@ -20,93 +18,72 @@ pub(super) const KEYS: [Key; 36] = {
             "link.netem",
             "netem's own words; sets what they name, and is not printed",
             BOTH,
-            &NETEM,
+            NETEM,
         ),
-        link("link.delay", "propagation delay, both ways", BOTH, &DELAY),
-        link("link.jitter", "how far the delay varies, evenly, to both sides", BOTH, &JITTER),
-        link("link.rate", "rate, both ways (none: no limit)", BOTH, &RATE),
-        link("link.queue", "bytes that may wait for the rate (tail drop)", BOTH, &QUEUE),
-        link("link.loss", "share of packets lost at random, both ways", BOTH, &LOSS),
-        link("link.gemodel", "burst loss in place of loss: netem's p r 1-h 1-k", BOTH, &BURST),
-        link("link.duplicate", "share of packets that arrive twice", BOTH, &DUPLICATE),
-        link("link.corrupt", "share of packets with one bit flipped", BOTH, &CORRUPT),
-        link("link.reorder", "share of packets sent at once, ahead of the delayed", BOTH, &REORDER),
-        link("link.reorder_correlation", "how much that depends on the last", BOTH, &CORRELATION),
+        link("link.delay", "propagation delay, both ways", BOTH, DELAY),
+        link("link.jitter", "how far the delay varies, evenly, to both sides", BOTH, JITTER),
+        link("link.rate", "rate, both ways (none: no limit)", BOTH, RATE),
+        link("link.queue", "bytes that may wait for the rate (tail drop)", BOTH, QUEUE),
+        link("link.loss", "share of packets lost at random, both ways", BOTH, LOSS),
+        link("link.gemodel", "burst loss in place of loss: netem's p r 1-h 1-k", BOTH, BURST),
+        link("link.duplicate", "share of packets that arrive twice", BOTH, DUPLICATE),
+        link("link.corrupt", "share of packets with one bit flipped", BOTH, CORRUPT),
+        link("link.reorder", "share of packets sent at once, ahead of the delayed", BOTH, REORDER),
+        link("link.reorder_correlation", "how much that depends on the last", BOTH, CORRELATION),
         link(
             "link.blackout",
             "when it carries nothing: 10s..12s, more after commas",
             BOTH,
-            &BLACKOUT,
+            BLACKOUT,
         ),
-        link("link.up.netem", TO_SERVER, UP, &NETEM),
-        link("link.up.delay", TO_SERVER, UP, &DELAY),
-        link("link.up.jitter", TO_SERVER, UP, &JITTER),
-        link("link.up.rate", TO_SERVER, UP, &RATE),
-        link("link.up.queue", TO_SERVER, UP, &QUEUE),
-        link("link.up.loss", TO_SERVER, UP, &LOSS),
-        link("link.up.gemodel", TO_SERVER, UP, &BURST),
-        link("link.up.duplicate", TO_SERVER, UP, &DUPLICATE),
-        link("link.up.corrupt", TO_SERVER, UP, &CORRUPT),
-        link("link.up.reorder", TO_SERVER, UP, &REORDER),
-        link("link.up.reorder_correlation", TO_SERVER, UP, &CORRELATION),
-        link("link.up.blackout", TO_SERVER, UP, &BLACKOUT),
-        link("link.down.netem", TO_CLIENT, DOWN, &NETEM),
-        link("link.down.delay", TO_CLIENT, DOWN, &DELAY),
-        link("link.down.jitter", TO_CLIENT, DOWN, &JITTER),
-        link("link.down.rate", TO_CLIENT, DOWN, &RATE),
-        link("link.down.queue", TO_CLIENT, DOWN, &QUEUE),
-        link("link.down.loss", TO_CLIENT, DOWN, &LOSS),
-        link("link.down.gemodel", TO_CLIENT, DOWN, &BURST),
-        link("link.down.duplicate", TO_CLIENT, DOWN, &DUPLICATE),
-        link("link.down.corrupt", TO_CLIENT, DOWN, &CORRUPT),
-        link("link.down.reorder", TO_CLIENT, DOWN, &REORDER),
-        link("link.down.reorder_correlation", TO_CLIENT, DOWN, &CORRELATION),
-        link("link.down.blackout", TO_CLIENT, DOWN, &BLACKOUT),
+        link("link.up.netem", TO_SERVER, UP, NETEM),
+        link("link.up.delay", TO_SERVER, UP, DELAY),
+        link("link.up.jitter", TO_SERVER, UP, JITTER),
+        link("link.up.rate", TO_SERVER, UP, RATE),
+        link("link.up.queue", TO_SERVER, UP, QUEUE),
+        link("link.up.loss", TO_SERVER, UP, LOSS),
+        link("link.up.gemodel", TO_SERVER, UP, BURST),
+        link("link.up.duplicate", TO_SERVER, UP, DUPLICATE),
+        link("link.up.corrupt", TO_SERVER, UP, CORRUPT),
+        link("link.up.reorder", TO_SERVER, UP, REORDER),
+        link("link.up.reorder_correlation", TO_SERVER, UP, CORRELATION),
+        link("link.up.blackout", TO_SERVER, UP, BLACKOUT),
+        link("link.down.netem", TO_CLIENT, DOWN, NETEM),
+        link("link.down.delay", TO_CLIENT, DOWN, DELAY),
+        link("link.down.jitter", TO_CLIENT, DOWN, JITTER),
+        link("link.down.rate", TO_CLIENT, DOWN, RATE),
+        link("link.down.queue", TO_CLIENT, DOWN, QUEUE),
+        link("link.down.loss", TO_CLIENT, DOWN, LOSS),
+        link("link.down.gemodel", TO_CLIENT, DOWN, BURST),
+        link("link.down.duplicate", TO_CLIENT, DOWN, DUPLICATE),
+        link("link.down.corrupt", TO_CLIENT, DOWN, CORRUPT),
+        link("link.down.reorder", TO_CLIENT, DOWN, REORDER),
+        link("link.down.reorder_correlation", TO_CLIENT, DOWN, CORRELATION),
+        link("link.down.blackout", TO_CLIENT, DOWN, BLACKOUT),
     ]
 };
 
-const fn link(name: &'static str, doc: &'static str, way: Direction, key: &LinkKey) -> Key {
-    Key { name, doc, form: Form::Text, part: Part::Link(way, key.0, key.1) }
+const fn link(name: &'static str, doc: &'static str, way: Direction, how: How<LinkConfig>) -> Key {
+    Key { name, doc, form: Form::Text, part: Part::Link(way, how.0, how.1) }
 }
 
-const NETEM: LinkKey = LinkKey(netem::apply, |_| String::new());
-const DELAY: LinkKey =
-    LinkKey(|link, v| put(&mut link.delay, delay(v)), |link| units::print_duration(link.delay));
-const JITTER: LinkKey =
-    LinkKey(|link, v| put(&mut link.jitter, delay(v)), |link| units::print_duration(link.jitter));
-const RATE: LinkKey = LinkKey(
-    |link, v| put(&mut link.rate, values::optional(v, values::rate)),
-    |link| values::print_optional(link.rate, units::print_rate),
-);
-const QUEUE: LinkKey = LinkKey(
-    |link, v| put(&mut link.queue, values::size(v, 1..=values::GIB)),
-    |link| units::print_size(link.queue),
-);
-const LOSS: LinkKey = LinkKey(
-    |link, v| put(&mut link.loss_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.loss_ppm),
-);
-const BURST: LinkKey = LinkKey(
-    |link, v| put(&mut link.burst, values::optional(v, burst)),
-    |link| values::print_optional(link.burst, print_burst),
-);
-const DUPLICATE: LinkKey = LinkKey(
-    |link, v| put(&mut link.duplicate_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.duplicate_ppm),
-);
-const CORRUPT: LinkKey = LinkKey(
-    |link, v| put(&mut link.corrupt_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.corrupt_ppm),
-);
-const REORDER: LinkKey = LinkKey(
-    |link, v| put(&mut link.reorder_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.reorder_ppm),
-);
-const CORRELATION: LinkKey = LinkKey(
-    |link, v| put(&mut link.reorder_correlation_ppm, values::percentage(v)),
-    |link| units::print_percentage(link.reorder_correlation_ppm),
-);
-const BLACKOUT: LinkKey = LinkKey(
+const NETEM: How<LinkConfig> = (netem::apply, |_| String::new());
+const DELAY: How<LinkConfig> = at!(value delay, delay, units::print_duration);
+const JITTER: How<LinkConfig> = at!(value jitter, delay, units::print_duration);
+const RATE: How<LinkConfig> = at!(optional rate, values::rate, units::print_rate);
+const QUEUE: How<LinkConfig> =
+    at!(value queue, |v| values::size(v, 1..=values::GIB), units::print_size);
+const LOSS: How<LinkConfig> = at!(value loss_ppm, values::percentage, units::print_percentage);
+const BURST: How<LinkConfig> = at!(optional burst, burst, print_burst);
+const DUPLICATE: How<LinkConfig> =
+    at!(value duplicate_ppm, values::percentage, units::print_percentage);
+const CORRUPT: How<LinkConfig> =
+    at!(value corrupt_ppm, values::percentage, units::print_percentage);
+const REORDER: How<LinkConfig> =
+    at!(value reorder_ppm, values::percentage, units::print_percentage);
+const CORRELATION: How<LinkConfig> =
+    at!(value reorder_correlation_ppm, values::percentage, units::print_percentage);
+const BLACKOUT: How<LinkConfig> = (
     |link, v| put(&mut link.blackout, values::optional(v, blackout).map(Option::unwrap_or_default)),
     |link| {
         let print = |w: &Window| {

@@ -1,6 +1,8 @@
 //! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
 //! are the same key. A key reads and prints one value and knows its range; it knows no file.
 
+#[macro_use]
+mod kinds;
 mod expect;
 mod link;
 mod policy;

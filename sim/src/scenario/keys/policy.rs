@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose};
 
-use super::{Form, Key, Part, Set, put, values};
+use super::kinds::How;
+use super::{Form, Key, Part, values};
 use crate::scenario::PolicyChanges;
 use crate::side::Side;
 use crate::units;
@@ -13,7 +14,7 @@ use crate::units;
 const PRESET: &str = "preset";
 
 /// One change, as it is read and printed.
-struct PolicyKey(&'static str, Set<PolicyChanges>, fn(&PolicyChanges) -> String);
+struct PolicyKey(&'static str, How<PolicyChanges>);
 
 pub(super) const KEYS: [Key; 12] = [
     key("client.policy.unread_at_close", Side::Client, &UNREAD),
@@ -31,38 +32,32 @@ pub(super) const KEYS: [Key; 12] = [
 ];
 
 const fn key(name: &'static str, side: Side, key: &PolicyKey) -> Key {
-    Key { name, doc: key.0, form: Form::Text, part: Part::Policy(side, key.1, key.2) }
+    Key { name, doc: key.0, form: Form::Text, part: Part::Policy(side, key.1.0, key.1.1) }
 }
 
 const UNREAD: PolicyKey = PolicyKey(
     "its host, at close with bytes unread: reset or fin",
-    |policy, v| put(&mut policy.unread_at_close, changed(v, |v| values::choice(v, UNREADS))),
-    |policy| print(policy.unread_at_close, |v| values::word(&v, UNREADS)),
+    at!(value unread_at_close, |v| changed_word(v, UNREADS), |it| print_word(it, UNREADS)),
 );
 const LATE: PolicyKey = PolicyKey(
     "its host, at data after close: reset or accept",
-    |policy, v| put(&mut policy.data_after_close, changed(v, |v| values::choice(v, LATES))),
-    |policy| print(policy.data_after_close, |v| values::word(&v, LATES)),
+    at!(value data_after_close, |v| changed_word(v, LATES), |it| print_word(it, LATES)),
 );
 const RECEIVED: PolicyKey = PolicyKey(
     "what a reset does to bytes received and unread: keep or flush",
-    |policy, v| put(&mut policy.received_at_reset, changed(v, |v| values::choice(v, RECEIVEDS))),
-    |policy| print(policy.received_at_reset, |v| values::word(&v, RECEIVEDS)),
+    at!(value received_at_reset, |v| changed_word(v, RECEIVEDS), |it| print_word(it, RECEIVEDS)),
 );
 const VALIDATION: PolicyKey = PolicyKey(
     "which resets count: rfc5961 (exact) or rfc793 (in the window)",
-    |policy, v| put(&mut policy.reset_validation, changed(v, |v| values::choice(v, VALIDATIONS))),
-    |policy| print(policy.reset_validation, |v| values::word(&v, VALIDATIONS)),
+    at!(value reset_validation, |v| changed_word(v, VALIDATIONS), |it| print_word(it, VALIDATIONS)),
 );
 const FIN_WAIT_2: PolicyKey = PolicyKey(
     "how long a closed connection waits in FIN-WAIT-2 (none: for ever)",
-    |policy, v| put(&mut policy.fin_wait_2, changed(v, timeout)),
-    |policy| print(policy.fin_wait_2, print_timeout),
+    at!(value fin_wait_2, changed_timeout, print_timeout),
 );
 const LINGER: PolicyKey = PolicyKey(
     "how long a closed connection goes on delivering (none: no limit)",
-    |policy, v| put(&mut policy.linger, changed(v, timeout)),
-    |policy| print(policy.linger, print_timeout),
+    at!(value linger, changed_timeout, print_timeout),
 );
 
 const UNREADS: &[(&str, UnreadAtClose)] =
@@ -85,11 +80,18 @@ fn print<T>(value: Option<T>, print: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| PRESET.to_owned(), print)
 }
 
-fn timeout(text: &str) -> Result<Option<Duration>, String> {
-    let range = Duration::from_micros(1)..=values::DAY;
-    values::optional(text, |text| values::duration(text, range))
+fn changed_word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<Option<T>, String> {
+    changed(text, |text| values::choice(text, words))
 }
 
-fn print_timeout(value: Option<Duration>) -> String {
-    values::print_optional(value, units::print_duration)
+fn print_word<T: PartialEq>(value: Option<T>, words: &[(&str, T)]) -> String {
+    print(value, |value| values::word(&value, words))
+}
+
+fn changed_timeout(text: &str) -> Result<Option<Option<Duration>>, String> {
+    changed(text, |text| values::optional(text, values::timeout))
+}
+
+fn print_timeout(value: Option<Option<Duration>>) -> String {
+    print(value, |value| values::print_optional(value, units::print_duration))
 }

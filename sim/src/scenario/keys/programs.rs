@@ -2,46 +2,44 @@
 
 use halfclose_ftp::{AborReplies, OnFin, Trust};
 
-use super::{Form, Key, Part, Set, put, values};
-use crate::scenario::Scenario;
+use super::kinds::text;
+use super::{Key, values};
 use crate::units;
 
 pub(super) const KEYS: [Key; 6] = [
     text(
         "client.trusts",
         "what it takes for the end of a download: both, or the reply alone",
-        |s, v| put(&mut s.client.trusts, values::choice(v, TRUSTS)),
-        |s| values::word(&s.client.trusts, TRUSTS),
+        at!(choice client.trusts, TRUSTS),
     ),
     text(
         "client.abor_replies",
         "how it counts the replies after ABOR: counted, or one for both",
-        |s, v| put(&mut s.client.abor_replies, values::choice(v, ABOR_REPLIES)),
-        |s| values::word(&s.client.abor_replies, ABOR_REPLIES),
+        at!(choice client.abor_replies, ABOR_REPLIES),
     ),
     text(
         "client.data_port",
         "where it listens for active data connections (none: a free port)",
-        |s, v| put(&mut s.client.data_port, values::optional(v, |v| port(v, 1024))),
-        |s| values::print_optional(s.client.data_port, |port| port.to_string()),
+        at!(optional client.data_port, |v| port(v, 1024), |port| port.to_string()),
     ),
     text(
         "server.active_port",
         "where its active data connections leave from (none: a free port)",
-        |s, v| put(&mut s.server.active_port, values::optional(v, active_port)),
-        |s| values::print_optional(s.server.active_port, |port| port.to_string()),
+        at!(optional server.active_port, active_port, |port| port.to_string()),
     ),
     text(
         "server.chatter",
         "bytes it says on an upload's data connection, unasked",
-        |s, v| put(&mut s.server.chatter, values::memory(v, 0..=1 << 20)),
-        |s| units::print_size(s.server.chatter as u64),
+        at!(
+            value server.chatter,
+            |v| values::memory(v, 0..=1 << 20),
+            |bytes| units::print_size(bytes as u64)
+        ),
     ),
     text(
         "server.on_fin",
         "what it makes of an upload's FIN: done, or it waits for more",
-        |s, v| put(&mut s.server.on_fin, values::choice(v, ON_FIN)),
-        |s| values::word(&s.server.on_fin, ON_FIN),
+        at!(choice server.on_fin, ON_FIN),
     ),
 ];
 
@@ -49,15 +47,6 @@ const TRUSTS: &[(&str, Trust)] = &[("both", Trust::Both), ("reply", Trust::Reply
 const ABOR_REPLIES: &[(&str, AborReplies)] =
     &[("counted", AborReplies::Counted), ("one", AborReplies::One)];
 const ON_FIN: &[(&str, OnFin)] = &[("done", OnFin::Done), ("waits", OnFin::Waits)];
-
-const fn text(
-    name: &'static str,
-    doc: &'static str,
-    set: Set<Scenario>,
-    get: fn(&Scenario) -> String,
-) -> Key {
-    Key { name, doc, form: Form::Text, part: Part::Scenario(set, get) }
-}
 
 /// A data connection from port 21 would be a control connection by the headers of its packets.
 fn active_port(text: &str) -> Result<u16, String> {

@@ -3,9 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::kinds::{number, switch, text};
 use super::values;
-use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, SWITCH, TYPES};
-use super::{Form, Key, Part, Set, expect, link, policy, programs, put, task};
+use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, TYPES};
+use super::{Form, Key, Part, Set, expect, link, policy, programs, task};
 use crate::mutant::Mutant;
 use crate::scenario::{Fault, Scenario, Task};
 use crate::units;
@@ -29,188 +30,136 @@ pub static KEYS: &[Key] = &{
 };
 
 const TEXTS: [Key; 4] = [
-    text("name", "its name in reports", |s, v| line(&mut s.name, v), |s| s.name.clone()),
-    text(
-        "about",
-        "what is to be seen, in one line",
-        |s, v| line(&mut s.about, v),
-        |s| s.about.clone(),
-    ),
-    text(
-        "source",
-        "where the story comes from",
-        |s, v| line(&mut s.source, v),
-        |s| s.source.clone(),
-    ),
-    text(
-        "story",
-        "what the source says, and what is ours",
-        |s, v| own(&mut s.story, v),
-        |s| s.story.clone(),
-    ),
+    text("name", "its name in reports", at!(text name, line)),
+    text("about", "what is to be seen, in one line", at!(text about, line)),
+    text("source", "where the story comes from", at!(text source, line)),
+    text("story", "what the source says, and what is ours", at!(text story, own)),
 ];
 
 const REST: [Key; 48] = [
-    number(
-        "link.mtu",
-        "largest IPv4 packet in bytes",
-        |s, v| put(&mut s.mtu, values::mtu(v)),
-        |s| s.mtu.to_string(),
-    ),
+    number("link.mtu", "largest IPv4 packet in bytes", at!(number mtu, values::mtu)),
     text(
         "link.nat_timeout",
         "silence after which a NAT forgets a connection (none: never)",
-        |s, v| put(&mut s.nat_timeout, timeout(v)),
-        |s| values::print_optional(s.nat_timeout, units::print_duration),
+        at!(optional nat_timeout, values::timeout, units::print_duration),
     ),
     number(
         "client.count",
         "clients at once, each with names of its own (a.bin, a.bin.2)",
-        |s, v| put(&mut s.client.count, values::clients(v)),
-        |s| s.client.count.to_string(),
+        at!(number client.count, values::clients),
     ),
     text(
         "client.profile",
         "a client of Q123208: sets close, host, mode, extended, and its words",
-        |s, v| {
-            match values::optional(v, |v| values::choice(v, PROFILES))? {
-                Some(profile) => profile.apply(&mut s.client),
-                None => s.client.profile = None,
-            }
-            Ok(())
-        },
-        |s| values::print_optional(s.client.profile, |p| values::word(&p, PROFILES)),
+        (
+            |s, v| {
+                match values::optional(v, |v| values::choice(v, PROFILES))? {
+                    Some(profile) => profile.apply(&mut s.client),
+                    None => s.client.profile = None,
+                }
+                Ok(())
+            },
+            |s| values::print_optional(s.client.profile, |p| values::word(&p, PROFILES)),
+        ),
     ),
     text(
         "client.type",
         "how files are transferred (ascii: as text)",
-        |s, v| put(&mut s.client.representation, values::choice(v, TYPES)),
-        |s| values::word(&s.client.representation, TYPES),
+        at!(choice client.representation, TYPES),
     ),
     switch(
         "client.check_size",
         "ask for the SIZE of an upload that did not end well",
-        |s, v| put(&mut s.client.checks, values::choice(v, SWITCH)),
-        |s| s.client.checks.to_string(),
+        at!(switch client.checks),
     ),
     text(
         "client.close",
         "how it ends the data connection of an upload",
-        |s, v| put(&mut s.client.close, values::choice(v, CLOSES)),
-        |s| values::word(&s.client.close, CLOSES),
+        at!(choice client.close, CLOSES),
     ),
-    text(
-        "client.host",
-        "close policy of its host",
-        |s, v| host(&mut s.client.host, v),
-        |s| s.client.host.clone(),
-    ),
+    text("client.host", "close policy of its host", at!(text client.host, host)),
     text(
         "client.mode",
         "who opens the data connection (active: the server)",
-        |s, v| put(&mut s.client.mode, values::choice(v, MODES)),
-        |s| values::word(&s.client.mode, MODES),
+        at!(choice client.mode, MODES),
     ),
     switch(
         "client.extended",
         "EPSV and EPRT (RFC 2428) before PASV and PORT",
-        |s, v| put(&mut s.client.extended, values::choice(v, SWITCH)),
-        |s| s.client.extended.to_string(),
+        at!(switch client.extended),
     ),
     text(
         "client.reply_timeout",
         "how long it waits for a reply (none: for ever)",
-        |s, v| put(&mut s.client.reply_timeout, timeout(v)),
-        |s| values::print_optional(s.client.reply_timeout, units::print_duration),
+        at!(optional client.reply_timeout, values::timeout, units::print_duration),
     ),
-    text(
-        "server.host",
-        "close policy of its host",
-        |s, v| host(&mut s.server.host, v),
-        |s| s.server.host.clone(),
-    ),
+    text("server.host", "close policy of its host", at!(text server.host, host)),
     text(
         "server.model",
         "a measured server: sets on_reset, and its words (docs/MODELS.md)",
-        |s, v| {
-            s.server.set_model(values::optional(v, values::model)?);
-            Ok(())
-        },
-        |s| values::print_optional(s.server.model, |model| model.name.to_owned()),
+        (
+            |s, v| {
+                s.server.set_model(values::optional(v, values::model)?);
+                Ok(())
+            },
+            |s| values::print_optional(s.server.model, |model| model.name.to_owned()),
+        ),
     ),
     text(
         "server.on_reset",
         "what it makes of a reset while it stores a file",
-        |s, v| put(&mut s.server.on_reset, values::choice(v, ON_RESET)),
-        |s| values::word(&s.server.on_reset, ON_RESET),
+        at!(choice server.on_reset, ON_RESET),
     ),
     text(
         "server.close",
         "how it ends the data connection of a download",
-        |s, v| put(&mut s.server.close, values::choice(v, CLOSES)),
-        |s| values::word(&s.server.close, CLOSES),
+        at!(choice server.close, CLOSES),
     ),
     text(
         "server.accept_delay",
         "how long it takes to take up a data connection",
-        |s, v| put(&mut s.server.accept_delay, values::duration(v, LATENESS)),
-        |s| units::print_duration(s.server.accept_delay),
+        at!(value server.accept_delay, |v| values::duration(v, LATENESS), units::print_duration),
     ),
     text(
         "server.read_delay",
         "how long it takes to look at bytes that have come",
-        |s, v| put(&mut s.server.read_delay, values::duration(v, LATENESS)),
-        |s| units::print_duration(s.server.read_delay),
+        at!(value server.read_delay, |v| values::duration(v, LATENESS), units::print_duration),
     ),
     text(
         "server.store_rate",
         "how fast its disk takes bytes (none: at once)",
-        |s, v| put(&mut s.server.store_rate, values::optional(v, values::byte_rate)),
-        |s| values::print_optional(s.server.store_rate, units::print_byte_rate),
+        at!(optional server.store_rate, values::byte_rate, units::print_byte_rate),
     ),
     text(
         "server.capacity",
         "how many bytes its disk has room for (none: any)",
-        |s, v| {
-            put(&mut s.server.capacity, values::optional(v, |v| values::size(v, 0..=values::GIB)))
-        },
-        |s| values::print_optional(s.server.capacity, units::print_size),
+        at!(optional server.capacity, |v| values::size(v, 0..=values::GIB), units::print_size),
     ),
     text(
         "server.data_timeout",
         "how long a data connection may be silent (none: for ever)",
-        |s, v| put(&mut s.server.data_timeout, timeout(v)),
-        |s| values::print_optional(s.server.data_timeout, units::print_duration),
+        at!(optional server.data_timeout, values::timeout, units::print_duration),
     ),
-    text(
-        "tcp.congestion",
-        "congestion control",
-        |s, v| put(&mut s.tcp.congestion, values::choice(v, CONGESTIONS)),
-        |s| values::word(&s.tcp.congestion, CONGESTIONS),
-    ),
+    text("tcp.congestion", "congestion control", at!(choice tcp.congestion, CONGESTIONS)),
     text(
         "tcp.receive_buffer",
         "bytes a connection holds for its user",
-        |s, v| put(&mut s.tcp.receive_buffer, values::memory(v, 1..=values::GIB)),
-        |s| units::print_size(s.tcp.receive_buffer as u64),
+        at!(value tcp.receive_buffer, buffer, print_buffer),
     ),
     text(
         "tcp.send_buffer",
         "bytes a connection holds that are not acknowledged",
-        |s, v| put(&mut s.tcp.send_buffer, values::memory(v, 1..=values::GIB)),
-        |s| units::print_size(s.tcp.send_buffer as u64),
+        at!(value tcp.send_buffer, buffer, print_buffer),
     ),
     switch(
         "tcp.nagle",
         "a short segment waits while data is unacknowledged",
-        |s, v| put(&mut s.tcp.nagle, values::choice(v, SWITCH)),
-        |s| s.tcp.nagle.to_string(),
+        at!(switch tcp.nagle),
     ),
     text(
         "tcp.ack_delay",
         "longest delay of an acknowledgment (none: at once)",
-        |s, v| put(&mut s.tcp.ack_delay, values::optional(v, ack_delay)),
-        |s| values::print_optional(s.tcp.ack_delay, units::print_duration),
+        at!(optional tcp.ack_delay, ack_delay, units::print_duration),
     ),
     task("do.put", "upload a file of this name", Form::Text, task::set_put, task::put),
     task("do.get", "download a file of this name", Form::Text, task::set_get, task::get),
@@ -263,63 +212,35 @@ const REST: [Key; 48] = [
     text(
         "fault",
         "what goes wrong with one packet, one more each time (none: nothing)",
-        set_fault,
-        |s| s.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+        (set_fault, |s| s.faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),
     ),
     text(
         "mutant",
         "a lie that the world tells, for testing the laws (none: none)",
-        |s, v| put(&mut s.mutant, values::optional(v, |v| values::choice(v, Mutant::ALL))),
-        |s| values::print_optional(s.mutant, |mutant| mutant.name().to_owned()),
+        at!(optional mutant, |v| values::choice(v, Mutant::ALL), |mutant| mutant.name().to_owned()),
     ),
     number(
         "seed",
         "the seed of its runs unless --seed names another (none: 0)",
-        |s, v| put(&mut s.seed, values::optional(v, |v| values::number(v, 0..=u64::MAX))),
-        |s| values::print_optional(s.seed, |seed| seed.to_string()),
+        at!(optional seed, |v| values::number(v, 0..=u64::MAX), |seed| seed.to_string()),
     ),
     text(
         "limit.time",
         "virtual time after which a run is stuck",
-        |s, v| put(&mut s.limit.time, values::duration(v, MICROSECOND..=values::DAY * 365)),
-        |s| units::print_duration(s.limit.time),
+        at!(
+            value limit.time,
+            |v| values::duration(v, MICROSECOND..=values::DAY * 365),
+            units::print_duration
+        ),
     ),
     number(
         "limit.packets",
         "packets after which a run is stuck",
-        |s, v| put(&mut s.limit.packets, values::number(v, 1..=1_000_000_000_000)),
-        |s| s.limit.packets.to_string(),
+        at!(number limit.packets, |v| values::number(v, 1..=1_000_000_000_000)),
     ),
 ];
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-
-const fn text(
-    name: &'static str,
-    doc: &'static str,
-    set: Set<Scenario>,
-    get: fn(&Scenario) -> String,
-) -> Key {
-    Key { name, doc, form: Form::Text, part: Part::Scenario(set, get) }
-}
-
-const fn number(
-    name: &'static str,
-    doc: &'static str,
-    set: Set<Scenario>,
-    get: fn(&Scenario) -> String,
-) -> Key {
-    Key { name, doc, form: Form::Number, part: Part::Scenario(set, get) }
-}
-
-const fn switch(
-    name: &'static str,
-    doc: &'static str,
-    set: Set<Scenario>,
-    get: fn(&Scenario) -> String,
-) -> Key {
-    Key { name, doc, form: Form::Switch, part: Part::Scenario(set, get) }
-}
 
 const fn task(
     name: &'static str,
@@ -350,11 +271,15 @@ fn host(place: &mut String, text: &str) -> Result<(), String> {
     own(place, values::choice(text, &words)?)
 }
 
-const LATENESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
-
-fn timeout(text: &str) -> Result<Option<Duration>, String> {
-    values::optional(text, |text| values::duration(text, MICROSECOND..=values::DAY))
+fn buffer(text: &str) -> Result<usize, String> {
+    values::memory(text, 1..=values::GIB)
 }
+
+fn print_buffer(bytes: usize) -> String {
+    units::print_size(bytes as u64)
+}
+
+const LATENESS: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(3600);
 
 /// RFC 9293 §3.8.6.3: an acknowledgment is delayed by less than half a second.
 fn ack_delay(text: &str) -> Result<Duration, String> {

@@ -110,6 +110,16 @@ pub(in crate::scenario) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> R
     Err(format!("`{text}` is none of {}{hint}", all.join(", ")))
 }
 
+/// What commas part.
+pub(super) fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+/// A length of time that passes, or `none`.
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
+    duration(text, Duration::from_micros(1)..=DAY)
+}
+
 /// A server model.
 pub(super) fn model(text: &str) -> Result<&'static ServerModel, String> {
     ServerModel::by_name(text).ok_or_else(|| {
