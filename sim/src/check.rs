@@ -51,12 +51,12 @@ impl Sweep<'_> {
     /// # Panics
     /// If it is not so: the text says what the first such run came to, its cause, its last packets, and
     /// how to run it again. Also if the sweep cannot begin or has no run, or `HALFCLOSE_SEED` names no
-    /// seed that a range can have.
+    /// seed.
     #[track_caller]
     pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) {
         let alone = environment(SEED).map(|text| match text.trim().parse::<u64>() {
-            Ok(seed) if seed < u64::MAX => seed..seed + 1,
-            _ => panic!("{SEED}: `{text}` is no seed from 0 to {}", u64::MAX - 1),
+            Ok(seed) => seed..=seed,
+            Err(_) => panic!("{SEED}: `{text}` is no seed from 0 to {}", u64::MAX),
         });
         let single = alone.map(|seeds| sweep(self.scenario(), seeds));
         let sweep = single.as_ref().unwrap_or(self);

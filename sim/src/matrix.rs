@@ -2,11 +2,11 @@
 //! connection how, and what the other side makes of it. A cell is the scenario with a few keys set.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::scenario::keys::InvalidSetting;
+use crate::search::Seeds;
 use crate::trace::Recording;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
@@ -82,7 +82,7 @@ impl Cell {
 pub fn cells(
     base: &Scenario,
     workload: &Workload,
-    seeds: &Range<u64>,
+    seeds: Seeds,
     mut ready: impl FnMut(Cell),
 ) -> Result<(), InvalidSetting> {
     for row in ROWS {
@@ -98,7 +98,7 @@ pub fn cells(
 fn cell(
     base: &Scenario,
     workload: &Workload,
-    seeds: &Range<u64>,
+    seeds: Seeds,
     row: Setting,
     on_reset: &'static str,
     host: &'static str,
@@ -111,11 +111,11 @@ fn cell(
     for (key, value) in &settings {
         scenario.set(key, value)?;
     }
-    let mut world = World::new(&scenario, workload, seeds.start, Recording::Digest);
+    let mut world = World::new(&scenario, workload, seeds.at(0), Recording::Digest);
     let mut verdicts = BTreeMap::new();
     let mut example: Option<Outcome> = None;
-    for seed in seeds.clone() {
-        if seed != seeds.start {
+    for seed in seeds.iter() {
+        if seed != seeds.at(0) {
             world.reset(seed, Recording::Digest);
         }
         let end = world.run();

@@ -103,8 +103,8 @@ fn a_variable_that_selects_nothing_fails() {
     for (variable, value, words) in [
         (
             "HALFCLOSE_SEED",
-            "18446744073709551615",
-            "HALFCLOSE_SEED: `18446744073709551615` is no seed from 0 to 18446744073709551614",
+            "18446744073709551616",
+            "HALFCLOSE_SEED: `18446744073709551616` is no seed from 0 to 18446744073709551615",
         ),
         (
             "HALFCLOSE_FAULTS",

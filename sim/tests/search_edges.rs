@@ -110,3 +110,30 @@ fn one_run_is_one_run() {
     assert!(first("0..1").starts_with("q123208, seeds 0..1: 1 run; "), "{}", first("0..1"));
     assert!(first("0..2").starts_with("q123208, seeds 0..2: 2 runs; "), "{}", first("0..2"));
 }
+
+/// In the library and in the command, over the end of a chunk, in both halves.
+#[test]
+fn the_last_seed_is_swept_too() {
+    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut seeds = Vec::new();
+    let swept = sweep(&scenario, u64::MAX - 69..=u64::MAX).run(|_, outcome| {
+        seeds.push(outcome.seed);
+        ControlFlow::Continue(())
+    });
+    swept.expect("it begins");
+    assert!(seeds.iter().copied().eq(u64::MAX - 69..=u64::MAX), "{seeds:?}");
+    let words = ["sweep", "q123208", "--seeds", "18446744073709551614..=18446744073709551615"];
+    for (shard, first) in [("1/2", u64::MAX - 1), ("2/2", u64::MAX)] {
+        let output = halfclose(&[&words[..], &["--shard", shard, "--json"]].concat());
+        let object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        assert_eq!(
+            (&object["runs"], &object["first_seeds"]["false-alarm"][0]),
+            (&1.into(), &first.into())
+        );
+    }
+    let output = halfclose(&["matrix", "--seeds", "18446744073709551615..=18446744073709551615"]);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let output = halfclose(&["sweep", "q123208", "--seeds", "0..=18446744073709551615"]);
+    let said = "error: there are 2^64 runs or more in this sweep: name fewer seeds\n";
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(2), said));
+}

@@ -1,7 +1,6 @@
 //! The words of the command line. Scripts depend on them.
 
 use std::num::NonZeroUsize;
-use std::ops::Range;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use super::seeds;
 use crate::catalogue;
 use crate::nearest::hint;
 use crate::report::scope_name;
-use crate::search::{Scope, Shard};
+use crate::search::{Scope, Seeds, Shard};
 use crate::units;
 use crate::verdict::Verdict;
 
@@ -107,7 +106,7 @@ pub(super) struct MatrixArgs {
     pub(super) what: ScenarioArgs,
     /// Seeds to run each cell with: A..B without B, A..=B with it
     #[arg(long, value_name = "A..B", default_value = "0..1", value_parser = seeds::parse)]
-    pub(super) seeds: Range<u64>,
+    pub(super) seeds: Seeds,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -119,7 +118,7 @@ pub(super) struct SweepArgs {
     pub(super) what: ScenarioArgs,
     /// Seeds to run it with: A..B without B, A..=B with it
     #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
-    pub(super) seeds: Range<u64>,
+    pub(super) seeds: Seeds,
     /// Threads [default: one for each core]; they change nothing of what is found
     #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub(super) jobs: Option<NonZeroUsize>,

@@ -1,13 +1,13 @@
 //! `halfclose matrix`: a scenario for each pair of a client and a server.
 
 use std::io::Write;
-use std::ops::Range;
 
 use super::args::MatrixArgs;
 use super::select::Selection;
 use super::{Failure, Status};
 use crate::matrix::{Cell, cells};
 use crate::report;
+use crate::search::Seeds;
 use crate::workload::Workload;
 
 /// What `matrix` is asked to do.
@@ -16,7 +16,7 @@ pub(crate) struct Request {
     /// The scenario that every cell varies.
     pub selection: Selection,
     /// The seeds of each cell: at least one.
-    pub seeds: Range<u64>,
+    pub seeds: Seeds,
     /// One JSON object in place of a table.
     pub json: bool,
 }
@@ -46,7 +46,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
     let scenario = &request.selection.scenario;
     let workload = Workload::load(scenario).map_err(Failure::input)?;
     let mut all = Vec::new();
-    cells(scenario, &workload, &request.seeds, |cell| all.push(cell)).map_err(Failure::input)?;
+    cells(scenario, &workload, request.seeds, |cell| all.push(cell)).map_err(Failure::input)?;
     if request.json {
         let object = report::matrix_json(&all, |cell| request.reproduce(cell));
         writeln!(out, "{object}")?;

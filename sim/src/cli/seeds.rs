@@ -1,11 +1,11 @@
 //! Ranges of seeds: `A..B` is half open, `A..=B` closed. There is no empty one.
 
-use std::ops::Range;
+use crate::search::Seeds;
 
 const FORM: &str = "write A..B (without B) or A..=B (with it)";
 
 /// Read a range of seeds.
-pub(super) fn parse(text: &str) -> Result<Range<u64>, String> {
+pub(super) fn parse(text: &str) -> Result<Seeds, String> {
     let (first, last) = text.split_once("..").ok_or_else(|| format!("is no range: {FORM}"))?;
     let (last, closed) = last.strip_prefix('=').map_or((last, false), |last| (last, true));
     let number = |part: &str| -> Result<u64, String> {
@@ -15,12 +15,11 @@ pub(super) fn parse(text: &str) -> Result<Range<u64>, String> {
     if last < first {
         return Err(format!("the range runs backwards: {FORM}, A first"));
     }
-    let end = if closed { last.checked_add(1) } else { Some(last) };
-    match end {
-        None => Err("the last seed is too large".to_owned()),
-        Some(end) if end == first => Err(format!("the range is empty: {FORM}")),
-        Some(end) => Ok(first..end),
+    let seeds = if closed { Seeds::from(first..=last) } else { (first..last).into() };
+    if seeds.count() == 0 {
+        return Err(format!("the range is empty: {FORM}"));
     }
+    Ok(seeds)
 }
 
 #[cfg(test)]
@@ -30,8 +29,9 @@ mod tests {
     #[test]
     fn ranges_read() {
         for (text, range) in [("0..1", 0..1), ("3..=3", 3..4), ("0..1000", 0..1000)] {
-            assert_eq!(parse(text), Ok(range), "{text}");
+            assert_eq!(parse(text), Ok(range.into()), "{text}");
         }
+        assert_eq!(parse("7..=18446744073709551615"), Ok((7..=u64::MAX).into()));
     }
 
     #[test]
@@ -45,7 +45,7 @@ mod tests {
             ("a..b", format!("`a` is no seed: {form}")),
             ("1..", format!("`` is no seed: {form}")),
             ("-1..3", format!("`-1` is no seed: {form}")),
-            ("0..=18446744073709551615", "the last seed is too large".to_owned()),
+            ("0..=18446744073709551616", format!("`18446744073709551616` is no seed: {form}")),
         ] {
             assert_eq!(parse(text), Err(message), "{text}");
         }

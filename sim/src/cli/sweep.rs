@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +15,7 @@ use crate::report::{self, sweep_json, sweep_table};
 use crate::results::{Format, Identity, Line, Plan, Results, ResultsError};
 use crate::scenario::{Choice, Expect};
 use crate::search::tally::{Counted, Summary, Tally};
-use crate::search::{Run, Shard, Sweep, pool, sweep};
+use crate::search::{Run, Seeds, Shard, Sweep, pool, sweep};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -23,7 +23,7 @@ use crate::workload::Workload;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Request {
     selection: Selection,
-    seeds: Range<u64>,
+    seeds: Seeds,
     jobs: NonZeroUsize,
     shard: Shard,
     out: Option<(PathBuf, Format)>,
@@ -47,7 +47,7 @@ impl Request {
     }
 
     fn sweep(&self) -> Sweep<'_> {
-        let sweep = sweep(&self.selection.scenario, self.seeds.clone());
+        let sweep = sweep(&self.selection.scenario, self.seeds);
         sweep.jobs(self.jobs).shard(self.shard)
     }
 
@@ -230,12 +230,11 @@ fn open(
 }
 
 fn title(request: &Request) -> String {
-    let Range { start, end } = &request.seeds;
     let shard = match request.shard {
         Shard::WHOLE => String::new(),
         shard => format!(", shard {shard}"),
     };
-    format!("{}, seeds {start}..{end}{shard}", request.selection.words)
+    format!("{}, seeds {}{shard}", request.selection.words, request.seeds)
 }
 
 /// Print what came of it, and say whether anything did that should not have.

@@ -7,6 +7,7 @@ pub mod explore;
 pub mod histogram;
 pub mod pool;
 pub mod schedule;
+pub mod seeds;
 pub mod shard;
 pub mod shrink;
 pub mod sweep;
@@ -14,6 +15,7 @@ pub mod tally;
 
 pub use explore::{Explore, Explored, Scope, explore};
 pub use schedule::{Act, Placed};
+pub use seeds::Seeds;
 pub use shard::Shard;
 pub use shrink::{ShrinkError, Shrunk, shrink};
 pub use sweep::{Run, Sweep, sweep};

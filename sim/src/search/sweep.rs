@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::outcome::Outcome;
 use crate::scenario::{Choice, Pinned, Scenario};
 use crate::search::pool::{IfPanicking, Pool, cores};
+use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
 use crate::trace::Recording;
 use crate::workload::{Unreadable, Workload};
@@ -25,7 +26,7 @@ const BATCH_BYTES: u64 = 64 << 20;
 #[derive(Clone, Debug)]
 pub struct Sweep<'a> {
     scenario: &'a Scenario,
-    seeds: Range<u64>,
+    seeds: Seeds,
     shard: Shard,
     jobs: NonZeroUsize,
     done: u64,
@@ -48,8 +49,15 @@ pub struct Run<'a> {
 /// Run `scenario` with each of these seeds, at every point of its grid; begun by
 /// [`run`](Sweep::run), [`fold`](Sweep::fold) or `check`.
 #[must_use]
-pub fn sweep(scenario: &Scenario, seeds: Range<u64>) -> Sweep<'_> {
-    Sweep { scenario, seeds, shard: Shard::WHOLE, jobs: cores(), done: 0, most: u64::MAX }
+pub fn sweep(scenario: &Scenario, seeds: impl Into<Seeds>) -> Sweep<'_> {
+    Sweep {
+        scenario,
+        seeds: seeds.into(),
+        shard: Shard::WHOLE,
+        jobs: cores(),
+        done: 0,
+        most: u64::MAX,
+    }
 }
 
 impl<'a> Sweep<'a> {
@@ -90,10 +98,10 @@ impl<'a> Sweep<'a> {
     /// The numbers of its runs in the whole: those of its part.
     ///
     /// # Errors
-    /// There are more than 2^64 runs in the whole.
+    /// There are 2^64 runs or more in the whole.
     pub fn rows(&self) -> Result<Range<u64>, TooMany> {
-        let seeds = self.seeds.end.saturating_sub(self.seeds.start);
-        let all = seeds.checked_mul(self.scenario.points() as u64).ok_or(TooMany)?;
+        let all = self.seeds.count().checked_mul(self.scenario.points() as u128);
+        let all = all.and_then(|all| u64::try_from(all).ok()).ok_or(TooMany)?;
         Ok(self.shard.of(all))
     }
 
@@ -103,9 +111,18 @@ impl<'a> Sweep<'a> {
     /// If there is no such run.
     #[must_use]
     pub fn run_of(&self, row: u64) -> (usize, u64) {
-        let seeds = self.seeds.end - self.seeds.start;
-        let point = usize::try_from(row / seeds).expect("a point of the grid");
-        (point, self.seeds.start + row % seeds)
+        let (point, number) = self.place(row);
+        (point, self.seeds.at(number))
+    }
+
+    /// The point of a run, and how many seeds it has before that.
+    fn place(&self, row: u64) -> (usize, u64) {
+        let seeds = self.seeds_of_a_point();
+        (usize::try_from(row / seeds).expect("a point of the grid"), row % seeds)
+    }
+
+    fn seeds_of_a_point(&self) -> u64 {
+        u64::try_from(self.seeds.count()).expect("all runs were counted")
     }
 
     /// Run it, and hand over every outcome in order, until `ready` breaks.
@@ -141,21 +158,23 @@ impl<'a> Sweep<'a> {
         while next < end && !over {
             let points = self.batch(next..end, BATCH_BYTES)?;
             let (first, behind) = (points[0].number, points[0].number + points.len());
-            let seeds = self.seeds.end - self.seeds.start;
+            let seeds = self.seeds_of_a_point();
             let until = (behind as u64).checked_mul(seeds).map_or(end, |rows| rows.min(end));
             let tasks = || {
-                let (number, seed) = (next < until).then(|| self.run_of(next))?;
+                let (number, at) = (next < until).then(|| self.place(next))?;
                 let point = &points[number - first];
                 let chunk = (CHUNK_BYTES / point.workload.bytes().max(1)).clamp(1, CHUNK);
-                let last = self.seeds.end.min(seed.saturating_add(chunk));
-                let last = last.min(seed + (until - next));
-                next += last - seed;
-                Some((point, seed..last))
+                let runs = chunk.min(seeds - at).min(until - next);
+                next += runs;
+                Some((point, at..at + runs))
             };
             Pool { jobs: self.jobs, stop }.run(
                 tasks,
                 Runner::default,
-                |runner, (point, seeds)| runner.chunk(point, seeds, stop, &add),
+                |runner, (point, numbers)| {
+                    let seeds = numbers.map(|number| self.seeds.at(number));
+                    runner.chunk(point, seeds, stop, &add)
+                },
                 |chunk| {
                     // What was run behind a gap is not handed over.
                     over |= ready(chunk.point, chunk.made).is_break() || !chunk.whole;
@@ -226,7 +245,7 @@ impl<'p> Runner<'p> {
     fn chunk<C: Default>(
         &mut self,
         point: &'p Point<'_>,
-        seeds: Range<u64>,
+        seeds: impl Iterator<Item = u64>,
         stop: &AtomicBool,
         add: &impl Fn(&mut C, Run<'_>),
     ) -> Chunk<C> {
@@ -293,7 +312,7 @@ impl<'p> Runner<'p> {
 
 /// There are more runs than 64 bits count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are more than 2^64 runs in this sweep: name fewer seeds")]
+#[error("there are 2^64 runs or more in this sweep: name fewer seeds")]
 pub struct TooMany;
 
 /// A sweep could not begin.

@@ -1,0 +1,87 @@
+//! `seeds` is a stretch of seeds, up to and with the last one there is. It knows no run.
+
+use std::fmt;
+use std::ops::{Range, RangeInclusive};
+
+/// Consecutive seeds; there may be none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seeds {
+    first: u64,
+    /// Up to 2^64.
+    count: u128,
+}
+
+impl Seeds {
+    /// How many there are.
+    #[must_use]
+    pub fn count(self) -> u128 {
+        self.count
+    }
+
+    /// The seed that has so many before it.
+    ///
+    /// # Panics
+    /// If there are no more than that.
+    #[must_use]
+    pub fn at(self, number: u64) -> u64 {
+        assert!(u128::from(number) < self.count, "there are only {} seeds", self.count);
+        self.first + number
+    }
+
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = u64> {
+        let last = self.count.checked_sub(1);
+        let last = last.map(|more| u128::from(self.first) + more);
+        let last = last.map(|last| u64::try_from(last).expect("it is a seed"));
+        last.map(|last| self.first..=last).into_iter().flatten()
+    }
+}
+
+impl From<Range<u64>> for Seeds {
+    fn from(Range { start, end }: Range<u64>) -> Self {
+        Self { first: start, count: u128::from(end.saturating_sub(start)) }
+    }
+}
+
+impl From<RangeInclusive<u64>> for Seeds {
+    fn from(range: RangeInclusive<u64>) -> Self {
+        let (first, last) = (*range.start(), *range.end());
+        let count = if range.is_empty() { 0 } else { u128::from(last - first) + 1 };
+        Self { first, count }
+    }
+}
+
+impl fmt::Display for Seeds {
+    /// `A..B`; with the last seed of all, `A..=B`.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (first, end) = (self.first, u128::from(self.first) + self.count);
+        match u64::try_from(end) {
+            Ok(end) => write!(out, "{first}..{end}"),
+            Err(_) => write!(out, "{first}..={}", u64::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_seed_is_one_too() {
+        let last = u64::MAX;
+        for (seeds, count, shown) in [
+            (Seeds::from(3..5), 2, "3..5".to_owned()),
+            ((3..=5).into(), 3, "3..6".to_owned()),
+            ((5..5).into(), 0, "5..5".to_owned()),
+            ((last - 1..last).into(), 1, format!("{}..{last}", last - 1)),
+            ((last - 1..=last).into(), 2, format!("{}..={last}", last - 1)),
+            ((0..=last).into(), 1 << 64, format!("0..={last}")),
+        ] {
+            assert_eq!((seeds.count(), seeds.to_string()), (count, shown));
+            let first = seeds.iter().next();
+            assert_eq!(first, (count > 0).then(|| seeds.at(0)));
+            assert!(count > 9 || seeds.iter().count() as u128 == count);
+        }
+        assert_eq!(Seeds::from(last - 1..=last).at(1), last);
+    }
+}
