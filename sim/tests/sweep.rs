@@ -259,7 +259,7 @@ fn bad_words_are_refused() {
         (&["0..5", "--out", "x.txt"], "`x.txt` ends in neither .jsonl nor .csv"),
         (&["0..5", "--out", "no/such/x.csv"], "cannot write `no/such/x.csv`: No such file"),
         (&["0..5", "-s", "do.file=no-such"], "do.file: cannot read `no-such`"),
-        (&["0..18446744073709551615"], "there are more than 2^64 runs in this sweep"),
+        (&["0..18446744073709551615"], "there are 2^64 runs or more in this sweep"),
     ] {
         assert_refused(&sweep(more), &[words]);
     }
