@@ -197,10 +197,16 @@ pub fn write(out: &mut Vec<u8>, verb: &str, argument: Option<&dyn Text>) {
         out.push(b' ');
         argument.append_to(out);
     }
-    let line = &out[start..];
-    if b"\r\n\0".iter().any(|bad| line.contains(bad)) {
-        let line = out.split_off(start);
-        out.extend(line.into_iter().filter(|byte| !matches!(byte, b'\r' | b'\n' | 0)));
+    if out[start..].iter().any(|byte| smuggles(*byte)) {
+        let mut at = 0;
+        out.retain(|byte| {
+            at += 1;
+            at <= start || !smuggles(*byte)
+        });
     }
     out.extend_from_slice(b"\r\n");
+}
+
+fn smuggles(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0)
 }

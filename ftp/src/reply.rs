@@ -115,12 +115,18 @@ pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Text) {
     out.extend_from_slice(&[a, b, c, b' ']);
     text.append_to(out);
     if out[start..].contains(&b'\n') {
-        let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
-        out.truncate(start);
-        let whole = Reply { code, text }.to_string().replace('\n', "\r\n");
-        out.extend_from_slice(whole.as_bytes());
+        split(out, start, code);
     }
     out.extend_from_slice(b"\r\n");
+}
+
+/// Makes several lines of a reply that begins at `start`.
+#[cold]
+fn split(out: &mut Vec<u8>, start: usize, code: u16) {
+    let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
+    out.truncate(start);
+    let whole = Reply { code, text }.to_string().replace('\n', "\r\n");
+    out.extend_from_slice(whole.as_bytes());
 }
 
 /// What a line did to a reply.

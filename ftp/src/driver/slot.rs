@@ -166,22 +166,30 @@ impl<P: Session> Slot<P> {
                     let (session, mut cx) = self.split(turn.hub, turn.now);
                     session.handle_lines(&mut cx);
                 }
-                ControlFlow::Break(ending) => {
-                    let opened = !matches!(self.control, Control::Opening(_));
-                    if ending == Ending::Finished && opened {
-                        // The peer may still listen to the replies to what it said before its FIN.
-                        self.act(turn);
-                        self.flush(turn.tcp);
-                    }
-                    // What it still had to do may have aborted it.
-                    if self.leave_control(turn.hub).is_some() {
-                        turn.tcp.close(conn);
-                    }
-                    self.event(Event::ControlEnded(ending), turn.hub, turn.now);
-                    return;
-                }
+                ControlFlow::Break(ending) => return self.end_control(conn, ending, turn),
             }
         }
+    }
+
+    /// The control connection has ended.
+    #[cold]
+    fn end_control<T: Tcp + ?Sized, S: Store>(
+        &mut self,
+        conn: Conn,
+        ending: Ending,
+        turn: &mut Turn<'_, T, P::Config, S>,
+    ) {
+        let opened = !matches!(self.control, Control::Opening(_));
+        if ending == Ending::Finished && opened {
+            // The peer may still listen to the replies to what it said before its FIN.
+            self.act(turn);
+            self.flush(turn.tcp);
+        }
+        // What it still had to do may have aborted it.
+        if self.leave_control(turn.hub).is_some() {
+            turn.tcp.close(conn);
+        }
+        self.event(Event::ControlEnded(ending), turn.hub, turn.now);
     }
 
     /// Acts until the session is quiet. True once it is over.
@@ -190,16 +198,12 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> bool {
         self.act(turn);
-        while self.starved && self.control != Control::Gone && self.session.room() > 0 {
-            self.read_control(turn);
-            self.act(turn);
+        if self.starved {
+            self.feed(turn);
         }
         self.flush(turn.tcp);
-        while self.session.is_behind() && self.session.unsent().is_empty() {
-            let (session, mut cx) = self.split(turn.hub, turn.now);
-            session.handle_lines(&mut cx);
-            self.act(turn);
-            self.flush(turn.tcp);
+        if self.session.is_behind() {
+            self.catch_up(turn);
         }
         if let Control::Closing(conn) = self.control
             && self.session.unsent().is_empty()
@@ -218,6 +222,26 @@ impl<P: Session> Slot<P> {
             turn.hub.timers.arm(Place(self.place), at);
         }
         self.control == Control::Gone && matches!(self.data, Data::None)
+    }
+
+    /// Lets the session take what it had no room for.
+    #[cold]
+    fn feed<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
+        while self.starved && self.control != Control::Gone && self.session.room() > 0 {
+            self.read_control(turn);
+            self.act(turn);
+        }
+    }
+
+    /// Lets the session act on the lines before which it stopped, as far as it is read.
+    #[cold]
+    fn catch_up<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
+        while self.session.is_behind() && self.session.unsent().is_empty() {
+            let (session, mut cx) = self.split(turn.hub, turn.now);
+            session.handle_lines(&mut cx);
+            self.act(turn);
+            self.flush(turn.tcp);
+        }
     }
 
     #[inline]
