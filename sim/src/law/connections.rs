@@ -127,29 +127,35 @@ impl Known {
 
 /// Every connection of a run, by key.
 #[derive(Debug, Default)]
-pub(crate) struct Connections(Table<u64, Known>);
+pub(crate) struct Connections {
+    known: Table<u64, Known>,
+    /// Where the last one is that was asked for: often it is asked for again.
+    last: usize,
+}
 
 impl Connections {
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.known.clear();
     }
 
     pub(crate) fn get(&self, key: Key) -> Option<&Known> {
-        self.0.get(&key.number())
+        self.known.get(&key.number())
     }
 
     /// What is known of it, which may be nothing yet.
     pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
         let number = key.number();
-        let at = match self.0.get_index_of(&number) {
-            Some(at) => at,
-            None => self.0.insert_full(number, Known::new(key)).0,
-        };
-        &mut self.0[at]
+        if self.known.get_index(self.last).is_none_or(|(known, _)| *known != number) {
+            self.last = match self.known.get_index_of(&number) {
+                Some(at) => at,
+                None => self.known.insert_full(number, Known::new(key)).0,
+            };
+        }
+        &mut self.known[self.last]
     }
 
     /// All of them, in the order in which they appeared.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> {
-        self.0.values()
+        self.known.values()
     }
 }

@@ -26,8 +26,10 @@ const PATIENCE: Duration = Duration::from_secs(63);
 pub struct Evidence {
     event: u64,
     trigger: Trigger,
-    /// The packet that arrived: its side, its headers, and how long it is.
-    arrival: Option<(Side, [u8; 40], usize)>,
+    /// The packet that arrived: its side, and how long it is.
+    arrival: Option<(Side, usize)>,
+    /// Its TCP header: copied, for nearly always nobody reads it.
+    arrived: [u8; 20],
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
     listeners: Table<(Side, u64), u16>,
@@ -88,7 +90,10 @@ impl Evidence {
     #[inline]
     pub fn arrives(&mut self, side: Side, packet: &[u8]) {
         self.begin(Trigger::Arrival);
-        self.arrival = packet.first_chunk().map(|headers| (side, *headers, packet.len()));
+        if let Some(header) = tcp_header(packet) {
+            self.arrived = *header;
+            self.arrival = Some((side, packet.len()));
+        }
     }
 
     /// `side` is about to hand `packet` to the link.
@@ -149,9 +154,9 @@ impl Evidence {
 
     /// The packet that arrived, if it was for `key`.
     fn arrived_for(&self, key: Key) -> Option<Arrival> {
-        let (side, headers, length) = self.arrival.as_ref()?;
-        let header = Header::of(headers, *length)?;
-        (key == Key(*side, header.to, header.from)).then(|| Arrival {
+        let (side, length) = self.arrival?;
+        let header = Header::of(&self.arrived, length)?;
+        (key == Key(side, header.to, header.from)).then(|| Arrival {
             reset: header.flags.has(Flags::RST),
             has_data: header.data > 0,
             ack: header.flags.has(Flags::ACK).then_some(header.ack),
@@ -337,25 +342,30 @@ struct Header {
     data: u32,
 }
 
+/// Hosts here write no IPv4 options; what is not like that is not read.
+#[inline]
+fn tcp_header(packet: &[u8]) -> Option<&[u8; 20]> {
+    packet.get(20..)?.first_chunk().filter(|_| packet[0] == 0x45)
+}
+
 impl Header {
-    /// Hosts here write no IPv4 options; what is not like that is not read.
     #[inline]
     fn read(packet: &[u8]) -> Option<Self> {
-        Self::of(packet.first_chunk()?, packet.len())
+        Self::of(tcp_header(packet)?, packet.len())
     }
 
-    /// The same of the headers of a packet that is `length` bytes long.
-    fn of(header: &[u8; 40], length: usize) -> Option<Self> {
-        let options = usize::from(header[32] >> 4) * 4;
-        let data = length.checked_sub(20 + options)?;
-        let short = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    /// Of the TCP header of a packet that is `length` bytes long.
+    fn of(tcp: &[u8; 20], length: usize) -> Option<Self> {
+        let header = usize::from(tcp[12] >> 4) * 4;
+        let data = length.checked_sub(20 + header)?;
+        let short = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
         let word = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
-        (header[0] == 0x45).then(|| Self {
-            from: short(20),
-            to: short(22),
-            seq: word(24),
-            ack: word(28),
-            flags: Flags(header[33]),
+        Some(Self {
+            from: short(0),
+            to: short(2),
+            seq: word(4),
+            ack: word(8),
+            flags: Flags(tcp[13]),
             data: u32::try_from(data).unwrap_or(0),
         })
     }
