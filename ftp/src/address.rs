@@ -129,9 +129,10 @@ pub fn scan_229(text: &str) -> Option<u16> {
 /// Three fields between four equal delimiters.
 fn fields(text: &str) -> Option<(&str, &str, &str)> {
     let delimiter = text.chars().next().filter(|c| ('!'..='~').contains(c))?;
-    let mut parts = text[1..].split(delimiter);
-    let found = (parts.next()?, parts.next()?, parts.next()?);
-    (parts.next() == Some("") && parts.next().is_none()).then_some(found)
+    let (first, rest) = text[1..].split_once(delimiter)?;
+    let (second, rest) = rest.split_once(delimiter)?;
+    let (third, rest) = rest.split_once(delimiter)?;
+    rest.is_empty().then_some((first, second, third))
 }
 
 /// A decimal number without a sign.

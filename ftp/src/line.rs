@@ -34,6 +34,23 @@ pub struct Line<'a> {
     pub synch: bool,
 }
 
+/// A line, with the buffer that it is lent in.
+#[derive(Debug)]
+pub struct Lent {
+    buffer: Vec<u8>,
+    line: Range<usize>,
+    cut: bool,
+    synch: bool,
+}
+
+impl Lent {
+    /// The line.
+    #[must_use]
+    pub fn line(&self) -> Line<'_> {
+        Line { bytes: &self.buffer[self.line.clone()], cut: self.cut, synch: self.synch }
+    }
+}
+
 /// Where a complete line ends.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
@@ -122,6 +139,19 @@ impl Lines {
         let bytes = &self.bytes[self.head..end];
         self.head = end;
         Some(Line { bytes, cut, synch })
+    }
+
+    /// The next complete line, in the buffer it stands in: that is lent, and given back by
+    /// [`Lines::give_back`] before anything else is asked for. So whoever owns the lines can act on one.
+    pub fn lend_line(&mut self) -> Option<Lent> {
+        let Mark { end, cut, synch } = self.ends.pop_front()?;
+        let line = std::mem::replace(&mut self.head, end)..end;
+        Some(Lent { buffer: std::mem::take(&mut self.bytes), line, cut, synch })
+    }
+
+    /// Takes the buffer of a lent line back.
+    pub fn give_back(&mut self, lent: Lent) {
+        self.bytes = lent.buffer;
     }
 
     /// Removes the first complete line of which `wanted` makes something, out of turn.

@@ -113,13 +113,11 @@ impl Session for Server {
         self.say_goodbye(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
         while self.may_go_on() && self.lines.has_line() && self.share.take(cx.now) {
-            let mut lines = std::mem::take(&mut self.lines);
-            let line = lines.next_line();
-            if let Some(line) = line {
+            if let Some(lent) = self.lines.lend_line() {
                 self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-                self.handle_line(line, cx);
+                self.handle_line(lent.line(), cx);
+                self.lines.give_back(lent);
             }
-            self.lines = lines;
         }
         if !self.lines.has_line() {
             // What comes now has not been said in the same breath.

@@ -70,6 +70,11 @@ impl CommandLine {
     /// Take a byte; the command, once its line has ended.
     fn take(&mut self, byte: u8) -> Option<(Verb, FileName)> {
         match (self.telnet, byte) {
+            // Most bytes are an argument's.
+            (Telnet::Text, b' '..=254) if self.length > 4 => {
+                self.name.push(byte);
+                self.length += 1;
+            }
             (Telnet::Text, 255) => self.telnet = Telnet::Command,
             (Telnet::Command, 251..=254) => self.telnet = Telnet::Option,
             (Telnet::Command | Telnet::Option, _) => self.telnet = Telnet::Text,
