@@ -25,7 +25,7 @@ use crate::model::Phrase;
 use crate::pathname;
 use crate::reply;
 use crate::report::Speaker;
-use crate::session::{Action, Actions, Context, Event, Session};
+use crate::session::{Action, Actions, Context, Event, Session, sooner};
 use crate::store::{Store, StoreError};
 use crate::text::Text;
 use access::Access;
@@ -203,8 +203,8 @@ impl Session for Server {
         if self.over {
             return waits;
         }
-        let access = [self.access.refusal(), self.access.deadline()];
-        [waits, self.stall, self.rests_until()].into_iter().chain(access).flatten().min()
+        let access = sooner(self.access.refusal(), self.access.deadline());
+        sooner(sooner(waits, self.stall), sooner(self.rests_until(), access))
     }
 
     fn poll_action(&mut self) -> Option<Action> {

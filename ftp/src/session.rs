@@ -181,6 +181,16 @@ pub trait Session: Default {
     fn sent(&mut self, count: usize) -> bool;
 }
 
+/// The first of two times, either of which may never come.
+// Asked after each line: an array of them, and its minimum, take several times as long.
+#[inline]
+pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// A queue of actions.
 #[derive(Debug, Default)]
 pub(crate) struct Actions(VecDeque<Action>);

@@ -4,7 +4,7 @@
 use super::{Channel, Hub, Place, Turn};
 use crate::client::{Client, Task};
 use crate::report::SessionId;
-use crate::session::{Action, Context, Event, Session};
+use crate::session::{Action, Context, Event, Session, sooner};
 use crate::store::Store;
 use crate::tcp::{Conn, Ending, Listener, Tcp};
 use crate::transfer::Transfer;
@@ -218,7 +218,7 @@ impl<P: Session> Slot<P> {
             Data::Moving(_, transfer) => transfer.next_wakeup(),
             _ => None,
         };
-        for at in [moving, self.session.next_wakeup()].into_iter().flatten() {
+        if let Some(at) = sooner(moving, self.session.next_wakeup()) {
             turn.hub.timers.arm(Place(self.place), at);
         }
         self.control == Control::Gone && matches!(self.data, Data::None)

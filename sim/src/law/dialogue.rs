@@ -214,8 +214,10 @@ impl Dialogues {
 
     pub(super) fn heard(&mut self, conn: u64, bytes: &[u8], uploads: &mut Uploads) {
         let Some(dialogue) = self.live.get_mut(&conn) else { return };
+        // Beside the dialogue: what is reached by no pointer stays in registers.
+        let mut command = dialogue.command;
         for &byte in bytes {
-            if let Some((verb, name)) = dialogue.command.take(byte) {
+            if let Some((verb, name)) = command.take(byte) {
                 dialogue.heard(verb, name);
                 if matches!(verb, STOR | APPE) {
                     uploads.asked(name, conn);
@@ -224,6 +226,7 @@ impl Dialogues {
                 self.due.extend(dialogue.olds.iter().rev());
             }
         }
+        dialogue.command = command;
     }
 
     pub(super) fn said(
