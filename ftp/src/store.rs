@@ -13,7 +13,7 @@ mod memory;
 
 #[cfg(feature = "dir")]
 pub use directory::DirectoryStore;
-pub use memory::{Closed, MemoryStore};
+pub use memory::{Closed, Image, Known, MemoryStore, ReadAt};
 
 use std::time::Duration;
 

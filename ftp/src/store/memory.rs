@@ -1,19 +1,23 @@
-//! `store::memory` keeps files in memory: what is open, what is in it, and one disk that may be slow
-//! or full. What names there are is `tree`'s.
+//! `store::memory` keeps files in memory: what is open and where, and when it is full. What names
+//! there are is `tree`'s, what a file holds `image`'s.
 
+mod disk;
+mod image;
 mod inode;
+mod known;
 mod tree;
+
+pub use image::Image;
+pub use known::{Known, ReadAt};
 
 use super::{Appears, Begin, Entry, Fate, File, Listing, Metadata, Read, Room, Store};
 use super::{StoreError, Writing};
-use inode::{Content, Inode, directory, put};
+use disk::Disk;
+use inode::{Handle, Inode, directory, handle, put};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use tree::{Node, Tree};
-
-/// A slow disk takes a block at a time, and is busy until it is written.
-const BLOCK: usize = 4096;
 
 /// A file was closed after it had been written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,19 +26,6 @@ pub struct Closed {
     pub name: Arc<str>,
     /// Whether it is still there.
     pub kept: bool,
-}
-
-/// One open file.
-#[derive(Clone, Copy, Debug)]
-struct Handle {
-    inode: u32,
-    position: usize,
-    /// It is written, after so many bytes that were there before.
-    writing: Option<usize>,
-    /// The file was there before, and stays whatever comes of this.
-    old: bool,
-    /// It is to have its name when it is kept.
-    hidden: bool,
 }
 
 /// Files in memory.
@@ -46,12 +37,12 @@ pub struct MemoryStore {
     handles: Vec<Option<Handle>>,
     free_handles: Vec<u32>,
     closed: VecDeque<Closed>,
-    spare: Vec<Vec<u8>>,
-    rate: Option<u64>,
+    spare: Vec<Image>,
+    known: Arc<[Known]>,
+    disk: Disk,
     capacity: Option<u64>,
     /// Bytes of all files together.
     held: u64,
-    busy_until: Duration,
     epoch: Duration,
 }
 
@@ -64,7 +55,7 @@ impl MemoryStore {
 
     /// How many bytes per second the disk takes; `None`: all of them at once. At least one.
     pub fn set_rate(&mut self, bytes_per_second: Option<u64>) {
-        self.rate = bytes_per_second.map(|rate| rate.max(1));
+        self.disk.rate = bytes_per_second.map(|rate| rate.max(1));
     }
 
     /// How many bytes all files together may have (one that is only inserted is not asked); `None`:
@@ -78,18 +69,38 @@ impl MemoryStore {
         self.epoch = epoch;
     }
 
+    /// What files will probably be made of. What is written and is the same is compared with it, and
+    /// not kept.
+    pub fn set_known(&mut self, known: Arc<[Known]>) {
+        self.known = known;
+    }
+
     /// Puts a file there, and the directories that it is in. Its content is shared with the caller,
     /// not copied.
     pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
-        self.tree.make_parents(name, self.epoch);
-        let name = self.tree.known_name(name);
-        self.replace(name, Content::Shared(content), self.epoch);
+        self.insert_image(name, &content.into());
     }
 
-    /// The content of the file at that path.
+    /// The same with what a file of a store holds, or one of several pieces.
+    pub fn insert_image(&mut self, name: &str, content: &Image) {
+        self.tree.make_parents(name, self.epoch);
+        let name = self.tree.known_name(name);
+        let mut image = self.spare.pop().unwrap_or_default();
+        image.clone_from(content);
+        self.replace(name, image, self.epoch);
+    }
+
+    /// The content of the file at that path, if it is in memory in one place: always, where nothing
+    /// is known and nothing but bytes was put there.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.inode(self.tree.file(name)?).map(|inode| inode.content.bytes())
+        self.image(name)?.as_slice()
+    }
+
+    /// What the file at that path holds, wherever that is.
+    #[must_use]
+    pub fn image(&self, name: &str) -> Option<&Image> {
+        self.inode(self.tree.file(name)?).map(|inode| &inode.image)
     }
 
     /// The paths of all files, in order.
@@ -98,7 +109,7 @@ impl MemoryStore {
     }
 
     /// The next file that was closed after it had been written, in the order that happened. What it
-    /// holds is what `get` gives, until the name is written again.
+    /// holds is what `image` gives, until the name is written again.
     pub fn poll_closed(&mut self) -> Option<Closed> {
         self.closed.pop_front()
     }
@@ -120,23 +131,18 @@ impl MemoryStore {
         self.free_handles.clear();
         self.closed.clear();
         self.held = 0;
-        self.busy_until = Duration::ZERO;
+        self.disk.busy_until = Duration::ZERO;
     }
 
     fn inode(&self, at: u32) -> Option<&Inode> {
         self.inodes.get(at as usize)?.as_ref()
     }
 
-    fn handle(&mut self, file: File) -> Result<&mut Handle, StoreError> {
-        let handle = self.handles.get_mut(file.0 as usize).and_then(Option::as_mut);
-        handle.ok_or(StoreError::Failed)
-    }
-
     /// Gives the name to a new file. One that somebody has open lives on without a name.
-    fn replace(&mut self, name: Arc<str>, content: Content, modified: Duration) -> u32 {
+    fn replace(&mut self, name: Arc<str>, image: Image, modified: Duration) -> u32 {
         self.unname(&name);
-        self.held += content.bytes().len() as u64;
-        let inode = Some(Inode { name: name.clone(), content, modified, opened: 0, named: true });
+        self.held += image.size();
+        let inode = Some(Inode { name: name.clone(), image, modified, opened: 0, named: true });
         let at = put(&mut self.inodes, &mut self.free_inodes, inode);
         self.tree.name(name, at);
         at
@@ -164,16 +170,16 @@ impl MemoryStore {
     fn drop_if_unused(&mut self, at: u32) {
         if self.inode(at).is_some_and(|inode| !inode.named && inode.opened == 0) {
             let inode = self.inodes[at as usize].take();
-            self.held -= inode.as_ref().map_or(0, |inode| inode.content.bytes().len() as u64);
+            self.held -= inode.as_ref().map_or(0, |inode| inode.image.size());
             self.recycle(inode);
             self.free_inodes.push(at);
         }
     }
 
     fn recycle(&mut self, inode: Option<Inode>) {
-        if let Some(Inode { content: Content::Written(mut bytes), .. }) = inode {
-            bytes.clear();
-            self.spare.push(bytes);
+        if let Some(Inode { mut image, .. }) = inode {
+            image.clear();
+            self.spare.push(image);
         }
     }
 
@@ -187,30 +193,23 @@ impl MemoryStore {
     /// Opens what is there, to go on after its first `keep` bytes.
     fn open_old(&mut self, at: u32, keep: Option<u64>) -> Result<File, StoreError> {
         let inode = self.inodes[at as usize].as_mut().ok_or(StoreError::Failed)?;
-        let length = inode.content.bytes().len();
-        let base = match keep {
-            None => length,
-            Some(keep) => usize::try_from(keep)
-                .ok()
-                .filter(|keep| *keep <= length)
-                .ok_or(StoreError::BadOffset)?,
-        };
-        if let Content::Shared(bytes) = &inode.content {
-            let mut own = self.spare.pop().unwrap_or_default();
-            own.extend_from_slice(&bytes[..base]);
-            inode.content = Content::Written(own);
-        } else if let Content::Written(bytes) = &mut inode.content {
-            bytes.truncate(base);
+        let length = inode.image.size();
+        let base = keep.unwrap_or(length);
+        if base > length {
+            return Err(StoreError::BadOffset);
         }
-        self.held -= (length - base) as u64;
-        let writing = Some(base);
-        Ok(self.open(Handle { inode: at, position: base, writing, old: true, hidden: false }))
+        inode.image.truncate(base);
+        if self.known.is_empty() {
+            inode.image.own();
+        }
+        self.held -= length - base;
+        Ok(self.open(Handle { writing: Some(base), ..Handle::new(at, base) }))
     }
 
     fn is_full(&self, more: usize) -> bool {
         debug_assert_eq!(
             self.held,
-            self.inodes.iter().flatten().map(|it| it.content.bytes().len() as u64).sum::<u64>(),
+            self.inodes.iter().flatten().map(|it| it.image.size()).sum::<u64>(),
             "what is held is counted as it comes and goes"
         );
         self.capacity.is_some_and(|capacity| self.held + more as u64 > capacity)
@@ -220,11 +219,11 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
         let inode = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        let size = self.inode(inode).map_or(0, |inode| inode.content.bytes().len());
-        let position = usize::try_from(offset).ok().filter(|offset| *offset <= size);
-        let position = position.ok_or(StoreError::BadOffset)?;
-        let file = self.open(Handle { inode, position, writing: None, old: true, hidden: false });
-        Ok((file, size as u64))
+        let size = self.inode(inode).map_or(0, |inode| inode.image.size());
+        if offset > size {
+            return Err(StoreError::BadOffset);
+        }
+        Ok((self.open(Handle::new(inode, offset)), size))
     }
 
     fn open_write(&mut self, path: &str, how: Writing, now: Duration) -> Result<File, StoreError> {
@@ -237,63 +236,50 @@ impl Store for MemoryStore {
             _ => {}
         }
         let name = self.tree.known_name(path);
-        let mut bytes = self.spare.pop().unwrap_or_default();
-        // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
-        bytes.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
-        let content = Content::Written(bytes);
+        let mut image = self.spare.pop().unwrap_or_default();
+        if self.known.is_empty() {
+            // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
+            image.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
+        }
         let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
         let modified = self.epoch + now;
         let inode = if hidden {
-            let inode = Inode { name, content, modified, opened: 0, named: false };
+            let inode = Inode { name, image, modified, opened: 0, named: false };
             put(&mut self.inodes, &mut self.free_inodes, Some(inode))
         } else {
-            self.replace(name, content, modified)
+            self.replace(name, image, modified)
         };
-        Ok(self.open(Handle { inode, position: 0, writing: Some(0), old: false, hidden }))
+        Ok(self.open(Handle { writing: Some(0), old: false, hidden, ..Handle::new(inode, 0) }))
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
-        let Handle { inode, position, .. } = *self.handle(file)?;
-        let content = self.inode(inode).ok_or(StoreError::Failed)?.content.bytes();
-        let rest = &content[position.min(content.len())..];
-        let bytes = rest.len().min(into.len());
-        into[..bytes].copy_from_slice(&rest[..bytes]);
-        let last = bytes == rest.len();
-        self.handle(file)?.position += bytes;
-        Ok(Read { bytes, last })
+        let Self { handles, inodes, .. } = self;
+        let Handle { inode, position, window, .. } = handle(handles, file)?;
+        let image = &inodes[*inode as usize].as_ref().ok_or(StoreError::Failed)?.image;
+        let bytes = image.read(*position, into, window)?;
+        *position += bytes as u64;
+        Ok(Read { bytes, last: *position >= image.size() })
     }
 
     fn room(&self, _file: File, now: Duration) -> Room {
-        if self.rate.is_none() {
-            return Room::Bytes(usize::MAX);
-        }
-        // Time is told in whole microseconds.
-        let micros = self.busy_until.subsec_nanos().div_ceil(1000);
-        let ready = Duration::from_secs(self.busy_until.as_secs())
-            + Duration::from_micros(u64::from(micros));
-        if ready > now { Room::At(ready) } else { Room::Bytes(BLOCK) }
+        self.disk.room(now)
     }
 
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError> {
-        let Handle { inode, writing: Some(_), .. } = *self.handle(file)? else {
+        let full = self.is_full(bytes.len());
+        let Handle { inode, writing: Some(_), window, .. } = handle(&mut self.handles, file)?
+        else {
             return Err(StoreError::Denied);
         };
-        if self.is_full(bytes.len()) {
+        if full {
             return Err(StoreError::Full);
         }
-        let Some(Some(Inode { content: Content::Written(content), modified, .. })) =
-            self.inodes.get_mut(inode as usize)
-        else {
-            return Err(StoreError::Failed);
-        };
-        content.extend_from_slice(bytes);
+        let inode = self.inodes[*inode as usize].as_mut().ok_or(StoreError::Failed)?;
+        let Inode { image, modified, .. } = inode;
+        image.write(bytes, &self.known, window)?;
         self.held += bytes.len() as u64;
         *modified = self.epoch + now;
-        if let Some(rate) = self.rate {
-            // In nanoseconds, so that it hardly matters in how many pieces the bytes come.
-            let nanos = (bytes.len() as u64).saturating_mul(1_000_000_000).div_ceil(rate);
-            self.busy_until = self.busy_until.max(now) + Duration::from_nanos(nanos);
-        }
+        self.disk.write(bytes.len() as u64, now);
         Ok(())
     }
 
@@ -308,13 +294,13 @@ impl Store for MemoryStore {
         if let Some(base) = handle.writing {
             let kept = match fate {
                 Fate::Keep => None,
-                Fate::Cut(length) => Some(usize::try_from(length).unwrap_or(usize::MAX)),
+                Fate::Cut(length) => Some(length),
                 Fate::Discard => Some(0),
             };
-            if let (Some(kept), Content::Written(bytes)) = (kept, &mut inode.content) {
-                let length = bytes.len();
-                bytes.truncate(base.saturating_add(kept));
-                self.held -= (length - bytes.len()) as u64;
+            if let Some(kept) = kept {
+                let length = inode.image.size();
+                inode.image.truncate(base.saturating_add(kept));
+                self.held -= length - inode.image.size();
             }
             let (name, named) = (inode.name.clone(), inode.named);
             let stays = handle.old || fate != Fate::Discard;

@@ -8,4 +8,5 @@ mod clients;
 #[expect(dead_code, reason = "the other test needs more of it")]
 mod net;
 mod sessions;
+mod stores;
 mod words;

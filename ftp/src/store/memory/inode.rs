@@ -1,33 +1,17 @@
-//! `store::memory::inode` is one file of a memory store, whatever its name, and the slabs that files
-//! and handles are in.
+//! `store::memory::inode` is one file of a memory store, whatever its name, somebody who has it open,
+//! and the slabs that files and handles are in.
 
-use crate::store::{Kind, Metadata};
+use super::image::Image;
+use super::known::Window;
+use crate::store::{File, Kind, Metadata, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// What a file holds.
-#[derive(Debug)]
-pub(super) enum Content {
-    /// The owner's bytes, never copied.
-    Shared(Arc<[u8]>),
-    /// Bytes written here.
-    Written(Vec<u8>),
-}
-
-impl Content {
-    pub(super) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Shared(bytes) => bytes,
-            Self::Written(bytes) => bytes,
-        }
-    }
-}
 
 /// One file; it outlives its name while it is open.
 #[derive(Debug)]
 pub(super) struct Inode {
     pub(super) name: Arc<str>,
-    pub(super) content: Content,
+    pub(super) image: Image,
     /// Since 1970-01-01T00:00:00Z.
     pub(super) modified: Duration,
     pub(super) opened: u32,
@@ -36,9 +20,39 @@ pub(super) struct Inode {
 
 impl Inode {
     pub(super) fn metadata(&self) -> Metadata {
-        let size = self.content.bytes().len() as u64;
+        let size = self.image.size();
         Metadata { kind: Kind::File, size, modified: self.modified, mode: 0o644 }
     }
+}
+
+/// One open file.
+#[derive(Debug)]
+pub(super) struct Handle {
+    pub(super) inode: u32,
+    pub(super) position: u64,
+    /// It is written, after so many bytes that were there before.
+    pub(super) writing: Option<u64>,
+    /// The file was there before, and stays whatever comes of this.
+    pub(super) old: bool,
+    /// It is to have its name when it is kept.
+    pub(super) hidden: bool,
+    pub(super) window: Window,
+}
+
+impl Handle {
+    /// Of a file that is there, and is read.
+    pub(super) fn new(inode: u32, position: u64) -> Self {
+        let (writing, old, hidden) = (None, true, false);
+        Self { inode, position, writing, old, hidden, window: Window::default() }
+    }
+}
+
+/// The handle of that name.
+pub(super) fn handle(
+    handles: &mut [Option<Handle>],
+    file: File,
+) -> Result<&mut Handle, StoreError> {
+    handles.get_mut(file.0 as usize).and_then(Option::as_mut).ok_or(StoreError::Failed)
 }
 
 /// What is known of a directory.
