@@ -1,11 +1,15 @@
 //! `ceiling` prints every measure beside its ceiling, one line each, best of several interleaved
 //! runs: `cargo bench -p halfclose-benches --bench ceiling`. A name after `--` picks the lines that
-//! contain it. The ceiling of a level of recording is a run without any, that of two cores twice one.
+//! contain it. The ceiling of a level of recording is a run without any, that of two cores twice one,
+//! that of a file that is read from the disk as it is moved the same in memory.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
+use halfclose::workload::{Held, Workload};
 use halfclose::world::World;
 use halfclose_benches::best::{best, timed};
 use halfclose_benches::sessions::{self, CROWD_RING, CROWDS, RECORDINGS};
@@ -26,6 +30,7 @@ fn main() {
     recording(&wants);
     two_cores(&wants);
     transfers(&wants);
+    files(&wants);
     teardowns(&wants);
 }
 
@@ -142,8 +147,8 @@ fn transfers(wants: &impl Fn(&str) -> bool) {
             let scenario = transfer::scenario(command, mtu, SIZE);
             let workload = transfer::workload(&scenario);
             let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
-            let mut bare = transfer::Bare::new(mtu, workload.content(0));
-            let mut wires = transfer::Bare::new(mtu, workload.content(0));
+            let mut bare = transfer::Bare::new(mtu, &workload);
+            let mut wires = transfer::Bare::new(mtu, &workload);
             let [ours, ceiling, wire] = best(
                 ROUNDS / 4,
                 [&mut || transfer::lab(&mut world, 1), &mut || bare.copy(), &mut || wires.wire()],
@@ -152,6 +157,53 @@ fn transfers(wants: &impl Fn(&str) -> bool) {
             line(&format!("{name}-wire"), SIZE, ours, wire);
         }
     }
+}
+
+/// A file of 1 GiB that is in the page cache, in a warm world; and once, from its opening to its
+/// verdict, as `run` does it.
+fn files(wants: &impl Fn(&str) -> bool) {
+    const GIB: u64 = 1 << 30;
+    const ROUNDS: u32 = 4;
+    let lines = Command::ALL.map(|command| (command, format!("file-1gib-{}", command.name())));
+    let once = "file-1gib-once";
+    if !wants(once) && !lines.iter().any(|(_, name)| wants(name)) {
+        return;
+    }
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("file-1gib");
+    transfer::write_file(&path, GIB);
+    let load = |scenario: &Scenario, held| {
+        Workload::load_holding(scenario, held).expect("the file was just written")
+    };
+    for (command, name) in lines {
+        if wants(&name) {
+            let scenario = transfer::of_file(command, &path);
+            let workloads = [Held::default(), Held::ALL].map(|held| load(&scenario, held));
+            let [mut disk, mut memory] = workloads
+                .each_ref()
+                .map(|workload| World::new(&scenario, workload, 0, Recording::Digest));
+            let [ours, ceiling] = best(
+                ROUNDS,
+                [&mut || transfer::lab(&mut disk, 1), &mut || transfer::lab(&mut memory, 1)],
+            );
+            workloads[0].verify().expect("nobody writes it");
+            line(&name, GIB, ours, ceiling);
+        }
+    }
+    if wants(once) {
+        let scenario = transfer::of_file(Command::Stor, &path);
+        let run = |held| {
+            let once = || {
+                let workload = load(&scenario, held);
+                transfer::lab(&mut World::new(&scenario, &workload, 0, Recording::Digest), 1);
+                workload.verify().expect("nobody writes it");
+            };
+            timed(once).1
+        };
+        let [ours, ceiling] =
+            best(ROUNDS / 2, [&mut || run(Held::default()), &mut || run(Held::ALL)]);
+        line(once, GIB, ours, ceiling);
+    }
+    std::fs::remove_file(&path).expect("it was just written");
 }
 
 fn teardowns(wants: &impl Fn(&str) -> bool) {

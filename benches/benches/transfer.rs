@@ -14,7 +14,7 @@ fn transfer(c: &mut Criterion) {
             let scenario = scenario(command, mtu, SIZE);
             let workload = workload(&scenario);
             let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
-            let mut bare = Bare::new(mtu, workload.content(0));
+            let mut bare = Bare::new(mtu, &workload);
             let mut group = c.benchmark_group(format!("transfer/{}/{mtu}", command.name()));
             group.throughput(Throughput::Bytes(SIZE)).sample_size(10);
             group

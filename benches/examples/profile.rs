@@ -75,7 +75,7 @@ fn transfer(command: Command, size: u64, bare: bool) {
     let scenario = transfer::scenario(command, 1500, size);
     let workload = transfer::workload(&scenario);
     let took = if bare {
-        transfer::Bare::new(1500, workload.content(0)).copy()
+        transfer::Bare::new(1500, &workload).copy()
     } else {
         let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
         transfer::lab(&mut world, 1)

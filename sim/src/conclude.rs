@@ -4,7 +4,6 @@
 use halfclose_ftp::report::Speaker;
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
-use xxhash_rust::xxh3::xxh3_128;
 
 use crate::lookup::Lookup;
 use crate::outcome::{End, EndedConnection, Endings, Outcome, TransferOutcome};
@@ -52,7 +51,8 @@ impl World<'_> {
         }
         for task in 0..self.workload().tasks().len() {
             if let Some((side, name)) = self.judge().writes(task) {
-                let hash = self.store(side).get(name).map_or(0, xxh3_128);
+                let image = self.store(side).image(name);
+                let hash = image.map_or(0, |image| self.workload().hash(task, image));
                 self.trace_mut().conclude(&hash.to_le_bytes());
             }
         }

@@ -5,14 +5,13 @@ mod listing;
 
 use std::ops::Range;
 
-use halfclose_ftp::listing::Form;
-use halfclose_ftp::{MemoryStore, TransferReport};
-use xxhash_rust::xxh3::xxh3_128;
-
 use crate::scenario::{How, Listing, Origin, Scenario, Task};
 use crate::side::Side;
 use crate::verdict::FileState;
-use crate::workload::Workload;
+use crate::workload::{Workload, fingerprint};
+use halfclose_ftp::listing::Form;
+use halfclose_ftp::store::Image;
+use halfclose_ftp::{MemoryStore, TransferReport};
 
 /// Bytes under a name: how many, and which.
 type Found = (u64, u128);
@@ -94,14 +93,14 @@ impl<'a> Judge<'a> {
         let Some((task, report)) = closer else { return false };
         self.written[task] = true;
         if let Task::List(listing) = &self.workload.tasks()[task] {
-            let found = client.get(name);
+            let found = client.image(name);
             self.seen[task] = Some(listed(found, server, listing, report));
             return again;
         }
         if self.follows_append(task) {
             // The server may hold two stumps, one behind the other: that is what was sent of it.
-            let held = server.get(name).zip(client.get(name));
-            let sent = held.is_some_and(|(held, found)| held.starts_with(found));
+            let held = server.image(name).zip(client.image(name));
+            let sent = held.is_some_and(|(held, found)| held.holds(0, found, 0, found.size()));
             let seen = self.look(task, client);
             let stump = seen.state == FileState::Other && sent;
             let state = if stump { FileState::Short } else { seen.state };
@@ -140,15 +139,15 @@ impl<'a> Judge<'a> {
             None if again => self.untouched(task),
             // A listing that nobody has closed is on its way at best.
             None if matches!(self.workload.tasks()[task], Task::List(_)) => {
-                let found = store.get(name).map(|bytes| (bytes.len() as u64, 0));
+                let found = store.image(name).map(|image| (image.size(), 0));
                 let state = found.map_or(FileState::Absent, |_| FileState::Short);
                 Seen { state, found, listed: (0, 0) }
             }
             // An upload that never began has changed nothing, whatever is there by now.
-            None if !self.written[task] && !opened && store.get(name).is_some() => {
-                let bytes = store.get(name);
-                let state = FileState::of(bytes, true, self.workload.received(task));
-                let found = bytes.map(|bytes| (bytes.len() as u64, 0));
+            None if !self.written[task] && !opened && store.image(name).is_some() => {
+                let image = store.image(name);
+                let state = FileState::of(image, 0, true, self.workload.received(task));
+                let found = image.map(|image| (image.size(), 0));
                 Seen { state, found, listed: (0, 0) }
             }
             None => self.look(task, store),
@@ -172,7 +171,7 @@ impl<'a> Judge<'a> {
     pub fn source_len(&self, task: usize) -> u64 {
         match &self.workload.tasks()[task] {
             Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0),
-            _ => self.workload.content(task).len() as u64,
+            _ => self.workload.content(task).size(),
         }
     }
 
@@ -194,8 +193,7 @@ impl<'a> Judge<'a> {
         let expected = self.workload.received(task);
         resumes
             && self.before(task).is_some_and(|(length, hash)| {
-                let own = usize::try_from(length).ok().and_then(|length| expected.get(..length));
-                own.is_none_or(|own| xxh3_128(own) != hash)
+                length > expected.size() || fingerprint(expected, length) != hash
             })
     }
 
@@ -206,7 +204,7 @@ impl<'a> Judge<'a> {
         let how = self.workload.tasks()[task].file().map(|file| file.how);
         let all = match &self.workload.tasks()[task] {
             Task::List(_) => self.source_len(task),
-            _ => self.workload.received(task).len() as u64,
+            _ => self.workload.received(task).size(),
         };
         let there = match state {
             FileState::Whole => all,
@@ -235,28 +233,26 @@ impl<'a> Judge<'a> {
     /// What is under the name that `task` writes.
     fn look(&self, task: usize, store: &MemoryStore) -> Seen {
         let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
-        let bytes = store.get(name);
-        let expected: &[u8] = self.workload.received(task);
+        let image = store.image(name);
+        let expected = self.workload.received(task);
         let before = self.before(task);
-        let found = bytes.map(|bytes| match self.is_shared(task) {
-            true => (bytes.len() as u64, xxh3_128(bytes)),
+        let found = image.map(|image| match self.is_shared(task) {
+            true => (image.size(), self.workload.hash(task, image)),
             // Nobody will compare it.
-            false => (bytes.len() as u64, 0),
+            false => (image.size(), 0),
         });
         let unchanged = before.is_some() && found == before;
         let appended = self.workload.tasks()[task].file().is_some_and(|it| it.how == How::Append);
-        let state = match (bytes, before) {
-            (Some(bytes), Some((length, hash))) if appended => {
-                // What was there, and then what was sent.
-                let there = usize::try_from(length).ok().and_then(|it| bytes.split_at_checked(it));
-                match there {
-                    Some((old, new)) if xxh3_128(old) == hash => {
-                        FileState::of(Some(new), unchanged, expected)
-                    }
-                    _ => FileState::Other,
+        let state = match (image, before) {
+            // What was there, and then what was sent.
+            (Some(image), Some((length, hash))) if appended => {
+                let kept = length <= image.size() && fingerprint(image, length) == hash;
+                match kept {
+                    true => FileState::of(Some(image), length, unchanged, expected),
+                    false => FileState::Other,
                 }
             }
-            (bytes, _) => FileState::of(bytes, unchanged, expected),
+            (image, _) => FileState::of(image, 0, unchanged, expected),
         };
         Seen { state, found, listed: (0, 0) }
     }
@@ -267,7 +263,7 @@ impl<'a> Judge<'a> {
         let expected = self.workload.received(task);
         let state = match found {
             None => FileState::Absent,
-            Some(found) if found == (expected.len() as u64, xxh3_128(expected)) => FileState::Whole,
+            Some(found) if found == self.whole(task, expected) => FileState::Whole,
             Some(_) => FileState::Unchanged,
         };
         Seen { state, found, listed: (0, 0) }
@@ -292,13 +288,18 @@ impl<'a> Judge<'a> {
             },
             None => {
                 if let Some(before) = self.workload.before(task) {
-                    return Some((before.len() as u64, xxh3_128(before)));
+                    return Some(self.whole(task, before));
                 }
                 let source = self.earlier(task).find(|other| self.reads(*other) == Some(place))?;
                 let content = self.workload.content(source);
-                Some((content.len() as u64, xxh3_128(content)))
+                Some(self.whole(source, content))
             }
         }
+    }
+
+    /// All of `image`, which is of `task`.
+    fn whole(&self, task: usize, image: &Image) -> Found {
+        (image.size(), self.workload.hash(task, image))
     }
 
     /// The side and the name of the file that a task reads and the run has put there.
@@ -322,15 +323,16 @@ impl<'a> Judge<'a> {
 
 /// A listing that was received, beside what the server has to list.
 fn listed(
-    found: Option<&[u8]>,
+    found: Option<&Image>,
     server: &mut MemoryStore,
     Listing { path, .. }: &Listing,
     report: &TransferReport,
 ) -> Seen {
     let form = report.listing.unwrap_or(Form::Facts);
     let expected = listing::of(server, path, form, report.started);
-    let state = FileState::of(found, false, &expected);
-    let found = found.map(|found| (found.len() as u64, 0));
     let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
-    Seen { state, found, listed: (expected.len() as u64, lines) }
+    let expected = Image::from(expected);
+    let state = FileState::of(found, 0, false, &expected);
+    let found = found.map(|found| (found.size(), 0));
+    Seen { state, found, listed: (expected.size(), lines) }
 }

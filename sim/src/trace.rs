@@ -16,6 +16,8 @@ pub enum Recording {
     /// The digest and the counts.
     #[default]
     Digest,
+    /// Also what the programs said.
+    Dialogue,
     /// Also every packet's headers, and what the hosts noted.
     Headers,
     /// Also every packet's payload.
@@ -117,7 +119,7 @@ impl Trace {
         }
         self.counts.dropped += u64::from(!fate.arrives());
         let headers = digest_packet(&mut self.digest, at, from, fate, packet);
-        if self.recording > Recording::Digest {
+        if self.recording >= Recording::Headers {
             let event = self.record((at, from, fate), emission, packet, headers);
             self.events.push(Event::Packet(event));
         }
@@ -128,7 +130,7 @@ impl Trace {
     #[cold]
     pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
         let headers = digest_packet(&mut self.digest, at, from, Fate::Forged, packet);
-        if self.recording > Recording::Digest {
+        if self.recording >= Recording::Headers {
             let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
             self.events.push(Event::Forged(event));
         }
@@ -151,7 +153,7 @@ impl Trace {
     /// A host noted something.
     #[inline]
     pub fn note(&mut self, side: Side, note: Note) {
-        if self.recording > Recording::Digest {
+        if self.recording >= Recording::Headers {
             self.events.push(Event::Note(side, note));
         }
     }

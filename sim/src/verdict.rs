@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use halfclose_ftp::Told;
+use halfclose_ftp::store::Image;
 
 /// What a transfer came to; of a run, its worst transfer. The worst is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,15 +93,18 @@ pub enum FileState {
 }
 
 impl FileState {
-    /// The state of `found` where `expected` should be; `unchanged`: it is the old file.
+    /// The state of `found` where `expected` should be, behind its first `behind` bytes, which it
+    /// has; `unchanged`: it is the old file.
     #[must_use]
-    pub fn of(found: Option<&[u8]>, unchanged: bool, expected: &[u8]) -> Self {
-        match found {
-            None => Self::Absent,
-            Some(found) if found == expected => Self::Whole,
-            Some(_) if unchanged => Self::Unchanged,
-            Some(found) if expected.starts_with(found) => Self::Short,
-            Some(_) => Self::Other,
+    pub fn of(found: Option<&Image>, behind: u64, unchanged: bool, expected: &Image) -> Self {
+        let Some(found) = found else { return Self::Absent };
+        let length = found.size() - behind;
+        let begins = || found.holds(behind, expected, 0, length);
+        match length == expected.size() {
+            true if begins() => Self::Whole,
+            _ if unchanged => Self::Unchanged,
+            false if begins() => Self::Short,
+            _ => Self::Other,
         }
     }
 
@@ -159,9 +163,15 @@ mod tests {
             (Some("abd"), false, Other),
             (Some("abcd"), false, Other),
         ] {
-            let bytes = found.map(str::as_bytes);
-            assert_eq!(FileState::of(bytes, unchanged, b"abc"), state, "{found:?}");
+            let image = |text: &str| Image::from(text.as_bytes().to_vec());
+            let state_of = |found: Option<Image>, behind| {
+                FileState::of(found.as_ref(), behind, unchanged, &image("abc"))
+            };
+            assert_eq!(state_of(found.map(image), 0), state, "{found:?}");
+            let appended = found.map(|found| image(&format!("old{found}")));
+            assert_eq!(state_of(appended, 3), state, "{found:?}");
         }
-        assert_eq!(FileState::of(Some(b""), false, b""), Whole, "an empty file is whole");
+        let empty = Image::default();
+        assert_eq!(FileState::of(Some(&empty), 0, false, &empty), Whole, "an empty file is whole");
     }
 }

@@ -1,16 +1,21 @@
-//! `workload` is what there is to do: the tasks of every client, and the bytes of their files, made or
-//! read once and shared by all clients and all runs.
+//! `workload` is what there is to do: the tasks of every client, and the bytes of their files, shared
+//! by all clients and all runs. Where those are, `source` knows.
+
+mod source;
 
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use halfclose_ftp::Representation;
-use rand::Rng;
+use halfclose_ftp::store::{Image, Known};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::scenario::{Content, File, How, Origin, Scenario, Task};
-use crate::seed::{Purpose, stream};
+pub(crate) use source::read_file;
+use source::{Disk, Generated};
+pub use source::{Held, SIZE_MAX};
 
 /// A file of the user's that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -29,55 +34,97 @@ pub struct Workload {
     tasks: Vec<Task>,
     /// How many tasks each client has.
     each: usize,
-    /// The bytes of the first client's files: the others' have the same.
-    contents: Vec<Arc<[u8]>>,
+    /// What the first client's tasks move: the others' have the same bytes.
+    moved: Vec<Moved>,
+    /// Whatever the files are made of.
+    known: Arc<[Known]>,
+    /// Those that are read as they are moved.
+    disks: Vec<Arc<Disk>>,
+}
+
+/// What a task moves.
+#[derive(Clone, Debug, Default)]
+struct Moved {
+    content: Image,
     /// The same as the receiver is to have it.
-    received: Vec<Arc<[u8]>>,
+    received: Image,
+    /// The hash of that, once somebody has asked.
+    hash: OnceLock<u128>,
+    /// How many bytes it is on the way.
+    on_the_way: u64,
     /// What is there before.
-    before: Vec<Option<Arc<[u8]>>>,
-    /// They are transferred as text.
-    text: bool,
+    before: Option<Image>,
 }
 
 impl Workload {
-    /// Make or read every file of `scenario`.
+    /// Make, read or open every file of `scenario`.
     ///
     /// # Errors
     /// A file of the user's cannot be read.
     pub fn load(scenario: &Scenario) -> Result<Self, Unreadable> {
+        Self::load_holding(scenario, Held::default())
+    }
+
+    /// The same with other files held in memory: nothing else depends on that. A text is always.
+    ///
+    /// # Errors
+    /// As `load`.
+    pub fn load_holding(scenario: &Scenario, held: Held) -> Result<Self, Unreadable> {
         let text = scenario.client.representation == Representation::Ascii;
-        let mut all = Self {
-            tasks: scenario.everybodys_tasks(),
-            each: scenario.tasks.len(),
-            contents: Vec::new(),
-            received: Vec::new(),
-            before: Vec::new(),
-            text,
-        };
+        let mut sources = Sources::new(scenario, if text { Held::ALL } else { held });
+        let mut all: Vec<Moved> = Vec::new();
         // What each upload leaves at the server.
-        let mut images: Vec<Arc<[u8]>> = Vec::new();
+        let mut images: Vec<Image> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
             let put = Origin::of(&scenario.tasks, index).put();
-            let earlier = put.map(|put| Arc::clone(&images[put]));
-            let content = match (task, task.file(), &earlier) {
-                (Task::Get(_), _, Some(image)) => Arc::clone(image),
-                (_, Some(file), _) => load(file)?,
-                (_, None, _) => Arc::default(),
+            let earlier = put.map(|put| &images[put]);
+            let content = match (task, task.file(), earlier) {
+                (Task::Get(_), _, Some(image)) => image.clone(),
+                (_, Some(file), _) => sources.content(file)?,
+                (_, None, _) => Image::default(),
             };
-            let received = if text { as_text(&content) } else { Arc::clone(&content) };
-            let before = task.file().and_then(|file| before(file, &content));
+            let before = task.file().and_then(|file| sources.before(file, &content));
+            let (received, on_the_way) = match text {
+                true => as_text(&content),
+                false => (content.clone(), content.size()),
+            };
             images.push(match task {
                 Task::Put(File { how: How::Append, .. }) => {
-                    let there = earlier.or_else(|| before.clone()).unwrap_or_default();
-                    there.iter().chain(received.iter()).copied().collect()
+                    let mut image = earlier.or(before.as_ref()).cloned().unwrap_or_default();
+                    image.join(&received);
+                    image
                 }
-                _ => Arc::clone(&received),
+                _ => received.clone(),
             });
-            all.contents.push(content);
-            all.received.push(received);
-            all.before.push(before);
+            let hash = OnceLock::new();
+            all.push(Moved { content, received, hash, on_the_way, before });
         }
-        Ok(all)
+        let mut known: Vec<Known> = Vec::new();
+        let images =
+            all.iter().flat_map(|it| [Some(&it.received), Some(&it.content), it.before.as_ref()]);
+        for source in images.flatten().flat_map(Image::knows) {
+            if !known.iter().any(|other| other.is(source)) {
+                known.push(source.clone());
+            }
+        }
+        Ok(Self {
+            tasks: scenario.everybodys_tasks(),
+            each: scenario.tasks.len(),
+            moved: all,
+            known: known.into(),
+            disks: sources.disks,
+        })
+    }
+
+    /// Whether what was read so far of the user's files was of the same files all the time: without
+    /// that, a run is worth nothing.
+    ///
+    /// # Errors
+    /// One has changed, or could not be read.
+    pub fn verify(&self) -> Result<(), Unreadable> {
+        self.disks.iter().try_for_each(|disk| {
+            disk.verify().map_err(|error| Unreadable { path: disk.path.clone(), error })
+        })
     }
 
     /// What everybody is asked to do: all tasks of the first client, then those of the second.
@@ -114,101 +161,141 @@ impl Workload {
         }
     }
 
+    fn moved(&self, index: usize) -> &Moved {
+        &self.moved[index % self.each]
+    }
+
     /// The bytes that task `index` moves (none, if it moves no file).
     #[must_use]
-    pub fn content(&self, index: usize) -> &Arc<[u8]> {
-        &self.contents[index % self.each]
+    pub fn content(&self, index: usize) -> &Image {
+        &self.moved(index).content
     }
 
     /// The bytes that all tasks of all clients move.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let one: u64 = self.contents.iter().map(|content| content.len() as u64).sum();
+        let one: u64 = self.moved.iter().map(|moved| moved.content.size()).sum();
         one * (self.tasks.len() / self.each.max(1)) as u64
     }
 
     /// The bytes of files that it holds in memory: those of one client, for all have the same.
     #[must_use]
     pub fn held(&self) -> u64 {
-        let before = self.before.iter().flatten();
-        self.contents.iter().chain(before).map(|bytes| bytes.len() as u64).sum()
+        let here = |known: &Known| matches!(known, Known::Here(_)).then(|| known.size());
+        self.known.iter().filter_map(here).sum()
+    }
+
+    /// What its files are made of.
+    #[must_use]
+    pub fn known(&self) -> &Arc<[Known]> {
+        &self.known
     }
 
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
-    pub fn received(&self, index: usize) -> &Arc<[u8]> {
-        &self.received[index % self.each]
+    pub fn received(&self, index: usize) -> &Image {
+        &self.moved(index).received
+    }
+
+    /// The hash of `image`, which is probably what the receiver of task `index` is to have.
+    #[must_use]
+    pub fn hash(&self, index: usize, image: &Image) -> u128 {
+        let Moved { received, hash, .. } = self.moved(index);
+        match image.is(received) {
+            true => *hash.get_or_init(|| fingerprint(image, image.size())),
+            false => fingerprint(image, image.size()),
+        }
     }
 
     /// What is where task `index` will write, before the run.
     #[must_use]
-    pub fn before(&self, index: usize) -> Option<&Arc<[u8]>> {
-        self.before[index % self.each].as_ref()
+    pub fn before(&self, index: usize) -> Option<&Image> {
+        self.moved(index).before.as_ref()
     }
 
     /// How many bytes all of task `index` is on the way: a text's lines end with CR LF there.
     #[must_use]
     pub fn on_the_way(&self, index: usize) -> u64 {
-        let content = self.content(index);
-        if !self.text {
-            return content.len() as u64;
-        }
-        let bare = |at: usize| content[at] == b'\n' && (at == 0 || content[at - 1] != b'\r');
-        (content.len() + (0..content.len()).filter(|at| bare(*at)).count()) as u64
+        self.moved(index).on_the_way
     }
 }
 
-fn as_text(content: &[u8]) -> Arc<[u8]> {
+/// The hash (XXH3) of the first `length` bytes of an image, or of all that it has. (One that cannot be
+/// read has none: `Workload::verify` says so.)
+#[must_use]
+pub fn fingerprint(image: &Image, length: u64) -> u128 {
+    let length = length.min(image.size());
+    if let Some(bytes) = image.as_slice() {
+        return xxh3_128(&bytes[..usize::try_from(length).unwrap_or(bytes.len())]);
+    }
+    let mut hash = Xxh3::new();
+    image.each(0, length, |bytes| hash.update(bytes)).map_or(0, |()| hash.digest128())
+}
+
+/// A text as its receiver has it, and how many bytes it is on the way.
+fn as_text(content: &Image) -> (Image, u64) {
+    let content = content.to_vec().expect("a text is in memory");
+    let bare = |at: usize| content[at] == b'\n' && (at == 0 || content[at - 1] != b'\r');
+    let on_the_way = content.len() + (0..content.len()).filter(|at| bare(*at)).count();
     let cr = |at: usize| content[at] == b'\r' && content.get(at + 1) == Some(&b'\n');
-    (0..content.len()).filter(|at| !cr(*at)).map(|at| content[at]).collect()
+    let received: Arc<[u8]> =
+        (0..content.len()).filter(|at| !cr(*at)).map(|at| content[at]).collect();
+    (received.into(), on_the_way as u64)
 }
 
-fn before(file: &File, content: &[u8]) -> Option<Arc<[u8]>> {
-    let size = usize::try_from(file.before?).expect("sizes are checked when a scenario is read");
-    Some(match file.how {
-        // The first bytes of the file itself (a file of the user's may be shorter).
-        How::Resume => content[..size.min(content.len())].into(),
-        How::Over | How::Append => {
-            let mut bytes = vec![0; size];
-            stream(1, Purpose::Content).fill_bytes(&mut bytes);
-            bytes.into()
+/// Where the files of a scenario come from: each is there once.
+struct Sources<'a> {
+    held: Held,
+    /// As much as the longest generated file has, and of what is there before.
+    generated: [Known; 2],
+    read: Vec<(&'a Path, Known)>,
+    disks: Vec<Arc<Disk>>,
+}
+
+impl<'a> Sources<'a> {
+    fn new(scenario: &'a Scenario, held: Held) -> Self {
+        let files = || scenario.tasks.iter().filter_map(Task::file);
+        let contents = files().filter_map(|file| match file.content {
+            Content::Generated(size) => Some(size),
+            Content::Path(_) => None,
+        });
+        let before = files().filter(|file| file.how != How::Resume).filter_map(|file| file.before);
+        let known = |which, longest: Option<u64>| {
+            Generated { which, size: longest.unwrap_or_default() }.known(held.generated)
+        };
+        let generated = [known(0, contents.max()), known(1, before.max())];
+        Self { held, generated, read: Vec::new(), disks: Vec::new() }
+    }
+
+    fn content(&mut self, file: &'a File) -> Result<Image, Unreadable> {
+        let path = match &file.content {
+            Content::Generated(size) => return Ok(Image::of(self.generated[0].clone(), *size)),
+            Content::Path(path) => &**path,
+        };
+        if let Some((_, known)) = self.read.iter().find(|(read, _)| *read == path) {
+            return Ok(Image::of(known.clone(), u64::MAX));
         }
-    })
-}
-
-fn load(file: &File) -> Result<Arc<[u8]>, Unreadable> {
-    match &file.content {
-        Content::Generated(size) => Ok(generate(*size).into()),
-        Content::Path(path) => match read_file(path, SIZE_MAX) {
-            Ok(bytes) => Ok(bytes.into()),
-            Err(error) => Err(Unreadable { path: path.clone(), error }),
-        },
+        let known = self.open(path);
+        let known = known.map_err(|error| Unreadable { path: path.to_owned(), error })?;
+        self.read.push((path, known.clone()));
+        Ok(Image::of(known, u64::MAX))
     }
-}
 
-/// The largest file that is moved: its bytes are in memory on both sides.
-pub const SIZE_MAX: u64 = 1 << 30;
+    fn open(&mut self, path: &Path) -> io::Result<Known> {
+        if std::fs::metadata(path)?.len() <= self.held.read {
+            return Ok(Known::Here(read_file(path, SIZE_MAX)?.into()));
+        }
+        let disk = Arc::new(Disk::open(path)?);
+        self.disks.push(Arc::clone(&disk));
+        Ok(Known::There(disk))
+    }
 
-/// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
-pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let found = std::fs::metadata(path)?;
-    if found.is_dir() {
-        return Err(io::Error::other("it is a directory"));
+    fn before(&self, file: &File, content: &Image) -> Option<Image> {
+        let size = file.before?;
+        Some(match file.how {
+            // The first bytes of the file itself (a file of the user's may be shorter).
+            How::Resume => content.first(size),
+            How::Over | How::Append => Image::of(self.generated[1].clone(), size),
+        })
     }
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if found.len() > limit {
-        let problem = format!("it is {} bytes long, more than {limit}", found.len());
-        return Err(io::Error::other(problem));
-    }
-    std::fs::read(path)
-}
-
-/// Bytes that no prefix of theirs repeats: the same in every run, whatever its seed.
-fn generate(size: u64) -> Vec<u8> {
-    let size = usize::try_from(size).expect("sizes are checked when a scenario is read");
-    let mut bytes = vec![0; size];
-    stream(0, Purpose::Content).fill_bytes(&mut bytes);
-    bytes
 }

@@ -119,7 +119,8 @@ fn lines(spoken: &[Spoken]) -> Vec<String> {
 }
 
 fn files(store: &MemoryStore) -> Vec<(String, Vec<u8>)> {
-    let content = |name: &str| store.get(name).expect("it is named").to_vec();
+    let content =
+        |name: &str| store.image(name).expect("it is named").to_vec().expect("it is made");
     // A listing has the times of its network in it.
     let names = store.names().filter(|name| !name.contains("listing"));
     names.map(|name| (name.to_owned(), content(name))).collect()
@@ -133,13 +134,13 @@ fn over_the_kernel(
     let config = ServerConfig { epoch: EPOCH, ..ServerConfig::default() };
     let mut server = Driver::server(config, MemoryStore::new());
     server.store_mut().set_epoch(EPOCH);
-    server.store_mut().insert("none/b", Arc::clone(workload.content(6)));
+    server.store_mut().insert_image("none/b", workload.content(6));
     let client = ClientConfig { mode, ..ClientConfig::default() };
     let mut client: Driver<Client, _> = Driver::client(client, MemoryStore::new());
     client.record_dialogue(true);
     for (index, task) in tasks().iter().enumerate() {
         if let Task::Put { local, .. } = task {
-            client.store_mut().insert(local, Arc::clone(workload.content(index)));
+            client.store_mut().insert_image(local, workload.content(index));
         }
     }
     for directory in ["d", "none"] {

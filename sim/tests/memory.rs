@@ -1,11 +1,16 @@
-//! What a search holds does not grow with its runs.
+//! What a search holds does not grow with its runs, nor what a run holds with its file.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+use halfclose::run::run;
 use halfclose::search::{Run, Tally, tally::Counted};
-use halfclose::{Scenario, explore, sweep};
+use halfclose::trace::Recording;
+use halfclose::{Scenario, Verdict, Workload, explore, sweep};
 
 /// Counts the bytes that are held, and the most of them.
 struct Counting;
@@ -51,9 +56,12 @@ fn scenario(settings: &[&str]) -> Scenario {
     scenario
 }
 
-/// One after the other in one test: the bytes are those of the whole process.
+/// One test after the other: the bytes are those of the whole process.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn a_search_holds_no_more_for_more_runs() {
+    let _alone = ALONE.lock().expect("no test has failed");
     // Copies of packets are made by the link, and come back to hosts that never had them.
     let lossy = scenario(&["link.loss=5%", "link.duplicate=5%", "do.size=2000"]);
     let swept = |seeds| {
@@ -85,4 +93,57 @@ fn a_search_holds_no_more_for_more_runs() {
     explored(2);
     let ((few, two), (many, three)) = (explored(2), explored(3));
     assert!(many > 8 * few && three < two + two / 2, "{two} bytes for {few}, {three} for {many}");
+}
+
+/// A file on a disk, with no byte twice in the same place.
+fn file(folder: &tempfile::TempDir, size: u64) -> std::path::PathBuf {
+    let path = folder.path().join(size.to_string());
+    let mut file = BufWriter::new(File::create(&path).expect("a file can be made"));
+    for word in 0..size / 8 {
+        let word: u64 = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        file.write_all(&word.to_le_bytes()).expect("it can be written");
+    }
+    file.into_inner().expect("it can be written");
+    path
+}
+
+#[test]
+fn a_run_holds_no_more_for_a_larger_file() {
+    const MIB: u64 = 1 << 20;
+    let _alone = ALONE.lock().expect("no test has failed");
+    let sizes = if cfg!(debug_assertions) { [4 * MIB, 48 * MIB] } else { [16 * MIB, 256 * MIB] };
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    for settings in [
+        // Up and down; cut off, and gone on with; behind another file, and all of that back.
+        &[][..],
+        &["do.get=a.bin"],
+        &["do.put=a.bin", "do.before=2MiB", "do.resume=true"],
+        &["do.1.abort_after=3MiB", "do.2.put=a.bin", "do.2.resume=true", "do.2.file=FILE"],
+        &["do.2.append=a.bin", "do.2.file=FILE", "do.3.get=a.bin"],
+    ] {
+        let held = sizes.map(|size| {
+            let path = file(&folder, size);
+            let name = path.to_str().expect("a temporary name is text");
+            let mut scenario = Scenario::default();
+            scenario.set("do.file", name).expect("a path");
+            for setting in settings {
+                let (key, value) = setting.split_once('=').expect("a setting");
+                scenario.set(key, &value.replace("FILE", name)).expect("it is sound");
+            }
+            let mut stored = 0;
+            let bytes = most(|| {
+                let workload = Workload::load(&scenario).expect("the file is there");
+                let outcome = run(&scenario, &workload, 0, Recording::Dialogue).outcome;
+                workload.verify().expect("nobody writes it");
+                let last = outcome.transfers.last().expect("files are moved");
+                assert_eq!(last.verdict, Verdict::Intact, "{settings:?}: {outcome:#?}");
+                stored = last.stored;
+            });
+            assert!(stored >= size, "{settings:?}");
+            bytes
+        });
+        let [small, large] = held;
+        assert!(large < small + small / 10, "{settings:?}: {small} bytes, {large} for more");
+        assert!(large < 2 << 20, "{settings:?}: {large} bytes");
+    }
 }

@@ -122,6 +122,7 @@ pub(super) fn execute(
     let workloads = workloads.map_err(Failure::input)?;
     let seed = request.seed;
     let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
+    workloads.iter().try_for_each(Workload::verify).map_err(Failure::input)?;
     let named = |at: usize| {
         let (scenario, workload) = (&request.arms[at].scenario, &workloads[at]);
         move |list: &[Placed]| named(scenario, workload, seed, list)

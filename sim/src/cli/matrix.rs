@@ -47,6 +47,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
     let workload = Workload::load(scenario).map_err(Failure::input)?;
     let mut all = Vec::new();
     cells(scenario, &workload, request.seeds, |cell| all.push(cell)).map_err(Failure::input)?;
+    workload.verify().map_err(Failure::input)?;
     if request.json {
         let object = report::matrix_json(&all, |cell| request.reproduce(cell));
         writeln!(out, "{object}")?;

@@ -104,6 +104,7 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
     let workload = Workload::load(&scenario)
         .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
     let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
+    workload.verify().map_err(Failure::input)?;
     let again = finished.captured();
     let again = again.iter().map(OwnedCapturedPacket::borrowed);
     let parting = capture::first_difference(&captured, again).map(|parting| parting.to_string());
@@ -120,6 +121,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
     let scenario = &request.scenario;
     let workload = Workload::load(scenario).map_err(Failure::input)?;
     let finished = run_scenario(scenario, &workload, request.seed, Recording::Headers);
+    workload.verify().map_err(Failure::input)?;
     let again = ladder::lines(&finished.trace);
     let parts = (0..lines.len().max(again.len()))
         .find(|at| lines.get(*at).copied() != again.get(*at).map(String::as_str));

@@ -55,11 +55,12 @@ impl Request {
     }
 
     fn recording(&self) -> Recording {
-        match (&self.pcap, self.trace || !self.json) {
-            (Some(_), _) => Recording::Packets,
-            // The summary quotes the dialogue, which is recorded from here on.
-            (None, true) => Recording::Headers,
-            (None, false) => Recording::Digest,
+        match self.pcap {
+            Some(_) => Recording::Packets,
+            None if self.trace => Recording::Headers,
+            // The summary quotes the dialogue.
+            None if !self.json => Recording::Dialogue,
+            None => Recording::Digest,
         }
     }
 }
@@ -72,6 +73,7 @@ pub(super) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, 
     let began = wall_clock();
     let finished = run(scenario, &workload, request.seed, request.recording());
     let wall = began.elapsed();
+    workload.verify().map_err(Failure::input)?;
     if let Some(pcap) = pcap {
         write_capture(pcap, request, &finished)?;
     }

@@ -125,7 +125,8 @@ impl Adder<'_> {
             lines = chunk.lines;
             ControlFlow::Continue(())
         };
-        one.fold(&AtomicBool::new(false), add, ready).expect("its files were read");
+        // Without its file there is no such line, as in any other file that is not of this sweep.
+        let _ = one.fold(&AtomicBool::new(false), add, ready);
         lines
     }
 }
@@ -145,6 +146,7 @@ pub(super) fn execute(
         let workload = Workload::load(&scenario.pin(0, 0).scenario).map_err(Failure::input)?;
         let words = &request.selection.words;
         let identity = Identity::of(scenario, words, &workload, request.laws_alone());
+        workload.verify().map_err(Failure::input)?;
         adder.identity = Some((identity, *format));
         results = Some(open(path, &adder, &sweep, &mut summary).map_err(Failure::input)?);
     }

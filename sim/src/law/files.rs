@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
 use halfclose_ftp::{MemoryStore, Told, TransferReport};
-use xxhash_rust::xxh3::xxh3_128;
 
 use super::connections::Key;
 use super::{About, Breach, Facts, Table};
@@ -15,6 +14,7 @@ use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
 use crate::verdict::FileState;
+use crate::workload::fingerprint;
 
 pub(super) const PREFIX: &str = "file-is-a-prefix";
 pub(super) const SUCCESS: &str = "success-is-whole";
@@ -197,7 +197,7 @@ fn fin_came_early(
 }
 
 fn hash_of(name: &str, store: &MemoryStore) -> u128 {
-    store.get(name).map_or(0, xxh3_128)
+    store.image(name).map_or(0, |image| fingerprint(image, image.size()))
 }
 
 fn receiver(direction: Direction) -> Side {

@@ -166,7 +166,7 @@ impl<'a> Explore<'a> {
     /// Run it to its end.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read.
+    /// A file of the scenario cannot be read, or has changed meanwhile.
     ///
     /// # Panics
     /// If a key of the scenario has a list of values.
@@ -201,8 +201,12 @@ impl<'a> Explore<'a> {
         for faults in 0..=self.faults {
             explored.by_faults.push(0);
             let all = if faults == 0 { 1 } else { explored.by_faults[faults - 1] };
-            let mut done = 0;
+            let (mut done, mut changed) = (0, None);
             let ready = |family: Family| {
+                changed = changed.take().or_else(|| workload.verify().err());
+                if changed.is_some() {
+                    return ControlFlow::Break(());
+                }
                 for (list, leaf) in family.lists() {
                     if explored.schedules() == most {
                         left = false;
@@ -225,6 +229,9 @@ impl<'a> Explore<'a> {
                 ControlFlow::Continue(())
             };
             tree.layer(faults, ready);
+            if let Some(changed) = changed {
+                return Err(changed);
+            }
             left &= !stop.load(Ordering::Relaxed) || done == all;
             if !left {
                 return Ok(explored);

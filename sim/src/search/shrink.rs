@@ -102,7 +102,9 @@ pub fn shrink(
         (Shape::of(&outcome) == shape).then(|| matched(part, &outcome))
     };
     let mut does_it = does_it;
-    if does_it(&faults).is_none() {
+    let same = does_it(&faults);
+    workload.verify()?;
+    if same.is_none() {
         return Err(ShrinkError::NotTheSame(seed));
     }
     let least = ddmin::least(&faults, stop, &mut does_it);
@@ -110,6 +112,7 @@ pub fn shrink(
     // By the names that they have in the run that is left.
     left.faults = written_out(&left, &run(&left, &workload, seed, Recording::Headers));
     let finished = run(&left, &workload, seed, Recording::Headers);
+    workload.verify()?;
     if Shape::of(&finished.outcome) != shape {
         return Err(ShrinkError::NotTheSame(seed));
     }

@@ -128,7 +128,7 @@ impl<'a> Sweep<'a> {
     /// Run it, and hand over every outcome in order, until `ready` breaks.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read, or there are too many runs.
+    /// A file of the scenario cannot be read or has changed meanwhile, or there are too many runs.
     pub fn run(
         &self,
         mut ready: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
@@ -144,7 +144,7 @@ impl<'a> Sweep<'a> {
     /// run is begun.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read, or there are too many runs.
+    /// A file of the scenario cannot be read or has changed meanwhile, or there are too many runs.
     pub fn fold<C: Default + Send>(
         &self,
         stop: &AtomicBool,
@@ -154,7 +154,7 @@ impl<'a> Sweep<'a> {
         let rows = self.rows()?;
         let mut next = (rows.start + self.done).min(rows.end);
         let end = rows.end.min(next.saturating_add(self.most));
-        let mut over = false;
+        let (mut over, mut changed) = (false, None);
         while next < end && !over {
             let points = self.batch(next..end, BATCH_BYTES)?;
             let (first, behind) = (points[0].number, points[0].number + points.len());
@@ -176,6 +176,10 @@ impl<'a> Sweep<'a> {
                     runner.chunk(point, seeds, stop, &add)
                 },
                 |chunk| {
+                    if let Err(unreadable) = chunk.read {
+                        (over, changed) = (true, Some(unreadable));
+                        return ControlFlow::Break(());
+                    }
                     // What was run behind a gap is not handed over.
                     over |= ready(chunk.point, chunk.made).is_break() || !chunk.whole;
                     if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -183,7 +187,7 @@ impl<'a> Sweep<'a> {
             );
             over |= stop.load(Ordering::Relaxed);
         }
-        Ok(())
+        changed.map_or(Ok(()), |unreadable| Err(unreadable.into()))
     }
 
     /// The first points of the grid that these runs meet: up to the one whose files make it `most`
@@ -227,6 +231,8 @@ struct Chunk<C> {
     made: C,
     /// It was not stopped among them.
     whole: bool,
+    /// The files of all of them could be read, and were the same all the time.
+    read: Result<(), Unreadable>,
 }
 
 /// Runs one seed after the other, in one world where it can.
@@ -249,18 +255,28 @@ impl<'p> Runner<'p> {
         stop: &AtomicBool,
         add: &impl Fn(&mut C, Run<'_>),
     ) -> Chunk<C> {
-        let mut chunk = Chunk { point: point.number, made: C::default(), whole: true };
+        let mut chunk =
+            Chunk { point: point.number, made: C::default(), whole: true, read: Ok(()) };
         for seed in seeds {
             if stop.load(Ordering::Relaxed) {
                 chunk.whole = false;
                 break;
             }
-            self.run(point, seed, |run| add(&mut chunk.made, run));
+            chunk.read = self.run(point, seed, |run| add(&mut chunk.made, run));
+            if chunk.read.is_err() {
+                return chunk;
+            }
         }
+        chunk.read = point.workload.verify();
         chunk
     }
 
-    fn run(&mut self, point: &'p Point<'_>, seed: u64, add: impl FnOnce(Run<'_>)) {
+    fn run(
+        &mut self,
+        point: &'p Point<'_>,
+        seed: u64,
+        add: impl FnOnce(Run<'_>),
+    ) -> Result<(), Unreadable> {
         let name = &point.pinned.scenario.name;
         let number = point.number;
         let _named = IfPanicking(|| {
@@ -283,6 +299,7 @@ impl<'p> Runner<'p> {
         let end = world.run();
         world.conclude_into(end, &mut self.outcome);
         add(Run { scenario, point: *number, choices, outcome: &self.outcome });
+        Ok(())
     }
 
     /// A world of its own for each seed: its scenario is drawn.
@@ -293,20 +310,18 @@ impl<'p> Runner<'p> {
         point: &Point<'_>,
         seed: u64,
         add: impl FnOnce(Run<'_>),
-    ) {
+    ) -> Result<(), Unreadable> {
         let Pinned { scenario, choices } = open.pin(point.number, seed);
         let there = &point.pinned.scenario;
         let same = scenario.tasks == there.tasks && scenario.client.count == there.client.count;
-        let own = (!same).then(|| {
-            // What the point could read, a draw reads too: a range is of sizes, not of files.
-            Workload::load(&scenario).expect("files are not drawn")
-        });
+        let own = if same { None } else { Some(Workload::load(&scenario)?) };
         let workload = own.as_ref().unwrap_or(&point.workload);
         let mut world = World::new(&scenario, workload, seed, Recording::Digest);
         let end = world.run();
         world.conclude_into(end, &mut self.outcome);
         let (point, outcome) = (point.number, &self.outcome);
         add(Run { scenario: &scenario, point, choices: &choices, outcome });
+        own.as_ref().map_or(Ok(()), Workload::verify)
     }
 }
 
@@ -315,7 +330,7 @@ impl<'p> Runner<'p> {
 #[error("there are 2^64 runs or more in this sweep: name fewer seeds")]
 pub struct TooMany;
 
-/// A sweep could not begin.
+/// A sweep could not begin, or not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SweepError {
     /// Too many runs.

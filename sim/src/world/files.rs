@@ -19,8 +19,10 @@ pub(crate) fn lay_out(
     client: &mut MemoryStore,
     server: &mut MemoryStore,
 ) {
-    client.set_epoch(EPOCH);
-    server.set_epoch(EPOCH);
+    for store in [&mut *client, &mut *server] {
+        store.set_epoch(EPOCH);
+        store.set_known(Arc::clone(workload.known()));
+    }
     server.set_rate(scenario.server.store_rate);
     server.set_capacity(scenario.server.capacity);
     let mut sources = asked.iter().flat_map(|script| script.iter()).filter_map(|task| match task {
@@ -31,22 +33,22 @@ pub(crate) fn lay_out(
         for path in task.paths() {
             make_parents(&workload.tasks()[workload.beside(index)], path, client, server);
         }
-        let content = || Arc::clone(workload.content(index));
+        let content = workload.content(index);
         match task {
             Task::Put(file) => {
                 let name = sources.next().expect("the program has the scenario's uploads");
-                client.insert(name, content());
+                client.insert_image(name, content);
                 if let Some(before) = workload.before(index) {
-                    server.insert(&file.name, Arc::clone(before));
+                    server.insert_image(&file.name, before);
                 }
             }
             Task::Get(file) => {
                 // What the server holds is what an earlier task puts there, or is there before.
                 if workload.origin(index) == Origin::Before {
-                    server.insert(&file.name, content());
+                    server.insert_image(&file.name, content);
                 }
                 if let Some(before) = workload.before(index) {
-                    client.insert(&file.name, Arc::clone(before));
+                    client.insert_image(&file.name, before);
                 }
             }
             Task::List(_) | Task::Do(_) | Task::Noop => {}
