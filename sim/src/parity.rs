@@ -1,6 +1,6 @@
 //! `parity` runs one scenario twice, over the simulated network and over the operating system's, and
-//! holds the two dialogues against each other. What the laboratory proves is what a user runs: the
-//! same programs, the same commands, the same replies.
+//! holds the two against each other: what was said, what the client makes of it, and the files of both
+//! sides. What the laboratory proves is what a user runs.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use halfclose_ftp::net::Sockets;
 use halfclose_ftp::report::{Speaker, Spoken};
-use halfclose_ftp::{Driver, MemoryStore};
+use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 
 use crate::scenario::{Scenario, file};
 use crate::setup;
+use crate::side::Side;
 use crate::trace::Recording;
 use crate::workload::Workload;
 use crate::world::{World, files};
@@ -27,7 +28,8 @@ const LOOPBACK: [&str; 4] =
 /// Everything that a client can be asked to do, the refusals among it.
 const EVERYTHING: &str = r#"
     do = [
-        { mkdir = "photos" },
+        { mkdir = "new" },
+        { rmdir = "new" },
         { mkdir = "photos" },
         { put = "photos/a.bin", size = "100kB" },
         { size_of = "photos/a.bin" },
@@ -38,6 +40,9 @@ const EVERYTHING: &str = r#"
         { get = "d.bin", size = "300000" },
         { get = "e.bin", size = "20000", before = "7000", resume = true },
         { put = "empty", size = "0" },
+        { put = "photos", size = "10" },
+        { size_of = "photos" },
+        { put = "photos/b.bin", size = "100" },
         { ls = "photos" },
         { noop = true },
         { rename = "photos/a.bin", to = "f.bin" },
@@ -45,19 +50,43 @@ const EVERYTHING: &str = r#"
         { delete = "f.bin" },
         { delete = "f.bin" },
         { rmdir = "photos" },
+        { put = "c.bin", size = "20000", resume = true },
     ]
 "#;
 
+const UPLOAD: &str = "do = [{ put = \"a.bin\", size = \"10000\" }]";
+
 #[test]
-fn every_command_has_the_same_reply() {
+fn every_command_has_the_same_reply_and_leaves_the_same_files() {
     for settings in [
         &["client.mode=passive"][..],
         &["client.mode=active"],
         &["client.mode=passive", "client.extended=false"],
         &["client.mode=active", "client.extended=false"],
     ] {
-        let lines = compare(EVERYTHING, settings);
-        assert!(lines > 60, "only {lines} lines");
+        let lines = compare(EVERYTHING, settings, |world, client, server| {
+            for (side, store) in [(Side::Client, client.store()), (Side::Server, server.store())] {
+                let simulated = world.store(side);
+                let names = left(store);
+                assert_eq!(names, left(simulated), "{settings:?}, {side:?}");
+                for name in names {
+                    assert!(
+                        content(store, name) == content(simulated, name),
+                        "{settings:?}, {side:?}: {name} is another file"
+                    );
+                }
+            }
+            let reports = |of: &Driver<Client, _>| -> Vec<_> {
+                let all = of.reports().iter();
+                all.map(|it| (it.told, it.text.clone(), it.sent, it.received)).collect()
+            };
+            assert_eq!(reports(client), reports(world.client()), "{settings:?}");
+            let values = |of: &Driver<Client, _>| -> Vec<_> {
+                of.commands().iter().map(|it| (it.told, it.value.clone())).collect()
+            };
+            assert_eq!(values(client), values(world.client()), "{settings:?}");
+        });
+        assert!(lines > 90, "only {lines} lines");
     }
 }
 
@@ -70,7 +99,7 @@ fn every_end_of_an_upload_has_the_same_reply() {
         for policy in ["abort", "abort-delete", "as-eof", "perror-reply", "drop-control"] {
             let (close, policy) =
                 (format!("client.close={close}"), format!("server.on_reset={policy}"));
-            lines += compare("do = [{ put = \"a.bin\", size = \"10000\" }]", &[&close, &policy]);
+            lines += compare(UPLOAD, &[&close, &policy], |_, _, _| ());
         }
     }
     assert!(lines > 300, "only {lines} lines");
@@ -80,29 +109,42 @@ fn every_end_of_an_upload_has_the_same_reply() {
 fn every_measured_server_has_the_same_reply_to_a_whole_upload() {
     for model in &halfclose_ftp::model::PRESETS {
         let model = format!("server.model={}", model.name);
-        compare("do = [{ put = \"a.bin\", size = \"10000\" }]", &[&model]);
+        compare(UPLOAD, &[&model], |_, _, _| ());
     }
 }
 
-/// Returns how many lines were the same.
-fn compare(text: &str, settings: &[&str]) -> usize {
+/// Holds the dialogues against each other, and whatever `more` does. Returns how many lines were the same.
+fn compare(
+    text: &str,
+    settings: &[&str],
+    more: impl FnOnce(&World<'_>, &Driver<Client, MemoryStore>, &Driver<Server, MemoryStore>),
+) -> usize {
     let mut scenario = file::parse(text, "parity", "parity.toml").expect("a scenario");
     scenario.vary(LOOPBACK.into_iter().chain(settings.iter().copied())).expect("settings");
     let workload = Workload::load(&scenario).expect("nothing is read");
-    let simulated = simulated(&scenario, &workload);
-    let real = real(&scenario, &workload);
-    let lines = simulated.lines().count();
-    assert_eq!(simulated, real, "{settings:?}: simulated on the left");
-    lines
+    let mut world = World::new(&scenario, &workload, SEED, Recording::Headers);
+    let end = world.run();
+    let simulated = said(world.client().dialogue());
+    let (client, server) = real(&scenario, &workload);
+    assert_eq!(simulated, said(client.dialogue()), "{settings:?}: simulated on the left");
+    more(&world, &client, &server);
+    assert_eq!(world.conclude(end).broken_laws, [], "{settings:?}");
+    simulated.lines().count()
 }
 
-fn simulated(scenario: &Scenario, workload: &Workload) -> String {
-    let mut world = World::new(scenario, workload, SEED, Recording::Headers);
-    world.run();
-    said(world.client().dialogue())
+/// The files of a store, but for listings, which have the times of their network in them.
+fn left(store: &MemoryStore) -> Vec<&str> {
+    store.names().filter(|name| !name.contains("listing")).collect()
 }
 
-fn real(scenario: &Scenario, workload: &Workload) -> String {
+fn content(store: &MemoryStore, name: &str) -> Vec<u8> {
+    store.image(name).expect("it is named").to_vec().expect("it is in memory")
+}
+
+fn real(
+    scenario: &Scenario,
+    workload: &Workload,
+) -> (Driver<Client, MemoryStore>, Driver<Server, MemoryStore>) {
     let scripts = setup::scripts(workload, scenario.client.count);
     let mut client = Driver::client(setup::client(scenario), MemoryStore::new());
     let mut server = Driver::server(setup::server(scenario, SEED), MemoryStore::new());
@@ -123,7 +165,7 @@ fn real(scenario: &Scenario, workload: &Workload) -> String {
         here.wait(Some(now)).expect("it can be waited for");
         there.wait(Some(there.now())).expect("it can be waited for");
     }
-    said(client.dialogue())
+    (client, server)
 }
 
 /// A dialogue without what must differ: ports, addresses, and how long it took.
