@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use halfclose::scenario::Scenario;
+use halfclose::search::Flock;
 use halfclose::trace::Recording;
 use halfclose::workload::{Held, Workload};
 use halfclose::world::World;
@@ -52,18 +53,21 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
     }
     let scenario = sessions::scenario();
     let workload = transfer::workload(&scenario);
+    let mut flock = Flock::new(&scenario, &workload, u64::MAX);
     let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
     let mut bare = sessions::Bare::new(1, 65_535);
     let (mut mine, mut theirs) = (0, 0);
-    let [ours, ceiling] = best(
+    let [ours, single, ceiling] = best(
         ROUNDS,
         [
-            &mut || timed(|| mine = sessions::lab(&mut world, 0..COUNT, Recording::Digest)).1,
+            &mut || timed(|| mine = sessions::side_by_side(&mut flock, 0..COUNT)).1,
+            &mut || timed(|| sessions::lab(&mut world, 0..COUNT, Recording::Digest)).1,
             &mut || timed(|| theirs = bare.one_by_one(0..COUNT)).1,
         ],
     );
     println!("# packets a session: ours {}, bare {}", mine / COUNT, theirs / COUNT);
     line("sessions", COUNT, ours, ceiling);
+    line("sessions-one-world", COUNT, single, ceiling);
 }
 
 /// The same sessions, so many of them in one world.
@@ -124,7 +128,8 @@ fn recording(wants: &impl Fn(&str) -> bool) {
 }
 
 fn two_cores(wants: &impl Fn(&str) -> bool) {
-    const COUNT: u64 = 1_024;
+    // Many, for each of these runs makes its worlds first.
+    const COUNT: u64 = 4_096;
     if !wants("two-cores") {
         return;
     }
@@ -133,7 +138,7 @@ fn two_cores(wants: &impl Fn(&str) -> bool) {
         let jobs = NonZeroUsize::new(jobs).expect("one or two");
         timed(|| sessions::swept(&scenario, 0..COUNT, jobs)).1
     };
-    let [two, one] = best(ROUNDS, [&mut || sweep(2), &mut || sweep(1)]);
+    let [two, one] = best(ROUNDS / 2, [&mut || sweep(2), &mut || sweep(1)]);
     line("two-cores", COUNT, two, one / 2);
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use halfclose::outcome::Outcome;
 use halfclose::scenario::{Content, File, Scenario, Task};
-use halfclose::search::{Run, sweep};
+use halfclose::search::{Flock, Run, sweep};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::world::World;
@@ -67,10 +67,7 @@ pub const RECORDINGS: [(&str, Recording); 3] = [
 #[must_use]
 pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: NonZeroUsize) -> u64 {
     let mut packets = 0;
-    let add = |sum: &mut u64, run: Run<'_>| {
-        assert_eq!(run.outcome.verdict, Verdict::Intact, "a perfect link harms nothing");
-        *sum += run.outcome.packets.client + run.outcome.packets.server;
-    };
+    let add = |sum: &mut u64, run: Run<'_>| *sum += whole(run.outcome);
     let ready = |_, sum: u64| {
         packets += sum;
         ControlFlow::Continue(())
@@ -80,7 +77,28 @@ pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: NonZeroUsiz
     packets
 }
 
-/// Run `world` with each of these seeds. Returns the packets.
+/// Run these seeds as a thread of a search does, some of them side by side. Returns the packets.
+///
+/// # Panics
+/// If a file is not whole.
+pub fn side_by_side(flock: &mut Flock<'_>, seeds: std::ops::Range<u64>) -> u64 {
+    let mut packets = 0;
+    let mut first = seeds.start;
+    while first < seeds.end {
+        let count = flock.len().min(usize::try_from(seeds.end - first).unwrap_or(usize::MAX));
+        let seed = |index: usize| first + index as u64;
+        flock.run(
+            count,
+            |index, world| world.reset(seed(index), Recording::Digest),
+            |index| format!("seed {}", seed(index)),
+            |_, _, outcome| packets += whole(outcome),
+        );
+        first += count as u64;
+    }
+    packets
+}
+
+/// Run `world` with each of these seeds, one after the other. Returns the packets.
 ///
 /// # Panics
 /// If a file is not whole.
@@ -91,10 +109,14 @@ pub fn lab(world: &mut World<'_>, seeds: std::ops::Range<u64>, recording: Record
         world.reset(seed, recording);
         let end = world.run();
         world.conclude_into(end, &mut outcome);
-        assert_eq!(outcome.verdict, Verdict::Intact, "a perfect link harms nothing");
-        packets += outcome.packets.client + outcome.packets.server;
+        packets += whole(&outcome);
     }
     packets
+}
+
+fn whole(outcome: &Outcome) -> u64 {
+    assert_eq!(outcome.verdict, Verdict::Intact, "a perfect link harms nothing");
+    outcome.packets.client + outcome.packets.server
 }
 
 /// Bytes of each command, and of the reply to it; the greeting answers none.

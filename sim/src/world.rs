@@ -18,13 +18,17 @@ use std::time::Duration;
 
 use halfclose_ftp as ftp;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
+use halfclose_stack::Host;
 
+use crate::fate::Fates;
 use crate::judge::Judge;
 use crate::law::{Evidence, Trigger};
+use crate::link::Link;
 use crate::lookup::Lookup;
 use crate::medium::Medium;
 use crate::outcome::End;
 use crate::scenario::Scenario;
+use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
 use crate::side::Side;
 use crate::sockets::Sockets;
@@ -52,6 +56,7 @@ pub struct World<'a> {
     server: Driver<Server, MemoryStore>,
     /// When the client and the server want to be woken; `Duration::MAX`: not at all.
     wakes: [Duration; 2],
+    turn: Turn,
     medium: Medium,
     log: Log,
     judge: Judge<'a>,
@@ -73,6 +78,18 @@ impl<'a> World<'a> {
         recording: Recording,
     ) -> Self {
         assert!(scenario.open.is_none(), "an open scenario is pinned before it runs");
+        let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
+        let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
+        let client = Station {
+            side: Side::Client,
+            host: Host::new(setup::client_host(scenario, seed)),
+            link: Link::new(scenario.up.clone(), up),
+        };
+        let server = Station {
+            side: Side::Server,
+            host: Host::new(setup::server_host(scenario, seed)),
+            link: Link::new(scenario.down.clone(), down),
+        };
         let mut world = Self {
             scenario,
             workload,
@@ -80,13 +97,11 @@ impl<'a> World<'a> {
             seed,
             now: Duration::ZERO,
             told_at: None,
-            stations: [
-                Station::new(scenario, Side::Client, seed),
-                Station::new(scenario, Side::Server, seed),
-            ],
+            stations: [client, server],
             client: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
             server: Driver::<Server, _>::server(setup::server(scenario, seed), MemoryStore::new()),
             wakes: [Duration::MAX; 2],
+            turn: Turn::NONE,
             medium: Medium::new(scenario),
             log: Log {
                 trace: Trace::new(recording),
@@ -108,10 +123,19 @@ impl<'a> World<'a> {
         self.seed = seed;
         self.now = Duration::ZERO;
         self.told_at = None;
+        self.turn = Turn::NONE;
         self.medium.reset();
         self.log.reset(recording);
         self.judge.reset();
-        self.stations.iter_mut().for_each(|station| station.reset(seed));
+        let [client, server] = &mut self.stations;
+        client.reset(
+            Fates::new(&scenario.up, seed, Purpose::FatesUp),
+            setup::client_host(scenario, seed),
+        );
+        server.reset(
+            Fates::new(&scenario.down, seed, Purpose::FatesDown),
+            setup::server_host(scenario, seed),
+        );
         self.client.reset();
         self.client.store_mut().reset();
         self.server.reset();
@@ -147,30 +171,52 @@ impl<'a> World<'a> {
         }
         let wakes = [self.client.next_wakeup(), self.server.next_wakeup()];
         self.wakes = wakes.map(|wake| wake.unwrap_or(Duration::MAX));
-        self.settle(Side::Server);
-        self.settle(Side::Client);
+        for side in [Side::Server, Side::Client] {
+            self.take_turn(side, 0);
+            self.go_on();
+        }
     }
 
     /// Run until nothing will ever happen again, or a limit is reached.
     pub fn run(&mut self) -> End {
-        let limit = self.scenario.limit;
-        let mut at_once = 0;
         loop {
-            // Whatever is outstanding has a deadline: without one, nothing is.
-            let Some((at, event)) = self.next_event() else { return End::Quiet };
-            at_once = if at > self.now { 0 } else { at_once + 1 };
-            if at > limit.time {
-                return End::OutOfTime;
+            if let Some(end) = self.arrive() {
+                return end;
             }
-            if self.log.trace.next_emission() >= limit.packets {
-                return End::OutOfPackets;
-            }
-            if at_once > EVENTS_AT_ONCE {
-                return End::Spinning;
-            }
-            self.now = self.now.max(at);
-            self.handle(event);
+            self.go_on();
         }
+    }
+
+    /// All stages of a turn but the first.
+    fn go_on(&mut self) {
+        self.act();
+        while self.say() {
+            self.act();
+        }
+        self.look();
+    }
+
+    /// First stage of a turn: the next event comes to its host; or there is none, and this is the end.
+    // The stages are out of line: each is called from `run` and from a `Flock`.
+    #[inline(never)]
+    pub(crate) fn arrive(&mut self) -> Option<End> {
+        let limit = self.scenario.limit;
+        // Whatever is outstanding has a deadline: without one, nothing is.
+        let Some((at, event)) = self.next_event() else { return Some(End::Quiet) };
+        let at_once = if at > self.now { 0 } else { self.turn.at_once + 1 };
+        if at > limit.time {
+            return Some(End::OutOfTime);
+        }
+        if self.log.trace.next_emission() >= limit.packets {
+            return Some(End::OutOfPackets);
+        }
+        if at_once > EVENTS_AT_ONCE {
+            return Some(End::Spinning);
+        }
+        self.now = self.now.max(at);
+        let side = self.handle(event);
+        self.take_turn(side, at_once);
+        None
     }
 
     /// What happens next, and when.
@@ -201,13 +247,14 @@ impl<'a> World<'a> {
         [arrivals, client, server].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
+    /// Hand over what happens; the side that it happens to.
     #[inline]
-    fn handle(&mut self, event: Next) {
+    fn handle(&mut self, event: Next) -> Side {
         let Self { now, stations, log, .. } = self;
-        let side = match event {
+        match event {
             Next::Arrival(side) => {
                 let sender = side.peer() as usize;
-                let Some(packet) = stations[sender].link.pop_arrival() else { return };
+                let packet = stations[sender].link.pop_arrival().expect("it was there a line ago");
                 log.evidence.arrives(side, &packet);
                 stations[side as usize].host.handle_packet(*now, &packet);
                 log.evidence.liar.gives_back(packet, &mut stations[sender].host);
@@ -218,48 +265,23 @@ impl<'a> World<'a> {
                 stations[side as usize].host.handle_timeout(*now);
                 side
             }
-        };
-        self.settle(side);
+        }
     }
 
-    /// Pump the program of `side` and put what its host says into the link, until both are quiet.
-    fn settle(&mut self, side: Side) {
-        let mut acts = self.is_awake(side);
-        let acted = acts;
-        loop {
-            if acts {
-                self.pump(side);
-            }
-            let Self { now, stations, medium, log, .. } = self;
-            stations[side as usize].transmit(*now, medium, log);
-            // Egress may have given the program something to do: bytes transmitted, an end.
-            acts = self.is_awake(side);
-            if !acts {
-                break;
-            }
-        }
-        let [client, server] = &mut self.stations;
-        self.medium.settle(self.now, &mut client.link, &mut server.link, &mut self.log.trace);
-        if !acted {
+    fn take_turn(&mut self, side: Side, at_once: u32) {
+        let acts = self.is_awake(side);
+        self.turn = Turn { side, acts, acted: acts, at_once };
+    }
+
+    /// Second stage: the program does what it has to do.
+    #[inline(never)]
+    pub(crate) fn act(&mut self) {
+        let Self { now, stations, client, server, wakes, log, turn, .. } = self;
+        if !turn.acts {
             return;
         }
-        if side == Side::Client && self.told_at.is_none() && self.client.is_done() {
-            self.told_at = Some(self.now);
-        }
-        while let Some(closed) = self.store_mut(side).poll_closed() {
-            self.look(side, &closed.name);
-        }
-        if side == Side::Server {
-            self.log.evidence.old_files(self.now, self.server.store());
-        }
-    }
-
-    /// Let the program of `side` do what it has to do.
-    // Out of line, as what follows from it: a loop begins with the addresses of all that it may touch.
-    #[inline(never)]
-    fn pump(&mut self, side: Side) {
-        let Self { now, stations, client, server, wakes, log, .. } = self;
-        let (now, station) = (*now, &mut stations[side as usize]);
+        let (now, side) = (*now, turn.side);
+        let station = &mut stations[side as usize];
         station.drain_notes(log);
         let watch = Some(log.evidence.watch(side, now));
         let mut sockets = Sockets { host: &mut station.host, now, watch };
@@ -276,6 +298,38 @@ impl<'a> World<'a> {
         wakes[side as usize] = wake.unwrap_or(Duration::MAX);
     }
 
+    /// Third stage: what the host has to say goes into the link. True if that has given the program
+    /// something to do: bytes transmitted, an end. Then the second stage comes once more.
+    #[inline(never)]
+    pub(crate) fn say(&mut self) -> bool {
+        let Self { now, stations, medium, log, turn, .. } = self;
+        stations[turn.side as usize].transmit(*now, medium, log);
+        let acts = self.is_awake(self.turn.side);
+        self.turn.acts = acts;
+        self.turn.acted |= acts;
+        acts
+    }
+
+    /// Last stage: see what the turn has changed.
+    #[inline(never)]
+    pub(crate) fn look(&mut self) {
+        let [client, server] = &mut self.stations;
+        self.medium.settle(self.now, &mut client.link, &mut server.link, &mut self.log.trace);
+        let Turn { side, acted, .. } = self.turn;
+        if !acted {
+            return;
+        }
+        if side == Side::Client && self.told_at.is_none() && self.client.is_done() {
+            self.told_at = Some(self.now);
+        }
+        while let Some(closed) = self.store_mut(side).poll_closed() {
+            self.look_at(side, &closed.name);
+        }
+        if side == Side::Server {
+            self.log.evidence.old_files(self.now, self.server.store());
+        }
+    }
+
     /// Whether the program of `side` has something to do.
     #[inline]
     fn is_awake(&self, side: Side) -> bool {
@@ -284,13 +338,30 @@ impl<'a> World<'a> {
 
     /// Look at the file `name`, which the program of `side` has written and closed.
     #[inline(never)]
-    fn look(&mut self, side: Side, name: &Arc<str>) {
+    fn look_at(&mut self, side: Side, name: &Arc<str>) {
         let Self { judge, log: Log { evidence, .. }, client, server, .. } = self;
         evidence.liar.stored(name, store_of(client, server, side));
         let (reports, ours) = client.reports_and_store();
         let again = judge.closed(side, name, [ours, server.store_mut()], reports);
         evidence.closed(side, name, again, store_of(client, server, side));
     }
+}
+
+/// One event, and what follows from it before the next.
+#[derive(Clone, Copy)]
+struct Turn {
+    /// Where it happens.
+    side: Side,
+    /// The program has something to do, and had at least once.
+    acts: bool,
+    acted: bool,
+    /// How many came before it at the same instant.
+    at_once: u32,
+}
+
+impl Turn {
+    /// Nothing has happened yet.
+    const NONE: Self = Self { side: Side::Client, acts: false, acted: false, at_once: 0 };
 }
 
 #[derive(Clone, Copy)]

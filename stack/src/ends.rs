@@ -41,7 +41,7 @@ impl Host {
         events.note(now, connection.ends(), NoteKind::State { from, to });
         match to {
             State::Closed | State::Listen => {
-                table.take_back(connection.key, Held::Connection(slot))
+                table.take_back(connection.key, Held::Connection(slot));
             }
             State::CloseWait | State::Closing | State::LastAck | State::TimeWait => {
                 connection.receive.fin = true;

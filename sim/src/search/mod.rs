@@ -4,6 +4,7 @@
 
 pub mod ddmin;
 pub mod explore;
+pub mod flock;
 pub mod histogram;
 pub mod pool;
 pub mod schedule;
@@ -14,6 +15,7 @@ pub mod sweep;
 pub mod tally;
 
 pub use explore::{Explore, Explored, Scope, explore};
+pub use flock::Flock;
 pub use schedule::{Act, Placed};
 pub use seeds::Seeds;
 pub use shard::Shard;

@@ -1,18 +1,19 @@
 //! `sweep` runs a scenario with many seeds, at every point of its grid, over all cores, and hands
 //! over what came of it in order: point by point, and within a point seed by seed.
 
+mod runner;
+
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outcome::Outcome;
-use crate::scenario::{Choice, Pinned, Scenario};
-use crate::search::pool::{IfPanicking, Pool, cores};
+use crate::scenario::{Choice, Scenario};
+use crate::search::pool::{Pool, cores};
 use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
-use crate::trace::Recording;
-use crate::workload::{Unreadable, Workload};
-use crate::world::World;
+use crate::workload::Unreadable;
+use runner::{Point, Runner};
 
 /// Runs that a thread does at a time: fewer, where they move more than this.
 const CHUNK: u64 = 64;
@@ -199,129 +200,11 @@ impl<'a> Sweep<'a> {
             if bytes >= most || points.len() == BATCH {
                 break;
             }
-            let point = Point::new(self.scenario, number)?;
+            let point = Point::new(self.scenario, number, self.seeds_of_a_point())?;
             bytes += point.workload.held();
             points.push(point);
         }
         Ok(points)
-    }
-}
-
-/// A point of the grid: what all its runs have in common.
-struct Point<'a> {
-    number: usize,
-    /// With draws in it, the scenario is another for every seed.
-    open: Option<&'a Scenario>,
-    pinned: Pinned,
-    workload: Workload,
-}
-
-impl<'a> Point<'a> {
-    fn new(scenario: &'a Scenario, number: usize) -> Result<Self, Unreadable> {
-        let open = scenario.draws().then_some(scenario);
-        let pinned = scenario.pin(number, 0);
-        let workload = Workload::load(&pinned.scenario)?;
-        Ok(Self { number, open, pinned, workload })
-    }
-}
-
-/// What came of consecutive runs of one point.
-struct Chunk<C> {
-    point: usize,
-    made: C,
-    /// It was not stopped among them.
-    whole: bool,
-    /// The files of all of them could be read, and were the same all the time.
-    read: Result<(), Unreadable>,
-}
-
-/// Runs one seed after the other, in one world where it can.
-struct Runner<'p> {
-    world: Option<(usize, World<'p>)>,
-    outcome: Outcome,
-}
-
-impl Default for Runner<'_> {
-    fn default() -> Self {
-        Self { world: None, outcome: Outcome::blank() }
-    }
-}
-
-impl<'p> Runner<'p> {
-    fn chunk<C: Default>(
-        &mut self,
-        point: &'p Point<'_>,
-        seeds: impl Iterator<Item = u64>,
-        stop: &AtomicBool,
-        add: &impl Fn(&mut C, Run<'_>),
-    ) -> Chunk<C> {
-        let mut chunk =
-            Chunk { point: point.number, made: C::default(), whole: true, read: Ok(()) };
-        for seed in seeds {
-            if stop.load(Ordering::Relaxed) {
-                chunk.whole = false;
-                break;
-            }
-            chunk.read = self.run(point, seed, |run| add(&mut chunk.made, run));
-            if chunk.read.is_err() {
-                return chunk;
-            }
-        }
-        chunk.read = point.workload.verify();
-        chunk
-    }
-
-    fn run(
-        &mut self,
-        point: &'p Point<'_>,
-        seed: u64,
-        add: impl FnOnce(Run<'_>),
-    ) -> Result<(), Unreadable> {
-        let name = &point.pinned.scenario.name;
-        let number = point.number;
-        let _named = IfPanicking(|| {
-            format!("it was the run of {name} with seed {seed}, at point {number} of its grid")
-        });
-        if let Some(open) = point.open {
-            return self.run_drawn(open, point, seed, add);
-        }
-        let Pinned { scenario, choices } = &point.pinned;
-        match &mut self.world {
-            Some((number, world)) if *number == point.number => {
-                world.reset(seed, Recording::Digest);
-            }
-            _ => {
-                let world = World::new(scenario, &point.workload, seed, Recording::Digest);
-                self.world = Some((point.number, world));
-            }
-        }
-        let (number, world) = self.world.as_mut().expect("it was just made");
-        let end = world.run();
-        world.conclude_into(end, &mut self.outcome);
-        add(Run { scenario, point: *number, choices, outcome: &self.outcome });
-        Ok(())
-    }
-
-    /// A world of its own for each seed: its scenario is drawn.
-    #[cold]
-    fn run_drawn(
-        &mut self,
-        open: &Scenario,
-        point: &Point<'_>,
-        seed: u64,
-        add: impl FnOnce(Run<'_>),
-    ) -> Result<(), Unreadable> {
-        let Pinned { scenario, choices } = open.pin(point.number, seed);
-        let there = &point.pinned.scenario;
-        let same = scenario.tasks == there.tasks && scenario.client.count == there.client.count;
-        let own = if same { None } else { Some(Workload::load(&scenario)?) };
-        let workload = own.as_ref().unwrap_or(&point.workload);
-        let mut world = World::new(&scenario, workload, seed, Recording::Digest);
-        let end = world.run();
-        world.conclude_into(end, &mut self.outcome);
-        let (point, outcome) = (point.number, &self.outcome);
-        add(Run { scenario: &scenario, point, choices: &choices, outcome });
-        own.as_ref().map_or(Ok(()), Workload::verify)
     }
 }
 

@@ -9,12 +9,12 @@ use crate::fate::Fate;
 use crate::medium::Passed;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::search::pool::{IfPanicking, Pool};
+use crate::search::flock::Flock;
+use crate::search::pool::Pool;
 use crate::search::schedule::{Act, Placed};
 use crate::trace::Recording;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
-use crate::world::World;
 
 /// The tree of all lists.
 pub(super) struct Tree<'t> {
@@ -109,10 +109,9 @@ impl<'t> Parents<'t> {
     }
 }
 
-/// Runs one list after the other in the same world.
+/// Runs the lists of faults, those of one parent side by side.
 struct Walker<'t> {
-    world: World<'t>,
-    outcome: Outcome,
+    flock: Flock<'t>,
     seed: u64,
     scope: Scope,
     last: Option<usize>,
@@ -124,42 +123,41 @@ struct Walker<'t> {
 impl<'t> Walker<'t> {
     fn new(tree: &Tree<'t>) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
-        let world = World::new(tree.scenario, tree.workload, seed, Recording::Digest);
         let Tree { holds, stop, .. } = *tree;
-        let (outcome, orders) = (Outcome::blank(), Vec::new());
-        Self { world, outcome, seed, scope, last, holds, stop, orders }
+        // It will be many runs, and one more is soon one of them.
+        let flock = Flock::new(tree.scenario, tree.workload, u64::MAX);
+        Self { flock, seed, scope, last, holds, stop, orders: Vec::new() }
     }
 
     /// Visit every child of a list; without one, the list without faults.
     fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
-        let Some(mut list) = parent else {
-            return Family { parent: None, children: vec![self.leaf(None, &[])], whole: true };
+        let (list, all) = match parent {
+            Some(list) => {
+                let all = self.children(&list).into_iter().map(Some).collect();
+                (Some(list), all)
+            }
+            None => (None, vec![None]),
         };
-        let all = self.children(&list);
-        let mut children = Vec::new();
-        for placed in &all {
+        let mut family = Family { parent: list, children: Vec::new(), whole: true };
+        for some in all.chunks(self.flock.len()) {
             if self.stop.load(Ordering::Relaxed) {
+                family.whole = false;
                 break;
             }
-            list.push(*placed);
-            children.push(self.leaf(Some(*placed), &list));
-            list.pop();
+            let (parent, holds) = (family.parent.as_deref().unwrap_or_default(), self.holds);
+            self.run(parent, some, false, |index, outcome| {
+                let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
+                let (placed, verdict, holds) = (some[index], outcome.verdict, holds(outcome));
+                family.children.push(Leaf { placed, verdict, broken_laws, holds });
+            });
         }
-        let whole = children.len() == all.len();
-        Family { parent: Some(list), children, whole }
-    }
-
-    fn leaf(&mut self, placed: Option<Placed>, list: &[Placed]) -> Leaf {
-        self.run(list, false);
-        let broken_laws = self.outcome.broken_laws.iter().map(|law| law.name).collect();
-        let holds = (self.holds)(&self.outcome);
-        Leaf { placed, verdict: self.outcome.verdict, broken_laws, holds }
+        family
     }
 
     /// The faults that can follow a list: on each packet in scope above its last one that its own run
     /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
     fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
-        self.run(list, true);
+        self.run(list, &[None], true, |_, _| {});
         let scope = self.scope;
         let fits = |packet: &Passed| match scope {
             Scope::Data => !packet.control,
@@ -167,7 +165,7 @@ impl<'t> Walker<'t> {
             Scope::Both => true,
         };
         let above = list.last().map_or(0, |last| last.emission + 1);
-        let census = self.world.census().iter().enumerate();
+        let census = self.flock.first().census().iter().enumerate();
         let mut packets: Vec<(u64, Fate)> = census
             .filter(|(_, packet)| fits(packet))
             .map(|(emission, packet)| (emission as u64, packet.fate))
@@ -180,19 +178,34 @@ impl<'t> Walker<'t> {
         packets.into_iter().flat_map(place).collect()
     }
 
-    fn run(&mut self, list: &[Placed], census: bool) {
-        let seed = self.seed;
-        let _named = IfPanicking(|| {
-            let faults: Vec<_> = list.iter().map(|placed| format!("fault={placed}")).collect();
-            format!("it was the run of seed {seed} with {faults:?}")
-        });
-        self.orders.clear();
-        self.orders.extend(list.iter().map(|placed| placed.order()));
-        self.world.order(&self.orders);
-        self.world.count(census);
-        self.world.reset(self.seed, Recording::Digest);
-        let end = self.world.run();
-        self.world.conclude_into(end, &mut self.outcome);
-        debug_assert_eq!(self.world.orders_left(), 0, "a list's packets are in its run");
+    /// Run the list with each of these faults behind it.
+    fn run(
+        &mut self,
+        list: &[Placed],
+        last: &[Option<Placed>],
+        census: bool,
+        mut done: impl FnMut(usize, &Outcome),
+    ) {
+        let Self { flock, seed, orders, .. } = self;
+        let seed = *seed;
+        flock.run(
+            last.len(),
+            |index, world| {
+                orders.clear();
+                orders.extend(list.iter().chain(&last[index]).map(|placed| placed.order()));
+                world.order(orders);
+                world.count(census);
+                world.reset(seed, Recording::Digest);
+            },
+            |index| {
+                let all = list.iter().chain(&last[index]);
+                let faults: Vec<_> = all.map(|placed| format!("fault={placed}")).collect();
+                format!("it was the run of seed {seed} with {faults:?}")
+            },
+            |index, world, outcome| {
+                debug_assert_eq!(world.orders_left(), 0, "a list's packets are in its run");
+                done(index, outcome);
+            },
+        );
     }
 }
