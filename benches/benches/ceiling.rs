@@ -154,11 +154,18 @@ fn transfers(wants: &impl Fn(&str) -> bool) {
             let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
             let mut bare = transfer::Bare::new(mtu, &workload);
             let mut wires = transfer::Bare::new(mtu, &workload);
-            let [ours, ceiling, wire] = best(
+            let mut comparing = transfer::Bare::comparing(mtu, &workload);
+            let [ours, ceiling, compared, wire] = best(
                 ROUNDS / 4,
-                [&mut || transfer::lab(&mut world, 1), &mut || bare.copy(), &mut || wires.wire()],
+                [
+                    &mut || transfer::lab(&mut world, 1),
+                    &mut || bare.copy(),
+                    &mut || comparing.copy(),
+                    &mut || wires.wire(),
+                ],
             );
             line(&name, SIZE, ours, ceiling);
+            line(&format!("{name}-compared"), SIZE, ours, compared);
             line(&format!("{name}-wire"), SIZE, ours, wire);
         }
     }

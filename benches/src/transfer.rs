@@ -117,18 +117,24 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Sockets for packets of at most `mtu` bytes, and the first file of `workload`, which both stores
-    /// know as those of a world do.
+    /// Sockets for packets of at most `mtu` bytes, and the first file of `workload`. What arrives is
+    /// stored, as any program does.
     #[must_use]
     pub fn new(mtu: usize, workload: &Workload) -> Self {
-        let mut stores = [MemoryStore::new(), MemoryStore::new()];
-        stores.iter_mut().for_each(|store| store.set_known(Arc::clone(workload.known())));
         Self {
             wire: Wire::new(mtu, HOP),
             rings: [RING; 2].map(Rings::new),
-            stores,
+            stores: Default::default(),
             content: workload.content(0).clone(),
         }
+    }
+
+    /// The same, but what arrives is compared with the file, as a world does it.
+    #[must_use]
+    pub fn comparing(mtu: usize, workload: &Workload) -> Self {
+        let mut bare = Self::new(mtu, workload);
+        bare.stores.iter_mut().for_each(|store| store.set_known(Arc::clone(workload.known())));
+        bare
     }
 
     /// Move the file, from store to store. Returns how long that took.

@@ -2,6 +2,7 @@
 //! by all clients and all runs. Where those are, `source` knows.
 
 mod source;
+mod text;
 
 use std::io;
 use std::ops::Range;
@@ -65,13 +66,13 @@ impl Workload {
         Self::load_holding(scenario, Held::default())
     }
 
-    /// The same with other files held in memory: nothing else depends on that. A text is always.
+    /// The same with other files held in memory: nothing else depends on that.
     ///
     /// # Errors
     /// As `load`.
     pub fn load_holding(scenario: &Scenario, held: Held) -> Result<Self, Unreadable> {
-        let text = scenario.client.representation == Representation::Ascii;
-        let mut sources = Sources::new(scenario, if text { Held::ALL } else { held });
+        let is_text = scenario.client.representation == Representation::Ascii;
+        let mut sources = Sources::new(scenario, held);
         let mut all: Vec<Moved> = Vec::new();
         // What each upload leaves at the server.
         let mut images: Vec<Image> = Vec::new();
@@ -84,8 +85,8 @@ impl Workload {
                 (_, None, _) => Image::default(),
             };
             let before = task.file().and_then(|file| sources.before(file, &content));
-            let (received, on_the_way) = match text {
-                true => as_text(&content),
+            let (received, on_the_way) = match is_text {
+                true => text::received(&content).map_err(|_| sources.unreadable())?,
                 false => (content.clone(), content.size()),
             };
             images.push(match task {
@@ -122,9 +123,7 @@ impl Workload {
     /// # Errors
     /// One has changed, or could not be read.
     pub fn verify(&self) -> Result<(), Unreadable> {
-        self.disks.iter().try_for_each(|disk| {
-            disk.verify().map_err(|error| Unreadable { path: disk.path.clone(), error })
-        })
+        verify(&self.disks)
     }
 
     /// What everybody is asked to do: all tasks of the first client, then those of the second.
@@ -220,6 +219,12 @@ impl Workload {
     }
 }
 
+fn verify(disks: &[Arc<Disk>]) -> Result<(), Unreadable> {
+    disks.iter().try_for_each(|disk| {
+        disk.verify().map_err(|error| Unreadable { path: disk.path.clone(), error })
+    })
+}
+
 /// The hash (XXH3) of the first `length` bytes of an image, or of all that it has. (One that cannot be
 /// read has none: `Workload::verify` says so.)
 #[must_use]
@@ -230,17 +235,6 @@ pub fn fingerprint(image: &Image, length: u64) -> u128 {
     }
     let mut hash = Xxh3::new();
     image.each(0, length, |bytes| hash.update(bytes)).map_or(0, |()| hash.digest128())
-}
-
-/// A text as its receiver has it, and how many bytes it is on the way.
-fn as_text(content: &Image) -> (Image, u64) {
-    let content = content.to_vec().expect("a text is in memory");
-    let bare = |at: usize| content[at] == b'\n' && (at == 0 || content[at - 1] != b'\r');
-    let on_the_way = content.len() + (0..content.len()).filter(|at| bare(*at)).count();
-    let cr = |at: usize| content[at] == b'\r' && content.get(at + 1) == Some(&b'\n');
-    let received: Arc<[u8]> =
-        (0..content.len()).filter(|at| !cr(*at)).map(|at| content[at]).collect();
-    (received.into(), on_the_way as u64)
 }
 
 /// Where the files of a scenario come from: each is there once.
@@ -288,6 +282,12 @@ impl<'a> Sources<'a> {
         let disk = Arc::new(Disk::open(path)?);
         self.disks.push(Arc::clone(&disk));
         Ok(Known::There(disk))
+    }
+
+    /// Why a file could not be read.
+    fn unreadable(&self) -> Unreadable {
+        let failed = verify(&self.disks).err();
+        failed.expect("whatever is not in memory or made is a file that says so")
     }
 
     fn before(&self, file: &File, content: &Image) -> Option<Image> {

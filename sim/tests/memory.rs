@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::ops::ControlFlow;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use halfclose::run::run;
 use halfclose::search::{Run, Tally, tally::Counted};
@@ -61,7 +61,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
 fn a_search_holds_no_more_for_more_runs() {
-    let _alone = ALONE.lock().expect("no test has failed");
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // Copies of packets are made by the link, and come back to hosts that never had them.
     let lossy = scenario(&["link.loss=5%", "link.duplicate=5%", "do.size=2000"]);
     let swept = |seeds| {
@@ -110,13 +110,14 @@ fn file(folder: &tempfile::TempDir, size: u64) -> std::path::PathBuf {
 #[test]
 fn a_run_holds_no_more_for_a_larger_file() {
     const MIB: u64 = 1 << 20;
-    let _alone = ALONE.lock().expect("no test has failed");
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let sizes = if cfg!(debug_assertions) { [4 * MIB, 48 * MIB] } else { [16 * MIB, 256 * MIB] };
     let folder = tempfile::tempdir().expect("a folder can be made");
     for settings in [
-        // Up and down; cut off, and gone on with; behind another file, and all of that back.
+        // Up and down, and as a text; cut off, and gone on with; behind another file, and all of that back.
         &[][..],
         &["do.get=a.bin"],
+        &["client.type=ascii"],
         &["do.put=a.bin", "do.before=2MiB", "do.resume=true"],
         &["do.1.abort_after=3MiB", "do.2.put=a.bin", "do.2.resume=true", "do.2.file=FILE"],
         &["do.2.append=a.bin", "do.2.file=FILE", "do.3.get=a.bin"],
@@ -139,7 +140,8 @@ fn a_run_holds_no_more_for_a_larger_file() {
                 assert_eq!(last.verdict, Verdict::Intact, "{settings:?}: {outcome:#?}");
                 stored = last.stored;
             });
-            assert!(stored >= size, "{settings:?}");
+            // A text has lost a CR here and there.
+            assert!(stored > size - size / 1000, "{settings:?}: {stored}");
             bytes
         });
         let [small, large] = held;
