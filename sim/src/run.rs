@@ -18,7 +18,8 @@ pub struct Finished {
     pub trace: Trace,
 }
 
-/// Run `scenario` with `seed`.
+/// Run `scenario` with `seed`. A run that reads a file of the user's is worth something if
+/// [`Workload::verify`] says so afterwards.
 #[must_use]
 pub fn run(scenario: &Scenario, workload: &Workload, seed: u64, recording: Recording) -> Finished {
     let mut world = World::new(scenario, workload, seed, recording);

@@ -87,6 +87,7 @@ impl<'p> Runner<'p> {
             }
             if stop.load(Ordering::Relaxed) {
                 chunk.whole = false;
+                chunk.read = point.workload.verify();
                 return chunk;
             }
             if let Some(open) = point.open {
