@@ -238,8 +238,12 @@ impl Server {
     }
 
     /// When it goes on with lines that wait only for others to have their turn.
+    #[inline]
     fn rests_until(&self) -> Option<Duration> {
-        self.share.renewed().filter(|_| self.lines.has_line() && self.may_go_on())
+        if !self.lines.has_line() {
+            return None;
+        }
+        self.share.renewed().filter(|_| self.may_go_on())
     }
 
     /// Whether the next command may be acted upon.

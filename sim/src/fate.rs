@@ -168,6 +168,7 @@ pub struct Fates {
     reorder_last: u32,
     jitter_us: u64,
     rng: Option<ChaCha8Rng>,
+    purpose: Purpose,
 }
 
 impl Fates {
@@ -190,6 +191,16 @@ impl Fates {
             jitter_us,
             // A link without chance in it draws nothing; its draws would change nothing.
             rng: chance.then(|| seed::stream(seed, purpose)),
+            purpose,
+        }
+    }
+
+    /// The same of another seed, from the first on.
+    pub fn reset(&mut self, seed: u64) {
+        self.bad = false;
+        self.reorder_last = 0;
+        if self.rng.is_some() {
+            self.rng = Some(seed::stream(seed, self.purpose));
         }
     }
 

@@ -50,17 +50,18 @@ impl Link {
     /// An idle link.
     #[must_use]
     pub fn new(config: LinkConfig, fates: Fates) -> Self {
-        let (plain, delay) = (is_plain(&config, &fates), config.delay.max(HOP));
+        let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
+        let delay = config.delay.max(HOP);
         let (in_flight, held) = (VecDeque::new(), Vec::new());
         Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
     }
 
-    /// Idle again with other fates, keeping its memory; what is in flight goes back to its host.
-    pub fn reset(&mut self, fates: Fates, host: &mut Host) {
+    /// Idle again with the fates of another seed, keeping its memory; what is in flight goes back to its
+    /// host.
+    pub fn reset(&mut self, seed: u64, host: &mut Host) {
         self.in_flight.drain(..).for_each(|flight| host.recycle(flight.packet));
         self.held.clear();
-        self.plain = is_plain(&self.config, &fates);
-        self.fates = fates;
+        self.fates.reset(seed);
         self.busy_until_ns = 0;
     }
 
@@ -223,10 +224,6 @@ impl Link {
             now_ns + backlog_ns + u64::try_from(takes_ns).expect("a packet takes under 584 years");
         Some(Duration::from_micros(self.busy_until_ns.div_ceil(1_000)))
     }
-}
-
-fn is_plain(config: &LinkConfig, fates: &Fates) -> bool {
-    fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty()
 }
 
 /// The ports of a packet that a host emitted: in one direction, its connection.

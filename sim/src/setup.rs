@@ -10,6 +10,7 @@ use halfclose_stack as stack;
 
 use crate::scenario::{Command, DataMode, File, How, Scenario, Task};
 use crate::seed::{Purpose, number};
+use crate::side::Side;
 use crate::workload::Workload;
 
 /// The client's address.
@@ -25,26 +26,20 @@ pub(crate) const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 /// Connections that may wait to be accepted: of everybody at once.
 pub(crate) const BACKLOG: usize = 10_000;
 
-/// The client's host.
-pub(crate) fn client_host(scenario: &Scenario, seed: u64) -> stack::Config {
-    let client = &scenario.client;
-    let policy = client.policy.of(&client.host);
-    host(scenario, policy, number(seed, Purpose::ClientHost), CLIENT)
+/// What the host of `side` draws from in the run with `seed`.
+pub(crate) fn host_seed(side: Side, seed: u64) -> u64 {
+    match side {
+        Side::Client => number(seed, Purpose::ClientHost),
+        Side::Server => number(seed, Purpose::ServerHost),
+    }
 }
 
-/// The server's host.
-pub(crate) fn server_host(scenario: &Scenario, seed: u64) -> stack::Config {
-    let server = &scenario.server;
-    let policy = server.policy.of(&server.host);
-    host(scenario, policy, number(seed, Purpose::ServerHost), SERVER)
-}
-
-fn host(
-    scenario: &Scenario,
-    policy: stack::ClosePolicy,
-    seed: u64,
-    address: Ipv4Addr,
-) -> stack::Config {
+/// The host of `side`.
+pub(crate) fn host(scenario: &Scenario, side: Side, seed: u64) -> stack::Config {
+    let (address, policy) = match side {
+        Side::Client => (CLIENT, scenario.client.policy.of(&scenario.client.host)),
+        Side::Server => (SERVER, scenario.server.policy.of(&scenario.server.host)),
+    };
     let tcp = &scenario.tcp;
     stack::Config {
         address,
@@ -55,7 +50,7 @@ fn host(
         nagle: tcp.nagle,
         ack_delay: tcp.ack_delay,
         policy,
-        seed,
+        seed: host_seed(side, seed),
         // Only a flipped bit needs them.
         checksums: scenario.corrupts(),
         ..stack::Config::default()

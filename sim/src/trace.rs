@@ -152,9 +152,9 @@ impl Trace {
 
     /// A host noted something.
     #[inline]
-    pub fn note(&mut self, side: Side, note: Note) {
+    pub fn note(&mut self, side: Side, note: &Note) {
         if self.recording >= Recording::Headers {
-            self.events.push(Event::Note(side, note));
+            self.events.push(Event::Note(side, *note));
         }
     }
 

@@ -18,17 +18,13 @@ use std::time::Duration;
 
 use halfclose_ftp as ftp;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::Host;
 
-use crate::fate::Fates;
 use crate::judge::Judge;
 use crate::law::{Evidence, Trigger};
-use crate::link::Link;
 use crate::lookup::Lookup;
 use crate::medium::Medium;
 use crate::outcome::End;
 use crate::scenario::Scenario;
-use crate::seed::Purpose;
 use crate::setup::{self, CONTROL_PORT, SERVER};
 use crate::side::Side;
 use crate::sockets::Sockets;
@@ -78,18 +74,6 @@ impl<'a> World<'a> {
         recording: Recording,
     ) -> Self {
         assert!(scenario.open.is_none(), "an open scenario is pinned before it runs");
-        let up = Fates::new(&scenario.up, seed, Purpose::FatesUp);
-        let down = Fates::new(&scenario.down, seed, Purpose::FatesDown);
-        let client = Station {
-            side: Side::Client,
-            host: Host::new(setup::client_host(scenario, seed)),
-            link: Link::new(scenario.up.clone(), up),
-        };
-        let server = Station {
-            side: Side::Server,
-            host: Host::new(setup::server_host(scenario, seed)),
-            link: Link::new(scenario.down.clone(), down),
-        };
         let mut world = Self {
             scenario,
             workload,
@@ -97,7 +81,10 @@ impl<'a> World<'a> {
             seed,
             now: Duration::ZERO,
             told_at: None,
-            stations: [client, server],
+            stations: [
+                Station::new(scenario, Side::Client, seed),
+                Station::new(scenario, Side::Server, seed),
+            ],
             client: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
             server: Driver::<Server, _>::server(setup::server(scenario, seed), MemoryStore::new()),
             wakes: [Duration::MAX; 2],
@@ -127,15 +114,7 @@ impl<'a> World<'a> {
         self.medium.reset();
         self.log.reset(recording);
         self.judge.reset();
-        let [client, server] = &mut self.stations;
-        client.reset(
-            Fates::new(&scenario.up, seed, Purpose::FatesUp),
-            setup::client_host(scenario, seed),
-        );
-        server.reset(
-            Fates::new(&scenario.down, seed, Purpose::FatesDown),
-            setup::server_host(scenario, seed),
-        );
+        self.stations.iter_mut().for_each(|station| station.reset(seed));
         self.client.reset();
         self.client.store_mut().reset();
         self.server.reset();

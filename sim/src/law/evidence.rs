@@ -43,6 +43,8 @@ pub struct Evidence {
     breaches: Vec<Breach>,
     /// A connection younger than this is not given up by its host.
     patience: Duration,
+    /// An orphan in FIN-WAIT-2 is given up after this, by the host that waits longest.
+    pub(super) fin_wait_2: Duration,
     pub(crate) liar: Liar,
 }
 
@@ -50,9 +52,12 @@ impl Evidence {
     /// Nothing was seen of a run of `scenario`.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let lingers = [Side::Client, Side::Server].map(|side| rest::policy(scenario, side).linger);
-        let patience = lingers.into_iter().flatten().min().map_or(PATIENCE, |it| it.min(PATIENCE));
-        Self { liar: Liar::new(scenario.mutant), patience, ..Self::default() }
+        let policies = [Side::Client, Side::Server].map(|side| rest::policy(scenario, side));
+        let lingers = policies.iter().filter_map(|policy| policy.linger);
+        let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
+        let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();
+        let fin_wait_2 = fin_wait_2.unwrap_or_default();
+        Self { liar: Liar::new(scenario.mutant), patience, fin_wait_2, ..Self::default() }
     }
 
     /// Forget the run before, keep the memory.
@@ -113,12 +118,12 @@ impl Evidence {
             self.last_drop = now;
         }
         if let Some(sight) = sight {
-            self.control_left(now, sight, lost);
+            self.control_left(now, &sight, lost);
         }
     }
 
-    fn control_left(&mut self, now: Duration, sight: Sight, lost: bool) {
-        let Sight { header, side, emission } = sight;
+    fn control_left(&mut self, now: Duration, sight: &Sight, lost: bool) {
+        let &Sight { ref header, side, emission } = sight;
         let key = Key(side, header.from, header.to);
         if header.flags.has(Flags::SYN) {
             self.connections.entry(key).iss = Some(header.seq);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use halfclose_stack::{ClosePolicy, TIME_WAIT};
 
+use super::connections::Key;
 use super::{About, Breach, Facts};
 use crate::outcome::End;
 use crate::scenario::{LinkConfig, Scenario};
@@ -49,12 +50,8 @@ fn hop(link: &LinkConfig) -> Duration {
 pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
     let evidence = facts.evidence;
     let since = evidence.last_drop.max(evidence.last_call);
-    let deadline = [Side::Client, Side::Server]
-        .into_iter()
-        .filter_map(|side| policy(facts.scenario, side).fin_wait_2)
-        .max();
     let hops = hop(&facts.scenario.up) + hop(&facts.scenario.down);
-    let limit = since + TIME_WAIT + deadline.unwrap_or_default() + RETRANSMISSION + hops * 4;
+    let limit = since + TIME_WAIT + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
     let quiet = facts.end == End::Quiet;
     if !quiet && facts.now <= limit {
         return;
@@ -84,14 +81,16 @@ pub(super) fn leaks(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
     }
     for (side, holding) in [Side::Client, Side::Server].into_iter().zip(facts.holdings) {
         let Holding { host, in_flight, sessions, files } = holding;
-        let alive = |control_only: bool| {
-            let port = |known: &super::connections::Known| match side {
-                Side::Client => known.key.2,
-                Side::Server => known.key.1,
-            };
-            let mine = facts.evidence.connections.iter().filter(move |it| it.key.0 == side);
-            mine.filter(|it| it.alive() && (!control_only || port(it) == CONTROL_PORT)).count()
-        };
+        // Connections of this side that are alive, and those of them that are control connections.
+        let (mut alive, mut control) = (0, 0);
+        for known in facts.evidence.connections.iter() {
+            let Key(at, local, peer) = known.key;
+            if at == side && known.alive() {
+                alive += 1;
+                let port = if side == Side::Client { peer } else { local };
+                control += usize::from(port == CONTROL_PORT);
+            }
+        }
         let mut leak = |what: &str, held: usize, allowed: usize| {
             if held > allowed {
                 let seen = format!("{} {what} too many", held - allowed);
@@ -105,9 +104,9 @@ pub(super) fn leaks(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         leak("packets on the link", in_flight, 0);
         // A session that waits for ever, its control connection alive, may have its data connection in
         // hand and not look at it before a reply: that it is over is not seen yet.
-        leak("connection slots", host.connections, alive(false) + alive(true));
-        leak("sessions", sessions, alive(true));
-        leak("listeners", host.listeners, doors + alive(true));
-        leak("open files", files, alive(true));
+        leak("connection slots", host.connections, alive + control);
+        leak("sessions", sessions, control);
+        leak("listeners", host.listeners, doors + control);
+        leak("open files", files, control);
     }
 }

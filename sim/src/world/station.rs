@@ -11,6 +11,9 @@ use crate::law::Evidence;
 use crate::link::{Flight, Link};
 use crate::medium::Medium;
 use crate::outcome::EndedConnection;
+use crate::scenario::Scenario;
+use crate::seed::Purpose;
+use crate::setup;
 use crate::side::Side;
 use crate::trace::{Recording, Trace};
 
@@ -18,6 +21,7 @@ use crate::trace::{Recording, Trace};
 pub(super) struct Station {
     pub(super) side: Side,
     pub(super) host: Host,
+    config: Config,
     pub(super) link: Link,
 }
 
@@ -30,10 +34,22 @@ pub(super) struct Log {
 }
 
 impl Station {
-    /// As new, with other fates, keeping its memory.
-    pub(super) fn reset(&mut self, fates: Fates, config: Config) {
-        self.link.reset(fates, &mut self.host);
-        self.host.reset(config);
+    /// The host of `side`, and the way out of it.
+    pub(super) fn new(scenario: &Scenario, side: Side, seed: u64) -> Self {
+        let (link, purpose) = match side {
+            Side::Client => (&scenario.up, Purpose::FatesUp),
+            Side::Server => (&scenario.down, Purpose::FatesDown),
+        };
+        let config = setup::host(scenario, side, seed);
+        let link = Link::new(link.clone(), Fates::new(link, seed, purpose));
+        Self { side, host: Host::new(config), config, link }
+    }
+
+    /// As new with that seed, keeping its memory.
+    pub(super) fn reset(&mut self, seed: u64) {
+        self.link.reset(seed, &mut self.host);
+        self.config.seed = setup::host_seed(self.side, seed);
+        self.host.reset(self.config);
     }
 
     /// Put what the host has to say into the link, and write down what it noted before and meanwhile.
@@ -86,7 +102,7 @@ impl Station {
     fn take_notes(&mut self, log: &mut Log) {
         while let Some(note) = self.host.poll_note() {
             log.evidence.noted(self.side, &note);
-            log.note(self.side, note);
+            log.note(self.side, &note);
         }
     }
 }
@@ -100,7 +116,7 @@ impl Log {
         self.evidence.reset();
     }
 
-    fn note(&mut self, side: Side, note: Note) {
+    fn note(&mut self, side: Side, note: &Note) {
         match note.kind {
             NoteKind::Ended(ending) => self.ended.push(EndedConnection {
                 at: note.at,
