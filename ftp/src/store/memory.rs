@@ -142,7 +142,14 @@ impl MemoryStore {
     fn replace(&mut self, name: Arc<str>, image: Image, modified: Duration) -> u32 {
         self.unname(&name);
         self.held += image.size();
-        let inode = Some(Inode { name: name.clone(), image, modified, opened: 0, named: true });
+        let inode = Some(Inode {
+            name: name.clone(),
+            image,
+            modified,
+            opened: 0,
+            named: true,
+            busy: false,
+        });
         let at = put(&mut self.inodes, &mut self.free_inodes, inode);
         self.tree.name(name, at);
         at
@@ -198,6 +205,9 @@ impl MemoryStore {
         if base > length {
             return Err(StoreError::BadOffset);
         }
+        if std::mem::replace(&mut inode.busy, true) {
+            return Err(StoreError::Busy);
+        }
         inode.image.truncate(base);
         if self.known.is_empty() {
             inode.image.own();
@@ -244,7 +254,7 @@ impl Store for MemoryStore {
         let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
         let modified = self.epoch + now;
         let inode = if hidden {
-            let inode = Inode { name, image, modified, opened: 0, named: false };
+            let inode = Inode { name, image, modified, opened: 0, named: false, busy: false };
             put(&mut self.inodes, &mut self.free_inodes, Some(inode))
         } else {
             self.replace(name, image, modified)
@@ -292,6 +302,7 @@ impl Store for MemoryStore {
         };
         inode.opened -= 1;
         if let Some(base) = handle.writing {
+            inode.busy &= !handle.old;
             let kept = match fate {
                 Fate::Keep => None,
                 Fate::Cut(length) => Some(length),

@@ -232,3 +232,40 @@ fn dates_are_set_and_told() {
         assert_eq!(it.store().set_modified("gone", date), Err(StoreError::NotFound));
     });
 }
+
+#[test]
+fn two_do_not_go_on_in_one_file_at_once() {
+    both(|steps| {
+        steps.put("a", "0123456789").unwrap();
+        let go_on = |begin| Writing { begin, ..Writing::default() };
+        let store = steps.store();
+        for fate in [Fate::Keep, Fate::Discard] {
+            let first = store.open_write("a", go_on(Begin::Append), NOW).unwrap();
+            for begin in [Begin::Append, Begin::At(3)] {
+                assert_eq!(store.open_write("a", go_on(begin), NOW), Err(StoreError::Busy));
+            }
+            store.write(first, b"ab", NOW).unwrap();
+            store.close(first, fate).unwrap();
+        }
+        assert_eq!(steps.get("a").unwrap(), "0123456789ab");
+        // Who makes a new file does not keep out, and lets nobody in.
+        let (store, new) = (steps.store(), Writing::default());
+        let made = store.open_write("b", new, NOW).unwrap();
+        let first = store.open_write("b", go_on(Begin::Append), NOW).unwrap();
+        store.close(made, Fate::Keep).unwrap();
+        assert_eq!(store.open_write("b", go_on(Begin::Append), NOW), Err(StoreError::Busy));
+        store.close(first, Fate::Keep).unwrap();
+        // The old file goes on without its name.
+        let store = steps.store();
+        let first = store.open_write("a", go_on(Begin::Append), NOW).unwrap();
+        store.remove("a").unwrap();
+        steps.put("a", "new").unwrap();
+        let store = steps.store();
+        let second = store.open_write("a", go_on(Begin::Append), NOW).unwrap();
+        for file in [first, second] {
+            store.write(file, b"!", NOW).unwrap();
+            store.close(file, Fate::Keep).unwrap();
+        }
+        assert_eq!(steps.get("a").unwrap(), "new!");
+    });
+}

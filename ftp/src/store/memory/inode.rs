@@ -16,6 +16,8 @@ pub(super) struct Inode {
     pub(super) modified: Duration,
     pub(super) opened: u32,
     pub(super) named: bool,
+    /// Somebody goes on in it: nobody else may meanwhile.
+    pub(super) busy: bool,
 }
 
 impl Inode {
