@@ -12,7 +12,7 @@ use halfclose::outcome::Outcome;
 use halfclose::run::run;
 use halfclose::scenario::{Scenario, file};
 use halfclose::trace::Recording;
-use halfclose::workload::{Held, Workload};
+use halfclose::workload::{Held, SIZE_MAX, Workload};
 use halfclose::{catalogue, explore, sweep};
 
 /// Tasks that put files over, behind and into each other, cut them off, and take them away.
@@ -183,6 +183,22 @@ fn a_file_on_a_disk_is_the_same_as_its_bytes() {
         let generated = with("do.size", &SIZE.to_string());
         assert_eq!(with("do.file", &path), generated, "{settings:?}");
     }
+}
+
+/// No byte of it is there: it is refused by its size.
+#[test]
+fn a_file_that_is_too_large_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x");
+    let file = File::create(&path).expect("it can be made");
+    let mut scenario = Scenario::default();
+    scenario.set("do.file", path.to_str().expect("text")).expect("a path");
+    file.set_len(SIZE_MAX).expect("it can have a hole");
+    let workload = Workload::load(&scenario).expect("it is as large as may be");
+    assert_eq!((workload.bytes(), workload.held()), (SIZE_MAX, 0));
+    file.set_len(SIZE_MAX + 1).expect("it can have a hole");
+    let problem = Workload::load(&scenario).expect_err("it is larger").to_string();
+    assert!(problem.contains("it is 4294967296 bytes long, more than 4294967295"), "{problem}");
 }
 
 #[test]

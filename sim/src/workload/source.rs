@@ -35,8 +35,9 @@ impl Default for Held {
     }
 }
 
-/// The largest file that is moved.
-pub const SIZE_MAX: u64 = 1 << 30;
+/// The largest file that is moved: with one byte more, the end of a connection would be counted by a
+/// sequence number that its beginning has (RFC 9293 §3.4).
+pub const SIZE_MAX: u64 = (1 << 32) - 1;
 
 /// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
 pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
