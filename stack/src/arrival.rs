@@ -82,7 +82,7 @@ impl Host {
         let nxt = connection.rcv_nxt();
         let numbers = [connection.send.max, nxt];
         let window = connection.receive.window(nxt);
-        let ack = self.wire.bare_ack(connection.ends(), numbers, window);
+        let ack = self.wire.bare(Flags::ACK, connection.ends(), numbers, window);
         self.wire.leaving.push_back(ack);
     }
 

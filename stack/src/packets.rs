@@ -173,6 +173,9 @@ impl Host {
             return;
         }
         let connection = &mut self.connections[slot as usize];
+        if !poll_at.comes() && !outlives && connection.asks_no_clock {
+            connection.calm = Calm::Idle;
+        }
         connection.tick(now, poll_at);
         let (deadline, _) = connection.deadline(&self.patience);
         self.timers.set(Sleeper::Connection(slot), poll_at.min(deadline.max(now)));

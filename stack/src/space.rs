@@ -51,6 +51,12 @@ impl SendSpace {
         self.at_front && self.max == self.end().wrapping_add(u32::from(closed))
     }
 
+    /// Whether all that left is acknowledged.
+    #[inline]
+    pub(crate) fn rests(&self) -> bool {
+        self.at_front && self.una == self.max
+    }
+
     /// The user gave `len` bytes more.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]

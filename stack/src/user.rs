@@ -8,7 +8,7 @@ use std::time::Duration;
 use smoltcp::socket::tcp;
 
 use crate::close_policy::UnreadAtClose;
-use crate::connection::{Connection, Owner};
+use crate::connection::{Calm, Connection, Owner};
 use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::Host;
@@ -316,8 +316,15 @@ impl Host {
         let Self { connections, wire, .. } = self;
         let connection = &mut connections[slot as usize];
         connection.owner = Owner::Orphan;
-        while let Some(packet) = connection.egress(now, wire) {
-            wire.leaving.push_back(packet);
+        let idle = connection.calm == Calm::Idle;
+        debug_assert!(
+            !idle || connection.egress(now, wire).is_none(),
+            "an idle connection has nothing to let go"
+        );
+        if !idle {
+            while let Some(packet) = connection.egress(now, wire) {
+                wire.leaving.push_back(packet);
+            }
         }
         self.follow(now, slot, false);
         let connection = &self.connections[slot as usize];

@@ -50,9 +50,10 @@ impl Wire {
         }
     }
 
-    /// `<SEQ=seq><ACK=ack><CTL=ACK>`, as smoltcp would have written it.
-    pub(crate) fn bare_ack(
+    /// `<SEQ=seq><ACK=ack><CTL=flags>`, as smoltcp would have written it.
+    pub(crate) fn bare(
         &mut self,
+        flags: Flags,
         [from, to]: [SocketAddrV4; 2],
         [seq, ack]: [u32; 2],
         window: u16,
@@ -69,7 +70,7 @@ impl Wire {
         tcp[4..8].copy_from_slice(&seq.to_be_bytes());
         tcp[8..12].copy_from_slice(&ack.to_be_bytes());
         tcp[12] = 5 << 4;
-        tcp[13] = Flags::ACK.0;
+        tcp[13] = flags.0;
         tcp[14..16].copy_from_slice(&window.to_be_bytes());
         self.seal(&mut packet);
         packet
