@@ -3,13 +3,14 @@
 
 use std::process::ExitCode;
 
+use halfclose::search::Flock;
 use halfclose::trace::Recording;
 use halfclose::world::World;
 use halfclose_benches::sessions;
 use halfclose_benches::teardown::{self, Path};
 use halfclose_benches::transfer::{self, Command};
 
-const USAGE: &str = "profile sessions|connections-CLIENTS|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, runs \
+const USAGE: &str = "profile sessions|sessions-one-world|connections-CLIENTS|stor|retr|CLOSE[-bare] COUNT: COUNT sessions, runs \
                      of a world with CLIENTS clients, MiB at MTU 1500, or connections; CLOSE is fin, \
                      half-close, reset, reset-when-acked, fin-then-reset or simultaneous";
 
@@ -32,6 +33,9 @@ fn find(name: &str, count: u64) -> Option<Box<dyn FnOnce()>> {
     if name == "sessions" {
         return Some(Box::new(move || sessions(count, bare)));
     }
+    if name == "sessions-one-world" {
+        return Some(Box::new(move || one_world(count)));
+    }
     if let Some(clients) = name.strip_prefix("connections-") {
         let clients = clients.parse().ok().filter(|clients| (1..=10_000).contains(clients))?;
         return Some(Box::new(move || connections(clients, count, bare)));
@@ -52,9 +56,17 @@ fn sessions(count: u64, bare: bool) {
     } else {
         let scenario = sessions::scenario();
         let workload = transfer::workload(&scenario);
-        let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
-        sessions::lab(&mut world, 0..count, Recording::Digest)
+        let mut flock = Flock::new(&scenario, &workload, count);
+        sessions::side_by_side(&mut flock, 0..count)
     };
+    println!("{packets} packets");
+}
+
+fn one_world(count: u64) {
+    let scenario = sessions::scenario();
+    let workload = transfer::workload(&scenario);
+    let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
+    let packets = sessions::lab(&mut world, 0..count, Recording::Digest);
     println!("{packets} packets");
 }
 
