@@ -83,18 +83,8 @@ pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: NonZeroUsiz
 /// If a file is not whole.
 pub fn side_by_side(flock: &mut Flock<'_>, seeds: std::ops::Range<u64>) -> u64 {
     let mut packets = 0;
-    let mut first = seeds.start;
-    while first < seeds.end {
-        let count = flock.len().min(usize::try_from(seeds.end - first).unwrap_or(usize::MAX));
-        let seed = |index: usize| first + index as u64;
-        flock.run(
-            count,
-            |index, world| world.reset(seed(index), Recording::Digest),
-            |index| format!("seed {}", seed(index)),
-            |_, _, outcome| packets += whole(outcome),
-        );
-        first += count as u64;
-    }
+    let named = |seed| format!("seed {seed}");
+    flock.run_seeds(seeds, &AtomicBool::new(false), named, |outcome| packets += whole(outcome));
     packets
 }
 

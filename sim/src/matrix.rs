@@ -2,15 +2,14 @@
 //! connection how, and what the other side makes of it. A cell is the scenario with a few keys set.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::scenario::keys::InvalidSetting;
-use crate::search::Seeds;
-use crate::trace::Recording;
+use crate::search::{Flock, Seeds};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
-use crate::world::World;
 
 /// A key and its value, as `-s` takes them.
 pub type Setting = (&'static str, &'static str);
@@ -111,21 +110,18 @@ fn cell(
     for (key, value) in &settings {
         scenario.set(key, value)?;
     }
-    let mut world = World::new(&scenario, workload, seeds.at(0), Recording::Digest);
+    let runs = u64::try_from(seeds.count()).unwrap_or(u64::MAX);
+    let mut flock = Flock::new(&scenario, workload, runs);
     let mut verdicts = BTreeMap::new();
     let mut example: Option<Outcome> = None;
-    for seed in seeds.iter() {
-        if seed != seeds.at(0) {
-            world.reset(seed, Recording::Digest);
-        }
-        let end = world.run();
-        let outcome = world.conclude(end);
+    let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
+    flock.run_seeds(seeds.iter(), &AtomicBool::new(false), named, |outcome| {
         *verdicts.entry(outcome.verdict).or_insert(0) += 1;
         if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
-            example = Some(outcome);
+            example = Some(outcome.clone());
         }
-    }
-    drop(world);
+    });
+    drop(flock);
     let example = example.expect("a range of seeds is not empty");
     Ok(Cell { row, on_reset, host, scenario, settings, verdicts, example })
 }

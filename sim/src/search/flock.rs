@@ -3,6 +3,7 @@
 //! not. Each world goes its own way, exactly as `World::run` would have it.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outcome::{End, Outcome};
 use crate::scenario::Scenario;
@@ -67,6 +68,38 @@ impl<'a> Flock<'a> {
     /// The first world, to be run by itself.
     pub fn first(&mut self) -> &mut World<'a> {
         &mut self.worlds[0]
+    }
+
+    /// Run with each of these seeds, and hand over to `done` what each came to, in their order. Once
+    /// `stop` is true no more of them are begun. True if all were. `name` says which it was, if
+    /// anything panics.
+    ///
+    /// # Panics
+    /// If `done` does.
+    pub fn run_seeds(
+        &mut self,
+        mut seeds: impl Iterator<Item = u64>,
+        stop: &AtomicBool,
+        name: impl Fn(u64) -> String,
+        mut done: impl FnMut(&Outcome),
+    ) -> bool {
+        let mut some = [0; MOST];
+        loop {
+            let mut count = 0;
+            for (seed, place) in seeds.by_ref().take(self.len()).zip(&mut some) {
+                *place = seed;
+                count += 1;
+            }
+            if count == 0 || stop.load(Ordering::Relaxed) {
+                return count == 0;
+            }
+            self.run(
+                count,
+                |index, world| world.reset(some[index], Recording::Digest),
+                |index| name(some[index]),
+                |_, _, outcome| done(outcome),
+            );
+        }
     }
 
     /// Do `count` runs, which `begin` prepares (by `World::reset`), and hand over to `done` what each

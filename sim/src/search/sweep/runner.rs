@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Run;
 use crate::outcome::Outcome;
 use crate::scenario::{Pinned, Scenario};
-use crate::search::flock::{self, Flock};
+use crate::search::flock::Flock;
 use crate::search::pool::IfPanicking;
 use crate::trace::Recording;
 use crate::workload::{Unreadable, Workload};
@@ -62,7 +62,7 @@ impl<'p> Runner<'p> {
     pub(super) fn chunk<C: Default>(
         &mut self,
         point: &'p Point<'_>,
-        mut seeds: impl Iterator<Item = u64>,
+        seeds: impl Iterator<Item = u64>,
         stop: &AtomicBool,
         add: &impl Fn(&mut C, Run<'_>),
     ) -> Chunk<C> {
@@ -73,40 +73,26 @@ impl<'p> Runner<'p> {
             let (name, number) = (&scenario.name, point.number);
             format!("it was the run of {name} with seed {seed}, at point {number} of its grid")
         };
-        let mut some = [0; flock::MOST];
-        loop {
-            let most = if point.open.is_some() { 1 } else { self.flock(point).len() };
-            let mut count = 0;
-            for (seed, place) in seeds.by_ref().take(most).zip(&mut some) {
-                *place = seed;
-                count += 1;
-            }
-            if count == 0 {
-                chunk.read = point.workload.verify();
-                return chunk;
-            }
+        let Some(open) = point.open else {
+            chunk.whole = self.flock(point).run_seeds(seeds, stop, named, |outcome| {
+                add(&mut chunk.made, Run { scenario, point: point.number, choices, outcome });
+            });
+            chunk.read = point.workload.verify();
+            return chunk;
+        };
+        for seed in seeds {
             if stop.load(Ordering::Relaxed) {
                 chunk.whole = false;
-                chunk.read = point.workload.verify();
+                break;
+            }
+            let _named = IfPanicking(|| named(seed));
+            chunk.read = self.run_drawn(open, point, seed, |run| add(&mut chunk.made, run));
+            if chunk.read.is_err() {
                 return chunk;
             }
-            if let Some(open) = point.open {
-                let _named = IfPanicking(|| named(some[0]));
-                chunk.read = self.run_drawn(open, point, some[0], |run| add(&mut chunk.made, run));
-                if chunk.read.is_err() {
-                    return chunk;
-                }
-                continue;
-            }
-            self.flock(point).run(
-                count,
-                |index, world| world.reset(some[index], Recording::Digest),
-                |index| named(some[index]),
-                |_, _, outcome| {
-                    add(&mut chunk.made, Run { scenario, point: point.number, choices, outcome });
-                },
-            );
         }
+        chunk.read = point.workload.verify();
+        chunk
     }
 
     /// The worlds of `point`.
