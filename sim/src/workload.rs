@@ -184,6 +184,12 @@ impl Workload {
         self.known.iter().filter_map(here).sum()
     }
 
+    /// The files of the user's that it holds open.
+    #[must_use]
+    pub fn open(&self) -> usize {
+        self.disks.len()
+    }
+
     /// What its files are made of.
     #[must_use]
     pub fn known(&self) -> &Arc<[Known]> {

@@ -22,6 +22,8 @@ const CHUNK_BYTES: u64 = 4 << 20;
 /// Points of a grid whose files are in memory at once: fewer, where they have more than this.
 const BATCH: usize = 1_024;
 const BATCH_BYTES: u64 = 64 << 20;
+/// And fewer, where they hold so many files open: a process may have 256 on some systems.
+const BATCH_OPEN: usize = 64;
 
 /// A sweep that is about to be run.
 #[derive(Clone, Debug)]
@@ -192,16 +194,17 @@ impl<'a> Sweep<'a> {
     }
 
     /// The first points of the grid that these runs meet: up to the one whose files make it `most`
-    /// bytes.
+    /// bytes, or too many that are open.
     fn batch(&self, rows: Range<u64>, most: u64) -> Result<Vec<Point<'a>>, Unreadable> {
         let (first, last) = (self.run_of(rows.start).0, self.run_of(rows.end - 1).0);
-        let (mut points, mut bytes) = (Vec::new(), 0);
+        let (mut points, mut bytes, mut open) = (Vec::new(), 0, 0);
         for number in first..=last {
-            if bytes >= most || points.len() == BATCH {
+            if bytes >= most || open >= BATCH_OPEN || points.len() == BATCH {
                 break;
             }
             let point = Point::new(self.scenario, number, self.seeds_of_a_point())?;
             bytes += point.workload.held();
+            open += point.workload.open();
             points.push(point);
         }
         Ok(points)
@@ -246,6 +249,19 @@ mod tests {
         assert_eq!(numbers(5..40), [0, 1, 2], "until they have 640 KiB");
         assert_eq!(numbers(30..40), [3]);
         assert_eq!(numbers(15..16), [1]);
+    }
+
+    #[test]
+    fn not_all_files_of_a_grid_are_open() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        file.as_file().set_len(2 << 20).expect("2 MiB");
+        let delays: Vec<_> = (1..=200).map(|ms| format!("{ms}ms")).collect();
+        let delays = format!("link.delay={}", delays.join(","));
+        let path = format!("do.file={}", file.path().display());
+        let scenario = scenario(&[&path, &delays]);
+        let points = sweep(&scenario, 0..1).batch(0..200, BATCH_BYTES).expect("it is there");
+        assert_eq!(points.len(), BATCH_OPEN);
+        assert_eq!(points[0].workload.held(), 0);
     }
 
     /// From one batch to the next nothing is left out, and a stop and a break are kept.

@@ -57,7 +57,7 @@ impl<'t> Tree<'t> {
     pub(super) fn layer(&self, length: usize, ready: impl FnMut(Family) -> ControlFlow<()>) {
         let mut parents = Parents::new(self, length);
         let pool = Pool { jobs: self.explore.jobs, stop: self.stop };
-        pool.run(|| parents.next(), || Walker::new(self), Walker::family, ready);
+        pool.run(|| parents.next(), || Walker::new(self, u64::MAX), Walker::family, ready);
     }
 }
 
@@ -72,7 +72,8 @@ struct Parents<'t> {
 
 impl<'t> Parents<'t> {
     fn new(tree: &Tree<'t>, length: usize) -> Self {
-        Self { walker: Walker::new(tree), length, places: Vec::new(), begun: false }
+        // It runs one list at a time.
+        Self { walker: Walker::new(tree, 1), length, places: Vec::new(), begun: false }
     }
 
     /// `Some(None)`: the list without faults has no parent.
@@ -121,11 +122,11 @@ struct Walker<'t> {
 }
 
 impl<'t> Walker<'t> {
-    fn new(tree: &Tree<'t>) -> Self {
+    /// For so many lists side by side.
+    fn new(tree: &Tree<'t>, runs: u64) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
         let Tree { holds, stop, .. } = *tree;
-        // It will be many runs, and one more is soon one of them.
-        let flock = Flock::new(tree.scenario, tree.workload, u64::MAX);
+        let flock = Flock::new(tree.scenario, tree.workload, runs);
         Self { flock, seed, scope, last, holds, stop, orders: Vec::new() }
     }
 
