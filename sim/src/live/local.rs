@@ -7,6 +7,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek, SeekFrom, Write as _};
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use halfclose_ftp::store::{Begin, StoreError};
@@ -219,14 +220,21 @@ fn open_alone(path: &Path) -> io::Result<File> {
 
 /// Two downloads in one file would undo each other's bytes.
 fn lock(file: &File, path: &Path) -> io::Result<()> {
-    match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            let text = format!("another download is writing {}", path.display());
-            Err(io::Error::new(ErrorKind::ResourceBusy, text))
-        }
-        // Where a file system has no locks, nobody can be asked.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    // Where a file system has no locks, nobody can be asked.
+    let held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+    // Who held it may have given the file its name since it was opened, and it is whole.
+    if held || !is_at(file, path)? {
+        let text = format!("another download is writing {}", path.display());
+        return Err(io::Error::new(ErrorKind::ResourceBusy, text));
     }
+    Ok(())
+}
+
+/// Whether `path` is still a name of `file`.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let place = |known: fs::Metadata| (known.dev(), known.ino());
+    let there = fs::metadata(path).ok().map(place);
+    Ok(there == Some(place(file.metadata()?)))
 }
 
 /// The size of what is a file, and no link to one.
@@ -247,4 +255,24 @@ fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
 fn note(trouble: &mut Option<io::Error>, error: io::Error) -> StoreError {
     trouble.get_or_insert(error);
     StoreError::Failed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_that_has_got_its_name_meanwhile_is_let_alone() {
+        let folder = tempfile::tempdir().expect("a directory");
+        let [part, whole] = ["a.part", "a"].map(|name| folder.path().join(name));
+        fs::write(&part, "whole").expect("it is written");
+        let file = OpenOptions::new().write(true).open(&part).expect("it is there");
+        lock(&file, &part).expect("nobody has it");
+        file.unlock().expect("it was locked");
+        fs::rename(&part, &whole).expect("it gets its name");
+        let busy = lock(&file, &part).expect_err("it is no part any more");
+        assert_eq!(busy.kind(), ErrorKind::ResourceBusy);
+        fs::write(&part, "another").expect("somebody begins again");
+        lock(&file, &part).expect_err("it is another's");
+    }
 }
