@@ -5,9 +5,8 @@ mod program;
 
 use std::fs;
 use std::path::Path;
-use std::process::Stdio;
 
-use program::{assert_refused, command, halfclose, out};
+use program::{assert_refused, command, halfclose, left_alone, out};
 use serde_json::Value;
 
 fn json(arguments: &[&str]) -> Value {
@@ -147,13 +146,7 @@ fn bad_input_is_one_clear_line() {
 
 #[test]
 fn a_reader_that_leaves_is_no_error() {
-    let mut child = command(&["matrix"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    drop(child.stdout.take());
-    let output = child.wait_with_output().expect("it ends");
+    let output = left_alone(&["matrix"]);
     assert_eq!(output.status.code(), Some(0));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

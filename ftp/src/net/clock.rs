@@ -18,7 +18,7 @@ impl Clock {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "real sockets live in real time")]
+#[expect(clippy::disallowed_methods, reason = "real sockets live in real time; no run has them")]
 fn instant() -> Instant {
     Instant::now()
 }

@@ -6,6 +6,8 @@
 //! A new file has a name of the store's own until it is kept (unless it is to appear at once), and
 //! takes its name by a rename: a name holds the old file or the whole new one, also if the program is
 //! killed in between. What a killed program leaves behind, [`DirectoryStore::remove_stale`] removes.
+//!
+//! The dates here are the disk's, as clients set and list them: no simulated run has this store.
 
 mod error;
 mod listing;

@@ -65,6 +65,7 @@ pub(super) struct Disk {
     pub(super) path: PathBuf,
     file: File,
     size: u64,
+    /// Only compared with itself: a run that saw two dates is refused, and none sees one.
     modified: Option<SystemTime>,
     /// Why it could not be read, the first time.
     failed: OnceLock<(io::ErrorKind, String)>,

@@ -18,6 +18,17 @@ pub(crate) fn halfclose(words: &[&str]) -> Output {
     command(words).output().expect("the program starts")
 }
 
+/// The same, with a reader of its standard output who leaves at once.
+pub(crate) fn left_alone(words: &[&str]) -> Output {
+    let mut child = command(words)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    child.wait_with_output().expect("it ends")
+}
+
 /// Its standard output.
 pub(crate) fn out(output: &Output) -> &str {
     text(&output.stdout)

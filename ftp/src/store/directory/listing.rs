@@ -62,6 +62,7 @@ pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
         _ => Kind::Other,
     };
     let size = if kind == Kind::File { known.len() } else { 0 };
+    // The disk's own date: no simulated run has this store.
     let modified = known.modified().ok();
     let modified =
         modified.and_then(|date| date.into_std().duration_since(SystemTime::UNIX_EPOCH).ok());

@@ -94,8 +94,7 @@ impl Image {
     /// The first `length` bytes, or all that there are.
     #[must_use]
     pub fn first(&self, length: u64) -> Self {
-        let mut first = Self::default();
-        first.clone_from(self);
+        let mut first = self.clone();
         first.truncate(length);
         first
     }

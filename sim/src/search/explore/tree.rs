@@ -140,7 +140,7 @@ impl<'t> Walker<'t> {
             None => (None, vec![None]),
         };
         let mut family = Family { parent: list, children: Vec::new(), whole: true };
-        for some in all.chunks(self.flock.len()) {
+        for some in all.chunks(self.flock.width()) {
             if self.stop.load(Ordering::Relaxed) {
                 family.whole = false;
                 break;
