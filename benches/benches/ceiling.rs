@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use halfclose::scenario::Scenario;
-use halfclose::search::Flock;
+use halfclose::search::Lockstep;
 use halfclose::trace::Recording;
 use halfclose::workload::{Held, Workload};
 use halfclose::world::World;
@@ -53,14 +53,14 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
     }
     let scenario = sessions::scenario();
     let workload = transfer::workload(&scenario);
-    let mut flock = Flock::new(&scenario, &workload, u64::MAX);
+    let mut lockstep = Lockstep::new(&scenario, &workload, u64::MAX);
     let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
     let mut bare = sessions::Bare::new(1, 65_535);
     let (mut mine, mut theirs) = (0, 0);
     let [ours, single, ceiling] = best(
         ROUNDS,
         [
-            &mut || timed(|| mine = sessions::side_by_side(&mut flock, 0..COUNT)).1,
+            &mut || timed(|| mine = sessions::side_by_side(&mut lockstep, 0..COUNT)).1,
             &mut || timed(|| sessions::lab(&mut world, 0..COUNT, Recording::Digest)).1,
             &mut || timed(|| theirs = bare.one_by_one(0..COUNT)).1,
         ],

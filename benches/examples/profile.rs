@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use halfclose::search::Flock;
+use halfclose::search::Lockstep;
 use halfclose::trace::Recording;
 use halfclose::world::World;
 use halfclose_benches::sessions;
@@ -56,8 +56,8 @@ fn sessions(count: u64, bare: bool) {
     } else {
         let scenario = sessions::scenario();
         let workload = transfer::workload(&scenario);
-        let mut flock = Flock::new(&scenario, &workload, count);
-        sessions::side_by_side(&mut flock, 0..count)
+        let mut lockstep = Lockstep::new(&scenario, &workload, count);
+        sessions::side_by_side(&mut lockstep, 0..count)
     };
     println!("{packets} packets");
 }

@@ -78,7 +78,7 @@ impl Pair {
         let Self { hosts, in_flight, now, packets } = self;
         let host = &mut hosts[index];
         loop {
-            while let Some(ready) = host.next_ready() {
+            while let Some(ready) = host.poll_ready() {
                 touch(index, host, *now, ready);
             }
             while let Some(packet) = host.poll_transmit(*now) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use halfclose::outcome::Outcome;
 use halfclose::scenario::{Content, File, Scenario, Task};
-use halfclose::search::{Flock, Run, sweep};
+use halfclose::search::{Lockstep, Run, sweep};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::world::World;
@@ -81,10 +81,10 @@ pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: NonZeroUsiz
 ///
 /// # Panics
 /// If a file is not whole.
-pub fn side_by_side(flock: &mut Flock<'_>, seeds: std::ops::Range<u64>) -> u64 {
+pub fn side_by_side(lockstep: &mut Lockstep<'_>, seeds: std::ops::Range<u64>) -> u64 {
     let mut packets = 0;
     let named = |seed| format!("seed {seed}");
-    flock.run_seeds(seeds, &AtomicBool::new(false), named, |outcome| packets += whole(outcome));
+    lockstep.run_seeds(seeds, &AtomicBool::new(false), named, |outcome| packets += whole(outcome));
     packets
 }
 

@@ -12,7 +12,7 @@ use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
 use halfclose::world::World;
-use halfclose_ftp::store::{Fate, Image, MemoryStore, Store, Writing};
+use halfclose_ftp::store::{Fate, FileContent, MemoryStore, Store, Writing};
 use smoltcp::iface::SocketStorage;
 use smoltcp::socket::tcp::{Socket, State};
 
@@ -113,7 +113,7 @@ pub struct Bare {
     wire: Wire,
     rings: [Rings; 2],
     stores: [MemoryStore; 2],
-    content: Image,
+    content: FileContent,
 }
 
 impl Bare {
@@ -159,7 +159,7 @@ impl Bare {
         };
         let ((), took) = timed(|| run(wire, rings, fill, take));
         to.close(sink, Fate::Keep).expect("memory keeps what was written");
-        let whole = |image: &Image| image.holds(0, content, 0, content.size());
+        let whole = |image: &FileContent| image.holds(0, content, 0, content.size());
         assert!(to.image("a.bin").is_some_and(whole), "every byte arrives");
         took
     }

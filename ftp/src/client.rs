@@ -3,30 +3,30 @@
 //! `setup` makes data connections, `transfer` begins a transfer, `conclusion` follows it to its end and
 //! decides what is told.
 
-mod command;
+mod client_config;
+mod client_transfer;
 mod conclusion;
-mod config;
-mod setup;
+mod data_connection;
+mod next_command;
 mod task;
-mod transfer;
 
-use config::ended;
-pub use config::{AborReplies, ClientConfig, ClientTexts, DataMode, Trust};
-pub use task::{Place, Task};
+use client_config::ended;
+pub use client_config::{AborReplies, ClientConfig, ClientTexts, DataMode, DownloadEnd};
+pub use task::{Task, UploadMode};
 
-use crate::line::{Lines, Outbox};
-use crate::listing::Form;
-use crate::reply::{Class, Parser, Progress, Reply};
 use crate::report::{Direction, Speaker, Told};
-use crate::representation::Representation;
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
 use crate::tcp::Ending;
-use crate::text::Text;
+use crate::wire::line::{Lines, Outbox};
+use crate::wire::listing::Form;
+use crate::wire::reply::{Class, Parser, Progress, Reply};
+use crate::wire::representation::Representation;
+use crate::wire::text::Text;
+use client_transfer::{Current, What};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use transfer::{Current, What};
 
 /// What the client waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -326,7 +326,7 @@ impl Client {
         let out = self.out.buffer();
         let start = out.len();
         self.heard = 0;
-        crate::command::write(out, verb, argument);
+        crate::wire::command::write(out, verb, argument);
         let line = &out[start..];
         cx.say(Speaker::Client, || match verb {
             "PASS" => "PASS ****".into(),

@@ -3,7 +3,7 @@
 //! not know what is said on them.
 
 mod data;
-mod names;
+mod routes;
 mod slot;
 mod timers;
 
@@ -13,7 +13,7 @@ use crate::server::{Server, ServerConfig};
 use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
-use names::Names;
+use routes::Routes;
 use slot::Slot;
 use std::io;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ use timers::Timers;
 
 /// A session's place in the driver. Places are used again, session ids are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Place(u32);
+struct SlotId(u32);
 
 /// What a connection is to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,9 @@ struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
-    conns: Names<(Place, Channel)>,
+    conns: Routes<(SlotId, Channel)>,
     /// The listeners of data connections.
-    listeners: Names<Place>,
+    listeners: Routes<SlotId>,
     timers: Timers,
 }
 
@@ -56,7 +56,7 @@ struct Turn<'a, T: ?Sized, C, S> {
 /// [`Driver::next_wakeup`] has come; then give the host its turn.
 pub struct Driver<P: Session, S> {
     slots: Vec<Slot<P>>,
-    free: Vec<Place>,
+    free: Vec<SlotId>,
     /// Where new sessions come from.
     doors: Vec<Listener>,
     /// How many sessions have begun.
@@ -145,8 +145,8 @@ impl<P: Session, S: Store> Driver<P, S> {
             config,
             store,
             journal: Journal::default(),
-            conns: Names::new(),
-            listeners: Names::new(),
+            conns: Routes::new(),
+            listeners: Routes::new(),
             timers: Timers::default(),
         };
         Self { slots: Vec::new(), free: Vec::new(), doors: Vec::new(), begun: 0, hub }
@@ -158,7 +158,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             self.slots[place.0 as usize].handle_timeout(&mut Turn { tcp, hub: &mut self.hub, now });
             self.settle(place, tcp, now);
         }
-        while let Some(ready) = tcp.next_ready() {
+        while let Some(ready) = tcp.poll_ready() {
             match ready {
                 Ready::Conn(conn) => self.handle_conn(conn, tcp, now),
                 Ready::Accept(listener) => self.handle_accept(listener, tcp, now),
@@ -196,7 +196,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.free.clear();
         for (at, slot) in self.slots.iter_mut().enumerate().rev() {
             slot.clear();
-            self.free.push(Place(u32::try_from(at).expect("places are counted in u32")));
+            self.free.push(SlotId(u32::try_from(at).expect("places are counted in u32")));
         }
         self.doors.clear();
         self.begun = 0;
@@ -313,16 +313,20 @@ impl<P: Session, S: Store> Driver<P, S> {
         for at in 0..self.slots.len() {
             if self.slots[at].is_live() {
                 self.slots[at].event(event, &mut self.hub, now);
-                self.settle(Place(u32::try_from(at).expect("places are counted in u32")), tcp, now);
+                self.settle(
+                    SlotId(u32::try_from(at).expect("places are counted in u32")),
+                    tcp,
+                    now,
+                );
             }
         }
     }
 
     /// Gives a new control connection a place.
-    fn begin(&mut self, control: Conn, crowded: bool) -> Place {
+    fn begin(&mut self, control: Conn, crowded: bool) -> SlotId {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
-            Place(u32::try_from(self.slots.len() - 1).expect("places are counted in u32"))
+            SlotId(u32::try_from(self.slots.len() - 1).expect("places are counted in u32"))
         });
         self.slots[place.0 as usize].begin(place, control, SessionId(self.begun), crowded);
         self.begun += 1;
@@ -331,7 +335,7 @@ impl<P: Session, S: Store> Driver<P, S> {
     }
 
     /// Lets the session act until it is quiet; frees its place when it is over.
-    fn settle<T: Tcp + ?Sized>(&mut self, place: Place, tcp: &mut T, now: Duration) {
+    fn settle<T: Tcp + ?Sized>(&mut self, place: SlotId, tcp: &mut T, now: Duration) {
         let slot = &mut self.slots[place.0 as usize];
         if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
             self.hub.timers.disarm(place);

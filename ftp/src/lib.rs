@@ -8,8 +8,8 @@
 //! comes by features: `net` has the operating system's sockets behind the same trait (`net::Sockets`),
 //! `dir` a directory behind the same store (`store::DirectoryStore`).
 //!
-//! From the wire upwards: [`line`](mod@line), [`command`], [`reply`], [`address`], [`date`],
-//! [`representation`] and [`listing`] turn bytes into words and back; [`pathname`] makes a client's
+//! From the wire upwards: [`line`](wire::line), [`command`](wire::command), [`reply`](wire::reply), [`address`](wire::address), [`date`](wire::date),
+//! [`representation`](wire::representation) and [`listing`](wire::listing) turn bytes into words and back; [`pathname`](wire::pathname) makes a client's
 //! name a path, [`store`] holds the files; [`report`] says what came of each transfer.
 //!
 //! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so how an
@@ -51,32 +51,26 @@
 //! - The server's active data connection leaves from an ephemeral port unless the configuration
 //!   names one (RFC 959 §3.2 says the port next to the control port: TIME-WAIT may still hold it).
 
-pub mod address;
 pub mod client;
-pub mod command;
-pub mod date;
 pub mod driver;
-pub mod line;
-pub mod listing;
 pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
-pub mod pathname;
-pub mod reply;
 pub mod report;
-pub mod representation;
 pub mod server;
 pub mod session;
 pub mod store;
 pub mod tcp;
-pub mod text;
 pub mod transfer;
+pub mod wire;
 
-pub use client::{AborReplies, Client, ClientConfig, ClientTexts, DataMode, Place, Task, Trust};
+pub use client::{
+    AborReplies, Client, ClientConfig, ClientTexts, DataMode, DownloadEnd, Task, UploadMode,
+};
 pub use driver::Driver;
 pub use model::{Judgement, ServerModel};
 pub use report::{CommandReport, Told, TransferReport};
-pub use representation::Representation;
 pub use server::{Limits, OnFin, Server, ServerConfig, User};
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;
+pub use wire::representation::Representation;

@@ -5,10 +5,10 @@
 //! them ([`crate::ServerConfig::draws`]): nothing here is random.
 
 mod presets;
-mod text;
+mod reply_text;
 
 pub use presets::PRESETS;
-pub use text::{Facts, Phrase, ServerTexts};
+pub use reply_text::{Facts, Phrase, ServerTexts};
 
 use crate::transfer::Lateness;
 

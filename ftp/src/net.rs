@@ -29,18 +29,19 @@
 
 mod clock;
 mod closing;
-mod door;
 mod events;
+mod fairness;
+mod listener;
 mod queue;
 mod sending;
 mod socket;
 mod table;
-mod turns;
 
 use crate::tcp::{Conn, Ending, Listener, Ready, Status, Tcp};
 use clock::Clock;
 use closing::Closing;
-use door::{Door, Knock};
+use fairness::Lap;
+use listener::{Accepted, KernelListener};
 use mio::{Events, Interest, Poll, Token};
 use socket::Socket;
 use std::cell::RefCell;
@@ -51,7 +52,6 @@ use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 use table::Table;
-use turns::Lap;
 
 pub use socket::READS;
 
@@ -77,7 +77,7 @@ pub struct Sockets {
     now: Duration,
     lap: Lap,
     conns: Table<Socket>,
-    doors: Table<Door>,
+    doors: Table<KernelListener>,
     /// What the user is told of in this lap, and in the next.
     ready: VecDeque<Ready>,
     again: VecDeque<Ready>,
@@ -226,7 +226,7 @@ impl Tcp for Sockets {
     }
 
     fn listen(&mut self, at: SocketAddr, backlog: usize) -> io::Result<(Listener, SocketAddr)> {
-        let (door, at) = Door::open(at, backlog)?;
+        let (door, at) = KernelListener::open(at, backlog)?;
         let (place, name) = self.doors.insert(door);
         let (_, door) = self.doors.at_mut(place).expect("it was put there");
         let token = Token(2 * place + 1);
@@ -248,14 +248,14 @@ impl Tcp for Sockets {
                 }
                 return None;
             }
-            match door.knock() {
-                Knock::Socket(socket) => {
+            match door.accept() {
+                Accepted::Socket(socket) => {
                     if let Ok(conn) = self.insert(socket) {
                         return Some(conn);
                     }
                 }
-                Knock::Nobody => return None,
-                Knock::Exhausted => {
+                Accepted::Nothing => return None,
+                Accepted::Exhausted => {
                     self.resting.push_back((self.now + REST, from));
                     return None;
                 }
@@ -334,7 +334,7 @@ impl Tcp for Sockets {
         status
     }
 
-    fn next_ready(&mut self) -> Option<Ready> {
+    fn poll_ready(&mut self) -> Option<Ready> {
         while let Some(ready) = self.ready.pop_front() {
             match ready {
                 Ready::Conn(conn) => match self.conns.get_mut(conn.0) {

@@ -1,9 +1,9 @@
 //! `report` says what came of each transfer, and who said what: data for whoever runs a session.
 //! It judges nothing: whether the file is whole is not a question FTP can answer.
 
-use crate::listing::Form;
-use crate::reply::Reply;
 use crate::tcp::Ending;
+use crate::wire::listing::Form;
+use crate::wire::reply::Reply;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;

@@ -4,34 +4,34 @@
 //! the transfer's work.
 
 mod access;
+mod budget;
 mod completion;
-mod config;
+mod file_commands;
 mod information;
 mod interruption;
 mod judgement;
-mod listing;
-mod names;
+mod list_commands;
 mod parameter;
 mod refusal;
+mod server_config;
 mod service;
-mod share;
 
-pub use config::{Limits, OnFin, ServerConfig, User};
+pub use server_config::{Limits, OnFin, ServerConfig, User};
 
-use crate::command::{self, Command, Refused};
-use crate::line::{Line, Lines, Outbox};
-use crate::listing::Facts;
 use crate::model::Phrase;
-use crate::pathname;
-use crate::reply;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session, sooner};
 use crate::store::{Store, StoreError};
-use crate::text::Text;
+use crate::wire::command::{self, Command, Refused};
+use crate::wire::line::{Line, Lines, Outbox};
+use crate::wire::listing::Facts;
+use crate::wire::pathname;
+use crate::wire::reply;
+use crate::wire::text::Text;
 use access::Access;
+use budget::TurnBudget;
 use parameter::{Address, Parameters};
 use service::{Service, Wait};
-use share::Share;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ pub struct Server {
     /// When replies have been left unread for too long.
     stall: Option<Duration>,
     /// How much it has done of what it may do at once.
-    share: Share,
+    budget: TurnBudget,
     /// The program is to end.
     retiring: bool,
     /// The control connection is gone, or to be closed.
@@ -94,7 +94,7 @@ impl Session for Server {
         self.ends = None;
         self.patience = None;
         self.stall = None;
-        self.share = Share::default();
+        self.budget = TurnBudget::default();
         self.retiring = false;
         self.over = false;
     }
@@ -112,7 +112,7 @@ impl Session for Server {
         self.interrupt(cx);
         self.say_goodbye(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
-        while self.may_go_on() && self.lines.has_line() && self.share.take(cx.now) {
+        while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
             if let Some(lent) = self.lines.lend_line() {
                 self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.handle_line(lent.line(), cx);
@@ -121,12 +121,12 @@ impl Session for Server {
         }
         if !self.lines.has_line() {
             // What comes now has not been said in the same breath.
-            self.share = Share::default();
+            self.budget = TurnBudget::default();
         }
     }
 
     fn is_behind(&self) -> bool {
-        self.lines.has_line() && self.may_go_on() && self.share.renewed().is_none()
+        self.lines.has_line() && self.may_go_on() && self.budget.renewed().is_none()
     }
 
     fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
@@ -243,7 +243,7 @@ impl Server {
         if !self.lines.has_line() {
             return None;
         }
-        self.share.renewed().filter(|_| self.may_go_on())
+        self.budget.renewed().filter(|_| self.may_go_on())
     }
 
     /// Whether the next command may be acted upon.

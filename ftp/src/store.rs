@@ -4,7 +4,7 @@
 //!
 //! A **path** is names separated by `/`, from the root of the store: `photos/2002/a.jpg`. The empty
 //! path is the root. No name in it is empty, `.` or `..`, and none holds a NUL: the server's
-//! [`pathname`](crate::pathname) has seen to that, so a store neither resolves nor trusts anything,
+//! [`pathname`](crate::wire::pathname) has seen to that, so a store neither resolves nor trusts anything,
 //! but for what its own disk adds (links). A client hands its local names on as its user wrote them.
 
 #[cfg(feature = "dir")]
@@ -13,7 +13,7 @@ mod memory;
 
 #[cfg(feature = "dir")]
 pub use directory::DirectoryStore;
-pub use memory::{Closed, Image, Known, MemoryStore, ReadAt};
+pub use memory::{Closed, FileContent, FileSource, MemoryStore, ReadAt};
 
 use std::time::Duration;
 

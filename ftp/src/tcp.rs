@@ -121,5 +121,5 @@ pub trait Tcp {
     fn status(&self, on: Conn) -> Status;
 
     /// The next thing to look at, in the order it happened.
-    fn next_ready(&mut self) -> Option<Ready>;
+    fn poll_ready(&mut self) -> Option<Ready>;
 }

@@ -6,9 +6,9 @@ mod plan;
 
 pub use plan::{Body, Close, End, Lateness, Plan, Step, Way};
 
-use crate::representation::{Decoder, Encoder};
 use crate::store::{Read, Room, Store, StoreError};
 use crate::tcp::{Conn, Ending, Tcp};
+use crate::wire::representation::{Decoder, Encoder};
 use std::ops::ControlFlow;
 use std::time::Duration;
 

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use halfclose_ftp::date::{Civil, Digits};
-use halfclose_ftp::listing::{Form, read};
 use halfclose_ftp::store::Kind;
+use halfclose_ftp::wire::date::{Civil, Digits};
+use halfclose_ftp::wire::listing::{Form, read};
 use std::time::Duration;
 
 /// 2026-11-24T12:00:00Z.

@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use halfclose_ftp::address::{self, Extended, Family, HostPort};
-use halfclose_ftp::command::{self, Command, Refused};
-use halfclose_ftp::line::{LIMIT, Line, Lines, Outbox, SYNCH};
-use halfclose_ftp::reply::{self, Parser, Progress, Reply};
-use halfclose_ftp::representation;
+use halfclose_ftp::wire::address::{self, Extended, Family, HostPort};
+use halfclose_ftp::wire::command::{self, Command, Refused};
+use halfclose_ftp::wire::line::{LIMIT, Line, Lines, Outbox, SYNCH};
+use halfclose_ftp::wire::reply::{self, Parser, Progress, Reply};
+use halfclose_ftp::wire::representation;
 use std::net::{Ipv4Addr, SocketAddr};
 
 /// xorshift64: enough to be arbitrary, the same every time.

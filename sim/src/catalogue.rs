@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::nearest::hint;
 use crate::scenario::file::{self, FileError};
+use crate::scenario::nearest::hint;
 use crate::scenario::{Content, Scenario, Task};
 use crate::workload::read_file;
 

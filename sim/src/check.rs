@@ -23,6 +23,7 @@ use std::fmt::Write as _;
 use std::ops::ControlFlow;
 use std::sync::atomic::AtomicBool;
 
+use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::report::{ended, last_lines, lawful, shrunk_lines, told};
 use crate::run::{Finished, run};
@@ -32,7 +33,6 @@ use crate::search::explore::Visit;
 use crate::search::schedule::named;
 use crate::search::shrink::{idle, shrink};
 use crate::search::{Explore, Run, Sweep, sweep};
-use crate::trace::Recording;
 use crate::workload::Workload;
 
 /// Names the seed that a check runs alone.

@@ -9,8 +9,8 @@ use crate::scenario::{How, Listing, Origin, Scenario, Task};
 use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
-use halfclose_ftp::listing::Form;
-use halfclose_ftp::store::Image;
+use halfclose_ftp::store::FileContent;
+use halfclose_ftp::wire::listing::Form;
 use halfclose_ftp::{MemoryStore, TransferReport};
 
 /// Bytes under a name: how many, and which.
@@ -298,7 +298,7 @@ impl<'a> Judge<'a> {
     }
 
     /// All of `image`, which is of `task`.
-    fn whole(&self, task: usize, image: &Image) -> Found {
+    fn whole(&self, task: usize, image: &FileContent) -> Found {
         (image.size(), self.workload.hash(task, image))
     }
 
@@ -323,7 +323,7 @@ impl<'a> Judge<'a> {
 
 /// A listing that was received, beside what the server has to list.
 fn listed(
-    found: Option<&Image>,
+    found: Option<&FileContent>,
     server: &mut MemoryStore,
     Listing { path, .. }: &Listing,
     report: &TransferReport,
@@ -331,7 +331,7 @@ fn listed(
     let form = report.listing.unwrap_or(Form::Facts);
     let expected = listing::of(server, path, form, report.started);
     let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let expected = Image::from(expected);
+    let expected = FileContent::from(expected);
     let state = FileState::of(found, 0, false, &expected);
     let found = found.map(|found| (found.size(), 0));
     Seen { state, found, listed: (expected.size(), lines) }

@@ -7,6 +7,8 @@ mod limits;
 mod lines;
 mod local;
 mod log;
+#[cfg(test)]
+mod parity;
 mod password;
 mod pipe;
 mod progress;

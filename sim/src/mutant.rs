@@ -2,7 +2,7 @@
 //! each law can be seen to be broken. For testing the laws: no story has one.
 
 use halfclose_ftp::MemoryStore;
-use halfclose_ftp::store::Image;
+use halfclose_ftp::store::FileContent;
 use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State};
 
 /// A lie.
@@ -149,7 +149,7 @@ impl Liar {
         if !self.is(Mutant::FlippedByte) && !self.is(Mutant::LostHalf) {
             return;
         }
-        let Some(Ok(mut bytes)) = store.image(name).map(Image::to_vec) else { return };
+        let Some(Ok(mut bytes)) = store.image(name).map(FileContent::to_vec) else { return };
         let middle = bytes.len() / 2;
         match self.mutant {
             Some(Mutant::LostHalf) => bytes.truncate(middle),

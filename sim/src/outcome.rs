@@ -7,8 +7,8 @@ use std::time::Duration;
 use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending};
 
+use crate::network::trace::Counts;
 use crate::side::Side;
-use crate::trace::Counts;
 use crate::verdict::{FileState, Verdict};
 
 /// How a data connection ended on each side; `None`: it never opened there, or never ended.

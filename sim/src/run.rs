@@ -3,10 +3,10 @@
 use halfclose_stack::checksum;
 
 use crate::capture::OwnedCapturedPacket;
-use crate::fate::{Changes, Fate, flip};
+use crate::network::fate::{Changes, Fate, flip};
+use crate::network::trace::{Recording, Trace};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::trace::{Recording, Trace};
 use crate::workload::Workload;
 use crate::world::World;
 
@@ -34,7 +34,7 @@ impl Finished {
     /// arrived, beside the checksum of what was sent.
     #[must_use]
     pub fn captured(&self) -> Vec<OwnedCapturedPacket> {
-        let packet = |(event, bytes): (&crate::trace::PacketEvent, &[u8])| {
+        let packet = |(event, bytes): (&crate::network::trace::PacketEvent, &[u8])| {
             let mut bytes = bytes.to_vec();
             checksum::fill(&mut bytes);
             if let Fate::Changed(Changes { corrupted: Some(bit), .. }) = event.fate {

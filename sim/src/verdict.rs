@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use halfclose_ftp::Told;
-use halfclose_ftp::store::Image;
+use halfclose_ftp::store::FileContent;
 
 /// What a transfer came to; of a run, its worst transfer. The worst is first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +96,12 @@ impl FileState {
     /// The state of `found` where `expected` should be, behind its first `behind` bytes, which it
     /// has; `unchanged`: it is the old file.
     #[must_use]
-    pub fn of(found: Option<&Image>, behind: u64, unchanged: bool, expected: &Image) -> Self {
+    pub fn of(
+        found: Option<&FileContent>,
+        behind: u64,
+        unchanged: bool,
+        expected: &FileContent,
+    ) -> Self {
         let Some(found) = found else { return Self::Absent };
         let length = found.size() - behind;
         let begins = || found.holds(behind, expected, 0, length);
@@ -163,15 +168,15 @@ mod tests {
             (Some("abd"), false, Other),
             (Some("abcd"), false, Other),
         ] {
-            let image = |text: &str| Image::from(text.as_bytes().to_vec());
-            let state_of = |found: Option<Image>, behind| {
+            let image = |text: &str| FileContent::from(text.as_bytes().to_vec());
+            let state_of = |found: Option<FileContent>, behind| {
                 FileState::of(found.as_ref(), behind, unchanged, &image("abc"))
             };
             assert_eq!(state_of(found.map(image), 0), state, "{found:?}");
             let appended = found.map(|found| image(&format!("old{found}")));
             assert_eq!(state_of(appended, 3), state, "{found:?}");
         }
-        let empty = Image::default();
+        let empty = FileContent::default();
         assert_eq!(FileState::of(Some(&empty), 0, false, &empty), Whole, "an empty file is whole");
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use halfclose_ftp::Representation;
-use halfclose_ftp::store::{Image, Known};
+use halfclose_ftp::store::{FileContent, FileSource};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::scenario::{Content, File, How, Origin, Scenario, Task};
@@ -38,7 +38,7 @@ pub struct Workload {
     /// What the first client's tasks move: the others' have the same bytes.
     moved: Vec<Moved>,
     /// Whatever the files are made of.
-    known: Arc<[Known]>,
+    known: Arc<[FileSource]>,
     /// Those that are read as they are moved.
     disks: Vec<Arc<Disk>>,
 }
@@ -46,15 +46,15 @@ pub struct Workload {
 /// What a task moves.
 #[derive(Clone, Debug, Default)]
 struct Moved {
-    content: Image,
+    content: FileContent,
     /// The same as the receiver is to have it.
-    received: Image,
+    received: FileContent,
     /// The hash of that, once somebody has asked.
     hash: OnceLock<u128>,
     /// How many bytes it is on the way.
     on_the_way: u64,
     /// What is there before.
-    before: Option<Image>,
+    before: Option<FileContent>,
 }
 
 impl Workload {
@@ -75,14 +75,14 @@ impl Workload {
         let mut sources = Sources::new(scenario, held);
         let mut all: Vec<Moved> = Vec::new();
         // What each upload leaves at the server.
-        let mut images: Vec<Image> = Vec::new();
+        let mut images: Vec<FileContent> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
             let put = Origin::of(&scenario.tasks, index).put();
             let earlier = put.map(|put| &images[put]);
             let content = match (task, task.file(), earlier) {
                 (Task::Get(_), _, Some(image)) => image.clone(),
                 (_, Some(file), _) => sources.content(file)?,
-                (_, None, _) => Image::default(),
+                (_, None, _) => FileContent::default(),
             };
             let before = task.file().and_then(|file| sources.before(file, &content));
             let (received, on_the_way) = match is_text {
@@ -100,10 +100,10 @@ impl Workload {
             let hash = OnceLock::new();
             all.push(Moved { content, received, hash, on_the_way, before });
         }
-        let mut known: Vec<Known> = Vec::new();
+        let mut known: Vec<FileSource> = Vec::new();
         let images =
             all.iter().flat_map(|it| [Some(&it.received), Some(&it.content), it.before.as_ref()]);
-        for source in images.flatten().flat_map(Image::knows) {
+        for source in images.flatten().flat_map(FileContent::knows) {
             if !known.iter().any(|other| other.is(source)) {
                 known.push(source.clone());
             }
@@ -166,7 +166,7 @@ impl Workload {
 
     /// The bytes that task `index` moves (none, if it moves no file).
     #[must_use]
-    pub fn content(&self, index: usize) -> &Image {
+    pub fn content(&self, index: usize) -> &FileContent {
         &self.moved(index).content
     }
 
@@ -180,7 +180,7 @@ impl Workload {
     /// The bytes of files that it holds in memory: those of one client, for all have the same.
     #[must_use]
     pub fn held(&self) -> u64 {
-        let here = |known: &Known| matches!(known, Known::Here(_)).then(|| known.size());
+        let here = |known: &FileSource| matches!(known, FileSource::Here(_)).then(|| known.size());
         self.known.iter().filter_map(here).sum()
     }
 
@@ -192,19 +192,19 @@ impl Workload {
 
     /// What its files are made of.
     #[must_use]
-    pub fn known(&self) -> &Arc<[Known]> {
+    pub fn known(&self) -> &Arc<[FileSource]> {
         &self.known
     }
 
     /// The same as the receiver is to have it: a text's lines end with LF there.
     #[must_use]
-    pub fn received(&self, index: usize) -> &Image {
+    pub fn received(&self, index: usize) -> &FileContent {
         &self.moved(index).received
     }
 
     /// The hash of `image`, which is probably what the receiver of task `index` is to have.
     #[must_use]
-    pub fn hash(&self, index: usize, image: &Image) -> u128 {
+    pub fn hash(&self, index: usize, image: &FileContent) -> u128 {
         let Moved { received, hash, .. } = self.moved(index);
         match image.is(received) {
             true => *hash.get_or_init(|| fingerprint(image, image.size())),
@@ -214,7 +214,7 @@ impl Workload {
 
     /// What is where task `index` will write, before the run.
     #[must_use]
-    pub fn before(&self, index: usize) -> Option<&Image> {
+    pub fn before(&self, index: usize) -> Option<&FileContent> {
         self.moved(index).before.as_ref()
     }
 
@@ -234,7 +234,7 @@ fn verify(disks: &[Arc<Disk>]) -> Result<(), Unreadable> {
 /// The hash (XXH3) of the first `length` bytes of an image, or of all that it has. (One that cannot be
 /// read has none: `Workload::verify` says so.)
 #[must_use]
-pub fn fingerprint(image: &Image, length: u64) -> u128 {
+pub fn fingerprint(image: &FileContent, length: u64) -> u128 {
     let length = length.min(image.size());
     if let Some(bytes) = image.as_slice() {
         return xxh3_128(&bytes[..usize::try_from(length).unwrap_or(bytes.len())]);
@@ -247,8 +247,8 @@ pub fn fingerprint(image: &Image, length: u64) -> u128 {
 struct Sources<'a> {
     held: Held,
     /// As much as the longest generated file has, and of what is there before.
-    generated: [Known; 2],
-    read: Vec<(&'a Path, Known)>,
+    generated: [FileSource; 2],
+    read: Vec<(&'a Path, FileSource)>,
     disks: Vec<Arc<Disk>>,
 }
 
@@ -267,27 +267,29 @@ impl<'a> Sources<'a> {
         Self { held, generated, read: Vec::new(), disks: Vec::new() }
     }
 
-    fn content(&mut self, file: &'a File) -> Result<Image, Unreadable> {
+    fn content(&mut self, file: &'a File) -> Result<FileContent, Unreadable> {
         let path = match &file.content {
-            Content::Generated(size) => return Ok(Image::of(self.generated[0].clone(), *size)),
+            Content::Generated(size) => {
+                return Ok(FileContent::of(self.generated[0].clone(), *size));
+            }
             Content::Path(path) => &**path,
         };
         if let Some((_, known)) = self.read.iter().find(|(read, _)| *read == path) {
-            return Ok(Image::of(known.clone(), u64::MAX));
+            return Ok(FileContent::of(known.clone(), u64::MAX));
         }
         let known = self.open(path);
         let known = known.map_err(|error| Unreadable { path: path.to_owned(), error })?;
         self.read.push((path, known.clone()));
-        Ok(Image::of(known, u64::MAX))
+        Ok(FileContent::of(known, u64::MAX))
     }
 
-    fn open(&mut self, path: &Path) -> io::Result<Known> {
+    fn open(&mut self, path: &Path) -> io::Result<FileSource> {
         if std::fs::metadata(path)?.len() <= self.held.read {
-            return Ok(Known::Here(read_file(path, SIZE_MAX)?.into()));
+            return Ok(FileSource::Here(read_file(path, SIZE_MAX)?.into()));
         }
         let disk = Arc::new(Disk::open(path)?);
         self.disks.push(Arc::clone(&disk));
-        Ok(Known::There(disk))
+        Ok(FileSource::There(disk))
     }
 
     /// Why a file could not be read.
@@ -296,12 +298,12 @@ impl<'a> Sources<'a> {
         failed.expect("whatever is not in memory or made is a file that says so")
     }
 
-    fn before(&self, file: &File, content: &Image) -> Option<Image> {
+    fn before(&self, file: &File, content: &FileContent) -> Option<FileContent> {
         let size = file.before?;
         Some(match file.how {
             // The first bytes of the file itself (a file of the user's may be shorter).
             How::Resume => content.first(size),
-            How::Over | How::Append => Image::of(self.generated[1].clone(), size),
+            How::Over | How::Append => FileContent::of(self.generated[1].clone(), size),
         })
     }
 }

@@ -8,7 +8,11 @@
 //! Both sides go through the same code but where their programs differ: it is run in turns, and what
 //! one side has brought into the processor's cache the other finds there.
 
+mod conclude;
+pub(crate) mod configure;
 pub(crate) mod files;
+mod lookup;
+pub mod sockets;
 mod station;
 mod view;
 
@@ -21,15 +25,15 @@ use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 
 use crate::judge::Judge;
 use crate::law::{Evidence, Trigger};
-use crate::lookup::Lookup;
-use crate::medium::Medium;
+use crate::network::medium::Medium;
+use crate::network::trace::{Recording, Trace};
 use crate::outcome::End;
 use crate::scenario::Scenario;
-use crate::setup::{self, CONTROL_PORT, SERVER};
 use crate::side::Side;
-use crate::sockets::Sockets;
-use crate::trace::{Recording, Trace};
+use crate::side::{CONTROL_PORT, SERVER};
 use crate::workload::Workload;
+use crate::world::lookup::Lookup;
+use crate::world::sockets::Sockets;
 use station::{Log, Station};
 
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
@@ -77,7 +81,7 @@ impl<'a> World<'a> {
         let mut world = Self {
             scenario,
             workload,
-            scripts: setup::scripts(workload, scenario.client.count),
+            scripts: configure::scripts(workload, scenario.client.count),
             seed,
             now: Duration::ZERO,
             told_at: None,
@@ -85,8 +89,11 @@ impl<'a> World<'a> {
                 Station::new(scenario, Side::Client, seed),
                 Station::new(scenario, Side::Server, seed),
             ],
-            client: Driver::<Client, _>::client(setup::client(scenario), MemoryStore::new()),
-            server: Driver::<Server, _>::server(setup::server(scenario, seed), MemoryStore::new()),
+            client: Driver::<Client, _>::client(configure::client(scenario), MemoryStore::new()),
+            server: Driver::<Server, _>::server(
+                configure::server(scenario, seed),
+                MemoryStore::new(),
+            ),
             wakes: [Duration::MAX; 2],
             turn: Turn::NONE,
             medium: Medium::new(scenario),
@@ -118,7 +125,7 @@ impl<'a> World<'a> {
         self.client.reset();
         self.client.store_mut().reset();
         self.server.reset();
-        self.server.config_mut().draws = setup::draws(scenario, seed);
+        self.server.config_mut().draws = configure::draws(scenario, seed);
         self.server.store_mut().reset();
         self.open();
     }
@@ -138,7 +145,7 @@ impl<'a> World<'a> {
         let watch = Some(evidence.watch(Side::Server, *now));
         let mut sockets = Sockets { host: &mut server.host, now: *now, watch };
         self.server
-            .listen(&mut sockets, at, setup::BACKLOG)
+            .listen(&mut sockets, at, configure::BACKLOG)
             .expect("a host that has just begun has its ports free");
         evidence.liar.forgets_listener(&mut server.host);
         for script in scripts.iter() {
@@ -176,7 +183,7 @@ impl<'a> World<'a> {
     }
 
     /// First stage of a turn: the next event comes to its host; or there is none, and this is the end.
-    // The stages are out of line: each is called from `run` and from a `Flock`.
+    // The stages are out of line: each is called from `run` and from a `Lockstep`.
     #[inline(never)]
     pub(crate) fn arrive(&mut self) -> Option<End> {
         let limit = self.scenario.limit;

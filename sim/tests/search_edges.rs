@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use halfclose::search::Run;
-use halfclose::search::flock::MOST;
+use halfclose::search::lockstep::MOST;
 use halfclose::{catalogue, sweep};
 use program::{halfclose, text};
 use serde_json::Value;

@@ -1,6 +1,13 @@
 //! `connection.rs` is one TCP connection: a smoltcp interface, a socket set of one, and beside them
 //! what smoltcp does not keep. It knows its own segments; the rules about them are next door.
 
+pub(crate) mod admission;
+pub(crate) mod clocks;
+pub(crate) mod deadline;
+pub(crate) mod seq;
+pub(crate) mod sequence_space;
+pub(crate) mod socket;
+
 use std::cell::Cell;
 use std::net::SocketAddrV4;
 
@@ -9,18 +16,18 @@ use smoltcp::socket::tcp;
 use smoltcp::time::Instant;
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
-use crate::clocks::Clocks;
 use crate::config::{Config, Congestion};
-use crate::device::Port;
+use crate::connection::clocks::Clocks;
+use crate::connection::sequence_space::{ReceiveSpace, SendSpace};
+use crate::connection::socket::Seat;
 use crate::ending::Ending;
-use crate::moment::Moment;
-use crate::pool::Packet;
-use crate::seat::Seat;
-use crate::segment::Flags;
-use crate::space::{ReceiveSpace, SendSpace};
+use crate::ids::Key;
+use crate::packet::device::Port;
+use crate::packet::pool::Packet;
+use crate::packet::segment::Flags;
+use crate::packet::wire::Wire;
 use crate::state::State;
-use crate::table::Key;
-use crate::wire::Wire;
+use crate::time::Moment;
 
 /// Who answers for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +46,7 @@ pub(crate) enum Owner {
 /// after most events there is nothing to say. `packets.rs` has the rules; debug builds ask all the
 /// same and compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Calm {
+pub(crate) enum PollHint {
     /// Ask.
     Unknown,
     /// Egress has nothing.
@@ -72,7 +79,7 @@ pub(crate) struct Connection {
     /// It waits for egress.
     pub(crate) touched: bool,
     /// What smoltcp would answer if it were asked now, where that is known.
-    pub(crate) calm: Calm,
+    pub(crate) poll_hint: PollHint,
     /// smoltcp looks at the clock only where a timer of its own has come (CUBIC always does).
     pub(crate) asks_no_clock: bool,
     /// A `Ready` about it waits.
@@ -109,7 +116,7 @@ impl Connection {
             generation: 0,
             owner: Owner::Nobody,
             touched: false,
-            calm: Calm::Unknown,
+            poll_hint: PollHint::Unknown,
             asks_no_clock: true,
             ready: false,
             key: Key::connection(0, nowhere),
@@ -270,9 +277,9 @@ impl Connection {
         self.look();
         let mut packet = port.leaving?;
         self.left(now, &packet);
-        self.calm = self.calm_after_packet();
+        self.poll_hint = self.calm_after_packet();
         if let Some(mark) = self.send.urgent {
-            mark_urgent(&mut packet, mark, wire);
+            wire.mark_urgent(&mut packet, mark);
         }
         Some(packet)
     }
@@ -376,20 +383,6 @@ fn egress(
     sockets: &mut SocketSet<'static>,
 ) {
     interface.poll_egress(now.instant(), port, sockets);
-}
-
-/// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
-fn mark_urgent(packet: &mut Packet, mark: u32, wire: &Wire) {
-    let seq = u32::from_be_bytes([packet[24], packet[25], packet[26], packet[27]]);
-    let has_data = packet.len() > 20 + usize::from(packet[32] >> 4) * 4;
-    let Ok(pointer) = u16::try_from(mark.wrapping_sub(seq)) else {
-        return;
-    };
-    if has_data && pointer > 0 {
-        packet[33] |= Flags::URG.0;
-        packet[38..40].copy_from_slice(&pointer.to_be_bytes());
-        wire.seal(packet);
-    }
 }
 
 /// smoltcp's window scale for a ring of `len` bytes (RFC 7323 §2.3).

@@ -1,33 +1,47 @@
 //! `host.rs` is the host itself: what it owns, how it begins and begins again, its slots, and what it
 //! tells. Packets and users have files of their own.
 
+pub(crate) mod arrival;
+pub(crate) mod audit;
+pub(crate) mod demux;
+pub(crate) mod events;
+pub(crate) mod fifo;
+pub(crate) mod listener;
+pub(crate) mod packets;
+pub(crate) mod ports;
+pub(crate) mod teardown;
+pub(crate) mod time_wait;
+pub(crate) mod timers;
+pub(crate) mod user;
+
 use std::net::SocketAddrV4;
 
 use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
 use crate::config::Config;
-use crate::connection::{Calm, Connection, Owner};
-use crate::deadline::Patience;
+use crate::connection::deadline::Patience;
+use crate::connection::{Connection, Owner, PollHint};
 use crate::divergence::Divergence;
-use crate::events::{Events, Ready};
-use crate::fifo::Fifo;
-use crate::listener::Listener;
-use crate::moment::Moment;
-use crate::names::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
+use crate::host::demux::{Held, Table};
+use crate::host::events::{Events, Ready};
+use crate::host::fifo::Fifo;
+use crate::host::listener::Listener;
+use crate::host::ports::{Ports, mix};
+use crate::host::time_wait::TimeWaits;
+use crate::host::timers::{Sleeper, Timers};
+use crate::ids::Key;
+use crate::ids::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
 use crate::note::{Note, NoteKind};
-use crate::pool::Packet;
-use crate::ports::{Ports, mix};
-use crate::table::{Held, Key, Table};
-use crate::time_wait::TimeWaits;
-use crate::timers::{Sleeper, Timers};
-use crate::wire::Wire;
+use crate::packet::pool::Packet;
+use crate::packet::wire::Wire;
+use crate::time::Moment;
 
 /// A TCP host.
 ///
 /// Input is [`handle_packet`](Self::handle_packet), [`handle_timeout`](Self::handle_timeout) and the
 /// user's calls. After any of them take [`poll_transmit`](Self::poll_transmit) until it gives `None`,
-/// then ask [`next_wakeup`](Self::next_wakeup). [`next_ready`](Self::next_ready) says which
+/// then ask [`next_wakeup`](Self::next_wakeup). [`poll_ready`](Self::poll_ready) says which
 /// connection to look at, [`poll_note`](Self::poll_note) tells what happened.
 pub struct Host {
     pub(crate) config: Config,
@@ -120,7 +134,7 @@ impl Host {
 
     /// The next thing for the user to look at, in the order it happened.
     #[inline]
-    pub fn next_ready(&mut self) -> Option<Ready> {
+    pub fn poll_ready(&mut self) -> Option<Ready> {
         loop {
             let ready = self.events.ready.pop()?;
             let flag = match ready {
@@ -142,7 +156,7 @@ impl Host {
         }
     }
 
-    /// Whether [`next_ready`](Self::next_ready) may have something to say.
+    /// Whether [`poll_ready`](Self::poll_ready) may have something to say.
     #[inline]
     #[must_use]
     pub fn is_ready(&self) -> bool {
@@ -183,7 +197,7 @@ impl Host {
     #[inline]
     pub(crate) fn touch(&mut self, slot: u32) {
         let connection = &mut self.connections[slot as usize];
-        connection.calm = Calm::Unknown;
+        connection.poll_hint = PollHint::Unknown;
         if !connection.touched {
             connection.touched = true;
             self.touched.push(slot);

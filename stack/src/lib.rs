@@ -16,7 +16,7 @@
 //!    [`Host::recycle`].
 //! 3. Ask [`Host::next_wakeup`], and go to the earliest thing in the world.
 //!
-//! [`Host::next_ready`] names the connections to look at, without a scan; [`Host::poll_note`] tells
+//! [`Host::poll_ready`] names the connections to look at, without a scan; [`Host::poll_note`] tells
 //! every change of state, every [`Ending`] and every [`Divergence`], in order.
 //!
 //! # Example
@@ -121,55 +121,33 @@
 //! connection in SYN-RECEIVED that is given up does too, and the congestion window begins at about
 //! two kilobytes and not at ten segments.
 
-mod arrival;
-mod audit;
-mod clocks;
 mod close_policy;
 mod config;
 mod connection;
-mod deadline;
-mod device;
 mod divergence;
 mod ending;
-mod ends;
-mod events;
-mod fifo;
 mod host;
-mod judge;
-mod listener;
-mod moment;
-mod names;
-mod notation;
+mod ids;
 mod note;
-mod packets;
-mod pool;
-mod ports;
-mod seat;
-mod segment;
-mod seq;
-mod space;
+mod packet;
 mod state;
-mod table;
-mod time_wait;
-mod timers;
-mod user;
-mod wire;
+mod time;
 
-pub mod checksum;
+pub use packet::checksum;
 
-pub use audit::Audit;
 pub use close_policy::{
     ClosePolicy, DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose,
 };
 pub use config::{Config, Congestion, Deadlines};
 pub use divergence::Divergence;
 pub use ending::Ending;
-pub use events::Ready;
 pub use host::Host;
-pub use names::{ConnId, ConnectError, ListenError, ListenerId, Status};
-pub use notation::Relative;
+pub use host::audit::Audit;
+pub use host::events::Ready;
+pub use host::time_wait::TIME_WAIT;
+pub use ids::{ConnId, ConnectError, ListenError, ListenerId, Status};
 pub use note::{Note, NoteKind};
-pub use pool::Packet;
-pub use segment::{Flags, Kind, Options, Segment};
+pub use packet::notation::Relative;
+pub use packet::pool::Packet;
+pub use packet::segment::{Flags, Kind, Options, Segment};
 pub use state::State;
-pub use time_wait::TIME_WAIT;

@@ -77,7 +77,7 @@ fn carry(from: &mut Host, to: &mut Host) {
         to.handle_packet(NOW, &packet);
         from.recycle(packet);
     }
-    while from.next_ready().is_some() || from.poll_note().is_some() {}
+    while from.poll_ready().is_some() || from.poll_note().is_some() {}
 }
 
 /// Bytes that each of `count` rounds of `work` leaves allocated.

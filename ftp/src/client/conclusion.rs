@@ -4,18 +4,19 @@
 //! download if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload it may
 //! ask how much the server holds.
 
-use super::command::number;
-use super::transfer::{Current, What};
+use super::client_transfer::{Current, What};
+use super::next_command::number;
 use super::{
-    Abor, AborReplies, Client, ClientConfig, Cx, DataState, Place, State, Task, Trust, ended,
+    Abor, AborReplies, Client, ClientConfig, Cx, DataState, DownloadEnd, State, Task, UploadMode,
+    ended,
 };
-use crate::listing::Form;
-use crate::reply::{Class, Reply};
 use crate::report::{Direction, Speaker, Told};
-use crate::representation::Representation;
 use crate::session::{Action, Context};
 use crate::store::{Fate, Store};
 use crate::transfer::End;
+use crate::wire::listing::Form;
+use crate::wire::reply::{Class, Reply};
+use crate::wire::representation::Representation;
 use std::fmt::{self, Display, Write};
 
 impl Client {
@@ -35,7 +36,7 @@ impl Client {
             current.preliminary = true;
             let upload = current.direction() == Direction::Upload;
             cx.journal.reports[current.report].opened |= upload;
-            if current.what == What::Put(Place::Unique) {
+            if current.what == What::Put(UploadMode::Unique) {
                 // RFC 1123 §4.1.2.9.
                 let name = reply.text.split_once("FILE: ").map(|(_, name)| name.trim().to_owned());
                 cx.journal.reports[current.report].remote_name = name;
@@ -80,7 +81,7 @@ impl Client {
         let download = |current: &Current| {
             current.direction() == Direction::Download && current.data == DataState::Moving
         };
-        if config.trusts == Trust::Reply && self.current.as_ref().is_some_and(download) {
+        if config.trusts == DownloadEnd::Reply && self.current.as_ref().is_some_and(download) {
             self.actions.push(Action::CloseData);
         }
     }
@@ -122,7 +123,7 @@ impl Client {
             return;
         };
         let trusting = current.direction() == Direction::Download
-            && cx.config.trusts == Trust::Reply
+            && cx.config.trusts == DownloadEnd::Reply
             && current.answer == Some(Class::Completion);
         let closed = current.file.take().map_or(Ok(()), |file| cx.store.close(file, Fate::Keep));
         let upload = current.direction() == Direction::Upload;
@@ -209,7 +210,7 @@ impl Client {
             _ => report.text.clone(),
         };
         // Of a stream nobody knows how much it is.
-        let known = current.what != What::Put(Place::Behind) && current.size > 0;
+        let known = current.what != What::Put(UploadMode::Behind) && current.size > 0;
         let all = Thousands(current.size);
         let text = match report.remote_size.map(Thousands) {
             Some(there) if known && there.0 == all.0 => {

@@ -1,6 +1,6 @@
 //! `client::task` is what a client may be asked to do: the steps of its script. Plain data.
 
-use crate::listing::Form;
+use crate::wire::listing::Form;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ pub enum Task {
     Put {
         /// Name in the client's store.
         local: Arc<str>,
-        /// Name on the server. With [`Place::Unique`] a proposal, which most servers ignore.
+        /// Name on the server. With [`UploadMode::Unique`] a proposal, which most servers ignore.
         remote: Arc<str>,
         /// What becomes of what is there.
-        place: Place,
+        place: UploadMode,
     },
     /// RETR: download the remote file.
     Get {
@@ -106,7 +106,7 @@ pub enum Task {
 
 /// What an upload makes of a file that is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Place {
+pub enum UploadMode {
     /// STOR: takes its place.
     #[default]
     Over,
@@ -123,7 +123,7 @@ pub enum Place {
 impl Task {
     /// STOR `local` as `remote`.
     pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
-        Self::Put { local: local.into(), remote: remote.into(), place: Place::Over }
+        Self::Put { local: local.into(), remote: remote.into(), place: UploadMode::Over }
     }
 
     /// RETR `remote` into `local`.

@@ -1,7 +1,7 @@
 //! `driver::data` is the data connection of a session's slot: asked for, open, moving, given back.
 
 use super::slot::{Data, Slot};
-use super::{Channel, Hub, Place, Turn};
+use super::{Channel, Hub, SlotId, Turn};
 use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Listener, Status, Tcp};
@@ -29,7 +29,7 @@ impl<P: Session> Slot<P> {
             }
             turn.hub.listeners.remove(listener.0);
             turn.tcp.unlisten(listener);
-            turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
+            turn.hub.conns.insert(conn.0, (SlotId(self.place), Channel::Data));
             self.data = Data::Waiting(conn);
             self.data_opened(&status, turn);
             return;
@@ -55,7 +55,7 @@ impl<P: Session> Slot<P> {
             && let Data::Moving(_, transfer) = &self.data
             && let Some(at) = transfer.next_wakeup()
         {
-            turn.hub.timers.arm(Place(self.place), at);
+            turn.hub.timers.arm(SlotId(self.place), at);
         }
         quiet
     }
@@ -110,7 +110,7 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> io::Result<SocketAddr> {
         let (listener, at) = turn.tcp.listen(at, 1)?;
-        turn.hub.listeners.insert(listener.0, Place(self.place));
+        turn.hub.listeners.insert(listener.0, SlotId(self.place));
         self.data = Data::Listening(listener, only);
         Ok(at)
     }

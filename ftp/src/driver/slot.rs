@@ -1,7 +1,7 @@
 //! `driver::slot` is one session with its connections: it turns what a host says of them into the
 //! session's events, and the session's actions into calls (RFC 9293 §3.9.1).
 
-use super::{Channel, Hub, Place, Turn};
+use super::{Channel, Hub, SlotId, Turn};
 use crate::client::{Client, Task};
 use crate::report::SessionId;
 use crate::session::{Action, Context, Event, Session, sooner};
@@ -69,7 +69,7 @@ impl Slot<Client> {
 
 impl<P: Session> Slot<P> {
     /// A session begins.
-    pub(super) fn begin(&mut self, place: Place, control: Conn, id: SessionId, crowded: bool) {
+    pub(super) fn begin(&mut self, place: SlotId, control: Conn, id: SessionId, crowded: bool) {
         self.place = place.0;
         self.crowded = crowded;
         self.id = id;
@@ -219,7 +219,7 @@ impl<P: Session> Slot<P> {
             _ => None,
         };
         if let Some(at) = sooner(moving, self.session.next_wakeup()) {
-            turn.hub.timers.arm(Place(self.place), at);
+            turn.hub.timers.arm(SlotId(self.place), at);
         }
         self.control == Control::Gone && matches!(self.data, Data::None)
     }
@@ -265,7 +265,7 @@ impl<P: Session> Slot<P> {
                 self.drop_data(turn);
                 match turn.tcp.connect(from, to) {
                     Ok(conn) => {
-                        turn.hub.conns.insert(conn.0, (Place(self.place), Channel::Data));
+                        turn.hub.conns.insert(conn.0, (SlotId(self.place), Channel::Data));
                         self.data = Data::Connecting(conn);
                     }
                     Err(_) => {

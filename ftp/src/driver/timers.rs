@@ -1,7 +1,7 @@
 //! `driver::timers` keeps one deadline for each session, and the earliest of all at hand. A deadline
 //! that has moved later is left where it is: it fires early once, and is then set anew.
 
-use super::Place;
+use super::SlotId;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     /// Every deadline that was ever armed and has not come up; the first is always one that counts.
-    heap: BinaryHeap<Reverse<(Duration, Place)>>,
+    heap: BinaryHeap<Reverse<(Duration, SlotId)>>,
     /// The deadline that counts, by place.
     armed: Vec<Option<Duration>>,
 }
@@ -24,7 +24,7 @@ impl Timers {
 
     /// Makes sure the place is woken at `at` or before.
     #[inline]
-    pub(super) fn arm(&mut self, place: Place, at: Duration) {
+    pub(super) fn arm(&mut self, place: SlotId, at: Duration) {
         let index = place.0 as usize;
         if self.armed.len() <= index {
             self.armed.resize(index + 1, None);
@@ -37,7 +37,7 @@ impl Timers {
     }
 
     /// Forgets the place's deadline.
-    pub(super) fn disarm(&mut self, place: Place) {
+    pub(super) fn disarm(&mut self, place: SlotId) {
         if let Some(armed) = self.armed.get_mut(place.0 as usize) {
             *armed = None;
             self.tidy();
@@ -46,7 +46,7 @@ impl Timers {
 
     /// A place whose deadline has come; it has none until it is armed again.
     #[inline]
-    pub(super) fn pop_due(&mut self, now: Duration) -> Option<Place> {
+    pub(super) fn pop_due(&mut self, now: Duration) -> Option<SlotId> {
         if self.next()? > now {
             return None;
         }

@@ -1,8 +1,8 @@
 //! `net::socket` is one connection: what it owes the kernel, and what the kernel has said of it.
 
+use super::fairness::Fairness;
 use super::queue;
 use super::sending::Shut;
-use super::turns::Turns;
 use crate::tcp::{Ending, Status};
 use mio::event::Event;
 use mio::net::TcpStream;
@@ -21,7 +21,7 @@ const PATIENCE: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
-    pub(super) turns: Turns,
+    pub(super) turns: Fairness,
     local: SocketAddr,
     peer: SocketAddr,
     /// The handshake is complete.
@@ -89,7 +89,7 @@ impl Socket {
         let local = canonical(stream.local_addr()?);
         Ok(Self {
             stream,
-            turns: Turns::default(),
+            turns: Fairness::default(),
             local,
             peer: canonical(peer),
             open: false,

@@ -2,9 +2,9 @@
 //! he, and where in the store is he?
 
 use super::{Cx, Server, ServerConfig};
-use crate::command::Command;
 use crate::report::Speaker;
 use crate::store::{Kind, Store, StoreError};
+use crate::wire::command::Command;
 use std::time::Duration;
 
 /// Who is there.

@@ -7,12 +7,12 @@ use super::refusal::behind;
 use super::service::{Holds, Wait};
 use super::{Cx, OnFin, Server};
 use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
-use crate::reply::Class;
 use crate::report::{Direction, Told};
 use crate::session::Action;
 use crate::store::{Fate, Store};
 use crate::tcp::Ending;
 use crate::transfer::{End, Plan, Way};
+use crate::wire::reply::Class;
 
 impl Server {
     pub(super) fn handle_data_opened<S: Store>(&mut self, cx: Cx<'_, '_, S>) {

@@ -2,12 +2,12 @@
 //! §4.1.3, RFC 2389): what it is, what it can do, how it stands.
 
 use super::{Cx, Server};
-use crate::command::Command;
-use crate::listing::Facts;
 use crate::report::Direction;
-use crate::representation::Representation;
 use crate::session::Action;
 use crate::store::Store;
+use crate::wire::command::Command;
+use crate::wire::listing::Facts;
+use crate::wire::representation::Representation;
 use std::fmt::Write;
 
 /// What HELP says.

@@ -3,12 +3,12 @@
 //! does to the transfer, is the model's.
 
 use super::{Cx, Server, ServerConfig};
-use crate::line::Line;
 use crate::model::{Control, ControlLoss, Interruption, When};
 use crate::report::Speaker;
 use crate::server::spoken;
 use crate::session::Action;
 use crate::store::Store;
+use crate::wire::line::Line;
 
 impl Server {
     /// Looks whether a command waits that does not wait for the end of the transfer.
@@ -67,7 +67,7 @@ impl Server {
         let choice = if synch { model.abor_synch } else { model.abor };
         let interruption = choice.take(self.draw);
         if interruption.cut || !self.access.logged_in() {
-            return self.handle_command(crate::command::Command::Abor, cx);
+            return self.handle_command(crate::wire::command::Command::Abor, cx);
         }
         for phrase in interruption.says {
             self.reply(phrase.0, &phrase.1, cx);

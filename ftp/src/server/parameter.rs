@@ -2,11 +2,11 @@
 //! are written, and where the data connection goes.
 
 use super::{Cx, Server};
-use crate::address::{self, Family, HostPort};
-use crate::command::Command;
-use crate::representation::{self, Refused, Representation};
 use crate::session::Action;
 use crate::store::Store;
+use crate::wire::address::{self, Family, HostPort};
+use crate::wire::command::Command;
+use crate::wire::representation::{self, Refused, Representation};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where the next data connection comes from. Every transfer needs a new one (RFC 1123 §4.1.2.5).

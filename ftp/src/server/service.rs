@@ -4,14 +4,14 @@
 use super::parameter::Address;
 use super::refusal::Asked;
 use super::{Cx, Server};
-use crate::command::Command;
-use crate::listing::{Printer, Source};
 use crate::model::{Facts, Interruption, Phrase};
 use crate::report::Direction;
-use crate::representation::Representation;
 use crate::session::Action;
 use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
 use crate::transfer::Body;
+use crate::wire::command::Command;
+use crate::wire::listing::{Printer, Source};
+use crate::wire::representation::Representation;
 use std::time::Duration;
 
 /// A transfer under way: between its 1yz and its final reply.

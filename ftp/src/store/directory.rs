@@ -9,16 +9,16 @@
 //!
 //! The dates here are the disk's, as clients set and list them: no simulated run has this store.
 
+mod entries;
 mod error;
-mod listing;
-mod names;
+mod temporary;
 mod writing;
 
 use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use entries::{Names, metadata};
 use error::store_error;
-use listing::{Names, metadata};
 use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -89,14 +89,14 @@ impl DirectoryStore {
     /// # Errors
     /// The directory itself cannot be read. What is below it and cannot be read is passed over.
     pub fn remove_stale(&self) -> io::Result<usize> {
-        names::remove_stale(&self.root)
+        temporary::remove_stale(&self.root)
     }
 
     fn may_change(&self, path: &str) -> Result<(), StoreError> {
         if self.read_only {
             return Err(StoreError::Denied);
         }
-        if path.split('/').any(names::is_own) {
+        if path.split('/').any(temporary::is_own) {
             return Err(StoreError::BadName);
         }
         if path.is_empty() { Err(StoreError::Denied) } else { Ok(()) }
@@ -106,7 +106,7 @@ impl DirectoryStore {
     fn known(path: &str) -> Result<&str, StoreError> {
         match path {
             "" => Ok("."),
-            path if path.split('/').any(names::is_own) => Err(StoreError::NotFound),
+            path if path.split('/').any(temporary::is_own) => Err(StoreError::NotFound),
             path => Ok(path),
         }
     }

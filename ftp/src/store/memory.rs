@@ -1,14 +1,14 @@
 //! `store::memory` keeps files in memory: what is open and where, and when it is full. What names
 //! there are is `tree`'s, what a file holds `image`'s.
 
+mod content;
 mod disk;
-mod image;
 mod inode;
-mod known;
+mod source;
 mod tree;
 
-pub use image::Image;
-pub use known::{Known, ReadAt};
+pub use content::FileContent;
+pub use source::{FileSource, ReadAt};
 
 use super::{Appears, Begin, Entry, Fate, File, Listing, Metadata, Read, Room, Store};
 use super::{StoreError, Writing};
@@ -37,8 +37,8 @@ pub struct MemoryStore {
     handles: Vec<Option<Handle>>,
     free_handles: Vec<u32>,
     closed: VecDeque<Closed>,
-    spare: Vec<Image>,
-    known: Arc<[Known]>,
+    spare: Vec<FileContent>,
+    known: Arc<[FileSource]>,
     disk: Disk,
     capacity: Option<u64>,
     /// Bytes of all files together.
@@ -71,7 +71,7 @@ impl MemoryStore {
 
     /// What files will probably be made of. What is written and is the same is compared with it, and
     /// not kept.
-    pub fn set_known(&mut self, known: Arc<[Known]>) {
+    pub fn set_known(&mut self, known: Arc<[FileSource]>) {
         self.known = known;
     }
 
@@ -82,7 +82,7 @@ impl MemoryStore {
     }
 
     /// The same with what a file of a store holds, or one of several pieces.
-    pub fn insert_image(&mut self, name: &str, content: &Image) {
+    pub fn insert_image(&mut self, name: &str, content: &FileContent) {
         self.tree.make_parents(name, self.epoch);
         let name = self.tree.known_name(name);
         let mut image = self.spare.pop().unwrap_or_default();
@@ -99,7 +99,7 @@ impl MemoryStore {
 
     /// What the file at that path holds, wherever that is.
     #[must_use]
-    pub fn image(&self, name: &str) -> Option<&Image> {
+    pub fn image(&self, name: &str) -> Option<&FileContent> {
         self.inode(self.tree.file(name)?).map(|inode| &inode.image)
     }
 
@@ -139,7 +139,7 @@ impl MemoryStore {
     }
 
     /// Gives the name to a new file. One that somebody has open lives on without a name.
-    fn replace(&mut self, name: Arc<str>, image: Image, modified: Duration) -> u32 {
+    fn replace(&mut self, name: Arc<str>, image: FileContent, modified: Duration) -> u32 {
         self.unname(&name);
         self.held += image.size();
         let inode = Some(Inode {

@@ -1,9 +1,9 @@
 //! `transfer::plan` is what a transfer is told and what it tells: the plan, the steps, the end. Plain
 //! data.
 
-use crate::listing::Printer;
 use crate::store::{File, StoreError};
 use crate::tcp::Ending;
+use crate::wire::listing::Printer;
 use std::time::Duration;
 
 /// What an application does at the end of its data.

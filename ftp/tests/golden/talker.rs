@@ -3,7 +3,8 @@
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use halfclose_ftp::tcp::{Conn, Listener, Tcp};
-use halfclose_ftp::{Driver, MemoryStore, Server, ServerConfig, address};
+use halfclose_ftp::wire::address;
+use halfclose_ftp::{Driver, MemoryStore, Server, ServerConfig};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -207,7 +208,7 @@ impl Talker {
     fn settle(&mut self) {
         self.server.pump(&mut self.hosts[SERVER], self.now);
         while self.net.is_ready() {
-            while self.hosts[CLIENT].next_ready().is_some() {}
+            while self.hosts[CLIENT].poll_ready().is_some() {}
             self.server.pump(&mut self.hosts[SERVER], self.now);
         }
     }

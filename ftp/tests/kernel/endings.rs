@@ -56,7 +56,7 @@ fn nobody_at_the_port_is_a_refusal() {
     let mut sockets = Sockets::new().unwrap();
     let conn = sockets.connect(None, nobody).unwrap();
     sockets.wait(Some(sockets.now())).unwrap();
-    while sockets.next_ready().is_none() {
+    while sockets.poll_ready().is_none() {
         sockets.wait(None).unwrap();
     }
     let status = sockets.status(conn);

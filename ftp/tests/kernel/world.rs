@@ -100,7 +100,7 @@ impl Peer {
 }
 
 pub(crate) fn turn(sockets: &mut Sockets) {
-    while sockets.next_ready().is_some() {}
+    while sockets.poll_ready().is_some() {}
     sockets.wait(Some(sockets.now() + Duration::from_millis(5))).unwrap();
 }
 
@@ -116,7 +116,7 @@ pub(crate) fn accept(sockets: &mut Sockets, door: Listener) -> Conn {
 
 /// Whether the listener is among what is ready now.
 pub(crate) fn is_ready(sockets: &mut Sockets, wanted: Ready) -> bool {
-    std::iter::from_fn(|| sockets.next_ready()).any(|ready| ready == wanted)
+    std::iter::from_fn(|| sockets.poll_ready()).any(|ready| ready == wanted)
 }
 
 /// A client and a server, in one thread.

@@ -5,7 +5,7 @@ use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
 use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::transfer::End;
-use halfclose_ftp::{Client, ClientConfig, Place, Task, Told};
+use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -28,7 +28,7 @@ proptest! {
         let name = |name: &str| name.into();
         let tasks = [
             Task::put("a", "x"),
-            Task::Put { local: name("a"), remote: name("y"), place: Place::Resume },
+            Task::Put { local: name("a"), remote: name("y"), place: UploadMode::Resume },
             Task::list("", "l"),
             Task::Size { remote: name("a") },
             Task::Rename { from: name("a"), to: name("b") },

@@ -232,7 +232,7 @@ impl Raw {
     fn settle(&mut self) {
         self.server.pump(&mut self.hosts[SERVER], Duration::ZERO);
         while self.net.is_ready() {
-            while self.hosts[CLIENT].next_ready().is_some() {}
+            while self.hosts[CLIENT].poll_ready().is_some() {}
             self.server.pump(&mut self.hosts[SERVER], Duration::ZERO);
         }
     }

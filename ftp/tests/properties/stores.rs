@@ -3,7 +3,7 @@
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{
-    Appears, Begin, Fate, File, Image, Known, ReadAt, Room, Store, StoreError, Writing,
+    Appears, Begin, Fate, File, FileContent, FileSource, ReadAt, Room, Store, StoreError, Writing,
 };
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -44,10 +44,10 @@ fn sources() -> Vec<Vec<u8>> {
     vec![long, other, short, noise(3, 900), near, vec![0; 40], vec![7], Vec::new()]
 }
 
-fn known(sources: &[Vec<u8>]) -> Arc<[Known]> {
+fn known(sources: &[Vec<u8>]) -> Arc<[FileSource]> {
     let known = |(index, bytes): (usize, &Vec<u8>)| match index % 2 {
-        0 => Known::There(Arc::new(Far(bytes.clone()))),
-        _ => Known::Here(bytes.as_slice().into()),
+        0 => FileSource::There(Arc::new(Far(bytes.clone()))),
+        _ => FileSource::Here(bytes.as_slice().into()),
     };
     sources.iter().enumerate().map(known).collect()
 }
@@ -121,7 +121,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 struct Side {
     store: MemoryStore,
     open: Vec<File>,
-    known: Arc<[Known]>,
+    known: Arc<[FileSource]>,
 }
 
 impl Side {
@@ -159,11 +159,11 @@ impl Side {
             },
             Step::Insert(name, of, length) => {
                 let image = match self.known.get(*of) {
-                    Some(known) => Image::of(known.clone(), *length),
+                    Some(known) => FileContent::of(known.clone(), *length),
                     None => {
                         let all = &sources[*of];
                         let length = usize::try_from(*length).unwrap().min(all.len());
-                        Image::from(all[..length].to_vec())
+                        FileContent::from(all[..length].to_vec())
                     }
                 };
                 store.insert_image(NAMES[*name], &image);
@@ -199,7 +199,7 @@ proptest! {
     fn what_a_store_knows_is_not_seen(steps in steps(), capacity in prop::option::of(0_u64..400_000)) {
         let sources = sources();
         let known = known(&sources);
-        let side = |known: Arc<[Known]>| {
+        let side = |known: Arc<[FileSource]>| {
             let mut store = MemoryStore::new();
             store.set_known(Arc::clone(&known));
             store.set_capacity(capacity);
@@ -236,7 +236,7 @@ proptest! {
                 prop_assert!(image.to_vec().unwrap() == bytes, "{} after {:?}", name, step);
                 for (of, known) in sources.iter().zip(&*knowing.known) {
                     // As a judge asks: whole, a beginning, or behind something.
-                    let source = Image::of(known.clone(), u64::MAX);
+                    let source = FileContent::of(known.clone(), u64::MAX);
                     let begins = source.holds(0, image, 0, image.size());
                     prop_assert_eq!(begins, of.starts_with(bytes));
                     let half = bytes.len() / 2;

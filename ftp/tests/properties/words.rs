@@ -1,14 +1,15 @@
 //! Words: written and read, they are the same; and nothing that is read makes a parser panic.
 
-use halfclose_ftp::address::{self, Extended, HostPort};
-use halfclose_ftp::command::{self, Command};
-use halfclose_ftp::date::{Civil, Digits, parse_digits};
-use halfclose_ftp::line::{LIMIT, Lines};
-use halfclose_ftp::listing::{self, Form, Printer, Source};
-use halfclose_ftp::pathname::{self, NAME_LIMIT};
-use halfclose_ftp::reply::{self, Parser, Progress};
+use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{Kind, Metadata};
-use halfclose_ftp::{MemoryStore, representation};
+use halfclose_ftp::wire::address::{self, Extended, HostPort};
+use halfclose_ftp::wire::command::{self, Command};
+use halfclose_ftp::wire::date::{Civil, Digits, parse_digits};
+use halfclose_ftp::wire::line::{LIMIT, Lines};
+use halfclose_ftp::wire::listing::{self, Form, Printer, Source};
+use halfclose_ftp::wire::pathname::{self, NAME_LIMIT};
+use halfclose_ftp::wire::reply::{self, Parser, Progress};
+use halfclose_ftp::wire::representation;
 use proptest::prelude::*;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;

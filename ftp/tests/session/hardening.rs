@@ -42,7 +42,7 @@ impl Hall {
     fn settle(&mut self) {
         self.server.pump(&mut self.hosts[SERVER], self.now);
         while self.net.is_ready() {
-            while self.hosts[CLIENT].next_ready().is_some() {}
+            while self.hosts[CLIENT].poll_ready().is_some() {}
             self.server.pump(&mut self.hosts[SERVER], self.now);
         }
     }

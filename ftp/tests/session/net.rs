@@ -326,7 +326,7 @@ impl Tcp for Host {
         }
     }
 
-    fn next_ready(&mut self) -> Option<Ready> {
+    fn poll_ready(&mut self) -> Option<Ready> {
         let mut net = self.net.0.borrow_mut();
         while let Some(ready) = net.ready[self.at].pop_front() {
             match ready {

@@ -1,19 +1,19 @@
 //! Every task of a client's script, against our own server: what is said, what is told, what is there.
 
 use crate::world::{World, check_clean, pattern};
-use halfclose_ftp::listing::{self, Form};
 use halfclose_ftp::model::Phrase;
 use halfclose_ftp::report::Value;
 use halfclose_ftp::store::Kind;
+use halfclose_ftp::wire::listing::{self, Form};
 use halfclose_ftp::{
-    ClientConfig, DataMode, Place, Representation, ServerConfig, ServerModel, Task, Told,
+    ClientConfig, DataMode, Representation, ServerConfig, ServerModel, Task, Told, UploadMode,
 };
 use std::time::Duration;
 
 /// 2002-02-06T00:00:00Z.
 const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
-fn put(place: Place) -> Task {
+fn put(place: UploadMode) -> Task {
     Task::Put { local: "a".into(), remote: "b".into(), place }
 }
 
@@ -61,11 +61,18 @@ fn commands(world: &World) -> String {
 fn where_a_transfer_begins() {
     let (abc, abcdef) = (&b"abc"[..], &b"abcdef"[..]);
     for (task, here, there, said, told, left) in [
-        (put(Place::Over), Some(abc), Some(abcdef), "TYPE I|STOR b", Told::Success, Some(abc)),
-        (put(Place::Behind), Some(b"def"), Some(abc), "TYPE I|APPE b", Told::Success, Some(abcdef)),
-        (put(Place::Behind), Some(abc), None, "TYPE I|APPE b", Told::Success, Some(abc)),
+        (put(UploadMode::Over), Some(abc), Some(abcdef), "TYPE I|STOR b", Told::Success, Some(abc)),
         (
-            put(Place::Resume),
+            put(UploadMode::Behind),
+            Some(b"def"),
+            Some(abc),
+            "TYPE I|APPE b",
+            Told::Success,
+            Some(abcdef),
+        ),
+        (put(UploadMode::Behind), Some(abc), None, "TYPE I|APPE b", Told::Success, Some(abc)),
+        (
+            put(UploadMode::Resume),
             Some(abcdef),
             Some(abc),
             "TYPE I|SIZE b|REST 3|STOR b",
@@ -73,17 +80,38 @@ fn where_a_transfer_begins() {
             Some(abcdef),
         ),
         (
-            put(Place::Resume),
+            put(UploadMode::Resume),
             Some(abc),
             Some(abc),
             "TYPE I|SIZE b|REST 3|STOR b",
             Told::Success,
             Some(abc),
         ),
-        (put(Place::Resume), Some(abc), None, "TYPE I|SIZE b|STOR b", Told::Success, Some(abc)),
-        (put(Place::Resume), Some(abc), Some(abcdef), "TYPE I|SIZE b", Told::Failure, Some(abcdef)),
-        (put(Place::Unique), Some(abc), Some(abcdef), "TYPE I|STOU b", Told::Success, Some(abcdef)),
-        (put(Place::Over), None, Some(abc), "", Told::Failure, Some(abc)),
+        (
+            put(UploadMode::Resume),
+            Some(abc),
+            None,
+            "TYPE I|SIZE b|STOR b",
+            Told::Success,
+            Some(abc),
+        ),
+        (
+            put(UploadMode::Resume),
+            Some(abc),
+            Some(abcdef),
+            "TYPE I|SIZE b",
+            Told::Failure,
+            Some(abcdef),
+        ),
+        (
+            put(UploadMode::Unique),
+            Some(abc),
+            Some(abcdef),
+            "TYPE I|STOU b",
+            Told::Success,
+            Some(abcdef),
+        ),
+        (put(UploadMode::Over), None, Some(abc), "", Told::Failure, Some(abc)),
         (resume(), Some(abc), Some(abcdef), "TYPE I|REST 3|RETR b", Told::Success, Some(abcdef)),
         (resume(), Some(abc), Some(abc), "TYPE I|REST 3|RETR b", Told::Success, Some(abc)),
         (resume(), None, Some(abc), "TYPE I|RETR b", Told::Success, Some(abc)),
@@ -101,7 +129,7 @@ fn where_a_transfer_begins() {
         assert!(!report.text.is_empty());
     }
     let unique =
-        with(&[put(Place::Unique)], passive(), ServerConfig::default(), Some(abc), Some(b""));
+        with(&[put(UploadMode::Unique)], passive(), ServerConfig::default(), Some(abc), Some(b""));
     assert_eq!(unique.client.reports()[0].remote_name.as_deref(), Some("b.1"));
     assert_eq!(unique.server.store().get("b.1"), Some(abc));
 }
@@ -115,7 +143,7 @@ fn a_server_that_knows_no_rest_or_no_size() {
     const UNKNOWN: Phrase = Phrase(502, "What?");
     let (abc, abcdef) = (&b"abc"[..], &b"abcdef"[..]);
     let world = with(
-        &[put(Place::Resume), resume()],
+        &[put(UploadMode::Resume), resume()],
         passive(),
         refuses(&[("REST", UNKNOWN)]),
         Some(abcdef),
@@ -126,7 +154,7 @@ fn a_server_that_knows_no_rest_or_no_size() {
     assert_eq!(world.client.store().get("a"), Some(abcdef));
 
     let server = refuses(&[("SIZE", UNKNOWN)]);
-    let world = with(&[put(Place::Resume)], passive(), server, Some(abcdef), Some(abc));
+    let world = with(&[put(UploadMode::Resume)], passive(), server, Some(abcdef), Some(abc));
     assert_eq!(world.client.reports()[0].text, "502 What?");
     assert_eq!(world.server.store().get("b"), Some(abc));
 }
@@ -134,7 +162,7 @@ fn a_server_that_knows_no_rest_or_no_size() {
 #[test]
 fn texts_end_their_lines_as_is_usual_here_and_there() {
     let config = ClientConfig { representation: Representation::Ascii, ..passive() };
-    let tasks = [put(Place::Over), Task::get("b", "c"), put(Place::Resume)];
+    let tasks = [put(UploadMode::Over), Task::get("b", "c"), put(UploadMode::Resume)];
     let text = b"one\ntwo\r\nthree";
     let world = with(&tasks, config, ServerConfig::default(), Some(text), None);
     assert_eq!(commands(&world), "TYPE A|STOR b|RETR b");
@@ -228,7 +256,7 @@ fn everything_else_that_may_be_asked() {
 #[test]
 fn nothing_is_left_untold_when_the_login_fails() {
     let server = ServerConfig { users: Vec::new(), ..ServerConfig::default() };
-    let tasks = [Task::Noop, put(Place::Over), Task::Size { remote: "b".into() }];
+    let tasks = [Task::Noop, put(UploadMode::Over), Task::Size { remote: "b".into() }];
     let world = with(&tasks, passive(), server, Some(b"abc"), None);
     let told: Vec<_> = world.client.commands().iter().map(|it| (it.task, it.told)).collect();
     assert_eq!(told, [(0, Told::Failure), (2, Told::Failure)]);
@@ -241,7 +269,7 @@ fn a_full_disk_is_told() {
     world.client.store_mut().insert("a", pattern(10_000));
     world.server.store_mut().insert("old", pattern(100));
     world.server.store_mut().set_capacity(Some(5_000));
-    world.connect(&[put(Place::Over), Task::Noop]);
+    world.connect(&[put(UploadMode::Over), Task::Noop]);
     world.run();
     check_clean(&world);
     let report = &world.client.reports()[0];
@@ -303,7 +331,7 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
         let config = ClientConfig { checks: true, close, ..passive() };
         let mut world = World::new(config, server, crate::net::Rules::default());
         world.client.store_mut().insert("a", pattern(10_000));
-        world.connect(&[put(Place::Over)]);
+        world.connect(&[put(UploadMode::Over)]);
         world.run();
         check_clean(&world);
         let report = &world.client.reports()[0];
@@ -312,8 +340,8 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
     }
     // A part, and one whose beginning nobody knows.
     for (place, text) in [
-        (Place::Over, "552: the server holds 4,096 of 10,000 bytes"),
-        (Place::Behind, "552: the server holds 4,096 bytes"),
+        (UploadMode::Over, "552: the server holds 4,096 of 10,000 bytes"),
+        (UploadMode::Behind, "552: the server holds 4,096 bytes"),
     ] {
         let config = ClientConfig { checks: true, ..passive() };
         let mut world = World::new(config, ServerConfig::default(), crate::net::Rules::default());

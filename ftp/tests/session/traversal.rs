@@ -170,7 +170,7 @@ fn no_path_leads_out_of_the_root() {
         }
         server.pump(&mut hosts[SERVER], Duration::ZERO);
         while net.is_ready() {
-            while hosts[CLIENT].next_ready().is_some() {}
+            while hosts[CLIENT].poll_ready().is_some() {}
             server.pump(&mut hosts[SERVER], Duration::ZERO);
         }
         let take = &mut |some: &[u8]| heard.push_str(std::str::from_utf8(some).unwrap());

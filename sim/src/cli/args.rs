@@ -10,10 +10,10 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand}
 use super::network;
 use super::seeds;
 use crate::catalogue;
-use crate::nearest::hint;
 use crate::report::scope_name;
+use crate::scenario::nearest::hint;
+use crate::scenario::units;
 use crate::search::{Scope, Seeds, Shard};
-use crate::units;
 use crate::verdict::Verdict;
 
 /// Replay the end of a TCP connection from a seed.

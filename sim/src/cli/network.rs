@@ -8,9 +8,9 @@ use std::time::Duration;
 use clap::Args;
 use halfclose_ftp::{Close, Judgement, ServerModel};
 
-use crate::nearest::hint;
 use crate::scenario::keys;
-use crate::units::parse_duration;
+use crate::scenario::nearest::hint;
+use crate::scenario::units::parse_duration;
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {

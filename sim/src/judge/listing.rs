@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use halfclose_ftp::listing::{Form, Printer, Source};
+use halfclose_ftp::wire::listing::{Form, Printer, Source};
 use halfclose_ftp::{MemoryStore, Store};
 
-use crate::setup::EPOCH;
+use crate::side::EPOCH;
 
 /// The listing of a directory in that form, at that time of the run; empty if there is no such
 /// directory.

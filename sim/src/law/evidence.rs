@@ -12,10 +12,10 @@ use super::dialogue::Dialogues;
 use super::files::Uploads;
 use super::reset::Cause;
 use super::{About, Breach, Table, arrows, reset, rest};
-use crate::fate::{Fate, Moved};
 use crate::mutant::Liar;
+use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
-use crate::setup::CONTROL_PORT;
+use crate::side::CONTROL_PORT;
 use crate::side::Side;
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).

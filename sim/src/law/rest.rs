@@ -9,7 +9,7 @@ use super::connections::Key;
 use super::{About, Breach, Facts};
 use crate::outcome::End;
 use crate::scenario::{LinkConfig, Scenario};
-use crate::setup::CONTROL_PORT;
+use crate::side::CONTROL_PORT;
 use crate::side::Side;
 
 pub(super) const AT_REST: &str = "hosts-come-to-rest";

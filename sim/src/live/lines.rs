@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use halfclose_ftp::date::Civil;
-use halfclose_ftp::listing::{self, Form};
 use halfclose_ftp::store::Kind;
+use halfclose_ftp::wire::date::Civil;
+use halfclose_ftp::wire::listing::{self, Form};
 use serde_json::json;
 
 /// A name with what belongs to it is not longer: RFC 959 knows no limit, and memory has one.

@@ -86,14 +86,14 @@ impl Source {
 /// Where a download goes.
 #[derive(Debug)]
 pub(crate) struct Sink {
-    place: Place,
+    place: UploadMode,
     /// It is being written; to its part or to itself.
     open: Option<(File, bool)>,
     trouble: Option<io::Error>,
 }
 
 #[derive(Debug)]
-enum Place {
+enum UploadMode {
     /// Written as it is: standard output, a pipe, a device.
     Stream,
     /// A file, and what it is called until it is whole.
@@ -127,11 +127,11 @@ impl Sink {
         let mut part = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
         part.push(".part");
         let part = path.with_file_name(part);
-        Ok(Self { place: Place::File { path, part }, open: None, trouble: None })
+        Ok(Self { place: UploadMode::File { path, part }, open: None, trouble: None })
     }
 
     fn stream(file: File) -> Self {
-        Self { place: Place::Stream, open: Some((file, false)), trouble: None }
+        Self { place: UploadMode::Stream, open: Some((file, false)), trouble: None }
     }
 
     /// What has gone wrong with it.
@@ -141,7 +141,7 @@ impl Sink {
 
     /// How many bytes there are to go on after: of the part, or of the file if there is no part.
     pub(super) fn there(&self) -> Option<u64> {
-        let Place::File { path, part } = &self.place else { return None };
+        let UploadMode::File { path, part } = &self.place else { return None };
         is_file(part).or_else(|| is_file(path))
     }
 
@@ -160,7 +160,7 @@ impl Sink {
     }
 
     fn open_at(&self, offset: u64) -> io::Result<Option<(File, bool)>> {
-        let Place::File { path, part } = &self.place else {
+        let UploadMode::File { path, part } = &self.place else {
             return if offset == 0 { Ok(None) } else { Err(ErrorKind::NotSeekable.into()) };
         };
         if offset > 0 {
@@ -197,7 +197,7 @@ impl Sink {
     /// # Errors
     /// It cannot have the name.
     pub(crate) fn settle(&mut self, whole: bool) -> io::Result<Option<&Path>> {
-        let (Place::File { path, part }, Some((file, true))) = (&self.place, self.open.take())
+        let (UploadMode::File { path, part }, Some((file, true))) = (&self.place, self.open.take())
         else {
             return Ok(None);
         };

@@ -5,9 +5,9 @@ use std::fmt::{self, Display, Write as _};
 use std::io::Write;
 use std::time::Duration;
 
-use halfclose_ftp::date::Civil;
 use halfclose_ftp::report::{Direction, Speaker};
 use halfclose_ftp::store::Store;
+use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::{Driver, Server, TransferReport};
 
 /// Where lines go.

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use halfclose_stack::{Note, NoteKind, Segment};
 
-use crate::channel::Channels;
-use crate::fate::Fate;
+use crate::network::channel::Channels;
+use crate::network::fate::Fate;
+use crate::network::trace::{Event, PacketEvent, Trace};
 use crate::side::Side;
-use crate::trace::{Event, PacketEvent, Trace};
 
 /// Width of the client's column.
 const LEFT: usize = 52;

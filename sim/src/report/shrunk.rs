@@ -1,9 +1,9 @@
 //! `shrunk` shows what is left of a run: the ladder of its packets, those of its faults and what is
 //! near them, with the rest left out.
 
-use crate::fate::Fate;
+use crate::network::fate::Fate;
+use crate::network::trace::{Event, Trace};
 use crate::report::ladder;
-use crate::trace::{Event, Trace};
 
 /// Events that are shown before and behind one that matters.
 const AROUND: usize = 2;

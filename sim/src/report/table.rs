@@ -6,9 +6,9 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::matrix::{Cell, HOSTS, ON_RESET};
 use crate::outcome::Outcome;
 use crate::report::{Run, json as run_json, style, told};
+use crate::search::matrix::{Cell, HOSTS, ON_RESET};
 use crate::verdict::Verdict;
 
 // Widths of the columns.

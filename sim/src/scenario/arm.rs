@@ -2,7 +2,7 @@
 
 use super::keys::InvalidSetting;
 use super::{Expect, Scenario};
-use crate::nearest::hint;
+use crate::scenario::nearest::hint;
 
 /// A list of settings under a name: what mends a scenario, or breaks it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -292,5 +292,4 @@ fn item(form: Form, text: &str) -> Item {
 }
 
 #[cfg(test)]
-#[path = "file/tests.rs"]
-mod tests;
+mod file_tests;

@@ -3,7 +3,7 @@
 
 use super::keys::values;
 use super::{Burst, LinkConfig};
-use crate::nearest::hint;
+use crate::scenario::nearest::hint;
 
 /// What netem knows and this link does not, each with what to do instead.
 const REFUSED: &[(&str, &str)] = &[
@@ -159,5 +159,4 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
 }
 
 #[cfg(test)]
-#[path = "netem/tests.rs"]
-mod tests;
+mod netem_tests;

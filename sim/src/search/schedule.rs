@@ -6,13 +6,13 @@ use std::fmt;
 
 use halfclose_stack::{Kind, Segment};
 
-use crate::channel::{Channel, Channels};
-use crate::fate::{Changes, Fate, Moved};
+use crate::network::channel::{Channel, Channels};
+use crate::network::fate::{Changes, Fate, Moved};
+use crate::network::trace::{Event, Recording, Trace};
 use crate::run::run;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{Action, Fault, Name, OnChannel, Which};
 use crate::side::Side;
-use crate::trace::{Event, Recording, Trace};
 use crate::workload::Workload;
 
 /// What an exploration does to a packet.

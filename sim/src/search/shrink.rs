@@ -5,7 +5,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::fate::{Changes, Fate, Moved};
+use crate::network::fate::{Changes, Fate, Moved};
+use crate::network::trace::{Event, PacketEvent, Recording};
 use crate::outcome::{Endings, Outcome};
 use crate::run::{Finished, run};
 use crate::scenario::fault::{Action, Fault, Name, Which};
@@ -13,7 +14,6 @@ use crate::scenario::{Expect, LinkConfig, Scenario};
 use crate::search::ddmin;
 use crate::search::schedule::Names;
 use crate::side::Side;
-use crate::trace::{Event, PacketEvent, Recording};
 use crate::verdict::Verdict;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;

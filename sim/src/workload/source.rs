@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
-use halfclose_ftp::store::{Known, ReadAt, StoreError};
+use halfclose_ftp::store::{FileSource, ReadAt, StoreError};
 use rand::Rng;
 
 use crate::seed::{Purpose, stream};
@@ -143,15 +143,15 @@ pub(super) struct Generated {
 
 impl Generated {
     /// In memory, if that is to hold so many.
-    pub(super) fn known(self, held: u64) -> Known {
+    pub(super) fn known(self, held: u64) -> FileSource {
         if self.size > held {
-            return Known::There(Arc::new(self));
+            return FileSource::There(Arc::new(self));
         }
         let size = usize::try_from(self.size).expect("sizes are checked when a scenario is read");
         let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
         let own = Arc::get_mut(&mut bytes).expect("nobody else has it yet");
         stream(self.which, Purpose::Content).fill_bytes(own);
-        Known::Here(bytes)
+        FileSource::Here(bytes)
     }
 }
 
@@ -187,7 +187,7 @@ mod tests {
         let size = 4_000;
         for which in [0, 1] {
             let file = Generated { which, size };
-            let Known::Here(all) = file.known(size) else { panic!("it is to be in memory") };
+            let FileSource::Here(all) = file.known(size) else { panic!("it is to be in memory") };
             let There(far) = file.known(size - 1).into();
             for offset in (0..300).chain([1_021, 3_990]) {
                 for length in [0, 1, 2, 3, 4, 5, 63, 64, 65, 700] {
@@ -202,11 +202,11 @@ mod tests {
 
     struct There(Arc<dyn ReadAt>);
 
-    impl From<Known> for There {
-        fn from(known: Known) -> Self {
+    impl From<FileSource> for There {
+        fn from(known: FileSource) -> Self {
             match known {
-                Known::There(there) => Self(there),
-                Known::Here(_) => panic!("it is not to be in memory"),
+                FileSource::There(there) => Self(there),
+                FileSource::Here(_) => panic!("it is not to be in memory"),
             }
         }
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use halfclose_ftp::store::{Image, Known, ReadAt, StoreError};
+use halfclose_ftp::store::{FileContent, FileSource, ReadAt, StoreError};
 
 /// Bytes of the source between two places that are known in the text.
 const BLOCK: u64 = 64 << 10;
@@ -11,7 +11,7 @@ const BLOCK: u64 = 64 << 10;
 /// A text whose source is not all in memory.
 #[derive(Debug)]
 struct Text {
-    source: Image,
+    source: FileContent,
     size: u64,
     /// How many bytes of it each block of the source begins behind.
     marks: Vec<u64>,
@@ -22,7 +22,7 @@ struct Text {
 ///
 /// # Errors
 /// It cannot be read.
-pub(super) fn received(source: &Image) -> Result<(Image, u64), StoreError> {
+pub(super) fn received(source: &FileContent) -> Result<(FileContent, u64), StoreError> {
     let (mut at, mut size, mut bare, mut behind_cr) = (0, 0, 0, false);
     let mut marks = Vec::new();
     source.each(0, source.size(), |bytes| {
@@ -38,10 +38,11 @@ pub(super) fn received(source: &Image) -> Result<(Image, u64), StoreError> {
             (at, size) = (at + 1, size + 1);
         }
     })?;
-    let is_here = |known: &Known| matches!(known, Known::Here(_));
+    let is_here = |known: &FileSource| matches!(known, FileSource::Here(_));
     let (here, text) = (source.knows().all(is_here), Text { source: source.clone(), size, marks });
-    let known = if here { Known::Here(text.all()?) } else { Known::There(Arc::new(text)) };
-    Ok((Image::of(known, size), at + bare))
+    let known =
+        if here { FileSource::Here(text.all()?) } else { FileSource::There(Arc::new(text)) };
+    Ok((FileContent::of(known, size), at + bare))
 }
 
 impl Text {
@@ -101,7 +102,7 @@ mod tests {
         let expected = String::from_utf8(bytes.clone()).expect("ASCII").replace("\r\n", "\n");
         let on_the_way = expected.replace('\n', "\r\n").len() as u64;
 
-        let here = Image::from(Arc::<[u8]>::from(bytes));
+        let here = FileContent::from(Arc::<[u8]>::from(bytes));
         let (text, way) = received(&here).expect("it is in memory");
         assert_eq!((text.as_slice(), way), (Some(expected.as_bytes()), on_the_way));
 
@@ -124,7 +125,7 @@ mod tests {
     fn a_text_of_noise_is_the_same_here_and_there() {
         let noise = |held| {
             let known = Generated { which: 0, size: 1 << 20 }.known(held);
-            received(&Image::of(known, u64::MAX)).expect("it is made")
+            received(&FileContent::of(known, u64::MAX)).expect("it is made")
         };
         let ((here, way), (there, same_way)) = (noise(u64::MAX), noise(0));
         assert!(here.as_slice().is_some() && there.as_slice().is_none());
@@ -134,7 +135,7 @@ mod tests {
     }
 
     /// What `received` makes of a source that is elsewhere.
-    fn far(source: &Image) -> Text {
+    fn far(source: &FileContent) -> Text {
         let (text, _) = received(source).expect("it is in memory");
         let bytes = source.to_vec().expect("it is in memory");
         let crlf = |before: usize| bytes[..before].windows(2).filter(|two| two == b"\r\n").count();

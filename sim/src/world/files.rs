@@ -8,7 +8,7 @@ use halfclose_ftp as ftp;
 use halfclose_ftp::{MemoryStore, Store};
 
 use crate::scenario::{Command, Origin, Scenario, Task};
-use crate::setup::EPOCH;
+use crate::side::EPOCH;
 use crate::workload::Workload;
 
 /// Puts everything in its place; `asked` is what each client is asked to do.

@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use halfclose_stack::{Config, Divergence, Host, Note, NoteKind, Packet};
 
-use crate::fate::{Fate, Fates};
 use crate::law::Evidence;
-use crate::link::{Flight, Link};
-use crate::medium::Medium;
+use crate::network::fate::{Fate, Fates};
+use crate::network::link::{Flight, Link};
+use crate::network::medium::Medium;
+use crate::network::trace::{Recording, Trace};
 use crate::outcome::EndedConnection;
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
-use crate::setup;
 use crate::side::Side;
-use crate::trace::{Recording, Trace};
+use crate::world::configure;
 
 /// One host, and the direction of the link that it sends into.
 pub(super) struct Station {
@@ -40,7 +40,7 @@ impl Station {
             Side::Client => (&scenario.up, Purpose::FatesUp),
             Side::Server => (&scenario.down, Purpose::FatesDown),
         };
-        let config = setup::host(scenario, side, seed);
+        let config = configure::host(scenario, side, seed);
         let link = Link::new(link.clone(), Fates::new(link, seed, purpose));
         Self { side, host: Host::new(config), config, link }
     }
@@ -48,7 +48,7 @@ impl Station {
     /// As new with that seed, keeping its memory.
     pub(super) fn reset(&mut self, seed: u64) {
         self.link.reset(seed, &mut self.host);
-        self.config.seed = setup::host_seed(self.side, seed);
+        self.config.seed = configure::host_seed(self.side, seed);
         self.host.reset(self.config);
     }
 

@@ -7,16 +7,16 @@ use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 use halfclose_stack::Divergence;
 
 use super::World;
-use crate::fate::Fate;
 use crate::judge::Judge;
 use crate::law::{self, Facts, Holding};
-use crate::lookup::Lookup;
-use crate::medium::Passed;
+use crate::network::fate::Fate;
+use crate::network::medium::Passed;
+use crate::network::trace::Trace;
 use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
-use crate::trace::Trace;
 use crate::workload::Workload;
+use crate::world::lookup::Lookup;
 
 impl World<'_> {
     /// What happened.

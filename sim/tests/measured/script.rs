@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use halfclose::sockets::Sockets;
-use halfclose_ftp::line::SYNCH;
 use halfclose_ftp::tcp::{Conn, Tcp};
+use halfclose_ftp::wire::line::SYNCH;
 use halfclose_ftp::{Driver, MemoryStore, Server, ServerConfig, ServerModel};
 use halfclose_stack::{Config, Host, Packet};
 
@@ -250,7 +250,7 @@ impl Bench {
     }
 
     fn hear(&mut self) {
-        while self.sockets().next_ready().is_some() {}
+        while self.sockets().poll_ready().is_some() {}
         let Some(control) = self.control else { return };
         let mut heard = Vec::new();
         let flow = self.sockets().receive(control, usize::MAX, &mut |it| heard.extend(it));

@@ -272,11 +272,11 @@ impl Run {
                 host.handle_silence(now);
             }
             "ready" => {
-                let got: Vec<_> = std::iter::from_fn(|| host.next_ready()).collect();
+                let got: Vec<_> = std::iter::from_fn(|| host.poll_ready()).collect();
                 let conn = self.conn.map(Ready::Conn);
                 assert!(conn.is_some_and(|conn| got.contains(&conn)), "{line}: {got:?}");
             }
-            "quiet" => assert_eq!(host.next_ready(), None, "{line}"),
+            "quiet" => assert_eq!(host.poll_ready(), None, "{line}"),
             "asleep" => assert_eq!(host.next_wakeup(), None, "{line}"),
             "note" | "no-note" => {
                 let found = self.notes.iter().position(|note| note.kind.to_string().contains(word));

@@ -2,7 +2,7 @@
 //! meanwhile, and what becomes of it.
 
 use super::error::store_error;
-use super::{NONBLOCK, names};
+use super::{NONBLOCK, temporary};
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
 use std::fs::{File, TryLockError};
@@ -174,7 +174,7 @@ fn create(directory: &Dir, name: &str) -> io::Result<File> {
 
 /// A file that is to take the place of an old one has its permissions.
 fn hidden(directory: &Dir, old: Option<File>, temporaries: &mut u64) -> io::Result<(File, State)> {
-    let (file, own) = names::create(directory, temporaries)?;
+    let (file, own) = temporary::create(directory, temporaries)?;
     let state = State::Hidden(own);
     if let Some(old) = old {
         // Who may not do that has a new file with the permissions of a new file.

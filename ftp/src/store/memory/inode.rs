@@ -1,8 +1,8 @@
 //! `store::memory::inode` is one file of a memory store, whatever its name, somebody who has it open,
 //! and the slabs that files and handles are in.
 
-use super::image::Image;
-use super::known::Window;
+use super::content::FileContent;
+use super::source::ReadCache;
 use crate::store::{File, Kind, Metadata, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Inode {
     pub(super) name: Arc<str>,
-    pub(super) image: Image,
+    pub(super) image: FileContent,
     /// Since 1970-01-01T00:00:00Z.
     pub(super) modified: Duration,
     pub(super) opened: u32,
@@ -38,14 +38,14 @@ pub(super) struct Handle {
     pub(super) old: bool,
     /// It is to have its name when it is kept.
     pub(super) hidden: bool,
-    pub(super) window: Window,
+    pub(super) window: ReadCache,
 }
 
 impl Handle {
     /// Of a file that is there, and is read.
     pub(super) fn new(inode: u32, position: u64) -> Self {
         let (writing, old, hidden) = (None, true, false);
-        Self { inode, position, writing, old, hidden, window: Window::default() }
+        Self { inode, position, writing, old, hidden, window: ReadCache::default() }
     }
 }
 

@@ -8,10 +8,10 @@ use std::time::Duration;
 use halfclose_stack::Kind;
 
 use super::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
-use crate::nearest::hint;
 use crate::scenario::keys::values;
+use crate::scenario::nearest::hint;
+use crate::scenario::units;
 use crate::side::Side;
-use crate::units;
 
 /// The keys of a `[[fault]]`, in the order in which they are printed.
 pub const KEYS: [&str; 13] = [

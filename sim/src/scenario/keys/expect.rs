@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use halfclose_ftp::Told;
 
-use super::kinds::{list, text};
+use super::accessors::{list, text};
 use super::{Key, values};
+use crate::scenario::units;
 use crate::scenario::{Expect, Scenario};
-use crate::units;
 use crate::verdict::{FileState, Verdict};
 
 pub(super) const KEYS: [Key; 6] = [

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::kinds::How;
+use super::accessors::How;
 use super::{Direction, Form, Key, Part, put, values};
+use crate::scenario::units;
 use crate::scenario::{Burst, LinkConfig, Window, netem};
-use crate::units;
 
 pub(super) const KEYS: [Key; 36] = {
     const BOTH: Direction = Direction::Both;

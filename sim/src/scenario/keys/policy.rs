@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose};
 
-use super::kinds::How;
+use super::accessors::How;
 use super::{Form, Key, Part, values};
 use crate::scenario::PolicyChanges;
+use crate::scenario::units;
 use crate::side::Side;
-use crate::units;
 
 /// The word for no change.
 const PRESET: &str = "preset";

@@ -1,10 +1,10 @@
 //! The keys of what the two programs do that others do otherwise: the habits of trackers.
 
-use halfclose_ftp::{AborReplies, OnFin, Trust};
+use halfclose_ftp::{AborReplies, DownloadEnd, OnFin};
 
-use super::kinds::text;
+use super::accessors::text;
 use super::{Key, values};
-use crate::units;
+use crate::scenario::units;
 
 pub(super) const KEYS: [Key; 6] = [
     text(
@@ -43,7 +43,8 @@ pub(super) const KEYS: [Key; 6] = [
     ),
 ];
 
-const TRUSTS: &[(&str, Trust)] = &[("both", Trust::Both), ("reply", Trust::Reply)];
+const TRUSTS: &[(&str, DownloadEnd)] =
+    &[("both", DownloadEnd::Both), ("reply", DownloadEnd::Reply)];
 const ABOR_REPLIES: &[(&str, AborReplies)] =
     &[("counted", AborReplies::Counted), ("one", AborReplies::One)];
 const ON_FIN: &[(&str, OnFin)] = &[("done", OnFin::Done), ("waits", OnFin::Waits)];

@@ -3,13 +3,13 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::kinds::{number, switch, text};
+use super::accessors::{number, switch, text};
 use super::values;
 use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, TYPES};
 use super::{Form, Key, Part, Set, expect, link, policy, programs, task};
 use crate::mutant::Mutant;
+use crate::scenario::units;
 use crate::scenario::{Fault, Scenario, Task};
-use crate::units;
 
 /// Every key. Those that set others stand before them.
 pub static KEYS: &[Key] = &{

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use super::values;
 use super::words::SWITCH;
+use crate::scenario::units;
 use crate::scenario::{Command, Content, File, How, Listing, Task};
-use crate::units;
 
 /// The kinds of tasks, by the key that begins one.
 pub(in crate::scenario) const KINDS: [&str; 11] = [

@@ -6,9 +6,9 @@ use std::time::Duration;
 use halfclose_ftp::ServerModel;
 use halfclose_ftp::model::PRESETS;
 
-use crate::nearest::hint;
-use crate::scenario::crowd::CLIENTS;
-use crate::units;
+use crate::scenario::clients::CLIENTS;
+use crate::scenario::nearest::hint;
+use crate::scenario::units;
 
 /// IPv4 and TCP headers without options (RFC 791 §3.1, RFC 9293 §3.1).
 pub(in crate::scenario) const HEADERS: usize = 40;

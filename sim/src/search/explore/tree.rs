@@ -5,14 +5,14 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explore, Scope};
-use crate::fate::Fate;
-use crate::medium::Passed;
+use crate::network::fate::Fate;
+use crate::network::medium::Passed;
+use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::search::flock::Flock;
+use crate::search::lockstep::Lockstep;
 use crate::search::pool::Pool;
 use crate::search::schedule::{Act, Placed};
-use crate::trace::Recording;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -112,7 +112,7 @@ impl<'t> Parents<'t> {
 
 /// Runs the lists of faults, those of one parent side by side.
 struct Walker<'t> {
-    flock: Flock<'t>,
+    lockstep: Lockstep<'t>,
     seed: u64,
     scope: Scope,
     last: Option<usize>,
@@ -126,8 +126,8 @@ impl<'t> Walker<'t> {
     fn new(tree: &Tree<'t>, runs: u64) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
         let Tree { holds, stop, .. } = *tree;
-        let flock = Flock::new(tree.scenario, tree.workload, runs);
-        Self { flock, seed, scope, last, holds, stop, orders: Vec::new() }
+        let lockstep = Lockstep::new(tree.scenario, tree.workload, runs);
+        Self { lockstep, seed, scope, last, holds, stop, orders: Vec::new() }
     }
 
     /// Visit every child of a list; without one, the list without faults.
@@ -140,7 +140,7 @@ impl<'t> Walker<'t> {
             None => (None, vec![None]),
         };
         let mut family = Family { parent: list, children: Vec::new(), whole: true };
-        for some in all.chunks(self.flock.width()) {
+        for some in all.chunks(self.lockstep.width()) {
             if self.stop.load(Ordering::Relaxed) {
                 family.whole = false;
                 break;
@@ -166,7 +166,7 @@ impl<'t> Walker<'t> {
             Scope::Both => true,
         };
         let above = list.last().map_or(0, |last| last.emission + 1);
-        let census = self.flock.first().census().iter().enumerate();
+        let census = self.lockstep.first().census().iter().enumerate();
         let mut packets: Vec<(u64, Fate)> = census
             .filter(|(_, packet)| fits(packet))
             .map(|(emission, packet)| (emission as u64, packet.fate))
@@ -187,9 +187,9 @@ impl<'t> Walker<'t> {
         census: bool,
         mut done: impl FnMut(usize, &Outcome),
     ) {
-        let Self { flock, seed, orders, .. } = self;
+        let Self { lockstep, seed, orders, .. } = self;
         let seed = *seed;
-        flock.run(
+        lockstep.run(
             last.len(),
             |index, world| {
                 orders.clear();

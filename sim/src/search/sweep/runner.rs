@@ -4,11 +4,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Run;
+use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::scenario::{Pinned, Scenario};
-use crate::search::flock::Flock;
+use crate::search::lockstep::Lockstep;
 use crate::search::pool::IfPanicking;
-use crate::trace::Recording;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;
 
@@ -48,13 +48,13 @@ pub(super) struct Chunk<C> {
 
 /// Runs the seeds of a point, some side by side where they have worlds in common.
 pub(super) struct Runner<'p> {
-    flock: Option<(usize, Flock<'p>)>,
+    lockstep: Option<(usize, Lockstep<'p>)>,
     outcome: Outcome,
 }
 
 impl Default for Runner<'_> {
     fn default() -> Self {
-        Self { flock: None, outcome: Outcome::blank() }
+        Self { lockstep: None, outcome: Outcome::blank() }
     }
 }
 
@@ -74,7 +74,7 @@ impl<'p> Runner<'p> {
             format!("it was the run of {name} with seed {seed}, at point {number} of its grid")
         };
         let Some(open) = point.open else {
-            chunk.whole = self.flock(point).run_seeds(seeds, stop, named, |outcome| {
+            chunk.whole = self.lockstep(point).run_seeds(seeds, stop, named, |outcome| {
                 add(&mut chunk.made, Run { scenario, point: point.number, choices, outcome });
             });
             chunk.read = point.workload.verify();
@@ -96,13 +96,13 @@ impl<'p> Runner<'p> {
     }
 
     /// The worlds of `point`.
-    fn flock(&mut self, point: &'p Point<'_>) -> &mut Flock<'p> {
-        if self.flock.as_ref().is_none_or(|(number, _)| *number != point.number) {
-            let flock = Flock::new(&point.pinned.scenario, &point.workload, point.runs);
-            self.flock = Some((point.number, flock));
+    fn lockstep(&mut self, point: &'p Point<'_>) -> &mut Lockstep<'p> {
+        if self.lockstep.as_ref().is_none_or(|(number, _)| *number != point.number) {
+            let lockstep = Lockstep::new(&point.pinned.scenario, &point.workload, point.runs);
+            self.lockstep = Some((point.number, lockstep));
         }
-        let (_, flock) = self.flock.as_mut().expect("it was just made");
-        flock
+        let (_, lockstep) = self.lockstep.as_mut().expect("it was just made");
+        lockstep
     }
 
     /// A world of its own for each seed: its scenario is drawn.

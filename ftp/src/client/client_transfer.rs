@@ -1,0 +1,299 @@
+//! `client::transfer` brings one transfer from its task to the moving of data: what is opened here,
+//! where it begins, what is asked of the server. How it ends is `conclusion`'s.
+
+use super::next_command::number;
+use super::{Abor, Client, Cx, DataState, State, Task, UploadMode};
+use crate::report::{Direction, Speaker};
+use crate::session::Action;
+use crate::store::{Begin, Fate, File, Store, Writing};
+use crate::transfer::{Body, Plan, Way};
+use crate::wire::listing::Form;
+use crate::wire::reply::{Class, Reply};
+use crate::wire::representation::Representation;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// What is transferred, as the task says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Put(UploadMode),
+    Get {
+        resume: bool,
+    },
+    /// In that form; the next one is tried if the server does not know it.
+    List(Form, bool),
+}
+
+/// The transfer under way.
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) what: What,
+    local: Arc<str>,
+    pub(super) remote: Arc<str>,
+    /// The local file. A download's is opened when the server has one to send.
+    pub(super) file: Option<File>,
+    /// Bytes of an upload's source.
+    pub(super) size: u64,
+    /// Bytes that are not transferred again.
+    pub(super) offset: u64,
+    /// The server knows no REST: the rest of an upload is appended.
+    appends: bool,
+    /// Its report's place in the journal.
+    pub(super) report: usize,
+    /// 1yz has come.
+    pub(super) preliminary: bool,
+    pub(super) data: DataState,
+    /// ABOR has been sent; its own final reply has come.
+    pub(super) abor: Abor,
+    /// The class of the transfer's final reply.
+    pub(super) answer: Option<Class>,
+}
+
+impl Current {
+    pub(super) fn direction(&self) -> Direction {
+        match self.what {
+            What::Put(_) => Direction::Upload,
+            What::Get { .. } | What::List(..) => Direction::Download,
+        }
+    }
+
+    /// The server has said its last word on it.
+    pub(super) fn is_answered(&self) -> bool {
+        self.answer.is_some() && self.abor != Abor::Said
+    }
+
+    /// Nothing but the end of its data is missing, and that will come.
+    pub(super) fn waits_for_data(&self) -> bool {
+        self.is_answered() && self.data == DataState::Moving
+    }
+}
+
+impl Client {
+    pub(super) fn begin_transfer<S: Store>(
+        &mut self,
+        what: What,
+        local: &Arc<str>,
+        remote: &Arc<str>,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let report = self.report;
+        self.report += 1;
+        self.transfers_left -= 1;
+        cx.journal.reports[report].started = cx.now;
+        let mut current = Current {
+            what,
+            local: local.clone(),
+            remote: remote.clone(),
+            file: None,
+            size: 0,
+            offset: 0,
+            appends: false,
+            report,
+            preliminary: false,
+            data: DataState::Absent,
+            abor: Abor::Unsaid,
+            answer: None,
+        };
+        let mut readable = true;
+        match what {
+            What::Put(_) => match cx.store.open_read(&current.local, 0) {
+                Ok((file, size)) => (current.file, current.size) = (Some(file), size),
+                Err(_) => readable = false,
+            },
+            What::Get { resume: true } => {
+                current.offset = cx.store.metadata(&current.local).map_or(0, |it| it.size);
+            }
+            What::Get { .. } | What::List(..) => {}
+        }
+        let wanted = current.wanted(cx.config.representation);
+        let resumes = matches!(what, What::Put(UploadMode::Resume) | What::Get { resume: true });
+        self.current = Some(current);
+        if !readable {
+            self.fail_transfer(None, &cx.config.texts.store, cx);
+        } else if resumes && wanted == Some(Representation::Ascii) {
+            self.fail_transfer(None, &cx.config.texts.resumes_text, cx);
+        } else {
+            self.prepare(cx);
+        }
+    }
+
+    /// The type first, then what is there, then the data connection.
+    fn prepare<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        match current.wanted(cx.config.representation) {
+            Some(wanted) if self.representation != Some(wanted) => {
+                self.state = State::Type;
+                self.set_type(wanted, cx);
+            }
+            _ => self.look_or_open(cx),
+        }
+    }
+
+    pub(super) fn set_type<S: Store>(&mut self, to: Representation, cx: Cx<'_, '_, S>) {
+        self.asked = Some(to);
+        let letter = match to {
+            Representation::Ascii => "A",
+            Representation::Image => "I",
+        };
+        self.command("TYPE", Some(&letter), cx);
+    }
+
+    /// TYPE is settled.
+    pub(super) fn look_or_open<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        if current.what == What::Put(UploadMode::Resume) {
+            let remote = current.remote.clone();
+            self.state = State::SizeBefore;
+            self.command("SIZE", Some(&remote), cx);
+        } else {
+            self.open_data(cx);
+        }
+    }
+
+    /// How much of the file the server has already.
+    pub(super) fn handle_size_before<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        match (reply.code, number(reply)) {
+            (213, Some(there)) if there <= current.size => {
+                current.offset = there;
+                if let Some(file) = current.file.take() {
+                    let _ = cx.store.close(file, Fate::Keep);
+                }
+                current.file = cx.store.open_read(&current.local, there).ok().map(|(file, _)| file);
+                if current.file.is_none() {
+                    return self.fail_transfer(None, &cx.config.texts.store, cx);
+                }
+                self.open_data(cx);
+            }
+            (213, Some(_)) => self.fail_transfer(None, &cx.config.texts.longer, cx),
+            // RFC 3659 §4: no such file.
+            (550, _) => self.open_data(cx),
+            _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+    }
+
+    /// The data connection is settled, or is to be made by the server.
+    pub(super) fn send_transfer_command<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        if current.offset > 0 && !current.appends && current.what != What::Put(UploadMode::Behind) {
+            // RFC 3659 §5.3: the last command before the transfer's own.
+            let offset = current.offset;
+            self.state = State::Rest;
+            return self.command("REST", Some(&offset), cx);
+        }
+        self.say_transfer(cx);
+    }
+
+    pub(super) fn handle_rest_reply<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        match reply.class() {
+            Some(Class::Intermediate | Class::Completion) => {}
+            Some(Class::PermanentFailure) => match current.what {
+                What::Put(_) => current.appends = true,
+                // From its beginning, then.
+                What::Get { .. } | What::List(..) => current.offset = 0,
+            },
+            _ => return self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+        self.say_transfer(cx);
+    }
+
+    fn say_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &self.current else { return };
+        cx.journal.reports[current.report].offset = current.offset;
+        let verb = match current.what {
+            What::Put(UploadMode::Behind) => "APPE",
+            What::Put(_) if current.appends => "APPE",
+            What::Put(UploadMode::Over | UploadMode::Resume) => "STOR",
+            What::Put(UploadMode::Unique) => "STOU",
+            What::Get { .. } => "RETR",
+            What::List(form, _) => form.verb(),
+        };
+        let remote = current.remote.clone();
+        self.state = State::Transfer;
+        if remote.is_empty() {
+            self.command(verb, None, cx);
+        } else {
+            self.command(verb, Some(&remote), cx);
+        }
+    }
+
+    /// The server does not know that form of listing: another one, over another data connection.
+    pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else { return };
+        current.what = What::List(form, form == Form::Long);
+        current.data = DataState::Absent;
+        cx.journal.reports[current.report].listing = Some(form);
+        self.actions.push(Action::DropData);
+        self.prepare(cx);
+    }
+
+    pub(super) fn handle_data_opened<S: Store>(
+        &mut self,
+        data: (SocketAddr, SocketAddr),
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        cx.journal.reports[current.report].data = Some(data);
+        current.data = DataState::Open;
+        if self.state == State::Connecting {
+            self.send_transfer_command(cx);
+        } else {
+            self.move_data(cx);
+        }
+    }
+
+    /// Begins to move data once the server has said so and the connection is there.
+    pub(super) fn move_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        let Some(current) = &mut self.current else {
+            return;
+        };
+        let agreed = current.preliminary || current.answer == Some(Class::Completion);
+        if current.data != DataState::Open || !agreed {
+            return;
+        }
+        let direction = current.direction();
+        if direction == Direction::Download {
+            let begin = if current.offset > 0 { Begin::At(current.offset) } else { Begin::New };
+            let how = Writing { begin, ..Writing::default() };
+            current.file = cx.store.open_write(&current.local, how, cx.now).ok();
+            cx.journal.reports[current.report].opened = current.file.is_some();
+        }
+        let Some(file) = current.file else {
+            let text = &cx.config.texts.store;
+            cx.say(Speaker::Program, || text.clone().into_owned());
+            current.data = DataState::Ended(false);
+            self.actions.push(Action::DropData);
+            return;
+        };
+        let way = match direction {
+            Direction::Upload => Way::Send(cx.config.close),
+            Direction::Download => Way::Receive,
+        };
+        // Lines of a listing end with CR LF, whatever the type.
+        let text = matches!(current.what, What::List(..))
+            || cx.config.representation == Representation::Ascii;
+        let body = if text { Body::Text(file) } else { Body::Image(file) };
+        let alarm = self.tasks.as_deref().and_then(|tasks| match tasks.get(self.task) {
+            Some(&(Task::Abor { after } | Task::Die { after })) => Some(after),
+            _ => None,
+        });
+        current.data = DataState::Moving;
+        let idle_timeout = cx.config.data_idle_timeout;
+        self.actions.push(Action::Transfer(Plan { idle_timeout, alarm, ..Plan::new(body, way) }));
+    }
+}
+
+impl Current {
+    /// The type that it needs; none if any does.
+    fn wanted(&self, representation: Representation) -> Option<Representation> {
+        match self.what {
+            What::Put(_) | What::Get { .. } => Some(representation),
+            // RFC 3659 §7.2: MLSD's is image, and the session's type stays what it is.
+            What::List(Form::Facts, _) => None,
+            What::List(..) => Some(Representation::Ascii),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! `client::setup` brings a data connection about (RFC 959 §3.2, RFC 2428): it listens and says
+//! where, or asks where and connects; with the extended commands first, if it may use them.
+
+use super::{Client, Cx, DataMode, State, ended};
+use crate::session::Action;
+use crate::store::Store;
+use crate::tcp::Ending;
+use crate::wire::address::{self, Extended, HostPort};
+use crate::wire::reply::{Class, Reply};
+use std::net::{IpAddr, SocketAddr};
+
+impl Client {
+    /// TYPE I is settled: a data connection is next. A new one for every transfer
+    /// (RFC 1123 §4.1.2.5).
+    pub(super) fn open_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+        match cx.config.mode {
+            DataMode::Active => {
+                self.state = State::Listening;
+                let only = Some(self.peer().ip());
+                let port = cx.config.data_port.unwrap_or(0);
+                let at = SocketAddr::new(self.local().ip(), port);
+                self.actions.push(Action::Listen { at, only });
+            }
+            DataMode::Passive => {
+                let extended = cx.config.extended && !self.no_extensions;
+                self.ask_passive(extended || self.local().is_ipv6(), cx);
+            }
+        }
+    }
+
+    pub(super) fn handle_listening<S: Store>(&mut self, at: Option<SocketAddr>, cx: Cx<'_, '_, S>) {
+        match at {
+            Some(at) => {
+                let extended = cx.config.extended && !self.no_extensions;
+                self.name_port(extended || at.is_ipv6(), at, cx);
+            }
+            None => self.fail_transfer(None, &cx.config.texts.refused, cx),
+        }
+    }
+
+    fn name_port<S: Store>(&mut self, extended: bool, at: SocketAddr, cx: Cx<'_, '_, S>) {
+        self.state = State::Port { extended, at };
+        match at.ip() {
+            IpAddr::V4(ip) if !extended => {
+                self.command("PORT", Some(&HostPort(ip, at.port())), cx);
+            }
+            _ => self.command("EPRT", Some(&Extended(at)), cx),
+        }
+    }
+
+    pub(super) fn handle_port_reply<S: Store>(
+        &mut self,
+        reply: &Reply,
+        extended: bool,
+        at: SocketAddr,
+        cx: Cx<'_, '_, S>,
+    ) {
+        match reply.class() {
+            Some(Class::Completion) => self.send_transfer_command(cx),
+            Some(Class::PermanentFailure) if extended && at.is_ipv4() => {
+                self.no_extensions = true;
+                self.name_port(false, at, cx);
+            }
+            _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+    }
+
+    fn ask_passive<S: Store>(&mut self, extended: bool, cx: Cx<'_, '_, S>) {
+        self.state = State::Passive { extended };
+        self.command(if extended { "EPSV" } else { "PASV" }, None, cx);
+    }
+
+    pub(super) fn handle_passive_reply<S: Store>(
+        &mut self,
+        reply: &Reply,
+        extended: bool,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let port = match reply.code {
+            229 => address::scan_229(&reply.text),
+            227 => address::scan_227(&reply.text).map(|at| at.port()),
+            _ => None,
+        };
+        match (port, reply.class()) {
+            (Some(port), _) => {
+                self.state = State::Connecting;
+                // Only the port counts: a server that names another host is lost behind a
+                // translator, or means ill.
+                let to = SocketAddr::new(self.peer().ip(), port);
+                self.actions.push(Action::Connect { from: None, to });
+            }
+            (None, Some(Class::PermanentFailure)) if extended && self.local().is_ipv4() => {
+                self.no_extensions = true;
+                self.ask_passive(false, cx);
+            }
+            _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+        }
+    }
+
+    pub(super) fn handle_data_failed<S: Store>(&mut self, ending: Ending, cx: Cx<'_, '_, S>) {
+        if self.state == State::Connecting {
+            self.fail_transfer(None, ended(ending, cx.config), cx);
+        }
+    }
+}

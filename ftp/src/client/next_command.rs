@@ -1,0 +1,124 @@
+//! `client::command` does the steps of a script that move nothing: one command each, or two (RNFR and
+//! RNTO), one reply each.
+
+use super::{Client, Cx, State, Task};
+use crate::report::{CommandReport, Told, Value};
+use crate::store::Store;
+use crate::wire::date::{Digits, parse_digits};
+use crate::wire::reply::{Class, Reply, quoted};
+use crate::wire::representation::Representation;
+
+impl Client {
+    /// Begins the step, which is one of these.
+    pub(super) fn begin_command<S: Store>(&mut self, task: &Task, cx: Cx<'_, '_, S>) {
+        self.state = State::Simple;
+        match task {
+            Task::ChangeDirectory { remote } => self.command("CWD", Some(remote), cx),
+            Task::MakeDirectory { remote } => self.command("MKD", Some(remote), cx),
+            Task::RemoveDirectory { remote } => self.command("RMD", Some(remote), cx),
+            Task::Delete { remote } => self.command("DELE", Some(remote), cx),
+            Task::Rename { from, .. } => {
+                self.state = State::RenameFrom;
+                self.command("RNFR", Some(from), cx);
+            }
+            // RFC 3659 §4: the size depends on the type, and of a text nobody says it.
+            Task::Size { .. } if self.representation != Some(Representation::Image) => {
+                self.state = State::SizeType;
+                self.set_type(Representation::Image, cx);
+            }
+            Task::Size { remote } => self.command("SIZE", Some(remote), cx),
+            Task::Modified { remote } => self.command("MDTM", Some(remote), cx),
+            Task::SetModified { remote, modified } => {
+                let date = Digits(*modified);
+                self.command("MFMT", Some(&format_args!("{date} {remote}")), cx);
+            }
+            Task::PrintDirectory => self.command("PWD", None, cx),
+            _ => self.command("NOOP", None, cx),
+        }
+    }
+
+    /// The reply to it.
+    pub(super) fn handle_command_reply<S: Store>(
+        &mut self,
+        reply: &Reply,
+        done: bool,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(tasks) = self.tasks.clone() else { return };
+        let task = tasks.get(self.task - 1);
+        match (self.state, task) {
+            (State::SizeType, Some(Task::Size { remote })) if done => {
+                self.representation = Some(Representation::Image);
+                self.state = State::Simple;
+                return self.command("SIZE", Some(remote), cx);
+            }
+            (State::RenameFrom, Some(Task::Rename { to, .. }))
+                if reply.class() == Some(Class::Intermediate) =>
+            {
+                self.state = State::Simple;
+                return self.command("RNTO", Some(to), cx);
+            }
+            _ => {}
+        }
+        let value = match task {
+            Some(Task::Size { .. }) if done => number(reply).map(Value::Size),
+            Some(Task::Modified { .. }) if done => {
+                parse_digits(reply.text.trim_ascii()).map(Value::Date)
+            }
+            Some(Task::PrintDirectory | Task::MakeDirectory { .. }) if done => {
+                quoted(&reply.text).map(Value::Path)
+            }
+            _ => None,
+        };
+        let done = done && self.state == State::Simple;
+        let told = if done { Told::Success } else { Told::Failure };
+        let at = self.task - 1;
+        self.report_command(at, told, &reply.to_string(), Some(reply), value, cx);
+        self.next_task(cx);
+    }
+
+    /// Says what came of the step at that place of the script, if it is one of these.
+    pub(super) fn report_command<S: Store>(
+        &mut self,
+        task: usize,
+        told: Told,
+        text: &str,
+        reply: Option<&Reply>,
+        value: Option<Value>,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let Some(step) = self.tasks.as_deref().and_then(|tasks| tasks.get(task)) else { return };
+        let moves = matches!(step, Task::Put { .. } | Task::Get { .. } | Task::List { .. });
+        if moves || matches!(step, Task::Abor { .. } | Task::Die { .. }) {
+            return;
+        }
+        cx.journal.commands.push(CommandReport {
+            session: cx.id,
+            task,
+            told,
+            text: text.into(),
+            reply: reply.cloned(),
+            value: value.unwrap_or_default(),
+        });
+    }
+
+    /// Tells failure of every such step that has not been answered: none will.
+    pub(super) fn give_up_commands<S: Store>(
+        &mut self,
+        reply: Option<&Reply>,
+        text: &str,
+        cx: Cx<'_, '_, S>,
+    ) {
+        let begun = matches!(self.state, State::Simple | State::SizeType | State::RenameFrom);
+        let first = self.task - usize::from(begun);
+        for task in first..self.tasks.as_deref().map_or(0, <[Task]>::len) {
+            self.report_command(task, Told::Failure, text, reply, None, cx);
+        }
+        self.task = self.tasks.as_deref().map_or(0, <[Task]>::len);
+    }
+}
+
+/// The number that 213 tells.
+pub(super) fn number(reply: &Reply) -> Option<u64> {
+    (reply.code == 213).then(|| reply.text.trim_ascii().parse().ok())?
+}

@@ -1,0 +1,197 @@
+//! `server::listing` answers the commands that list (RFC 959 §4.1.3, RFC 3659 §7): it finds out what
+//! is to be listed, and how; the writing is the listing's own.
+
+use super::refusal::Asked;
+use super::{Cx, Server};
+use crate::store::{Kind, Read, Store, StoreError};
+use crate::wire::command::Command;
+use crate::wire::line::LIMIT;
+use crate::wire::listing::{Form, Printer, Source};
+
+/// Bytes that STAT may say of a directory, as far as one read goes: they wait in memory, unlike a
+/// listing's.
+const STAT_LIMIT: usize = 1 << 15;
+
+/// What `ls` understands of `-CF`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Options {
+    /// `-F`: a slash behind directories.
+    slashes: bool,
+    /// `-d`: the directory itself.
+    itself: bool,
+    /// `-R`: also what is in directories.
+    deep: bool,
+}
+
+impl Options {
+    /// Options before a path, as clients hand them on from `ls`. `-a`, `-l`, `-C` and the like ask
+    /// for what is done anyway, or for an order that nobody can rely on.
+    fn split(argument: &str) -> (Self, &str) {
+        let mut options = Self::default();
+        let mut rest = argument;
+        while let Some(letters) = rest.trim_start_matches(' ').strip_prefix('-') {
+            let (letters, behind) = letters.split_once(' ').unwrap_or((letters, ""));
+            options.slashes |= letters.contains(['F', 'p']);
+            options.itself |= letters.contains('d');
+            options.deep |= letters.contains('R');
+            rest = behind;
+        }
+        (options, rest)
+    }
+}
+
+impl Server {
+    pub(super) fn handle_listing<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
+        match command {
+            Command::List(argument) => self.list(Form::Long, argument.unwrap_or(""), cx),
+            Command::Nlst(argument) => self.list(Form::Names, argument.unwrap_or(""), cx),
+            Command::Mlsd(argument) => self.list(Form::Facts, argument.unwrap_or(""), cx),
+            Command::Mlst(argument) => self.tell_facts(argument.unwrap_or(""), cx),
+            Command::Stat(argument) => self.tell_listing(argument.unwrap_or(""), cx),
+            _ => self.reply(502, &"Command not implemented.", cx),
+        }
+    }
+
+    /// Over a data connection.
+    fn list<S: Store>(&mut self, form: Form, argument: &str, cx: Cx<'_, '_, S>) {
+        self.parameters.restart = 0;
+        if !self.has_address() {
+            return self.reply(425, &"Use PORT or PASV first.", cx);
+        }
+        // MLSD's argument is a path and nothing else (RFC 3659 §7.1).
+        let (options, argument) = match form {
+            Form::Facts => (Options::default(), argument),
+            Form::Long | Form::Names => Options::split(argument),
+        };
+        if options.deep {
+            self.forget_data();
+            return self.reply(501, &"Listings are of one directory.", cx);
+        }
+        self.at_path(argument, cx, |server, path, cx| {
+            let listed = path.and_then(|path| server.printer(form, argument, path, options, cx));
+            match listed {
+                Ok(printer) => server.begin_listing(printer, path.unwrap_or_default(), cx),
+                Err(error) => {
+                    server.forget_data();
+                    let asked = if form == Form::Facts { Asked::Facts } else { Asked::List };
+                    server.refuse(error, asked, cx);
+                }
+            }
+        });
+    }
+
+    /// What is to be listed: a directory, a pattern's names in one, or one name. Its listing is
+    /// open.
+    fn printer<S: Store>(
+        &mut self,
+        form: Form,
+        argument: &str,
+        path: &str,
+        options: Options,
+        cx: Cx<'_, '_, S>,
+    ) -> Result<Printer, StoreError> {
+        let found = cx.store.metadata(path);
+        let by_pattern = Printer::split_pattern(path).filter(|_| form != Form::Facts);
+        let (source, pattern) = match (found, by_pattern) {
+            (Ok(found), _) if found.kind == Kind::Directory && !options.itself => {
+                (Source::Directory(cx.store.open_listing(path)?), None)
+            }
+            (Ok(_), _) if form == Form::Facts => return Err(StoreError::NotDirectory),
+            (Ok(found), _) => {
+                let shown = argument.rsplit('/').next().unwrap_or(argument);
+                let shown = if shown.is_empty() { "." } else { shown };
+                (Source::One(shown.to_owned(), found), None)
+            }
+            (Err(StoreError::NotFound), Some((directory, pattern))) => {
+                let listing = cx.store.open_listing(directory)?;
+                (Source::Directory(listing), Some(pattern.to_owned()))
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let whole = matches!(source, Source::Directory(_)) && pattern.is_none();
+        let mut printer = Printer::new(source, form, cx.config.epoch + cx.now);
+        if form == Form::Names {
+            printer.prefix = prefix(argument, whole);
+        }
+        printer.pattern = pattern;
+        printer.slashes = options.slashes;
+        printer.facts = self.facts;
+        printer.writable = self.may_change().is_ok();
+        printer.left = cx.config.limits.listing;
+        Ok(printer)
+    }
+
+    /// MLST: one entry, over the control connection. The name is the whole path (RFC 3659 §7.3.1).
+    fn tell_facts<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+        self.at_path(argument, cx, |server, path, cx| {
+            match path.and_then(|path| Ok((path, cx.store.metadata(path)?))) {
+                Ok((path, found)) => {
+                    let one = Source::One(format!("/{path}"), found);
+                    let mut printer = Printer::new(one, Form::Facts, cx.config.epoch + cx.now);
+                    printer.facts = server.facts;
+                    printer.writable = server.may_change().is_ok();
+                    let (lines, _) = said(&mut printer, cx.store);
+                    server.reply(250, &format_args!("Listing\n{lines}End"), cx);
+                }
+                Err(error) => server.refuse(error, Asked::Facts, cx),
+            }
+        });
+    }
+
+    /// STAT of a path: as LIST, over the control connection (RFC 959 §4.1.3).
+    fn tell_listing<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+        let (options, argument) = Options::split(argument);
+        self.at_path(argument, cx, |server, path, cx| {
+            let listed =
+                path.and_then(|path| server.printer(Form::Long, argument, path, options, cx));
+            let mut printer = match listed {
+                Ok(printer) => printer,
+                Err(error) => return server.refuse(error, Asked::List, cx),
+            };
+            let (code, listing) = match printer.source {
+                Source::Directory(listing) => (212, Some(listing)),
+                Source::One(..) | Source::Done => (213, None),
+            };
+            let (lines, whole) = said(&mut printer, cx.store);
+            // Reading a directory takes as long as many commands.
+            server.budget.use_up();
+            if let Some(listing) = listing {
+                cx.store.close_listing(listing);
+            }
+            let end = if whole { "End" } else { "There is more: use LIST" };
+            server.reply(code, &format_args!("Status\n{lines}{end}"), cx);
+        });
+    }
+}
+
+/// What stands before the names that NLST tells, so that each is good for RETR as it stands (RFC 1123
+/// §4.1.2.7): the path that was asked for, or all but its last name.
+fn prefix(argument: &str, whole: bool) -> String {
+    if !whole {
+        return argument.rfind('/').map_or("", |at| &argument[..=at]).to_owned();
+    }
+    match argument.trim_end_matches('/') {
+        "" if argument.is_empty() => String::new(),
+        "." => String::new(),
+        path => format!("{path}/"),
+    }
+}
+
+/// A listing as lines of a reply, and whether it is all of it.
+fn said<S: Store>(printer: &mut Printer, store: &mut S) -> (String, bool) {
+    let room = match printer.source {
+        Source::Directory(_) => STAT_LIMIT,
+        // A path is no longer than the line that named it, and its directory.
+        Source::One(..) | Source::Done => 4 * LIMIT,
+    };
+    let mut bytes = vec![0; room];
+    let read = printer.read(store, &mut bytes);
+    let (count, whole) = match read {
+        Ok(Read { bytes, last }) => (bytes, last),
+        Err(_) => (0, false),
+    };
+    bytes.truncate(count);
+    let mut text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
+    text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
+    (text, whole)
+}

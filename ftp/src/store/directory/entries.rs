@@ -1,0 +1,75 @@
+//! `store::directory::listing` reads a directory name by name.
+
+use super::temporary;
+use crate::store::{Entry, Kind, Metadata};
+use cap_std::fs::{Dir, FileTypeExt, PermissionsExt, ReadDir};
+use std::io;
+use std::time::{Duration, SystemTime};
+
+/// A directory that is being read.
+#[derive(Debug)]
+pub(super) struct Names {
+    directory: Dir,
+    entries: ReadDir,
+    /// The name that was read last.
+    name: String,
+}
+
+impl Names {
+    pub(super) fn open(root: &Dir, path: &str) -> io::Result<Self> {
+        let directory = root.open_dir(path)?;
+        let entries = directory.entries()?;
+        Ok(Self { directory, entries, name: String::new() })
+    }
+
+    pub(super) fn next(&mut self) -> io::Result<Option<Entry<'_>>> {
+        loop {
+            let Some(entry) = self.entries.next().transpose()? else { return Ok(None) };
+            let name = entry.file_name();
+            // RFC 2640 §2.2 wants UTF-8; what is not can be seen, but not be asked for.
+            let readable = name.to_str().is_some();
+            self.name.clear();
+            self.name.push_str(&name.to_string_lossy());
+            if temporary::is_own(&self.name) {
+                continue;
+            }
+            let known = match entry.metadata() {
+                Ok(known) if known.is_symlink() => {
+                    // What it leads to, if that lies in the store.
+                    self.directory
+                        .metadata(&name)
+                        .map_or_else(|_| other(&known), |it| metadata(&it))
+                }
+                Ok(known) if readable => metadata(&known),
+                Ok(known) => other(&known),
+                // It went while we looked.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(_) => Metadata { kind: Kind::Other, ..Metadata::default() },
+            };
+            return Ok(Some(Entry { name: &self.name, metadata: known }));
+        }
+    }
+}
+
+pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
+    let kind = match known.file_type() {
+        kind if kind.is_dir() => Kind::Directory,
+        kind if kind.is_file() => Kind::File,
+        kind if kind.is_fifo() => Kind::Pipe,
+        kind if kind.is_socket() => Kind::Socket,
+        kind if kind.is_block_device() => Kind::Block,
+        kind if kind.is_char_device() => Kind::Character,
+        _ => Kind::Other,
+    };
+    let size = if kind == Kind::File { known.len() } else { 0 };
+    // The disk's own date: no simulated run has this store.
+    let modified = known.modified().ok();
+    let modified =
+        modified.and_then(|date| date.into_std().duration_since(SystemTime::UNIX_EPOCH).ok());
+    let mode = u16::try_from(known.permissions().mode() & 0o777).expect("nine bits");
+    Metadata { kind, size, modified: modified.unwrap_or(Duration::ZERO), mode }
+}
+
+fn other(known: &cap_std::fs::Metadata) -> Metadata {
+    Metadata { kind: Kind::Other, size: 0, ..metadata(known) }
+}

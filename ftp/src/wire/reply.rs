@@ -1,0 +1,221 @@
+//! `reply` is what a server answers (RFC 959 §4.2): three digits and text, on one line or several.
+//! It knows how a reply is written, not when.
+
+use crate::wire::text::Text;
+use std::fmt::{self, Display};
+
+/// The first digit: what the client may conclude (RFC 959 §4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// 1yz: begun, expect another reply.
+    Preliminary,
+    /// 2yz: done.
+    Completion,
+    /// 3yz: go on with the next command of the sequence.
+    Intermediate,
+    /// 4yz: not done, may be tried again.
+    TransientFailure,
+    /// 5yz: not done.
+    PermanentFailure,
+}
+
+impl Class {
+    /// The class of a code; none if it is no reply code at all.
+    #[must_use]
+    pub fn of(code: u16) -> Option<Self> {
+        match code {
+            100..200 => Some(Self::Preliminary),
+            200..300 => Some(Self::Completion),
+            300..400 => Some(Self::Intermediate),
+            400..500 => Some(Self::TransientFailure),
+            500..600 => Some(Self::PermanentFailure),
+            _ => None,
+        }
+    }
+}
+
+/// A reply. Several lines are separated by `\n` in its text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Three digits.
+    pub code: u16,
+    /// The rest.
+    pub text: String,
+}
+
+impl Reply {
+    /// A reply of that code and text.
+    pub fn new(code: u16, text: impl Into<String>) -> Self {
+        Self { code, text: text.into() }
+    }
+
+    /// Its class, if its code has one.
+    #[must_use]
+    pub fn class(&self) -> Option<Class> {
+        Class::of(self.code)
+    }
+
+    /// Writes it as its user sees it behind what is in `out`: lines as they came, without the last
+    /// line's end.
+    pub fn append_to(&self, out: &mut String) {
+        let digits = digits(self.code).map(char::from);
+        let mut rest = &*self.text;
+        let mut first = true;
+        while let Some((line, after)) = rest.split_once('\n') {
+            if first {
+                out.extend(digits);
+            }
+            out.push_str(if first { "-" } else { " " });
+            out.push_str(line);
+            out.push('\n');
+            (rest, first) = (after, false);
+        }
+        out.extend(digits);
+        out.push(' ');
+        out.push_str(rest);
+    }
+}
+
+impl Display for Reply {
+    /// As [`Reply::append_to`] writes it.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        self.append_to(&mut text);
+        out.write_str(&text)
+    }
+}
+
+/// A code as it is written.
+fn digits(code: u16) -> [u8; 3] {
+    [code / 100, code / 10, code].map(|value| b'0' + u8::try_from(value % 10).unwrap_or(0))
+}
+
+/// The path in the text of 257: between quotes, those in it doubled (RFC 959, appendix II).
+#[must_use]
+pub fn quoted(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once('"')?;
+    let mut path = String::new();
+    let mut parts = rest.split('"').peekable();
+    while let Some(part) = parts.next() {
+        path.push_str(part);
+        // Two quotes have nothing between them.
+        match parts.next_if(|next| next.is_empty()) {
+            Some(_) if parts.peek().is_some() => path.push('"'),
+            _ => return parts.peek().is_some().then_some(path).or(None),
+        }
+    }
+    None
+}
+
+/// Writes a reply. Lines of `text` are separated by `\n`; those between the first and the last are
+/// indented, so that none can be taken for the last (RFC 959 §4.2).
+pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Text) {
+    let start = out.len();
+    let [a, b, c] = digits(code);
+    out.extend_from_slice(&[a, b, c, b' ']);
+    text.append_to(out);
+    if out[start..].contains(&b'\n') {
+        split(out, start, code);
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Makes several lines of a reply that begins at `start`.
+#[cold]
+fn split(out: &mut Vec<u8>, start: usize, code: u16) {
+    let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
+    out.truncate(start);
+    let whole = Reply { code, text }.to_string().replace('\n', "\r\n");
+    out.extend_from_slice(whole.as_bytes());
+}
+
+/// What a line did to a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// It goes on.
+    More,
+    /// It is complete: [`Parser::reply`].
+    Complete,
+    /// That was no reply; it has been skipped.
+    Malformed,
+}
+
+/// The longest text that is kept of a reply: a server that never ends one costs no more than this.
+const TEXT_LIMIT: usize = 1 << 16;
+
+/// Lines in, replies out.
+#[derive(Debug, Default)]
+pub struct Parser {
+    reply: Reply,
+    inside: bool,
+}
+
+impl Parser {
+    /// Forgets everything but its buffer.
+    pub fn reset(&mut self) {
+        self.reply.code = 0;
+        self.reply.text.clear();
+        self.inside = false;
+    }
+
+    /// The reply completed last.
+    #[must_use]
+    pub fn reply(&self) -> &Reply {
+        &self.reply
+    }
+
+    /// Takes one line.
+    pub fn handle_line(&mut self, line: &[u8]) -> Progress {
+        let head = code_of(line);
+        if !self.inside {
+            let Some((code, goes_on)) = head else {
+                return Progress::Malformed;
+            };
+            self.reply.code = code;
+            self.reply.text.clear();
+            self.append(line.get(4..).unwrap_or_default());
+            self.inside = goes_on;
+        } else if head == Some((self.reply.code, false)) {
+            self.append_line(line.get(4..).unwrap_or_default());
+            self.inside = false;
+        } else {
+            let text = match head {
+                // Many servers begin every line with the code.
+                Some((code, true)) if code == self.reply.code => &line[4..],
+                _ => line.strip_prefix(b" ").unwrap_or(line),
+            };
+            self.append_line(text);
+        }
+        if self.inside { Progress::More } else { Progress::Complete }
+    }
+
+    fn append_line(&mut self, text: &[u8]) {
+        if self.reply.text.len() < TEXT_LIMIT {
+            self.reply.text.push('\n');
+            self.append(text);
+        }
+    }
+
+    fn append(&mut self, text: &[u8]) {
+        if self.reply.text.len() + text.len() <= TEXT_LIMIT {
+            match std::str::from_utf8(text) {
+                Ok(text) => self.reply.text.push_str(text),
+                Err(_) => self.reply.text.push_str(&String::from_utf8_lossy(text)),
+            }
+        }
+    }
+}
+
+/// The code at the beginning of a line, and whether more lines follow it.
+fn code_of(line: &[u8]) -> Option<(u16, bool)> {
+    let [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
+        return None;
+    };
+    let digit = |byte: &u8| u16::from(byte - b'0');
+    let code = digit(a) * 100 + digit(b) * 10 + digit(c);
+    match rest.first() {
+        None | Some(b' ') => Some((code, false)),
+        Some(b'-') => Some((code, true)),
+        Some(_) => None,
+    }
+}

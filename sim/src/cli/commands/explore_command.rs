@@ -1,0 +1,201 @@
+//! `halfclose explore`: every placement of a few faults.
+
+use std::io::Write;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crate::cli::args::ExploreArgs;
+use crate::cli::progress::{Progress, interrupted, wall_clock};
+use crate::cli::select::{Selection, quoted};
+use crate::cli::{Failure, Status};
+use crate::network::trace::Recording;
+use crate::outcome::Outcome;
+use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
+use crate::run::run;
+use crate::scenario::{Fault, Scenario};
+use crate::search::explore::{Explored, Layer, Scope, Visit};
+use crate::search::schedule::{Placed, named};
+use crate::search::{explore, pool};
+use crate::verdict::Verdict;
+use crate::workload::Workload;
+
+/// What `explore` is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    /// The scenario; with `--compare`, also the one beside it.
+    arms: Vec<Arm>,
+    faults: usize,
+    scope: Scope,
+    last: Option<usize>,
+    seed: u64,
+    jobs: NonZeroUsize,
+    most: Option<u64>,
+    time: Option<Duration>,
+    fail_on: Vec<Verdict>,
+    json: bool,
+}
+
+/// One scenario to explore.
+#[derive(Clone, Debug, PartialEq)]
+struct Arm {
+    scenario: Scenario,
+    words: String,
+}
+
+impl Request {
+    pub(in crate::cli) fn new(args: ExploreArgs) -> Result<Self, Failure> {
+        let ExploreArgs { what, compare, faults, channel, last, seed, .. } = args;
+        let mut first = what.clone();
+        let mut selections = Vec::new();
+        if let Some(settings) = compare.settings {
+            if settings == what.settings.len() {
+                let problem = "--compare compares with what? write --compare -s KEY=VALUE";
+                return Err(Failure::input(problem));
+            }
+            first.settings.truncate(settings);
+            selections.push(Selection::new(what)?);
+        }
+        selections.insert(0, Selection::new(first)?);
+        let seed = selections[0].seed(seed);
+        let arm = |selection: Selection| {
+            Ok(Arm { scenario: selection.pinned(seed)?.scenario, words: selection.words })
+        };
+        Ok(Self {
+            arms: selections.into_iter().map(arm).collect::<Result<_, Failure>>()?,
+            faults,
+            scope: channel,
+            last,
+            seed,
+            jobs: args.jobs.unwrap_or_else(pool::cores),
+            most: args.max_schedules,
+            time: args.max_time,
+            fail_on: args.fail_on,
+            json: args.json,
+        })
+    }
+
+    fn explore(&self, arm: &Arm) -> Result<(Explored, Duration), Failure> {
+        let mut exploration = explore(&arm.scenario, self.faults);
+        exploration = exploration.scope(self.scope).seed(self.seed).jobs(self.jobs);
+        if let Some(last) = self.last {
+            exploration = exploration.last(last);
+        }
+        if let Some(most) = self.most {
+            exploration = exploration.most(most);
+        }
+        let bar = Progress::new(1, "explore", 0);
+        let (began, mut faults) = (wall_clock(), None);
+        let late = || self.time.is_some_and(|time| began.elapsed() > time);
+        let progress = |layer: Layer, schedules| {
+            if faults.replace(layer.faults) != Some(layer.faults) {
+                bar.stretch(layer.all, &format!("explore: {} of {}", layer.faults, self.faults));
+            }
+            bar.at(layer.done, schedules);
+        };
+        // Asked after every run, on the thread that has run it: a run may take long.
+        let stop = AtomicBool::new(false);
+        let holds = |_: &Outcome| {
+            if late() || interrupted().load(Ordering::Relaxed) {
+                stop.store(true, Ordering::Relaxed);
+            }
+            true
+        };
+        let visit = |_: Visit<'_>| ControlFlow::Continue(());
+        let explored = exploration.visit(&stop, holds, visit, progress);
+        Ok((explored.map_err(Failure::input)?, began.elapsed()))
+    }
+}
+
+pub(in crate::cli) fn execute(
+    request: &Request,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let mut explored = Vec::new();
+    for arm in &request.arms {
+        explored.push(request.explore(arm)?);
+    }
+    let workloads: Result<Vec<_>, _> =
+        request.arms.iter().map(|arm| Workload::load(&arm.scenario)).collect();
+    let workloads = workloads.map_err(Failure::input)?;
+    let seed = request.seed;
+    let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
+    workloads.iter().try_for_each(Workload::verify).map_err(Failure::input)?;
+    let named = |at: usize| {
+        let (scenario, workload) = (&request.arms[at].scenario, &workloads[at]);
+        move |list: &[Placed]| named(scenario, workload, seed, list)
+    };
+    let reproduce = |at: usize| {
+        let words = &request.arms[at].words;
+        move |faults: &[Fault]| {
+            let faults =
+                faults.iter().map(|fault| format!(" -s {}", quoted(&format!("fault={fault}"))));
+            format!("halfclose run {words}{} --seed {seed}", faults.collect::<String>())
+        }
+    };
+    let named: Vec<_> = (0..explored.len()).map(named).collect();
+    let reproduce: Vec<_> = (0..explored.len()).map(reproduce).collect();
+    let arm = |at: usize| ExploredArm {
+        title: &request.arms[at].words,
+        explored: &explored[at].0,
+        took: explored[at].1,
+        unmatched: &unmatched[at],
+        named: &named[at],
+        reproduce: &reproduce[at],
+    };
+    let arms: Vec<_> = (0..explored.len()).map(arm).collect();
+    let Request { faults, scope, last, .. } = *request;
+    let exploration = Exploration { faults, scope, last, arms: &arms };
+    match request.json {
+        true => writeln!(out, "{}", explore_json(&exploration))?,
+        false => {
+            let mut text = String::new();
+            explore_table(&mut text, &exploration).expect("a String takes everything");
+            write!(out, "{text}")?;
+        }
+    }
+    let broken = broken(request, &arms, out)?;
+    if interrupted().load(Ordering::Relaxed) && explored.iter().any(|(it, _)| !it.closed) {
+        writeln!(err, "interrupted: the count is not closed")?;
+        return Ok(Status::Interrupted);
+    }
+    Ok(if broken { Status::Broken } else { Status::AsExpected })
+}
+
+/// The faults of an arm's scenario that meet no packet in the run without others.
+fn unmatched(seed: u64) -> impl Fn((&Arm, &Workload)) -> Vec<String> {
+    move |(Arm { scenario, .. }, workload)| match scenario.faults.is_empty() {
+        true => Vec::new(),
+        false => run(scenario, workload, seed, Recording::Digest).outcome.unmatched_faults,
+    }
+}
+
+/// Say what should not have come, and whether anything did. What the scenario expects holds for the
+/// run without faults, so it is not asked; laws are.
+fn broken(
+    request: &Request,
+    arms: &[ExploredArm<'_>],
+    out: &mut dyn Write,
+) -> Result<bool, Failure> {
+    let mut any = false;
+    for (arm, of) in arms.iter().zip(&request.arms) {
+        let laws = arm.explored.broken_laws.iter();
+        let expected = &of.scenario.expect.broken_laws;
+        let laws = laws.filter(|(law, _)| !expected.contains(law));
+        let laws = laws.map(|(law, (_, list))| (format!("law {law}"), list));
+        let verdicts = request
+            .fail_on
+            .iter()
+            .filter_map(|verdict| Some((verdict.to_string(), arm.explored.least.get(verdict)?)));
+        for (what, list) in laws.chain(verdicts) {
+            any = true;
+            if !request.json {
+                writeln!(out, "broken: {what}")?;
+                writeln!(out, "reproduce: {}", (arm.reproduce)(&(arm.named)(list)))?;
+            }
+        }
+    }
+    Ok(any)
+}

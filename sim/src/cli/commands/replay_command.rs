@@ -1,0 +1,158 @@
+//! `halfclose replay`: run again what a capture or a trace holds, and say where the two part.
+
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use super::run_command;
+use crate::capture::{self, OwnedCapturedPacket};
+use crate::cli::args::{Arguments, Command, ReplayArgs};
+use crate::cli::select::quoted;
+use crate::cli::{Failure, Status, one_line};
+use crate::network::trace::Recording;
+use crate::report::ladder;
+use crate::run::{Finished, run as run_scenario};
+use crate::scenario::file;
+use crate::workload::Workload;
+
+/// What `replay` is asked to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Request {
+    /// The capture or trace.
+    pub file: PathBuf,
+    /// One JSON object in place of words.
+    pub json: bool,
+}
+
+impl From<ReplayArgs> for Request {
+    fn from(ReplayArgs { file, json }: ReplayArgs) -> Self {
+        Self { file, json }
+    }
+}
+
+/// What a replay came to.
+struct Replayed {
+    /// Packets of the file.
+    packets: usize,
+    /// Where the run parts from the file, if it does.
+    parting: Option<String>,
+    finished: Finished,
+}
+
+pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+    let path = &request.file;
+    let bytes =
+        read_recorded(path).map_err(|error| refuse(path, &format!("cannot be read: {error}")))?;
+    let replayed = match bytes.starts_with(ladder::MAGIC.as_bytes()) {
+        true => replay_trace(path, &bytes)?,
+        false => replay_capture(path, &bytes)?,
+    };
+    let Replayed { packets, parting, finished } = &replayed;
+    let digest = format!("{:032x}", finished.outcome.digest);
+    let file = path.display();
+    let reproduce = format!("halfclose replay {}", quoted(&file.to_string()));
+    if request.json {
+        let object = json!({
+            "file": file.to_string(),
+            "identical": parting.is_none(),
+            "packets": packets,
+            "parting": parting.as_ref().map_or(Value::Null, |parting| json!(parting)),
+            "verdict": finished.outcome.verdict.name(),
+            "digest": digest,
+            "reproduce": reproduce,
+        });
+        writeln!(out, "{object}")?;
+    } else {
+        match parting {
+            None => writeln!(out, "{file}: identical, {packets} packets (digest {digest})")?,
+            Some(parting) => {
+                writeln!(out, "{file}: {parting}")?;
+                writeln!(out, "reproduce: {reproduce}")?;
+            }
+        }
+    }
+    Ok(if parting.is_none() { Status::AsExpected } else { Status::Broken })
+}
+
+fn refuse(path: &Path, problem: &str) -> Failure {
+    Failure::Input(format!("`{}` {problem}", path.display()))
+}
+
+/// A file, or a pipe; the beginning of what may be endless is enough to refuse it.
+fn read_recorded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    (&file).take(4096).read_to_end(&mut bytes)?;
+    if bytes.starts_with(ladder::MAGIC.as_bytes()) || capture::begins_like_one(&bytes) {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+    let (header, captured) =
+        capture::read_bytes(bytes).map_err(|problem| refuse(path, &problem.to_string()))?;
+    let name = path.display().to_string();
+    let inside = format!("{name} (the scenario inside)");
+    let scenario = file::parse(&header.scenario_toml, &name, &inside).map_err(Failure::input)?;
+    if scenario.points() > 1 {
+        return Err(refuse(path, "is of a scenario with several values for a key"));
+    }
+    let scenario = scenario.pin(0, header.seed).scenario;
+    let workload = Workload::load(&scenario)
+        .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
+    let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
+    workload.verify().map_err(Failure::input)?;
+    let again = finished.captured();
+    let again = again.iter().map(OwnedCapturedPacket::borrowed);
+    let parting = capture::first_difference(&captured, again).map(|parting| parting.to_string());
+    Ok(Replayed { packets: captured.len(), parting, finished })
+}
+
+fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+    let text = std::str::from_utf8(bytes).map_err(|_| refuse(path, "is not UTF-8 text"))?;
+    let request = traced(path, text.lines().next().unwrap_or_default())?;
+    let lines: Vec<_> = text.lines().skip(HEAD).take_while(|line| !line.is_empty()).collect();
+    if text.lines().nth(HEAD + lines.len()).is_none() {
+        return Err(refuse(path, "is cut off: a trace ends with an empty line"));
+    }
+    let scenario = &request.scenario;
+    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let finished = run_scenario(scenario, &workload, request.seed, Recording::Headers);
+    workload.verify().map_err(Failure::input)?;
+    let again = ladder::lines(&finished.trace);
+    let parts = (0..lines.len().max(again.len()))
+        .find(|at| lines.get(*at).copied() != again.get(*at).map(String::as_str));
+    let parting = parts.map(|at| {
+        let line = |line: Option<&str>| line.unwrap_or("nothing").trim().to_owned();
+        let (captured, run) = (line(lines.get(at).copied()), line(again.get(at).map(|s| &**s)));
+        format!("parts at line {}: `{captured}` in the file, `{run}` in this run", at + HEAD + 1)
+    });
+    let packets = lines.iter().filter(|line| ladder::is_packet(line)).count();
+    Ok(Replayed { packets, parting, finished })
+}
+
+/// Lines of a trace before its first event.
+const HEAD: usize = 2;
+
+/// The run that the first line of a trace names.
+fn traced(path: &Path, first: &str) -> Result<run_command::Request, Failure> {
+    let rest = first.strip_prefix(ladder::MAGIC).unwrap_or_default();
+    let (version, command) = rest.split_once(": ").unwrap_or((rest, ""));
+    if version != ladder::VERSION {
+        let problem = format!("has trace format {version}; this is {}", ladder::VERSION);
+        return Err(refuse(path, &problem));
+    }
+    let words = shlex::split(command).unwrap_or_default();
+    match Arguments::try_parse_from(words) {
+        Ok(Arguments { command: Command::Run(args) }) => run_command::Request::new(args),
+        Ok(_) => Err(refuse(path, "is of a command that makes no trace")),
+        Err(error) => {
+            let problem = one_line(&error.render().to_string());
+            Err(refuse(path, &format!("is of a run that cannot be run again: {problem}")))
+        }
+    }
+}

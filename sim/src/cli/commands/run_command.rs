@@ -1,0 +1,153 @@
+//! `halfclose run`: one run of a scenario.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::capture::{self, Header, OwnedCapturedPacket};
+use crate::cli::args::RunArgs;
+use crate::cli::output::Output;
+use crate::cli::select::Selection;
+use crate::cli::{Failure, Status};
+use crate::network::trace::Recording;
+use crate::report::{self, Run, ladder};
+use crate::run::{Finished, run};
+use crate::scenario::{Choice, Pinned, Scenario, file};
+use crate::workload::Workload;
+
+/// What `run` is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    /// What to run.
+    pub selection: Selection,
+    /// The scenario of this run: what is open in the selection's is its seed's.
+    pub scenario: Scenario,
+    /// What its seed drew for the keys that are open.
+    pub choices: Vec<Choice>,
+    /// What every random draw comes from.
+    pub seed: u64,
+    /// One JSON object in place of words.
+    pub json: bool,
+    /// Every packet.
+    pub trace: bool,
+    /// Where to write a capture.
+    pub pcap: Option<PathBuf>,
+}
+
+impl Request {
+    pub(in crate::cli) fn new(args: RunArgs) -> Result<Self, Failure> {
+        let RunArgs { what, seed, json, trace, pcap, report } = args;
+        if report.is_some() {
+            return Err(Failure::input("--report is not in this build yet"));
+        }
+        let selection = Selection::new(what)?;
+        let seed = selection.seed(seed);
+        let Pinned { scenario, choices } = selection.pinned(seed)?;
+        Ok(Self { selection, scenario, choices, seed, json, trace, pcap })
+    }
+
+    /// The command that runs it again.
+    #[must_use]
+    pub(crate) fn reproduce(&self) -> String {
+        format!("halfclose run {} --seed {}", self.selection.words, self.seed)
+    }
+
+    fn recording(&self) -> Recording {
+        match self.pcap {
+            Some(_) => Recording::Packets,
+            None if self.trace => Recording::Headers,
+            // The summary quotes the dialogue.
+            None if !self.json => Recording::Dialogue,
+            None => Recording::Digest,
+        }
+    }
+}
+
+pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+    let scenario = &request.scenario;
+    // A path that cannot be written is known before there is anything to lose.
+    let pcap = request.pcap.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
+    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let began = wall_clock();
+    let finished = run(scenario, &workload, request.seed, request.recording());
+    let wall = began.elapsed();
+    workload.verify().map_err(Failure::input)?;
+    if let Some(pcap) = pcap {
+        write_capture(pcap, request, &finished)?;
+    }
+    let reproduce = request.reproduce();
+    let outcome = &finished.outcome;
+    let shown = Run { scenario, outcome, reproduce: &reproduce };
+    match request.json {
+        true => print_json(out, request, &shown, &finished)?,
+        false => print(out, request, &shown, &finished, wall)?,
+    }
+    let broken = report::unmet(&scenario.expect, outcome);
+    if !request.json && !broken.is_empty() {
+        for what in &broken {
+            writeln!(out, "broken: {what}")?;
+        }
+        writeln!(out, "reproduce: {reproduce}")?;
+    }
+    Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
+}
+
+fn print(
+    out: &mut dyn Write,
+    request: &Request,
+    shown: &Run<'_>,
+    finished: &Finished,
+    wall: Duration,
+) -> Result<(), Failure> {
+    if request.trace {
+        writeln!(out, "{}{}: {}", ladder::MAGIC, ladder::VERSION, request.reproduce())?;
+        writeln!(out, "{}", ladder::head())?;
+        for line in ladder::lines(&finished.trace) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)?;
+    }
+    let mut text = String::new();
+    report::summary(&mut text, shown, wall).expect("a String takes everything");
+    write!(out, "{text}")?;
+    for (key, value) in &request.choices {
+        writeln!(out, "  drawn    {key}={value}")?;
+    }
+    Ok(())
+}
+
+fn print_json(
+    out: &mut dyn Write,
+    request: &Request,
+    shown: &Run<'_>,
+    finished: &Finished,
+) -> Result<(), Failure> {
+    let mut object = report::json(shown);
+    if !request.choices.is_empty() {
+        let choices = request.choices.iter().map(|(key, value)| (key.clone(), json!(value)));
+        object["point"] = Value::Object(choices.collect());
+    }
+    if request.trace {
+        object["trace"] = json!(ladder::lines(&finished.trace));
+    }
+    writeln!(out, "{object}")?;
+    Ok(())
+}
+
+fn write_capture(mut to: Output, request: &Request, finished: &Finished) -> Result<(), Failure> {
+    let header = Header::new(request.seed, file::print(&request.scenario));
+    let packets = finished.captured();
+    capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
+        .map_err(|error| Failure::input(to.failed(&error)))?;
+    to.commit().map_err(Failure::input)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "real time is shown beside virtual time; it does not reach the run"
+)]
+fn wall_clock() -> Instant {
+    Instant::now()
+}

@@ -1,0 +1,77 @@
+//! `halfclose serve`: a directory for everybody's FTP client.
+
+use std::io::Write;
+
+use halfclose_ftp::{Limits, ServerConfig, ServerModel, User};
+
+use crate::cli::network::ServeArgs;
+use crate::cli::{Failure, Status};
+use crate::live::{PasswordSource, Serve, serve};
+
+pub(in crate::cli) fn execute(
+    args: ServeArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let users = users(&args, err)?;
+    serve(&request(args, users), out, err)?;
+    Ok(Status::AsExpected)
+}
+
+/// Who may log in.
+fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, Failure> {
+    let mut users = Vec::new();
+    if let Some(name) = &args.user {
+        if name.is_empty() || name.chars().any(char::is_control) {
+            return Err(Failure::input("--user: nobody can log in by that name"));
+        }
+        let source = PasswordSource { file: args.password_file.clone() };
+        users.push(User::new(name, source.find(name, err)?));
+    }
+    if args.anonymous {
+        users.push(User::anonymous());
+    }
+    if users.is_empty() {
+        return Err(Failure::input(
+            "nobody may log in: name somebody (--user NAME) or admit everybody (--anonymous)",
+        ));
+    }
+    for user in &mut users {
+        user.read_only = args.read_only;
+    }
+    Ok(users)
+}
+
+fn request(args: ServeArgs, users: Vec<User>) -> Serve {
+    let hardened = ServerConfig::hardened();
+    let Limits { sessions, per_address, .. } = hardened.limits;
+    let model = match (args.model, args.on_reset) {
+        (Some(model), _) => *model,
+        (None, Some(judgement)) => ServerModel::WHOLE_OR_ABSENT.on_reset(judgement),
+        (None, None) => ServerModel::WHOLE_OR_ABSENT,
+    };
+    let config = ServerConfig {
+        users,
+        model: ServerModel { hidden: model.hidden && !args.in_place, ..model },
+        passive_ports: args.passive_ports,
+        passive_address: args.passive_address,
+        control_idle_timeout: args.idle_timeout.or(hardened.control_idle_timeout),
+        data_idle_timeout: args.data_timeout.or(hardened.data_idle_timeout),
+        limits: Limits {
+            sessions: args.max_sessions.unwrap_or(sessions),
+            per_address: args.max_per_address.unwrap_or(per_address),
+            ..hardened.limits
+        },
+        ..hardened
+    };
+    Serve {
+        directory: args.directory,
+        listen: args.listen,
+        config,
+        read_only: args.read_only,
+        sync: args.sync,
+        grace: args.grace,
+        verbose: args.verbose,
+        json: args.json,
+    }
+}

@@ -1,0 +1,160 @@
+//! `halfclose shrink`: a run cut down to the faults that matter.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::cli::args::ShrinkArgs;
+use crate::cli::output::Output;
+use crate::cli::progress::{Progress, interrupted};
+use crate::cli::select::{Selection, quoted};
+use crate::cli::{Failure, Status};
+use crate::report::{self, ended, shrunk_lines};
+use crate::scenario::{Scenario, file};
+use crate::search::shrink::{Shrunk, shrink};
+use crate::verdict::Verdict;
+
+/// What `shrink` is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Request {
+    selection: Selection,
+    scenario: Scenario,
+    seed: u64,
+    out: Option<PathBuf>,
+    json: bool,
+}
+
+impl Request {
+    pub(in crate::cli) fn new(args: ShrinkArgs) -> Result<Self, Failure> {
+        let ShrinkArgs { what, seed, out, json } = args;
+        let selection = Selection::new(what)?;
+        let seed = selection.seed(seed);
+        let scenario = selection.pinned(seed)?.scenario;
+        Ok(Self { selection, scenario, seed, out, json })
+    }
+}
+
+pub(in crate::cli) fn execute(
+    request: &Request,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let stop = interrupted();
+    let file = request.out.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
+    let bar = Progress::new(1, "shrink", 0);
+    let tried = |runs, faults: usize| {
+        bar.stretch(1, &format!("shrink: {faults} faults"));
+        bar.at(0, runs);
+    };
+    let mut shrunk =
+        shrink(&request.scenario, request.seed, stop, tried).map_err(Failure::input)?;
+    drop(bar);
+    let outcome = &shrunk.finished.outcome;
+    // As it was asked for, it is a failure if it is not what is expected.
+    let verdict = outcome.verdict;
+    let unmet = !report::unmet(&request.scenario.expect, outcome).is_empty();
+    if verdict == Verdict::Intact && outcome.broken_laws.is_empty() && !unmet {
+        return Err(Failure::Input(format!(
+            "seed {} is intact and breaks no law: there is nothing to shrink (`halfclose sweep` finds \
+             seeds that are not)",
+            request.seed
+        )));
+    }
+    if shrunk.changed {
+        let Selection { words, .. } = &request.selection;
+        shrunk.scenario.source =
+            format!("shrunk from: halfclose run {words} --seed {}", request.seed);
+        shrunk.scenario.story.clear();
+        let (name, left) = (&shrunk.scenario.name, shrunk.scenario.faults.len());
+        let faults = if left == 1 { "1 fault".to_owned() } else { format!("{left} faults") };
+        shrunk.scenario.about = format!("what is left of a run of {name}: {verdict} by {faults}");
+    }
+    let text = file::print(&shrunk.scenario);
+    if let Some(mut to) = file {
+        to.write_all(text.as_bytes()).map_err(|error| Failure::input(to.failed(&error)))?;
+        to.commit().map_err(Failure::input)?;
+    }
+    match request.json {
+        true => writeln!(out, "{}", object(request, &shrunk, &text))?,
+        false => print(request, &shrunk, &text, out)?,
+    }
+    if shrunk.cut_short {
+        let runs = shrunk.runs;
+        writeln!(err, "interrupted after {runs} runs: it is not finished, fewer faults may do it")?;
+        return Ok(Status::Interrupted);
+    }
+    Ok(Status::AsExpected)
+}
+
+fn faults(shrunk: &Shrunk) -> Vec<String> {
+    shrunk.scenario.faults.iter().map(ToString::to_string).collect()
+}
+
+/// For a person. Without a file the scenario itself stands below, and all else before it is a comment.
+fn print(
+    request: &Request,
+    shrunk: &Shrunk,
+    text: &str,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let before = if request.out.is_some() { "" } else { "# " };
+    let outcome = &shrunk.finished.outcome;
+    let style = report::style(outcome.verdict);
+    let verdict = outcome.verdict;
+    let ends = outcome.worst().map(|worst| {
+        let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
+        format!("; data client {client}, server {server}")
+    });
+    let ends = ends.unwrap_or_default();
+    writeln!(out, "{before}{}: {style}{verdict}{style:#}{ends}", shrunk.scenario.name)?;
+    for law in &outcome.broken_laws {
+        writeln!(out, "{before}  broken  {law}")?;
+    }
+    let left = shrunk.scenario.faults.len();
+    let proof = match (left, shrunk.fewest) {
+        (0, _) => "none is needed",
+        _ if shrunk.cut_short => "not finished, fewer may do it",
+        (_, true) => "no smaller set of them does it",
+        (_, false) => "without any one of these it is another run",
+    };
+    let Shrunk { before: faults_before, runs, .. } = *shrunk;
+    let faults_before = match faults_before {
+        1 => "1 fault".to_owned(),
+        many => format!("{many} faults"),
+    };
+    writeln!(out, "{before}  {faults_before}, {left} left after {runs} runs: {proof}")?;
+    for fault in faults(shrunk) {
+        writeln!(out, "{before}    {fault}")?;
+    }
+    writeln!(out, "{}", before.trim_end())?;
+    for line in shrunk_lines(&shrunk.finished.trace) {
+        writeln!(out, "{}", format!("{before}{line}").trim_end())?;
+    }
+    writeln!(out, "{}", before.trim_end())?;
+    match &request.out {
+        Some(path) => {
+            let path = path.display().to_string();
+            writeln!(out, "  again    halfclose run {}", quoted(&path))?;
+        }
+        None => write!(out, "{text}")?,
+    }
+    Ok(())
+}
+
+fn object(request: &Request, shrunk: &Shrunk, text: &str) -> serde_json::Value {
+    let outcome = &shrunk.finished.outcome;
+    json!({
+        "verdict": outcome.verdict.name(),
+        "faults": faults(shrunk),
+        "faults_before": shrunk.before,
+        "fewest": shrunk.fewest,
+        "finished": !shrunk.cut_short,
+        "runs": shrunk.runs,
+        "seed": request.seed,
+        "broken_laws": outcome.broken_laws.iter().map(|law| law.name).collect::<Vec<_>>(),
+        "digest": format!("{:032x}", outcome.digest),
+        "ladder": shrunk_lines(&shrunk.finished.trace),
+        "scenario": text,
+    })
+}

@@ -1,0 +1,137 @@
+//! `halfclose put` and `halfclose get`: one file, either way, and the truth about it.
+
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use halfclose_ftp::client::UploadMode;
+use halfclose_ftp::report::Told;
+use halfclose_ftp::{ClientConfig, Task};
+
+use crate::cli::network::{GetArgs, PutArgs};
+use crate::cli::session::{Summary, failed, options};
+use crate::cli::{Failure, Status};
+use crate::live::{self, Done, Output, Pipe, Sink, Source, Target};
+use crate::scenario::keys;
+
+/// A stream in place of a file.
+const STREAM: &str = "-";
+
+pub(in crate::cli) fn put(
+    args: &PutArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let file = args.file.display().to_string();
+    let opened = if file == STREAM { Source::standard() } else { Source::open(&args.file) };
+    let mut source =
+        opened.map_err(|error| Failure::Input(format!("cannot read `{file}`: {error}")))?;
+    if args.resume && source.size().is_none() {
+        return Err(Failure::Input(format!(
+            "`{file}` and --continue: a stream cannot begin in its middle"
+        )));
+    }
+    let (target, mut options) = options(&args.url, &args.session, err)?;
+    let remote = remote_name(&target, &args.file)?;
+    options.config = ClientConfig { close: args.close, ..options.config };
+    let place = match (args.append, args.resume) {
+        (true, _) => UploadMode::Behind,
+        (false, true) => UploadMode::Resume,
+        (false, false) => UploadMode::Over,
+    };
+    let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), place }];
+    let size = source.size();
+    let pipe = Pipe { input: Some(&mut source), output: None };
+    let done = match live::run(&target, &options, pipe, &tasks, (&file, size), err) {
+        Ok(done) => done,
+        Err(error) => return failed("put", (&args.url, &file), error, args.session.json, out),
+    };
+    let word = keys::CLOSES.iter().find(|(_, close)| *close == args.close).map(|(word, _)| *word);
+    let trouble = source.trouble().map(|error| format!("cannot read it: {error}"));
+    let more = [("size", size.into()), ("close", word.into())];
+    let (url, file) = (&*args.url, &*file);
+    Summary { command: "put", url, file, done: &done, trouble, part: None, more: &more }
+        .print(args.session.json, out)
+}
+
+pub(in crate::cli) fn get(
+    args: &GetArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, Failure> {
+    let (target, options) = options(&args.url, &args.session, err)?;
+    let name = target.file_name();
+    if name.is_empty() {
+        return Err(Failure::Input(format!(
+            "URL `{}` names a directory: `halfclose ls` lists it",
+            live::shown(&args.url)
+        )));
+    }
+    let path = match &args.file {
+        Some(path) if path.is_dir() => path.join(name),
+        Some(path) => path.clone(),
+        None => PathBuf::from(name),
+    };
+    let to_stream = args.file.as_deref() == Some(Path::new(STREAM));
+    if to_stream && args.session.json {
+        return Err(Failure::input("`-` and --json: both want standard output"));
+    }
+    let opened = if to_stream { Sink::standard() } else { Sink::at(&path) };
+    let mut sink = opened
+        .map_err(|error| Failure::Input(format!("cannot write `{}`: {error}", path.display())))?;
+    let remote = &*target.path;
+    let mut tasks = Vec::new();
+    if options.progress && !args.resume {
+        // For the bar: a server need not say how much will come.
+        tasks.push(Task::Size { remote: remote.into() });
+    }
+    let file = path.display().to_string();
+    tasks.push(Task::Get { remote: remote.into(), local: (&*file).into(), resume: args.resume });
+    let pipe = Pipe { input: None, output: Some(Output::File(&mut sink)) };
+    let run = live::run(&target, &options, pipe, &tasks, (name, None), err);
+    let (trouble, part) = settle(&mut sink, run.as_ref().ok())?;
+    let done = match run {
+        Ok(done) => done,
+        Err(error) => return failed("get", (&args.url, &file), error, args.session.json, out),
+    };
+    let url = &*args.url;
+    // Standard output is the file's.
+    let out: &mut dyn Write = if to_stream { err } else { out };
+    Summary { command: "get", url, file: &file, done: &done, trouble, part, more: &[] }
+        .print(args.session.json, out)
+}
+
+/// Gives a whole file its name. Returns what is wrong on this side, if anything is, and where what
+/// came stays.
+fn settle(
+    sink: &mut Sink,
+    done: Option<&Done>,
+) -> Result<(Option<String>, Option<String>), Failure> {
+    let trouble = sink.trouble();
+    let last = done.and_then(|done| done.transfers.last());
+    let whole = trouble.is_none() && last.is_some_and(|report| report.told == Told::Success);
+    let (part, settled) = match sink.settle(whole) {
+        Ok(part) => (part.map(|part| part.display().to_string()), Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    match trouble.map_or(settled, Err) {
+        Ok(()) => Ok((None, part)),
+        // Whoever read it has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
+        Err(error) => Ok((Some(format!("cannot write it: {error}")), part)),
+    }
+}
+
+/// What the file is called at the server.
+fn remote_name(target: &Target, local: &Path) -> Result<String, Failure> {
+    let path = &*target.path;
+    if !target.file_name().is_empty() {
+        return Ok(path.to_owned());
+    }
+    if local == Path::new(STREAM) {
+        return Err(Failure::input("standard input has no name: put one into the URL"));
+    }
+    let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+        Failure::Input(format!("`{}` has no name in UTF-8: put one into the URL", local.display()))
+    })?;
+    Ok(format!("{path}{name}"))
+}

@@ -1,0 +1,124 @@
+//! `channel` tells the connections of a run apart by the headers of their packets: the control
+//! connections and the data connections, each in the order in which they appear. It also knows where each
+//! side's sequence numbers began, so that they can be printed, and named, relative to that, and how
+//! far they have come.
+
+use std::collections::BTreeMap;
+
+use halfclose_stack::{Flags, Segment};
+
+use crate::side::CONTROL_PORT;
+use crate::side::Side;
+
+/// The connections of a run, as they appear.
+#[derive(Debug, Default)]
+pub struct Channels {
+    seen: Vec<Channel>,
+    /// The latest between two ports, the client's first.
+    latest: BTreeMap<(u16, u16), usize>,
+    control: u32,
+    data: u32,
+}
+
+/// One connection.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// How manieth control or data connection it is, from 1.
+    number: u32,
+    /// The same of a data connection; `None`: a control connection.
+    pub data: Option<u32>,
+    /// Initial sequence numbers of the client's and the server's side, once seen.
+    isn: [Option<u32>; 2],
+    /// The sequence number behind all that each side has sent.
+    next: [u32; 2],
+    /// What each side acknowledged last.
+    acknowledged: [Option<u32>; 2],
+}
+
+impl Channels {
+    /// Forget them.
+    pub fn reset(&mut self) {
+        self.seen.clear();
+        self.latest.clear();
+        self.control = 0;
+        self.data = 0;
+    }
+
+    /// The latest connection between these ports, or a new one.
+    pub fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
+        let found = self.latest.get(&(client_port, server_port)).copied();
+        let index = found.unwrap_or_else(|| self.add(client_port, server_port));
+        &mut self.seen[index]
+    }
+
+    /// The connection of a segment that `from` sent.
+    pub fn of(&mut self, from: Side, segment: &Segment) -> &Channel {
+        let (client, server) = match from {
+            Side::Client => (segment.source.port(), segment.destination.port()),
+            Side::Server => (segment.destination.port(), segment.source.port()),
+        };
+        let mine = from as usize;
+        let syn = segment.flags.has(Flags::SYN);
+        // Another SYN with another number, between the same ports: another connection.
+        let again = self.between(client, server).isn[mine].is_some_and(|isn| isn != segment.seq);
+        if syn && again && !segment.flags.has(Flags::ACK) {
+            self.add(client, server);
+        }
+        let channel = self.between(client, server);
+        if syn {
+            channel.isn[mine] = Some(segment.seq);
+            channel.next[mine] = segment.seq;
+        }
+        let end = segment.seq.wrapping_add(segment.len());
+        let ahead = end.wrapping_sub(channel.next[mine]).cast_signed() > 0;
+        if ahead && !segment.flags.has(Flags::RST) {
+            channel.next[mine] = end;
+        }
+        if segment.flags.has(Flags::ACK) {
+            channel.acknowledged[mine] = Some(segment.ack);
+        }
+        channel
+    }
+
+    fn add(&mut self, client_port: u16, server_port: u16) -> usize {
+        let control = server_port == CONTROL_PORT;
+        let count = if control { &mut self.control } else { &mut self.data };
+        *count += 1;
+        let (number, data) = (*count, (!control).then_some(*count));
+        let (next, acknowledged) = ([0; 2], [None; 2]);
+        let isn = [None; 2];
+        self.seen.push(Channel { number, data, isn, next, acknowledged });
+        self.latest.insert((client_port, server_port), self.seen.len() - 1);
+        self.seen.len() - 1
+    }
+}
+
+impl Channel {
+    /// Its name in a trace.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = if self.data.is_some() { "data" } else { "control" };
+        match self.number {
+            1 => name.to_owned(),
+            number => format!("{name} {number}"),
+        }
+    }
+
+    /// Where the sequence numbers of `side` began; 0: not seen.
+    #[must_use]
+    pub fn isn(&self, side: Side) -> u32 {
+        self.isn[side as usize].unwrap_or(0)
+    }
+
+    /// The sequence number behind all that `side` has sent.
+    #[must_use]
+    pub fn next(&self, side: Side) -> u32 {
+        self.next[side as usize]
+    }
+
+    /// What `side` acknowledged last; `None`: nothing yet.
+    #[must_use]
+    pub fn acknowledged(&self, side: Side) -> Option<u32> {
+        self.acknowledged[side as usize]
+    }
+}

@@ -1,0 +1,215 @@
+//! `fault` finds the packets that a scenario's faults name, by their headers alone, and makes the
+//! segments that its faults forge. What becomes of a packet is `fate`'s word; when it arrives is
+//! the link's.
+
+use std::net::SocketAddrV4;
+
+use halfclose_stack::{Flags, Kind, Packet, Segment, checksum};
+
+use crate::network::channel::{Channel, Channels};
+use crate::network::fate::{Changes, Fate, Moved};
+use crate::scenario::fault::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
+use crate::side::Side;
+
+/// The faults of one run, and how far each has come.
+pub struct Faults {
+    faults: Vec<Pending>,
+    channels: Channels,
+}
+
+struct Pending {
+    fault: Fault,
+    /// Packets so far that its name fits but for the ordinal.
+    seen: u64,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Waiting,
+    Done,
+    /// Its packet was there, and an earlier fault of the list had it.
+    Taken,
+}
+
+/// A segment that a fault forges, in the name of `from`.
+pub struct ForgedPacket {
+    /// Whose it claims to be.
+    pub from: Side,
+    /// It.
+    pub packet: Packet,
+}
+
+impl Faults {
+    /// These faults, before a run.
+    #[must_use]
+    pub fn new(faults: &[Fault]) -> Self {
+        let pending =
+            |fault: &Fault| Pending { fault: fault.clone(), seen: 0, state: State::Waiting };
+        Self { faults: faults.iter().map(pending).collect(), channels: Channels::default() }
+    }
+
+    /// Before a run again.
+    pub fn reset(&mut self) {
+        self.channels.reset();
+        for pending in &mut self.faults {
+            (pending.seen, pending.state) = (0, State::Waiting);
+        }
+    }
+
+    /// `from` emits a packet: what the faults order for it, and what they forge behind it.
+    pub fn handle_packet(
+        &mut self,
+        emission: u64,
+        from: Side,
+        packet: &[u8],
+        forged: &mut Vec<ForgedPacket>,
+    ) -> Option<Fate> {
+        let segment = Segment::parse(packet)?;
+        let channel = self.channels.of(from, &segment);
+        let (data, mine, theirs) = (channel.data, channel.isn(from), channel.isn(from.peer()));
+        let kind = segment.kind();
+        let at = match kind {
+            Kind::Ack => segment.ack.wrapping_sub(theirs),
+            _ => segment.seq.wrapping_sub(mine),
+        };
+        let mut ordered = None;
+        for pending in &mut self.faults {
+            let here = match &pending.fault.packet {
+                Which::Emission(number) => *number == emission,
+                Which::Named(name) if name_fits(name, from, data, kind, at) => {
+                    pending.seen += 1;
+                    pending.seen == name.nth
+                }
+                Which::Named(_) => false,
+            };
+            if !here {
+                continue;
+            }
+            pending.state = match &pending.fault.action {
+                Action::Inject(forgery) => {
+                    forged.push(forge(*forgery, from, &segment, channel));
+                    State::Done
+                }
+                action => match combined(ordered, fate(action, packet.len())) {
+                    Some(both) => {
+                        ordered = Some(both);
+                        State::Done
+                    }
+                    None => State::Taken,
+                },
+            };
+        }
+        ordered
+    }
+
+    /// The faults that did nothing, in words.
+    #[must_use]
+    pub fn unmatched(&self) -> Vec<String> {
+        let idle = self.faults.iter().filter_map(|pending| match pending.state {
+            State::Done => None,
+            State::Waiting => Some(pending.fault.to_string()),
+            State::Taken => Some(format!("{} (another fault had its packet)", pending.fault)),
+        });
+        idle.collect()
+    }
+}
+
+fn name_fits(name: &Name, from: Side, data: Option<u32>, kind: Kind, at: u32) -> bool {
+    let channel = match name.channel {
+        OnChannel::Any => true,
+        OnChannel::Control => data.is_none(),
+        OnChannel::Data => data.is_some(),
+        OnChannel::DataNumber(number) => data == Some(number),
+    };
+    let segment = name.segment.is_none_or(|wanted| wanted == kind);
+    name.from == from && channel && segment && name.at.is_none_or(|wanted| wanted == at)
+}
+
+/// What `action` makes of a packet of this many bytes.
+fn fate(action: &Action, bytes: usize) -> Fate {
+    let plain = Changes::default();
+    let bits = u32::try_from(bytes * 8).expect("an IPv4 packet is at most 65535 bytes");
+    match action {
+        Action::Drop => Fate::Dropped,
+        Action::Duplicate => Fate::Changed(Changes { duplicated: true, ..plain }),
+        Action::Delay(by) => Fate::Changed(Changes { moved: Moved::Late(*by), ..plain }),
+        Action::Early(by) => {
+            let us = i64::try_from(by.as_micros()).expect("a day at most");
+            Fate::Changed(Changes { moved: Moved::Jitter(-us), ..plain })
+        }
+        Action::Hold => Fate::Changed(Changes { moved: Moved::Held, ..plain }),
+        Action::Corrupt { bit } => {
+            let bit = bit.map_or(bits - 1, |bit| bit % bits);
+            Fate::Changed(Changes { corrupted: Some(bit), ..plain })
+        }
+        Action::Inject(_) => unreachable!("a forged segment leaves its trigger as it is"),
+    }
+}
+
+/// The fate of a packet for which another fate is ordered beside the one it has; `None`: they do not go
+/// together.
+fn combined(ordered: Option<Fate>, more: Fate) -> Option<Fate> {
+    let (one, other) = match (ordered, more) {
+        (None, more) => return Some(more),
+        (Some(Fate::Changed(one)), Fate::Changed(other)) => (one, other),
+        _ => return None,
+    };
+    let clash = one.duplicated && other.duplicated
+        || one.corrupted.is_some() && other.corrupted.is_some()
+        || one.moved != Moved::InTurn && other.moved != Moved::InTurn;
+    (!clash).then(|| {
+        Fate::Changed(Changes {
+            duplicated: one.duplicated || other.duplicated,
+            corrupted: one.corrupted.or(other.corrupted),
+            moved: one.moved.max(other.moved),
+        })
+    })
+}
+
+/// How far before RCV.NXT a segment out of the window is.
+const OUT_OF_WINDOW: u32 = 1 << 20;
+
+/// The segment that `forgery` asks for when `from` sends `trigger`.
+fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> ForgedPacket {
+    let sender = forgery.sender.unwrap_or(from);
+    let ends = match sender == from {
+        true => [trigger.source, trigger.destination],
+        false => [trigger.destination, trigger.source],
+    };
+    let exact = channel.next(sender);
+    // Before its first ACK: what it would acknowledge now.
+    let ack = channel.acknowledged(sender).unwrap_or(trigger.seq.wrapping_add(trigger.len()));
+    let seq = match forgery.place {
+        Place::Exact => exact,
+        Place::InWindow => exact.wrapping_add(1),
+        Place::OutOfWindow => exact.wrapping_sub(OUT_OF_WINDOW),
+    };
+    let flag = match forgery.segment {
+        Forged::Rst => Flags::RST,
+        Forged::Fin => Flags::FIN,
+    };
+    let packet = bare(ends, [seq, ack], flag | Flags::ACK, trigger.window);
+    ForgedPacket { from: sender, packet }
+}
+
+/// `<SEQ=seq><ACK=ack>` with these control bits, checksums and all.
+fn bare([from, to]: [SocketAddrV4; 2], [seq, ack]: [u32; 2], flags: Flags, window: u16) -> Packet {
+    let mut bytes = [0; 40];
+    bytes[0] = 0x45;
+    bytes[3] = 40;
+    bytes[6] = 0x40;
+    bytes[8] = 64;
+    bytes[9] = 6;
+    bytes[12..16].copy_from_slice(&from.ip().octets());
+    bytes[16..20].copy_from_slice(&to.ip().octets());
+    bytes[20..22].copy_from_slice(&from.port().to_be_bytes());
+    bytes[22..24].copy_from_slice(&to.port().to_be_bytes());
+    bytes[24..28].copy_from_slice(&seq.to_be_bytes());
+    bytes[28..32].copy_from_slice(&ack.to_be_bytes());
+    bytes[32] = 5 << 4;
+    bytes[33] = flags.0;
+    bytes[34..36].copy_from_slice(&window.to_be_bytes());
+    checksum::fill(&mut bytes);
+    Packet::from(&bytes[..])
+}

@@ -1,0 +1,233 @@
+//! `link` is one direction of the wire: rate, tail-drop queue, delay, and the packets in flight in
+//! order of arrival. It knows bytes and times, not TCP.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use halfclose_stack::{Host, Packet};
+
+use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
+use crate::scenario::LinkConfig;
+
+/// One direction of the wire.
+pub struct Link {
+    config: LinkConfig,
+    fates: Fates,
+    /// Every packet arrives, after the delay and as it is.
+    plain: bool,
+    /// The delay, or what every hop takes at least.
+    delay: Duration,
+    /// When the last bit of what was accepted so far leaves the sender, in nanoseconds.
+    busy_until_ns: u64,
+    in_flight: VecDeque<Flight>,
+    /// Emission numbers of held packets in flight, each with the ports of its connection.
+    held: Vec<(u64, [u8; 4])>,
+}
+
+/// A packet on its way.
+pub struct Flight {
+    /// When it arrives: ties go by `emission`.
+    pub arrival: Duration,
+    /// Its emission number; a copy's is the original's, a forged one's is its trigger's.
+    pub emission: u64,
+    /// Its bytes.
+    pub packet: Packet,
+}
+
+/// What the link decided about a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admission {
+    /// Its fate.
+    pub fate: Fate,
+    /// When it arrives, if it does.
+    pub arrival: Option<Duration>,
+}
+
+/// At least a microsecond, so that virtual time grows with every hop.
+const HOP: Duration = Duration::from_micros(1);
+
+impl Link {
+    /// An idle link.
+    #[must_use]
+    pub fn new(config: LinkConfig, fates: Fates) -> Self {
+        let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
+        let delay = config.delay.max(HOP);
+        let (in_flight, held) = (VecDeque::new(), Vec::new());
+        Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
+    }
+
+    /// Idle again with the fates of another seed, keeping its memory; what is in flight goes back to its
+    /// host.
+    pub fn reset(&mut self, seed: u64, host: &mut Host) {
+        self.in_flight.drain(..).for_each(|flight| host.recycle(flight.packet));
+        self.held.clear();
+        self.fates.reset(seed);
+        self.busy_until_ns = 0;
+    }
+
+    /// Decide about the next packet, of this many bytes, handed over at `now`. A fate that is
+    /// `ordered` takes the place of the drawn one, which is drawn all the same.
+    #[inline]
+    pub fn admit(&mut self, now: Duration, bytes: usize, ordered: Option<Fate>) -> Admission {
+        let drawn = self.fates.next_fate(bytes);
+        let fate = match ordered {
+            _ if self.is_dark(now) => Fate::Blackout,
+            Some(ordered) => ordered,
+            None => drawn,
+        };
+        if !fate.arrives() {
+            return Admission { fate, arrival: None };
+        }
+        let Some(sent) = self.serialize(now, bytes as u64) else {
+            return Admission { fate: Fate::QueueFull, arrival: None };
+        };
+        let delay = match fate {
+            Fate::Changed(changes) => self.delay(changes.moved),
+            _ => self.config.delay,
+        };
+        let arrival = sent + delay.max(HOP);
+        assert!(arrival > now, "a packet arrives after it was sent");
+        Admission { fate, arrival: Some(arrival) }
+    }
+
+    /// Whether every packet arrives, after the delay and as it is: then none need be asked about.
+    #[inline]
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// When a packet arrives that is put on the wire now, past the queue.
+    #[inline]
+    #[must_use]
+    pub fn arrival(&self, now: Duration) -> Duration {
+        now + self.delay
+    }
+
+    /// Carry an admitted packet, in order of arrival: one that arrives with another stays behind it.
+    #[inline]
+    pub fn carry(&mut self, flight: Flight) {
+        if self.held.is_empty() {
+            self.insert(flight);
+        } else {
+            let connection = ports(&flight.packet);
+            self.carry_before_held(flight, connection);
+        }
+    }
+
+    /// Carry a packet that does not arrive as it should.
+    #[cold]
+    pub fn carry_changed(&mut self, mut flight: Flight, changes: Changes) {
+        // Before a bit of them may be flipped.
+        let connection = ports(&flight.packet);
+        if let Some(bit) = changes.corrupted {
+            flip(&mut flight.packet, bit);
+        }
+        let Flight { arrival, emission, .. } = flight;
+        let copy = changes.duplicated.then(|| flight.packet.clone());
+        if changes.moved == Moved::Held {
+            self.held.push((emission, connection));
+            self.insert(flight);
+        } else if self.held.is_empty() {
+            self.insert(flight);
+        } else {
+            self.carry_before_held(flight, connection);
+        }
+        if let Some(packet) = copy {
+            self.insert(Flight { arrival, emission, packet });
+        }
+    }
+
+    #[inline]
+    fn insert(&mut self, flight: Flight) {
+        if self.in_flight.back().is_none_or(|last| last.arrival <= flight.arrival) {
+            self.in_flight.push_back(flight);
+        } else {
+            self.insert_before(flight);
+        }
+    }
+
+    #[cold]
+    fn insert_before(&mut self, flight: Flight) {
+        let behind = self.in_flight.iter().rev().take_while(|f| f.arrival > flight.arrival).count();
+        self.in_flight.insert(self.in_flight.len() - behind, flight);
+    }
+
+    /// Carry a packet, and just behind it what was held for it.
+    #[cold]
+    fn carry_before_held(&mut self, flight: Flight, connection: [u8; 4]) {
+        let arrival = flight.arrival;
+        self.insert(flight);
+        let (released, waiting): (Vec<_>, Vec<_>) =
+            self.held.drain(..).partition(|(_, ports)| *ports == connection);
+        self.held = waiting;
+        for (emission, _) in released {
+            let waits = |f: &Flight| f.emission == emission && f.arrival > arrival;
+            while let Some(at) = self.in_flight.iter().position(waits) {
+                let mut flight = self.in_flight.remove(at).expect("it was found there");
+                flight.arrival = arrival;
+                self.insert(flight);
+            }
+        }
+    }
+
+    /// When the next packet arrives, and its emission number.
+    #[inline]
+    #[must_use]
+    pub fn next_arrival(&self) -> Option<(Duration, u64)> {
+        self.in_flight.front().map(|flight| (flight.arrival, flight.emission))
+    }
+
+    /// How many packets it carries.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// The packet that arrives next.
+    #[inline]
+    pub fn pop_arrival(&mut self) -> Option<Packet> {
+        self.in_flight.pop_front().map(|flight| flight.packet)
+    }
+
+    #[inline]
+    fn is_dark(&self, now: Duration) -> bool {
+        self.config.blackout.iter().any(|window| window.contains(now))
+    }
+
+    fn delay(&self, moved: Moved) -> Duration {
+        let delay = self.config.delay;
+        match moved {
+            Moved::InTurn => delay,
+            Moved::Jitter(us) if us < 0 => {
+                delay.saturating_sub(Duration::from_micros(us.unsigned_abs()))
+            }
+            Moved::Jitter(us) => delay + Duration::from_micros(us.unsigned_abs()),
+            Moved::AtOnce => Duration::ZERO,
+            Moved::Late(by) => delay + by,
+            Moved::Held => delay + HOLD,
+        }
+    }
+
+    /// When the last bit has left the sender, in whole microseconds; `None` if the queue is full.
+    #[inline]
+    fn serialize(&mut self, now: Duration, bytes: u64) -> Option<Duration> {
+        let Some(rate) = self.config.rate else { return Some(now) };
+        let now_ns = u64::try_from(now.as_nanos()).expect("a run ends long before 584 years");
+        let backlog_ns = self.busy_until_ns.saturating_sub(now_ns);
+        let waiting = u128::from(backlog_ns) * u128::from(rate) / 8_000_000_000;
+        if waiting + u128::from(bytes) > u128::from(self.config.queue) && backlog_ns > 0 {
+            return None;
+        }
+        let takes_ns = u128::from(bytes) * 8_000_000_000 / u128::from(rate);
+        self.busy_until_ns =
+            now_ns + backlog_ns + u64::try_from(takes_ns).expect("a packet takes under 584 years");
+        Some(Duration::from_micros(self.busy_until_ns.div_ceil(1_000)))
+    }
+}
+
+/// The ports of a packet that a host emitted: in one direction, its connection.
+fn ports(packet: &[u8]) -> [u8; 4] {
+    let tcp = usize::from(packet[0] & 0x0f) * 4;
+    packet[tcp..tcp + 4].try_into().expect("four bytes")
+}

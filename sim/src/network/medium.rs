@@ -1,0 +1,197 @@
+//! `medium` is what lies between the hosts and sees both directions: it asks the faults and the NAT
+//! about each packet, then the link of its direction, and writes down what came of it. What it does
+//! not watch for costs nothing.
+
+mod orders;
+
+pub use orders::Passed;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use halfclose_stack::{Flags, Packet, Segment};
+
+use crate::network::fate::Fate;
+use crate::network::faults::{Faults, ForgedPacket};
+use crate::network::link::{Admission, Flight, Link};
+use crate::network::trace::Trace;
+use crate::scenario::Scenario;
+use crate::side::Side;
+use orders::Orders;
+
+/// What lies between the hosts, for one run at a time.
+pub struct Medium {
+    /// Whether packets are looked at.
+    watches: bool,
+    faults: Faults,
+    orders: Orders,
+    nat: Option<Nat>,
+    /// Made up in the name of the side that does not send now, with its trigger's emission number.
+    forged: Vec<(u64, ForgedPacket)>,
+}
+
+impl Medium {
+    /// What lies between the hosts of `scenario`.
+    #[must_use]
+    pub fn new(scenario: &Scenario) -> Self {
+        Self {
+            watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
+            faults: Faults::new(&scenario.faults),
+            orders: Orders::default(),
+            nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: BTreeMap::new() }),
+            forged: Vec::new(),
+        }
+    }
+
+    /// As new, keeping its memory.
+    pub fn reset(&mut self) {
+        self.faults.reset();
+        self.orders.reset();
+        self.forged.clear();
+        if let Some(nat) = &mut self.nat {
+            nat.known.clear();
+        }
+    }
+
+    /// From the next run on, give the packets of these emission numbers these fates, in place of what
+    /// chance would.
+    pub fn order(&mut self, orders: &[(u64, Fate)]) {
+        self.orders.set(orders);
+    }
+
+    /// From the next run on, keep a census of the packets that pass, or none.
+    pub fn count(&mut self, census: bool) {
+        self.orders.count(census);
+    }
+
+    /// The packets of this run, by emission number; empty unless they are counted.
+    #[must_use]
+    pub fn census(&self) -> &[Passed] {
+        self.orders.census()
+    }
+
+    /// How many orders met no packet.
+    #[must_use]
+    pub fn orders_left(&self) -> usize {
+        self.orders.left()
+    }
+
+    /// Whether nothing lies between the hosts but a link that delivers everything as it is.
+    #[inline]
+    #[must_use]
+    pub fn is_clear(&self, link: &Link) -> bool {
+        !self.watches && self.orders.is_idle() && link.is_plain()
+    }
+
+    /// `from` hands over a packet at `now`, and `link` is its direction. Returns its fate; what is not
+    /// carried comes back.
+    pub fn pass(
+        &mut self,
+        now: Duration,
+        from: Side,
+        packet: Packet,
+        link: &mut Link,
+        trace: &mut Trace,
+    ) -> (Fate, Option<Packet>) {
+        if self.watches {
+            return self.watch(now, from, packet, link, trace);
+        }
+        let ordered = self.orders.take(trace.next_emission());
+        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
+        let emission = trace.packet(now, from, fate, &packet);
+        self.orders.passed(&packet, fate);
+        (fate, carry(link, fate, arrival, emission, packet))
+    }
+
+    #[cold]
+    fn watch(
+        &mut self,
+        now: Duration,
+        from: Side,
+        packet: Packet,
+        link: &mut Link,
+        trace: &mut Trace,
+    ) -> (Fate, Option<Packet>) {
+        let mut forged = Vec::new();
+        let emission = trace.next_emission();
+        let by_number = self.orders.take(emission);
+        let by_name = self.faults.handle_packet(emission, from, &packet, &mut forged);
+        let ordered = by_name.or(by_number);
+        let forgotten = self.nat.as_mut().is_some_and(|nat| nat.forgets(now, from, &packet));
+        let ordered = if forgotten { Some(Fate::Forgotten) } else { ordered };
+        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
+        trace.packet(now, from, fate, &packet);
+        self.orders.passed(&packet, fate);
+        let back = carry(link, fate, arrival, emission, packet);
+        for ForgedPacket { from: sender, packet } in forged {
+            if sender == from {
+                // Right behind its trigger, where there is one.
+                let arrival = arrival.unwrap_or(link.arrival(now));
+                trace.forged(now, sender, emission, &packet);
+                link.carry(Flight { arrival, emission, packet });
+            } else {
+                self.forged.push((emission, ForgedPacket { from: sender, packet }));
+            }
+        }
+        (fate, back)
+    }
+
+    /// Put on the wire what was forged in the name of the side that was not sending.
+    #[inline]
+    pub fn settle(&mut self, now: Duration, up: &mut Link, down: &mut Link, trace: &mut Trace) {
+        if self.forged.is_empty() {
+            return;
+        }
+        for (emission, ForgedPacket { from, packet }) in self.forged.drain(..) {
+            let link = if from == Side::Client { &mut *up } else { &mut *down };
+            trace.forged(now, from, emission, &packet);
+            link.carry(Flight { arrival: link.arrival(now), emission, packet });
+        }
+    }
+
+    /// The faults that did nothing, in words.
+    #[must_use]
+    pub fn unmatched_faults(&self) -> Vec<String> {
+        self.faults.unmatched()
+    }
+}
+
+fn carry(
+    link: &mut Link,
+    fate: Fate,
+    arrival: Option<Duration>,
+    emission: u64,
+    packet: Packet,
+) -> Option<Packet> {
+    let Some(arrival) = arrival else { return Some(packet) };
+    let flight = Flight { arrival, emission, packet };
+    match fate {
+        Fate::Changed(changes) => link.carry_changed(flight, changes),
+        _ => link.carry(flight),
+    }
+    None
+}
+
+/// A middlebox that knows each connection for as long as it is not silent.
+struct Nat {
+    timeout: Duration,
+    /// By the client's and the server's port: when the last packet passed; `None`: forgotten.
+    known: BTreeMap<[u16; 2], Option<Duration>>,
+}
+
+impl Nat {
+    /// Whether the connection of this packet is forgotten. A SYN makes it known again.
+    fn forgets(&mut self, now: Duration, from: Side, packet: &[u8]) -> bool {
+        let Some(segment) = Segment::parse(packet) else { return false };
+        let (source, destination) = (segment.source.port(), segment.destination.port());
+        let ports = match from {
+            Side::Client => [source, destination],
+            Side::Server => [destination, source],
+        };
+        let begins = segment.flags.has(Flags::SYN) && !segment.flags.has(Flags::ACK);
+        let last = self.known.entry(ports).or_insert(Some(now));
+        let fresh = last.is_some_and(|last| now - last < self.timeout);
+        *last = (fresh || begins).then_some(now);
+        last.is_none()
+    }
+}

@@ -1,0 +1,244 @@
+//! `trace` is what happened in a run, as data: every packet in order of emission, what each host
+//! noted about its connections, what each program said. It computes the digest as it goes and keeps
+//! as much of the rest as it is asked to; what it keeps never changes a run.
+
+use std::time::Duration;
+
+use halfclose_stack::Note;
+
+use crate::network::digest::Digest;
+use crate::network::fate::Fate;
+use crate::side::Side;
+
+/// How much of a run to keep. The digest is the same at every level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Recording {
+    /// The digest and the counts.
+    #[default]
+    Digest,
+    /// Also what the programs said.
+    Dialogue,
+    /// Also every packet's headers, and what the hosts noted.
+    Headers,
+    /// Also every packet's payload.
+    Packets,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A host handed a packet to the link.
+    Packet(PacketEvent),
+    /// A fault put a forged packet on the link. It counts for nothing and has no emission number:
+    /// the one it bears is that of the packet that triggered it.
+    Forged(PacketEvent),
+    /// A host noted something about one of its connections.
+    Note(Side, Note),
+}
+
+/// A packet, as it was handed to the link.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PacketEvent {
+    /// When.
+    pub at: Duration,
+    /// The packet's key: its place in the one order over both directions and all connections,
+    /// counted from 0.
+    pub emission: u64,
+    /// Who sent it.
+    pub from: Side,
+    /// What became of it.
+    pub fate: Fate,
+    /// Bytes of the whole packet.
+    pub length: usize,
+    /// Where its recorded bytes are in the trace.
+    recorded: std::ops::Range<usize>,
+}
+
+/// Packets counted by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Handed to the link by the client's host.
+    pub client: u64,
+    /// Handed to the link by the server's host.
+    pub server: u64,
+    /// Of both, those that never arrived.
+    pub dropped: u64,
+}
+
+/// What happened.
+pub struct Trace {
+    recording: Recording,
+    digest: Digest,
+    counts: Counts,
+    events: Vec<Event>,
+    bytes: Vec<u8>,
+}
+
+impl Trace {
+    /// An empty trace that will keep this much.
+    #[must_use]
+    pub fn new(recording: Recording) -> Self {
+        Self {
+            recording,
+            digest: Digest::new(),
+            counts: Counts::default(),
+            events: Vec::new(),
+            bytes: Vec::new(),
+        }
+    }
+
+    /// Empty again, keeping its memory.
+    pub fn reset(&mut self, recording: Recording) {
+        self.recording = recording;
+        self.digest.reset();
+        self.counts = Counts::default();
+        self.events.clear();
+        self.bytes.clear();
+    }
+
+    /// How much it keeps.
+    #[must_use]
+    pub fn recording(&self) -> Recording {
+        self.recording
+    }
+
+    /// The emission number of the next packet.
+    #[inline]
+    #[must_use]
+    pub fn next_emission(&self) -> u64 {
+        self.counts.client + self.counts.server
+    }
+
+    /// A packet was handed to the link at `at` and met `fate`. Returns its emission number.
+    #[inline]
+    pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
+        let emission = self.next_emission();
+        match from {
+            Side::Client => self.counts.client += 1,
+            Side::Server => self.counts.server += 1,
+        }
+        self.counts.dropped += u64::from(!fate.arrives());
+        let headers = digest_packet(&mut self.digest, at, from, fate, packet);
+        if self.recording >= Recording::Headers {
+            let event = self.record((at, from, fate), emission, packet, headers);
+            self.events.push(Event::Packet(event));
+        }
+        emission
+    }
+
+    /// A fault forged a packet in the name of `from`, at the packet of emission number `trigger`.
+    #[cold]
+    pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
+        let headers = digest_packet(&mut self.digest, at, from, Fate::Forged, packet);
+        if self.recording >= Recording::Headers {
+            let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
+            self.events.push(Event::Forged(event));
+        }
+    }
+
+    fn record(
+        &mut self,
+        (at, from, fate): (Duration, Side, Fate),
+        emission: u64,
+        packet: &[u8],
+        headers: usize,
+    ) -> PacketEvent {
+        let keep = if self.recording == Recording::Packets { packet.len() } else { headers };
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(&packet[..keep]);
+        let recorded = start..self.bytes.len();
+        PacketEvent { at, emission, from, fate, length: packet.len(), recorded }
+    }
+
+    /// A host noted something.
+    #[inline]
+    pub fn note(&mut self, side: Side, note: &Note) {
+        if self.recording >= Recording::Headers {
+            self.events.push(Event::Note(side, *note));
+        }
+    }
+
+    /// Something of the outcome enters the digest.
+    pub fn conclude(&mut self, with: &[u8]) {
+        self.digest.add(&(with.len() as u64).to_le_bytes());
+        self.digest.add(with);
+    }
+
+    /// The digest of all that happened so far.
+    #[must_use]
+    pub fn digest(&self) -> u128 {
+        self.digest.value()
+    }
+
+    /// Packets so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// What was kept, in order.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        &self.events
+    }
+
+    /// The packets that were kept, in order of emission, each with its recorded bytes.
+    pub fn packets(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Packet(packet) => Some((packet, self.bytes(packet))),
+            Event::Forged(_) | Event::Note(..) => None,
+        })
+    }
+
+    /// The same with forged packets among them, as a wire would show them.
+    pub fn wire(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
+        self.events.iter().filter_map(|event| match event {
+            Event::Packet(packet) | Event::Forged(packet) => Some((packet, self.bytes(packet))),
+            Event::Note(..) => None,
+        })
+    }
+
+    /// The recorded bytes of a packet: its headers, or all of it.
+    #[must_use]
+    pub fn bytes(&self, packet: &PacketEvent) -> &[u8] {
+        &self.bytes[packet.recorded.clone()]
+    }
+}
+
+/// IPv4 and TCP headers without options.
+const PLAIN: usize = 40;
+
+/// Time, direction, fate, payload length; then the headers without their checksums. Returns the length
+/// of the headers.
+#[inline]
+fn digest_packet(
+    digest: &mut Digest,
+    at: Duration,
+    from: Side,
+    fate: Fate,
+    packet: &[u8],
+) -> usize {
+    let ip = usize::from(packet[0] & 0x0f) * 4;
+    let headers = (ip + usize::from(packet[ip + 12] >> 4) * 4).min(packet.len());
+    let micros = at.as_secs() * 1_000_000 + u64::from(at.subsec_micros());
+    let payload = (packet.len() - headers) as u64;
+    let what = u64::from(from as u8) | u64::from(fate.code()) << 8 | payload << 16;
+    let mut line = [0; 16 + PLAIN];
+    line[..8].copy_from_slice(&micros.to_le_bytes());
+    line[8..16].copy_from_slice(&what.to_le_bytes());
+    if headers == PLAIN && ip == 20 {
+        line[16..].copy_from_slice(&packet[..PLAIN]);
+        line[26..28].fill(0);
+        line[52..54].fill(0);
+        digest.add(&line);
+    } else {
+        digest.add(&line[..16]);
+        let at = digest.add(&packet[..headers]);
+        at[10..12].fill(0);
+        at[ip + 16..ip + 18].fill(0);
+    }
+    if let Fate::Changed(changes) = fate {
+        digest.add(&changes.digest());
+    }
+    headers
+}

@@ -1,0 +1,50 @@
+//! `report` says what a run came to: to a person in a dozen lines, to a script as JSON, and packet
+//! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
+
+mod expectation;
+mod explore;
+mod json;
+pub mod ladder;
+pub mod results;
+mod shrunk;
+mod summary;
+mod sweep;
+mod table;
+
+pub use expectation::{lawful, unmet};
+pub use explore::{
+    Arm as ExploredArm, Exploration, object as explore_json, scope_name, table as explore_table,
+};
+pub use json::run as json;
+pub use shrunk::{last_lines, lines as shrunk_lines};
+pub use summary::{Run, ended, summary};
+pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
+pub use table::{object as matrix_json, table as matrix};
+
+use anstyle::{AnsiColor, Style};
+use halfclose_ftp::Told;
+
+use crate::verdict::Verdict;
+
+/// The word of JSON and summaries for what the user was told.
+#[must_use]
+pub fn told(told: Told) -> &'static str {
+    match told {
+        Told::Success => "success",
+        Told::Failure => "failure",
+        Told::Nothing => "nothing",
+    }
+}
+
+/// How a terminal shows a verdict: what loses data without a word is loudest.
+#[must_use]
+pub fn style(verdict: Verdict) -> Style {
+    let color = match verdict {
+        Verdict::Corrupt | Verdict::SilentTruncation => AnsiColor::Red,
+        Verdict::Stuck => AnsiColor::Magenta,
+        Verdict::Truncated | Verdict::FalseAlarm => AnsiColor::Yellow,
+        Verdict::Intact => AnsiColor::Green,
+    };
+    let style = color.on_default();
+    if verdict <= Verdict::SilentTruncation { style.bold() } else { style }
+}

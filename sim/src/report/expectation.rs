@@ -1,0 +1,54 @@
+//! `unmet` says what of an expectation did not come, and whether the laws alone are kept.
+
+use crate::outcome::Outcome;
+use crate::report::told;
+use crate::scenario::Expect;
+use crate::scenario::units::print_duration;
+
+/// What `expected` says of `outcome` and did not come, in words: broken laws that nobody expects first.
+#[must_use]
+pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
+    let broken = &outcome.broken_laws;
+    let unexpected = broken.iter().filter(|law| !expected.broken_laws.contains(&law.name));
+    let mut unmet: Vec<_> = unexpected.map(|law| format!("law {law}")).collect();
+    let held = |name: &&&str| broken.iter().all(|law| law.name != **name);
+    let held = expected.broken_laws.iter().filter(held);
+    unmet.extend(held.map(|name| format!("expected law {name} to be broken, and it held")));
+    let mut check = |what: &str, met: bool, words: Vec<String>, got: &str| {
+        if !met && !words.is_empty() {
+            unmet.push(format!("expected {what}{}, got {got}", words.join(" or ")));
+        }
+    };
+    let got = outcome.verdict;
+    let names = expected.verdict.iter().map(ToString::to_string).collect();
+    check("", expected.verdict.contains(&got), names, got.name());
+    if let Some(worst) = outcome.worst() {
+        let names = expected.file.iter().map(|file| file.name().to_owned()).collect();
+        check("file ", expected.file.contains(&worst.file), names, worst.file.name());
+        let names = expected.told.iter().map(|word| told(*word).to_owned()).collect();
+        check("told ", expected.told.contains(&worst.told), names, told(worst.told));
+        let quoted = |text: &String| match text.is_empty() {
+            true => "none".to_owned(),
+            false => format!("`{text}`"),
+        };
+        let met = expected.reply.iter().any(|begin| match begin.is_empty() {
+            true => worst.reply.is_empty(),
+            false => worst.reply.starts_with(&**begin),
+        });
+        let names = expected.reply.iter().map(quoted).collect();
+        check("reply ", met, names, &quoted(&worst.reply));
+    }
+    if let Some(within) = expected.within {
+        let names = vec![print_duration(within)];
+        let met = outcome.quiet_at <= within;
+        check("quiet within ", met, names, &print_duration(outcome.quiet_at));
+    }
+    unmet
+}
+
+/// Whether `outcome` broke no law but those that `expected` has: all that is asked where the rest of an
+/// expectation is not.
+#[must_use]
+pub fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
+    outcome.broken_laws.iter().all(|law| expected.broken_laws.contains(&law.name))
+}

@@ -1,0 +1,128 @@
+//! `scenario::clients` makes many clients of one: each does all of `[[do]]` with names of its own, so that
+//! what they move is told apart by its name. It knows names, not what is moved or when.
+
+use std::ops::RangeInclusive;
+
+use super::keys::InvalidSetting;
+use super::task::{Command, File, Listing, Task};
+use super::{Content, Scenario};
+
+/// How many clients there may be: each has a control connection, and a listener or a data connection,
+/// and a host has 16,384 ephemeral ports.
+pub(super) const CLIENTS: RangeInclusive<u64> = 1..=10_000;
+
+/// Bytes that all clients together may move: they are in memory on both sides.
+const BYTES_MAX: u64 = 4 << 30;
+
+/// What `path` is called by client `client`, counted from 1: the first keeps the name, client 2 has `.2`
+/// behind its first part (`a.bin.2`, `in.2/a.bin`), so whatever is in one directory stays together.
+fn own(client: usize, path: &str) -> String {
+    let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
+    if client == 1 || path.is_empty() { path.to_owned() } else { format!("{first}.{client}{rest}") }
+}
+
+/// The client, counted from 1, that has made `path` its own by the look of it, as [`own`] does.
+fn whose(path: &str) -> Option<usize> {
+    let first = path.split('/').next()?;
+    let number = first.rsplit_once('.')?.1;
+    let plain = number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0');
+    number.parse().ok().filter(|number| plain && *number > 1)
+}
+
+impl Scenario {
+    /// What everybody is asked to do: the tasks of the first client, then those of the second.
+    #[must_use]
+    pub fn everybodys_tasks(&self) -> Vec<Task> {
+        (1..=self.client.count)
+            .flat_map(|it| self.tasks.iter().map(move |own| own.of(it)))
+            .collect()
+    }
+
+    /// The client, counted from 1, whose the file of that name is, on either side.
+    #[must_use]
+    pub fn whose(&self, name: &str) -> usize {
+        if self.client.count == 1 {
+            return 1;
+        }
+        let look = whose(name).filter(|client| *client <= self.client.count);
+        // The first client's own name may look like another's; then no other has it (`check_crowd`).
+        look.filter(|_| !self.names().any(|own| own == name)).unwrap_or(1)
+    }
+
+    /// The names of the first client, on both sides.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.tasks.iter().flat_map(|task| {
+            let received = match task {
+                Task::List(listing) => Some(&*listing.local),
+                _ => None,
+            };
+            task.paths().chain(received)
+        })
+    }
+
+    /// What cannot be when there are many clients.
+    pub(super) fn check_crowd(&self) -> Result<(), InvalidSetting> {
+        let count = self.client.count;
+        if count == 1 {
+            return Ok(());
+        }
+        let invalid =
+            |problem: String| Err(InvalidSetting { key: "client.count".to_owned(), problem });
+        for (index, task) in self.tasks.iter().enumerate() {
+            if matches!(task, Task::List(Listing { path, .. }) if path.is_empty()) {
+                return invalid(format!(
+                    "{count} clients change the root while do.{} lists it: list a directory",
+                    index + 1
+                ));
+            }
+        }
+        let part = |name: &str| name.split('/').next().unwrap_or_default().to_owned();
+        for name in self.names() {
+            let (first, client) = (part(name), whose(name).filter(|client| *client <= count));
+            if let Some(client) = client
+                && let Some(plain) = first.strip_suffix(&format!(".{client}"))
+                && self.names().any(|other| part(other) == plain)
+            {
+                return invalid(format!(
+                    "`{first}` is what client {client} of {count} calls its `{plain}`: choose \
+                     another name"
+                ));
+            }
+        }
+        let size = |task: &Task| match task.file().map(|file| &file.content) {
+            Some(Content::Generated(size)) => *size,
+            Some(Content::Path(_)) | None => 0,
+        };
+        let all = self.tasks.iter().map(size).fold(0, u64::saturating_add);
+        if all.saturating_mul(count as u64) > BYTES_MAX {
+            return invalid(format!(
+                "{count} clients move {all} bytes each, more than {BYTES_MAX} together"
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Task {
+    /// The same for client `client`, counted from 1.
+    fn of(&self, client: usize) -> Self {
+        let own = |path: &String| own(client, path);
+        let file = |file: &File| File { name: own(&file.name), ..file.clone() };
+        match self {
+            Self::Put(it) => Self::Put(file(it)),
+            Self::Get(it) => Self::Get(file(it)),
+            Self::List(Listing { path, local }) => {
+                Self::List(Listing { path: own(path), local: own(local) })
+            }
+            Self::Do(command) => Self::Do(match command {
+                Command::MakeDirectory(path) => Command::MakeDirectory(own(path)),
+                Command::RemoveDirectory(path) => Command::RemoveDirectory(own(path)),
+                Command::Delete(path) => Command::Delete(own(path)),
+                Command::Rename { from, to } => Command::Rename { from: own(from), to: own(to) },
+                Command::Size(path) => Command::Size(own(path)),
+                Command::Modified(path) => Command::Modified(own(path)),
+            }),
+            Self::Noop => Self::Noop,
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `admission.rs` looks at a segment before smoltcp does and decides whether it may: the rules of RFC
+//! 9293 §3.10.7.4 and RFC 5961 that smoltcp 0.14 does not follow, and no others.
+
+use crate::close_policy::{ClosePolicy, DataAfterClose, ResetValidation};
+use crate::connection::seq::after;
+use crate::connection::{Connection, Owner};
+use crate::divergence::Divergence;
+use crate::packet::segment::{Flags, Segment};
+use crate::state::State;
+
+/// What to do with a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// smoltcp takes it.
+    Pass,
+    /// smoltcp takes it and must be CLOSED afterwards: a RST exactly at RCV.NXT.
+    MustClose,
+    /// It never arrived.
+    Drop(Option<Divergence>),
+    /// It never arrived, and a challenge ACK asks the peer whether it meant it.
+    Challenge(Divergence),
+    /// It is data for a user who has closed: reset.
+    Late,
+}
+
+impl Connection {
+    /// Judge `segment`, `nxt` being RCV.NXT.
+    #[inline]
+    pub(crate) fn judge(&self, segment: &Segment, nxt: u32, policy: &ClosePolicy) -> Admission {
+        let flags = segment.flags;
+        let plain = flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0;
+        if plain && !self.receive.fin && self.owner != Owner::Orphan {
+            return Admission::Pass;
+        }
+        if matches!(self.state, State::SynSent | State::Listen | State::Closed) {
+            return Admission::Pass;
+        }
+        if flags.has(Flags::RST) {
+            return self.judge_reset(segment, nxt, policy.reset_validation);
+        }
+        // RFC 5961 §4.2: the peer may have restarted; the ACK makes it reset what it no longer knows.
+        if flags.has(Flags::SYN) {
+            let believes = policy.reset_validation == ResetValidation::Rfc5961;
+            return match self.synchronized() && !flags.has(Flags::ACK) && believes {
+                true => Admission::Challenge(Divergence::SynIgnored),
+                false => Admission::Pass,
+            };
+        }
+        self.judge_data(segment, nxt, policy.data_after_close)
+    }
+
+    fn judge_reset(&self, segment: &Segment, nxt: u32, rule: ResetValidation) -> Admission {
+        if segment.seq == nxt {
+            return Admission::MustClose;
+        }
+        match rule {
+            ResetValidation::Rfc793 => Admission::Pass,
+            ResetValidation::Rfc5961 if self.receive.accepts(nxt, segment.seq, 0) => {
+                Admission::Challenge(Divergence::ResetInWindow)
+            }
+            ResetValidation::Rfc5961 => Admission::Drop(None),
+        }
+    }
+
+    fn judge_data(&self, segment: &Segment, nxt: u32, late: DataAfterClose) -> Admission {
+        let end = segment.data_end();
+        if segment.payload_len == 0 || !after(end, nxt) {
+            return Admission::Pass;
+        }
+        // RFC 9293 §3.10.7.4: after the peer's FIN there is no segment text.
+        if self.receive.fin {
+            return Admission::Drop(Some(Divergence::DataAfterFin));
+        }
+        if self.owner == Owner::Orphan
+            && late == DataAfterClose::Reset
+            && matches!(self.state, State::FinWait1 | State::FinWait2)
+            && self.receive.accepts(nxt, segment.seq, u32::from(segment.payload_len))
+        {
+            return Admission::Late;
+        }
+        if segment.flags.has(Flags::FIN) && after(end, self.receive.edge) {
+            return Admission::Drop(Some(Divergence::FinPastWindow));
+        }
+        Admission::Pass
+    }
+}

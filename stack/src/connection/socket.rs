@@ -1,0 +1,127 @@
+//! `socket.rs` is where one smoltcp socket sits: a socket set of one, and the memory of its rings, which
+//! goes from connection to connection. smoltcp 0.14 gives no buffer back, so a `Vec` for each ring
+//! would be allocated and cleared for every connection, which is most of what a short one costs (see
+//! docs/SPEED.md). This is the crate's only unsafe code.
+#![expect(
+    unsafe_code,
+    reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
+)]
+
+use std::ptr::NonNull;
+
+use smoltcp::iface::{SocketHandle, SocketSet};
+use smoltcp::socket::tcp::{Socket, SocketBuffer};
+
+/// A socket set of one. Its socket borrows from `rings`, and from nothing else.
+pub(crate) struct Seat {
+    // Dropped before `rings`: fields are dropped in their order.
+    sockets: SocketSet<'static>,
+    handle: SocketHandle,
+    rings: [Ring; 2],
+}
+
+impl Seat {
+    /// A seat with a socket that has no rings.
+    pub(crate) fn new() -> Self {
+        let mut sockets = SocketSet::new(Vec::with_capacity(1));
+        let handle = sockets.add(without_rings());
+        Self { sockets, handle, rings: [0; 2].map(Ring::new) }
+    }
+
+    /// Put a fresh socket there, with rings of so many bytes to receive into and to send from: those
+    /// of the socket before it, if they are as large.
+    pub(crate) fn take(&mut self, lengths: [usize; 2]) {
+        if self.rings.each_ref().map(Ring::len) != lengths {
+            self.vacate();
+            self.rings = lengths.map(Ring::new);
+        }
+        // SAFETY: the socket that borrows these rings stays in `self.sockets` (nothing in this crate
+        // moves a socket out of its set). The one before it is dropped by the assignment below and
+        // does not use them in between; `vacate` and `drop` too drop the socket before the rings.
+        let [receive, send] = unsafe { self.rings.each_mut().map(|ring| ring.lend()) };
+        *self.socket() = socket(receive, send);
+    }
+
+    /// Drop the socket, for nothing may use its rings any more.
+    fn vacate(&mut self) {
+        *self.socket() = without_rings();
+    }
+
+    #[inline]
+    pub(crate) fn socket(&mut self) -> &mut Socket<'static> {
+        self.sockets.get_mut(self.handle)
+    }
+
+    #[inline]
+    pub(crate) fn peek(&self) -> &Socket<'static> {
+        self.sockets.get(self.handle)
+    }
+
+    /// The set, for an interface to poll.
+    #[inline]
+    pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
+        &mut self.sockets
+    }
+}
+
+/// A fresh socket. Once in the program: smoltcp's constructor is long.
+#[inline(never)]
+fn socket(receive: SocketBuffer<'static>, send: SocketBuffer<'static>) -> Socket<'static> {
+    Socket::new(receive, send)
+}
+
+fn without_rings() -> Socket<'static> {
+    let nothing = || SocketBuffer::new(Vec::new());
+    socket(nothing(), nothing())
+}
+
+/// The memory of one ring: owned by this value, but for what `lend` has lent.
+#[derive(Debug)]
+pub(crate) struct Ring(NonNull<[u8]>);
+
+// SAFETY: the memory is owned as a `Box<[u8]>` owns it, and that is `Send`.
+unsafe impl Send for Ring {}
+
+impl Ring {
+    /// `len` bytes.
+    pub(crate) fn new(len: usize) -> Self {
+        Self(NonNull::from(Box::leak(vec![0; len].into_boxed_slice())))
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The whole memory as a socket's ring. What it held before stays in it unread: a ring gives out
+    /// only what was put into it.
+    ///
+    /// # Safety
+    /// The buffer must be dropped before this ring is lent again or dropped itself.
+    unsafe fn lend(&mut self) -> SocketBuffer<'static> {
+        // SAFETY: `new` leaked this memory and `drop` alone frees it; by the contract above no other
+        // reference to it is alive.
+        let memory: &'static mut [u8] = unsafe { self.0.as_mut() };
+        SocketBuffer::new(memory)
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        // SAFETY: `new` leaked it as such a box, and by `lend`'s contract nothing borrows from it.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ring_serves_one_socket_after_another() {
+        let mut seat = Seat::new();
+        for lengths in [[64, 32], [64, 32], [32, 64], [0, 0], [64, 32]] {
+            seat.take(lengths);
+            assert_eq!([seat.peek().recv_capacity(), seat.peek().send_capacity()], lengths);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! `notation.rs` prints segments as packetdrill writes them: flags, `first:last(length)`, ack,
+//! window, options; sequence numbers relative to where each side began.
+
+use std::fmt;
+
+use crate::packet::segment::{Flags, Options, Segment};
+
+/// A segment with both sides' initial sequence numbers, to be printed.
+#[derive(Clone, Copy, Debug)]
+pub struct Relative<'a> {
+    segment: &'a Segment,
+    options: Options,
+    source_isn: u32,
+    destination_isn: u32,
+}
+
+impl Segment {
+    /// Print with the options that `packet` has, relative to the initial sequence numbers of its
+    /// source and its destination.
+    ///
+    /// # Panics
+    /// If it was not decoded from `packet`.
+    #[must_use]
+    pub fn relative(&self, packet: &[u8], [source_isn, destination_isn]: [u32; 2]) -> Relative<'_> {
+        Relative { segment: self, options: self.options(packet), source_isn, destination_isn }
+    }
+}
+
+impl fmt::Display for Relative<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segment = self.segment;
+        let first = segment.seq.wrapping_sub(self.source_isn);
+        let last = first.wrapping_add(u32::from(segment.payload_len));
+        write!(f, "{} {first}:{last}({})", segment.flags, segment.payload_len)?;
+        if segment.flags.has(Flags::ACK) {
+            write!(f, " ack {}", segment.ack.wrapping_sub(self.destination_isn))?;
+        }
+        write!(f, " win {}", segment.window)?;
+        if segment.flags.has(Flags::URG) {
+            write!(f, " urg {}", segment.urgent)?;
+        }
+        self.options(f)
+    }
+}
+
+impl Relative<'_> {
+    fn options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.options;
+        let mut before = " <";
+        if let Some(size) = options.max_segment_size {
+            write!(f, "{before}mss {size}")?;
+            before = ",";
+        }
+        if options.sack_permitted {
+            write!(f, "{before}sackOK")?;
+            before = ",";
+        }
+        if let Some(shift) = options.window_scale {
+            write!(f, "{before}wscale {shift}")?;
+            before = ",";
+        }
+        let mut first = true;
+        for (left, right) in options.sack.iter().flatten() {
+            let [left, right] = [left, right].map(|edge| edge.wrapping_sub(self.destination_isn));
+            let word = if first { "sack " } else { "" };
+            first = false;
+            write!(f, "{before}{word}{left}:{right}")?;
+            before = ",";
+        }
+        f.write_str(if before == " <" { "" } else { ">" })
+    }
+}
+
+impl fmt::Display for Segment {
+    /// With absolute sequence numbers, and without options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = Options::default();
+        Relative { segment: self, options, source_isn: 0, destination_isn: 0 }.fmt(f)
+    }
+}
+
+impl fmt::Debug for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} > {}: {self}", self.source, self.destination)
+    }
+}
+
+impl fmt::Display for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LETTERS: [(Flags, &str); 6] = [
+            (Flags::FIN, "F"),
+            (Flags::SYN, "S"),
+            (Flags::RST, "R"),
+            (Flags::PSH, "P"),
+            (Flags::URG, "U"),
+            (Flags::ACK, "."),
+        ];
+        if self.0 == 0 {
+            return f.write_str("-");
+        }
+        LETTERS
+            .iter()
+            .filter(|(flag, _)| self.has(*flag))
+            .try_for_each(|(_, name)| f.write_str(name))
+    }
+}
+
+impl fmt::Debug for Flags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,126 @@
+//! `pool.rs` owns the memory of packets. A packet's buffer goes round: host, link, other host, and
+//! back by `Host::recycle`.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+
+use crate::packet::segment::Segment;
+
+/// An IPv4 packet in a buffer of a pool. It reads and writes as its bytes.
+#[derive(Clone, Default)]
+pub struct Packet {
+    /// At least `len` bytes, all initialised: what lies beyond is an older packet's.
+    buffer: Vec<u8>,
+    len: usize,
+}
+
+impl Deref for Packet {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.buffer[..self.len]
+    }
+}
+
+impl DerefMut for Packet {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.buffer[..self.len]
+    }
+}
+
+impl From<&[u8]> for Packet {
+    fn from(bytes: &[u8]) -> Self {
+        Self { buffer: bytes.to_vec(), len: bytes.len() }
+    }
+}
+
+impl PartialEq for Packet {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl Eq for Packet {}
+
+impl fmt::Debug for Packet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match Segment::parse(self) {
+            Some(segment) => write!(f, "Packet({segment})"),
+            None => write!(f, "Packet({} bytes)", self.len),
+        }
+    }
+}
+
+/// Free buffers of one host.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    free: Vec<Packet>,
+    /// Length of a new buffer.
+    mtu: usize,
+    /// Buffers handed out and not back yet.
+    out: i64,
+}
+
+impl Pool {
+    pub(crate) fn new(mtu: usize) -> Self {
+        Self { free: Vec::new(), mtu, out: 0 }
+    }
+
+    /// How many buffers were handed out and are not back.
+    pub(crate) fn out(&self) -> i64 {
+        self.out
+    }
+
+    /// Begin again with buffers of this size; keeps them if it stays the same.
+    pub(crate) fn resize(&mut self, mtu: usize) {
+        self.out = 0;
+        if mtu != self.mtu {
+            self.free.clear();
+            self.mtu = mtu;
+        }
+    }
+
+    /// A packet of `len` bytes with whatever they held before: the caller writes them all.
+    #[inline]
+    pub(crate) fn packet(&mut self, len: usize) -> Packet {
+        self.out += 1;
+        let mut packet = self.free.pop().unwrap_or_default();
+        if packet.buffer.len() < len {
+            packet.buffer.resize(len.max(self.mtu), 0);
+        }
+        packet.len = len;
+        packet
+    }
+
+    #[inline]
+    pub(crate) fn recycle(&mut self, packet: Packet) {
+        // More come back than were handed out where a link copies packets: kept, the copies would be
+        // more with every run.
+        if self.out > 0 {
+            self.free.push(packet);
+        }
+        self.out -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_do_not_pile_up() {
+        let mut pool = Pool::new(1500);
+        for _ in 0..100 {
+            let packets = [pool.packet(40), pool.packet(1500)];
+            for packet in packets {
+                pool.recycle(packet.clone());
+                pool.recycle(packet);
+            }
+            assert_eq!(pool.out(), -2);
+            pool.resize(1500);
+            assert_eq!(pool.free.len(), 2);
+        }
+    }
+}
