@@ -6,16 +6,13 @@
 //! to standard output; whoever closes that pipe is told nothing more, and the exit status stays what it is.
 
 mod args;
-mod broken_pipe;
 pub(crate) mod commands;
-#[cfg(feature = "net")]
-mod network;
-pub mod output;
-mod progress;
-mod seeds;
-mod select;
+pub mod output_file;
+mod search_bar;
+mod selection;
 #[cfg(feature = "net")]
 mod session;
+mod streams;
 
 #[cfg(test)]
 mod cli_tests;
@@ -28,8 +25,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use args::{Arguments, Command};
-use broken_pipe::Heard;
+use args::{Arguments, Invocation};
+use streams::UntilClosed;
 
 /// How a command ended that did what was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +50,7 @@ const INTERRUPTED: u8 = 130;
 
 /// Why a command could not do what was asked.
 #[derive(Debug)]
-pub enum Failure {
+pub enum CommandError {
     /// Usage or input: one line that says what is wrong and what would be right.
     Input(String),
     /// A real transfer failed: one line that says why.
@@ -62,7 +59,7 @@ pub enum Failure {
     Output(io::Error),
 }
 
-impl Failure {
+impl CommandError {
     /// The failure that an error of some input is.
     pub fn input(error: impl Display) -> Self {
         Self::Input(error.to_string())
@@ -70,7 +67,7 @@ impl Failure {
 }
 
 #[cfg(feature = "net")]
-impl From<crate::live::Error> for Failure {
+impl From<crate::live::Error> for CommandError {
     fn from(error: crate::live::Error) -> Self {
         match error {
             crate::live::Error::Input(problem) => Self::Input(problem),
@@ -80,7 +77,7 @@ impl From<crate::live::Error> for Failure {
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
@@ -102,7 +99,7 @@ pub fn execute(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> u8 {
-    let (out, err) = (&mut Heard::new(out), &mut Heard::new(err));
+    let (out, err) = (&mut UntilClosed::new(out), &mut UntilClosed::new(err));
     let done = match Arguments::try_parse_from(arguments) {
         Ok(Arguments { command }) => dispatch(command, out, err),
         Err(error) => explain(&error, out, err),
@@ -117,10 +114,10 @@ pub fn execute(
         Ok(Status::Interrupted) => INTERRUPTED,
         Ok(Status::Failed) => FAILED,
         // Whoever read a file that goes to standard output has seen enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(Failure::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
-        Err(Failure::Input(problem)) => complain(err, &problem, WRONG),
-        Err(Failure::Transfer(problem)) => complain(err, &problem, FAILED),
+        Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+        Err(CommandError::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
+        Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
+        Err(CommandError::Transfer(problem)) => complain(err, &problem, FAILED),
     }
 }
 
@@ -134,40 +131,28 @@ fn survive_large_files() {
     }
 }
 
-fn dispatch(command: Command, out: &mut dyn Write, err: &mut dyn Write) -> Result<Status, Failure> {
+fn dispatch(
+    command: Invocation,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, CommandError> {
     match command {
-        Command::Run(args) => {
-            commands::run_command::execute(&commands::run_command::Request::new(args)?, out)
-        }
-        Command::Matrix(args) => {
-            commands::matrix_command::execute(&commands::matrix_command::Request::new(args)?, out)
-        }
-        Command::Explore(args) => commands::explore_command::execute(
-            &commands::explore_command::Request::new(args)?,
-            out,
-            err,
-        ),
-        Command::Shrink(args) => commands::shrink_command::execute(
-            &commands::shrink_command::Request::new(args)?,
-            out,
-            err,
-        ),
-        Command::Sweep(args) => commands::sweep_command::execute(
-            &commands::sweep_command::Request::new(args)?,
-            out,
-            err,
-        ),
-        Command::Replay(args) => commands::replay_command::execute(&args.into(), out),
-        Command::List(args) => commands::list_command::list(args.json, out),
-        Command::Show(args) => commands::list_command::show(&args.scenario, args.json, out),
+        Invocation::Run(args) => commands::run_command::execute(args, out),
+        Invocation::Matrix(args) => commands::matrix_command::execute(args, out),
+        Invocation::Explore(args) => commands::explore_command::execute(args, out, err),
+        Invocation::Shrink(args) => commands::shrink_command::execute(args, out, err),
+        Invocation::Sweep(args) => commands::sweep_command::execute(args, out, err),
+        Invocation::Replay(args) => commands::replay_command::execute(&args, out),
+        Invocation::List(args) => commands::list_command::list(args.json, out),
+        Invocation::Show(args) => commands::list_command::show(&args.scenario, args.json, out),
         #[cfg(feature = "net")]
-        Command::Serve(args) => commands::serve_command::execute(args, out, err),
+        Invocation::Serve(args) => commands::serve_command::execute(args, out, err),
         #[cfg(feature = "net")]
-        Command::Put(args) => commands::transfer_command::put(&args, out, err),
+        Invocation::Put(args) => commands::transfer_command::put(&args, out, err),
         #[cfg(feature = "net")]
-        Command::Get(args) => commands::transfer_command::get(&args, out, err),
+        Invocation::Get(args) => commands::transfer_command::get(&args, out, err),
         #[cfg(feature = "net")]
-        Command::Ls(args) => commands::ls_command::execute(&args, out, err),
+        Invocation::Ls(args) => commands::ls_command::execute(&args, out, err),
     }
 }
 
@@ -184,7 +169,7 @@ fn explain(
     error: &clap::Error,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
             write!(out, "{}", error.render().ansi())?;
@@ -192,9 +177,9 @@ fn explain(
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             write!(err, "{}", error.render().ansi())?;
-            Err(Failure::input("no command is named: try `halfclose run`"))
+            Err(CommandError::input("no command is named: try `halfclose run`"))
         }
-        _ => Err(Failure::Input(one_line(&error.render().to_string()))),
+        _ => Err(CommandError::Input(one_line(&error.render().to_string()))),
     }
 }
 

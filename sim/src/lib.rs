@@ -32,7 +32,7 @@
 //! | the run | [`world`] (the one event loop), [`sockets`] (an FTP program on a simulated host), [`run`](mod@run) |
 //! | many runs | [`search`] ([`sweep()`], [`explore()`], [`shrink()`]), [`check`] (for a `#[test]` of yours), [`results`] (the file of a sweep) |
 //! | what happened | [`trace`] (packets, notes, digest), [`judge`] (looks at the files), [`law`] (what must hold), [`outcome`], [`verdict`] |
-//! | what is shown | [`report`], [`matrix`], [`capture`] (pcapng both ways), [`output`], [`cli`] |
+//! | what is shown | [`report`], [`matrix`], [`capture`] (pcapng both ways), [`cli`] |
 //!
 //! # A run is a function of scenario and seed
 //!

@@ -3,30 +3,29 @@
 //! time; it knows no simulation.
 
 mod client;
-mod limits;
-mod lines;
-mod local;
-mod log;
+mod ftp_url;
+mod listing_lines;
+mod local_file;
 #[cfg(test)]
 mod parity;
 mod password;
-mod pipe;
-mod progress;
+mod pipe_store;
 mod server;
+mod server_log;
 mod signals;
-mod target;
-mod today;
+mod transfer_bar;
 
 pub(crate) use client::{Done, Options, run};
-pub(crate) use lines::{Lines, Style};
-pub(crate) use local::{Sink, Source};
-pub(crate) use password::Source as PasswordSource;
-pub(crate) use pipe::{Output, Pipe};
+pub(crate) use ftp_url::{FtpUrl, shown};
+pub(crate) use listing_lines::{ListingLines, ListingStyle};
+pub(crate) use local_file::{DownloadFile, UploadFile};
+pub(crate) use password::PasswordSource;
+pub(crate) use pipe_store::{PipeOutput, PipeStore};
 pub(crate) use server::{Serve, serve};
-pub(crate) use target::{Target, shown};
-use today::today;
 
 use std::io;
+use std::time::{Duration, SystemTime};
+
 use thiserror::Error;
 
 /// Why something could not be done.
@@ -61,4 +60,13 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     clean
+}
+
+/// The time since 1970-01-01T00:00:00Z, by the clock of this machine.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a log and the dates of files are of real time; `live` is in no run"
+)]
+fn today() -> Duration {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
 }

@@ -2,24 +2,23 @@
 //! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
 
 mod expectation;
-mod explore;
+mod explore_report;
 mod json;
 pub mod ladder;
+mod matrix_report;
 pub mod results;
-mod shrunk;
 mod summary;
-mod sweep;
-mod table;
+mod sweep_report;
 
 pub use expectation::{lawful, unmet};
-pub use explore::{
-    Arm as ExploredArm, Exploration, object as explore_json, scope_name, table as explore_table,
+pub use explore_report::{
+    Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
 };
 pub use json::run as json;
-pub use shrunk::{last_lines, lines as shrunk_lines};
-pub use summary::{Run, ended, summary};
-pub use sweep::{Swept, object as sweep_json, rate, table as sweep_table};
-pub use table::{object as matrix_json, table as matrix};
+pub use ladder::{excerpt as shrunk_lines, last_lines};
+pub use matrix_report::{object as matrix_json, table as matrix};
+pub use summary::{ShownRun, ended, summary};
+pub use sweep_report::{Swept, object as sweep_json, rate, table as sweep_table};
 
 use anstyle::{AnsiColor, Style};
 use halfclose_ftp::Told;

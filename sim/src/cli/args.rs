@@ -1,14 +1,14 @@
 //! The words of the command line. Scripts depend on them.
 
+#[cfg(feature = "net")]
+pub(super) mod network_args;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
 
-#[cfg(feature = "net")]
-use super::network;
-use super::seeds;
 use crate::catalogue;
 use crate::report::scope_name;
 use crate::scenario::nearest::hint;
@@ -25,11 +25,11 @@ use crate::verdict::Verdict;
 #[command(name = "halfclose", version, arg_required_else_help = true)]
 pub(super) struct Arguments {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: Invocation,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(super) enum Invocation {
     /// Run a scenario once, and say what came of it
     Run(RunArgs),
     /// Run a scenario for each pair of a client that ends its way and a server that takes it its way
@@ -48,16 +48,16 @@ pub(super) enum Command {
     Show(ShowArgs),
     /// Serve a directory over FTP, on this machine's network
     #[cfg(feature = "net")]
-    Serve(network::ServeArgs),
+    Serve(network_args::ServeArgs),
     /// Upload a file to an FTP server, and choose how the data connection ends
     #[cfg(feature = "net")]
-    Put(network::PutArgs),
+    Put(network_args::PutArgs),
     /// Download a file from an FTP server
     #[cfg(feature = "net")]
-    Get(network::GetArgs),
+    Get(network_args::GetArgs),
     /// List a directory of an FTP server
     #[cfg(feature = "net")]
-    Ls(network::LsArgs),
+    Ls(network_args::LsArgs),
 }
 
 /// What to run.
@@ -105,7 +105,7 @@ pub(super) struct MatrixArgs {
     #[command(flatten)]
     pub(super) what: ScenarioArgs,
     /// Seeds to run each cell with: A..B without B, A..=B with it
-    #[arg(long, value_name = "A..B", default_value = "0..1", value_parser = seeds::parse)]
+    #[arg(long, value_name = "A..B", default_value = "0..1")]
     pub(super) seeds: Seeds,
     /// Print one JSON object
     #[arg(long)]
@@ -117,7 +117,7 @@ pub(super) struct SweepArgs {
     #[command(flatten)]
     pub(super) what: ScenarioArgs,
     /// Seeds to run it with: A..B without B, A..=B with it
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
+    #[arg(long, value_name = "A..B")]
     pub(super) seeds: Seeds,
     /// Threads [default: one for each core]; they change nothing of what is found
     #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]

@@ -8,17 +8,17 @@ use halfclose_ftp::report::Told;
 use halfclose_ftp::{ClientConfig, DataMode, TransferReport};
 use serde_json::{Value, json};
 
-use super::network::SessionArgs;
-use super::{Failure, Status};
-use crate::live::{self, Done, Options, PasswordSource, Target};
+use super::args::network_args::SessionArgs;
+use super::{CommandError, Status};
+use crate::live::{self, Done, FtpUrl, Options, PasswordSource};
 
 /// Who logs in where, and how: reads the URL and finds the password.
 pub(super) fn options(
     url: &str,
     args: &SessionArgs,
     err: &mut dyn Write,
-) -> Result<(Target, Options), Failure> {
-    let target = Target::parse(url)?;
+) -> Result<(FtpUrl, Options), CommandError> {
+    let target = FtpUrl::parse(url)?;
     let mut config = ClientConfig {
         mode: if args.active { DataMode::Active } else { DataMode::Passive },
         representation: target.representation,
@@ -41,7 +41,7 @@ pub(super) fn options(
         };
         config.user.clone_from(user);
     } else if args.password_file.is_some() {
-        return Err(Failure::input(
+        return Err(CommandError::input(
             "--password-file: the URL names no user: write ftp://USER@HOST/",
         ));
     }
@@ -57,7 +57,7 @@ pub(super) fn failed(
     error: live::Error,
     json: bool,
     out: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     match error {
         live::Error::Failed(problem) if json => {
             let url = live::shown(url);
@@ -72,7 +72,7 @@ pub(super) fn failed(
 }
 
 /// One transfer, for people or for a script.
-pub(super) struct Summary<'a> {
+pub(super) struct TransferSummary<'a> {
     pub command: &'a str,
     pub url: &'a str,
     pub file: &'a str,
@@ -85,11 +85,11 @@ pub(super) struct Summary<'a> {
     pub more: &'a [(&'a str, Value)],
 }
 
-impl Summary<'_> {
+impl TransferSummary<'_> {
     /// Says what came of it.
-    pub(super) fn print(&self, json: bool, out: &mut dyn Write) -> Result<Status, Failure> {
+    pub(super) fn print(&self, json: bool, out: &mut dyn Write) -> Result<Status, CommandError> {
         let Some(report) = self.done.transfers.last() else {
-            return Err(Failure::Transfer("nothing was transferred".to_owned()));
+            return Err(CommandError::Transfer("nothing was transferred".to_owned()));
         };
         let success = report.told == Told::Success && self.trouble.is_none();
         if json {
@@ -103,7 +103,7 @@ impl Summary<'_> {
             let text = self.text(report);
             let part = self.part.as_ref().map_or_else(String::new, |part| format!(", in `{part}`"));
             let text = format!("{file}: {text} ({bytes} bytes {moved}{part})");
-            return Err(Failure::Transfer(text));
+            return Err(CommandError::Transfer(text));
         }
         self.words(report, out)?;
         Ok(Status::AsExpected)

@@ -10,8 +10,8 @@ use halfclose_ftp::report::{SessionId, Speaker, Value};
 use halfclose_ftp::store::Store;
 use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
 
-use super::progress::Progress;
-use super::{Error, Target, signals};
+use super::transfer_bar::TransferBar;
+use super::{Error, FtpUrl, signals};
 
 /// How often a bar moves.
 const FRAME: Duration = Duration::from_millis(100);
@@ -50,7 +50,7 @@ type Client<S> = Driver<halfclose_ftp::Client, S>;
 /// Nobody of that name answered, or nothing happened for too long. A transfer that failed is no
 /// error: it has a report that says so.
 pub(crate) fn run<S: Store>(
-    target: &Target,
+    target: &FtpUrl,
     options: &Options,
     store: S,
     tasks: &[Task],
@@ -67,7 +67,7 @@ pub(crate) fn run<S: Store>(
     sockets.set_reset_if_killed(true);
     let mut client = Driver::client(options.config.clone(), store);
     client.record_dialogue(true);
-    let progress = Progress::new(options.progress, name);
+    let progress = TransferBar::new(options.progress, name);
     total.inspect(|total| progress.set_total(*total));
     signals::end_with_a_word(progress.is_shown())?;
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
@@ -119,7 +119,7 @@ struct Session<'a, S> {
 
 impl<S: Store> Session<'_, S> {
     /// Runs it to its end.
-    fn run(self, progress: &Progress, err: &mut dyn Write) -> Result<Said, Error> {
+    fn run(self, progress: &TransferBar, err: &mut dyn Write) -> Result<Said, Error> {
         let Session { client, sockets, options, id } = self;
         let mut said = Said::default();
         let mut last = (sockets.now(), 0, 0);

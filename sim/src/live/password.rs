@@ -15,12 +15,12 @@ const LIMIT: u64 = 4096;
 
 /// Where to look for a password.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Source {
+pub(crate) struct PasswordSource {
     /// The file that was named.
     pub file: Option<PathBuf>,
 }
 
-impl Source {
+impl PasswordSource {
     /// The password of `user`: from the file if one is named, else from the environment, else from
     /// whoever sits at the terminal.
     pub(crate) fn find(&self, user: &str, err: &mut dyn Write) -> Result<String, Error> {

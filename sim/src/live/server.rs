@@ -8,11 +8,12 @@ use std::time::Duration;
 use halfclose_ftp::net::Sockets;
 use halfclose_ftp::store::DirectoryStore;
 use halfclose_ftp::{Driver, Server, ServerConfig};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 
-use super::log::Log;
+use super::Error;
+use super::server_log::ServerLog;
 use super::signals::Signals;
-use super::{Error, limits};
 
 /// Handshakes that may wait to be accepted: what Linux allows by default.
 const BACKLOG: usize = 4096;
@@ -47,7 +48,7 @@ pub(crate) struct Serve {
 pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Error> {
     let mut config = serve.config.clone();
     config.epoch = super::today();
-    let mut log = Log::new(err, config.epoch, serve.verbose);
+    let mut log = ServerLog::new(err, config.epoch, serve.verbose);
     let shown = serve.directory.display();
     let mut store = DirectoryStore::open(&serve.directory)
         .map_err(|error| Error::input(&format!("cannot serve `{shown}`"), &error))?;
@@ -99,7 +100,7 @@ fn run(
     sockets: &mut Sockets,
     signals: &mut Signals,
     grace: Duration,
-    log: &mut Log<'_>,
+    log: &mut ServerLog<'_>,
 ) -> Result<(), Error> {
     let mut deadline = None;
     loop {
@@ -135,11 +136,20 @@ fn run(
 }
 
 /// No more sessions than the system has open files for.
-fn bound_sessions(config: &mut ServerConfig, log: &mut Log<'_>) {
-    let files = limits::raise_open_files();
+fn bound_sessions(config: &mut ServerConfig, log: &mut ServerLog<'_>) {
+    let files = raise_open_files();
     let most = (files.saturating_sub(OWN_FILES) / FILES_PER_SESSION).max(1);
     if most < config.limits.sessions {
         log.note(&format!("{most} sessions at a time: the system allows {files} open files"));
         config.limits.sessions = most;
     }
+}
+
+/// Raises the soft limit of open files to the hard limit. Returns the limit that holds now.
+fn raise_open_files() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: maximum, maximum };
+    // If the system refuses, the old limit holds.
+    let now = if setrlimit(Resource::Nofile, raised).is_ok() { maximum } else { current };
+    now.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
 }

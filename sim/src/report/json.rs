@@ -4,11 +4,11 @@ use halfclose_stack::ClosePolicy;
 use serde_json::{Value, json};
 
 use crate::outcome::{End, Endings, TransferOutcome};
-use crate::report::{Run, told};
+use crate::report::{ShownRun, told};
 
 /// A run as one object: the keys of a transfer are those of its worst one.
 #[must_use]
-pub fn run(run: &Run<'_>) -> Value {
+pub fn run(run: &ShownRun<'_>) -> Value {
     let outcome = run.outcome;
     let mut object = json!({
         "scenario": run.scenario.name,

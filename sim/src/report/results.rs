@@ -115,7 +115,7 @@ impl Results {
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let kept = Check { path, plan, line: 0 }.read(BufReader::new(&file), &mut known)?;
+        let kept = FileCheck { path, plan, line: 0 }.read(BufReader::new(&file), &mut known)?;
         file.set_len(kept).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut results = Self { path: path.to_owned(), file };
@@ -153,14 +153,14 @@ fn write_all(to: &mut impl Write, bytes: &[u8]) -> Option<(usize, io::Error)> {
 }
 
 /// Reads what a file holds already.
-struct Check<'a> {
+struct FileCheck<'a> {
     path: &'a Path,
     plan: &'a Plan<'a>,
     /// The line that was read last, from 1.
     line: u64,
 }
 
-impl Check<'_> {
+impl FileCheck<'_> {
     /// How many bytes of the file are lines of this sweep.
     fn read(
         mut self,

@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 
 /// A run, and how to see it again.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
+pub struct ShownRun<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
     /// What it came to.
@@ -31,7 +31,7 @@ const LINES_ALWAYS: usize = 8;
 ///
 /// # Errors
 /// Writing fails.
-pub fn summary(to: &mut impl fmt::Write, run: &Run<'_>, wall: Duration) -> fmt::Result {
+pub fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> fmt::Result {
     let Outcome { seed, verdict, digest, packets, transfers, .. } = run.outcome;
     let Outcome { divergences, broken_laws, unmatched_faults, .. } = run.outcome;
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
+use std::str::FromStr;
 
 /// Consecutive seeds; there may be none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,31 @@ impl From<RangeInclusive<u64>> for Seeds {
     }
 }
 
+/// How a range of seeds is written.
+const FORM: &str = "write A..B (without B) or A..=B (with it)";
+
+impl FromStr for Seeds {
+    type Err = String;
+
+    /// Reads `A..B` (half open) or `A..=B` (closed). An empty range is an error.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (first, last) = text.split_once("..").ok_or_else(|| format!("is no range: {FORM}"))?;
+        let (last, closed) = last.strip_prefix('=').map_or((last, false), |last| (last, true));
+        let number = |part: &str| -> Result<u64, String> {
+            part.trim().parse().map_err(|_| format!("`{part}` is no seed: {FORM}"))
+        };
+        let (first, last) = (number(first)?, number(last)?);
+        if last < first {
+            return Err(format!("the range runs backwards: {FORM}, A first"));
+        }
+        let seeds = if closed { Self::from(first..=last) } else { (first..last).into() };
+        if seeds.count() == 0 {
+            return Err(format!("the range is empty: {FORM}"));
+        }
+        Ok(seeds)
+    }
+}
+
 impl fmt::Display for Seeds {
     /// `A..B`; with the last seed of all, `A..=B`.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -83,5 +109,30 @@ mod tests {
             assert!(count > 9 || seeds.iter().count() as u128 == count);
         }
         assert_eq!(Seeds::from(last - 1..=last).at(1), last);
+    }
+
+    #[test]
+    fn ranges_read() {
+        for (text, range) in [("0..1", 0..1), ("3..=3", 3..4), ("0..1000", 0..1000)] {
+            assert_eq!(text.parse::<Seeds>(), Ok(range.into()), "{text}");
+        }
+        assert_eq!("7..=18446744073709551615".parse::<Seeds>(), Ok((7..=u64::MAX).into()));
+    }
+
+    #[test]
+    fn a_bad_range_says_what_would_be_right() {
+        let form = "write A..B (without B) or A..=B (with it)";
+        for (text, message) in [
+            ("5..5", format!("the range is empty: {form}")),
+            ("9..3", format!("the range runs backwards: {form}, A first")),
+            ("9..=3", format!("the range runs backwards: {form}, A first")),
+            ("7", format!("is no range: {form}")),
+            ("a..b", format!("`a` is no seed: {form}")),
+            ("1..", format!("`` is no seed: {form}")),
+            ("-1..3", format!("`-1` is no seed: {form}")),
+            ("0..=18446744073709551616", format!("`18446744073709551616` is no seed: {form}")),
+        ] {
+            assert_eq!(text.parse::<Seeds>(), Err(message), "{text}");
+        }
     }
 }

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::cli::args::ExploreArgs;
-use crate::cli::progress::{Progress, interrupted, wall_clock};
-use crate::cli::select::{Selection, quoted};
-use crate::cli::{Failure, Status};
+use crate::cli::search_bar::{SearchBar, interrupted, wall_clock};
+use crate::cli::selection::{Selection, quoted};
+use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
@@ -23,9 +23,9 @@ use crate::workload::Workload;
 
 /// What `explore` is asked to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
+pub(super) struct ExploreRequest {
     /// The scenario; with `--compare`, also the one beside it.
-    arms: Vec<Arm>,
+    arms: Vec<ExploreArm>,
     faults: usize,
     scope: Scope,
     last: Option<usize>,
@@ -39,20 +39,20 @@ pub(crate) struct Request {
 
 /// One scenario to explore.
 #[derive(Clone, Debug, PartialEq)]
-struct Arm {
+struct ExploreArm {
     scenario: Scenario,
     words: String,
 }
 
-impl Request {
-    pub(in crate::cli) fn new(args: ExploreArgs) -> Result<Self, Failure> {
+impl ExploreRequest {
+    pub(super) fn new(args: ExploreArgs) -> Result<Self, CommandError> {
         let ExploreArgs { what, compare, faults, channel, last, seed, .. } = args;
         let mut first = what.clone();
         let mut selections = Vec::new();
         if let Some(settings) = compare.settings {
             if settings == what.settings.len() {
                 let problem = "--compare compares with what? write --compare -s KEY=VALUE";
-                return Err(Failure::input(problem));
+                return Err(CommandError::input(problem));
             }
             first.settings.truncate(settings);
             selections.push(Selection::new(what)?);
@@ -60,10 +60,10 @@ impl Request {
         selections.insert(0, Selection::new(first)?);
         let seed = selections[0].seed(seed);
         let arm = |selection: Selection| {
-            Ok(Arm { scenario: selection.pinned(seed)?.scenario, words: selection.words })
+            Ok(ExploreArm { scenario: selection.pinned(seed)?.scenario, words: selection.words })
         };
         Ok(Self {
-            arms: selections.into_iter().map(arm).collect::<Result<_, Failure>>()?,
+            arms: selections.into_iter().map(arm).collect::<Result<_, CommandError>>()?,
             faults,
             scope: channel,
             last,
@@ -76,7 +76,7 @@ impl Request {
         })
     }
 
-    fn explore(&self, arm: &Arm) -> Result<(Explored, Duration), Failure> {
+    fn explore(&self, arm: &ExploreArm) -> Result<(Explored, Duration), CommandError> {
         let mut exploration = explore(&arm.scenario, self.faults);
         exploration = exploration.scope(self.scope).seed(self.seed).jobs(self.jobs);
         if let Some(last) = self.last {
@@ -85,7 +85,7 @@ impl Request {
         if let Some(most) = self.most {
             exploration = exploration.most(most);
         }
-        let bar = Progress::new(1, "explore", 0);
+        let bar = SearchBar::new(1, "explore", 0);
         let (began, mut faults) = (wall_clock(), None);
         let late = || self.time.is_some_and(|time| began.elapsed() > time);
         let progress = |layer: Layer, schedules| {
@@ -104,25 +104,26 @@ impl Request {
         };
         let visit = |_: Visit<'_>| ControlFlow::Continue(());
         let explored = exploration.visit(&stop, holds, visit, progress);
-        Ok((explored.map_err(Failure::input)?, began.elapsed()))
+        Ok((explored.map_err(CommandError::input)?, began.elapsed()))
     }
 }
 
 pub(in crate::cli) fn execute(
-    request: &Request,
+    args: ExploreArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
+    let request = &ExploreRequest::new(args)?;
     let mut explored = Vec::new();
     for arm in &request.arms {
         explored.push(request.explore(arm)?);
     }
     let workloads: Result<Vec<_>, _> =
         request.arms.iter().map(|arm| Workload::load(&arm.scenario)).collect();
-    let workloads = workloads.map_err(Failure::input)?;
+    let workloads = workloads.map_err(CommandError::input)?;
     let seed = request.seed;
     let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
-    workloads.iter().try_for_each(Workload::verify).map_err(Failure::input)?;
+    workloads.iter().try_for_each(Workload::verify).map_err(CommandError::input)?;
     let named = |at: usize| {
         let (scenario, workload) = (&request.arms[at].scenario, &workloads[at]);
         move |list: &[Placed]| named(scenario, workload, seed, list)
@@ -146,7 +147,7 @@ pub(in crate::cli) fn execute(
         reproduce: &reproduce[at],
     };
     let arms: Vec<_> = (0..explored.len()).map(arm).collect();
-    let Request { faults, scope, last, .. } = *request;
+    let ExploreRequest { faults, scope, last, .. } = *request;
     let exploration = Exploration { faults, scope, last, arms: &arms };
     match request.json {
         true => writeln!(out, "{}", explore_json(&exploration))?,
@@ -165,8 +166,8 @@ pub(in crate::cli) fn execute(
 }
 
 /// The faults of an arm's scenario that meet no packet in the run without others.
-fn unmatched(seed: u64) -> impl Fn((&Arm, &Workload)) -> Vec<String> {
-    move |(Arm { scenario, .. }, workload)| match scenario.faults.is_empty() {
+fn unmatched(seed: u64) -> impl Fn((&ExploreArm, &Workload)) -> Vec<String> {
+    move |(ExploreArm { scenario, .. }, workload)| match scenario.faults.is_empty() {
         true => Vec::new(),
         false => run(scenario, workload, seed, Recording::Digest).outcome.unmatched_faults,
     }
@@ -175,10 +176,10 @@ fn unmatched(seed: u64) -> impl Fn((&Arm, &Workload)) -> Vec<String> {
 /// Say what should not have come, and whether anything did. What the scenario expects holds for the
 /// run without faults, so it is not asked; laws are.
 fn broken(
-    request: &Request,
+    request: &ExploreRequest,
     arms: &[ExploredArm<'_>],
     out: &mut dyn Write,
-) -> Result<bool, Failure> {
+) -> Result<bool, CommandError> {
     let mut any = false;
     for (arm, of) in arms.iter().zip(&request.arms) {
         let laws = arm.explored.broken_laws.iter();

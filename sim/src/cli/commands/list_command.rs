@@ -6,8 +6,8 @@ use halfclose_stack::ClosePolicy;
 use serde_json::{Map, Value, json};
 
 use crate::catalogue;
-use crate::cli::select::quoted;
-use crate::cli::{Failure, Status};
+use crate::cli::selection::quoted;
+use crate::cli::{CommandError, Status};
 use crate::scenario::keys::{KEYS, Key};
 use crate::scenario::{Arm, Expect, Scenario, file};
 
@@ -16,11 +16,11 @@ const WIDTH: usize = 78;
 
 const HEADING: anstyle::Style = anstyle::Style::new().bold();
 
-pub(in crate::cli) fn list(as_json: bool, out: &mut dyn Write) -> Result<Status, Failure> {
+pub(in crate::cli) fn list(as_json: bool, out: &mut dyn Write) -> Result<Status, CommandError> {
     let scenarios = catalogue::names()
         .map(catalogue::find)
         .collect::<Result<Vec<_>, _>>()
-        .map_err(Failure::input)?;
+        .map_err(CommandError::input)?;
     if as_json {
         let scenarios: Vec<_> = scenarios
             .iter()
@@ -43,8 +43,8 @@ pub(in crate::cli) fn show(
     name: &str,
     as_json: bool,
     out: &mut dyn Write,
-) -> Result<Status, Failure> {
-    let scenario = catalogue::load(name).map_err(Failure::input)?;
+) -> Result<Status, CommandError> {
+    let scenario = catalogue::load(name).map_err(CommandError::input)?;
     if as_json {
         writeln!(out, "{}", object(name, &scenario))?;
         return Ok(Status::AsExpected);
@@ -88,7 +88,7 @@ pub(in crate::cli) fn show(
 }
 
 /// The arms, and how to run each.
-fn arms(name: &str, scenario: &Scenario, out: &mut dyn Write) -> Result<(), Failure> {
+fn arms(name: &str, scenario: &Scenario, out: &mut dyn Write) -> Result<(), CommandError> {
     if scenario.arms.is_empty() {
         return Ok(());
     }

@@ -7,25 +7,25 @@ use halfclose_ftp::report::Told;
 use halfclose_ftp::wire::listing::Form;
 use serde_json::json;
 
-use crate::cli::network::LsArgs;
+use crate::cli::args::network_args::LsArgs;
 use crate::cli::session::options;
-use crate::cli::{Failure, Status};
-use crate::live::{self, Lines, Output, Pipe, Style};
+use crate::cli::{CommandError, Status};
+use crate::live::{self, ListingLines, ListingStyle, PipeOutput, PipeStore};
 
 pub(in crate::cli) fn execute(
     args: &LsArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     let (target, mut options) = options(&args.url, &args.session, err)?;
     // The names are seen as they come.
     options.progress = false;
     let json = args.session.json;
     let (form, style) = match (args.long, args.names, json) {
-        (true, _, _) => (Some(Form::Long), Style::Raw),
-        (_, true, _) => (Some(Form::Names), Style::Raw),
-        (_, _, true) => (None, Style::Json),
-        _ => (None, Style::Table),
+        (true, _, _) => (Some(Form::Long), ListingStyle::Raw),
+        (_, true, _) => (Some(Form::Names), ListingStyle::Raw),
+        (_, _, true) => (None, ListingStyle::Json),
+        _ => (None, ListingStyle::Table),
     };
     let path = target.path.trim_end_matches('/');
     let path = if path.is_empty() && !target.path.is_empty() { "/" } else { path };
@@ -33,8 +33,8 @@ pub(in crate::cli) fn execute(
     if json {
         write!(out, "{{\"url\": {}, \"entries\": [", json!(live::shown(&args.url)))?;
     }
-    let mut lines = Lines::new(out, style);
-    let pipe = Pipe { input: None, output: Some(Output::Reader(&mut lines)) };
+    let mut lines = ListingLines::new(out, style);
+    let pipe = PipeStore { input: None, output: Some(PipeOutput::Reader(&mut lines)) };
     let done = live::run(&target, &options, pipe, &[task], (path, None), err);
     let entries = lines.finish()?;
     let report = done.as_ref().ok().and_then(|done| done.transfers.last());
@@ -50,5 +50,5 @@ pub(in crate::cli) fn execute(
         return Ok(if success { Status::AsExpected } else { Status::Failed });
     }
     done?;
-    if success { Ok(Status::AsExpected) } else { Err(Failure::Transfer(client)) }
+    if success { Ok(Status::AsExpected) } else { Err(CommandError::Transfer(client)) }
 }

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::cli::args::MatrixArgs;
-use crate::cli::select::Selection;
-use crate::cli::{Failure, Status};
+use crate::cli::selection::Selection;
+use crate::cli::{CommandError, Status};
 use crate::report;
 use crate::search::Seeds;
 use crate::search::matrix::{Cell, cells};
@@ -12,7 +12,7 @@ use crate::workload::Workload;
 
 /// What `matrix` is asked to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
+pub(super) struct MatrixRequest {
     /// The scenario that every cell varies.
     pub selection: Selection,
     /// The seeds of each cell: at least one.
@@ -21,13 +21,13 @@ pub(crate) struct Request {
     pub json: bool,
 }
 
-impl Request {
-    pub(in crate::cli) fn new(args: MatrixArgs) -> Result<Self, Failure> {
+impl MatrixRequest {
+    pub(super) fn new(args: MatrixArgs) -> Result<Self, CommandError> {
         let MatrixArgs { what, seeds, json } = args;
         let selection = Selection::new(what)?;
         if let Some((key, text)) = selection.scenario.open_keys().into_iter().next() {
             let problem = format!("{key}: has several values ({text}), and a matrix takes one");
-            return Err(Failure::Input(problem));
+            return Err(CommandError::Input(problem));
         }
         Ok(Self { selection, seeds, json })
     }
@@ -42,12 +42,17 @@ impl Request {
     }
 }
 
-pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+pub(in crate::cli) fn execute(
+    args: MatrixArgs,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let request = &MatrixRequest::new(args)?;
     let scenario = &request.selection.scenario;
-    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let mut all = Vec::new();
-    cells(scenario, &workload, request.seeds, |cell| all.push(cell)).map_err(Failure::input)?;
-    workload.verify().map_err(Failure::input)?;
+    cells(scenario, &workload, request.seeds, |cell| all.push(cell))
+        .map_err(CommandError::input)?;
+    workload.verify().map_err(CommandError::input)?;
     if request.json {
         let object = report::matrix_json(&all, |cell| request.reproduce(cell));
         writeln!(out, "{object}")?;

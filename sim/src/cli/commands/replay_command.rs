@@ -2,36 +2,21 @@
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Parser;
 use serde_json::{Value, json};
 
 use super::run_command;
 use crate::capture::{self, OwnedCapturedPacket};
-use crate::cli::args::{Arguments, Command, ReplayArgs};
-use crate::cli::select::quoted;
-use crate::cli::{Failure, Status, one_line};
+use crate::cli::args::{Arguments, Invocation, ReplayArgs};
+use crate::cli::selection::quoted;
+use crate::cli::{CommandError, Status, one_line};
 use crate::network::trace::Recording;
 use crate::report::ladder;
 use crate::run::{Finished, run as run_scenario};
 use crate::scenario::file;
 use crate::workload::Workload;
-
-/// What `replay` is asked to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
-    /// The capture or trace.
-    pub file: PathBuf,
-    /// One JSON object in place of words.
-    pub json: bool,
-}
-
-impl From<ReplayArgs> for Request {
-    fn from(ReplayArgs { file, json }: ReplayArgs) -> Self {
-        Self { file, json }
-    }
-}
 
 /// What a replay came to.
 struct Replayed {
@@ -42,8 +27,11 @@ struct Replayed {
     finished: Finished,
 }
 
-pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
-    let path = &request.file;
+pub(in crate::cli) fn execute(
+    args: &ReplayArgs,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let path = &args.file;
     let bytes =
         read_recorded(path).map_err(|error| refuse(path, &format!("cannot be read: {error}")))?;
     let replayed = match bytes.starts_with(ladder::MAGIC.as_bytes()) {
@@ -54,7 +42,7 @@ pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<
     let digest = format!("{:032x}", finished.outcome.digest);
     let file = path.display();
     let reproduce = format!("halfclose replay {}", quoted(&file.to_string()));
-    if request.json {
+    if args.json {
         let object = json!({
             "file": file.to_string(),
             "identical": parting.is_none(),
@@ -77,8 +65,8 @@ pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<
     Ok(if parting.is_none() { Status::AsExpected } else { Status::Broken })
 }
 
-fn refuse(path: &Path, problem: &str) -> Failure {
-    Failure::Input(format!("`{}` {problem}", path.display()))
+fn refuse(path: &Path, problem: &str) -> CommandError {
+    CommandError::Input(format!("`{}` {problem}", path.display()))
 }
 
 /// A file, or a pipe; the beginning of what may be endless is enough to refuse it.
@@ -92,12 +80,13 @@ fn read_recorded(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let (header, captured) =
         capture::read_bytes(bytes).map_err(|problem| refuse(path, &problem.to_string()))?;
     let name = path.display().to_string();
     let inside = format!("{name} (the scenario inside)");
-    let scenario = file::parse(&header.scenario_toml, &name, &inside).map_err(Failure::input)?;
+    let scenario =
+        file::parse(&header.scenario_toml, &name, &inside).map_err(CommandError::input)?;
     if scenario.points() > 1 {
         return Err(refuse(path, "is of a scenario with several values for a key"));
     }
@@ -105,14 +94,14 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
     let workload = Workload::load(&scenario)
         .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
     let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
-    workload.verify().map_err(Failure::input)?;
+    workload.verify().map_err(CommandError::input)?;
     let again = finished.captured();
     let again = again.iter().map(OwnedCapturedPacket::borrowed);
     let parting = capture::first_difference(&captured, again).map(|parting| parting.to_string());
     Ok(Replayed { packets: captured.len(), parting, finished })
 }
 
-fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
+fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse(path, "is not UTF-8 text"))?;
     let request = traced(path, text.lines().next().unwrap_or_default())?;
     let lines: Vec<_> = text.lines().skip(HEAD).take_while(|line| !line.is_empty()).collect();
@@ -120,9 +109,9 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
         return Err(refuse(path, "is cut off: a trace ends with an empty line"));
     }
     let scenario = &request.scenario;
-    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let finished = run_scenario(scenario, &workload, request.seed, Recording::Headers);
-    workload.verify().map_err(Failure::input)?;
+    workload.verify().map_err(CommandError::input)?;
     let again = ladder::lines(&finished.trace);
     let parts = (0..lines.len().max(again.len()))
         .find(|at| lines.get(*at).copied() != again.get(*at).map(String::as_str));
@@ -139,7 +128,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, Failure> {
 const HEAD: usize = 2;
 
 /// The run that the first line of a trace names.
-fn traced(path: &Path, first: &str) -> Result<run_command::Request, Failure> {
+fn traced(path: &Path, first: &str) -> Result<run_command::RunRequest, CommandError> {
     let rest = first.strip_prefix(ladder::MAGIC).unwrap_or_default();
     let (version, command) = rest.split_once(": ").unwrap_or((rest, ""));
     if version != ladder::VERSION {
@@ -148,7 +137,7 @@ fn traced(path: &Path, first: &str) -> Result<run_command::Request, Failure> {
     }
     let words = shlex::split(command).unwrap_or_default();
     match Arguments::try_parse_from(words) {
-        Ok(Arguments { command: Command::Run(args) }) => run_command::Request::new(args),
+        Ok(Arguments { command: Invocation::Run(args) }) => run_command::RunRequest::new(args),
         Ok(_) => Err(refuse(path, "is of a command that makes no trace")),
         Err(error) => {
             let problem = one_line(&error.render().to_string());

@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 
 use crate::capture::{self, Header, OwnedCapturedPacket};
 use crate::cli::args::RunArgs;
-use crate::cli::output::Output;
-use crate::cli::select::Selection;
-use crate::cli::{Failure, Status};
+use crate::cli::output_file::OutputFile;
+use crate::cli::selection::Selection;
+use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
-use crate::report::{self, Run, ladder};
+use crate::report::{self, ShownRun, ladder};
 use crate::run::{Finished, run};
 use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::workload::Workload;
 
 /// What `run` is asked to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
+pub(super) struct RunRequest {
     /// What to run.
     pub selection: Selection,
     /// The scenario of this run: what is open in the selection's is its seed's.
@@ -36,11 +36,11 @@ pub(crate) struct Request {
     pub pcap: Option<PathBuf>,
 }
 
-impl Request {
-    pub(in crate::cli) fn new(args: RunArgs) -> Result<Self, Failure> {
+impl RunRequest {
+    pub(super) fn new(args: RunArgs) -> Result<Self, CommandError> {
         let RunArgs { what, seed, json, trace, pcap, report } = args;
         if report.is_some() {
-            return Err(Failure::input("--report is not in this build yet"));
+            return Err(CommandError::input("--report is not in this build yet"));
         }
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
@@ -65,21 +65,23 @@ impl Request {
     }
 }
 
-pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<Status, Failure> {
+pub(in crate::cli) fn execute(args: RunArgs, out: &mut dyn Write) -> Result<Status, CommandError> {
+    let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
     // A path that cannot be written is known before there is anything to lose.
-    let pcap = request.pcap.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
-    let workload = Workload::load(scenario).map_err(Failure::input)?;
+    let pcap =
+        request.pcap.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
+    let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
     let finished = run(scenario, &workload, request.seed, request.recording());
     let wall = began.elapsed();
-    workload.verify().map_err(Failure::input)?;
+    workload.verify().map_err(CommandError::input)?;
     if let Some(pcap) = pcap {
         write_capture(pcap, request, &finished)?;
     }
     let reproduce = request.reproduce();
     let outcome = &finished.outcome;
-    let shown = Run { scenario, outcome, reproduce: &reproduce };
+    let shown = ShownRun { scenario, outcome, reproduce: &reproduce };
     match request.json {
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
@@ -96,11 +98,11 @@ pub(in crate::cli) fn execute(request: &Request, out: &mut dyn Write) -> Result<
 
 fn print(
     out: &mut dyn Write,
-    request: &Request,
-    shown: &Run<'_>,
+    request: &RunRequest,
+    shown: &ShownRun<'_>,
     finished: &Finished,
     wall: Duration,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     if request.trace {
         writeln!(out, "{}{}: {}", ladder::MAGIC, ladder::VERSION, request.reproduce())?;
         writeln!(out, "{}", ladder::head())?;
@@ -120,10 +122,10 @@ fn print(
 
 fn print_json(
     out: &mut dyn Write,
-    request: &Request,
-    shown: &Run<'_>,
+    request: &RunRequest,
+    shown: &ShownRun<'_>,
     finished: &Finished,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let mut object = report::json(shown);
     if !request.choices.is_empty() {
         let choices = request.choices.iter().map(|(key, value)| (key.clone(), json!(value)));
@@ -136,12 +138,16 @@ fn print_json(
     Ok(())
 }
 
-fn write_capture(mut to: Output, request: &Request, finished: &Finished) -> Result<(), Failure> {
+fn write_capture(
+    mut to: OutputFile,
+    request: &RunRequest,
+    finished: &Finished,
+) -> Result<(), CommandError> {
     let header = Header::new(request.seed, file::print(&request.scenario));
     let packets = finished.captured();
     capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
-        .map_err(|error| Failure::input(to.failed(&error)))?;
-    to.commit().map_err(Failure::input)
+        .map_err(|error| CommandError::input(to.failed(&error)))?;
+    to.commit().map_err(CommandError::input)
 }
 
 #[expect(

@@ -4,26 +4,26 @@ use std::io::Write;
 
 use halfclose_ftp::{Limits, ServerConfig, ServerModel, User};
 
-use crate::cli::network::ServeArgs;
-use crate::cli::{Failure, Status};
+use crate::cli::args::network_args::ServeArgs;
+use crate::cli::{CommandError, Status};
 use crate::live::{PasswordSource, Serve, serve};
 
 pub(in crate::cli) fn execute(
     args: ServeArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     let users = users(&args, err)?;
     serve(&request(args, users), out, err)?;
     Ok(Status::AsExpected)
 }
 
 /// Who may log in.
-fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, Failure> {
+fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, CommandError> {
     let mut users = Vec::new();
     if let Some(name) = &args.user {
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(Failure::input("--user: nobody can log in by that name"));
+            return Err(CommandError::input("--user: nobody can log in by that name"));
         }
         let source = PasswordSource { file: args.password_file.clone() };
         users.push(User::new(name, source.find(name, err)?));
@@ -32,7 +32,7 @@ fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, Failure> {
         users.push(User::anonymous());
     }
     if users.is_empty() {
-        return Err(Failure::input(
+        return Err(CommandError::input(
             "nobody may log in: name somebody (--user NAME) or admit everybody (--anonymous)",
         ));
     }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::cli::args::ShrinkArgs;
-use crate::cli::output::Output;
-use crate::cli::progress::{Progress, interrupted};
-use crate::cli::select::{Selection, quoted};
-use crate::cli::{Failure, Status};
+use crate::cli::output_file::OutputFile;
+use crate::cli::search_bar::{SearchBar, interrupted};
+use crate::cli::selection::{Selection, quoted};
+use crate::cli::{CommandError, Status};
 use crate::report::{self, ended, shrunk_lines};
 use crate::scenario::{Scenario, file};
 use crate::search::shrink::{Shrunk, shrink};
@@ -17,7 +17,7 @@ use crate::verdict::Verdict;
 
 /// What `shrink` is asked to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
+pub(super) struct ShrinkRequest {
     selection: Selection,
     scenario: Scenario,
     seed: u64,
@@ -25,8 +25,8 @@ pub(crate) struct Request {
     json: bool,
 }
 
-impl Request {
-    pub(in crate::cli) fn new(args: ShrinkArgs) -> Result<Self, Failure> {
+impl ShrinkRequest {
+    pub(super) fn new(args: ShrinkArgs) -> Result<Self, CommandError> {
         let ShrinkArgs { what, seed, out, json } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
@@ -36,26 +36,28 @@ impl Request {
 }
 
 pub(in crate::cli) fn execute(
-    request: &Request,
+    args: ShrinkArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
+    let request = &ShrinkRequest::new(args)?;
     let stop = interrupted();
-    let file = request.out.as_deref().map(Output::create).transpose().map_err(Failure::input)?;
-    let bar = Progress::new(1, "shrink", 0);
+    let file =
+        request.out.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
+    let bar = SearchBar::new(1, "shrink", 0);
     let tried = |runs, faults: usize| {
         bar.stretch(1, &format!("shrink: {faults} faults"));
         bar.at(0, runs);
     };
     let mut shrunk =
-        shrink(&request.scenario, request.seed, stop, tried).map_err(Failure::input)?;
+        shrink(&request.scenario, request.seed, stop, tried).map_err(CommandError::input)?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
     // As it was asked for, it is a failure if it is not what is expected.
     let verdict = outcome.verdict;
     let unmet = !report::unmet(&request.scenario.expect, outcome).is_empty();
     if verdict == Verdict::Intact && outcome.broken_laws.is_empty() && !unmet {
-        return Err(Failure::Input(format!(
+        return Err(CommandError::Input(format!(
             "seed {} is intact and breaks no law: there is nothing to shrink (`halfclose sweep` finds \
              seeds that are not)",
             request.seed
@@ -72,8 +74,8 @@ pub(in crate::cli) fn execute(
     }
     let text = file::print(&shrunk.scenario);
     if let Some(mut to) = file {
-        to.write_all(text.as_bytes()).map_err(|error| Failure::input(to.failed(&error)))?;
-        to.commit().map_err(Failure::input)?;
+        to.write_all(text.as_bytes()).map_err(|error| CommandError::input(to.failed(&error)))?;
+        to.commit().map_err(CommandError::input)?;
     }
     match request.json {
         true => writeln!(out, "{}", object(request, &shrunk, &text))?,
@@ -93,11 +95,11 @@ fn faults(shrunk: &Shrunk) -> Vec<String> {
 
 /// For a person. Without a file the scenario itself stands below, and all else before it is a comment.
 fn print(
-    request: &Request,
+    request: &ShrinkRequest,
     shrunk: &Shrunk,
     text: &str,
     out: &mut dyn Write,
-) -> Result<(), Failure> {
+) -> Result<(), CommandError> {
     let before = if request.out.is_some() { "" } else { "# " };
     let outcome = &shrunk.finished.outcome;
     let style = report::style(outcome.verdict);
@@ -142,7 +144,7 @@ fn print(
     Ok(())
 }
 
-fn object(request: &Request, shrunk: &Shrunk, text: &str) -> serde_json::Value {
+fn object(request: &ShrinkRequest, shrunk: &Shrunk, text: &str) -> serde_json::Value {
     let outcome = &shrunk.finished.outcome;
     json!({
         "verdict": outcome.verdict.name(),

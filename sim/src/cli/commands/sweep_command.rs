@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cli::args::SweepArgs;
-use crate::cli::progress::{Progress, interrupted, wall_clock};
-use crate::cli::select::{Selection, quoted};
-use crate::cli::{Failure, Status};
+use crate::cli::search_bar::{SearchBar, interrupted, wall_clock};
+use crate::cli::selection::{Selection, quoted};
+use crate::cli::{CommandError, Status};
 use crate::outcome::Outcome;
 use crate::report::results::{Format, Identity, Line, Plan, Results, ResultsError};
 use crate::report::{self, sweep_json, sweep_table};
@@ -21,7 +21,7 @@ use crate::workload::Workload;
 
 /// What `sweep` is asked to do.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Request {
+pub(super) struct SweepRequest {
     selection: Selection,
     seeds: Seeds,
     jobs: NonZeroUsize,
@@ -31,8 +31,8 @@ pub(crate) struct Request {
     json: bool,
 }
 
-impl Request {
-    pub(in crate::cli) fn new(args: SweepArgs) -> Result<Self, Failure> {
+impl SweepRequest {
+    pub(super) fn new(args: SweepArgs) -> Result<Self, CommandError> {
         let SweepArgs { what, seeds, jobs, shard, out, fail_on, json } = args;
         let out = out.map(|path| Format::of(&path).map(|format| (path, format)));
         Ok(Self {
@@ -40,7 +40,7 @@ impl Request {
             seeds,
             jobs: jobs.unwrap_or_else(pool::cores),
             shard: shard.unwrap_or(Shard::WHOLE),
-            out: out.transpose().map_err(Failure::input)?,
+            out: out.transpose().map_err(CommandError::input)?,
             fail_on,
             json,
         })
@@ -92,7 +92,7 @@ struct Chunk {
 
 /// Adds runs to chunks.
 struct Adder<'a> {
-    request: &'a Request,
+    request: &'a SweepRequest,
     identity: Option<(Identity, Format)>,
 }
 
@@ -132,27 +132,28 @@ impl Adder<'_> {
 }
 
 pub(in crate::cli) fn execute(
-    request: &Request,
+    args: SweepArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
+    let request = &SweepRequest::new(args)?;
     let scenario = &request.selection.scenario;
     let sweep = request.sweep();
-    let rows = sweep.rows().map_err(Failure::input)?;
+    let rows = sweep.rows().map_err(CommandError::input)?;
     let mut adder = Adder { request, identity: None };
     let mut summary = Summary::default();
     let mut results = None;
     if let Some((path, format)) = &request.out {
-        let workload = Workload::load(&scenario.pin(0, 0).scenario).map_err(Failure::input)?;
+        let workload = Workload::load(&scenario.pin(0, 0).scenario).map_err(CommandError::input)?;
         let words = &request.selection.words;
         let identity = Identity::of(scenario, words, &workload, request.laws_alone());
-        workload.verify().map_err(Failure::input)?;
+        workload.verify().map_err(CommandError::input)?;
         adder.identity = Some((identity, *format));
-        results = Some(open(path, &adder, &sweep, &mut summary).map_err(Failure::input)?);
+        results = Some(open(path, &adder, &sweep, &mut summary).map_err(CommandError::input)?);
     }
     let resumed = summary.total().runs;
     let stop = interrupted();
-    let progress = Progress::new(rows.end - rows.start, "sweep", resumed);
+    let progress = SearchBar::new(rows.end - rows.start, "sweep", resumed);
     let (began, mut done) = (wall_clock(), resumed);
     let mut failed = None;
     let ready = |point, chunk: Chunk| {
@@ -168,10 +169,10 @@ pub(in crate::cli) fn execute(
         ControlFlow::Continue(())
     };
     let add = |chunk: &mut Chunk, run: Run<'_>| adder.add(chunk, run);
-    sweep.clone().after(resumed).fold(stop, add, ready).map_err(Failure::input)?;
+    sweep.clone().after(resumed).fold(stop, add, ready).map_err(CommandError::input)?;
     drop(progress);
     if let Some(error) = failed {
-        return Err(Failure::input(error));
+        return Err(CommandError::input(error));
     }
     let unmatched = unmatched(&sweep)?;
     let swept = report::Swept {
@@ -197,7 +198,7 @@ pub(in crate::cli) fn execute(
 }
 
 /// The seed of the first run, and the scenario's faults that meet no packet in it.
-fn unmatched(sweep: &Sweep<'_>) -> Result<(u64, Vec<String>), Failure> {
+fn unmatched(sweep: &Sweep<'_>) -> Result<(u64, Vec<String>), CommandError> {
     let mut found = (0, Vec::new());
     if sweep.scenario().faults.is_empty() {
         return Ok(found);
@@ -207,7 +208,7 @@ fn unmatched(sweep: &Sweep<'_>) -> Result<(u64, Vec<String>), Failure> {
         found = (outcome.seed, outcome.unmatched_faults.clone());
         ControlFlow::Continue(())
     };
-    first.run(ready).map_err(Failure::input)?;
+    first.run(ready).map_err(CommandError::input)?;
     Ok(found)
 }
 
@@ -231,7 +232,7 @@ fn open(
     })
 }
 
-fn title(request: &Request) -> String {
+fn title(request: &SweepRequest) -> String {
     let shard = match request.shard {
         Shard::WHOLE => String::new(),
         shard => format!(", shard {shard}"),
@@ -241,10 +242,10 @@ fn title(request: &Request) -> String {
 
 /// Print what came of it, and say whether anything did that should not have.
 fn show(
-    request: &Request,
+    request: &SweepRequest,
     swept: &report::Swept<'_>,
     out: &mut dyn Write,
-) -> Result<bool, Failure> {
+) -> Result<bool, CommandError> {
     match request.json {
         true => writeln!(out, "{}", sweep_json(swept))?,
         false => {

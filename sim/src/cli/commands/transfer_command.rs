@@ -7,10 +7,10 @@ use halfclose_ftp::client::UploadMode;
 use halfclose_ftp::report::Told;
 use halfclose_ftp::{ClientConfig, Task};
 
-use crate::cli::network::{GetArgs, PutArgs};
-use crate::cli::session::{Summary, failed, options};
-use crate::cli::{Failure, Status};
-use crate::live::{self, Done, Output, Pipe, Sink, Source, Target};
+use crate::cli::args::network_args::{GetArgs, PutArgs};
+use crate::cli::session::{TransferSummary, failed, options};
+use crate::cli::{CommandError, Status};
+use crate::live::{self, Done, DownloadFile, FtpUrl, PipeOutput, PipeStore, UploadFile};
 use crate::scenario::keys;
 
 /// A stream in place of a file.
@@ -20,13 +20,13 @@ pub(in crate::cli) fn put(
     args: &PutArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     let file = args.file.display().to_string();
-    let opened = if file == STREAM { Source::standard() } else { Source::open(&args.file) };
+    let opened = if file == STREAM { UploadFile::standard() } else { UploadFile::open(&args.file) };
     let mut source =
-        opened.map_err(|error| Failure::Input(format!("cannot read `{file}`: {error}")))?;
+        opened.map_err(|error| CommandError::Input(format!("cannot read `{file}`: {error}")))?;
     if args.resume && source.size().is_none() {
-        return Err(Failure::Input(format!(
+        return Err(CommandError::Input(format!(
             "`{file}` and --continue: a stream cannot begin in its middle"
         )));
     }
@@ -40,7 +40,7 @@ pub(in crate::cli) fn put(
     };
     let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), place }];
     let size = source.size();
-    let pipe = Pipe { input: Some(&mut source), output: None };
+    let pipe = PipeStore { input: Some(&mut source), output: None };
     let done = match live::run(&target, &options, pipe, &tasks, (&file, size), err) {
         Ok(done) => done,
         Err(error) => return failed("put", (&args.url, &file), error, args.session.json, out),
@@ -49,7 +49,7 @@ pub(in crate::cli) fn put(
     let trouble = source.trouble().map(|error| format!("cannot read it: {error}"));
     let more = [("size", size.into()), ("close", word.into())];
     let (url, file) = (&*args.url, &*file);
-    Summary { command: "put", url, file, done: &done, trouble, part: None, more: &more }
+    TransferSummary { command: "put", url, file, done: &done, trouble, part: None, more: &more }
         .print(args.session.json, out)
 }
 
@@ -57,11 +57,11 @@ pub(in crate::cli) fn get(
     args: &GetArgs,
     out: &mut dyn Write,
     err: &mut dyn Write,
-) -> Result<Status, Failure> {
+) -> Result<Status, CommandError> {
     let (target, options) = options(&args.url, &args.session, err)?;
     let name = target.file_name();
     if name.is_empty() {
-        return Err(Failure::Input(format!(
+        return Err(CommandError::Input(format!(
             "URL `{}` names a directory: `halfclose ls` lists it",
             live::shown(&args.url)
         )));
@@ -73,11 +73,12 @@ pub(in crate::cli) fn get(
     };
     let to_stream = args.file.as_deref() == Some(Path::new(STREAM));
     if to_stream && args.session.json {
-        return Err(Failure::input("`-` and --json: both want standard output"));
+        return Err(CommandError::input("`-` and --json: both want standard output"));
     }
-    let opened = if to_stream { Sink::standard() } else { Sink::at(&path) };
-    let mut sink = opened
-        .map_err(|error| Failure::Input(format!("cannot write `{}`: {error}", path.display())))?;
+    let opened = if to_stream { DownloadFile::standard() } else { DownloadFile::at(&path) };
+    let mut sink = opened.map_err(|error| {
+        CommandError::Input(format!("cannot write `{}`: {error}", path.display()))
+    })?;
     let remote = &*target.path;
     let mut tasks = Vec::new();
     if options.progress && !args.resume {
@@ -86,7 +87,7 @@ pub(in crate::cli) fn get(
     }
     let file = path.display().to_string();
     tasks.push(Task::Get { remote: remote.into(), local: (&*file).into(), resume: args.resume });
-    let pipe = Pipe { input: None, output: Some(Output::File(&mut sink)) };
+    let pipe = PipeStore { input: None, output: Some(PipeOutput::File(&mut sink)) };
     let run = live::run(&target, &options, pipe, &tasks, (name, None), err);
     let (trouble, part) = settle(&mut sink, run.as_ref().ok())?;
     let done = match run {
@@ -96,16 +97,16 @@ pub(in crate::cli) fn get(
     let url = &*args.url;
     // Standard output is the file's.
     let out: &mut dyn Write = if to_stream { err } else { out };
-    Summary { command: "get", url, file: &file, done: &done, trouble, part, more: &[] }
+    TransferSummary { command: "get", url, file: &file, done: &done, trouble, part, more: &[] }
         .print(args.session.json, out)
 }
 
 /// Gives a whole file its name. Returns what is wrong on this side, if anything is, and where what
 /// came stays.
 fn settle(
-    sink: &mut Sink,
+    sink: &mut DownloadFile,
     done: Option<&Done>,
-) -> Result<(Option<String>, Option<String>), Failure> {
+) -> Result<(Option<String>, Option<String>), CommandError> {
     let trouble = sink.trouble();
     let last = done.and_then(|done| done.transfers.last());
     let whole = trouble.is_none() && last.is_some_and(|report| report.told == Told::Success);
@@ -122,16 +123,19 @@ fn settle(
 }
 
 /// What the file is called at the server.
-fn remote_name(target: &Target, local: &Path) -> Result<String, Failure> {
+fn remote_name(target: &FtpUrl, local: &Path) -> Result<String, CommandError> {
     let path = &*target.path;
     if !target.file_name().is_empty() {
         return Ok(path.to_owned());
     }
     if local == Path::new(STREAM) {
-        return Err(Failure::input("standard input has no name: put one into the URL"));
+        return Err(CommandError::input("standard input has no name: put one into the URL"));
     }
     let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-        Failure::Input(format!("`{}` has no name in UTF-8: put one into the URL", local.display()))
+        CommandError::Input(format!(
+            "`{}` has no name in UTF-8: put one into the URL",
+            local.display()
+        ))
     })?;
     Ok(format!("{path}{name}"))
 }

@@ -11,7 +11,7 @@ use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::{Driver, Server, TransferReport};
 
 /// Where lines go.
-pub(super) struct Log<'a> {
+pub(super) struct ServerLog<'a> {
     out: &'a mut dyn Write,
     /// What date the program's time begins with.
     epoch: Duration,
@@ -19,7 +19,7 @@ pub(super) struct Log<'a> {
     verbose: bool,
 }
 
-impl<'a> Log<'a> {
+impl<'a> ServerLog<'a> {
     pub(super) fn new(out: &'a mut dyn Write, epoch: Duration, verbose: bool) -> Self {
         Self { out, epoch, verbose }
     }

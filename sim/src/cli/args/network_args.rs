@@ -13,137 +13,137 @@ use crate::scenario::nearest::hint;
 use crate::scenario::units::parse_duration;
 
 #[derive(Debug, Args)]
-pub(super) struct ServeArgs {
+pub(in crate::cli) struct ServeArgs {
     /// The directory that is served, and nothing outside of it
     #[arg(value_name = "DIR")]
-    pub(super) directory: PathBuf,
+    pub(in crate::cli) directory: PathBuf,
     /// Where to listen; port 0 is any free one, which the first line says
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:2121", value_parser = address)]
-    pub(super) listen: SocketAddr,
+    pub(in crate::cli) listen: SocketAddr,
     /// Who may log in, with the password of `HALFCLOSE_PASSWORD`, of a file, or typed
     #[arg(long, value_name = "NAME")]
-    pub(super) user: Option<String>,
+    pub(in crate::cli) user: Option<String>,
     /// Where the password is: the first line of this file
     #[arg(long, value_name = "FILE", requires = "user")]
-    pub(super) password_file: Option<PathBuf>,
+    pub(in crate::cli) password_file: Option<PathBuf>,
     /// Anybody may log in as `anonymous`
     #[arg(long)]
-    pub(super) anonymous: bool,
+    pub(in crate::cli) anonymous: bool,
     /// Nobody may change anything
     #[arg(long)]
-    pub(super) read_only: bool,
+    pub(in crate::cli) read_only: bool,
     /// Ports for passive data connections: A..B without B, A..=B with it; any free one if not said
     #[arg(long, value_name = "A..B", value_parser = ports)]
-    pub(super) passive_ports: Option<RangeInclusive<u16>>,
+    pub(in crate::cli) passive_ports: Option<RangeInclusive<u16>>,
     /// The address that PASV names, if clients reach this machine by another one
     #[arg(long, value_name = "ADDR")]
-    pub(super) passive_address: Option<Ipv4Addr>,
+    pub(in crate::cli) passive_address: Option<Ipv4Addr>,
     /// What a reset makes of an upload: abort-delete (as if it had never been), abort (what was
     /// received stays), as-eof (a reset ends the file: 226), drop-control, perror-reply
     #[arg(long, value_name = "POLICY", value_parser = policy, conflicts_with = "model")]
-    pub(super) on_reset: Option<Judgement>,
+    pub(in crate::cli) on_reset: Option<Judgement>,
     /// Behave as that server was measured to (docs/MODELS.md names them)
     #[arg(long, value_name = "NAME", value_parser = model)]
-    pub(super) model: Option<&'static ServerModel>,
+    pub(in crate::cli) model: Option<&'static ServerModel>,
     /// An upload is under its name from its first byte on, in place of an old file
     #[arg(long)]
-    pub(super) in_place: bool,
+    pub(in crate::cli) in_place: bool,
     /// Have an upload on the disk before saying 226
     #[arg(long)]
-    pub(super) sync: bool,
+    pub(in crate::cli) sync: bool,
     /// Sessions at a time
     #[arg(long, value_name = "N", value_parser = sessions)]
-    pub(super) max_sessions: Option<usize>,
+    pub(in crate::cli) max_sessions: Option<usize>,
     /// Sessions at a time from one address
     #[arg(long, value_name = "N", value_parser = sessions)]
-    pub(super) max_per_address: Option<usize>,
+    pub(in crate::cli) max_per_address: Option<usize>,
     /// How long a control connection may be silent
     #[arg(long, value_name = "TIME", value_parser = patience)]
-    pub(super) idle_timeout: Option<Duration>,
+    pub(in crate::cli) idle_timeout: Option<Duration>,
     /// How long a data connection may move nothing
     #[arg(long, value_name = "TIME", value_parser = patience)]
-    pub(super) data_timeout: Option<Duration>,
+    pub(in crate::cli) data_timeout: Option<Duration>,
     /// How long transfers may go on after SIGTERM
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
-    pub(super) grace: Duration,
+    pub(in crate::cli) grace: Duration,
     /// Log every command and reply
     #[arg(short, long)]
-    pub(super) verbose: bool,
+    pub(in crate::cli) verbose: bool,
     /// Print the address as one JSON object
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 /// What all that talk to a server have.
 #[derive(Debug, Args)]
-pub(super) struct SessionArgs {
+pub(in crate::cli) struct SessionArgs {
     /// Where the password is: the first line of this file (else `HALFCLOSE_PASSWORD`, else typed)
     #[arg(long, value_name = "FILE")]
-    pub(super) password_file: Option<PathBuf>,
+    pub(in crate::cli) password_file: Option<PathBuf>,
     /// Let the server open data connections (PORT, EPRT)
     #[arg(long)]
-    pub(super) active: bool,
+    pub(in crate::cli) active: bool,
     /// How long no reply may come, and no byte move
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = patience)]
-    pub(super) timeout: Duration,
+    pub(in crate::cli) timeout: Duration,
     /// Print what is said, to standard error
     #[arg(short, long)]
-    pub(super) verbose: bool,
+    pub(in crate::cli) verbose: bool,
     /// Print one JSON object
     #[arg(long)]
-    pub(super) json: bool,
+    pub(in crate::cli) json: bool,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct PutArgs {
+pub(in crate::cli) struct PutArgs {
     /// The file to upload; `-` is standard input
     #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
+    pub(in crate::cli) file: PathBuf,
     /// Where to: ftp://[USER@]HOST[:PORT]/PATH; a path that ends with `/` is a directory
     #[arg(value_name = "URL")]
-    pub(super) url: String,
+    pub(in crate::cli) url: String,
     /// How to end the data connection: fin, half-close, reset, reset-when-sent, reset-when-acked,
     /// fin-then-reset
     #[arg(long, value_name = "HOW", default_value = "fin", value_parser = close)]
-    pub(super) close: Close,
+    pub(in crate::cli) close: Close,
     /// Go on with what is there already
     #[arg(short = 'c', long = "continue", conflicts_with = "append")]
-    pub(super) resume: bool,
+    pub(in crate::cli) resume: bool,
     /// Add to what is there (APPE)
     #[arg(short, long)]
-    pub(super) append: bool,
+    pub(in crate::cli) append: bool,
     #[command(flatten)]
-    pub(super) session: SessionArgs,
+    pub(in crate::cli) session: SessionArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct GetArgs {
+pub(in crate::cli) struct GetArgs {
     /// What to download: ftp://[USER@]HOST[:PORT]/PATH
     #[arg(value_name = "URL")]
-    pub(super) url: String,
+    pub(in crate::cli) url: String,
     /// Where to: a file, or a directory; `-` is standard output. The URL's last name if not said
     #[arg(value_name = "FILE")]
-    pub(super) file: Option<PathBuf>,
+    pub(in crate::cli) file: Option<PathBuf>,
     /// Go on with what is there already
     #[arg(short = 'c', long = "continue")]
-    pub(super) resume: bool,
+    pub(in crate::cli) resume: bool,
     #[command(flatten)]
-    pub(super) session: SessionArgs,
+    pub(in crate::cli) session: SessionArgs,
 }
 
 #[derive(Debug, Args)]
-pub(super) struct LsArgs {
+pub(in crate::cli) struct LsArgs {
     /// What to list: ftp://[USER@]HOST[:PORT]/PATH
     #[arg(value_name = "URL")]
-    pub(super) url: String,
+    pub(in crate::cli) url: String,
     /// The long form, as the server writes it (LIST)
     #[arg(short, long, conflicts_with_all = ["names", "json"])]
-    pub(super) long: bool,
+    pub(in crate::cli) long: bool,
     /// Names alone (NLST)
     #[arg(short, long, conflicts_with = "json")]
-    pub(super) names: bool,
+    pub(in crate::cli) names: bool,
     #[command(flatten)]
-    pub(super) session: SessionArgs,
+    pub(in crate::cli) session: SessionArgs,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -13,7 +13,7 @@ const LIMIT: usize = 64 << 10;
 
 /// How a listing is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
+pub(crate) enum ListingStyle {
     /// As the server writes it.
     Raw,
     /// A line for each name that is understood; others as they are.
@@ -23,9 +23,9 @@ pub(crate) enum Style {
 }
 
 /// Takes a listing as a server writes it.
-pub(crate) struct Lines<'a> {
+pub(crate) struct ListingLines<'a> {
     out: &'a mut dyn Write,
-    style: Style,
+    style: ListingStyle,
     /// What completes a date without a year.
     now: std::time::Duration,
     /// What has come of the line that is not whole yet.
@@ -34,8 +34,8 @@ pub(crate) struct Lines<'a> {
     entries: u64,
 }
 
-impl<'a> Lines<'a> {
-    pub(crate) fn new(out: &'a mut dyn Write, style: Style) -> Self {
+impl<'a> ListingLines<'a> {
+    pub(crate) fn new(out: &'a mut dyn Write, style: ListingStyle) -> Self {
         Self { out, style, now: super::today(), line: Vec::new(), entries: 0 }
     }
 
@@ -54,13 +54,13 @@ impl<'a> Lines<'a> {
         let understood = [Form::Facts, Form::Long].into_iter();
         let read = understood.filter_map(|form| listing::read(form, text, self.now)).next();
         match (self.style, read) {
-            (Style::Table, Some(entry)) => writeln!(self.out, "{}", table(&entry))?,
+            (ListingStyle::Table, Some(entry)) => writeln!(self.out, "{}", table(&entry))?,
             // A heading, or the directory itself.
-            (Style::Table, None) if is_heading(text) => {}
-            (Style::Raw, _) | (Style::Table, None) => {
+            (ListingStyle::Table, None) if is_heading(text) => {}
+            (ListingStyle::Raw, _) | (ListingStyle::Table, None) => {
                 writeln!(self.out, "{}", super::clean(text))?;
             }
-            (Style::Json, entry) => {
+            (ListingStyle::Json, entry) => {
                 let entry = match &entry {
                     Some(entry) => object(entry),
                     None if is_heading(text) => return Ok(()),
@@ -75,7 +75,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl Write for Lines<'_> {
+impl Write for ListingLines<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             let room = LIMIT - self.line.len().min(LIMIT);
@@ -135,9 +135,9 @@ fn object(entry: &listing::Line<'_>) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    fn shown(style: Style, listing: &str) -> String {
+    fn shown(style: ListingStyle, listing: &str) -> String {
         let mut out = Vec::new();
-        let mut lines = Lines::new(&mut out, style);
+        let mut lines = ListingLines::new(&mut out, style);
         // In pieces, as a network brings it.
         for piece in listing.as_bytes().chunks(7) {
             lines.write_all(piece).expect("a Vec takes everything");
@@ -154,20 +154,20 @@ mod tests {
     #[test]
     fn facts_are_shown_for_people() {
         assert_eq!(
-            shown(Style::Table, FACTS),
+            shown(ListingStyle::Table, FACTS),
             "-        10000 2002-02-06 12:34 a b.bin\n\
              d            - 2002-02-06 00:00 photos/\n\
              -            3 2002-02-06 00:00 \\u{1b}[2Jx\n"
         );
         let unix = "total 4\n-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin\n";
-        assert_eq!(shown(Style::Table, unix), "-        10000 2002-02-06 00:00 a.bin\n");
-        assert_eq!(shown(Style::Table, "strange words\r\nlast"), "strange words\nlast\n");
-        assert_eq!(shown(Style::Raw, unix), unix);
+        assert_eq!(shown(ListingStyle::Table, unix), "-        10000 2002-02-06 00:00 a.bin\n");
+        assert_eq!(shown(ListingStyle::Table, "strange words\r\nlast"), "strange words\nlast\n");
+        assert_eq!(shown(ListingStyle::Raw, unix), unix);
     }
 
     #[test]
     fn facts_are_shown_for_programs() {
-        let all = format!("[{}]", shown(Style::Json, FACTS));
+        let all = format!("[{}]", shown(ListingStyle::Json, FACTS));
         let all: serde_json::Value = serde_json::from_str(&all).expect("JSON");
         let first =
             json!({"name": "a b.bin", "kind": "file", "size": 10000, "modified": 1_012_998_896});
@@ -176,6 +176,6 @@ mod tests {
 
     #[test]
     fn a_line_without_an_end_is_bounded() {
-        assert!(shown(Style::Raw, &"x".repeat(LIMIT * 3)).len() <= LIMIT + 1);
+        assert!(shown(ListingStyle::Raw, &"x".repeat(LIMIT * 3)).len() <= LIMIT + 1);
     }
 }

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
-use crate::report::{Run, json as run_json, style, told};
+use crate::report::{ShownRun, json as run_json, style, told};
 use crate::search::matrix::{Cell, HOSTS, ON_RESET};
 use crate::verdict::Verdict;
 
@@ -42,7 +42,7 @@ pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
 }
 
 /// Servers that come to the same.
-struct Row<'a> {
+struct MatrixRow<'a> {
     on_reset: Vec<&'static str>,
     hosts: Vec<&'static str>,
     cell: &'a Cell,
@@ -50,18 +50,23 @@ struct Row<'a> {
 
 /// Cells of one client: first those of one `on_reset` whose hosts come to the same, then whole
 /// `on_reset`s that do.
-fn rows(cells: &[Cell]) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = Vec::new();
+fn rows(cells: &[Cell]) -> Vec<MatrixRow<'_>> {
+    let mut rows: Vec<MatrixRow<'_>> = Vec::new();
     for cell in cells {
-        let same = |row: &&mut Row<'_>| row.on_reset == [cell.on_reset] && alike(row.cell, cell);
+        let same =
+            |row: &&mut MatrixRow<'_>| row.on_reset == [cell.on_reset] && alike(row.cell, cell);
         match rows.iter_mut().find(same) {
             Some(row) => row.hosts.push(cell.host),
-            None => rows.push(Row { on_reset: vec![cell.on_reset], hosts: vec![cell.host], cell }),
+            None => {
+                let (on_reset, hosts) = (vec![cell.on_reset], vec![cell.host]);
+                rows.push(MatrixRow { on_reset, hosts, cell });
+            }
         }
     }
-    let mut merged: Vec<Row<'_>> = Vec::new();
+    let mut merged: Vec<MatrixRow<'_>> = Vec::new();
     for row in rows {
-        let same = |other: &&mut Row<'_>| other.hosts == row.hosts && alike(other.cell, row.cell);
+        let same =
+            |other: &&mut MatrixRow<'_>| other.hosts == row.hosts && alike(other.cell, row.cell);
         match merged.iter_mut().find(same) {
             Some(other) => other.on_reset.extend(row.on_reset),
             None => merged.push(row),
@@ -79,7 +84,7 @@ fn alike(one: &Cell, other: &Cell) -> bool {
     one.verdicts == other.verdicts && seen(&one.example) == seen(&other.example)
 }
 
-fn line(to: &mut impl fmt::Write, row: &Row<'_>, verdict: usize) -> fmt::Result {
+fn line(to: &mut impl fmt::Write, row: &MatrixRow<'_>, verdict: usize) -> fmt::Result {
     let outcome = &row.cell.example;
     let any = |names: &[&str], all: usize| match names.len() == all {
         true => "any".to_owned(),
@@ -138,7 +143,8 @@ pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
             .map(|(verdict, count)| (verdict.name().to_owned(), json!(count)))
             .collect();
         let reproduce = reproduce(cell);
-        let run = Run { scenario: &cell.scenario, outcome: &cell.example, reproduce: &reproduce };
+        let run =
+            ShownRun { scenario: &cell.scenario, outcome: &cell.example, reproduce: &reproduce };
         json!({
             "row": cell.row(),
             "column": cell.column(),

@@ -4,12 +4,12 @@
 use std::io::{self, ErrorKind, Write};
 
 /// Writes as long as somebody reads.
-pub(super) struct Heard<'a> {
+pub(super) struct UntilClosed<'a> {
     to: &'a mut dyn Write,
     closed: bool,
 }
 
-impl<'a> Heard<'a> {
+impl<'a> UntilClosed<'a> {
     pub(super) fn new(to: &'a mut dyn Write) -> Self {
         Self { to, closed: false }
     }
@@ -33,7 +33,7 @@ impl<'a> Heard<'a> {
     }
 }
 
-impl Write for Heard<'_> {
+impl Write for UntilClosed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.unless_closed(bytes.len(), |to| to.write(bytes))
     }

@@ -9,9 +9,9 @@ const KNOWN: &str =
 const UNKNOWN: &str = "{msg} {spinner} {binary_bytes} {binary_bytes_per_sec}";
 
 /// A bar on standard error, or nothing.
-pub(super) struct Progress(Option<ProgressBar>);
+pub(super) struct TransferBar(Option<ProgressBar>);
 
-impl Progress {
+impl TransferBar {
     /// A bar, if `wanted` and if somebody sees it.
     pub(super) fn new(wanted: bool, name: &str) -> Self {
         if !wanted || !io::stderr().is_terminal() {
@@ -42,7 +42,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for TransferBar {
     /// What came of it is said in words, elsewhere.
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {

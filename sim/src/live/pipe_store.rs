@@ -8,22 +8,22 @@ use halfclose_ftp::store::{
     Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing,
 };
 
-use super::local::{Sink, Source};
+use super::local_file::{DownloadFile, UploadFile};
 
 /// The ends of it; what is not given is refused.
 #[derive(Default)]
-pub(crate) struct Pipe<'a> {
-    pub input: Option<&'a mut Source>,
-    pub output: Option<Output<'a>>,
+pub(crate) struct PipeStore<'a> {
+    pub input: Option<&'a mut UploadFile>,
+    pub output: Option<PipeOutput<'a>>,
 }
 
 /// Where it goes.
-pub(crate) enum Output<'a> {
-    File(&'a mut Sink),
+pub(crate) enum PipeOutput<'a> {
+    File(&'a mut DownloadFile),
     Reader(&'a mut dyn std::io::Write),
 }
 
-impl Store for Pipe<'_> {
+impl Store for PipeStore<'_> {
     fn open_read(&mut self, _: &str, offset: u64) -> Result<(File, u64), StoreError> {
         let input = self.input.as_mut().ok_or(StoreError::NotFound)?;
         Ok((File(0), input.begin(offset)?))
@@ -31,8 +31,8 @@ impl Store for Pipe<'_> {
 
     fn open_write(&mut self, _: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
         match &mut self.output {
-            Some(Output::File(sink)) => sink.begin(how.begin)?,
-            Some(Output::Reader(_)) => {}
+            Some(PipeOutput::File(sink)) => sink.begin(how.begin)?,
+            Some(PipeOutput::Reader(_)) => {}
             None => return Err(StoreError::Denied),
         }
         Ok(File(1))
@@ -50,15 +50,17 @@ impl Store for Pipe<'_> {
 
     fn write(&mut self, _: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
         match &mut self.output {
-            Some(Output::File(sink)) => sink.write(bytes),
-            Some(Output::Reader(reader)) => reader.write_all(bytes).map_err(|_| StoreError::Failed),
+            Some(PipeOutput::File(sink)) => sink.write(bytes),
+            Some(PipeOutput::Reader(reader)) => {
+                reader.write_all(bytes).map_err(|_| StoreError::Failed)
+            }
             None => Err(StoreError::Failed),
         }
     }
 
     fn close(&mut self, file: File, _: Fate) -> Result<(), StoreError> {
         match &mut self.output {
-            Some(Output::Reader(reader)) if file == File(1) => {
+            Some(PipeOutput::Reader(reader)) if file == File(1) => {
                 reader.flush().map_err(|_| StoreError::Failed)
             }
             _ => Ok(()),
@@ -67,7 +69,7 @@ impl Store for Pipe<'_> {
 
     fn metadata(&mut self, _: &str) -> Result<Metadata, StoreError> {
         match &self.output {
-            Some(Output::File(sink)) => {
+            Some(PipeOutput::File(sink)) => {
                 let size = sink.there().ok_or(StoreError::NotFound)?;
                 Ok(Metadata { size, ..Metadata::default() })
             }

@@ -11,7 +11,7 @@ const PORT: u16 = 21;
 
 /// What an FTP URL names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Target {
+pub(crate) struct FtpUrl {
     /// User and password, as far as the URL has them.
     pub user: Option<String>,
     pub password: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct Target {
     pub representation: Representation,
 }
 
-impl Target {
+impl FtpUrl {
     /// Reads a URL.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::Input(format!("URL `{}`: {what}", shown(text)));
@@ -125,9 +125,9 @@ mod tests {
         password: Option<&str>,
         place: (&str, u16),
         path: &str,
-    ) -> Target {
+    ) -> FtpUrl {
         let (user, password) = (user.map(str::to_owned), password.map(str::to_owned));
-        Target {
+        FtpUrl {
             user,
             password,
             host: place.0.into(),
@@ -152,13 +152,13 @@ mod tests {
             ("ftp://127.0.0.1/a%20b%3F;type=i", target(None, None, ("127.0.0.1", 21), "a b?")),
             ("ftp://host/caf%C3%A9", target(None, None, ("host", 21), "café")),
         ] {
-            assert_eq!(Target::parse(text).expect(text), expected);
+            assert_eq!(FtpUrl::parse(text).expect(text), expected);
         }
     }
 
     #[test]
     fn a_type_is_not_a_part_of_the_name() {
-        let text = Target::parse("ftp://host/a.txt;type=a").expect("a URL");
+        let text = FtpUrl::parse("ftp://host/a.txt;type=a").expect("a URL");
         assert_eq!((&*text.path, text.representation), ("a.txt", Representation::Ascii));
     }
 
@@ -177,7 +177,7 @@ mod tests {
             ("ftp://host/%ff", "not UTF-8"),
             ("ftp://host/a;type=d", "a type is ;type=i (bytes) or ;type=a (text)"),
         ] {
-            let error = Target::parse(text).expect_err(text).to_string();
+            let error = FtpUrl::parse(text).expect_err(text).to_string();
             assert_eq!(error, format!("URL `{text}`: {what}"));
         }
     }
@@ -196,7 +196,7 @@ mod tests {
         ] {
             assert_eq!(shown(text), expected);
         }
-        let error = Target::parse("ftp://me:hun/ter@h/a").expect_err("no port").to_string();
+        let error = FtpUrl::parse("ftp://me:hun/ter@h/a").expect_err("no port").to_string();
         assert!(error.starts_with("URL `ftp://me:****@h/a`"), "{error}");
     }
 }

@@ -13,7 +13,7 @@ use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
 
 /// One arm of an exploration.
-pub struct Arm<'a> {
+pub struct ExploredArm<'a> {
     /// What it is called: the words that select it.
     pub title: &'a str,
     /// What it came to.
@@ -37,7 +37,7 @@ pub struct Exploration<'a> {
     /// On how many of their last packets; `None`: on all.
     pub last: Option<usize>,
     /// One arm, or two.
-    pub arms: &'a [Arm<'a>],
+    pub arms: &'a [ExploredArm<'a>],
 }
 
 /// Verdicts whose least list is asked for: all but the good one.
@@ -106,7 +106,7 @@ pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
 }
 
 /// Whether the count is closed, in one line.
-fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &Arm<'_>) -> fmt::Result {
+fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) -> fmt::Result {
     let Explored { closed, by_faults, .. } = arm.explored;
     let visited = arm.explored.schedules();
     let seconds = arm.took.as_secs_f64();
@@ -153,7 +153,7 @@ fn counts(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
 }
 
 /// The least list for each bad verdict and for each broken law, and how to run it.
-fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &Arm<'_>) -> fmt::Result {
+fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) -> fmt::Result {
     let verdicts = BAD.into_iter().filter_map(|verdict| {
         let list = arm.explored.least.get(&verdict)?;
         Some((format!("{verdict}"), style(verdict), list))
@@ -194,7 +194,7 @@ pub fn object(of: &Exploration<'_>) -> Value {
     object
 }
 
-fn one(of: &Exploration<'_>, arm: &Arm<'_>) -> Value {
+fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
     let explored = arm.explored;
     let verdicts: Map<_, _> = Verdict::ALL
         .iter()

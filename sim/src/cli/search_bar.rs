@@ -11,14 +11,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::report::rate;
 
 /// A bar; nothing where standard error is no terminal.
-pub(super) struct Progress {
+pub(super) struct SearchBar {
     bar: ProgressBar,
     began: Instant,
     /// What was done before it began.
     before: u64,
 }
 
-impl Progress {
+impl SearchBar {
     /// A bar that is full at `all`, with a word in front. What was done `before` is not of its rate.
     pub(super) fn new(all: u64, what: &str, before: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
@@ -53,7 +53,7 @@ impl Progress {
     }
 }
 
-impl Drop for Progress {
+impl Drop for SearchBar {
     /// It leaves the terminal as it was.
     fn drop(&mut self) {
         self.bar.finish_and_clear();

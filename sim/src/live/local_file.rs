@@ -14,7 +14,7 @@ use halfclose_ftp::store::{Begin, StoreError};
 
 /// What is uploaded.
 #[derive(Debug)]
-pub(crate) struct Source {
+pub(crate) struct UploadFile {
     file: File,
     /// Bytes that it had when it was opened; none of a stream.
     size: Option<u64>,
@@ -23,7 +23,7 @@ pub(crate) struct Source {
     trouble: Option<io::Error>,
 }
 
-impl Source {
+impl UploadFile {
     /// Standard input, to its end.
     pub(crate) fn standard() -> io::Result<Self> {
         let file = io::stdin().as_fd().try_clone_to_owned()?.into();
@@ -85,22 +85,22 @@ impl Source {
 
 /// Where a download goes.
 #[derive(Debug)]
-pub(crate) struct Sink {
-    place: UploadMode,
+pub(crate) struct DownloadFile {
+    place: DownloadPlace,
     /// It is being written; to its part or to itself.
     open: Option<(File, bool)>,
     trouble: Option<io::Error>,
 }
 
 #[derive(Debug)]
-enum UploadMode {
+enum DownloadPlace {
     /// Written as it is: standard output, a pipe, a device.
     Stream,
     /// A file, and what it is called until it is whole.
     File { path: PathBuf, part: PathBuf },
 }
 
-impl Sink {
+impl DownloadFile {
     /// Standard output.
     pub(crate) fn standard() -> io::Result<Self> {
         Ok(Self::stream(io::stdout().as_fd().try_clone_to_owned()?.into()))
@@ -127,11 +127,11 @@ impl Sink {
         let mut part = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
         part.push(".part");
         let part = path.with_file_name(part);
-        Ok(Self { place: UploadMode::File { path, part }, open: None, trouble: None })
+        Ok(Self { place: DownloadPlace::File { path, part }, open: None, trouble: None })
     }
 
     fn stream(file: File) -> Self {
-        Self { place: UploadMode::Stream, open: Some((file, false)), trouble: None }
+        Self { place: DownloadPlace::Stream, open: Some((file, false)), trouble: None }
     }
 
     /// What has gone wrong with it.
@@ -141,7 +141,7 @@ impl Sink {
 
     /// How many bytes there are to go on after: of the part, or of the file if there is no part.
     pub(super) fn there(&self) -> Option<u64> {
-        let UploadMode::File { path, part } = &self.place else { return None };
+        let DownloadPlace::File { path, part } = &self.place else { return None };
         is_file(part).or_else(|| is_file(path))
     }
 
@@ -160,7 +160,7 @@ impl Sink {
     }
 
     fn open_at(&self, offset: u64) -> io::Result<Option<(File, bool)>> {
-        let UploadMode::File { path, part } = &self.place else {
+        let DownloadPlace::File { path, part } = &self.place else {
             return if offset == 0 { Ok(None) } else { Err(ErrorKind::NotSeekable.into()) };
         };
         if offset > 0 {
@@ -197,7 +197,8 @@ impl Sink {
     /// # Errors
     /// It cannot have the name.
     pub(crate) fn settle(&mut self, whole: bool) -> io::Result<Option<&Path>> {
-        let (UploadMode::File { path, part }, Some((file, true))) = (&self.place, self.open.take())
+        let (DownloadPlace::File { path, part }, Some((file, true))) =
+            (&self.place, self.open.take())
         else {
             return Ok(None);
         };

@@ -1,6 +1,6 @@
 //! What a command runs: the scenario with its settings, and the words that select it again.
 
-use super::Failure;
+use super::CommandError;
 use super::args::ScenarioArgs;
 use crate::catalogue;
 use crate::scenario::{Pinned, Scenario, Task};
@@ -15,18 +15,18 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    pub(super) fn new(args: ScenarioArgs) -> Result<Self, Failure> {
+    pub(super) fn new(args: ScenarioArgs) -> Result<Self, CommandError> {
         let ScenarioArgs { scenario: name, arm, settings, file } = args;
-        let mut scenario = catalogue::load(&name).map_err(Failure::input)?;
+        let mut scenario = catalogue::load(&name).map_err(CommandError::input)?;
         let mut words = vec![quoted(&name)];
         if let Some(arm) = arm {
-            scenario.take_arm(&arm).map_err(Failure::input)?;
+            scenario.take_arm(&arm).map_err(CommandError::input)?;
             words.push(format!("--arm {}", quoted(&arm)));
         }
         let mut all = Vec::new();
         if let Some(path) = &file {
             let text = path.to_str().ok_or_else(|| {
-                Failure::Input(format!("--file: `{}` is not UTF-8", path.display()))
+                CommandError::Input(format!("--file: `{}` is not UTF-8", path.display()))
             })?;
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(text);
             all.extend(renamed(&scenario, name));
@@ -35,7 +35,7 @@ impl Selection {
         }
         words.extend(settings.iter().map(|setting| format!("-s {}", quoted(setting))));
         all.extend(settings);
-        scenario.vary(all.iter().map(String::as_str)).map_err(Failure::input)?;
+        scenario.vary(all.iter().map(String::as_str)).map_err(CommandError::input)?;
         Ok(Self { scenario, words: words.join(" ") })
     }
 }
@@ -47,12 +47,12 @@ impl Selection {
     }
 
     /// The scenario of one run: with what `seed` draws, and no list of values left.
-    pub(super) fn pinned(&self, seed: u64) -> Result<Pinned, Failure> {
+    pub(super) fn pinned(&self, seed: u64) -> Result<Pinned, CommandError> {
         if self.scenario.points() > 1 {
             let listed = self.scenario.open_keys().into_iter().find(|(_, text)| text.contains(','));
             let (key, text) = listed.expect("a grid has a list");
             let first = text.split(',').next().unwrap_or_default();
-            return Err(Failure::Input(format!(
+            return Err(CommandError::Input(format!(
                 "{key}: has several values ({text}), and this takes one: add -s {}, or use `sweep`",
                 quoted(&format!("{key}={first}"))
             )));
@@ -85,7 +85,11 @@ mod tests {
     use super::*;
     use crate::scenario::Content;
 
-    fn select(scenario: &str, settings: &[&str], file: Option<&str>) -> Result<Selection, Failure> {
+    fn select(
+        scenario: &str,
+        settings: &[&str],
+        file: Option<&str>,
+    ) -> Result<Selection, CommandError> {
         Selection::new(ScenarioArgs {
             scenario: scenario.to_owned(),
             arm: None,
@@ -114,7 +118,7 @@ mod tests {
         let path = folder.path().join("two.toml");
         std::fs::write(&path, "[[do]]\nput = \"a\"\n[[do]]\nget = \"b\"\n").expect("space");
         let refused = select(path.to_str().expect("ASCII"), &[], Some("x"));
-        let Err(Failure::Input(problem)) = refused else { panic!("{refused:?}") };
+        let Err(CommandError::Input(problem)) = refused else { panic!("{refused:?}") };
         assert_eq!(problem, "do.file: there are 2 tasks: write do.1.file to do.2.file");
     }
 }

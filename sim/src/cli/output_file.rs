@@ -12,32 +12,32 @@ use thiserror::Error;
 /// An output could not be written.
 #[derive(Debug, Error)]
 #[error("cannot write `{}`: {source}", path.display())]
-pub struct OutputError {
+pub struct OutputFileError {
     path: PathBuf,
     source: io::Error,
 }
 
-/// A file being written. Dropped without [`Output::commit`], it leaves nothing behind.
+/// A file being written. Dropped without [`OutputFile::commit`], it leaves nothing behind.
 #[derive(Debug)]
-pub struct Output {
+pub struct OutputFile {
     path: PathBuf,
-    sink: Sink,
+    sink: FileSink,
 }
 
 #[derive(Debug)]
-enum Sink {
+enum FileSink {
     /// Renamed to `target` at the end.
     Renamed { target: PathBuf, file: BufWriter<NamedTempFile> },
     /// A device or a pipe: renaming would replace it.
     Direct(BufWriter<File>),
 }
 
-impl Output {
+impl OutputFile {
     /// Begin to write `path`.
     ///
     /// # Errors
     /// The directory is not there or not writable, or `path` is a directory or read-only.
-    pub fn create(path: &Path) -> Result<Self, OutputError> {
+    pub fn create(path: &Path) -> Result<Self, OutputFileError> {
         let sink = open(path).map_err(|source| failed(path, &source))?;
         Ok(Self { path: path.to_owned(), sink })
     }
@@ -46,11 +46,11 @@ impl Output {
     ///
     /// # Errors
     /// What was written did not reach the disk; the temporary file is removed.
-    pub fn commit(self) -> Result<(), OutputError> {
+    pub fn commit(self) -> Result<(), OutputFileError> {
         let Self { path, sink } = self;
         let done = match sink {
-            Sink::Direct(mut file) => file.flush(),
-            Sink::Renamed { target, file } => file
+            FileSink::Direct(mut file) => file.flush(),
+            FileSink::Renamed { target, file } => file
                 .into_inner()
                 .map_err(io::IntoInnerError::into_error)
                 .and_then(|temporary| temporary.persist(target).map_err(|e| e.error).map(drop)),
@@ -60,28 +60,28 @@ impl Output {
 
     /// An error while writing, with the path in it.
     #[must_use]
-    pub fn failed(&self, source: &io::Error) -> OutputError {
+    pub fn failed(&self, source: &io::Error) -> OutputFileError {
         failed(&self.path, source)
     }
 }
 
-impl Write for Output {
+impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
-            Sink::Renamed { file, .. } => file.write(bytes),
-            Sink::Direct(file) => file.write(bytes),
+            FileSink::Renamed { file, .. } => file.write(bytes),
+            FileSink::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Renamed { file, .. } => file.flush(),
-            Sink::Direct(file) => file.flush(),
+            FileSink::Renamed { file, .. } => file.flush(),
+            FileSink::Direct(file) => file.flush(),
         }
     }
 }
 
-fn open(path: &Path) -> io::Result<Sink> {
+fn open(path: &Path) -> io::Result<FileSink> {
     // A link is followed, or the rename would replace the link.
     let target = path.canonicalize().or_else(|_| beside(path)).unwrap_or_else(|_| path.to_owned());
     if let Ok(found) = target.metadata() {
@@ -90,7 +90,7 @@ fn open(path: &Path) -> io::Result<Sink> {
         }
         let file = OpenOptions::new().write(true).open(&target)?;
         if !found.is_file() {
-            return Ok(Sink::Direct(BufWriter::new(file)));
+            return Ok(FileSink::Direct(BufWriter::new(file)));
         }
     }
     if target.file_name().is_none() {
@@ -108,7 +108,7 @@ fn open(path: &Path) -> io::Result<Sink> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.tempfile_in(directory)?;
-    Ok(Sink::Renamed { target, file: BufWriter::new(file) })
+    Ok(FileSink::Renamed { target, file: BufWriter::new(file) })
 }
 
 /// What a link that leads to nothing yet would name.
@@ -117,13 +117,13 @@ fn beside(link: &Path) -> io::Result<PathBuf> {
     Ok(link.parent().unwrap_or_else(|| Path::new("")).join(target))
 }
 
-fn failed(path: &Path, source: &io::Error) -> OutputError {
+fn failed(path: &Path, source: &io::Error) -> OutputFileError {
     // tempfile adds the temporary name, which tells a user nothing: keep the cause alone.
     let source = match source.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::from(source.kind()),
     };
-    OutputError { path: path.to_owned(), source }
+    OutputFileError { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
@@ -138,13 +138,13 @@ mod tests {
     fn a_file_appears_only_when_committed() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("x.pcapng");
-        let mut output = Output::create(&path).expect("writable");
+        let mut output = OutputFile::create(&path).expect("writable");
         output.write_all(b"half").expect("space");
         assert!(!path.exists());
         drop(output);
         assert_eq!(entries(directory.path()), 0);
 
-        let mut output = Output::create(&path).expect("writable");
+        let mut output = OutputFile::create(&path).expect("writable");
         output.write_all(b"whole").expect("space");
         output.commit().expect("renamed");
         assert_eq!(std::fs::read(&path).expect("there"), b"whole");
@@ -156,7 +156,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("x");
         std::fs::write(&path, "old").expect("space");
-        let mut output = Output::create(&path).expect("writable");
+        let mut output = OutputFile::create(&path).expect("writable");
         output.write_all(b"new").expect("space");
         assert_eq!(std::fs::read(&path).expect("there"), b"old");
         output.commit().expect("renamed");
@@ -170,7 +170,7 @@ mod tests {
             (directory.path().join("no/such/x"), "No such file or directory (os error 2)"),
             (directory.path().to_owned(), "is a directory"),
         ] {
-            let error = Output::create(&path).expect_err("refused").to_string();
+            let error = OutputFile::create(&path).expect_err("refused").to_string();
             assert_eq!(error, format!("cannot write `{}`: {cause}", path.display()));
         }
         assert_eq!(entries(directory.path()), 0);
@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn a_device_is_written_not_replaced() {
         let device = Path::new("/dev/null");
-        let mut output = Output::create(device).expect("writable");
+        let mut output = OutputFile::create(device).expect("writable");
         output.write_all(b"x").expect("space");
         output.commit().expect("flushed");
         assert!(!device.metadata().expect("there").is_file());
