@@ -1,0 +1,11 @@
+//! The command `halfclose` without the network: what it prints where, and its exit status.
+
+mod command_line;
+mod explore_command;
+mod fail_on;
+mod program;
+mod search_edges;
+mod shrink_command;
+mod sweep;
+mod sweep_output;
+mod wireshark;

@@ -1,0 +1,124 @@
+//! What a check of somebody's test says when it fails, and when it does not.
+
+use std::panic::catch_unwind;
+
+use halfclose::{Scenario, Verdict, catalogue, explore, sweep};
+
+fn scenario(settings: &[&str]) -> Scenario {
+    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    scenario.vary(settings.iter().copied()).expect("the settings are sound");
+    scenario
+}
+
+/// The text of a check that fails.
+#[track_caller]
+fn failure(check: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let failed = catch_unwind(check).expect_err("it fails");
+    failed.downcast_ref::<String>().expect("it says why").clone()
+}
+
+#[track_caller]
+fn assert_says(text: &str, all: &[&str]) {
+    for words in all {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+}
+
+#[test]
+fn what_holds_says_nothing() {
+    let fin = scenario(&["client.profile=tcpip32-3.11b", "link.loss=0%,5%"]);
+    sweep(&fin, 0..50).check(|outcome| outcome.verdict == Verdict::Intact);
+    let calm = scenario(&["client.profile=tcpip32-3.11b"]);
+    explore(&calm, 1).check(|outcome| outcome.verdict == Verdict::Intact);
+}
+
+/// A broken law fails a check that asks for nothing, unless the scenario expects it.
+#[test]
+fn a_law_is_always_asked() {
+    let lie = scenario(&["mutant=flipped-byte", "link.loss=5%"]);
+    let text = failure(|| sweep(&lie, 3..9).check(|_| true));
+    assert_says(
+        &text,
+        &[
+            "q123208: 6 of 6 runs fail; the first is seed 3\n",
+            "  verdict  corrupt\n",
+            "  broken   file-is-a-prefix (RFC 9293 §2.2, RFC 959 §3.4.1): ",
+            "  cause    none of its faults: it fails without\n",
+            "  the last packets\n",
+            "\nreproduce: HALFCLOSE_SEED=3 cargo test -p halfclose -- --exact check::a_law_is_always_asked",
+        ],
+    );
+    let expected = scenario(&["mutant=flipped-byte", "expect.broken_laws=file-is-a-prefix"]);
+    sweep(&expected, 0..5).check(|_| true);
+    let text = failure(|| explore(&lie, 0).check(|_| true));
+    assert_says(
+        &text,
+        &["q123208: the run without faults fails\n", "HALFCLOSE_FAULTS='' cargo test"],
+    );
+}
+
+/// A point of a grid is named, and what a check asks beyond the verdict is kept by its cause.
+#[test]
+fn a_failure_says_where_it_is() {
+    let open = scenario(&["link.loss=0%,30%", "link.delay=1ms..9ms"]);
+    let text = failure(|| sweep(&open, 0..40).check(|outcome| outcome.packets.dropped < 4));
+    assert_says(&text, &[", link.loss=30%, link.delay=", "\n  the last packets\n"]);
+    assert!(!text.contains("cause"), "fewer faults drop fewer packets:\n{text}");
+    let two = scenario(&["server.on_reset=as-eof"]);
+    let text = failure(|| explore(&two, 2).check(|outcome| outcome.verdict != Verdict::Truncated));
+    assert!(text.starts_with("q123208: "), "{text}");
+}
+
+/// A run that panics, which is a fault of this program, is named.
+#[test]
+fn a_panic_is_passed_on() {
+    let mut broken = scenario(&[]);
+    "nobody's".clone_into(&mut broken.client.host);
+    let sweeps = || sweep(&broken, 0..3).check(|_| true);
+    let explores = || explore(&broken, 1).check(|_| true);
+    assert!(catch_unwind(sweeps).is_err());
+    assert!(catch_unwind(explores).is_err());
+}
+
+/// Nothing that was run is no proof.
+#[test]
+fn a_sweep_of_no_run_fails() {
+    let fin = scenario(&["client.profile=tcpip32-3.11b"]);
+    let text = failure(|| sweep(&fin, 7..7).check(|_| true));
+    assert_eq!(text, "q123208: nothing was run: the range of seeds is empty");
+}
+
+/// A variable that selects no run fails the test, which would hold otherwise.
+#[test]
+fn a_variable_that_selects_nothing_fails() {
+    let with = |variable: &str, value: &str| {
+        let this = std::env::current_exe().expect("this test runs");
+        let mut command = std::process::Command::new(this);
+        command.args(["--exact", "check::what_holds_says_nothing"]).env(variable, value);
+        let output = command.output().expect("it starts");
+        (output.status.success(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    assert!(with("HALFCLOSE_SEED", "3").0 && with("HALFCLOSE_FAULTS", "").0);
+    assert!(with("HALFCLOSE_FAULTS", "drop client data DATA at 1 1").0);
+    for (variable, value, words) in [
+        (
+            "HALFCLOSE_SEED",
+            "18446744073709551616",
+            "HALFCLOSE_SEED: `18446744073709551616` is no seed from 0 to 18446744073709551615",
+        ),
+        (
+            "HALFCLOSE_FAULTS",
+            "drop client data DATA at 999999 1",
+            "HALFCLOSE_FAULTS: `drop client data DATA at 999999 1` meets no packet",
+        ),
+        (
+            "HALFCLOSE_FAULTS",
+            "drop client data DATA at 1 1; drop client data DATA at 1 1",
+            "`drop client data DATA at 1 1` meets no packet",
+        ),
+    ] {
+        let (held, text) = with(variable, value);
+        assert!(!held, "{variable}={value}");
+        assert_says(&text, &[words]);
+    }
+}

@@ -1,0 +1,121 @@
+//! A crate outside the workspace (`sim/tests/library/uploader`): the tests of the crate are compiled
+//! and run as its author would run them, and the text of a test that fails on purpose is enough to
+//! see why, and to see the failure again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A copy of the package with the lock file of this workspace, so that nothing is fetched.
+struct Package {
+    folder: tempfile::TempDir,
+    target: PathBuf,
+}
+
+impl Package {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a directory");
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let from = here.join("tests/library/uploader");
+        let manifest = fs::read_to_string(from.join("Cargo.toml")).expect("there");
+        let here_text = format!("path = {:?}", here.to_str().expect("UTF-8"));
+        let manifest = manifest.replace("path = \"../../..\"", &here_text);
+        let write = |name: &str, text: &[u8]| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("space");
+            fs::write(path, text).expect("space");
+        };
+        write("Cargo.toml", manifest.as_bytes());
+        write("src/lib.rs", &fs::read(from.join("src/lib.rs")).expect("there"));
+        write("Cargo.lock", &fs::read(here.join("../Cargo.lock")).expect("there"));
+        // Kept between runs, beside what this workspace builds.
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
+        Self { folder, target }
+    }
+
+    /// `cargo test` with these words behind it.
+    fn test(&self, words: &[&str], variable: Option<(&str, &str)>) -> (bool, String) {
+        let mut command = Command::new(env!("CARGO"));
+        command.args(["test", "--offline", "--quiet"]).args(words);
+        command.current_dir(self.folder.path()).env("CARGO_TARGET_DIR", &self.target);
+        // It is compiled to be run a few times, not to be debugged.
+        command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
+        for name in ["HALFCLOSE_SEED", "HALFCLOSE_FAULTS", "RUST_BACKTRACE", "RUSTFLAGS"] {
+            command.env_remove(name);
+        }
+        command.envs(variable);
+        let Output { status, stdout, stderr } = command.output().expect("cargo starts");
+        let text = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8")).concat();
+        (status.success(), text)
+    }
+}
+
+#[track_caller]
+fn assert_says(text: &str, all: &[&str]) {
+    for words in all {
+        assert!(text.contains(words), "`{words}` is not in:\n{text}");
+    }
+}
+
+/// What a failure says to reproduce it: the variable, its value, and the words behind `cargo test`.
+fn reproduce(text: &str) -> (String, String, Vec<String>) {
+    let line = text.lines().find_map(|line| line.strip_prefix("reproduce: "));
+    let words = shlex::split(line.expect("it says how to see it again")).expect("words");
+    let (variable, value) = words[0].split_once('=').expect("a variable");
+    assert_eq!(words[1..3], ["cargo", "test"]);
+    (variable.to_owned(), value.to_owned(), words[3..].to_vec())
+}
+
+#[test]
+fn its_failures_are_enough() {
+    let package = Package::new();
+    for test in ["a_fin_keeps_every_file", "a_run_can_be_looked_at"] {
+        let (good, text) = package.test(&[test], None);
+        assert!(good && text.contains("1 passed"), "{text}");
+    }
+
+    let (good, text) = package.test(&["a_reset_keeps_every_file"], None);
+    assert!(!good, "{text}");
+    assert_says(
+        &text,
+        &[
+            "of 300 runs fail; the first is seed ",
+            "  verdict  silent-truncation\n",
+            "told success\n",
+            "  told     226 Transfer complete.\n",
+            "  data     client aborted (sent RST), server was reset (got RST)\n",
+            "  cause    1 of its ",
+            "    drop client data DATA at ",
+            "(dropped: fault)\n",
+            "  as a file, for `halfclose run FILE`\n    halfclose = 1\n",
+        ],
+    );
+    // Pasted: that seed alone, and the same text.
+    let (variable, value, words) = reproduce(&text);
+    assert_eq!(variable, "HALFCLOSE_SEED");
+    let words: Vec<_> = words.iter().map(|word| &**word).collect();
+    assert_eq!(words[..2], ["-p", "uploader"]);
+    let (good, again) = package.test(&words, Some((&variable, &value)));
+    assert!(!good, "{again}");
+    assert_says(&again, &[&format!("1 of 1 runs fail; the first is seed {value}\n")]);
+    let tail = |text: &str| {
+        let from = text.find("  verdict ").expect("a verdict");
+        let until = text.find("reproduce: ").expect("a line");
+        text[from..until].to_owned()
+    };
+    assert_eq!(tail(&again), tail(&text));
+    // Another seed is another run.
+    let (good, text) = package.test(&words, Some((&variable, "1")));
+    assert!(good, "{text}");
+
+    let (good, text) = package.test(&["a_reset_survives_any_one_fault"], None);
+    assert!(!good, "{text}");
+    assert_says(&text, &["q123208: one fault is enough to fail\n", "  verdict  silent-"]);
+    let (variable, value, words) = reproduce(&text);
+    assert_eq!(variable, "HALFCLOSE_FAULTS");
+    assert!(value.starts_with("drop client data DATA at "), "{value}");
+    let words: Vec<_> = words.iter().map(|word| &**word).collect();
+    let (good, again) = package.test(&words, Some((&variable, &value)));
+    assert!(!good, "{again}");
+    assert_eq!(tail(&again), tail(&text));
+}

@@ -1,0 +1,153 @@
+//! Their servers, each in a directory of its own, on a port of 127.0.0.1.
+
+use std::fs;
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::programs::is_there;
+
+/// One of them, under way.
+pub(crate) struct Theirs {
+    child: Child,
+    folder: TempDir,
+    pub(crate) port: u16,
+    /// Where it keeps files, below its folder, and what that is called in a URL.
+    files: &'static str,
+    path: &'static str,
+    user: &'static str,
+}
+
+/// As `sim/tests/data/stor.tsv` calls them.
+pub(crate) const VSFTPD: &str = "vsftpd-3.0.3";
+pub(crate) const PURE_FTPD: &str = "pure-ftpd-1.0.50";
+pub(crate) const PYFTPDLIB: &str = "pyftpdlib-2.2.0";
+
+impl Theirs {
+    /// Starts it; none if it is not installed.
+    pub(crate) fn start(model: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a directory");
+        // Whoever it becomes must be able to go there.
+        open_to_all(folder.path(), 0o755);
+        let port = free_port();
+        let (mut command, files, path, user) = match model {
+            VSFTPD => vsftpd(folder.path(), port)?,
+            PURE_FTPD => pure_ftpd(folder.path(), port)?,
+            _ => pyftpdlib(folder.path(), port)?,
+        };
+        let quiet = if std::env::var_os("HALFCLOSE_TEST_LOG").is_some() {
+            Stdio::inherit
+        } else {
+            Stdio::null
+        };
+        let child = command.stdin(Stdio::null()).stdout(quiet()).stderr(quiet()).spawn();
+        let mut this = Self { child: child.expect("it starts"), folder, port, files, path, user };
+        this.wait_until_it_listens(model);
+        Some(this)
+    }
+
+    /// The URL of a file.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("ftp://{}127.0.0.1:{}/{}{name}", self.user, self.port, self.path)
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(self.files).join(name)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
+    fn wait_until_it_listens(&mut self, model: &str) {
+        let began = Instant::now();
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            assert!(began.elapsed() < Duration::from_secs(10), "{model} does not listen");
+            let ended = self.child.try_wait().expect("it can be asked");
+            assert!(ended.is_none(), "{model} has ended: {ended:?}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Theirs {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+type Start = (Command, &'static str, &'static str, &'static str);
+
+fn vsftpd(folder: &Path, port: u16) -> Option<Start> {
+    if !is_there("vsftpd") {
+        return None;
+    }
+    fs::create_dir_all(folder.join("root/up")).expect("space");
+    open_to_all(&folder.join("root/up"), 0o777);
+    fs::create_dir(folder.join("empty")).expect("space");
+    let config = folder.join("vsftpd.conf");
+    let text = format!(
+        "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\n\
+         anonymous_enable=YES\nftp_username=nobody\nlocal_enable=NO\nno_anon_password=YES\nanon_root={root}\n\
+         secure_chroot_dir={empty}\nrun_as_launching_user=YES\nwrite_enable=YES\n\
+         anon_upload_enable=YES\nanon_mkdir_write_enable=YES\nanon_other_write_enable=YES\n\
+         anon_world_readable_only=NO\nanon_umask=022\nport_enable=YES\nconnect_from_port_20=NO\n\
+         seccomp_sandbox=NO\nxferlog_enable=NO\nuse_localtime=NO\n",
+        root = folder.join("root").display(),
+        empty = folder.join("empty").display(),
+    );
+    fs::write(&config, text).expect("space");
+    let mut command = Command::new("vsftpd");
+    command.arg(config);
+    Some((command, "root/up", "up/", ""))
+}
+
+fn pure_ftpd(folder: &Path, port: u16) -> Option<Start> {
+    if !is_there("pure-ftpd") || !is_there("pure-pw") {
+        return None;
+    }
+    let root = folder.join("root");
+    fs::create_dir(&root).expect("space");
+    open_to_all(&root, 0o777);
+    let (passwords, database) = (folder.join("passwords"), folder.join("passwords.pdb"));
+    // The user `nobody` is in every system; its number is what matters. `secret`, by a hash that takes
+    // a millisecond: the program's own take seconds.
+    let hash = "$6$halfclose$weQ5Ehj9cb67b60Y7JCPYPwQFQsgE5ASkk0W2ZKlh/b9cwAJyYHnCqUTipCU3iiDPMyYQy\
+                jdXNzILk1aM/dRd.";
+    let line = format!("me:{hash}:65534:65534::{}/./::::::::::::\n", root.display());
+    fs::write(&passwords, line).expect("space");
+    let mut make = Command::new("pure-pw");
+    make.arg("mkdb").arg(&database).arg("-f").arg(&passwords);
+    let made = make.output().expect("it starts");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let mut command = Command::new("pure-ftpd");
+    command.args(["-S", &format!("127.0.0.1,{port}"), "-l"]);
+    command.arg(format!("puredb:{}", database.display()));
+    // No anonymous, no DNS, everybody in his own directory, no TLS; root's numbers are not asked for.
+    command.args(["-E", "-H", "-A", "-u", "1"]);
+    Some((command, "root", "", "me:secret@"))
+}
+
+fn pyftpdlib(folder: &Path, port: u16) -> Option<Start> {
+    if !is_there("python:pyftpdlib") {
+        return None;
+    }
+    fs::create_dir(folder.join("root")).expect("space");
+    let mut command = Command::new("python3");
+    command.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-w", "-p", &port.to_string(), "-d"]);
+    command.arg(folder.join("root"));
+    Some((command, "root", "", ""))
+}
+
+/// A port that nobody had a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("it has one").port()
+}
+
+fn open_to_all(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}

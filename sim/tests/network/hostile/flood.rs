@@ -1,0 +1,91 @@
+//! More than anybody asks for: endless lines, endless commands, replies that nobody reads, and bytes
+//! that are nothing.
+
+use std::io::{ErrorKind, Write};
+use std::time::Duration;
+
+use super::raw::{Raw, assert_serves, instant};
+use crate::served::Ours;
+
+/// How many KiB of memory a flood may cost.
+const COST: u64 = 1024;
+
+/// Writes the piece again and again for a while, as far as the server takes it; reads nothing.
+fn pour(client: &mut Raw, piece: &[u8], most: usize) -> usize {
+    client.stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a time");
+    let (began, mut poured) = (instant(), 0);
+    while poured < most && began.elapsed() < Duration::from_secs(5) {
+        match client.stream.write(piece) {
+            Ok(bytes) => poured += bytes,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            Err(_) => break,
+        }
+    }
+    poured
+}
+
+#[test]
+fn a_line_without_an_end_costs_nothing() {
+    let server = Ours::serve(&[]);
+    assert_serves(&server);
+    let before = server.memory("VmRSS:");
+    let mut client = Raw::login(&server);
+    let poured = pour(&mut client, &[b'A'; 65536], 64 << 20);
+    assert_eq!(poured, 64 << 20, "it is read, and dropped");
+    let cost = server.memory("VmRSS:").saturating_sub(before);
+    assert!(cost < COST, "{poured} bytes of one line cost {cost} KiB");
+    client.stream.write_all(b"\r\n").expect("it listens");
+    client.expect("500");
+    assert!(client.say("NOOP").starts_with("200"), "the next line is heard");
+    assert_serves(&server);
+}
+
+#[test]
+fn commands_whose_replies_nobody_reads_cost_little() {
+    /// What each of them may cost, in KiB: what it has said and not been told, to a limit.
+    const EACH: u64 = 512;
+    const FLOODS: u64 = 20;
+    let server = Ours::serve(&[]);
+    let flood = |count: u64| -> Vec<Raw> {
+        let mut clients: Vec<_> = (0..count).map(|_| Raw::login(&server)).collect();
+        for client in &mut clients {
+            // A command whose reply is longer than itself.
+            let poured = pour(client, &b"HELP\r\n".repeat(1000), 256 << 20);
+            assert!(poured < 256 << 20, "it stops to listen: {poured} bytes");
+        }
+        clients
+    };
+    // The first ones bring the log, which all share, to its size.
+    let _first = flood(5);
+    let before = server.memory("VmRSS:");
+    let _more = flood(FLOODS);
+    let cost = server.memory("VmRSS:").saturating_sub(before) / FLOODS;
+    assert!(cost < EACH, "each costs {cost} KiB");
+    let took = assert_serves(&server);
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[test]
+fn bytes_that_are_nothing_are_answered_or_closed() {
+    let server = Ours::serve(&["--max-per-address", "100"]);
+    let before = server.memory("VmRSS:");
+    let mut noise: u32 = 1;
+    let mut rounds = 0;
+    for _ in 0..50 {
+        let mut client = Raw::connect(&server);
+        let junk: Vec<u8> = std::iter::repeat_with(|| {
+            noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            noise.to_le_bytes()[3]
+        })
+        .take(100_000)
+        .collect();
+        client.stream.set_write_timeout(Some(Duration::from_millis(200))).expect("a time");
+        let _ = client.stream.write_all(&junk);
+        rounds += 1;
+    }
+    assert_eq!(rounds, 50);
+    let took = assert_serves(&server);
+    let cost = server.memory("VmRSS:").saturating_sub(before);
+    assert!(cost < 2 * COST, "{rounds} junk clients cost {cost} KiB");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+}

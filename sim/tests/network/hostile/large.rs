@@ -1,0 +1,70 @@
+//! Large files and large directories: what is moved is never in memory whole.
+
+use std::fs;
+use std::io::{Read, Write};
+
+use super::raw::{Raw, assert_serves};
+use crate::served::Ours;
+
+/// How many KiB more a large thing may cost than a small one.
+const COST: u64 = 512;
+
+#[test]
+fn a_listing_is_never_in_memory_whole() {
+    const NAMES: usize = 50_000;
+    let server = Ours::serve(&[]);
+    fs::create_dir(server.path("d")).expect("space");
+    fs::write(server.path("d/first"), "").expect("space");
+    let mut client = Raw::login(&server);
+    for verb in ["LIST d", "MLSD d", "NLST d"] {
+        assert!(client.get(verb).0.starts_with("226"));
+    }
+    let before = server.memory("VmHWM:");
+    for at in 0..NAMES {
+        fs::write(server.path(&format!("d/a rather long name, and its number {at:06}")), "")
+            .expect("space");
+    }
+    for verb in ["LIST d", "MLSD d", "NLST d"] {
+        let (reply, listing) = client.get(verb);
+        assert!(reply.starts_with("226"), "{reply}");
+        let lines = listing.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        // MLSD begins with the directory itself.
+        let itself = usize::from(verb.starts_with("MLSD") && listing.starts_with(b"type=cdir"));
+        assert_eq!(lines.count(), NAMES + 1 + itself, "{verb}");
+        assert!(listing.len() > NAMES * 40, "{verb}");
+    }
+    let cost = server.memory("VmHWM:") - before;
+    assert!(cost < COST, "a directory of {NAMES} names costs {cost} KiB");
+}
+
+#[test]
+fn a_file_is_never_in_memory_whole() {
+    const PIECES: usize = 200;
+    const PIECE: usize = 1 << 20;
+    let server = Ours::serve(&[]);
+    assert_serves(&server);
+    let before = server.memory("VmHWM:");
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    assert!(client.say("STOR large").starts_with("150"));
+    for _ in 0..PIECES {
+        data.write_all(&vec![7; PIECE]).expect("it listens");
+    }
+    drop(data);
+    client.expect("226");
+    // And to somebody who is slower than the server.
+    let mut data = client.passive();
+    assert!(client.say("RETR large").starts_with("150"));
+    let mut bytes = 0;
+    let mut piece = vec![0; 4096];
+    loop {
+        match data.read(&mut piece).expect("it sends") {
+            0 => break,
+            read => bytes += read,
+        }
+    }
+    client.expect("226");
+    assert_eq!(bytes, PIECES * PIECE);
+    let cost = server.memory("VmHWM:") - before;
+    assert!(cost < COST, "{bytes} bytes up and down cost {cost} KiB");
+}

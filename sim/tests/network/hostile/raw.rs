@@ -1,0 +1,163 @@
+//! A client that says what it is told to say, byte for byte.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Socket, Type};
+
+use crate::served::Ours;
+
+/// How long an answer may take.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A control connection.
+pub(crate) struct Raw {
+    pub(crate) stream: TcpStream,
+    replies: BufReader<TcpStream>,
+}
+
+impl Raw {
+    /// Connected, and greeted.
+    pub(crate) fn connect(server: &Ours) -> Self {
+        let mut this = Self::knock(server);
+        this.expect("220");
+        this
+    }
+
+    /// Connected; the greeting waits.
+    pub(crate) fn knock(server: &Ours) -> Self {
+        let stream = TcpStream::connect((&*server.host, server.port)).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+        let replies = BufReader::new(stream.try_clone().expect("a file"));
+        Self { stream, replies }
+    }
+
+    /// Logged in.
+    pub(crate) fn login(server: &Ours) -> Self {
+        let mut this = Self::connect(server);
+        for (line, code) in [("USER anonymous", "331"), ("PASS x", "230"), ("TYPE I", "200")] {
+            let reply = this.say(line);
+            assert!(reply.starts_with(code), "{line}: {reply}");
+        }
+        this
+    }
+
+    /// Says a line; returns the last line of the reply.
+    pub(crate) fn say(&mut self, line: &str) -> String {
+        self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("it listens");
+        self.reply().unwrap_or_else(|error| panic!("no reply to {line}: {error}"))
+    }
+
+    /// The last line of the next reply.
+    pub(crate) fn reply(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            if self.replies.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            let bytes = line.as_bytes();
+            if bytes.len() > 3 && bytes[..3].iter().all(u8::is_ascii_digit) && bytes[3] == b' ' {
+                return Ok(line.trim_end().to_owned());
+            }
+        }
+    }
+
+    /// The next reply, which must begin so.
+    pub(crate) fn expect(&mut self, code: &str) -> String {
+        let reply = self.reply().unwrap_or_else(|error| panic!("no {code}: {error}"));
+        assert!(reply.starts_with(code), "{reply} in place of {code}");
+        reply
+    }
+
+    /// A data connection that the server waits for.
+    pub(crate) fn passive(&mut self) -> TcpStream {
+        let at = self.passive_port();
+        let stream = TcpStream::connect(("127.0.0.1", at)).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a time");
+        stream
+    }
+
+    pub(crate) fn passive_port(&mut self) -> u16 {
+        let reply = self.say("EPSV");
+        let port = reply.split('|').nth(3).and_then(|port| port.parse().ok());
+        port.unwrap_or_else(|| panic!("{reply}"))
+    }
+
+    /// A whole upload: the final reply.
+    pub(crate) fn put(&mut self, name: &str, bytes: &[u8]) -> String {
+        let mut data = self.passive();
+        let reply = self.say(&format!("STOR {name}"));
+        if !reply.starts_with('1') {
+            return reply;
+        }
+        // A server that refuses the rest closes.
+        let _ = data.write_all(bytes);
+        drop(data);
+        self.reply().expect("a reply")
+    }
+
+    /// A whole download or listing: the final reply, and what came.
+    pub(crate) fn get(&mut self, command: &str) -> (String, Vec<u8>) {
+        let mut data = self.passive();
+        let reply = self.say(command);
+        if !reply.starts_with('1') {
+            return (reply, Vec::new());
+        }
+        let mut bytes = Vec::new();
+        let _ = data.read_to_end(&mut bytes);
+        (self.reply().expect("a reply"), bytes)
+    }
+
+    /// Whether the server has closed the connection, or will within a while.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        loop {
+            match self.reply() {
+                Ok(_) => {}
+                Err(error) => return error.kind() != io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+}
+
+/// A connection from another address of this machine.
+pub(crate) fn connect_from(from: &str, to: u16) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let from: SocketAddr = format!("{from}:0").parse().expect("an address");
+    socket.bind(&from.into())?;
+    socket.connect(&SocketAddr::from(([127, 0, 0, 1], to)).into())?;
+    Ok(socket.into())
+}
+
+/// That somebody new is served, and how fast: an upload and a download of a megabyte.
+pub(crate) fn assert_serves(server: &Ours) -> Duration {
+    let began = instant();
+    let mut client = Raw::login(server);
+    let bytes: Vec<u8> = (0..1_000_000_usize).map(|at| at.to_le_bytes()[0]).collect();
+    let reply = client.put("served.bin", &bytes);
+    assert!(reply.starts_with("226"), "{reply}");
+    let (reply, back) = client.get("RETR served.bin");
+    assert!(reply.starts_with("226") && back == bytes, "{reply}");
+    client.say("DELE served.bin");
+    began.elapsed()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a real program answers in real time")]
+pub(crate) fn instant() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a real program needs real time")]
+pub(crate) fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Waits until it is so.
+pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+    let began = instant();
+    while !so() {
+        assert!(began.elapsed() < PATIENCE, "not in {PATIENCE:?}: {what}");
+        pause(Duration::from_millis(10));
+    }
+}

@@ -1,0 +1,78 @@
+//! Clients that say a byte a second, that never read, and that never send.
+
+use std::io::{Read, Write};
+use std::time::Duration;
+
+use super::raw::{PATIENCE, Raw, assert_serves, instant, pause};
+use crate::served::Ours;
+
+#[test]
+fn a_byte_a_second_is_silence_and_holds_nobody_up() {
+    const SLOW: usize = 200;
+    let server = Ours::serve(&["--idle-timeout", "2s", "--max-per-address", "1000"]);
+    let mut clients: Vec<_> = (0..SLOW).map(|_| Raw::login(&server)).collect();
+    let began = instant();
+    for byte in b"STOR" {
+        for client in &mut clients {
+            // The last ones may have been told 421 already.
+            let _ = client.stream.write_all(&[*byte]);
+        }
+        let took = assert_serves(&server);
+        assert!(
+            took < Duration::from_secs(1),
+            "two transfers beside {SLOW} slow clients: {took:?}"
+        );
+        pause(Duration::from_millis(700));
+    }
+    for client in &mut clients {
+        client.expect("421");
+        assert!(client.is_closed());
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(8), "{SLOW} slow clients were borne for {took:?}");
+}
+
+#[test]
+fn a_transfer_that_moves_nothing_ends_and_leaves_nothing() {
+    let server = Ours::serve(&["--data-timeout", "1s"]);
+    std::fs::write(server.path("old.bin"), "old").expect("space");
+    let began = instant();
+    // An upload that stops in the middle.
+    let mut up = Raw::login(&server);
+    let mut data = up.passive();
+    assert!(up.say("STOR old.bin").starts_with("150"));
+    data.write_all(&[7; 100_000]).expect("it listens");
+    // A download that nobody reads: more than the system holds.
+    std::fs::write(server.path("large.bin"), vec![7; 64 << 20]).expect("space");
+    let mut down = Raw::login(&server);
+    let unread = down.passive();
+    assert!(down.say("RETR large.bin").starts_with("150"));
+    assert_serves(&server);
+    for client in [&mut up, &mut down] {
+        client.expect("426");
+        assert!(client.say("NOOP").starts_with("200"), "the session goes on");
+    }
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert_eq!(std::fs::read(server.path("old.bin")).expect("there"), b"old");
+    assert_eq!(std::fs::read_dir(server.path("")).expect("there").count(), 2, "no leavings");
+    drop((data, unread));
+}
+
+#[test]
+fn a_data_connection_that_never_comes_and_one_that_says_too_much() {
+    let server = Ours::serve(&[]);
+    let mut client = Raw::login(&server);
+    // It must be asked for first.
+    assert!(client.say("STOR a.bin").starts_with("425"));
+    // Junk on the connection of a download destroys nothing of it.
+    std::fs::write(server.path("a.bin"), vec![7; 8 << 20]).expect("space");
+    let mut data = client.passive();
+    assert!(client.say("RETR a.bin").starts_with("150"));
+    data.write_all(&[0; 400]).expect("it listens");
+    let mut bytes = Vec::new();
+    data.set_read_timeout(Some(PATIENCE)).expect("a time");
+    data.read_to_end(&mut bytes).expect("no reset: 7 of 11 measured servers send one here");
+    assert_eq!(bytes.len(), 8 << 20);
+    client.expect("226");
+}

@@ -1,0 +1,11 @@
+//! The commands `serve`, `put`, `get` and `ls` over 127.0.0.1: alone, with hostile clients, and with
+//! clients and servers of other projects.
+
+mod commands;
+mod foreign;
+mod hostile;
+mod local_files;
+#[path = "../command/program.rs"]
+#[expect(dead_code, reason = "the tests of `command` need the rest")]
+mod program;
+mod served;

@@ -1,0 +1,187 @@
+//! STOR × teardown: each line of the measurement as a scenario of `server.model`.
+
+use std::collections::BTreeMap;
+
+use halfclose::outcome::Outcome;
+use halfclose::scenario::Scenario;
+use halfclose::trace::Recording;
+use halfclose::workload::Workload;
+use halfclose::world::World;
+
+use super::measurements::{Results, Stor, divergences, stor};
+
+/// The loopback that was measured: its MTU, no delay to speak of; and Linux' initial window, which
+/// lets go what a window of 10 segments of that size lets go: everything that the peer has room for.
+const LOOPBACK: [&str; 6] = [
+    "link.delay=50us",
+    "link.mtu=65535",
+    "tcp.congestion=none",
+    "tcp.ack_delay=none",
+    "tcp.nagle=false",
+    // A user who waits for a reply that does not come.
+    "client.reply_timeout=30s",
+];
+
+/// All that was sent leaves before the RST, or a tail of it never does. On the machine that was
+/// measured this was a race of the two programs: which of them a line can be, it says itself.
+const OPEN: [&str; 2] = ["tcp.send_buffer=65535", "tcp.receive_buffer=1MiB"];
+const TIGHT: [&str; 2] = ["tcp.send_buffer=256KiB", "tcp.receive_buffer=128KiB"];
+
+/// The program waits for the data, or something else goes first.
+const PROMPT: &str = "server.read_delay=0s";
+const BEHIND: &str = "server.read_delay=500us";
+
+/// Seeds whose draws go both ways, the first two of them already (`draws_go_both_ways` sees to it).
+const SEEDS: [u64; 6] = [1, 2, 3, 4, 5, 6];
+
+/// What fits into every window, and is sent before anybody could be slow.
+const SMALL: u64 = 10_000;
+
+#[test]
+fn one_byte_and_ten_thousand() {
+    check(|row| row.size <= SMALL);
+}
+
+#[test]
+fn a_mebibyte() {
+    check(|row| row.size == 1 << 20);
+}
+
+#[test]
+fn eight_mebibytes() {
+    check(|row| row.size == 8 << 20);
+}
+
+#[test]
+fn every_line_is_checked() {
+    let rows = stor();
+    assert_eq!(rows.iter().map(|row| row.rows).sum::<usize>(), 496);
+    assert!(rows.iter().all(|row| [1, SMALL, 1 << 20, 8 << 20].contains(&row.size)));
+    let names: Vec<_> = rows.iter().map(Stor::name).collect();
+    for name in divergences().into_keys().filter(|name| name.contains(" lo")) {
+        assert!(names.iter().any(|known| known == name), "{name} is no line of stor.tsv");
+    }
+}
+
+fn check(wanted: impl Fn(&Stor) -> bool) {
+    let divergences = divergences();
+    let mut workloads = BTreeMap::new();
+    let mut failed = String::new();
+    for row in stor().into_iter().filter(wanted) {
+        let seen = simulate(&row, &mut workloads);
+        let diverges = divergences.contains_key(&*row.name());
+        if (seen == row.results) == diverges {
+            let listed = if diverges { " (listed as a divergence)" } else { "" };
+            failed += &format!("{}: was {:?}, is {seen:?}{listed}\n", row.name(), row.results);
+        }
+    }
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// What the model does with this line, in every setting it can have been measured in.
+fn simulate(row: &Stor, workloads: &mut BTreeMap<u64, Workload>) -> Results {
+    let mut seen = Results::new();
+    // The dialogue, where it is what was measured.
+    let refused = row.results.iter().any(|result| result.ends_with("refused"));
+    let recording = if refused { Recording::Headers } else { Recording::Digest };
+    for setting in settings(row) {
+        let scenario = scenario(row, &setting);
+        let size = written(row);
+        let workload = workloads
+            .entry(size)
+            .or_insert_with(|| Workload::load(&scenario).expect("it is generated"));
+        let seeds = if row.size > SMALL { &SEEDS[..2] } else { &SEEDS[..] };
+        let mut world = World::new(&scenario, workload, seeds[0], recording);
+        for &seed in seeds {
+            world.reset(seed, recording);
+            let end = world.run();
+            seen.insert(result(row, &world.conclude(end)));
+        }
+    }
+    seen
+}
+
+fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
+    let close = match row.teardown {
+        "fin" => "fin",
+        "shutwr" => "half-close",
+        // Half of the file is sent: to the server that is a smaller file.
+        "rst" | "rst_mid" => "reset",
+        "rst_acked" => "reset-when-acked",
+        "fin_rst" => "fin-then-reset",
+        other => panic!("an unknown teardown {other}"),
+    };
+    let (mode, extended) = match row.mode {
+        "PASV" => ("passive", false),
+        "EPSV" => ("passive", true),
+        "PORT" => ("active", false),
+        "EPRT" => ("active", true),
+        other => panic!("an unknown mode {other}"),
+    };
+    let own = [
+        format!("server.model={}", row.model),
+        format!("client.close={close}"),
+        format!("client.mode={mode}"),
+        format!("client.extended={extended}"),
+        format!("do.size={}", written(row)),
+    ];
+    let mut scenario = Scenario::default();
+    let all = LOOPBACK.iter().chain(setting).copied().chain(own.iter().map(|it| &**it));
+    scenario.vary(all).expect("the settings are sound");
+    scenario
+}
+
+/// How many bytes the client handed to `send`.
+fn written(row: &Stor) -> u64 {
+    if row.teardown == "rst_mid" { (row.size / 2).max(1) } else { row.size }
+}
+
+fn settings(row: &Stor) -> Vec<Vec<&'static str>> {
+    if row.link == "lo-nosettle" {
+        // The reset is there before the server takes up the connection.
+        return vec![[&OPEN[..], &["server.accept_delay=5ms"]].concat()];
+    }
+    let has = |file: &str| row.results.iter().any(|result| result.ends_with(file));
+    let resets = matches!(row.teardown, "rst" | "rst_mid" | "fin_rst");
+    let (open, tight) = if row.size <= SMALL || !resets {
+        (true, false)
+    } else {
+        // If every file is gone it may have been either; but a FIN that left is no reset.
+        let gone = !has("short") && has("absent");
+        (has("whole") || gone && row.teardown != "fin_rst", has("short") || gone)
+    };
+    // The client pauses before a reset of what is acknowledged, and the server waits in its read
+    // when a small file comes with its FIN.
+    let waits = row.teardown == "rst_acked" || row.teardown == "fin_rst" && row.size <= SMALL;
+    let mut all = Vec::new();
+    for (buffers, _) in [(OPEN, open), (TIGHT, tight)].iter().filter(|(_, wanted)| *wanted) {
+        for delay in [PROMPT, BEHIND].into_iter().filter(|delay| !(waits && *delay == BEHIND)) {
+            all.push([&buffers[..], &[delay]].concat());
+        }
+    }
+    all
+}
+
+/// The run in the measurement's words.
+fn result(row: &Stor, outcome: &Outcome) -> String {
+    let [transfer] = &outcome.transfers[..] else { panic!("one transfer") };
+    let refused = row.results.iter().find_map(|result| result.strip_suffix("/refused"));
+    if let Some(code) = refused {
+        // Our client goes on after the refusal; the measuring one did not.
+        let said = transfer.dialogue.iter().any(|line| line.starts_with(code));
+        return format!("{}/refused", if said { code } else { "not" });
+    }
+    let code = match transfer.reply.get(..3) {
+        Some(code) if !code.starts_with('1') => code,
+        _ if transfer.client.contains("closed connection") => "closed",
+        _ => "none",
+    };
+    format!("{code}/{}", transfer.file.name())
+}
+
+#[test]
+fn draws_go_both_ways() {
+    use halfclose::seed::{Purpose, number};
+    let draws = SEEDS.map(|seed| number(seed, Purpose::ServerModel) & 1);
+    assert_ne!(draws[0], draws[1], "{draws:?}");
+}

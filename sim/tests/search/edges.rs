@@ -1,0 +1,49 @@
+//! The edges of a sweep: a stop inside a chunk of runs, and the last seed of all.
+
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use halfclose::search::Run;
+use halfclose::search::lockstep::MOST;
+use halfclose::{catalogue, sweep};
+
+/// No run is begun once it is stopped, what goes side by side is handed over, and there is no gap.
+#[test]
+fn a_stop_is_heard_between_two_runs() {
+    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    for jobs in [1, 2, 5] {
+        let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
+        let add = |seeds: &mut Vec<u64>, run: Run<'_>| {
+            seeds.push(run.outcome.seed);
+            if begun.fetch_add(1, Ordering::Relaxed) + 1 >= 200 {
+                stop.store(true, Ordering::Relaxed);
+            }
+        };
+        let mut got = Vec::new();
+        let ready = |_, seeds: Vec<u64>| {
+            got.extend(seeds);
+            ControlFlow::Continue(())
+        };
+        let jobs = NonZeroUsize::new(jobs).expect("not 0");
+        sweep(&scenario, 0..100_000).jobs(jobs).fold(&stop, add, ready).expect("it begins");
+        let begun = begun.into_inner();
+        let most = 200 + (jobs.get() * MOST) as u64;
+        assert!((200..most).contains(&begun), "{begun} runs on {jobs} threads");
+        assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>(), "{jobs} threads");
+        assert!(jobs.get() > 1 || got.len() as u64 == begun, "{} of {begun}", got.len());
+    }
+}
+
+/// The range of seeds ends at 2^64-1, and begins in another chunk of runs.
+#[test]
+fn the_last_seed_is_swept_too() {
+    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut seeds = Vec::new();
+    let swept = sweep(&scenario, u64::MAX - 69..=u64::MAX).run(|_, outcome| {
+        seeds.push(outcome.seed);
+        ControlFlow::Continue(())
+    });
+    swept.expect("it begins");
+    assert!(seeds.iter().copied().eq(u64::MAX - 69..=u64::MAX), "{seeds:?}");
+}
