@@ -11,34 +11,34 @@ use crate::scenario::nearest::hint;
 use crate::scenario::{Content, Scenario, Task};
 use crate::workload::read_file;
 
-/// Names in order, each with the text of its file.
+/// A table of name and text from a list of folder and name.
 macro_rules! built_in {
-    ($($name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../catalogue/", $name, ".toml")))),*]
+    ($($folder:literal / $name:literal),* $(,)?) => {
+        &[$(($name, include_str!(concat!("../catalogue/", $folder, "/", $name, ".toml")))),*]
     };
 }
 
 /// Name and text of every built-in scenario: the stories in the order of how often they bite, then
-/// what was found here, then workloads.
+/// what was found here, then workloads. The folder says what a scenario is about.
 const BUILT_IN: &[(&str, &str)] = built_in![
-    "q123208",
-    "unread-upload",
-    "early-226",
-    "lost-fin",
-    "fin-before-hole",
-    "silent-midway-fin",
-    "simultaneous-close",
-    "lastack-stale-ack",
-    "timewait-port-reuse",
-    "abor-crossing",
-    "zero-window-close",
-    "finwait2-flood",
-    "halfclose-standoff",
-    "226-lost-nat",
-    "foreign-rst",
-    "smoltcp-fin-deadlock",
-    "bulk-loss-p",
-    "many-small",
+    "upload-end" / "q123208",
+    "upload-end" / "unread-upload",
+    "download-end" / "early-226",
+    "tcp-close" / "lost-fin",
+    "tcp-close" / "fin-before-hole",
+    "upload-end" / "silent-midway-fin",
+    "tcp-close" / "simultaneous-close",
+    "tcp-close" / "lastack-stale-ack",
+    "tcp-close" / "timewait-port-reuse",
+    "download-end" / "abor-crossing",
+    "tcp-close" / "zero-window-close",
+    "tcp-close" / "finwait2-flood",
+    "upload-end" / "halfclose-standoff",
+    "download-end" / "226-lost-nat",
+    "tcp-close" / "foreign-rst",
+    "tcp-close" / "smoltcp-fin-deadlock",
+    "workload" / "bulk-loss-p",
+    "workload" / "many-small",
 ];
 
 /// The scenario that a command runs if none is named.

@@ -1,17 +1,16 @@
 //! `judge` looks at each file when its receiving side closes it, and at the last transfer to a name
 //! again at the end. It knows files and what is expected of them, not what anybody was told.
 
-mod listing;
-
 use std::ops::Range;
+use std::time::Duration;
 
 use crate::scenario::{How, Listing, Origin, Scenario, Task};
-use crate::side::Side;
+use crate::side::{EPOCH, Side};
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
 use halfclose_ftp::store::FileContent;
-use halfclose_ftp::wire::listing::Form;
-use halfclose_ftp::{MemoryStore, TransferReport};
+use halfclose_ftp::wire::listing::{Form, Printer, Source};
+use halfclose_ftp::{MemoryStore, Store, TransferReport};
 
 /// Bytes under a name: how many, and which.
 type Found = (u64, u128);
@@ -329,10 +328,31 @@ fn listed(
     report: &TransferReport,
 ) -> Seen {
     let form = report.listing.unwrap_or(Form::Facts);
-    let expected = listing::of(server, path, form, report.started);
+    let expected = listing_of(server, path, form, report.started);
     let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
     let expected = FileContent::from(expected);
     let state = FileState::of(found, 0, false, &expected);
     let found = found.map(|found| (found.size(), 0));
     Seen { state, found, listed: (expected.size(), lines) }
+}
+
+/// The listing of a directory in that form, at that time of the run; empty if there is no such
+/// directory.
+fn listing_of(store: &mut MemoryStore, path: &str, form: Form, now: Duration) -> Vec<u8> {
+    let Ok(listing) = store.open_listing(path) else { return Vec::new() };
+    let mut printer = Printer::new(Source::Directory(listing), form, EPOCH + now);
+    if form == Form::Names && !path.is_empty() {
+        printer.prefix = format!("{path}/");
+    }
+    let mut text = Vec::new();
+    let mut room = [0; 4096];
+    while let Ok(read) = printer.read(store, &mut room) {
+        text.extend_from_slice(&room[..read.bytes]);
+        if read.last {
+            break;
+        }
+    }
+    store.close_listing(listing);
+    text.retain(|byte| *byte != b'\r');
+    text
 }

@@ -3,14 +3,14 @@
 //! evidence of its own (packets, notes, calls, bytes of the control connection), never by asking the
 //! part that it judges. `docs/LAWS.md` tells it to people.
 
-mod arrows;
 mod connections;
-mod dialogue;
+mod dialogue_law;
 mod evidence;
-mod files;
-mod replies;
-mod reset;
-mod rest;
+mod file_laws;
+mod reply_law;
+mod reset_law;
+mod rest_laws;
+mod state_law;
 mod waivers;
 
 #[cfg(test)]
@@ -18,7 +18,7 @@ mod law_tests;
 
 pub use connections::Trigger;
 pub use evidence::{Evidence, Sight, Watch};
-pub use rest::Holding;
+pub use rest_laws::Holding;
 
 use std::time::Duration;
 
@@ -124,23 +124,23 @@ pub enum About {
 /// The laws.
 pub static LAWS: &[Law] = &[
     Law {
-        name: files::PREFIX,
+        name: file_laws::PREFIX,
         citation: "RFC 9293 §2.2, RFC 959 §3.4.1",
         statement: "A stored file is a prefix of what was sent, behind what was there if it was \
                     appended: a stream delivers its bytes in order, each once, or stops.",
         waived_by: &[waivers::RESUME],
-        check: Check::AtTheEnd(files::prefix),
+        check: Check::AtTheEnd(file_laws::prefix),
     },
     Law {
-        name: files::SUCCESS,
+        name: file_laws::SUCCESS,
         citation: "RFC 959 §3.4.1 and §4.2.1",
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
                     the sender's FIN came before its last byte.",
         waived_by: &[waivers::AS_EOF, waivers::MODEL, waivers::RESUME],
-        check: Check::AtTheEnd(files::success),
+        check: Check::AtTheEnd(file_laws::success),
     },
     Law {
-        name: files::OLD,
+        name: file_laws::OLD,
         citation: "RFC 959 §4.1.3, STOR",
         statement: "A stored file does not change before an upload in its place is accepted, or its \
                     client renames or deletes it.",
@@ -148,7 +148,7 @@ pub static LAWS: &[Law] = &[
         check: Check::AsItGoes,
     },
     Law {
-        name: reset::NAME,
+        name: reset_law::NAME,
         citation: "RFC 9293 §3.5.2, §3.6.1 and §3.10.5",
         statement: "No RST unless a program or a deadline aborted, nobody was at the port, unread \
                     or late data was dropped, or an unacceptable ACK met a handshake.",
@@ -156,7 +156,7 @@ pub static LAWS: &[Law] = &[
         check: Check::AsItGoes,
     },
     Law {
-        name: arrows::NAME,
+        name: state_law::NAME,
         citation: "RFC 9293 §3.3.2, figure 5 and its notes; §3.10.4, §3.10.5, §3.10.7, §3.10.8",
         statement: "Every change of state begins where the last one ended, and is an arrow of the \
                     figure, of its notes, or of a reset, abort or time-out.",
@@ -164,35 +164,35 @@ pub static LAWS: &[Law] = &[
         check: Check::AsItGoes,
     },
     Law {
-        name: dialogue::ONE_REPLY,
+        name: dialogue_law::ONE_REPLY,
         citation: "RFC 959 §5.4 and §4.2",
         statement: "Every command gets one final reply, in order, while its control connection \
                     lasts; nothing but 421 is said unasked.",
         waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST],
-        check: Check::AtTheEnd(dialogue::unanswered),
+        check: Check::AtTheEnd(dialogue_law::unanswered),
     },
     Law {
-        name: replies::NAME,
+        name: reply_law::NAME,
         citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
         statement: "Every reply has a code that the table of command-reply sequences allows there.",
         waived_by: &[waivers::MODEL],
         check: Check::AsItGoes,
     },
     Law {
-        name: rest::AT_REST,
+        name: rest_laws::AT_REST,
         citation: "RFC 9293 §3.4.2, §3.8.1 and §3.8.3",
         statement: "Once nothing is lost any more and the programs are done, both hosts have no \
                     connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on retransmission.",
         waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2],
-        check: Check::AtTheEnd(rest::at_rest),
+        check: Check::AtTheEnd(rest_laws::at_rest),
     },
     Law {
-        name: rest::LEAKS,
+        name: rest_laws::LEAKS,
         citation: "this house: docs/LAWS.md",
         statement: "At the end of a run that became quiet, nothing is held for a connection that \
                     is over: no packet buffer, slot, listener, session or open file.",
         waived_by: &[],
-        check: Check::AtTheEnd(rest::leaks),
+        check: Check::AtTheEnd(rest_laws::leaks),
     },
 ];
 

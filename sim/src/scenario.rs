@@ -3,33 +3,27 @@
 
 mod arm;
 pub(crate) mod clients;
-mod expect;
 pub mod fault;
 pub mod file;
 pub mod keys;
-mod link;
+mod link_config;
 pub(crate) mod nearest;
 mod netem;
-mod policy;
+mod setup;
 mod task;
 pub mod units;
+mod values;
 mod variants;
 
-pub use arm::Arm;
-pub use expect::Expect;
+pub use arm::{Arm, Expect};
 pub use fault::Fault;
 pub use keys::InvalidSetting;
-pub use link::{Burst, LinkConfig, Window};
-pub use policy::PolicyChanges;
+pub use link_config::{Burst, LinkConfig, Window};
+pub use setup::{ClientSetup, DataMode, PolicyChanges, Profile, ServerSetup, TcpSetup};
 pub use task::{Command, Content, File, How, Listing, Origin, Task};
 pub use variants::{Choice, Open, Pinned};
 
 use std::time::Duration;
-
-use halfclose_ftp::{
-    AborReplies, Close, DownloadEnd, Judgement, OnFin, Representation, ServerModel,
-};
-use halfclose_stack::Congestion;
 
 use crate::mutant::Mutant;
 
@@ -77,106 +71,6 @@ pub struct Scenario {
     pub open: Option<Box<Open>>,
 }
 
-/// The client program and its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientSetup {
-    /// How many clients there are on its host: each does all of the tasks, with names of its own, and all
-    /// begin at once.
-    pub count: usize,
-    /// A client of Q123208, which sets `close`, `host`, `mode`, `extended` and what its user sees.
-    pub profile: Option<Profile>,
-    /// How files are transferred.
-    pub representation: Representation,
-    /// Ask for the SIZE of an upload that did not end well.
-    pub checks: bool,
-    /// How it ends the data connection of an upload.
-    pub close: Close,
-    /// Close policy of its host, by name.
-    pub host: String,
-    /// Where its host differs from that.
-    pub policy: PolicyChanges,
-    /// Who opens the data connection.
-    pub mode: DataMode,
-    /// EPSV and EPRT (RFC 2428) first, PASV and PORT after a refusal.
-    pub extended: bool,
-    /// How long it waits for a reply; `None`: for ever.
-    pub reply_timeout: Option<Duration>,
-    /// What it takes for the end of a download.
-    pub trusts: DownloadEnd,
-    /// How it counts the replies after ABOR.
-    pub abor_replies: AborReplies,
-    /// Where it listens for active data connections; `None`: a free port.
-    pub data_port: Option<u16>,
-}
-
-/// Who opens data connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataMode {
-    /// The server connects to the client (PORT, EPRT).
-    Active,
-    /// The client connects to the server (PASV, EPSV).
-    Passive,
-}
-
-/// The clients of Microsoft Knowledge Base Q123208.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Profile {
-    /// TCP/IP-32 3.11: ends PUT with a RST.
-    Tcpip32_311,
-    /// TCP/IP-32 3.11a by the article's list of affected versions: as 3.11.
-    Tcpip32_311a,
-    /// TCP/IP-32 3.11a by the article's resolution, which contradicts its list: as 3.11b.
-    Tcpip32_311aCorrected,
-    /// TCP/IP-32 3.11b: ends PUT with a FIN.
-    Tcpip32_311b,
-}
-
-/// The server program and its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServerSetup {
-    /// Close policy of its host, by name.
-    pub host: String,
-    /// Where its host differs from that.
-    pub policy: PolicyChanges,
-    /// Which real server it is like; `None`: none in particular.
-    pub model: Option<&'static ServerModel>,
-    /// What it makes of a reset while it stores a file; `None`: what its model says.
-    pub on_reset: Option<Judgement>,
-    /// How it ends the data connection of a download.
-    pub close: Close,
-    /// How long the program takes to take up a data connection that is there.
-    pub accept_delay: Duration,
-    /// How long it takes to look at bytes that have come.
-    pub read_delay: Duration,
-    /// How fast its disk takes bytes, in bytes per second; `None`: at once.
-    pub store_rate: Option<u64>,
-    /// How many bytes its disk has room for; `None`: any.
-    pub capacity: Option<u64>,
-    /// Where its active data connections leave from; `None`: a free port.
-    pub active_port: Option<u16>,
-    /// Bytes it says on an upload's data connection, unasked.
-    pub chatter: usize,
-    /// What it makes of an upload's FIN.
-    pub on_fin: OnFin,
-    /// How long a data connection may be silent; `None`: for ever.
-    pub data_timeout: Option<Duration>,
-}
-
-/// What both TCPs have in common.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TcpSetup {
-    /// Congestion control.
-    pub congestion: Congestion,
-    /// Receive buffer in bytes.
-    pub receive_buffer: usize,
-    /// Send buffer in bytes.
-    pub send_buffer: usize,
-    /// Nagle's algorithm (RFC 9293 §3.7.4).
-    pub nagle: bool,
-    /// Delayed acknowledgements (RFC 9293 §3.8.6.3); `None`: none.
-    pub ack_delay: Option<Duration>,
-}
-
 /// Where a run is cut off; then it is `stuck`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -200,45 +94,9 @@ impl Default for Scenario {
             down: link,
             mtu: 1500,
             nat_timeout: None,
-            client: ClientSetup {
-                count: 1,
-                profile: None,
-                representation: Representation::Image,
-                checks: false,
-                close: Close::Fin,
-                host: "linux".to_owned(),
-                policy: PolicyChanges::default(),
-                mode: DataMode::Passive,
-                extended: true,
-                reply_timeout: None,
-                trusts: DownloadEnd::Both,
-                abor_replies: AborReplies::Counted,
-                data_port: None,
-            },
-            server: ServerSetup {
-                host: "linux".to_owned(),
-                policy: PolicyChanges::default(),
-                model: None,
-                on_reset: Some(Judgement::ABORT),
-                close: Close::Fin,
-                accept_delay: Duration::ZERO,
-                read_delay: Duration::ZERO,
-                store_rate: None,
-                capacity: None,
-                active_port: None,
-                chatter: 0,
-                on_fin: OnFin::Done,
-                // vsftpd's data_connection_timeout.
-                data_timeout: Some(Duration::from_secs(300)),
-            },
-            tcp: TcpSetup {
-                congestion: Congestion::Reno,
-                // The most that needs no window scaling (RFC 7323 §2.1).
-                receive_buffer: 65_535,
-                send_buffer: 65_535,
-                nagle: true,
-                ack_delay: Some(Duration::from_millis(10)),
-            },
+            client: ClientSetup::default(),
+            server: ServerSetup::default(),
+            tcp: TcpSetup::default(),
             tasks: vec![Task::Put(file)],
             faults: Vec::new(),
             expect: Expect::default(),
@@ -258,29 +116,5 @@ impl Scenario {
     pub fn corrupts(&self) -> bool {
         let corrupt = |fault: &Fault| matches!(fault.action, fault::Action::Corrupt { .. });
         self.up.corrupt_ppm > 0 || self.down.corrupt_ppm > 0 || self.faults.iter().any(corrupt)
-    }
-}
-
-impl ServerSetup {
-    /// Make it like this one. What is set afterwards overrides it.
-    pub fn set_model(&mut self, model: Option<&'static ServerModel>) {
-        self.model = model;
-        self.on_reset = if model.is_some() { None } else { Some(Judgement::ABORT) };
-    }
-}
-
-impl Profile {
-    /// Make `client` this one. What is set afterwards overrides it.
-    pub fn apply(self, client: &mut ClientSetup) {
-        client.profile = Some(self);
-        client.close = match self {
-            // Q123208: PUT ends with a RST.
-            Self::Tcpip32_311 | Self::Tcpip32_311a => Close::ResetWhenSent,
-            Self::Tcpip32_311aCorrected | Self::Tcpip32_311b => Close::Fin,
-        };
-        "wfw311".clone_into(&mut client.host);
-        // Q129395: FTP.EXE listens and sends PORT. RFC 2428 is younger than it.
-        client.mode = DataMode::Active;
-        client.extended = false;
     }
 }

@@ -10,7 +10,7 @@
 
 mod conclude;
 pub(crate) mod configure;
-pub(crate) mod files;
+pub(crate) mod initial_files;
 mod lookup;
 pub mod sockets;
 mod station;
@@ -133,7 +133,7 @@ impl<'a> World<'a> {
     /// Put the files where they are read, listen, connect.
     fn open(&mut self) {
         self.client.record_dialogue(self.log.trace.recording() > Recording::Digest);
-        files::lay_out(
+        initial_files::lay_out(
             self.scenario,
             self.workload,
             &self.scripts,

@@ -8,10 +8,10 @@ use std::time::Duration;
 use halfclose_stack::{Flags, Note, NoteKind, State};
 
 use super::connections::{Arrival, Call, Connections, Key, Trigger};
-use super::dialogue::Dialogues;
-use super::files::Uploads;
-use super::reset::Cause;
-use super::{About, Breach, Table, arrows, reset, rest};
+use super::dialogue_law::Dialogues;
+use super::file_laws::Uploads;
+use super::reset_law::Cause;
+use super::{About, Breach, Table, reset_law, rest_laws, state_law};
 use crate::mutant::Liar;
 use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
@@ -52,7 +52,7 @@ impl Evidence {
     /// Nothing was seen of a run of `scenario`.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let policies = [Side::Client, Side::Server].map(|side| rest::policy(scenario, side));
+        let policies = [Side::Client, Side::Server].map(|side| rest_laws::policy(scenario, side));
         let lingers = policies.iter().filter_map(|policy| policy.linger);
         let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
         let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();
@@ -146,7 +146,7 @@ impl Evidence {
             let Key(_, local, peer) = key;
             let state = before.state_before(event);
             self.breach(Breach {
-                law: reset::NAME,
+                law: reset_law::NAME,
                 at: now,
                 side: key.0,
                 emission: Some(emission),
@@ -201,7 +201,7 @@ impl Evidence {
         known.change(event, to);
         let continues =
             if begins { matches!(was, State::Closed | State::Listen) } else { from == was };
-        if continues && arrows::is_free(from, to) {
+        if continues && state_law::is_free(from, to) {
             return;
         }
         let known = *known;
@@ -210,7 +210,7 @@ impl Evidence {
         // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed; ABORT does.
         let timer = from == State::FinWait2 && cause.trigger == Trigger::Timer;
         let deadline = timer && !cause.is_called_off(&known);
-        let forced = arrows::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
+        let forced = state_law::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
         if continues && forced {
             return;
         }
@@ -220,7 +220,7 @@ impl Evidence {
             false => format!("{from} -> {to} after {was}, ports {local} to {peer}"),
         };
         let about = if continues { About::Arrow(from, to) } else { About::Other };
-        self.breach(Breach { law: arrows::NAME, at, side, emission: None, seen, about });
+        self.breach(Breach { law: state_law::NAME, at, side, emission: None, seen, about });
     }
 
     pub(super) fn breach(&mut self, breach: Breach) {

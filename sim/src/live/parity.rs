@@ -15,7 +15,7 @@ use crate::scenario::{Scenario, file};
 use crate::side::Side;
 use crate::workload::Workload;
 use crate::world::configure;
-use crate::world::{World, files};
+use crate::world::{World, initial_files};
 
 const SEED: u64 = 1;
 /// How long the real one may take.
@@ -149,7 +149,7 @@ fn real(
     let mut client = Driver::client(configure::client(scenario), MemoryStore::new());
     let mut server = Driver::server(configure::server(scenario, SEED), MemoryStore::new());
     client.record_dialogue(true);
-    files::lay_out(scenario, workload, &scripts, client.store_mut(), server.store_mut());
+    initial_files::lay_out(scenario, workload, &scripts, client.store_mut(), server.store_mut());
     let sockets = || Sockets::new().expect("the system gives sockets");
     let (mut here, mut there) = (sockets(), sockets());
     let at = SocketAddr::from(([127, 0, 0, 1], 0));

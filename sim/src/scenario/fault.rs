@@ -1,12 +1,12 @@
 //! A fault is one thing that goes wrong with one packet: which packet, and what. `words` reads and
 //! writes it, as one line and as a table of a file; `crate::fault` finds its packet in a run.
 
-mod words;
+mod fault_words;
 
 #[cfg(test)]
 mod fault_tests;
 
-pub use words::{Draft, KEYS};
+pub use fault_words::{Draft, KEYS};
 
 use std::time::Duration;
 

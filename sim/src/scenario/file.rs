@@ -2,8 +2,8 @@
 //! default, in the order of `keys`, and reads back as the same scenario; this text travels inside
 //! captures. It knows places in a text and no values: those are `keys`'.
 
-mod arms;
-mod faults;
+mod arm_tables;
+mod fault_tables;
 
 use std::ops::Range;
 
@@ -71,7 +71,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     for (_, setting) in &places {
         scenario.set(&setting.name, &setting.value).map_err(|error| setting.misfit(&error))?;
     }
-    scenario.faults.extend(faults::read(document.as_table())?);
+    scenario.faults.extend(fault_tables::read(document.as_table())?);
     let settings: Vec<_> = places.iter().map(|(_, setting)| setting).collect();
     check_tasks(&settings)?;
     scenario.check().map_err(|error| {
@@ -81,7 +81,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
         let at = settings.iter().find(said);
         (at.and_then(|setting| setting.span.clone()), error.to_string())
     })?;
-    scenario.arms = arms::read(document.as_table(), &scenario)?;
+    scenario.arms = arm_tables::read(document.as_table(), &scenario)?;
     Ok(scenario)
 }
 
@@ -104,9 +104,9 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
         let name = format!("{prefix}{name}");
         if name == "do" {
             tasks(item, span, to)?;
-        } else if faults::is_list(&name, item) || name == arms::KEY {
+        } else if fault_tables::is_list(&name, item) || name == arm_tables::KEY {
             // Read at the end, each from its own table.
-        } else if name == faults::KEY && item.as_table_like().is_some() {
+        } else if name == fault_tables::KEY && item.as_table_like().is_some() {
             return Err((span, "fault: write each fault as [[fault]]".to_owned()));
         } else if let Some(inner) = item.as_table_like() {
             flatten(inner, &format!("{name}."), to)?;
@@ -204,7 +204,7 @@ pub fn print(scenario: &Scenario) -> String {
     // What the text says so far: a key that follows from an earlier one is not written.
     let mut said = Scenario::default();
     let before = scenario.before_open();
-    for key in KEYS.iter().filter(|key| !key.is_task() && key.name != faults::KEY) {
+    for key in KEYS.iter().filter(|key| !key.is_task() && key.name != fault_tables::KEY) {
         let text = only(key, before);
         if text != only(key, &said) {
             said.set(key.name, &text).expect("a scenario prints what it reads");
@@ -214,7 +214,7 @@ pub fn print(scenario: &Scenario) -> String {
     // Once a key is open, what follows from it differs from point to point: settings are as they were.
     for (name, text) in scenario.since_open() {
         let known = keys::find(name).expect("it was set").key;
-        if !known.is_task() && known.name != faults::KEY {
+        if !known.is_task() && known.name != fault_tables::KEY {
             insert(document.as_table_mut(), name, written(known.form, &text, Some(&text)));
         }
     }
@@ -229,10 +229,10 @@ pub fn print(scenario: &Scenario) -> String {
         },
     );
     if !scenario.faults.is_empty() {
-        document.insert("fault", faults::print(&scenario.faults));
+        document.insert("fault", fault_tables::print(&scenario.faults));
     }
     if !scenario.arms.is_empty() {
-        document.insert(arms::KEY, arms::print(&scenario.arms));
+        document.insert(arm_tables::KEY, arm_tables::print(&scenario.arms));
     }
     document.to_string()
 }

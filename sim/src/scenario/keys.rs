@@ -3,27 +3,26 @@
 
 #[macro_use]
 mod accessors;
-mod expect;
-mod link;
-mod policy;
+mod expect_keys;
+mod key_table;
+mod link_keys;
+mod policy_keys;
 mod programs;
-mod table;
-mod task;
-pub(super) mod values;
+mod task_keys;
 mod words;
 
 #[cfg(test)]
 mod keys_tests;
 
-pub use table::KEYS;
-pub(super) use task::KINDS;
+pub use key_table::KEYS;
+pub(super) use task_keys::KINDS;
 #[cfg(feature = "net")]
 pub(crate) use words::{CLOSES, ON_RESET};
 
 use thiserror::Error;
 
 use super::{
-    Command, Content, Expect, File, How, LinkConfig, PolicyChanges, Scenario, Task, fault,
+    Command, Content, Expect, File, How, LinkConfig, PolicyChanges, Scenario, Task, fault, values,
 };
 use crate::scenario::nearest::hint;
 use crate::side::Side;

@@ -1,7 +1,7 @@
 //! netem's own words for a link, as `tc qdisc ... netem` takes them (tc-netem(8)), read into the
 //! same values as ours. What is not supported is refused by name.
 
-use super::keys::values;
+use super::values;
 use super::{Burst, LinkConfig};
 use crate::scenario::nearest::hint;
 

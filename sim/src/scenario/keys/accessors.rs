@@ -19,10 +19,10 @@ macro_rules! at {
     (optional $($place:ident).+, $read:expr, $print:expr) => {
         (
             |it, text| {
-                let value = $crate::scenario::keys::values::optional(text, $read);
+                let value = $crate::scenario::values::optional(text, $read);
                 $crate::scenario::keys::put(&mut it.$($place).+, value)
             },
-            |it| $crate::scenario::keys::values::print_optional(it.$($place).+, $print),
+            |it| $crate::scenario::values::print_optional(it.$($place).+, $print),
         )
     };
     (number $($place:ident).+, $read:expr) => {
@@ -33,7 +33,7 @@ macro_rules! at {
     };
     (switch $($place:ident).+) => {
         at!(number $($place).+, |text| {
-            $crate::scenario::keys::values::choice(text, $crate::scenario::keys::words::SWITCH)
+            $crate::scenario::values::choice(text, $crate::scenario::keys::words::SWITCH)
         })
     };
     (text $($place:ident).+, $set:expr) => {
@@ -42,12 +42,12 @@ macro_rules! at {
     (list $($place:ident).+, $words:expr) => {
         (
             |it, text| {
-                let parts = $crate::scenario::keys::values::parts(text);
-                let values = parts.map(|part| $crate::scenario::keys::values::choice(part, $words));
+                let parts = $crate::scenario::values::parts(text);
+                let values = parts.map(|part| $crate::scenario::values::choice(part, $words));
                 $crate::scenario::keys::put(&mut it.$($place).+, values.collect())
             },
             |it| {
-                let word = |value| $crate::scenario::keys::values::word(value, $words);
+                let word = |value| $crate::scenario::values::word(value, $words);
                 it.$($place).+.iter().map(word).collect::<Vec<_>>().join(",")
             },
         )
@@ -55,10 +55,10 @@ macro_rules! at {
     (choice $($place:ident).+, $words:expr) => {
         (
             |it, text| {
-                let value = $crate::scenario::keys::values::choice(text, $words);
+                let value = $crate::scenario::values::choice(text, $words);
                 $crate::scenario::keys::put(&mut it.$($place).+, value)
             },
-            |it| $crate::scenario::keys::values::word(&it.$($place).+, $words),
+            |it| $crate::scenario::values::word(&it.$($place).+, $words),
         )
     };
 }

@@ -2,9 +2,10 @@
 
 use halfclose_ftp::{AborReplies, DownloadEnd, OnFin};
 
+use super::Key;
 use super::accessors::text;
-use super::{Key, values};
 use crate::scenario::units;
+use crate::scenario::values;
 
 pub(super) const KEYS: [Key; 6] = [
     text(

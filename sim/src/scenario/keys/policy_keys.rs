@@ -5,9 +5,10 @@ use std::time::Duration;
 use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose};
 
 use super::accessors::How;
-use super::{Form, Key, Part, values};
+use super::{Form, Key, Part};
 use crate::scenario::PolicyChanges;
 use crate::scenario::units;
+use crate::scenario::values;
 use crate::side::Side;
 
 /// The word for no change.

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use memchr::memchr;
 
-use super::files::{FileName, Uploads};
-use super::replies::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
+use super::file_laws::{FileName, Uploads};
+use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
 use super::{About, Breach, Facts, Table};
 use crate::outcome::End;
 use crate::side::Side;
@@ -156,7 +156,7 @@ impl Dialogue {
         };
         // A model may leave a command without its final reply. What comes out of order is then taken
         // for the first command that it may answer, or every later reply would count for the wrong one.
-        let answers = |it: &Pending| replies::allows(it.verb, it.begun, code);
+        let answers = |it: &Pending| reply_law::allows(it.verb, it.begun, code);
         let answered = self.pending.iter().position(answers);
         let at = answered.unwrap_or(0);
         let Pending { verb, name, .. } = self.pending[at];
@@ -173,7 +173,7 @@ impl Dialogue {
             RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
             _ => {}
         }
-        (answered != Some(0)).then(|| (replies::NAME, format!("{code} to {}", spoken(first))))
+        (answered != Some(0)).then(|| (reply_law::NAME, format!("{code} to {}", spoken(first))))
     }
 }
 

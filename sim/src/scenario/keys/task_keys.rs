@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::values;
 use super::words::SWITCH;
 use crate::scenario::units;
+use crate::scenario::values;
 use crate::scenario::{Command, Content, File, How, Listing, Task};
 
 /// The kinds of tasks, by the key that begins one.

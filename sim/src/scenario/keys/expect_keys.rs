@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use halfclose_ftp::Told;
 
+use super::Key;
 use super::accessors::{list, text};
-use super::{Key, values};
 use crate::scenario::units;
+use crate::scenario::values;
 use crate::scenario::{Expect, Scenario};
 use crate::verdict::{FileState, Verdict};
 

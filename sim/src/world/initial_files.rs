@@ -1,4 +1,4 @@
-//! `world::files` puts the files of a scenario where they are before it begins, and the directories that
+//! `initial_files` puts the files of a scenario where they are before it begins, and the directories that
 //! they are in.
 
 use std::sync::Arc;

@@ -11,43 +11,40 @@ use crate::scenario::nearest::hint;
 use crate::scenario::units;
 
 /// IPv4 and TCP headers without options (RFC 791 §3.1, RFC 9293 §3.1).
-pub(in crate::scenario) const HEADERS: usize = 40;
+pub(super) const HEADERS: usize = 40;
 
 /// The word for a value that is not there.
-pub(in crate::scenario) const NONE: &str = "none";
+pub(super) const NONE: &str = "none";
 
 /// A day: longer than any timer of TCP or FTP, and no sum of a few overflows.
-pub(in crate::scenario) const DAY: Duration = Duration::from_secs(24 * 3600);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The most that both sides hold in memory.
-pub(in crate::scenario) const GIB: u64 = 1 << 30;
+pub(super) const GIB: u64 = 1 << 30;
 
-pub(in crate::scenario) fn duration(
-    text: &str,
-    range: RangeInclusive<Duration>,
-) -> Result<Duration, String> {
+pub(super) fn duration(text: &str, range: RangeInclusive<Duration>) -> Result<Duration, String> {
     let read = units::parse_duration(text).map_err(|error| error.to_string())?;
     in_range(text, read, &range, units::print_duration)
 }
 
-pub(in crate::scenario) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+pub(super) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let read = units::parse_size(text).map_err(|error| error.to_string())?;
     in_range(text, read, &range, units::print_size)
 }
 
-pub(in crate::scenario) fn memory(text: &str, range: RangeInclusive<u64>) -> Result<usize, String> {
+pub(super) fn memory(text: &str, range: RangeInclusive<u64>) -> Result<usize, String> {
     let bytes = size(text, range)?;
     usize::try_from(bytes).map_err(|_| format!("`{text}` does not fit this machine"))
 }
 
 /// A rate in bits per second. Below a kilobit, a full queue would wait for years.
-pub(in crate::scenario) fn rate(text: &str) -> Result<u64, String> {
+pub(super) fn rate(text: &str) -> Result<u64, String> {
     let read = units::parse_rate(text).map_err(|error| error.to_string())?;
     in_range(text, read, &(1_000..=1_000_000_000_000), units::print_rate)
 }
 
 /// A rate in bytes per second.
-pub(in crate::scenario) fn byte_rate(text: &str) -> Result<u64, String> {
+pub(super) fn byte_rate(text: &str) -> Result<u64, String> {
     let bits = units::parse_rate(text).map_err(|error| error.to_string())?;
     if bits % 8 != 0 {
         return Err(format!("`{text}` is not a whole number of bytes per second"));
@@ -55,11 +52,11 @@ pub(in crate::scenario) fn byte_rate(text: &str) -> Result<u64, String> {
     in_range(text, bits / 8, &(1..=1_000_000_000_000), units::print_byte_rate)
 }
 
-pub(in crate::scenario) fn percentage(text: &str) -> Result<u32, String> {
+pub(super) fn percentage(text: &str) -> Result<u32, String> {
     units::parse_percentage(text).map_err(|error| error.to_string())
 }
 
-pub(in crate::scenario) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
+pub(super) fn number(text: &str, range: RangeInclusive<u64>) -> Result<u64, String> {
     let plain: String = text.chars().filter(|c| *c != '_').collect();
     let read = plain.parse().map_err(|_| format!("`{text}` is not a whole number"))?;
     in_range(text, read, &range, |value: u64| value.to_string())
@@ -73,7 +70,7 @@ pub(super) fn clients(text: &str) -> Result<usize, String> {
 
 /// RFC 791 §3.2: every internet module forwards datagrams of 68 octets without fragmentation, and
 /// nothing here fragments. The upper end is what IPv4's length field holds.
-pub(in crate::scenario) fn mtu(text: &str) -> Result<usize, String> {
+pub(super) fn mtu(text: &str) -> Result<usize, String> {
     let bytes = size(text, 0..=u64::MAX)?;
     match usize::try_from(bytes) {
         Ok(mtu @ 68..=65_535) => Ok(mtu),
@@ -86,22 +83,19 @@ pub(in crate::scenario) fn mtu(text: &str) -> Result<usize, String> {
 }
 
 /// `none`, or what `read` makes of the text.
-pub(in crate::scenario) fn optional<T>(
+pub(super) fn optional<T>(
     text: &str,
     read: impl FnOnce(&str) -> Result<T, String>,
 ) -> Result<Option<T>, String> {
     if text == NONE { Ok(None) } else { read(text).map(Some) }
 }
 
-pub(in crate::scenario) fn print_optional<T>(
-    value: Option<T>,
-    print: impl FnOnce(T) -> String,
-) -> String {
+pub(super) fn print_optional<T>(value: Option<T>, print: impl FnOnce(T) -> String) -> String {
     value.map_or_else(|| NONE.to_owned(), print)
 }
 
 /// One of several words.
-pub(in crate::scenario) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     if let Some((_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -138,7 +132,7 @@ pub(super) fn model(text: &str) -> Result<&'static ServerModel, String> {
 }
 
 /// The word for one of several values.
-pub(in crate::scenario) fn word<T: PartialEq>(value: &T, words: &[(&str, T)]) -> String {
+pub(super) fn word<T: PartialEq>(value: &T, words: &[(&str, T)]) -> String {
     let found = words.iter().find(|(_, known)| known == value);
     found.map(|(word, _)| (*word).to_owned()).expect("every value has a word")
 }

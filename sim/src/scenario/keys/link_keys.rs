@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::accessors::How;
-use super::{Direction, Form, Key, Part, put, values};
+use super::{Direction, Form, Key, Part, put};
 use crate::scenario::units;
+use crate::scenario::values;
 use crate::scenario::{Burst, LinkConfig, Window, netem};
 
 pub(super) const KEYS: [Key; 36] = {

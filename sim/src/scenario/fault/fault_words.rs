@@ -8,9 +8,9 @@ use std::time::Duration;
 use halfclose_stack::Kind;
 
 use super::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
-use crate::scenario::keys::values;
 use crate::scenario::nearest::hint;
 use crate::scenario::units;
+use crate::scenario::values;
 use crate::side::Side;
 
 /// The keys of a `[[fault]]`, in the order in which they are printed.
