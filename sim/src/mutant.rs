@@ -3,7 +3,9 @@
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::FileContent;
-use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State};
+use halfclose_stack::{
+    Flags, Headers, Host, Kind, Note, NoteKind, Options, Packet, Segment, State,
+};
 
 /// A lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub struct Liar {
     /// It has been told, where once is enough.
     told: bool,
     /// FINs that have left: their ports and sequence numbers.
-    fins: Vec<[u8; 8]>,
+    fins: Vec<([u16; 2], u32)>,
 }
 
 impl Liar {
@@ -100,10 +102,14 @@ impl Liar {
     /// Whether `packet` does not leave its host.
     #[inline]
     pub(crate) fn swallows(&mut self, packet: &[u8]) -> bool {
-        if !self.is(Mutant::FinOnce) || packet[33] & Flags::FIN.0 == 0 {
+        if !self.is(Mutant::FinOnce) {
             return false;
         }
-        let fin = *packet[20..].first_chunk().expect("a segment has a header");
+        let headers = Headers::of(packet).expect("a host sends whole headers");
+        if !headers.flags().has(Flags::FIN) {
+            return false;
+        }
+        let fin = (headers.ports(), headers.seq());
         let again = self.fins.contains(&fin);
         self.fins.push(fin);
         again
@@ -120,13 +126,11 @@ impl Liar {
         if segment.kind() != Kind::Data || control || !self.once(Mutant::UnaskedReset) {
             return None;
         }
-        let mut reset = packet[..40].to_vec();
-        reset[2..4].copy_from_slice(&40_u16.to_be_bytes());
-        let next = segment.seq.wrapping_add(segment.len());
-        reset[24..28].copy_from_slice(&next.to_be_bytes());
-        reset[32] = 5 << 4;
-        reset[33] = (Flags::RST | Flags::ACK).0;
-        Some(Packet::from(&reset[..]))
+        let (ends, next) =
+            ([segment.source, segment.destination], segment.seq.wrapping_add(segment.len()));
+        let reset =
+            Segment::bare(ends, [next, segment.ack], Flags::RST | Flags::ACK, segment.window);
+        Some(reset.to_packet(&Options::default(), &[]))
     }
 
     /// Give `packet` back to its host, or not.

@@ -23,6 +23,7 @@ use crate::connection::socket::Seat;
 use crate::ending::Ending;
 use crate::ids::Key;
 use crate::packet::device::Port;
+use crate::packet::header::Headers;
 use crate::packet::pool::Packet;
 use crate::packet::segment::Flags;
 use crate::packet::wire::Wire;
@@ -294,24 +295,21 @@ impl Connection {
     /// Read what leaves: SND.MAX and the window we offer.
     #[inline]
     fn left(&mut self, now: Moment, packet: &[u8]) {
-        // smoltcp writes no IPv4 options, so the segment begins at byte 20.
-        let header: &[u8; 40] = packet.first_chunk().expect("smoltcp sends whole headers");
-        let word = |at: usize| {
-            u32::from_be_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
-        };
-        let flags = Flags(header[33]);
+        // smoltcp writes no IPv4 options.
+        let both = packet.first_chunk().expect("smoltcp sends whole headers");
+        let headers = Headers::adjacent(both);
+        let flags = headers.flags();
         if flags.has(Flags::RST) {
             return;
         }
-        let data = packet.len() - 20 - usize::from(header[32] >> 4) * 4;
+        let data = packet.len() - headers.payload_start();
         let [syn, fin] = [Flags::SYN, Flags::FIN].map(|flag| flags.has(flag));
         let len = u32::try_from(data).unwrap_or(0) + u32::from(syn) + u32::from(fin);
-        self.send.left(word(24), len, syn);
+        self.send.left(headers.seq(), len, syn);
         if flags.has(Flags::ACK) {
-            let window = u32::from(u16::from_be_bytes([header[34], header[35]]));
             let shift = if syn { 0 } else { self.receive.scale };
-            self.receive.acknowledged = word(28);
-            self.receive.edge = word(28).wrapping_add(window << shift);
+            self.receive.acknowledged = headers.ack();
+            self.receive.edge = headers.ack().wrapping_add(u32::from(headers.window()) << shift);
         }
         self.clocks.active = now;
     }

@@ -2,7 +2,9 @@
 
 pub mod checksum;
 pub(crate) mod device;
+pub(crate) mod header;
 pub(crate) mod notation;
+pub(crate) mod options;
 pub(crate) mod pool;
 pub(crate) mod segment;
 pub(crate) mod wire;

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use halfclose_stack::field_at;
+
 use super::{CapturedPacket, OwnedCapturedPacket};
 
 /// Where two runs part.
@@ -84,7 +86,7 @@ fn parting(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<Part
         return Some(Parting::Byte {
             offset,
             // The run's packet is sound, so its header lengths can be believed.
-            field: field(run.bytes, offset),
+            field: field_at(run.bytes, offset),
             captured: captured.bytes[offset],
             run: run.bytes[offset],
         });
@@ -97,53 +99,6 @@ fn parting(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<Part
         captured: captured.comment.to_owned(),
         run: run.comment.to_owned(),
     })
-}
-
-/// The end of each field of an IPv4 header without options (RFC 791 §3.1).
-const IPV4_FIELDS: [(usize, &str); 11] = [
-    (1, "IPv4 version and header length"),
-    (2, "IPv4 type of service"),
-    (4, "IPv4 total length"),
-    (6, "IPv4 identification"),
-    (8, "IPv4 fragment offset"),
-    (9, "IPv4 time to live"),
-    (10, "IPv4 protocol"),
-    (12, "IPv4 header checksum"),
-    (16, "IPv4 source address"),
-    (20, "IPv4 destination address"),
-    (60, "IPv4 options"),
-];
-
-/// The end of each field of a TCP header (RFC 9293 §3.1).
-const TCP_FIELDS: [(usize, &str); 10] = [
-    (2, "TCP source port"),
-    (4, "TCP destination port"),
-    (8, "TCP sequence number"),
-    (12, "TCP acknowledgment number"),
-    (13, "TCP data offset"),
-    (14, "TCP flags"),
-    (16, "TCP window"),
-    (18, "TCP checksum"),
-    (20, "TCP urgent pointer"),
-    (60, "TCP options"),
-];
-
-/// What the byte at `offset` belongs to.
-fn field(packet: &[u8], offset: usize) -> String {
-    let name = |fields: &[(usize, &str)], offset| {
-        let found = fields.iter().find(|(end, _)| offset < *end);
-        found.map_or("header", |(_, name)| name).to_owned()
-    };
-    let tcp = usize::from(packet.first().copied().unwrap_or(0) & 0x0f) * 4;
-    if offset < tcp {
-        return name(&IPV4_FIELDS, offset);
-    }
-    let words = packet.get(tcp + 12).map_or(0, |byte| usize::from(byte >> 4));
-    let payload = tcp + words * 4;
-    if offset < payload {
-        return name(&TCP_FIELDS, offset - tcp);
-    }
-    format!("payload byte {}", offset - payload)
 }
 
 impl fmt::Display for Difference {

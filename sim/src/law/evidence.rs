@@ -5,7 +5,7 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Flags, Note, NoteKind, State};
+use halfclose_stack::{Flags, Headers, Note, NoteKind, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Key, Trigger};
 use super::dialogue_law::Dialogues;
@@ -26,10 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(63);
 pub struct Evidence {
     event: u64,
     trigger: Trigger,
-    /// The packet that arrived: its side, and how long it is.
-    arrival: Option<(Side, usize)>,
-    /// Its TCP header: copied, for nearly always nobody reads it.
-    arrived: [u8; 20],
+    /// The side at which a packet arrives in this event, and the headers of the packet: copied, for
+    /// they are read rarely.
+    arrival: Option<(Side, [u8; Headers::LEN])>,
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
     listeners: Table<(Side, u64), u16>,
@@ -95,19 +94,17 @@ impl Evidence {
     #[inline]
     pub fn arrives(&mut self, side: Side, packet: &[u8]) {
         self.begin(Trigger::Arrival);
-        if let Some(header) = tcp_header(packet) {
-            self.arrived = *header;
-            self.arrival = Some((side, packet.len()));
-        }
+        self.arrival = packet.first_chunk().map(|headers| (side, *headers));
     }
 
     /// `side` is about to hand `packet` to the link.
     #[inline]
     pub fn sees(&self, side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
         let control = Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0;
-        let header = packet.get(33).filter(|flags| **flags & control != 0);
-        let header = header.and_then(|_| Header::read(packet))?;
-        Some(Sight { header, side, emission })
+        if Headers::of(packet)?.flags().0 & control == 0 {
+            return None;
+        }
+        Some(Sight { segment: Segment::parse(packet)?, side, emission })
     }
 
     /// The packet met `fate`; `sight` is what was seen of it, if it was worth it.
@@ -123,18 +120,18 @@ impl Evidence {
     }
 
     fn control_left(&mut self, now: Duration, sight: &Sight, lost: bool) {
-        let &Sight { ref header, side, emission } = sight;
-        let key = Key(side, header.from, header.to);
-        if header.flags.has(Flags::SYN) {
-            self.connections.entry(key).iss = Some(header.seq);
+        let &Sight { ref segment, side, emission } = sight;
+        let key = Key(side, segment.source.port(), segment.destination.port());
+        if segment.flags.has(Flags::SYN) {
+            self.connections.entry(key).iss = Some(segment.seq);
         }
-        if header.flags.has(Flags::FIN) {
+        if segment.flags.has(Flags::FIN) {
             let known = self.connections.entry(key);
             let first = known.iss.map(|iss| iss.wrapping_add(1));
-            let end = header.seq.wrapping_add(header.data);
+            let end = segment.seq.wrapping_add(u32::from(segment.payload_len));
             known.fin_after = first.map(|first| end.wrapping_sub(first));
         }
-        if header.flags.has(Flags::RST) {
+        if segment.flags.has(Flags::RST) {
             self.reset_lost |= lost;
             self.reset_leaves(now, emission, key);
         }
@@ -159,12 +156,13 @@ impl Evidence {
 
     /// The packet that arrived, if it was for `key`.
     fn arrived_for(&self, key: Key) -> Option<Arrival> {
-        let (side, length) = self.arrival?;
-        let header = Header::of(&self.arrived, length)?;
-        (key == Key(side, header.to, header.from)).then(|| Arrival {
-            reset: header.flags.has(Flags::RST),
-            has_data: header.data > 0,
-            ack: header.flags.has(Flags::ACK).then_some(header.ack),
+        let (side, headers) = self.arrival.as_ref()?;
+        let headers = Headers::of(headers)?;
+        let [from, to] = headers.ports();
+        (key == Key(*side, to, from)).then(|| Arrival {
+            reset: headers.flags().has(Flags::RST),
+            has_data: headers.total_len() > headers.payload_start(),
+            ack: headers.flags().has(Flags::ACK).then_some(headers.ack()),
         })
     }
 
@@ -322,7 +320,7 @@ impl Watch<'_> {
 
 /// A packet with SYN, FIN or RST that is about to leave.
 pub struct Sight {
-    header: Header,
+    segment: Segment,
     side: Side,
     emission: u64,
 }
@@ -334,44 +332,5 @@ fn disturbs(fate: Fate) -> bool {
             changes.corrupted.is_some() || matches!(changes.moved, Moved::Late(_) | Moved::Held)
         }
         fate => !fate.arrives(),
-    }
-}
-
-/// What the laws read of a packet.
-struct Header {
-    from: u16,
-    to: u16,
-    seq: u32,
-    ack: u32,
-    flags: Flags,
-    data: u32,
-}
-
-/// Hosts here write no IPv4 options; what is not like that is not read.
-#[inline]
-fn tcp_header(packet: &[u8]) -> Option<&[u8; 20]> {
-    packet.get(20..)?.first_chunk().filter(|_| packet[0] == 0x45)
-}
-
-impl Header {
-    #[inline]
-    fn read(packet: &[u8]) -> Option<Self> {
-        Self::of(tcp_header(packet)?, packet.len())
-    }
-
-    /// Of the TCP header of a packet that is `length` bytes long.
-    fn of(tcp: &[u8; 20], length: usize) -> Option<Self> {
-        let header = usize::from(tcp[12] >> 4) * 4;
-        let data = length.checked_sub(20 + header)?;
-        let short = |at: usize| u16::from_be_bytes([tcp[at], tcp[at + 1]]);
-        let word = |at: usize| u32::from(short(at)) << 16 | u32::from(short(at + 2));
-        Some(Self {
-            from: short(0),
-            to: short(2),
-            seq: word(4),
-            ack: word(8),
-            flags: Flags(tcp[13]),
-            data: u32::try_from(data).unwrap_or(0),
-        })
     }
 }

@@ -2,9 +2,7 @@
 //! segments that its faults forge. What becomes of a packet is `fate`'s word; when it arrives is
 //! the link's.
 
-use std::net::SocketAddrV4;
-
-use halfclose_stack::{Flags, Kind, Packet, Segment, checksum};
+use halfclose_stack::{Flags, Kind, Options, Packet, Segment};
 
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
@@ -189,27 +187,6 @@ fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> 
         Forged::Rst => Flags::RST,
         Forged::Fin => Flags::FIN,
     };
-    let packet = bare(ends, [seq, ack], flag | Flags::ACK, trigger.window);
-    ForgedPacket { from: sender, packet }
-}
-
-/// `<SEQ=seq><ACK=ack>` with these control bits, checksums and all.
-fn bare([from, to]: [SocketAddrV4; 2], [seq, ack]: [u32; 2], flags: Flags, window: u16) -> Packet {
-    let mut bytes = [0; 40];
-    bytes[0] = 0x45;
-    bytes[3] = 40;
-    bytes[6] = 0x40;
-    bytes[8] = 64;
-    bytes[9] = 6;
-    bytes[12..16].copy_from_slice(&from.ip().octets());
-    bytes[16..20].copy_from_slice(&to.ip().octets());
-    bytes[20..22].copy_from_slice(&from.port().to_be_bytes());
-    bytes[22..24].copy_from_slice(&to.port().to_be_bytes());
-    bytes[24..28].copy_from_slice(&seq.to_be_bytes());
-    bytes[28..32].copy_from_slice(&ack.to_be_bytes());
-    bytes[32] = 5 << 4;
-    bytes[33] = flags.0;
-    bytes[34..36].copy_from_slice(&window.to_be_bytes());
-    checksum::fill(&mut bytes);
-    Packet::from(&bytes[..])
+    let forged = Segment::bare(ends, [seq, ack], flag | Flags::ACK, trigger.window);
+    ForgedPacket { from: sender, packet: forged.to_packet(&Options::default(), &[]) }
 }

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use halfclose_stack::{Host, Packet};
+use halfclose_stack::{Headers, Host, Packet};
 
 use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
 use crate::scenario::LinkConfig;
@@ -21,7 +21,7 @@ pub struct Link {
     busy_until_ns: u64,
     in_flight: VecDeque<Flight>,
     /// Emission numbers of held packets in flight, each with the ports of its connection.
-    held: Vec<(u64, [u8; 4])>,
+    held: Vec<(u64, [u16; 2])>,
 }
 
 /// A packet on its way.
@@ -155,7 +155,7 @@ impl Link {
 
     /// Carry a packet, and just behind it what was held for it.
     #[cold]
-    fn carry_before_held(&mut self, flight: Flight, connection: [u8; 4]) {
+    fn carry_before_held(&mut self, flight: Flight, connection: [u16; 2]) {
         let arrival = flight.arrival;
         self.insert(flight);
         let (released, waiting): (Vec<_>, Vec<_>) =
@@ -227,7 +227,6 @@ impl Link {
 }
 
 /// The ports of a packet that a host emitted: in one direction, its connection.
-fn ports(packet: &[u8]) -> [u8; 4] {
-    let tcp = usize::from(packet[0] & 0x0f) * 4;
-    packet[tcp..tcp + 4].try_into().expect("four bytes")
+fn ports(packet: &[u8]) -> [u16; 2] {
+    Headers::of(packet).expect("a host emits whole headers").ports()
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use halfclose_stack::Note;
+use halfclose_stack::{Headers, Note, checksum};
 
 use crate::network::digest::Digest;
 use crate::network::fate::Fate;
@@ -205,9 +205,6 @@ impl Trace {
     }
 }
 
-/// IPv4 and TCP headers without options.
-const PLAIN: usize = 40;
-
 /// Time, direction, fate, payload length; then the headers without their checksums. Returns the length
 /// of the headers.
 #[inline]
@@ -218,24 +215,21 @@ fn digest_packet(
     fate: Fate,
     packet: &[u8],
 ) -> usize {
-    let ip = usize::from(packet[0] & 0x0f) * 4;
-    let headers = (ip + usize::from(packet[ip + 12] >> 4) * 4).min(packet.len());
+    let found = Headers::of(packet).expect("a packet on the link has whole headers");
+    let (tcp, headers) = (found.tcp_start(), found.payload_start().min(packet.len()));
     let micros = at.as_secs() * 1_000_000 + u64::from(at.subsec_micros());
     let payload = (packet.len() - headers) as u64;
     let what = u64::from(from as u8) | u64::from(fate.code()) << 8 | payload << 16;
-    let mut line = [0; 16 + PLAIN];
+    let mut line = [0; 16 + Headers::LEN];
     line[..8].copy_from_slice(&micros.to_le_bytes());
     line[8..16].copy_from_slice(&what.to_le_bytes());
-    if headers == PLAIN && ip == 20 {
-        line[16..].copy_from_slice(&packet[..PLAIN]);
-        line[26..28].fill(0);
-        line[52..54].fill(0);
+    if headers == Headers::LEN {
+        line[16..].copy_from_slice(&packet[..Headers::LEN]);
+        checksum::clear(&mut line[16..], tcp);
         digest.add(&line);
     } else {
         digest.add(&line[..16]);
-        let at = digest.add(&packet[..headers]);
-        at[10..12].fill(0);
-        at[ip + 16..ip + 18].fill(0);
+        checksum::clear(digest.add(&packet[..headers]), tcp);
     }
     if let Fate::Changed(changes) = fate {
         digest.add(&changes.digest());

@@ -15,6 +15,7 @@ use halfclose::search::{Act, Explore, Explored, Placed, Scope, explore};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
+use halfclose_stack::Headers;
 
 fn scenario(settings: &[&str]) -> Scenario {
     let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
@@ -65,8 +66,8 @@ impl BruteForce<'_> {
         }
         let mut keys = Vec::new();
         for (event, bytes) in finished.trace.packets() {
-            let ports = [20, 22].map(|at| u16::from_be_bytes([bytes[at], bytes[at + 1]]));
-            let control = ports.contains(&21);
+            let headers = Headers::of(bytes).expect("a host emits whole headers");
+            let control = headers.ports().contains(&21);
             if self.scope == Scope::Both || control == (self.scope == Scope::Control) {
                 keys.push(event.emission);
             }

@@ -82,7 +82,8 @@ impl Host {
         let nxt = connection.rcv_nxt();
         let numbers = [connection.send.max, nxt];
         let window = connection.receive.window(nxt);
-        let ack = self.wire.bare(Flags::ACK, connection.ends(), numbers, window);
+        let ack = Segment::bare(connection.ends(), numbers, Flags::ACK, window);
+        let ack = self.wire.bare(&ack);
         self.wire.leaving.push_back(ack);
     }
 

@@ -15,6 +15,7 @@ use crate::host::timers::Sleeper;
 use crate::ids::Key;
 use crate::ids::{ListenerId, id_of};
 use crate::note::NoteKind;
+use crate::packet::header::{self, Headers};
 use crate::packet::pool::Packet;
 use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
@@ -121,11 +122,12 @@ impl Host {
         let Some(mut packet) = connection.reset(now, wire) else {
             return;
         };
-        debug_assert!(Flags(packet[33]).has(Flags::RST), "a closed socket sends a RST or nothing");
-        let seq = connection.send.reset_seq().to_be_bytes();
-        let rewound = packet[24..28] != seq;
+        let headers = Headers::of(&packet).expect("smoltcp sends whole headers");
+        debug_assert!(headers.flags().has(Flags::RST), "a closed socket sends a RST or nothing");
+        let seq = connection.send.reset_seq();
+        let rewound = headers.seq() != seq;
         if rewound {
-            packet[24..28].copy_from_slice(&seq);
+            header::set_seq(&mut packet, seq);
             self.wire.seal(&mut packet);
         }
         self.wire.leaving.push_back(packet);
@@ -206,7 +208,7 @@ impl Host {
         let nxt = entry.nxt();
         entry.receive.edge = nxt.wrapping_add(u32::from(window) << entry.receive.scale);
         let (between, numbers) = ([entry.local, entry.peer], [entry.seq, nxt]);
-        let ack = self.wire.bare(Flags::ACK, between, numbers, window);
+        let ack = self.wire.bare(&Segment::bare(between, numbers, Flags::ACK, window));
         self.wire.leaving.push_back(ack);
     }
 }
@@ -221,7 +223,8 @@ impl Connection {
         let free = self.peek().recv_capacity() - self.view.received;
         let window = u16::try_from(free >> self.receive.scale).unwrap_or(u16::MAX);
         let numbers = [self.send.reset_seq(), self.rcv_nxt()];
-        let packet = wire.bare(Flags::RST | Flags::ACK, self.ends(), numbers, window);
+        let reset = Segment::bare(self.ends(), numbers, Flags::RST | Flags::ACK, window);
+        let packet = wire.bare(&reset);
         if cfg!(debug_assertions) {
             let asked = self.reset(now, wire);
             assert_eq!(asked.as_ref(), Some(&packet), "a RST that was known");

@@ -3,15 +3,14 @@
 
 use std::ops::Range;
 
+use crate::packet::header::{self, Headers};
+
 /// Where the parts of `packet` lie: the IPv4 header and the segment. `None`: not TCP over IPv4.
 fn parts(packet: &[u8]) -> Option<(usize, Range<usize>)> {
-    let &[first, _, high, low, ..] = packet else {
-        return None;
-    };
-    let header = usize::from(first & 0xf) * 4;
-    let total = usize::from(u16::from_be_bytes([high, low]));
-    let fits = first >> 4 == 4 && header >= 20 && total >= header + 20 && total <= packet.len();
-    (fits && packet[9] == 6).then_some((header, header..total))
+    let headers = Headers::of(packet)?;
+    let (start, total) = (headers.tcp_start(), headers.total_len());
+    let fits = total >= headers.options_start() && total <= packet.len();
+    (fits && headers.is_tcp()).then_some((start, start..total))
 }
 
 /// Write both checksums into `packet`. Does nothing to bytes that are not TCP over IPv4.
@@ -19,13 +18,21 @@ pub fn fill(packet: &mut [u8]) {
     let Some((header, segment)) = parts(packet) else {
         return;
     };
-    packet[10..12].fill(0);
+    clear(packet, header);
     let sum = !fold(add(0, &packet[..header]));
-    packet[10..12].copy_from_slice(&sum.to_be_bytes());
-    let at = segment.start + 16;
-    packet[at..at + 2].fill(0);
+    header::ip_checksum(packet).copy_from_slice(&sum.to_be_bytes());
     let sum = !fold(segment_sum(packet, segment));
-    packet[at..at + 2].copy_from_slice(&sum.to_be_bytes());
+    header::tcp_checksum(packet, header).copy_from_slice(&sum.to_be_bytes());
+}
+
+/// Set both checksums of `packet` to 0. Its TCP header begins at byte `tcp_start`.
+///
+/// # Panics
+/// If `packet` ends before the checksum of TCP does.
+#[inline]
+pub fn clear(packet: &mut [u8], tcp_start: usize) {
+    header::ip_checksum(packet).fill(0);
+    header::tcp_checksum(packet, tcp_start).fill(0);
 }
 
 /// Whether both checksums of `packet` are right.
@@ -39,8 +46,8 @@ pub fn verify(packet: &[u8]) -> bool {
 
 /// The pseudo-header (RFC 9293 §3.1, figure 2) and the segment.
 fn segment_sum(packet: &[u8], segment: Range<usize>) -> u64 {
-    const PROTOCOL: u64 = 6;
-    let pseudo = add(PROTOCOL + segment.len() as u64, &packet[12..20]);
+    let pseudo =
+        add(u64::from(header::PROTOCOL_TCP) + segment.len() as u64, header::addresses(packet));
     add(pseudo, &packet[segment])
 }
 

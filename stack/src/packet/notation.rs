@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use crate::packet::segment::{Flags, Options, Segment};
+use crate::packet::options::Options;
+use crate::packet::segment::{Flags, Segment};
 
 /// A segment with both sides' initial sequence numbers, to be printed.
 #[derive(Clone, Copy, Debug)]

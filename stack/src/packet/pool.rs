@@ -30,9 +30,9 @@ impl DerefMut for Packet {
     }
 }
 
-impl From<&[u8]> for Packet {
-    fn from(bytes: &[u8]) -> Self {
-        Self { buffer: bytes.to_vec(), len: bytes.len() }
+impl From<Vec<u8>> for Packet {
+    fn from(buffer: Vec<u8>) -> Self {
+        Self { len: buffer.len(), buffer }
     }
 }
 

@@ -1,8 +1,13 @@
 //! `segment.rs` reads a TCP segment (RFC 9293 §3.1) out of an IPv4 packet, without allocation and
 //! without believing it: bytes that are not a whole, unfragmented segment are no segment.
 
-use std::net::{Ipv4Addr, SocketAddrV4};
+use std::net::SocketAddrV4;
 use std::ops::{BitOr, Range};
+
+use crate::packet::checksum;
+use crate::packet::header::{self, Headers};
+use crate::packet::options::Options;
+use crate::packet::pool::Packet;
 
 /// Control bits of a segment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -55,19 +60,6 @@ pub enum Kind {
     Ack,
 }
 
-/// The options this crate's peers use (RFC 9293 §3.2, RFC 7323, RFC 2018).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Maximum segment size.
-    pub max_segment_size: Option<u16>,
-    /// Shift of every later window (RFC 7323 §2), at most 14.
-    pub window_scale: Option<u8>,
-    /// The sender takes selective acknowledgments.
-    pub sack_permitted: bool,
-    /// Blocks received out of order, each from its first byte to past its last.
-    pub sack: [Option<(u32, u32)>; 4],
-}
-
 /// A decoded segment and where it goes. Its options are decoded when they are asked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
@@ -95,86 +87,97 @@ pub struct Segment {
     pub payload_len: u16,
 }
 
-const IPV4_HEADER: usize = 20;
-const TCP_HEADER: usize = 20;
-const TCP: u8 = 6;
-const MORE_FRAGMENTS_OR_OFFSET: u16 = 0x3fff;
-
 impl Segment {
+    /// A segment without options and data, to be written: from the first of two ends to the second,
+    /// with the sequence number and the acknowledgment number of `numbers`.
+    #[must_use]
+    pub fn bare(
+        [source, destination]: [SocketAddrV4; 2],
+        numbers: [u32; 2],
+        flags: Flags,
+        window: u16,
+    ) -> Self {
+        const START: u16 = 40;
+        let [seq, ack] = numbers;
+        Self {
+            source,
+            destination,
+            seq,
+            ack,
+            flags,
+            window,
+            urgent: 0,
+            window_scale: None,
+            options_start: START,
+            payload_start: START,
+            payload_len: 0,
+        }
+    }
+
+    /// Write a packet with the headers of this segment, `options` and `payload`, and with both
+    /// checksums.
+    ///
+    /// # Panics
+    /// If an IPv4 packet cannot hold them.
+    #[must_use]
+    pub fn to_packet(&self, options: &Options, payload: &[u8]) -> Packet {
+        let options = options.to_bytes();
+        let mut bytes = vec![0; Headers::LEN + options.len() + payload.len()];
+        header::write(self, header::TCP + options.len(), &mut bytes);
+        let (field, data) = bytes[Headers::LEN..].split_at_mut(options.len());
+        field.copy_from_slice(&options);
+        data.copy_from_slice(payload);
+        checksum::fill(&mut bytes);
+        Packet::from(bytes)
+    }
+
     /// Decode `packet`; `None` for anything but a whole TCP segment in one IPv4 packet.
     #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
-        let header: &[u8; IPV4_HEADER + TCP_HEADER] = packet.first_chunk()?;
-        if packet.len() < usize::from(be16(header, 2)) {
+        let headers = Headers::of(packet)?;
+        if packet.len() < headers.total_len() {
             return None;
         }
-        Self::decode(header, packet)
+        Self::decode(headers, packet)
     }
 
     /// Decode the headers of a packet whose payload may be missing.
     #[must_use]
     pub fn parse_headers(packet: &[u8]) -> Option<Self> {
-        Self::decode(packet.first_chunk()?, packet)
+        Self::decode(Headers::of(packet)?, packet)
     }
 
     #[inline]
-    fn decode(header: &[u8; IPV4_HEADER + TCP_HEADER], packet: &[u8]) -> Option<Self> {
-        // Hosts here write no IPv4 options.
-        if header[0] != 0x45 {
-            return Self::decode_behind_options(packet);
-        }
-        let tcp: &[u8; TCP_HEADER] = header.last_chunk()?;
-        Self::decode_at(IPV4_HEADER, header.first_chunk()?, tcp, packet)
-    }
-
-    #[cold]
-    fn decode_behind_options(packet: &[u8]) -> Option<Self> {
-        let ip: &[u8; IPV4_HEADER] = packet.first_chunk()?;
-        let header = usize::from(ip[0] & 0xf) * 4;
-        if ip[0] >> 4 != 4 || header < IPV4_HEADER {
-            return None;
-        }
-        Self::decode_at(header, ip, packet.get(header..)?.first_chunk()?, packet)
-    }
-
-    /// `tcp` begins at byte `header` of `packet`, `ip` at its first.
-    #[inline]
-    fn decode_at(
-        header: usize,
-        ip: &[u8; IPV4_HEADER],
-        tcp: &[u8; TCP_HEADER],
-        packet: &[u8],
-    ) -> Option<Self> {
-        let whole = be16(ip, 6) & MORE_FRAGMENTS_OR_OFFSET == 0;
-        let total = be16(ip, 2);
-        let options_start = u16::try_from(header + TCP_HEADER).ok()?;
-        let data_offset = u16::from(tcp[12] >> 4) * 4;
-        let payload_start = options_start - 20 + data_offset;
-        let fits = data_offset >= 20
-            && payload_start <= total
-            && usize::from(payload_start) <= packet.len();
-        let (from, to) = (be16(tcp, 0), be16(tcp, 2));
-        if ip[9] != TCP || !whole || from == 0 || to == 0 || !fits {
+    fn decode(headers: Headers<'_>, packet: &[u8]) -> Option<Self> {
+        let (options_start, payload_start) = (headers.options_start(), headers.payload_start());
+        let payload_len = headers.total_len().checked_sub(payload_start)?;
+        let [source, destination] = [headers.source(), headers.destination()];
+        if payload_start < options_start
+            || payload_start > packet.len()
+            || source.port() == 0
+            || destination.port() == 0
+            || headers.is_fragment()
+            || !headers.is_tcp()
+        {
             return None;
         }
         let mut window_scale = None;
-        if data_offset > 20 {
-            let options = &packet[usize::from(options_start)..usize::from(payload_start)];
-            window_scale = Options::parse(options)?.window_scale;
+        if payload_start > options_start {
+            window_scale = Options::parse(&packet[options_start..payload_start])?.window_scale;
         }
         Some(Self {
-            source: SocketAddrV4::new(Ipv4Addr::from_bits(be32(ip, 12)), from),
-            destination: SocketAddrV4::new(Ipv4Addr::from_bits(be32(ip, 16)), to),
-            seq: be32(tcp, 4),
-            ack: be32(tcp, 8),
-            flags: Flags(tcp[13] & 0x3f),
-            window: be16(tcp, 14),
-            urgent: be16(tcp, 18),
+            source,
+            destination,
+            seq: headers.seq(),
+            ack: headers.ack(),
+            flags: headers.flags(),
+            window: headers.window(),
+            urgent: headers.urgent(),
             window_scale,
-            options_start,
-            payload_start,
-            payload_len: total - payload_start,
+            options_start: u16::try_from(options_start).ok()?,
+            payload_start: u16::try_from(payload_start).ok()?,
+            payload_len: u16::try_from(payload_len).ok()?,
         })
     }
 
@@ -236,44 +239,4 @@ impl Segment {
     pub(crate) fn makes_sense(&self) -> bool {
         (self.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0).count_ones() <= 1
     }
-}
-
-impl Options {
-    #[inline(never)]
-    fn parse(mut rest: &[u8]) -> Option<Self> {
-        let mut options = Self::default();
-        while let Some(&kind) = rest.first() {
-            let len = match kind {
-                0 => break,
-                1 => 1,
-                _ => usize::from(*rest.get(1)?),
-            };
-            let option = rest.get(..len)?;
-            match (kind, len) {
-                (1, _) => {}
-                (2, 4) => options.max_segment_size = Some(be16(option, 2)),
-                (3, 3) => options.window_scale = Some(option[2].min(14)),
-                (4, 2) => options.sack_permitted = true,
-                (5, 10..) if (len - 2).is_multiple_of(8) => {
-                    for (block, at) in options.sack.iter_mut().zip((2..len).step_by(8)) {
-                        *block = Some((be32(option, at), be32(option, at + 4)));
-                    }
-                }
-                (2..=5, _) | (_, 0 | 1) => return None,
-                _ => {}
-            }
-            rest = &rest[len..];
-        }
-        Some(options)
-    }
-}
-
-#[inline]
-fn be16(bytes: &[u8], at: usize) -> u16 {
-    u16::from_be_bytes([bytes[at], bytes[at + 1]])
-}
-
-#[inline]
-fn be32(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
 }

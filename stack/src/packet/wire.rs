@@ -2,13 +2,13 @@
 //! leave, and the one packet this crate writes by itself.
 
 use std::collections::VecDeque;
-use std::net::SocketAddrV4;
 
 use crate::config::Config;
 use crate::packet::checksum;
 use crate::packet::device::Port;
+use crate::packet::header::{self, Headers};
 use crate::packet::pool::{Packet, Pool};
-use crate::packet::segment::Flags;
+use crate::packet::segment::Segment;
 
 /// A host's side of the link.
 #[derive(Debug)]
@@ -50,42 +50,23 @@ impl Wire {
         }
     }
 
-    /// `<SEQ=seq><ACK=ack><CTL=flags>`, as smoltcp would have written it.
-    pub(crate) fn bare(
-        &mut self,
-        flags: Flags,
-        [from, to]: [SocketAddrV4; 2],
-        [seq, ack]: [u32; 2],
-        window: u16,
-    ) -> Packet {
-        const LEN: u8 = 40;
-        let mut packet = self.pool.packet(usize::from(LEN));
-        let (ip, tcp) = packet.split_at_mut(20);
-        ip.copy_from_slice(&[0x45, 0, 0, LEN, 0, 0, 0x40, 0, 64, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
-        ip[12..16].copy_from_slice(&from.ip().octets());
-        ip[16..20].copy_from_slice(&to.ip().octets());
-        tcp.fill(0);
-        tcp[0..2].copy_from_slice(&from.port().to_be_bytes());
-        tcp[2..4].copy_from_slice(&to.port().to_be_bytes());
-        tcp[4..8].copy_from_slice(&seq.to_be_bytes());
-        tcp[8..12].copy_from_slice(&ack.to_be_bytes());
-        tcp[12] = 5 << 4;
-        tcp[13] = flags.0;
-        tcp[14..16].copy_from_slice(&window.to_be_bytes());
+    /// Write `segment`, which has no options and no data, as smoltcp would have written it.
+    pub(crate) fn bare(&mut self, segment: &Segment) -> Packet {
+        let mut packet = self.pool.packet(Headers::LEN);
+        header::write(segment, header::TCP, &mut packet);
         self.seal(&mut packet);
         packet
     }
 
     /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
     pub(crate) fn mark_urgent(&self, packet: &mut Packet, mark: u32) {
-        let seq = u32::from_be_bytes([packet[24], packet[25], packet[26], packet[27]]);
-        let has_data = packet.len() > 20 + usize::from(packet[32] >> 4) * 4;
-        let Ok(pointer) = u16::try_from(mark.wrapping_sub(seq)) else {
+        let headers = Headers::of(packet).expect("smoltcp sends whole headers");
+        let has_data = packet.len() > headers.payload_start();
+        let Ok(pointer) = u16::try_from(mark.wrapping_sub(headers.seq())) else {
             return;
         };
         if has_data && pointer > 0 {
-            packet[33] |= Flags::URG.0;
-            packet[38..40].copy_from_slice(&pointer.to_be_bytes());
+            header::set_urgent(packet, pointer);
             self.seal(packet);
         }
     }

@@ -3,14 +3,14 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use halfclose_stack::{Config, Host, State, checksum};
+use halfclose_stack::{Config, Host, Packet, State, checksum};
 
 use crate::pair::Pair;
 use crate::script::{config, packet};
 
 const ZERO: Duration = Duration::ZERO;
 
-fn syn() -> Vec<u8> {
+fn syn() -> Packet {
     let between = [([10, 0, 0, 2], 9), ([10, 0, 0, 1], 21)]
         .map(|(ip, port)| SocketAddrV4::new(Ipv4Addr::from(ip), port));
     packet("S 0:0(0) win 65535 <mss 1460>", between, [0, 0])

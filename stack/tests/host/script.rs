@@ -9,8 +9,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use halfclose_stack::{
-    Config, Congestion, ConnId, Ending, Flags, Host, ListenerId, Note, Packet, Ready, Segment,
-    checksum,
+    Config, Congestion, ConnId, Ending, Flags, Host, ListenerId, Note, Options, Packet, Ready,
+    Segment,
 };
 
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -56,35 +56,25 @@ pub(crate) fn check_with(config: Config, script: &str) {
 }
 
 /// A segment of the peer's, as bytes.
-pub(crate) fn packet(
-    text: &str,
-    [from, to]: [SocketAddrV4; 2],
-    [isn, ack_isn]: [u32; 2],
-) -> Vec<u8> {
+pub(crate) fn packet(text: &str, ends: [SocketAddrV4; 2], [isn, ack_isn]: [u32; 2]) -> Packet {
     let mut words = text.split_whitespace();
     let flags = words.next().expect("flags");
     let range = words.next().expect("first:last(length)");
     let (first, rest) = range.split_once(':').expect("first:last(length)");
     let (_, len) = rest.trim_end_matches(')').split_once('(').expect("(length)");
     let (first, len): (u32, usize) = (number(first), number(len));
-    let (mut ack, mut window, mut urgent, mut options) = (0, 65535_u16, 0_u16, Vec::new());
+    let (mut ack, mut window, mut urgent, mut options) = (0, 65535, 0, Options::default());
     while let Some(word) = words.next() {
         match word {
             "ack" => ack = number::<u32>(words.next().expect("ack")).wrapping_add(ack_isn),
             "win" => window = number(words.next().expect("win")),
             "urg" => urgent = number(words.next().expect("urg")),
-            "<mss" => {
-                let size: u16 = number(words.next().expect("mss").trim_end_matches('>'));
-                options.extend([2, 4]);
-                options.extend(size.to_be_bytes());
-            }
-            "<wscale" => {
-                options.extend([
-                    1,
-                    3,
-                    3,
-                    number(words.next().expect("wscale").trim_end_matches('>')),
-                ]);
+            "<mss" | "<wscale" => {
+                let value = words.next().expect("a value").trim_end_matches('>');
+                match word {
+                    "<mss" => options.max_segment_size = Some(number(value)),
+                    _ => options.window_scale = Some(number(value)),
+                }
             }
             word => panic!("what is {word}?"),
         }
@@ -99,26 +89,10 @@ pub(crate) fn packet(
         letter => panic!("what is {letter}?"),
     };
     let flags = flags.chars().filter(|&c| c != '-').fold(Flags::default(), |all, c| all | bits(c));
-    let mut bytes = vec![0; 20];
-    let total = u16::try_from(40 + options.len() + len).expect("a short packet");
-    bytes[0] = 0x45;
-    bytes[2..4].copy_from_slice(&total.to_be_bytes());
-    bytes[8] = 64;
-    bytes[9] = 6;
-    bytes[12..16].copy_from_slice(&from.ip().octets());
-    bytes[16..20].copy_from_slice(&to.ip().octets());
-    bytes.extend(from.port().to_be_bytes());
-    bytes.extend(to.port().to_be_bytes());
-    bytes.extend(first.wrapping_add(isn).to_be_bytes());
-    bytes.extend(ack.to_be_bytes());
-    bytes.extend([u8::try_from((20 + options.len()) / 4).expect("few options") << 4, flags.0]);
-    bytes.extend(window.to_be_bytes());
-    bytes.extend([0, 0]);
-    bytes.extend(urgent.to_be_bytes());
-    bytes.extend(options);
-    bytes.extend(std::iter::repeat_n(b'x', len));
-    checksum::fill(&mut bytes);
-    bytes
+    let numbers = [first.wrapping_add(isn), ack];
+    let mut segment = Segment::bare(ends, numbers, flags, window);
+    segment.urgent = urgent;
+    segment.to_packet(&options, &vec![b'x'; len])
 }
 
 struct Run {

@@ -2,11 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
-use halfclose_stack::{Kind, Segment};
+use halfclose_stack::{Flags, Kind, Options, Packet, Segment, checksum, field_at};
 
 use crate::script::packet;
 
-fn bytes(text: &str) -> Vec<u8> {
+fn bytes(text: &str) -> Packet {
     let at = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
     packet(text, [at(1, 7), at(2, 8)], [1000, 9000])
 }
@@ -48,4 +48,48 @@ fn length_counts_syn_and_fin() {
     assert_eq!(segment("S 0:0(0)").len(), 1);
     assert_eq!(segment("F. 0:9(9)").len(), 10);
     assert!(segment(". 0:0(0)").is_empty());
+}
+
+#[test]
+fn a_built_segment_is_decoded_as_it_was_built() {
+    let at = |last, port| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port);
+    let (edges, none) = (Some((7, 9)), None);
+    let sack_of = |sack| Options { sack, ..Options::default() };
+    let every = Options {
+        max_segment_size: Some(1460),
+        window_scale: Some(7),
+        sack_permitted: true,
+        ..sack_of([edges, Some((u32::MAX, 3)), none, none])
+    };
+    for options in [Options::default(), every, sack_of([edges; 4])] {
+        let ends = [at(1, 7), at(2, 8)];
+        let mut built = Segment::bare(ends, [5, 6], Flags::SYN | Flags::URG, 99);
+        built.urgent = 3;
+        let packet = built.to_packet(&options, b"data");
+        assert!(checksum::verify(&packet));
+        let read = Segment::parse(&packet).expect("a segment");
+        assert_eq!(read.options(&packet), options);
+        assert_eq!(&packet[read.payload()], b"data");
+        assert_eq!((read.source, read.destination), (built.source, built.destination));
+        assert_eq!((read.seq, read.ack, read.flags), (built.seq, built.ack, built.flags));
+        assert_eq!((read.window, read.urgent), (built.window, built.urgent));
+    }
+}
+
+#[test]
+fn each_byte_of_a_packet_belongs_to_a_field() {
+    let bytes = bytes("S 0:2(2) win 9 <mss 1460>");
+    let names = [0, 9, 15, 20, 27, 33, 40, 44, 45].map(|offset| field_at(&bytes, offset));
+    let wanted = [
+        "IPv4 version and header length",
+        "IPv4 protocol",
+        "IPv4 source address",
+        "TCP source port",
+        "TCP sequence number",
+        "TCP flags",
+        "TCP options",
+        "payload byte 0",
+        "payload byte 1",
+    ];
+    assert_eq!(names, wanted);
 }

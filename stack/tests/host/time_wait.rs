@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
-use halfclose_stack::{ClosePolicy, Config, Divergence, Host, NoteKind, State};
+use halfclose_stack::{ClosePolicy, Config, Divergence, Flags, Host, NoteKind, Segment, State};
 
 use crate::script::{config, packet};
 
@@ -25,8 +25,8 @@ fn in_time_wait(config: Config, closes: bool) -> (Host, Duration, u32) {
     let mut give = |host: &mut Host, ms, text| {
         host.handle_packet(at(ms), &packet(text, ends(), [PEER_ISN, isn]));
         while let Some(left) = host.poll_transmit(at(ms)) {
-            let seq = left[24..28].try_into().expect("four bytes");
-            isn = if left[33] & 2 != 0 { u32::from_be_bytes(seq) } else { isn };
+            let segment = Segment::parse(&left).expect("a host sends segments");
+            isn = if segment.flags.has(Flags::SYN) { segment.seq } else { isn };
         }
         isn
     };

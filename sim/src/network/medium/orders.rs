@@ -2,6 +2,8 @@
 //! census of the packets that passed: what a search over explicit fates needs of a run. It parses
 //! nothing but the ports.
 
+use halfclose_stack::Headers;
+
 use crate::network::fate::Fate;
 use crate::side::CONTROL_PORT;
 
@@ -81,7 +83,5 @@ impl Orders {
 }
 
 fn is_control(packet: &[u8]) -> bool {
-    let tcp = usize::from(packet[0] & 0x0f) * 4;
-    let port = |at: usize| u16::from_be_bytes([packet[tcp + at], packet[tcp + at + 1]]);
-    port(0) == CONTROL_PORT || port(2) == CONTROL_PORT
+    Headers::of(packet).is_some_and(|headers| headers.ports().contains(&CONTROL_PORT))
 }

@@ -1,0 +1,72 @@
+//! `options.rs` reads and writes the TCP options that this crate's peers use (RFC 9293 §3.2,
+//! RFC 7323, RFC 2018).
+
+use crate::packet::header::{be16, be32};
+
+/// The options of one segment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Maximum segment size.
+    pub max_segment_size: Option<u16>,
+    /// Shift of every later window (RFC 7323 §2), at most 14.
+    pub window_scale: Option<u8>,
+    /// The sender takes selective acknowledgments.
+    pub sack_permitted: bool,
+    /// Blocks received out of order, each from its first byte to past its last.
+    pub sack: [Option<(u32, u32)>; 4],
+}
+
+impl Options {
+    /// Decode an options field. `None` if an option is malformed.
+    #[inline(never)]
+    pub(crate) fn parse(mut rest: &[u8]) -> Option<Self> {
+        let mut options = Self::default();
+        while let Some(&kind) = rest.first() {
+            let len = match kind {
+                0 => break,
+                1 => 1,
+                _ => usize::from(*rest.get(1)?),
+            };
+            let option = rest.get(..len)?;
+            match (kind, len) {
+                (1, _) => {}
+                (2, 4) => options.max_segment_size = Some(be16(option, 2)),
+                (3, 3) => options.window_scale = Some(option[2].min(14)),
+                (4, 2) => options.sack_permitted = true,
+                (5, 10..) if (len - 2).is_multiple_of(8) => {
+                    for (block, at) in options.sack.iter_mut().zip((2..len).step_by(8)) {
+                        *block = Some((be32(option, at), be32(option, at + 4)));
+                    }
+                }
+                (2..=5, _) | (_, 0 | 1) => return None,
+                _ => {}
+            }
+            rest = &rest[len..];
+        }
+        Some(options)
+    }
+
+    /// The options field, a multiple of four bytes.
+    pub(crate) fn to_bytes(self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        if let Some(size) = self.max_segment_size {
+            bytes.extend([2, 4]);
+            bytes.extend(size.to_be_bytes());
+        }
+        if let Some(shift) = self.window_scale {
+            bytes.extend([1, 3, 3, shift]);
+        }
+        if self.sack_permitted {
+            bytes.extend([1, 1, 4, 2]);
+        }
+        let blocks = || self.sack.into_iter().flatten();
+        let len = (2..).step_by(8).nth(blocks().count()).expect("at most four blocks");
+        if len > 2 {
+            bytes.extend([1, 1, 5, len]);
+            bytes.extend(
+                blocks().flat_map(|(left, right)| [left, right]).flat_map(u32::to_be_bytes),
+            );
+        }
+        bytes
+    }
+}
