@@ -3,8 +3,8 @@
 //! became of it if it was not delivered as it is. The section header carries what the run depends
 //! on. It knows bytes, times and comments, not what a scenario is.
 //!
-//! The layout: a Section Header Block (application; comments that together read as in [`Header`]),
-//! one Interface Description Block (raw IP: packets begin with their IPv4 header), the packets, and
+//! The layout: a Section Header Block (application; comments that together read as in
+//! [`CaptureHeader`]), one Interface Description Block (raw IP: packets begin with their IPv4 header), the packets, and
 //! an Interface Statistics Block with their number, by which a file that was cut off is known.
 
 mod compare;
@@ -28,7 +28,7 @@ const MAGIC: &str = "halfclose-capture";
 
 /// What a run depends on, as the capture carries it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Header {
+pub struct CaptureHeader {
     /// The program and its version, as in `halfclose 0.1.0`.
     pub application: String,
     /// The run's seed.
@@ -37,7 +37,7 @@ pub struct Header {
     pub scenario_toml: String,
 }
 
-impl Header {
+impl CaptureHeader {
     /// The header of a capture that this program writes.
     #[must_use]
     pub fn new(seed: u64, scenario_toml: String) -> Self {

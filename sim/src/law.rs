@@ -47,16 +47,16 @@ pub struct Law {
     /// What excuses a breach of it.
     pub waived_by: &'static [Waiver],
     /// How it is checked.
-    pub check: Check,
+    pub check: CheckTime,
 }
 
 /// How a law is checked.
 #[derive(Clone, Copy)]
-pub enum Check {
+pub enum CheckTime {
     /// While the run goes on.
     AsItGoes,
     /// Once, at its end.
-    AtTheEnd(fn(&Facts<'_>, &mut Vec<Breach>)),
+    AtTheEnd(fn(&Findings<'_>, &mut Vec<Breach>)),
 }
 
 /// What excuses a breach of a law. It is counted all the same.
@@ -66,11 +66,11 @@ pub struct Waiver {
     /// Why it excuses the breach.
     pub reason: &'static str,
     /// Whether it excuses this one.
-    pub applies: fn(&Facts<'_>, &Breach) -> bool,
+    pub applies: fn(&Findings<'_>, &Breach) -> bool,
 }
 
 /// What is known at the end of a run.
-pub struct Facts<'a> {
+pub struct Findings<'a> {
     /// What was run.
     pub scenario: &'a Scenario,
     /// What everybody was asked to do.
@@ -129,7 +129,7 @@ pub static LAWS: &[Law] = &[
         statement: "A stored file is a prefix of what was sent, behind what was there if it was \
                     appended: a stream delivers its bytes in order, each once, or stops.",
         waived_by: &[waivers::RESUME],
-        check: Check::AtTheEnd(file_laws::prefix),
+        check: CheckTime::AtTheEnd(file_laws::prefix),
     },
     Law {
         name: file_laws::SUCCESS,
@@ -137,7 +137,7 @@ pub static LAWS: &[Law] = &[
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
                     the sender's FIN came before its last byte.",
         waived_by: &[waivers::AS_EOF, waivers::MODEL, waivers::RESUME],
-        check: Check::AtTheEnd(file_laws::success),
+        check: CheckTime::AtTheEnd(file_laws::success),
     },
     Law {
         name: file_laws::OLD,
@@ -145,7 +145,7 @@ pub static LAWS: &[Law] = &[
         statement: "A stored file does not change before an upload in its place is accepted, or its \
                     client renames or deletes it.",
         waived_by: &[],
-        check: Check::AsItGoes,
+        check: CheckTime::AsItGoes,
     },
     Law {
         name: reset_law::NAME,
@@ -153,7 +153,7 @@ pub static LAWS: &[Law] = &[
         statement: "No RST unless a program or a deadline aborted, nobody was at the port, unread \
                     or late data was dropped, or an unacceptable ACK met a handshake.",
         waived_by: &[],
-        check: Check::AsItGoes,
+        check: CheckTime::AsItGoes,
     },
     Law {
         name: state_law::NAME,
@@ -161,7 +161,7 @@ pub static LAWS: &[Law] = &[
         statement: "Every change of state begins where the last one ended, and is an arrow of the \
                     figure, of its notes, or of a reset, abort or time-out.",
         waived_by: &[waivers::FIN_WAIT_2],
-        check: Check::AsItGoes,
+        check: CheckTime::AsItGoes,
     },
     Law {
         name: dialogue_law::ONE_REPLY,
@@ -169,14 +169,14 @@ pub static LAWS: &[Law] = &[
         statement: "Every command gets one final reply, in order, while its control connection \
                     lasts; nothing but 421 is said unasked.",
         waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST],
-        check: Check::AtTheEnd(dialogue_law::unanswered),
+        check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
     Law {
         name: reply_law::NAME,
         citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
         statement: "Every reply has a code that the table of command-reply sequences allows there.",
         waived_by: &[waivers::MODEL],
-        check: Check::AsItGoes,
+        check: CheckTime::AsItGoes,
     },
     Law {
         name: rest_laws::AT_REST,
@@ -184,7 +184,7 @@ pub static LAWS: &[Law] = &[
         statement: "Once nothing is lost any more and the programs are done, both hosts have no \
                     connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on retransmission.",
         waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2],
-        check: Check::AtTheEnd(rest_laws::at_rest),
+        check: CheckTime::AtTheEnd(rest_laws::at_rest),
     },
     Law {
         name: rest_laws::LEAKS,
@@ -192,25 +192,25 @@ pub static LAWS: &[Law] = &[
         statement: "At the end of a run that became quiet, nothing is held for a connection that \
                     is over: no packet buffer, slot, listener, session or open file.",
         waived_by: &[],
-        check: Check::AtTheEnd(rest_laws::leaks),
+        check: CheckTime::AtTheEnd(rest_laws::leaks),
     },
 ];
 
 /// What the laws say of a run: those broken, and those broken with an excuse. `denied` names a
 /// waiver that does not count: so a test shows that it is needed.
 #[must_use]
-pub fn judge(facts: &Facts<'_>, denied: Option<&str>) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
+pub fn judge(findings: &Findings<'_>, denied: Option<&str>) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
     let mut late = Vec::new();
     for law in LAWS {
-        if let Check::AtTheEnd(check) = law.check {
-            check(facts, &mut late);
+        if let CheckTime::AtTheEnd(check) = law.check {
+            check(findings, &mut late);
         }
     }
     let (mut broken, mut waived) = (Vec::new(), Vec::new());
-    for breach in facts.evidence.breaches().iter().chain(&late) {
+    for breach in findings.evidence.breaches().iter().chain(&late) {
         let law = LAWS.iter().find(|law| law.name == breach.law).expect("breaches name laws");
         let excuse =
-            |waiver: &&Waiver| Some(waiver.name) != denied && (waiver.applies)(facts, breach);
+            |waiver: &&Waiver| Some(waiver.name) != denied && (waiver.applies)(findings, breach);
         match law.waived_by.iter().find(excuse) {
             Some(waiver) => count_waived(&mut waived, law.name, waiver.name),
             None => count_broken(&mut broken, law, breach),

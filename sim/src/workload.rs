@@ -36,7 +36,7 @@ pub struct Workload {
     /// How many tasks each client has.
     each: usize,
     /// What the first client's tasks move: the others' have the same bytes.
-    moved: Vec<Moved>,
+    moved: Vec<Payload>,
     /// Whatever the files are made of.
     known: Arc<[FileSource]>,
     /// Those that are read as they are moved.
@@ -45,7 +45,7 @@ pub struct Workload {
 
 /// What a task moves.
 #[derive(Clone, Debug, Default)]
-struct Moved {
+struct Payload {
     content: FileContent,
     /// The same as the receiver is to have it.
     received: FileContent,
@@ -73,7 +73,7 @@ impl Workload {
     pub fn load_holding(scenario: &Scenario, held: Held) -> Result<Self, Unreadable> {
         let is_text = scenario.client.representation == Representation::Ascii;
         let mut sources = Sources::new(scenario, held);
-        let mut all: Vec<Moved> = Vec::new();
+        let mut all: Vec<Payload> = Vec::new();
         // What each upload leaves at the server.
         let mut images: Vec<FileContent> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
@@ -98,7 +98,7 @@ impl Workload {
                 _ => received.clone(),
             });
             let hash = OnceLock::new();
-            all.push(Moved { content, received, hash, on_the_way, before });
+            all.push(Payload { content, received, hash, on_the_way, before });
         }
         let mut known: Vec<FileSource> = Vec::new();
         let images =
@@ -160,7 +160,7 @@ impl Workload {
         }
     }
 
-    fn moved(&self, index: usize) -> &Moved {
+    fn moved(&self, index: usize) -> &Payload {
         &self.moved[index % self.each]
     }
 
@@ -205,7 +205,7 @@ impl Workload {
     /// The hash of `image`, which is probably what the receiver of task `index` is to have.
     #[must_use]
     pub fn hash(&self, index: usize, image: &FileContent) -> u128 {
-        let Moved { received, hash, .. } = self.moved(index);
+        let Payload { received, hash, .. } = self.moved(index);
         match image.is(received) {
             true => *hash.get_or_init(|| fingerprint(image, image.size())),
             false => fingerprint(image, image.size()),

@@ -34,7 +34,7 @@ use crate::side::{CONTROL_PORT, SERVER};
 use crate::workload::Workload;
 use crate::world::lookup::Lookup;
 use crate::world::sockets::Sockets;
-use station::{Log, Station};
+use station::{RunLog, Station};
 
 /// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
 /// the smallest segments is a few thousand.
@@ -58,7 +58,7 @@ pub struct World<'a> {
     wakes: [Duration; 2],
     turn: Turn,
     medium: Medium,
-    log: Log,
+    log: RunLog,
     judge: Judge<'a>,
     denied: Option<&'static str>,
     lookup: Lookup,
@@ -97,7 +97,7 @@ impl<'a> World<'a> {
             wakes: [Duration::MAX; 2],
             turn: Turn::NONE,
             medium: Medium::new(scenario),
-            log: Log {
+            log: RunLog {
                 trace: Trace::new(recording),
                 ended: Vec::new(),
                 divergences: Vec::new(),
@@ -141,7 +141,8 @@ impl<'a> World<'a> {
             self.server.store_mut(),
         );
         let at = SocketAddr::new(IpAddr::V4(SERVER), CONTROL_PORT);
-        let Self { stations: [client, server], now, log: Log { evidence, .. }, scripts, .. } = self;
+        let Self { stations: [client, server], now, log: RunLog { evidence, .. }, scripts, .. } =
+            self;
         let watch = Some(evidence.watch(Side::Server, *now));
         let mut sockets = Sockets { host: &mut server.host, now: *now, watch };
         self.server
@@ -325,7 +326,7 @@ impl<'a> World<'a> {
     /// Look at the file `name`, which the program of `side` has written and closed.
     #[inline(never)]
     fn look_at(&mut self, side: Side, name: &Arc<str>) {
-        let Self { judge, log: Log { evidence, .. }, client, server, .. } = self;
+        let Self { judge, log: RunLog { evidence, .. }, client, server, .. } = self;
         evidence.liar.stored(name, store_of(client, server, side));
         let (reports, ours) = client.reports_and_store();
         let again = judge.closed(side, name, [ours, server.store_mut()], reports);

@@ -29,11 +29,11 @@ fn packets() -> Vec<OwnedCapturedPacket> {
     ]
 }
 
-fn header() -> Header {
-    Header::new(42, TOML.to_owned())
+fn header() -> CaptureHeader {
+    CaptureHeader::new(42, TOML.to_owned())
 }
 
-fn written(header: &Header, packets: &[OwnedCapturedPacket]) -> Vec<u8> {
+fn written(header: &CaptureHeader, packets: &[OwnedCapturedPacket]) -> Vec<u8> {
     let mut out = Vec::new();
     let count = write(&mut out, header, packets.iter().map(OwnedCapturedPacket::borrowed));
     assert_eq!(count.expect("memory takes all"), packets.len() as u64);
@@ -56,7 +56,7 @@ fn what_is_written_is_read_back() {
 #[test]
 fn a_long_scenario_takes_several_comments() {
     let toml = "# é and more\n".repeat(20_000);
-    let header = Header::new(u64::MAX, toml);
+    let header = CaptureHeader::new(u64::MAX, toml);
     let (again, _) = read_bytes(&written(&header, &packets())).expect("ours");
     assert_eq!(again, header);
 }

@@ -12,7 +12,7 @@ use pcap_file::pcapng::{Block, PcapNgParser};
 use pcap_file::{DataLink, PcapError};
 use thiserror::Error;
 
-use super::{APPLICATION, FORMAT, Header, MAGIC, OwnedCapturedPacket};
+use super::{APPLICATION, CaptureHeader, FORMAT, MAGIC, OwnedCapturedPacket};
 
 /// A capture could not be read.
 #[derive(Debug, Error)]
@@ -69,7 +69,7 @@ pub enum Problem {
 ///
 /// # Errors
 /// It is not there, not a capture, not ours, newer, cut off or damaged.
-pub fn read(path: &Path) -> Result<(Header, Vec<OwnedCapturedPacket>), CaptureError> {
+pub fn read(path: &Path) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), CaptureError> {
     std::fs::read(path)
         .map_err(Problem::Unreadable)
         .and_then(|bytes| read_bytes(&bytes))
@@ -80,7 +80,7 @@ pub fn read(path: &Path) -> Result<(Header, Vec<OwnedCapturedPacket>), CaptureEr
 ///
 /// # Errors
 /// It is not a capture, not ours, newer, cut off or damaged.
-pub fn read_bytes(bytes: &[u8]) -> Result<(Header, Vec<OwnedCapturedPacket>), Problem> {
+pub fn read_bytes(bytes: &[u8]) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), Problem> {
     check_kind(bytes)?;
     let mut packets = Vec::new();
     let (mut rest, mut parser) =
@@ -140,7 +140,7 @@ fn check_kind(bytes: &[u8]) -> Result<(), Problem> {
     if *start == SECTION { Ok(()) } else { Err(Problem::NotPcapng) }
 }
 
-fn header(section: &SectionHeaderBlock<'_>) -> Result<Header, Problem> {
+fn header(section: &SectionHeaderBlock<'_>) -> Result<CaptureHeader, Problem> {
     let mut text = String::new();
     let mut application = String::new();
     for option in &section.options {
@@ -153,7 +153,7 @@ fn header(section: &SectionHeaderBlock<'_>) -> Result<Header, Problem> {
     parse_header(&text, application)
 }
 
-fn parse_header(text: &str, application: String) -> Result<Header, Problem> {
+fn parse_header(text: &str, application: String) -> Result<CaptureHeader, Problem> {
     let (first, rest) = text.split_once('\n').ok_or(Problem::NotOurs)?;
     let (magic, format) = first.split_once(' ').ok_or(Problem::NotOurs)?;
     if magic != MAGIC {
@@ -170,7 +170,7 @@ fn parse_header(text: &str, application: String) -> Result<Header, Problem> {
         .strip_prefix("seed ")
         .and_then(|number| number.parse().ok())
         .ok_or_else(|| damaged("its header has no seed"))?;
-    Ok(Header { application, seed, scenario_toml: toml.to_owned() })
+    Ok(CaptureHeader { application, seed, scenario_toml: toml.to_owned() })
 }
 
 fn owned(packet: EnhancedPacketBlock<'_>) -> OwnedCapturedPacket {

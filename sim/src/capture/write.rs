@@ -14,7 +14,7 @@ use pcap_file::pcapng::blocks::interface_statistics::{
 use pcap_file::pcapng::blocks::section_header::{SectionHeaderBlock, SectionHeaderOption};
 use pcap_file::{DataLink, Endianness, PcapError};
 
-use super::{CapturedPacket, FORMAT, Header, MAGIC};
+use super::{CaptureHeader, CapturedPacket, FORMAT, MAGIC};
 
 /// Bytes of a comment: an option's length is 16 bits (pcapng §3.5), and a character is not cut.
 const COMMENT_MAX: usize = 65_000;
@@ -28,7 +28,7 @@ const MICROSECONDS: u8 = 6;
 /// `out` cannot be written to.
 pub fn write<'a>(
     out: impl Write,
-    header: &Header,
+    header: &CaptureHeader,
     packets: impl IntoIterator<Item = CapturedPacket<'a>>,
 ) -> io::Result<u64> {
     let mut writer = PcapNgWriter::with_section_header(out, section(header)).map_err(cause)?;
@@ -46,8 +46,8 @@ pub fn write<'a>(
 }
 
 /// One byte order everywhere, so that the same run is the same file on every machine.
-fn section(header: &Header) -> SectionHeaderBlock<'static> {
-    let Header { application, seed, scenario_toml } = header;
+fn section(header: &CaptureHeader) -> SectionHeaderBlock<'static> {
+    let CaptureHeader { application, seed, scenario_toml } = header;
     let text = format!("{MAGIC} {FORMAT}\nseed {seed}\n\n{scenario_toml}");
     let mut options = vec![SectionHeaderOption::UserApplication(Cow::Owned(application.clone()))];
     options

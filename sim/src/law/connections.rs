@@ -30,9 +30,9 @@ pub(super) struct Arrival {
 
 /// A connection at one host: the side, the port there, the port at the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Key(pub(crate) Side, pub(crate) u16, pub(crate) u16);
+pub(crate) struct Endpoint(pub(crate) Side, pub(crate) u16, pub(crate) u16);
 
-impl Key {
+impl Endpoint {
     /// The same as one number, which is hashed, compared and sorted at once.
     #[inline]
     pub(crate) fn number(self) -> u64 {
@@ -57,8 +57,8 @@ pub(crate) enum Call {
 
 /// What is known of one connection, and of the last one with the same key once it is over.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
-    pub(crate) key: Key,
+pub(crate) struct ConnectionRecord {
+    pub(crate) key: Endpoint,
     /// State, by the notes.
     pub(crate) state: State,
     /// State when the event under way began; of the event `event`.
@@ -78,8 +78,8 @@ pub(crate) struct Known {
     pub(crate) reset_in: Option<u64>,
 }
 
-impl Known {
-    fn new(key: Key) -> Self {
+impl ConnectionRecord {
+    fn new(key: Endpoint) -> Self {
         Self {
             key,
             state: State::Closed,
@@ -128,7 +128,7 @@ impl Known {
 /// Every connection of a run, by key.
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
-    known: Table<u64, Known>,
+    known: Table<u64, ConnectionRecord>,
     /// Where the last one is that was asked for: often it is asked for again.
     last: usize,
 }
@@ -138,24 +138,24 @@ impl Connections {
         self.known.clear();
     }
 
-    pub(crate) fn get(&self, key: Key) -> Option<&Known> {
+    pub(crate) fn get(&self, key: Endpoint) -> Option<&ConnectionRecord> {
         self.known.get(&key.number())
     }
 
     /// What is known of it, which may be nothing yet.
-    pub(crate) fn entry(&mut self, key: Key) -> &mut Known {
+    pub(crate) fn entry(&mut self, key: Endpoint) -> &mut ConnectionRecord {
         let number = key.number();
         if self.known.get_index(self.last).is_none_or(|(known, _)| *known != number) {
             self.last = match self.known.get_index_of(&number) {
                 Some(at) => at,
-                None => self.known.insert_full(number, Known::new(key)).0,
+                None => self.known.insert_full(number, ConnectionRecord::new(key)).0,
             };
         }
         &mut self.known[self.last]
     }
 
     /// All of them, in the order in which they appeared.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Known> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &ConnectionRecord> {
         self.known.values()
     }
 }

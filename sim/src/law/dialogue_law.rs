@@ -9,7 +9,7 @@ use memchr::memchr;
 
 use super::file_laws::{FileName, Uploads};
 use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
-use super::{About, Breach, Facts, Table};
+use super::{About, Breach, Findings, Table};
 use crate::outcome::End;
 use crate::side::Side;
 
@@ -17,7 +17,7 @@ pub(super) const ONE_REPLY: &str = "one-final-reply";
 
 /// A command that waits for its final reply.
 #[derive(Clone, Copy, Debug)]
-struct Pending {
+struct PendingCommand {
     verb: Verb,
     name: FileName,
     /// A 1yz has come.
@@ -27,7 +27,7 @@ struct Pending {
 /// The dialogue on one control connection.
 #[derive(Debug, Default)]
 struct Dialogue {
-    pending: VecDeque<Pending>,
+    pending: VecDeque<PendingCommand>,
     /// Files that were uploaded on it and wait to be replaced.
     olds: Vec<FileName>,
     command: CommandLine,
@@ -137,7 +137,7 @@ impl ReplyLine {
 
 impl Dialogue {
     fn heard(&mut self, verb: Verb, name: FileName) {
-        let pending = Pending { verb, name, begun: false };
+        let pending = PendingCommand { verb, name, begun: false };
         // RFC 959 §4.1.3: ABOR overtakes what waits behind the transfer it aborts.
         let behind = usize::from(self.pending.front().is_some_and(|first| first.begun));
         if verb == ABOR && behind < self.pending.len() {
@@ -156,10 +156,10 @@ impl Dialogue {
         };
         // A model may leave a command without its final reply. What comes out of order is then taken
         // for the first command that it may answer, or every later reply would count for the wrong one.
-        let answers = |it: &Pending| reply_law::allows(it.verb, it.begun, code);
+        let answers = |it: &PendingCommand| reply_law::allows(it.verb, it.begun, code);
         let answered = self.pending.iter().position(answers);
         let at = answered.unwrap_or(0);
-        let Pending { verb, name, .. } = self.pending[at];
+        let PendingCommand { verb, name, .. } = self.pending[at];
         if code < 200 {
             self.pending[at].begun = true;
         } else {
@@ -201,7 +201,11 @@ impl Dialogues {
         let Dialogue { mut pending, mut olds, .. } = self.spare.pop().unwrap_or_default();
         pending.clear();
         olds.clear();
-        pending.push_back(Pending { verb: GREETING, name: FileName::default(), begun: false });
+        pending.push_back(PendingCommand {
+            verb: GREETING,
+            name: FileName::default(),
+            begun: false,
+        });
         self.live.insert(conn, Dialogue { pending, olds, ..Dialogue::default() });
     }
 
@@ -269,14 +273,14 @@ impl Dialogues {
 }
 
 /// At the end of a quiet run nothing is owed on the connections that are left.
-pub(super) fn unanswered(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    if facts.end != End::Quiet {
+pub(super) fn unanswered(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    if findings.end != End::Quiet {
         return;
     }
-    for dialogue in facts.evidence.dialogues.live.values().filter(|dialogue| !dialogue.over) {
-        if let Some(Pending { verb, .. }) = dialogue.pending.front() {
+    for dialogue in findings.evidence.dialogues.live.values().filter(|dialogue| !dialogue.over) {
+        if let Some(PendingCommand { verb, .. }) = dialogue.pending.front() {
             let seen = format!("{} never has a final reply", spoken(*verb));
-            breaches.push(breach(ONE_REPLY, facts.now, seen, About::Unanswered));
+            breaches.push(breach(ONE_REPLY, findings.now, seen, About::Unanswered));
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use halfclose_stack::{Flags, Headers, Note, NoteKind, Segment, State};
 
-use super::connections::{Arrival, Call, Connections, Key, Trigger};
+use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
 use super::file_laws::Uploads;
 use super::reset_law::Cause;
@@ -121,7 +121,7 @@ impl Evidence {
 
     fn control_left(&mut self, now: Duration, sight: &Sight, lost: bool) {
         let &Sight { ref segment, side, emission } = sight;
-        let key = Key(side, segment.source.port(), segment.destination.port());
+        let key = Endpoint(side, segment.source.port(), segment.destination.port());
         if segment.flags.has(Flags::SYN) {
             self.connections.entry(key).iss = Some(segment.seq);
         }
@@ -137,10 +137,10 @@ impl Evidence {
         }
     }
 
-    fn reset_leaves(&mut self, now: Duration, emission: u64, key: Key) {
+    fn reset_leaves(&mut self, now: Duration, emission: u64, key: Endpoint) {
         let (event, before) = (self.event, *self.connections.entry(key));
         if !self.cause(now, key).allows_reset(&before) {
-            let Key(_, local, peer) = key;
+            let Endpoint(_, local, peer) = key;
             let state = before.state_before(event);
             self.breach(Breach {
                 law: reset_law::NAME,
@@ -155,19 +155,19 @@ impl Evidence {
     }
 
     /// The packet that arrived, if it was for `key`.
-    fn arrived_for(&self, key: Key) -> Option<Arrival> {
+    fn arrived_for(&self, key: Endpoint) -> Option<Arrival> {
         let (side, headers) = self.arrival.as_ref()?;
         let headers = Headers::of(headers)?;
         let [from, to] = headers.ports();
-        (key == Key(*side, to, from)).then(|| Arrival {
+        (key == Endpoint(*side, to, from)).then(|| Arrival {
             reset: headers.flags().has(Flags::RST),
             has_data: headers.total_len() > headers.payload_start(),
             ack: headers.flags().has(Flags::ACK).then_some(headers.ack()),
         })
     }
 
-    fn cause(&self, now: Duration, key: Key) -> Cause {
-        let Key(side, local, _) = key;
+    fn cause(&self, now: Duration, key: Endpoint) -> Cause {
+        let Endpoint(side, local, _) = key;
         Cause {
             now,
             event: self.event,
@@ -184,11 +184,11 @@ impl Evidence {
         if let NoteKind::State { from, to } = note.kind
             && !self.liar.hides(note)
         {
-            self.changed(note.at, Key(side, note.local.port(), note.peer.port()), from, to);
+            self.changed(note.at, Endpoint(side, note.local.port(), note.peer.port()), from, to);
         }
     }
 
-    fn changed(&mut self, at: Duration, key: Key, from: State, to: State) {
+    fn changed(&mut self, at: Duration, key: Endpoint, from: State, to: State) {
         let event = self.event;
         let known = self.connections.entry(key);
         let was = known.state;
@@ -212,7 +212,7 @@ impl Evidence {
         if continues && forced {
             return;
         }
-        let Key(side, local, peer) = key;
+        let Endpoint(side, local, peer) = key;
         let seen = match continues {
             true => format!("{from} -> {to}, ports {local} to {peer}"),
             false => format!("{from} -> {to} after {was}, ports {local} to {peer}"),
@@ -277,7 +277,7 @@ impl Watch<'_> {
     fn called(&mut self, conn: u64, [local, peer]: [SocketAddrV4; 2], call: Call) {
         let evidence = &mut *self.evidence;
         evidence.last_call = self.now;
-        let known = evidence.connections.entry(Key(self.side, local.port(), peer.port()));
+        let known = evidence.connections.entry(Endpoint(self.side, local.port(), peer.port()));
         known.call = call;
         known.called = evidence.event;
         known.state_at_call = known.state;

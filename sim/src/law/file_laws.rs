@@ -8,8 +8,8 @@ use std::time::Duration;
 use halfclose_ftp::report::Direction;
 use halfclose_ftp::{MemoryStore, Told, TransferReport};
 
-use super::connections::Key;
-use super::{About, Breach, Facts, Table};
+use super::connections::Endpoint;
+use super::{About, Breach, Findings, Table};
 use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
@@ -138,30 +138,31 @@ impl super::Evidence {
 }
 
 /// No transfer left something else than a prefix of its source.
-pub(super) fn prefix(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    for (transfer, report) in facts.transfers.iter().zip(facts.reports) {
+pub(super) fn prefix(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    for (transfer, report) in findings.transfers.iter().zip(findings.reports) {
         if transfer.file == FileState::Other {
             let seen =
                 format!("{}: {} bytes that were not sent so", transfer.task, transfer.stored);
-            breaches.push(of_transfer(PREFIX, facts, (transfer, report), seen));
+            breaches.push(of_transfer(PREFIX, findings, (transfer, report), seen));
         }
     }
 }
 
 /// Success means all of it.
-pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    let tasks = facts.workload.tasks();
+pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    let tasks = findings.workload.tasks();
     let indices = (0..tasks.len()).filter(|index| tasks[*index].is_transfer());
-    for (index, (transfer, report)) in indices.zip(facts.transfers.iter().zip(facts.reports)) {
+    for (index, (transfer, report)) in indices.zip(findings.transfers.iter().zip(findings.reports))
+    {
         let task = &tasks[index];
         let said = match report.direction {
             Direction::Download => transfer.told == Told::Success,
             Direction::Upload => {
                 let path = task.uploads().unwrap_or_default();
                 let same = |other: &&Task| other.uploads() == Some(path);
-                let mine = &tasks[facts.workload.beside(index)];
+                let mine = &tasks[findings.workload.beside(index)];
                 let only = mine.iter().filter(same).count() == 1;
-                let upload = facts.evidence.uploads.0.get(&FileName::of(path));
+                let upload = findings.evidence.uploads.0.get(&FileName::of(path));
                 let completed = upload.is_some_and(|upload| upload.completed > 0);
                 let heard = report.reply.as_ref().is_some_and(|it| (200..300).contains(&it.code));
                 heard || (only && completed)
@@ -169,30 +170,32 @@ pub(super) fn success(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         };
         // Other bytes are the prefix law's.
         let whole = matches!(transfer.file, FileState::Whole | FileState::Other);
-        if !said || whole || fin_came_early(facts, report.direction, transfer.to_send, report.data)
+        if !said
+            || whole
+            || fin_came_early(findings, report.direction, transfer.to_send, report.data)
         {
             continue;
         }
         let verb = if matches!(task, Task::Put(_)) { "2yz to" } else { "success told of" };
         let (stored, sent) = (transfer.stored, transfer.sent);
         let seen = format!("{verb} {}, and {stored} of {sent} bytes are there", transfer.task);
-        breaches.push(of_transfer(SUCCESS, facts, (transfer, report), seen));
+        breaches.push(of_transfer(SUCCESS, findings, (transfer, report), seen));
     }
 }
 
 /// Whether the sender's own FIN says that fewer bytes are all.
 fn fin_came_early(
-    facts: &Facts<'_>,
+    findings: &Findings<'_>,
     direction: Direction,
     sent: u64,
     data: Option<(std::net::SocketAddr, std::net::SocketAddr)>,
 ) -> bool {
     let Some((client, server)) = data else { return false };
     let key = match direction {
-        Direction::Upload => Key(Side::Client, client.port(), server.port()),
-        Direction::Download => Key(Side::Server, server.port(), client.port()),
+        Direction::Upload => Endpoint(Side::Client, client.port(), server.port()),
+        Direction::Download => Endpoint(Side::Server, server.port(), client.port()),
     };
-    let fin = facts.evidence.connections.get(key).and_then(|known| known.fin_after);
+    let fin = findings.evidence.connections.get(key).and_then(|known| known.fin_after);
     fin.is_some_and(|after| u64::from(after) < sent)
 }
 
@@ -209,11 +212,11 @@ fn receiver(direction: Direction) -> Side {
 
 fn of_transfer(
     law: &'static str,
-    facts: &Facts<'_>,
+    findings: &Findings<'_>,
     (transfer, report): (&TransferOutcome, &TransferReport),
     seen: String,
 ) -> Breach {
     let about = if transfer.resumes_another { About::ResumedAnother } else { About::Other };
     let side = receiver(report.direction);
-    Breach { law, at: facts.now, side, emission: None, seen, about }
+    Breach { law, at: findings.now, side, emission: None, seen, about }
 }

@@ -16,7 +16,7 @@ pub(super) const DELE: Verb = *b"DELE";
 pub(super) const RNTO: Verb = *b"RNTO";
 
 /// What may answer a command.
-struct Row {
+struct AllowedReplies {
     /// 1yz that may come first.
     preliminary: &'static [u16],
     /// What may follow one.
@@ -25,25 +25,25 @@ struct Row {
     direct: &'static [u16],
 }
 
-fn at_once(direct: &'static [u16]) -> Row {
-    Row { preliminary: &[], after: &[], direct }
+fn at_once(direct: &'static [u16]) -> AllowedReplies {
+    AllowedReplies { preliminary: &[], after: &[], direct }
 }
 
 /// What may answer what is no command.
 const UNKNOWN: &[u16] = &[500, 501, 502, 530];
 
 /// The table.
-fn row(verb: Verb) -> Row {
+fn allowed_replies(verb: Verb) -> AllowedReplies {
     match &verb {
         // The greeting.
-        b"    " => Row { preliminary: &[120], after: &[220], direct: &[220] },
+        b"    " => AllowedReplies { preliminary: &[120], after: &[220], direct: &[220] },
         b"USER" => at_once(&[230, 530, 500, 501, 331, 332]),
         b"PASS" => at_once(&[230, 202, 530, 500, 501, 503, 332]),
         b"ACCT" => at_once(&[230, 202, 530, 500, 501, 503]),
         b"CWD " | b"XCWD" | b"RMD " | b"XRMD" => at_once(&[250, 500, 501, 502, 530, 550]),
         b"CDUP" | b"XCUP" => at_once(&[200, 250, 500, 501, 502, 530, 550]),
         b"SMNT" => at_once(&[202, 250, 500, 501, 502, 530, 550]),
-        b"REIN" => Row { preliminary: &[120], after: &[220], direct: &[220, 500, 502] },
+        b"REIN" => AllowedReplies { preliminary: &[120], after: &[220], direct: &[220, 500, 502] },
         b"QUIT" => at_once(&[221, 500]),
         // RFC 7151 §3.3.
         b"HOST" => at_once(&[220, 500, 501, 502, 503, 504, 530]),
@@ -61,28 +61,28 @@ fn row(verb: Verb) -> Row {
         b"REST" => at_once(&[350, 500, 501, 502, 530]),
         // 554: RFC 1123 §4.1.3.4, an offset that the file cannot have; 425 at once: nothing has been said
         // of where the data connection goes.
-        b"STOR" | b"STOU" => Row {
+        b"STOR" | b"STOU" => AllowedReplies {
             preliminary: &[125, 150, 110],
             after: &[226, 250, 425, 426, 451, 551, 552],
             direct: &[425, 532, 450, 452, 553, 554, 500, 501, 530],
         },
-        b"APPE" => Row {
+        b"APPE" => AllowedReplies {
             preliminary: &[125, 150, 110],
             after: &[226, 250, 425, 426, 451, 551, 552],
             direct: &[425, 532, 450, 550, 452, 553, 554, 500, 501, 502, 530],
         },
-        b"RETR" => Row {
+        b"RETR" => AllowedReplies {
             preliminary: &[125, 150, 110],
             after: &[226, 250, 425, 426, 451],
             direct: &[425, 450, 550, 554, 500, 501, 530],
         },
-        b"LIST" | b"NLST" => Row {
+        b"LIST" | b"NLST" => AllowedReplies {
             preliminary: &[125, 150],
             after: &[226, 250, 425, 426, 451],
             direct: &[425, 450, 500, 501, 502, 530],
         },
         // RFC 3659 §7.2.1.
-        b"MLSD" => Row {
+        b"MLSD" => AllowedReplies {
             preliminary: &[125, 150],
             after: &[226, 250, 425, 426, 451],
             direct: &[425, 450, 500, 501, 502, 503, 504, 530, 550, 553],
@@ -105,13 +105,13 @@ fn row(verb: Verb) -> Row {
         b"FEAT" => at_once(&[211, 500, 502, 530]),
         b"OPTS" => at_once(&[200, 451, 501, 502, 530]),
         // §4.2: what is no command is not recognised, not implemented, or not for strangers.
-        _ => Row { preliminary: &[], after: UNKNOWN, direct: UNKNOWN },
+        _ => AllowedReplies { preliminary: &[], after: UNKNOWN, direct: UNKNOWN },
     }
 }
 
 /// Whether `code` may answer `verb` now; `begun` says that a 1yz has. 421 may answer anything.
 pub(super) fn allows(verb: Verb, begun: bool, code: u16) -> bool {
-    let Row { preliminary, after, direct } = row(verb);
+    let AllowedReplies { preliminary, after, direct } = allowed_replies(verb);
     // §4.2: at most one 1yz reply per command.
     let allowed = if begun { [after, &[]] } else { [direct, preliminary] };
     code == 421 || allowed.iter().any(|codes| codes.contains(&code))

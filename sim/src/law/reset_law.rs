@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use halfclose_stack::State;
 
-use super::connections::{Arrival, Call, Known, Trigger};
+use super::connections::{Arrival, Call, ConnectionRecord, Trigger};
 
 pub(super) const NAME: &str = "resets-have-reasons";
 
@@ -25,13 +25,13 @@ pub(super) struct Cause {
 
 impl Cause {
     /// Whether its program ended `known` by force.
-    pub(super) fn is_called_off(&self, known: &Known) -> bool {
+    pub(super) fn is_called_off(&self, known: &ConnectionRecord) -> bool {
         known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread)
     }
 
     /// Whether `known` was ended by force: by its program, by its host's deadline, or by data that
     /// comes for nobody.
-    pub(super) fn ends(&self, known: &Known) -> bool {
+    pub(super) fn ends(&self, known: &ConnectionRecord) -> bool {
         let closed = matches!(known.call, Call::Close | Call::CloseUnread);
         let late = closed && self.arrival.is_some_and(|arrival| arrival.has_data);
         let given_up = match self.trigger {
@@ -42,7 +42,7 @@ impl Cause {
     }
 
     /// Whether a RST of `known`'s host has a reason.
-    pub(super) fn allows_reset(&self, known: &Known) -> bool {
+    pub(super) fn allows_reset(&self, known: &ConnectionRecord) -> bool {
         let before = known.state_before(self.event);
         if matches!(before, State::Closed | State::Listen) {
             // Nobody is there: only a segment that is no RST itself is answered.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use halfclose_stack::{ClosePolicy, TIME_WAIT};
 
-use super::connections::Key;
-use super::{About, Breach, Facts};
+use super::connections::Endpoint;
+use super::{About, Breach, Findings};
 use crate::outcome::End;
 use crate::scenario::{LinkConfig, Scenario};
 use crate::side::CONTROL_PORT;
@@ -47,13 +47,13 @@ fn hop(link: &LinkConfig) -> Duration {
 }
 
 /// Every connection is over once its time has come.
-pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    let evidence = facts.evidence;
+pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    let evidence = findings.evidence;
     let since = evidence.last_drop.max(evidence.last_call);
-    let hops = hop(&facts.scenario.up) + hop(&facts.scenario.down);
+    let hops = hop(&findings.scenario.up) + hop(&findings.scenario.down);
     let limit = since + TIME_WAIT + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
-    let quiet = facts.end == End::Quiet;
-    if !quiet && facts.now <= limit {
+    let quiet = findings.end == End::Quiet;
+    if !quiet && findings.now <= limit {
         return;
     }
     let mut late = true;
@@ -63,28 +63,29 @@ pub(super) fn at_rest(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         let (local, peer) = (known.key.1, known.key.2);
         let seen = format!("{} for ever, ports {local} to {peer}", known.state);
         let about = About::Alive(known.state);
-        let (at, side) = (facts.now, known.key.0);
+        let (at, side) = (findings.now, known.key.0);
         breaches.push(Breach { law: AT_REST, at, side, emission: None, seen, about });
         late = false;
     }
-    if late && facts.now > limit {
-        let seen = format!("quiet {} s after the last loss or call", (facts.now - since).as_secs());
-        let (at, side) = (facts.now, Side::Client);
+    if late && findings.now > limit {
+        let seen =
+            format!("quiet {} s after the last loss or call", (findings.now - since).as_secs());
+        let (at, side) = (findings.now, Side::Client);
         breaches.push(Breach { law: AT_REST, at, side, emission: None, seen, about: About::Other });
     }
 }
 
 /// Nothing is held for what is over.
-pub(super) fn leaks(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
-    if facts.end != End::Quiet {
+pub(super) fn leaks(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    if findings.end != End::Quiet {
         return;
     }
-    for (side, holding) in [Side::Client, Side::Server].into_iter().zip(facts.holdings) {
+    for (side, holding) in [Side::Client, Side::Server].into_iter().zip(findings.holdings) {
         let Holding { host, in_flight, sessions, files } = holding;
         // Connections of this side that are alive, and those of them that are control connections.
         let (mut alive, mut control) = (0, 0);
-        for known in facts.evidence.connections.iter() {
-            let Key(at, local, peer) = known.key;
+        for known in findings.evidence.connections.iter() {
+            let Endpoint(at, local, peer) = known.key;
             if at == side && known.alive() {
                 alive += 1;
                 let port = if side == Side::Client { peer } else { local };
@@ -94,7 +95,7 @@ pub(super) fn leaks(facts: &Facts<'_>, breaches: &mut Vec<Breach>) {
         let mut leak = |what: &str, held: usize, allowed: usize| {
             if held > allowed {
                 let seen = format!("{} {what} too many", held - allowed);
-                let (at, about) = (facts.now, About::Other);
+                let (at, about) = (findings.now, About::Other);
                 breaches.push(Breach { law: LEAKS, at, side, emission: None, seen, about });
             }
         };

@@ -11,8 +11,8 @@ pub(super) const AS_EOF: Waiver = Waiver {
     name: "server.on_reset=as-eof",
     reason: "The server takes a reset for the end of the file. Measured: pyftpdlib and Twisted say \
              226 for a stump.",
-    applies: |facts, breach| {
-        breach.side == Side::Server && facts.scenario.server.on_reset == Some(Judgement::AS_EOF)
+    applies: |findings, breach| {
+        breach.side == Side::Server && findings.scenario.server.on_reset == Some(Judgement::AS_EOF)
     },
 };
 
@@ -27,9 +27,9 @@ pub(super) const DROP_CONTROL: Waiver = Waiver {
     name: "server.on_reset=drop-control",
     reason: "The server ends the control connection in place of a reply. Measured: aioftp; and one \
              reading of Q123208's Error 146.",
-    applies: |facts, breach| {
+    applies: |findings, breach| {
         breach.about == About::Unanswered
-            && facts.scenario.server.on_reset == Some(Judgement::DROP_CONTROL)
+            && findings.scenario.server.on_reset == Some(Judgement::DROP_CONTROL)
     },
 };
 
@@ -37,9 +37,9 @@ pub(super) const FIN_WAIT_2: Waiver = Waiver {
     name: "fin-wait-2-deadline",
     reason: "The host forgets a closed connection whose peer never says FIN. RFC 9293 has no such \
              arrow; Linux' tcp_fin_timeout is 60 s, and others have the like.",
-    applies: |facts, breach| {
+    applies: |findings, breach| {
         breach.about == About::Arrow(State::FinWait2, State::Closed)
-            && rest_laws::policy(facts.scenario, breach.side).fin_wait_2.is_some()
+            && rest_laws::policy(findings.scenario, breach.side).fin_wait_2.is_some()
     },
 };
 
@@ -47,17 +47,17 @@ pub(super) const RESET_LOST: Waiver = Waiver {
     name: "reset-lost",
     reason: "A RST is not sent again (RFC 9293 §3.5.2): who did not get it learns of the end from \
              its own deadlines alone.",
-    applies: |facts, _| facts.evidence.reset_lost,
+    applies: |findings, _| findings.evidence.reset_lost,
 };
 
 pub(super) const NO_FIN_WAIT_2: Waiver = Waiver {
     name: "host=smoltcp",
     reason: "The host has no deadline in FIN-WAIT-2, as RFC 9293 has none: it waits for a FIN that \
              its peer may never send.",
-    applies: |facts, breach| {
+    applies: |findings, breach| {
         [Side::Client, Side::Server]
             .into_iter()
-            .any(|side| rest_laws::policy(facts.scenario, side).fin_wait_2.is_none())
+            .any(|side| rest_laws::policy(findings.scenario, side).fin_wait_2.is_none())
             && matches!(breach.about, About::Alive(_))
     },
 };
@@ -66,5 +66,7 @@ pub(super) const MODEL: Waiver = Waiver {
     name: "server.model",
     reason: "A real server's replies, as measured (docs/MODELS.md): 226 for a stump, 500 where the \
              table has 426, or none at all.",
-    applies: |facts, breach| breach.side == Side::Server && facts.scenario.server.model.is_some(),
+    applies: |findings, breach| {
+        breach.side == Side::Server && findings.scenario.server.model.is_some()
+    },
 };

@@ -6,24 +6,24 @@ use halfclose_stack::{Flags, Kind, Options, Packet, Segment};
 
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
-use crate::scenario::fault::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
+use crate::scenario::fault::{Action, Fault, Forged, Forgery, OnChannel, PacketName, Place, Which};
 use crate::side::Side;
 
 /// The faults of one run, and how far each has come.
 pub struct Faults {
-    faults: Vec<Pending>,
+    faults: Vec<PendingFault>,
     channels: Channels,
 }
 
-struct Pending {
+struct PendingFault {
     fault: Fault,
     /// Packets so far that its name fits but for the ordinal.
     seen: u64,
-    state: State,
+    state: FaultState,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum FaultState {
     Waiting,
     Done,
     /// Its packet was there, and an earlier fault of the list had it.
@@ -42,8 +42,11 @@ impl Faults {
     /// These faults, before a run.
     #[must_use]
     pub fn new(faults: &[Fault]) -> Self {
-        let pending =
-            |fault: &Fault| Pending { fault: fault.clone(), seen: 0, state: State::Waiting };
+        let pending = |fault: &Fault| PendingFault {
+            fault: fault.clone(),
+            seen: 0,
+            state: FaultState::Waiting,
+        };
         Self { faults: faults.iter().map(pending).collect(), channels: Channels::default() }
     }
 
@@ -51,7 +54,7 @@ impl Faults {
     pub fn reset(&mut self) {
         self.channels.reset();
         for pending in &mut self.faults {
-            (pending.seen, pending.state) = (0, State::Waiting);
+            (pending.seen, pending.state) = (0, FaultState::Waiting);
         }
     }
 
@@ -87,14 +90,14 @@ impl Faults {
             pending.state = match &pending.fault.action {
                 Action::Inject(forgery) => {
                     forged.push(forge(*forgery, from, &segment, channel));
-                    State::Done
+                    FaultState::Done
                 }
                 action => match combined(ordered, fate(action, packet.len())) {
                     Some(both) => {
                         ordered = Some(both);
-                        State::Done
+                        FaultState::Done
                     }
-                    None => State::Taken,
+                    None => FaultState::Taken,
                 },
             };
         }
@@ -105,15 +108,15 @@ impl Faults {
     #[must_use]
     pub fn unmatched(&self) -> Vec<String> {
         let idle = self.faults.iter().filter_map(|pending| match pending.state {
-            State::Done => None,
-            State::Waiting => Some(pending.fault.to_string()),
-            State::Taken => Some(format!("{} (another fault had its packet)", pending.fault)),
+            FaultState::Done => None,
+            FaultState::Waiting => Some(pending.fault.to_string()),
+            FaultState::Taken => Some(format!("{} (another fault had its packet)", pending.fault)),
         });
         idle.collect()
     }
 }
 
-fn name_fits(name: &Name, from: Side, data: Option<u32>, kind: Kind, at: u32) -> bool {
+fn name_fits(name: &PacketName, from: Side, data: Option<u32>, kind: Kind, at: u32) -> bool {
     let channel = match name.channel {
         OnChannel::Any => true,
         OnChannel::Control => data.is_none(),

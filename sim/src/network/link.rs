@@ -34,15 +34,6 @@ pub struct Flight {
     pub packet: Packet,
 }
 
-/// What the link decided about a packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admission {
-    /// Its fate.
-    pub fate: Fate,
-    /// When it arrives, if it does.
-    pub arrival: Option<Duration>,
-}
-
 /// At least a microsecond, so that virtual time grows with every hop.
 const HOP: Duration = Duration::from_micros(1);
 
@@ -65,10 +56,16 @@ impl Link {
         self.busy_until_ns = 0;
     }
 
-    /// Decide about the next packet, of this many bytes, handed over at `now`. A fate that is
-    /// `ordered` takes the place of the drawn one, which is drawn all the same.
+    /// The fate of the next packet, which has `bytes` bytes and was handed over at `now`, and the
+    /// time of its arrival unless it is lost. The `ordered` fate replaces the drawn fate; the link
+    /// draws in either case, so that later packets keep their fates.
     #[inline]
-    pub fn admit(&mut self, now: Duration, bytes: usize, ordered: Option<Fate>) -> Admission {
+    pub fn admit(
+        &mut self,
+        now: Duration,
+        bytes: usize,
+        ordered: Option<Fate>,
+    ) -> (Fate, Option<Duration>) {
         let drawn = self.fates.next_fate(bytes);
         let fate = match ordered {
             _ if self.is_dark(now) => Fate::Blackout,
@@ -76,10 +73,10 @@ impl Link {
             None => drawn,
         };
         if !fate.arrives() {
-            return Admission { fate, arrival: None };
+            return (fate, None);
         }
         let Some(sent) = self.serialize(now, bytes as u64) else {
-            return Admission { fate: Fate::QueueFull, arrival: None };
+            return (Fate::QueueFull, None);
         };
         let delay = match fate {
             Fate::Changed(changes) => self.delay(changes.moved),
@@ -87,7 +84,7 @@ impl Link {
         };
         let arrival = sent + delay.max(HOP);
         assert!(arrival > now, "a packet arrives after it was sent");
-        Admission { fate, arrival: Some(arrival) }
+        (fate, Some(arrival))
     }
 
     /// Whether every packet arrives, after the delay and as it is: then none need be asked about.

@@ -13,7 +13,7 @@ use halfclose_stack::{Flags, Packet, Segment};
 
 use crate::network::fate::Fate;
 use crate::network::faults::{Faults, ForgedPacket};
-use crate::network::link::{Admission, Flight, Link};
+use crate::network::link::{Flight, Link};
 use crate::network::trace::Trace;
 use crate::scenario::Scenario;
 use crate::side::Side;
@@ -97,7 +97,7 @@ impl Medium {
             return self.watch(now, from, packet, link, trace);
         }
         let ordered = self.orders.take(trace.next_emission());
-        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
+        let (fate, arrival) = link.admit(now, packet.len(), ordered);
         let emission = trace.packet(now, from, fate, &packet);
         self.orders.passed(&packet, fate);
         (fate, carry(link, fate, arrival, emission, packet))
@@ -119,7 +119,7 @@ impl Medium {
         let ordered = by_name.or(by_number);
         let forgotten = self.nat.as_mut().is_some_and(|nat| nat.forgets(now, from, &packet));
         let ordered = if forgotten { Some(Fate::Forgotten) } else { ordered };
-        let Admission { fate, arrival } = link.admit(now, packet.len(), ordered);
+        let (fate, arrival) = link.admit(now, packet.len(), ordered);
         trace.packet(now, from, fate, &packet);
         self.orders.passed(&packet, fate);
         let back = carry(link, fate, arrival, emission, packet);

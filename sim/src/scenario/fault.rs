@@ -29,12 +29,12 @@ pub enum Which {
     /// The one of this emission number.
     Emission(u64),
     /// The one of this name.
-    Named(Name),
+    Named(PacketName),
 }
 
 /// A packet's name, which other packets' fates do not shift.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Name {
+pub struct PacketName {
     /// Who sends it.
     pub from: Side,
     /// On which connection.

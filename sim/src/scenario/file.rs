@@ -10,7 +10,7 @@ use std::ops::Range;
 use thiserror::Error;
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::keys::{self, Form, InvalidSetting, KEYS, Key};
+use super::keys::{self, InvalidSetting, KEYS, Key, TomlForm};
 use super::{Scenario, Task};
 use crate::capture::APPLICATION;
 
@@ -77,7 +77,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     scenario.check().map_err(|error| {
         // A problem of one direction may have been said of both.
         let both = error.key.replace("link.up.", "link.").replace("link.down.", "link.");
-        let said = |setting: &&&Setting| setting.name == error.key || setting.name == both;
+        let said = |setting: &&&Entry| setting.name == error.key || setting.name == both;
         let at = settings.iter().find(said);
         (at.and_then(|setting| setting.span.clone()), error.to_string())
     })?;
@@ -86,19 +86,19 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
 }
 
 /// One key of a file with its value as text, and where it stands.
-struct Setting {
+struct Entry {
     name: String,
     value: String,
     span: Option<Range<usize>>,
 }
 
-impl Setting {
+impl Entry {
     fn misfit(&self, error: &InvalidSetting) -> Misfit {
         (self.span.clone(), error.to_string())
     }
 }
 
-fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result<(), Misfit> {
+fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Entry>) -> Result<(), Misfit> {
     for (name, item) in table.iter() {
         let span = table.key(name).and_then(toml_edit::Key::span).or_else(|| item.span());
         let name = format!("{prefix}{name}");
@@ -113,7 +113,7 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
         } else if let Some(value) = item.as_value() {
             let value =
                 plain(value).map_err(|problem| (span.clone(), format!("{name}: {problem}")))?;
-            to.push(Setting { name, value, span });
+            to.push(Entry { name, value, span });
         } else {
             // An array of tables that is not `do`.
             let unknown = keys::find(&name).err();
@@ -125,7 +125,7 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Setting>) -> Result
 }
 
 /// Every `[[do]]`, its keys numbered.
-fn tasks(item: &Item, span: Option<Range<usize>>, to: &mut Vec<Setting>) -> Result<(), Misfit> {
+fn tasks(item: &Item, span: Option<Range<usize>>, to: &mut Vec<Entry>) -> Result<(), Misfit> {
     let tables: Option<Vec<&dyn TableLike>> = match item {
         Item::ArrayOfTables(tables) => Some(tables.iter().map(|t| t as &dyn TableLike).collect()),
         Item::Value(Value::Array(array)) => {
@@ -162,7 +162,7 @@ fn plain(value: &Value) -> Result<String, String> {
     }
 }
 
-fn check_format(settings: &[Setting]) -> Result<(), Misfit> {
+fn check_format(settings: &[Entry]) -> Result<(), Misfit> {
     let Some(setting) = settings.iter().find(|setting| setting.name == FORMAT_KEY) else {
         return Ok(());
     };
@@ -177,7 +177,7 @@ fn check_format(settings: &[Setting]) -> Result<(), Misfit> {
 }
 
 /// Each task is of one kind, and has its bytes from one place.
-fn check_tasks(settings: &[&Setting]) -> Result<(), Misfit> {
+fn check_tasks(settings: &[&Entry]) -> Result<(), Misfit> {
     for exclusive in [&keys::KINDS[..], &["size", "file"][..]] {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for setting in settings {
@@ -273,21 +273,21 @@ fn insert(table: &mut Table, name: &str, item: Item) {
 }
 
 /// The value of a key: `text`, or what was set `since` something is open.
-fn written(form: Form, text: &str, since: Option<&str>) -> Item {
+fn written(form: TomlForm, text: &str, since: Option<&str>) -> Item {
     match since {
-        Some(since) if since.contains(',') && form != Form::List => {
+        Some(since) if since.contains(',') && form != TomlForm::List => {
             value(since.split(',').collect::<Array>())
         }
         since => item(form, since.unwrap_or(text)),
     }
 }
 
-fn item(form: Form, text: &str) -> Item {
+fn item(form: TomlForm, text: &str) -> Item {
     match form {
-        Form::Number => text.parse::<i64>().map_or_else(|_| value(text), value),
-        Form::Switch => value(text == "true"),
-        Form::List => value(text.split(',').collect::<Array>()),
-        Form::Text => value(text),
+        TomlForm::Number => text.parse::<i64>().map_or_else(|_| value(text), value),
+        TomlForm::Switch => value(text == "true"),
+        TomlForm::List => value(text.split(',').collect::<Array>()),
+        TomlForm::Text => value(text),
     }
 }
 

@@ -45,13 +45,13 @@ pub struct Key {
     /// What it is, in one line.
     pub doc: &'static str,
     /// How a file writes it.
-    pub form: Form,
+    pub form: TomlForm,
     part: Part,
 }
 
 /// How a file writes a value. Reading takes every form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum TomlForm {
     /// A string.
     Text,
     /// A number.

@@ -26,7 +26,7 @@ pub struct LinkConfig {
     /// How much the draw for one packet's reordering depends on the draw before it.
     pub reorder_correlation_ppm: u32,
     /// When the link carries nothing.
-    pub blackout: Vec<Window>,
+    pub blackout: Vec<Blackout>,
 }
 
 /// Burst loss after Gilbert and Elliott, in netem's four numbers (`loss gemodel p r 1-h 1-k`).
@@ -44,14 +44,14 @@ pub struct Burst {
 
 /// A stretch of virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Window {
+pub struct Blackout {
     /// Its first instant.
     pub from: Duration,
     /// The instant after its last.
     pub until: Duration,
 }
 
-impl Window {
+impl Blackout {
     /// Whether `at` is in it.
     #[inline]
     #[must_use]

@@ -21,7 +21,7 @@ const WORDS: [&str; 6] = ["delay", "loss", "duplicate", "reorder", "corrupt", "r
 /// Set on `link` what `text` names; the rest stays as it is.
 pub(super) fn apply(link: &mut LinkConfig, text: &str) -> Result<(), String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut words = Words { words: &words };
+    let mut words = NetemWords { words: &words };
     let mut next = link.clone();
     while let Some(word) = words.next() {
         match word {
@@ -72,7 +72,7 @@ pub(super) fn burst(shares: &[u32]) -> Option<Burst> {
     }
 }
 
-fn loss(link: &mut LinkConfig, word: &str, words: &mut Words<'_>) -> Result<(), String> {
+fn loss(link: &mut LinkConfig, word: &str, words: &mut NetemWords<'_>) -> Result<(), String> {
     let model = words.word();
     match model {
         Some("gemodel") => {
@@ -103,11 +103,11 @@ fn unknown(word: &str) -> String {
 }
 
 /// The words of a line, one after the other.
-struct Words<'a> {
+struct NetemWords<'a> {
     words: &'a [&'a str],
 }
 
-impl<'a> Words<'a> {
+impl<'a> NetemWords<'a> {
     fn next(&mut self) -> Option<&'a str> {
         let (first, rest) = self.words.split_first()?;
         self.words = rest;

@@ -65,7 +65,7 @@ pub enum UnitError {
 }
 
 /// A kind of quantity: its units as multiples of its smallest step.
-struct Kind {
+struct UnitSystem {
     example: &'static str,
     grain: &'static str,
     units: &'static [(&'static str, u64)],
@@ -76,7 +76,7 @@ struct Kind {
     ambiguous_example: &'static str,
 }
 
-const DURATION: Kind = Kind {
+const DURATION: UnitSystem = UnitSystem {
     example: "20ms, 1.5s or 200us",
     grain: "microseconds",
     units: &[
@@ -92,7 +92,7 @@ const DURATION: Kind = Kind {
     ambiguous_example: "ms for milliseconds or min for minutes",
 };
 
-const SIZE: Kind = Kind {
+const SIZE: UnitSystem = UnitSystem {
     example: "10000, 10kB or 64KiB",
     grain: "bytes",
     units: &[
@@ -112,7 +112,7 @@ const SIZE: Kind = Kind {
 
 // tc and netem: bit, kbit, mbit, gbit count in powers of 1000. Their `mbps` is megabytes a second,
 // which most people read as megabits: it is refused.
-const RATE: Kind = Kind {
+const RATE: UnitSystem = UnitSystem {
     example: "10mbit, 56kbit or 200KB/s",
     grain: "bits per second",
     units: &[
@@ -134,7 +134,7 @@ const RATE: Kind = Kind {
     ambiguous_example: "10mbit for bits or 10MB/s for bytes",
 };
 
-const SHARE: Kind = Kind {
+const SHARE: UnitSystem = UnitSystem {
     example: "1% or 0.1%",
     grain: "parts per million",
     units: &[("%", 10_000)],
@@ -220,7 +220,7 @@ pub fn print_percentage(ppm: u32) -> String {
     format!("{whole}.{}%", digits.trim_end_matches('0'))
 }
 
-impl Kind {
+impl UnitSystem {
     fn parse(&self, text: &str) -> Result<u64, UnitError> {
         let trimmed = text.trim();
         let split = trimmed

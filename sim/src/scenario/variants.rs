@@ -5,9 +5,9 @@
 mod range;
 
 use super::Scenario;
-use super::keys::{self, Form, InvalidSetting, Key};
+use super::keys::{self, InvalidSetting, Key, TomlForm};
 use crate::seed;
-use range::Range;
+use range::ValueRange;
 
 /// Combinations of values that are tried when a scenario is checked; more are refused.
 const COMBINATIONS_MAX: usize = 1 << 16;
@@ -25,11 +25,11 @@ pub struct Open {
     /// The scenario before the first of these settings.
     before: Box<Scenario>,
     /// What was set since, in order: a later setting may depend on an open one.
-    settings: Vec<Setting>,
+    settings: Vec<OpenSetting>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Setting {
+struct OpenSetting {
     key: String,
     values: Values,
 }
@@ -39,13 +39,13 @@ struct Setting {
 enum Values {
     One(String),
     Grid(Vec<String>),
-    Draw(Range),
+    Draw(ValueRange),
 }
 
 impl Values {
     /// The values of a key that is written like this; `None`: it is one value.
     fn read(key: &Key, text: &str) -> Option<Result<Self, String>> {
-        let single = key.form == Form::List
+        let single = key.form == TomlForm::List
             || SINGLE.contains(&key.name)
             || key.name.ends_with(".blackout")
             || key.is_task() && !OF_TASKS.contains(&key.name);
@@ -63,7 +63,7 @@ impl Values {
             };
             return Some(Err(format!("`{text}` {wrong}")));
         }
-        text.contains("..").then(|| Range::read(text).map(Self::Draw))
+        text.contains("..").then(|| ValueRange::read(text).map(Self::Draw))
     }
 
     fn is_open(&self) -> bool {
@@ -200,7 +200,7 @@ impl Scenario {
                 setting.values = Values::One(setting.values.first());
             }
         }
-        open.settings.push(Setting { key: name, values });
+        open.settings.push(OpenSetting { key: name, values });
         let first = open.choices(0, |_, range| range.print(range.first));
         *self = open.with(&first)?;
         if open.settings.iter().any(|setting| setting.values.is_open()) {
@@ -225,7 +225,7 @@ impl Scenario {
         };
         for at in 0..all {
             let mut rest = at;
-            let choose = |(setting, values): (&Setting, &Vec<String>)| {
+            let choose = |(setting, values): (&OpenSetting, &Vec<String>)| {
                 let value = values[rest % values.len()].clone();
                 rest /= values.len();
                 (setting.key.clone(), value)
@@ -239,9 +239,9 @@ impl Scenario {
 
 impl Open {
     /// A value for each setting: of a grid, the one of this point; of a range, what `draw` says.
-    fn choices(&self, point: usize, draw: impl Fn(&str, &Range) -> String) -> Vec<Choice> {
+    fn choices(&self, point: usize, draw: impl Fn(&str, &ValueRange) -> String) -> Vec<Choice> {
         let mut rest = point;
-        let mut choose = |setting: &Setting| {
+        let mut choose = |setting: &OpenSetting| {
             let value = match &setting.values {
                 Values::One(text) => text.clone(),
                 Values::Draw(range) => draw(&setting.key, range),

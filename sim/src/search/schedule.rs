@@ -11,7 +11,7 @@ use crate::network::fate::{Changes, Fate, Moved};
 use crate::network::trace::{Event, Recording, Trace};
 use crate::run::run;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Action, Fault, Name, OnChannel, Which};
+use crate::scenario::fault::{Action, Fault, OnChannel, PacketName, Which};
 use crate::side::Side;
 use crate::workload::Workload;
 
@@ -96,7 +96,7 @@ pub fn named(scenario: &Scenario, workload: &Workload, seed: u64, list: &[Placed
 /// The names of a run's packets.
 pub struct Names {
     /// By emission number.
-    names: Vec<Name>,
+    names: Vec<PacketName>,
     /// How many data connections there are.
     data: u32,
 }
@@ -122,7 +122,7 @@ impl Names {
             *nth += 1;
             let on = channel.data.map_or(OnChannel::Control, OnChannel::DataNumber);
             let (segment, at) = (Some(kind), Some(at));
-            names.push(Name { from: packet.from, channel: on, segment, at, nth: *nth });
+            names.push(PacketName { from: packet.from, channel: on, segment, at, nth: *nth });
         }
         Self { names, data }
     }
@@ -132,7 +132,7 @@ impl Names {
     /// # Panics
     /// If there is no such packet.
     #[must_use]
-    pub fn name(&self, emission: u64) -> Name {
+    pub fn name(&self, emission: u64) -> PacketName {
         let at = usize::try_from(emission).expect("packets are counted in memory");
         let mut name = self.names[at].clone();
         if self.data == 1 && name.channel == OnChannel::DataNumber(1) {

@@ -9,7 +9,7 @@ use crate::network::fate::{Changes, Fate, Moved};
 use crate::network::trace::{Event, PacketEvent, Recording};
 use crate::outcome::{Endings, Outcome};
 use crate::run::{Finished, run};
-use crate::scenario::fault::{Action, Fault, Name, Which};
+use crate::scenario::fault::{Action, Fault, PacketName, Which};
 use crate::scenario::{Expect, LinkConfig, Scenario};
 use crate::search::ddmin;
 use crate::search::schedule::Names;
@@ -227,7 +227,7 @@ fn actions(scenario: &Scenario, packet: &PacketEvent) -> Vec<Action> {
 }
 
 /// The packet that a name, which may leave parts out, means.
-fn find(names: &Names, name: &Name) -> Option<u64> {
+fn find(names: &Names, name: &PacketName) -> Option<u64> {
     let fits = |emission: &u64| {
         let exact = names.name(*emission);
         let of = |part: Option<u32>, other: Option<u32>| part.is_none() || part == other;

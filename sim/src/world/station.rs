@@ -1,5 +1,5 @@
 //! `world::station` is one host and the direction of the link that it sends into: it hands what the
-//! host says to the link, and what it notes to the world's `Log`. It does not know the other station,
+//! host says to the link, and what it notes to the world's `RunLog`. It does not know the other station,
 //! what runs on its host, nor what happens next.
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(super) struct Station {
 }
 
 /// What is written down of a run.
-pub(super) struct Log {
+pub(super) struct RunLog {
     pub(super) trace: Trace,
     pub(super) ended: Vec<EndedConnection>,
     pub(super) divergences: Vec<Divergence>,
@@ -53,7 +53,7 @@ impl Station {
     }
 
     /// Put what the host has to say into the link, and write down what it noted before and meanwhile.
-    pub(super) fn transmit(&mut self, now: Duration, medium: &mut Medium, log: &mut Log) {
+    pub(super) fn transmit(&mut self, now: Duration, medium: &mut Medium, log: &mut RunLog) {
         self.drain_notes(log);
         while let Some(packet) = self.host.poll_transmit(now) {
             self.emit(now, packet, medium, log);
@@ -62,7 +62,7 @@ impl Station {
     }
 
     #[inline]
-    fn emit(&mut self, now: Duration, packet: Packet, medium: &mut Medium, log: &mut Log) {
+    fn emit(&mut self, now: Duration, packet: Packet, medium: &mut Medium, log: &mut RunLog) {
         if !medium.is_clear(&self.link) || !log.evidence.liar.is_honest() {
             return self.transmit_into(now, packet, medium, log);
         }
@@ -75,7 +75,13 @@ impl Station {
     }
 
     /// Into a medium that may do something to it, and perhaps with a lie.
-    fn transmit_into(&mut self, now: Duration, packet: Packet, medium: &mut Medium, log: &mut Log) {
+    fn transmit_into(
+        &mut self,
+        now: Duration,
+        packet: Packet,
+        medium: &mut Medium,
+        log: &mut RunLog,
+    ) {
         let forged = log.evidence.liar.forges(&packet);
         for packet in [Some(packet), forged].into_iter().flatten() {
             if log.evidence.liar.swallows(&packet) {
@@ -93,13 +99,13 @@ impl Station {
 
     /// Write down what the host has noted.
     #[inline]
-    pub(super) fn drain_notes(&mut self, log: &mut Log) {
+    pub(super) fn drain_notes(&mut self, log: &mut RunLog) {
         if self.host.has_notes() {
             self.take_notes(log);
         }
     }
 
-    fn take_notes(&mut self, log: &mut Log) {
+    fn take_notes(&mut self, log: &mut RunLog) {
         while let Some(note) = self.host.poll_note() {
             log.evidence.noted(self.side, &note);
             log.note(self.side, &note);
@@ -107,7 +113,7 @@ impl Station {
     }
 }
 
-impl Log {
+impl RunLog {
     /// Nothing is written, keeping the memory; so much of the next run will be.
     pub(super) fn reset(&mut self, recording: Recording) {
         self.trace.reset(recording);

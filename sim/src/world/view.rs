@@ -8,7 +8,7 @@ use halfclose_stack::Divergence;
 
 use super::World;
 use crate::judge::Judge;
-use crate::law::{self, Facts, Holding};
+use crate::law::{self, Findings, Holding};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
 use crate::network::trace::Trace;
@@ -143,7 +143,7 @@ impl World<'_> {
         end: End,
         transfers: &[TransferOutcome],
     ) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
-        let facts = Facts {
+        let findings = Findings {
             scenario: self.scenario,
             workload: self.workload,
             end,
@@ -156,7 +156,7 @@ impl World<'_> {
                 self.holding(&self.server, Side::Server),
             ],
         };
-        law::judge(&facts, self.denied)
+        law::judge(&findings, self.denied)
     }
 
     /// From the next [`reset`](World::reset) on, give the packets of these emission numbers these

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::capture::{self, Header, OwnedCapturedPacket};
+use crate::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use crate::cli::args::RunArgs;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
@@ -143,7 +143,7 @@ fn write_capture(
     request: &RunRequest,
     finished: &Finished,
 ) -> Result<(), CommandError> {
-    let header = Header::new(request.seed, file::print(&request.scenario));
+    let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
     let packets = finished.captured();
     capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
         .map_err(|error| CommandError::input(to.failed(&error)))?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use halfclose_stack::Kind;
 
-use super::{Action, Fault, Forged, Forgery, Name, OnChannel, Place, Which};
+use super::{Action, Fault, Forged, Forgery, OnChannel, PacketName, Place, Which};
 use crate::scenario::nearest::hint;
 use crate::scenario::units;
 use crate::scenario::values;
@@ -113,7 +113,7 @@ impl Draft {
         if at.is_some() && segment.is_none() {
             return Err("`at` needs a segment: an ACK's is its acknowledgment number".to_owned());
         }
-        Ok(Which::Named(Name { from, channel, segment, at, nth: nth.unwrap_or(1) }))
+        Ok(Which::Named(PacketName { from, channel, segment, at, nth: nth.unwrap_or(1) }))
     }
 
     fn action(&self) -> Result<Action, String> {
@@ -234,7 +234,7 @@ impl Fault {
         let mut parts = Vec::new();
         match &self.packet {
             Which::Emission(packet) => parts.push(("packet", packet.to_string())),
-            Which::Named(Name { from, channel, segment, at, nth }) => {
+            Which::Named(PacketName { from, channel, segment, at, nth }) => {
                 parts.push(("from", from.name().to_owned()));
                 parts.push(("channel", channel.to_string()));
                 parts.push(("segment", values::word(segment, SEGMENTS)));

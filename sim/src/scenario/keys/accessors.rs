@@ -2,13 +2,13 @@
 //! to: a value, one that may be `none`, a number, a text, one or more of a few words, a switch. It knows
 //! no key by name.
 
-use super::{Form, Key, Part, Set};
+use super::{Key, Part, Set, TomlForm};
 use crate::scenario::Scenario;
 
-/// How a value is read into `T`, and printed.
-pub(super) type How<T> = (Set<T>, fn(&T) -> String);
+/// Access a value is read into `T`, and printed.
+pub(super) type Access<T> = (Set<T>, fn(&T) -> String);
 
-/// How the value at a place is read and printed.
+/// Access the value at a place is read and printed.
 macro_rules! at {
     (value $($place:ident).+, $read:expr, $print:expr) => {
         (
@@ -63,22 +63,22 @@ macro_rules! at {
     };
 }
 
-const fn key(name: &'static str, doc: &'static str, form: Form, how: How<Scenario>) -> Key {
+const fn key(name: &'static str, doc: &'static str, form: TomlForm, how: Access<Scenario>) -> Key {
     Key { name, doc, form, part: Part::Scenario(how.0, how.1) }
 }
 
-pub(super) const fn text(name: &'static str, doc: &'static str, how: How<Scenario>) -> Key {
-    key(name, doc, Form::Text, how)
+pub(super) const fn text(name: &'static str, doc: &'static str, how: Access<Scenario>) -> Key {
+    key(name, doc, TomlForm::Text, how)
 }
 
-pub(super) const fn number(name: &'static str, doc: &'static str, how: How<Scenario>) -> Key {
-    key(name, doc, Form::Number, how)
+pub(super) const fn number(name: &'static str, doc: &'static str, how: Access<Scenario>) -> Key {
+    key(name, doc, TomlForm::Number, how)
 }
 
-pub(super) const fn switch(name: &'static str, doc: &'static str, how: How<Scenario>) -> Key {
-    key(name, doc, Form::Switch, how)
+pub(super) const fn switch(name: &'static str, doc: &'static str, how: Access<Scenario>) -> Key {
+    key(name, doc, TomlForm::Switch, how)
 }
 
-pub(super) const fn list(name: &'static str, doc: &'static str, how: How<Scenario>) -> Key {
-    key(name, doc, Form::List, how)
+pub(super) const fn list(name: &'static str, doc: &'static str, how: Access<Scenario>) -> Key {
+    key(name, doc, TomlForm::List, how)
 }

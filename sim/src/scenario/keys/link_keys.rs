@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::accessors::How;
-use super::{Direction, Form, Key, Part, put};
+use super::accessors::Access;
+use super::{Direction, Key, Part, TomlForm, put};
 use crate::scenario::units;
 use crate::scenario::values;
-use crate::scenario::{Burst, LinkConfig, Window, netem};
+use crate::scenario::{Blackout, Burst, LinkConfig, netem};
 
 pub(super) const KEYS: [Key; 36] = {
     const BOTH: Direction = Direction::Both;
@@ -64,30 +64,35 @@ pub(super) const KEYS: [Key; 36] = {
     ]
 };
 
-const fn link(name: &'static str, doc: &'static str, way: Direction, how: How<LinkConfig>) -> Key {
-    Key { name, doc, form: Form::Text, part: Part::Link(way, how.0, how.1) }
+const fn link(
+    name: &'static str,
+    doc: &'static str,
+    way: Direction,
+    how: Access<LinkConfig>,
+) -> Key {
+    Key { name, doc, form: TomlForm::Text, part: Part::Link(way, how.0, how.1) }
 }
 
-const NETEM: How<LinkConfig> = (netem::apply, |_| String::new());
-const DELAY: How<LinkConfig> = at!(value delay, delay, units::print_duration);
-const JITTER: How<LinkConfig> = at!(value jitter, delay, units::print_duration);
-const RATE: How<LinkConfig> = at!(optional rate, values::rate, units::print_rate);
-const QUEUE: How<LinkConfig> =
+const NETEM: Access<LinkConfig> = (netem::apply, |_| String::new());
+const DELAY: Access<LinkConfig> = at!(value delay, delay, units::print_duration);
+const JITTER: Access<LinkConfig> = at!(value jitter, delay, units::print_duration);
+const RATE: Access<LinkConfig> = at!(optional rate, values::rate, units::print_rate);
+const QUEUE: Access<LinkConfig> =
     at!(value queue, |v| values::size(v, 1..=values::GIB), units::print_size);
-const LOSS: How<LinkConfig> = at!(value loss_ppm, values::percentage, units::print_percentage);
-const BURST: How<LinkConfig> = at!(optional burst, burst, print_burst);
-const DUPLICATE: How<LinkConfig> =
+const LOSS: Access<LinkConfig> = at!(value loss_ppm, values::percentage, units::print_percentage);
+const BURST: Access<LinkConfig> = at!(optional burst, burst, print_burst);
+const DUPLICATE: Access<LinkConfig> =
     at!(value duplicate_ppm, values::percentage, units::print_percentage);
-const CORRUPT: How<LinkConfig> =
+const CORRUPT: Access<LinkConfig> =
     at!(value corrupt_ppm, values::percentage, units::print_percentage);
-const REORDER: How<LinkConfig> =
+const REORDER: Access<LinkConfig> =
     at!(value reorder_ppm, values::percentage, units::print_percentage);
-const CORRELATION: How<LinkConfig> =
+const CORRELATION: Access<LinkConfig> =
     at!(value reorder_correlation_ppm, values::percentage, units::print_percentage);
-const BLACKOUT: How<LinkConfig> = (
+const BLACKOUT: Access<LinkConfig> = (
     |link, v| put(&mut link.blackout, values::optional(v, blackout).map(Option::unwrap_or_default)),
     |link| {
-        let print = |w: &Window| {
+        let print = |w: &Blackout| {
             format!("{}..{}", units::print_duration(w.from), units::print_duration(w.until))
         };
         match &link.blackout[..] {
@@ -113,14 +118,14 @@ fn print_burst(Burst { p, r, bad, good }: Burst) -> String {
     [p, r, bad, good].map(units::print_percentage).join(" ")
 }
 
-fn blackout(text: &str) -> Result<Vec<Window>, String> {
+fn blackout(text: &str) -> Result<Vec<Blackout>, String> {
     let window = |text: &str| {
         let text = text.trim();
         let (from, until) = text
             .split_once("..")
             .ok_or_else(|| format!("`{text}` is not a stretch of time: write 10s..12s"))?;
         let at = |text| values::duration(text, Duration::ZERO..=values::DAY * 365);
-        let window = Window { from: at(from)?, until: at(until)? };
+        let window = Blackout { from: at(from)?, until: at(until)? };
         if window.from >= window.until {
             return Err(format!("`{text}` ends before it begins"));
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose};
 
-use super::accessors::How;
-use super::{Form, Key, Part};
+use super::accessors::Access;
+use super::{Key, Part, TomlForm};
 use crate::scenario::PolicyChanges;
 use crate::scenario::units;
 use crate::scenario::values;
@@ -15,7 +15,7 @@ use crate::side::Side;
 const PRESET: &str = "preset";
 
 /// One change, as it is read and printed.
-struct PolicyKey(&'static str, How<PolicyChanges>);
+struct PolicyKey(&'static str, Access<PolicyChanges>);
 
 pub(super) const KEYS: [Key; 12] = [
     key("client.policy.unread_at_close", Side::Client, &UNREAD),
@@ -33,7 +33,7 @@ pub(super) const KEYS: [Key; 12] = [
 ];
 
 const fn key(name: &'static str, side: Side, key: &PolicyKey) -> Key {
-    Key { name, doc: key.0, form: Form::Text, part: Part::Policy(side, key.1.0, key.1.1) }
+    Key { name, doc: key.0, form: TomlForm::Text, part: Part::Policy(side, key.1.0, key.1.1) }
 }
 
 const UNREAD: PolicyKey = PolicyKey(

@@ -7,7 +7,7 @@ use crate::scenario::units;
 
 /// A stretch of a quantity, in its smallest steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Range {
+pub(super) struct ValueRange {
     kind: Quantity,
     /// The least value.
     pub(super) first: u64,
@@ -33,7 +33,7 @@ enum Quantity {
 
 const FORM: &str = "write A..B (without B) or A..=B (with it)";
 
-impl Range {
+impl ValueRange {
     /// Read a range: the units of its ends say what quantity it is of.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let (from, to) = text.split_once("..").expect("whoever asks has seen the dots");

@@ -1,6 +1,6 @@
 //! Each action does to its packet what it says, and says so in the trace and in the capture.
 
-use halfclose::capture::{self, Header, OwnedCapturedPacket};
+use halfclose::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use halfclose::verdict::Verdict;
 use halfclose_stack::{Segment, checksum};
 
@@ -104,7 +104,7 @@ fn a_capture_keeps_the_bad_checksum_and_replays() {
         }
         assert!(corrupted > 0 && captured.iter().any(|packet| packet.comment.contains("forged")));
         let mut file = Vec::new();
-        let header = Header::new(seed, halfclose::scenario::file::print(&scenario));
+        let header = CaptureHeader::new(seed, halfclose::scenario::file::print(&scenario));
         let packets = captured.iter().map(OwnedCapturedPacket::borrowed);
         capture::write(&mut file, &header, packets).expect("memory");
         let (header, read) = capture::read_bytes(&file).expect("ours");
