@@ -1,29 +1,16 @@
-//! What the house looks like, kept so: short files that say what they are, arrows one way.
+//! The shape of the workspace as tests: short files with a header, few files in a folder, crates and
+//! modules that know each other one way, plain words, and subjects of commits.
+
+mod counts;
+mod folders;
+mod house;
+mod subjects;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 4] = ["stack", "ftp", "sim", "benches"];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Every Rust file below `folder`, with its text.
-fn rust_files(folder: &Path) -> Vec<(PathBuf, String)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    let mut files = Vec::new();
-    for path in entries.map(|entry| entry.expect("a folder can be read").path()) {
-        if path.is_dir() {
-            files.extend(rust_files(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = fs::read_to_string(&path).expect("source is UTF-8");
-            files.push((path, text));
-        }
-    }
-    files
-}
+use house::{CRATES, root, rust_files};
 
 #[test]
 fn files_are_short_and_say_what_they_are() {
