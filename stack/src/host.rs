@@ -9,6 +9,7 @@ pub(crate) mod fifo;
 pub(crate) mod listener;
 pub(crate) mod packets;
 pub(crate) mod ports;
+pub(crate) mod seed_draws;
 pub(crate) mod teardown;
 pub(crate) mod time_wait;
 pub(crate) mod timers;
@@ -27,7 +28,8 @@ use crate::host::demux::{Held, Table};
 use crate::host::events::{Events, Ready};
 use crate::host::fifo::Fifo;
 use crate::host::listener::Listener;
-use crate::host::ports::{Ports, mix};
+use crate::host::ports::Ports;
+use crate::host::seed_draws::SeedDraws;
 use crate::host::time_wait::TimeWaits;
 use crate::host::timers::{Sleeper, Timers};
 use crate::ids::Key;
@@ -53,6 +55,7 @@ pub struct Host {
     /// Who has which 4-tuple, and which port.
     pub(crate) table: Table,
     pub(crate) ports: Ports,
+    pub(crate) seed_draws: SeedDraws,
     pub(crate) events: Events,
     pub(crate) wire: Wire,
     pub(crate) touched: Fifo<u32>,
@@ -70,6 +73,7 @@ impl Host {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let mut wire = Wire::new(&config);
+        let seed_draws = SeedDraws::new(config.address, config.seed);
         let mut host = Self {
             patience: Patience::new(&config),
             config,
@@ -78,7 +82,8 @@ impl Host {
             listeners: Vec::new(),
             vacant_listeners: Vec::new(),
             table: Table::new(),
-            ports: Ports::new(config.address, config.seed),
+            ports: Ports::new(&seed_draws),
+            seed_draws,
             events: Events::default(),
             nobody: nobody(&config, &mut wire),
             wire,
@@ -123,7 +128,8 @@ impl Host {
         self.timers.clear();
         self.time_waits.clear();
         self.nobody = nobody(&config, &mut self.wire);
-        self.ports = Ports::new(config.address, config.seed);
+        self.seed_draws = SeedDraws::new(config.address, config.seed);
+        self.ports = Ports::new(&self.seed_draws);
     }
 
     /// Take a packet's buffer back.
@@ -186,8 +192,7 @@ impl Host {
         let key = Key::connection(port, peer);
         // No two connections of one 4-tuple begin alike.
         let incarnation = self.table.give(key, Held::Connection(slot));
-        let host = mix(self.config.seed ^ u64::from(local.ip().to_bits()));
-        let seed = mix(mix(host ^ key.bits()) ^ u64::from(incarnation));
+        let seed = self.seed_draws.connection_seed(key, incarnation);
         let Self { config, wire, .. } = self;
         self.connections[slot as usize].open(now, [local, peer], seed, config, wire);
         slot

@@ -144,6 +144,7 @@ pub use ending::Ending;
 pub use host::Host;
 pub use host::audit::Audit;
 pub use host::events::Ready;
+pub use host::seed_draws::SeedDraws;
 pub use host::time_wait::TIME_WAIT;
 pub use ids::{ConnId, ConnectError, ListenError, ListenerId, Status};
 pub use note::{Note, NoteKind};

@@ -1,10 +1,10 @@
 //! `ports.rs` chooses ephemeral ports: the next one nobody has, from a place the seed decides.
 
-use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 
-/// RFC 6335 §6: the dynamic ports.
-const EPHEMERAL: RangeInclusive<u16> = 49152..=65535;
+use crate::host::seed_draws::{FIRST_EPHEMERAL, SeedDraws};
+
+const EPHEMERAL: RangeInclusive<u16> = FIRST_EPHEMERAL..=u16::MAX;
 
 /// Where the search goes on.
 #[derive(Debug)]
@@ -13,10 +13,9 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// RFC 6056 §3.3.1: do not always begin at the same port.
-    pub(crate) fn new(address: Ipv4Addr, seed: u64) -> Self {
-        let draw = mix(seed ^ u64::from(address.to_bits()).rotate_left(32)) >> 50;
-        Self { next: EPHEMERAL.start() + u16::try_from(draw).unwrap_or(0) }
+    /// Begin at the port that was drawn.
+    pub(crate) fn new(draws: &SeedDraws) -> Self {
+        Self { next: draws.port(0) }
     }
 
     /// The next port that is not taken.
@@ -30,12 +29,4 @@ impl Ports {
         }
         None
     }
-}
-
-/// The finaliser of `SplitMix64`: every bit of the input reaches every bit of the output.
-pub(crate) fn mix(value: u64) -> u64 {
-    let value = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let value = (value ^ (value >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let value = (value ^ (value >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    value ^ (value >> 31)
 }

@@ -10,6 +10,7 @@ mod packets;
 mod pair;
 mod reset;
 mod script;
+mod seed_draws;
 mod segments;
 mod time_wait;
 mod user;
