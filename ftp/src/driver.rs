@@ -228,6 +228,12 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.hub.journal.dialogue.drain(..)
     }
 
+    /// Whether a client was refused EPSV or EPRT and went on with PASV or PORT, since the last reset.
+    #[must_use]
+    pub fn fell_back(&self) -> bool {
+        self.hub.journal.fell_back
+    }
+
     /// Who said what, if it is recorded.
     #[must_use]
     pub fn dialogue(&self) -> &[Spoken] {

@@ -44,6 +44,19 @@ pub struct ServerModel {
     pub refuses: &'static [(&'static str, Phrase)],
 }
 
+impl ServerModel {
+    /// Whether the model has two ways anywhere, so that something is drawn for each transfer.
+    #[must_use]
+    pub fn has_two_ways(&self) -> bool {
+        let Self { on_reset, after_fin, abor, abor_synch, .. } = self;
+        let resets = [on_reset.in_time, on_reset.behind, on_reset.not_begun];
+        let late = [after_fin.in_time, after_fin.behind, after_fin.not_begun];
+        resets.iter().chain(&late).any(Choice::is_either)
+            || abor.is_either()
+            || abor_synch.is_either()
+    }
+}
+
 /// What it does, or the two things of which it does one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice<T> {
@@ -54,6 +67,11 @@ pub enum Choice<T> {
 }
 
 impl<T> Choice<T> {
+    /// Whether there are two things.
+    fn is_either(&self) -> bool {
+        matches!(self, Self::Either(..))
+    }
+
     /// What it is this time.
     pub fn take(self, draw: bool) -> T {
         match self {

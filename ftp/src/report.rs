@@ -149,6 +149,9 @@ pub struct Journal {
     /// A server's reports are taken away by `poll_finished` once they are complete, and their places
     /// used again. Not for a client, whose reports belong to its script.
     pub hand_over: bool,
+    /// A client was refused EPSV or EPRT and fell back to PASV or PORT, which write a port in
+    /// decimal digits.
+    pub fell_back: bool,
     /// Places of complete reports that have not been taken.
     finished: VecDeque<usize>,
     /// Places to use again.
@@ -166,6 +169,7 @@ impl Journal {
         }
         self.commands.clear();
         self.dialogue.clear();
+        self.fell_back = false;
         self.finished.clear();
         self.free.clear();
     }

@@ -3,6 +3,7 @@
 
 pub mod channel;
 mod digest;
+pub mod draws;
 pub mod fate;
 pub mod faults;
 pub mod link;

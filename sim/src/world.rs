@@ -263,7 +263,7 @@ impl<'a> World<'a> {
     /// Second stage: the program does what it has to do.
     #[inline(never)]
     pub(crate) fn act(&mut self) {
-        let Self { now, stations, client, server, wakes, log, turn, .. } = self;
+        let Self { now, stations, client, server, wakes, log, turn, medium, .. } = self;
         if !turn.acts {
             return;
         }
@@ -279,9 +279,14 @@ impl<'a> World<'a> {
             }
             Side::Server => {
                 server.pump(&mut sockets, now);
+                medium.draws.began(server.reports().len(), server.config_mut().draws);
                 server.next_wakeup()
             }
         };
+        let draws = station.host.seed_draws();
+        for port in log.evidence.take_listened() {
+            medium.draws.listened(side, draws, port);
+        }
         wakes[side as usize] = wake.unwrap_or(Duration::MAX);
     }
 

@@ -132,6 +132,12 @@ impl Host {
         self.ports = Ports::new(&self.seed_draws);
     }
 
+    /// What this host draws from its seed.
+    #[must_use]
+    pub fn seed_draws(&self) -> &SeedDraws {
+        &self.seed_draws
+    }
+
     /// Take a packet's buffer back.
     #[inline]
     pub fn recycle(&mut self, packet: Packet) {

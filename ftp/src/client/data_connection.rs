@@ -59,6 +59,7 @@ impl Client {
             Some(Class::Completion) => self.send_transfer_command(cx),
             Some(Class::PermanentFailure) if extended && at.is_ipv4() => {
                 self.no_extensions = true;
+                cx.journal.fell_back = true;
                 self.name_port(false, at, cx);
             }
             _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
@@ -91,6 +92,7 @@ impl Client {
             }
             (None, Some(Class::PermanentFailure)) if extended && self.local().is_ipv4() => {
                 self.no_extensions = true;
+                cx.journal.fell_back = true;
                 self.ask_passive(false, cx);
             }
             _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),

@@ -32,6 +32,8 @@ pub struct Evidence {
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
     listeners: Table<(Side, u64), u16>,
+    /// Ports of the listeners that the program opened since `Evidence::take_listened`.
+    listened: Vec<u16>,
     /// Ports given up, and in which event.
     unlistened: Vec<(u64, Side, u16)>,
     pub(super) dialogues: Dialogues,
@@ -66,6 +68,7 @@ impl Evidence {
         self.arrival = None;
         self.connections.clear();
         self.listeners.clear();
+        self.listened.clear();
         self.unlistened.clear();
         self.dialogues.clear();
         self.uploads.clear();
@@ -80,6 +83,12 @@ impl Evidence {
     #[must_use]
     pub fn breaches(&self) -> &[Breach] {
         &self.breaches
+    }
+
+    /// The ports of the listeners that a program opened since the last time, oldest first.
+    #[inline]
+    pub(crate) fn take_listened(&mut self) -> impl Iterator<Item = u16> + '_ {
+        self.listened.drain(..)
     }
 
     /// An event begins without a packet.
@@ -243,6 +252,7 @@ impl Watch<'_> {
     /// A passive OPEN.
     pub fn listened(&mut self, listener: u64, port: u16) {
         self.evidence.listeners.insert((self.side, listener), port);
+        self.evidence.listened.push(port);
     }
 
     /// A passive OPEN is given up, and with it the connections that nobody accepted.

@@ -12,6 +12,8 @@ pub(crate) struct Digest {
     /// Of what was gathered before, if anything was.
     hashed: Box<Xxh3>,
     begun: bool,
+    /// Gathered bytes beyond which they are hashed.
+    most: usize,
 }
 
 impl Digest {
@@ -21,6 +23,7 @@ impl Digest {
             gathered: Vec::with_capacity(2 * GATHERED),
             hashed: Box::new(Xxh3::new()),
             begun: false,
+            most: GATHERED,
         }
     }
 
@@ -36,12 +39,22 @@ impl Digest {
     /// Add these bytes. Until the next call they may still be changed.
     #[inline]
     pub(crate) fn add(&mut self, bytes: &[u8]) -> &mut [u8] {
-        if self.gathered.len() > GATHERED {
+        if self.gathered.len() > self.most {
             self.hash();
         }
         let start = self.gathered.len();
         self.gathered.extend_from_slice(bytes);
         &mut self.gathered[start..]
+    }
+
+    /// Gather up to `bytes` bytes before they are hashed, or as many as is usual if that is more.
+    pub(crate) fn gather(&mut self, bytes: usize) {
+        self.most = bytes.max(GATHERED);
+    }
+
+    /// All that was added; `None`: some of the bytes are hashed and gone.
+    pub(crate) fn gathered(&self) -> Option<&[u8]> {
+        (!self.begun).then_some(&self.gathered)
     }
 
     /// The digest of all that was added.

@@ -56,22 +56,25 @@ impl Link {
         self.busy_until_ns = 0;
     }
 
-    /// The fate of the next packet, which has `bytes` bytes and was handed over at `now`, and the
-    /// time of its arrival unless it is lost. The `ordered` fate replaces the drawn fate; the link
-    /// draws in either case, so that later packets keep their fates.
+    /// The fate that chance gives the next packet, of `bytes` bytes. The link draws for each packet,
+    /// so that later packets keep their fates.
     #[inline]
-    pub fn admit(
-        &mut self,
-        now: Duration,
-        bytes: usize,
-        ordered: Option<Fate>,
-    ) -> (Fate, Option<Duration>) {
-        let drawn = self.fates.next_fate(bytes);
-        let fate = match ordered {
-            _ if self.is_dark(now) => Fate::Blackout,
-            Some(ordered) => ordered,
-            None => drawn,
-        };
+    pub fn draw(&mut self, bytes: usize) -> Fate {
+        self.fates.next_fate(bytes)
+    }
+
+    /// Whether chance decides about packets here: else every packet draws delivery.
+    #[inline]
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        !self.fates.always_deliver()
+    }
+
+    /// The fate of the next packet, which has `bytes` bytes and was handed over at `now`, and the
+    /// time of its arrival unless it is lost. A dark link and a full queue replace `fate`.
+    #[inline]
+    pub fn admit(&mut self, now: Duration, bytes: usize, fate: Fate) -> (Fate, Option<Duration>) {
+        let fate = if self.is_dark(now) { Fate::Blackout } else { fate };
         if !fate.arrives() {
             return (fate, None);
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use halfclose_stack::{Flags, Packet, Segment};
 
+use crate::network::draws::Draws;
 use crate::network::fate::Fate;
 use crate::network::faults::{Faults, ForgedPacket};
 use crate::network::link::{Flight, Link};
@@ -25,6 +26,8 @@ pub struct Medium {
     watches: bool,
     faults: Faults,
     orders: Orders,
+    /// The answers that the run took from its seed.
+    pub draws: Draws,
     nat: Option<Nat>,
     /// Made up in the name of the side that does not send now, with its trigger's emission number.
     forged: Vec<(u64, ForgedPacket)>,
@@ -38,6 +41,7 @@ impl Medium {
             watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
             faults: Faults::new(&scenario.faults),
             orders: Orders::default(),
+            draws: Draws::default(),
             nat: scenario.nat_timeout.map(|timeout| Nat { timeout, known: BTreeMap::new() }),
             forged: Vec::new(),
         }
@@ -47,6 +51,7 @@ impl Medium {
     pub fn reset(&mut self) {
         self.faults.reset();
         self.orders.reset();
+        self.draws.reset();
         self.forged.clear();
         if let Some(nat) = &mut self.nat {
             nat.known.clear();
@@ -97,7 +102,8 @@ impl Medium {
             return self.watch(now, from, packet, link, trace);
         }
         let ordered = self.orders.take(trace.next_emission());
-        let (fate, arrival) = link.admit(now, packet.len(), ordered);
+        let drawn = self.draw(from, packet.len(), link);
+        let (fate, arrival) = link.admit(now, packet.len(), ordered.unwrap_or(drawn));
         let emission = trace.packet(now, from, fate, &packet);
         self.orders.passed(&packet, fate);
         (fate, carry(link, fate, arrival, emission, packet))
@@ -119,7 +125,8 @@ impl Medium {
         let ordered = by_name.or(by_number);
         let forgotten = self.nat.as_mut().is_some_and(|nat| nat.forgets(now, from, &packet));
         let ordered = if forgotten { Some(Fate::Forgotten) } else { ordered };
-        let (fate, arrival) = link.admit(now, packet.len(), ordered);
+        let drawn = self.draw(from, packet.len(), link);
+        let (fate, arrival) = link.admit(now, packet.len(), ordered.unwrap_or(drawn));
         trace.packet(now, from, fate, &packet);
         self.orders.passed(&packet, fate);
         let back = carry(link, fate, arrival, emission, packet);
@@ -134,6 +141,16 @@ impl Medium {
             }
         }
         (fate, back)
+    }
+
+    /// The fate that chance gives the next packet of `from`, written down.
+    #[inline]
+    fn draw(&mut self, from: Side, bytes: usize, link: &mut Link) -> Fate {
+        let drawn = link.draw(bytes);
+        if link.draws() {
+            self.draws.drew(from, bytes, drawn);
+        }
+        drawn
     }
 
     /// Put on the wire what was forged in the name of the side that was not sending.

@@ -70,6 +70,8 @@ pub struct Trace {
     recording: Recording,
     digest: Digest,
     counts: Counts,
+    /// Packets that faults forged.
+    forged: u64,
     events: Vec<Event>,
     bytes: Vec<u8>,
 }
@@ -82,6 +84,7 @@ impl Trace {
             recording,
             digest: Digest::new(),
             counts: Counts::default(),
+            forged: 0,
             events: Vec::new(),
             bytes: Vec::new(),
         }
@@ -92,6 +95,7 @@ impl Trace {
         self.recording = recording;
         self.digest.reset();
         self.counts = Counts::default();
+        self.forged = 0;
         self.events.clear();
         self.bytes.clear();
     }
@@ -129,6 +133,7 @@ impl Trace {
     /// A fault forged a packet in the name of `from`, at the packet of emission number `trigger`.
     #[cold]
     pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
+        self.forged += 1;
         let headers = digest_packet(&mut self.digest, at, from, Fate::Forged, packet);
         if self.recording >= Recording::Headers {
             let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
@@ -162,6 +167,20 @@ impl Trace {
     pub fn conclude(&mut self, with: &[u8]) {
         self.digest.add(&(with.len() as u64).to_le_bytes());
         self.digest.add(with);
+    }
+
+    /// From now on, keep the lines of the digest as they are as long as they have at most so many
+    /// bytes.
+    pub fn keep_lines(&mut self, bytes: usize) {
+        self.digest.gather(bytes);
+    }
+
+    /// The lines of the digest, and how many of them are of packets: those come first. `None`: the
+    /// lines have been too long to be kept.
+    #[must_use]
+    pub fn lines(&self) -> Option<(&[u8], u64)> {
+        let packets = self.next_emission() + self.forged;
+        self.digest.gathered().map(|lines| (lines, packets))
     }
 
     /// The digest of all that happened so far.

@@ -9,6 +9,7 @@ use halfclose_stack::Divergence;
 use super::World;
 use crate::judge::Judge;
 use crate::law::{self, Findings, Holding};
+use crate::network::draws::{Answer, Kept, Question};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
 use crate::network::trace::Trace;
@@ -166,6 +167,25 @@ impl World<'_> {
     /// If the numbers do not rise.
     pub fn order(&mut self, orders: &[(u64, Fate)]) {
         self.medium.order(orders);
+    }
+
+    /// From the next [`reset`](World::reset) on, keep these answers of the seed, and the lines of the
+    /// digest up to so many bytes.
+    pub fn keep_draws(&mut self, keeps: Kept, lines: usize) {
+        self.medium.draws.keep(keeps);
+        self.log.trace.keep_lines(lines);
+    }
+
+    /// The answers that the run took from its seed so far, as far as they are kept.
+    #[must_use]
+    pub fn draws(&self) -> &[(Question, Answer)] {
+        self.medium.draws.list()
+    }
+
+    /// Whether a client was refused EPSV or EPRT and went on with PASV or PORT.
+    #[must_use]
+    pub fn fell_back(&self) -> bool {
+        self.client.fell_back()
     }
 
     /// From the next [`reset`](World::reset) on, keep a census of the packets, or none.

@@ -1,0 +1,184 @@
+//! `draws` is every answer that a run took from its seed and that another seed may give otherwise, in
+//! the order in which the run asked: two runs with the same answers differ in numbers alone.
+
+use halfclose_stack::SeedDraws;
+
+use crate::network::fate::{Changes, Fate, Moved};
+use crate::side::Side;
+
+/// What a run asks its seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// The fate of the next packet of a side.
+    Fate {
+        /// The side that sends the packet.
+        from: Side,
+        /// Bytes of the whole packet: a flipped bit is drawn among them.
+        bytes: u16,
+    },
+    /// How many decimal digits the low byte of an ephemeral port has, which `PORT` and the reply to
+    /// `PASV` write out: the length of a line depends on them.
+    PortDigits {
+        /// The side that listens at the port.
+        side: Side,
+        /// The port, counted from the first ephemeral one of that side's host.
+        place: u16,
+    },
+    /// Which of its two ways a server's model goes at a transfer: the number of the drawn bit.
+    ModelBit(u8),
+}
+
+/// What the seed says. Different answers to one question are different numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Answer(u64);
+
+impl Answer {
+    /// A packet arrives as it was sent: what a link nearly always answers.
+    pub const DELIVER: Self = Self(0);
+
+    /// How many decimal digits the low byte of `port` has.
+    #[must_use]
+    pub fn digits(port: u16) -> Self {
+        Self(match port & 0xff {
+            0..10 => 1,
+            10..100 => 2,
+            _ => 3,
+        })
+    }
+
+    /// Bit `bit` of the number drawn for a server's model.
+    #[must_use]
+    pub fn model_bit(drawn: u64, bit: u8) -> Self {
+        Self(drawn >> (bit % 64) & 1)
+    }
+}
+
+impl From<Fate> for Answer {
+    /// # Panics
+    /// If no link draws such a fate, but a fault of a scenario makes it.
+    #[inline]
+    fn from(fate: Fate) -> Self {
+        match fate {
+            Fate::Deliver => Self::DELIVER,
+            Fate::Lost => Self(1),
+            Fate::BurstLost => Self(2),
+            Fate::Changed(changes) => changed(changes),
+            other => panic!("{other:?} is no fate that a link draws"),
+        }
+    }
+}
+
+/// Bits 0 and 1 say `Changed`, bit 2 duplicated, bit 3 sent at once, bits 4 to 23 the flipped bit (at
+/// most 65,535 bytes), the rest a jitter of less than a day in microseconds.
+#[cold]
+fn changed(changes: Changes) -> Answer {
+    let Changes { duplicated, corrupted, moved } = changes;
+    let (at_once, jitter) = match moved {
+        Moved::InTurn => (false, 0),
+        Moved::AtOnce => (true, 0),
+        Moved::Jitter(us) => (false, us.cast_unsigned().wrapping_add(1 << 38)),
+        Moved::Late(_) | Moved::Held => panic!("{moved:?} is nothing that a link draws"),
+    };
+    let flipped = corrupted.map_or(0, |bit| u64::from(bit) + 1);
+    Answer(3 | u64::from(duplicated) << 2 | u64::from(at_once) << 3 | flipped << 4 | jitter << 24)
+}
+
+/// Which answers are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Fates of packets.
+    pub fates: bool,
+    /// Digits of ports: of no use where no line of the control connection writes them.
+    pub digits: bool,
+    /// Bits of a server's model: of no use where the model has no two ways.
+    pub bits: bool,
+}
+
+/// The answers of one run, in order; kept only if they are asked for.
+#[derive(Debug, Default)]
+pub struct Draws {
+    keeps: Kept,
+    list: Vec<(Question, Answer)>,
+    /// Transfers of the server whose bit has been asked for.
+    transfers: usize,
+}
+
+impl Draws {
+    /// From the next run on, keep these answers.
+    pub fn keep(&mut self, keeps: Kept) {
+        self.keeps = keeps;
+    }
+
+    /// Before a run.
+    pub fn reset(&mut self) {
+        self.list.clear();
+        self.transfers = 0;
+    }
+
+    /// A link drew `fate` for a packet of `from`.
+    #[inline]
+    pub fn drew(&mut self, from: Side, bytes: usize, fate: Fate) {
+        if self.keeps.fates {
+            let bytes = u16::try_from(bytes).expect("an IPv4 packet is at most 65535 bytes");
+            self.list.push((Question::Fate { from, bytes }, fate.into()));
+        }
+    }
+
+    /// `side`, whose host has drawn `host`, listens at `port`.
+    pub fn listened(&mut self, side: Side, host: &SeedDraws, port: u16) {
+        if self.keeps.digits
+            && let Some(place) = host.place(port)
+        {
+            self.list.push((Question::PortDigits { side, place }, Answer::digits(port)));
+        }
+    }
+
+    /// The server, for whose model the number `drawn` was drawn, has begun so many transfers.
+    #[inline]
+    pub fn began(&mut self, transfers: usize, drawn: u64) {
+        while self.keeps.bits && self.transfers < transfers {
+            let bit = u8::try_from(self.transfers % 64).expect("less than 64");
+            self.list.push((Question::ModelBit(bit), Answer::model_bit(drawn, bit)));
+            self.transfers += 1;
+        }
+    }
+
+    /// What was asked so far, with the answers.
+    #[must_use]
+    pub fn list(&self) -> &[(Question, Answer)] {
+        &self.list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every fate that a link can draw has a number of its own.
+    #[test]
+    fn different_fates_are_different_answers() {
+        let mut fates = vec![Fate::Deliver, Fate::Lost, Fate::BurstLost];
+        for duplicated in [false, true] {
+            for corrupted in [None, Some(0), Some(1), Some(65_535 * 8 - 1)] {
+                for moved in [
+                    Moved::InTurn,
+                    Moved::AtOnce,
+                    Moved::Jitter(0),
+                    Moved::Jitter(-1),
+                    Moved::Jitter(86_399_999_999),
+                    Moved::Jitter(-86_399_999_999),
+                ] {
+                    fates.push(Fate::Changed(Changes { duplicated, corrupted, moved }));
+                }
+            }
+        }
+        let mut answers: Vec<_> = fates.iter().map(|fate| Answer::from(*fate)).collect();
+        answers.sort_unstable();
+        answers.dedup();
+        assert_eq!(answers.len(), fates.len());
+        assert_eq!(
+            [49_152, 49_161, 49_162, 49_251, 49_252].map(|port| Answer::digits(port).0),
+            [1, 1, 2, 2, 3]
+        );
+    }
+}
