@@ -133,7 +133,7 @@ impl Bare {
     #[must_use]
     pub fn comparing(mtu: usize, workload: &Workload) -> Self {
         let mut bare = Self::new(mtu, workload);
-        bare.stores.iter_mut().for_each(|store| store.set_known(Arc::clone(workload.known())));
+        bare.stores.iter_mut().for_each(|store| store.set_sources(Arc::clone(workload.known())));
         bare
     }
 
@@ -144,7 +144,7 @@ impl Bare {
     pub fn copy(&mut self) -> Duration {
         let Self { wire, rings, stores: [from, to], content } = self;
         from.reset();
-        from.insert_image("a.bin", content);
+        from.insert_content("a.bin", content);
         to.reset();
         let (source, _) = from.open_read("a.bin", 0).expect("it was put there");
         let sink = to
@@ -160,7 +160,7 @@ impl Bare {
         let ((), took) = timed(|| run(wire, rings, fill, take));
         to.close(sink, Fate::Keep).expect("memory keeps what was written");
         let whole = |image: &FileContent| image.holds(0, content, 0, content.size());
-        assert!(to.image("a.bin").is_some_and(whole), "every byte arrives");
+        assert!(to.content("a.bin").is_some_and(whole), "every byte arrives");
         took
     }
 

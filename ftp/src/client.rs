@@ -23,14 +23,14 @@ use crate::wire::listing::Form;
 use crate::wire::reply::{Class, Parser, Progress, Reply};
 use crate::wire::representation::Representation;
 use crate::wire::text::Text;
-use client_transfer::{Current, What};
+use client_transfer::{ClientTransfer, TransferKind};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// What the client waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+enum Stage {
     /// The greeting (220).
     #[default]
     Greeting,
@@ -81,7 +81,7 @@ enum DataState {
 
 /// How far an ABOR of the transfer under way has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Abor {
+enum AborState {
     Unsaid,
     Said,
     Answered,
@@ -94,7 +94,7 @@ pub struct Client {
     parser: Parser,
     out: Outbox,
     actions: Actions,
-    state: State,
+    stage: Stage,
     tasks: Option<Arc<[Task]>>,
     /// The task under way, or the next one.
     task: usize,
@@ -103,7 +103,7 @@ pub struct Client {
     /// How many transfers have not begun.
     transfers_left: usize,
     /// The transfer under way.
-    current: Option<Current>,
+    current: Option<ClientTransfer>,
     /// The type that the server has accepted, and the one that it has been asked for.
     representation: Option<Representation>,
     asked: Option<Representation>,
@@ -120,9 +120,9 @@ pub struct Client {
 }
 
 /// What a server may say to one command, in bytes.
-const REPLIES_LIMIT: usize = 1 << 20;
+const REPLY_LIMIT: usize = 1 << 20;
 
-type Cx<'a, 'b, S> = &'a mut Context<'b, ClientConfig, S>;
+type ClientContext<'a, S> = Context<'a, ClientConfig, S>;
 
 impl Session for Client {
     type Config = ClientConfig;
@@ -147,8 +147,8 @@ impl Session for Client {
         self.lines.handle_bytes(bytes);
     }
 
-    fn handle_lines<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        while self.state != State::Over {
+    fn handle_lines<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+        while self.stage != Stage::Over {
             let Some(line) = self.lines.next_line() else {
                 return;
             };
@@ -156,7 +156,7 @@ impl Session for Client {
             // Each costs whoever keeps it more than its bytes.
             self.heard += line.bytes.len().max(64);
             let progress = self.parser.handle_line(line.bytes);
-            if self.heard > REPLIES_LIMIT {
+            if self.heard > REPLY_LIMIT {
                 self.lose(&cx.config.texts.endless, cx);
                 return self.end();
             }
@@ -168,7 +168,7 @@ impl Session for Client {
         }
     }
 
-    fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
+    fn handle_event<S: Store>(&mut self, event: Event, cx: &mut ClientContext<'_, S>) {
         match event {
             Event::Opened { local, peer } | Event::Crowded { local, peer } => {
                 self.ends = Some((local, peer));
@@ -188,7 +188,7 @@ impl Session for Client {
         }
     }
 
-    fn handle_timeout<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn handle_timeout<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         if self.deadline.is_some_and(|deadline| deadline <= cx.now) {
             self.lose(&cx.config.texts.timed_out, cx);
             self.end();
@@ -214,7 +214,7 @@ impl Session for Client {
 
 impl Client {
     /// Takes the script. Every transfer in it has a report from now on.
-    pub fn start<S: Store>(&mut self, tasks: Arc<[Task]>, cx: &mut Context<'_, ClientConfig, S>) {
+    pub fn start<S: Store>(&mut self, tasks: Arc<[Task]>, cx: &mut ClientContext<'_, S>) {
         self.report = cx.journal.reports.len();
         for (at, task) in tasks.iter().enumerate() {
             let (direction, name, listing) = match task {
@@ -233,53 +233,53 @@ impl Client {
         self.await_reply(cx);
     }
 
-    fn handle_reply<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+    fn handle_reply<S: Store>(&mut self, reply: &Reply, cx: &mut ClientContext<'_, S>) {
         let Some(class) = reply.class() else { return };
         if reply.code == 421 {
             // RFC 959 §5.4: it may answer anything, and the control connection closes.
             return self.handle_service_gone(reply, cx);
         }
-        if class == Class::Preliminary && self.state != State::Transfer {
+        if class == Class::Preliminary && self.stage != Stage::Transfer {
             return self.await_reply(cx);
         }
         self.deadline = None;
         let done = class == Class::Completion;
-        match self.state {
-            State::Greeting if done => {
-                self.state = State::User;
+        match self.stage {
+            Stage::Greeting if done => {
+                self.stage = Stage::User;
                 self.command("USER", Some(&cx.config.user), cx);
             }
-            State::User if class == Class::Intermediate && reply.code != 332 => {
-                self.state = State::Pass;
+            Stage::User if class == Class::Intermediate && reply.code != 332 => {
+                self.stage = Stage::Pass;
                 self.command("PASS", Some(&cx.config.password), cx);
             }
-            State::User | State::Pass if done => self.next_task(cx),
-            State::Greeting | State::User | State::Pass => {
+            Stage::User | Stage::Pass if done => self.next_task(cx),
+            Stage::Greeting | Stage::User | Stage::Pass => {
                 self.give_up(Some(reply), &reply.to_string(), cx);
                 self.quit(cx);
             }
-            State::Type if done => {
+            Stage::Type if done => {
                 self.representation = self.asked;
                 self.look_or_open(cx);
             }
-            State::Type => self.fail_transfer(Some(reply), &reply.to_string(), cx),
-            State::SizeBefore => self.handle_size_before(reply, cx),
-            State::SizeAfter => self.handle_size_after(reply, cx),
-            State::Rest => self.handle_rest_reply(reply, cx),
-            State::Port { extended, at } => self.handle_port_reply(reply, extended, at, cx),
-            State::Passive { extended } => self.handle_passive_reply(reply, extended, cx),
-            State::Transfer => self.handle_transfer_reply(reply, class, cx),
-            State::Simple | State::SizeType | State::RenameFrom => {
+            Stage::Type => self.fail_transfer(Some(reply), &reply.to_string(), cx),
+            Stage::SizeBefore => self.handle_size_before(reply, cx),
+            Stage::SizeAfter => self.handle_size_after(reply, cx),
+            Stage::Rest => self.handle_rest_reply(reply, cx),
+            Stage::Port { extended, at } => self.handle_port_reply(reply, extended, at, cx),
+            Stage::Passive { extended } => self.handle_passive_reply(reply, extended, cx),
+            Stage::Transfer => self.handle_transfer_reply(reply, class, cx),
+            Stage::Simple | Stage::SizeType | Stage::RenameFrom => {
                 self.handle_command_reply(reply, done, cx);
             }
-            State::Quit => self.end(),
+            Stage::Quit => self.end(),
             // No command is in flight: nothing to answer.
-            State::Listening | State::Connecting | State::Over => {}
+            Stage::Listening | Stage::Connecting | Stage::Over => {}
         }
     }
 
     /// Goes on with the script; after its end, QUIT.
-    fn next_task<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn next_task<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(tasks) = self.tasks.clone() else {
             return;
         };
@@ -289,18 +289,18 @@ impl Client {
         };
         self.task += 1;
         match task {
-            Task::Put { local, remote, place } => {
-                self.begin_transfer(What::Put(*place), local, remote, cx);
+            Task::Put { local, remote, mode } => {
+                self.begin_transfer(TransferKind::Put(*mode), local, remote, cx);
             }
             Task::Get { remote, local, resume } => {
-                self.begin_transfer(What::Get { resume: *resume }, local, remote, cx);
+                self.begin_transfer(TransferKind::Get { resume: *resume }, local, remote, cx);
             }
             Task::List { remote, local, form } => {
-                let what = What::List(form.unwrap_or(Form::Facts), form.is_none());
-                self.begin_transfer(what, local, remote, cx);
+                let kind = TransferKind::List(form.unwrap_or(Form::Facts), form.is_none());
+                self.begin_transfer(kind, local, remote, cx);
             }
             Task::Abor { .. } => {
-                self.state = State::Simple;
+                self.stage = Stage::Simple;
                 self.command("ABOR", None, cx);
             }
             // Too late.
@@ -309,20 +309,25 @@ impl Client {
         }
     }
 
-    fn quit<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        self.state = State::Quit;
+    fn quit<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+        self.stage = Stage::Quit;
         self.command("QUIT", None, cx);
     }
 
     /// Closes the control connection: the script is over.
     fn end(&mut self) {
-        self.state = State::Over;
+        self.stage = Stage::Over;
         self.deadline = None;
         self.actions.push(Action::DropData);
         self.actions.push(Action::Close);
     }
 
-    fn command<S: Store>(&mut self, verb: &str, argument: Option<&dyn Text>, cx: Cx<'_, '_, S>) {
+    fn command<S: Store>(
+        &mut self,
+        verb: &str,
+        argument: Option<&dyn Text>,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let out = self.out.buffer();
         let start = out.len();
         self.heard = 0;
@@ -335,22 +340,22 @@ impl Client {
         self.await_reply(cx);
     }
 
-    fn await_reply<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn await_reply<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         self.deadline = cx.config.reply_timeout.map(|limit| cx.now + limit);
     }
 
     /// 421: the server is about to close the control connection.
-    fn handle_service_gone<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+    fn handle_service_gone<S: Store>(&mut self, reply: &Reply, cx: &mut ClientContext<'_, S>) {
         let text = reply.to_string();
         self.fail_current(Some(reply), &text, cx);
         self.give_up(Some(reply), &text, cx);
         self.end();
     }
 
-    fn handle_control_ended<S: Store>(&mut self, ending: Ending, cx: Cx<'_, '_, S>) {
+    fn handle_control_ended<S: Store>(&mut self, ending: Ending, cx: &mut ClientContext<'_, S>) {
         self.deadline = None;
-        if matches!(self.state, State::Quit | State::Over) {
-            self.state = State::Over;
+        if matches!(self.stage, Stage::Quit | Stage::Over) {
+            self.stage = Stage::Over;
             return;
         }
         let text = ended(ending, cx.config);
@@ -358,22 +363,27 @@ impl Client {
     }
 
     /// The control connection is of no use any more: what has no final reply will get none.
-    fn lose<S: Store>(&mut self, text: &str, cx: Cx<'_, '_, S>) {
+    fn lose<S: Store>(&mut self, text: &str, cx: &mut ClientContext<'_, S>) {
         self.deadline = None;
         cx.say(Speaker::Program, || text.into());
-        if self.current.as_ref().is_some_and(Current::waits_for_data) {
+        if self.current.as_ref().is_some_and(ClientTransfer::waits_for_data) {
             // The server has said its last word on it; its data may still be on the way.
             self.lost = Some(text.into());
             return;
         }
         self.fail_current(None, text, cx);
         self.give_up(None, text, cx);
-        self.state = State::Over;
+        self.stage = Stage::Over;
         self.actions.push(Action::DropData);
     }
 
     /// Tells failure of every transfer that has not begun: none will.
-    fn give_up<S: Store>(&mut self, reply: Option<&Reply>, text: &str, cx: Cx<'_, '_, S>) {
+    fn give_up<S: Store>(
+        &mut self,
+        reply: Option<&Reply>,
+        text: &str,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let left = self.report..self.report + self.transfers_left;
         for report in &mut cx.journal.reports[left] {
             report.told = Told::Failure;

@@ -3,7 +3,6 @@
 //! not know what is said on them.
 
 mod data;
-mod routes;
 mod slot;
 mod timers;
 
@@ -11,9 +10,9 @@ use crate::client::{Client, ClientConfig, Task};
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
 use crate::session::{Event, Session};
+use crate::slot_table::SlotTable;
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
-use routes::Routes;
 use slot::Slot;
 use std::io;
 use std::net::SocketAddr;
@@ -37,9 +36,9 @@ struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
-    conns: Routes<(SlotId, Channel)>,
+    conns: SlotTable<(SlotId, Channel)>,
     /// The listeners of data connections.
-    listeners: Routes<SlotId>,
+    listeners: SlotTable<SlotId>,
     timers: Timers,
 }
 
@@ -58,7 +57,7 @@ pub struct Driver<P: Session, S> {
     slots: Vec<Slot<P>>,
     free: Vec<SlotId>,
     /// Where new sessions come from.
-    doors: Vec<Listener>,
+    control_listeners: Vec<Listener>,
     /// How many sessions have begun.
     begun: u32,
     hub: Hub<P::Config, S>,
@@ -80,16 +79,16 @@ impl<S: Store> Driver<Server, S> {
         at: SocketAddr,
         backlog: usize,
     ) -> io::Result<SocketAddr> {
-        let (door, at) = tcp.listen(at, backlog)?;
-        self.doors.push(door);
+        let (listener, at) = tcp.listen(at, backlog)?;
+        self.control_listeners.push(listener);
         Ok(at)
     }
 
     /// The program is to end (SIGTERM): no more clients, 421 for those who wait for nothing. What
     /// moves goes on; [`Driver::is_done`] says when all is over, [`Driver::cut`] ends the rest.
     pub fn retire<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
-        for door in self.doors.drain(..) {
-            tcp.unlisten(door);
+        for listener in self.control_listeners.drain(..) {
+            tcp.unlisten(listener);
         }
         self.tell(Event::Retire, tcp, now);
     }
@@ -145,11 +144,11 @@ impl<P: Session, S: Store> Driver<P, S> {
             config,
             store,
             journal: Journal::default(),
-            conns: Routes::new(),
-            listeners: Routes::new(),
+            conns: SlotTable::default(),
+            listeners: SlotTable::default(),
             timers: Timers::default(),
         };
-        Self { slots: Vec::new(), free: Vec::new(), doors: Vec::new(), begun: 0, hub }
+        Self { slots: Vec::new(), free: Vec::new(), control_listeners: Vec::new(), begun: 0, hub }
     }
 
     /// Handles everything that is ready, and every timer that is due.
@@ -198,11 +197,11 @@ impl<P: Session, S: Store> Driver<P, S> {
             slot.clear();
             self.free.push(SlotId(u32::try_from(at).expect("places are counted in u32")));
         }
-        self.doors.clear();
+        self.control_listeners.clear();
         self.begun = 0;
         self.hub.journal.reset();
-        self.hub.conns.clear();
-        self.hub.listeners.clear();
+        self.hub.conns.drain().for_each(drop);
+        self.hub.listeners.drain().for_each(drop);
         self.hub.timers.reset();
     }
 
@@ -269,7 +268,7 @@ impl<P: Session, S: Store> Driver<P, S> {
 
     fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
         // A connection that has been given back may still have been ready before.
-        let Some((place, channel)) = self.hub.conns.get(conn.0) else {
+        let Some(&(place, channel)) = self.hub.conns.get(conn.0) else {
             return;
         };
         let slot = &mut self.slots[place.0 as usize];
@@ -284,11 +283,11 @@ impl<P: Session, S: Store> Driver<P, S> {
     }
 
     fn handle_accept<T: Tcp + ?Sized>(&mut self, from: Listener, tcp: &mut T, now: Duration) {
-        if let Some(place) = self.hub.listeners.get(from.0) {
+        if let Some(&place) = self.hub.listeners.get(from.0) {
             self.slots[place.0 as usize]
                 .handle_accept(from, &mut Turn { tcp, hub: &mut self.hub, now });
             self.settle(place, tcp, now);
-        } else if self.doors.contains(&from) {
+        } else if self.control_listeners.contains(&from) {
             while let Some(control) = tcp.accept(from) {
                 let crowded = self.is_crowded(control, tcp);
                 let place = self.begin(control, crowded);
@@ -336,7 +335,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         });
         self.slots[place.0 as usize].begin(place, control, SessionId(self.begun), crowded);
         self.begun += 1;
-        self.hub.conns.insert(control.0, (place, Channel::Control));
+        self.hub.conns.set(control.0, (place, Channel::Control));
         place
     }
 

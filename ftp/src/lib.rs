@@ -59,6 +59,7 @@ pub mod net;
 pub mod report;
 pub mod server;
 pub mod session;
+mod slot_table;
 pub mod store;
 pub mod tcp;
 pub mod transfer;

@@ -8,7 +8,7 @@ mod presets;
 mod reply_text;
 
 pub use presets::PRESETS;
-pub use reply_text::{Facts, Phrase, ServerTexts};
+pub use reply_text::{Phrase, ReplyValues, ServerTexts};
 
 use crate::transfer::Lateness;
 
@@ -134,7 +134,7 @@ impl Judgement {
     };
     /// Say nothing, reset the control connection, keep what was received.
     pub const DROP_CONTROL: Self =
-        Self { answer: Answer::Silence(Control::Abort), kept: Kept::All };
+        Self { answer: Answer::Silence(ControlFate::Abort), kept: Kept::All };
 }
 
 /// The final reply to a transfer.
@@ -147,12 +147,12 @@ pub enum Answer {
     /// This.
     Says(Phrase),
     /// None at all, and that becomes of the control connection.
-    Silence(Control),
+    Silence(ControlFate),
 }
 
 /// What becomes of the control connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Control {
+pub enum ControlFate {
     /// The session goes on.
     Stays,
     /// It is closed.
@@ -218,7 +218,7 @@ pub struct Interruption {
     /// All that is said then. If the transfer is cut, the first of them is its final reply.
     pub says: &'static [Phrase],
     /// And then.
-    pub control: Control,
+    pub control: ControlFate,
 }
 
 /// When a command in a transfer is read.
@@ -236,13 +236,13 @@ impl Interruption {
     /// After the transfer these replies.
     #[must_use]
     pub const fn queued(says: &'static [Phrase]) -> Self {
-        Self { when: When::Queued, cut: false, says, control: Control::Stays }
+        Self { when: When::Queued, cut: false, says, control: ControlFate::Stays }
     }
 
     /// At once the end of the transfer, and these replies.
     #[must_use]
     pub const fn cutting(says: &'static [Phrase]) -> Self {
-        Self { when: When::Now, cut: true, says, control: Control::Stays }
+        Self { when: When::Now, cut: true, says, control: ControlFate::Stays }
     }
 }
 

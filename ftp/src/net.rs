@@ -27,7 +27,6 @@
 //! - A reset is told after the bytes that came before it, as the kernel has it; also if a failed
 //!   send, or the question whether a connection has opened, took the kernel's word for it away.
 
-mod clock;
 mod closing;
 mod events;
 mod fairness;
@@ -35,10 +34,9 @@ mod listener;
 mod queue;
 mod sending;
 mod socket;
-mod table;
 
+use crate::slot_table::{self, SlotTable};
 use crate::tcp::{Conn, Ending, Listener, Ready, Status, Tcp};
-use clock::Clock;
 use closing::Closing;
 use fairness::Lap;
 use listener::{Accepted, KernelListener};
@@ -50,8 +48,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
-use table::Table;
+use std::time::{Duration, Instant};
 
 pub use socket::READS;
 
@@ -72,12 +69,12 @@ const CALLER: Token = Token(usize::MAX);
 pub struct Sockets {
     poll: Poll,
     events: Events,
-    clock: Clock,
+    began: Instant,
     /// When this lap began.
     now: Duration,
     lap: Lap,
-    conns: Table<Socket>,
-    doors: Table<KernelListener>,
+    conns: SlotTable<Socket>,
+    listeners: SlotTable<KernelListener>,
     /// What the user is told of in this lap, and in the next.
     ready: VecDeque<Ready>,
     again: VecDeque<Ready>,
@@ -104,11 +101,11 @@ impl Sockets {
         Ok(Self {
             poll: Poll::new()?,
             events: Events::with_capacity(1024),
-            clock: Clock::new(),
+            began: instant(),
             now: Duration::ZERO,
             lap: Lap::default(),
-            conns: Table::new(),
-            doors: Table::new(),
+            conns: SlotTable::default(),
+            listeners: SlotTable::default(),
             ready: VecDeque::new(),
             again: VecDeque::new(),
             corked: Vec::new(),
@@ -143,7 +140,8 @@ impl Sockets {
     /// The time since these sockets were made.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.clock.now()
+        let elapsed = instant().duration_since(self.began);
+        Duration::from_micros(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
     }
 
     /// How many connections there are, those included that are closed and not done yet.
@@ -155,7 +153,7 @@ impl Sockets {
     /// Whether every byte that was sent is the kernel's to deliver.
     #[must_use]
     pub fn is_flushed(&self) -> bool {
-        self.conns.iter().all(|(_, socket)| socket.is_flushed())
+        self.conns.values().all(Socket::is_flushed)
     }
 
     /// Begins the next lap: sends what waited for the end of this one, and waits until something is
@@ -167,7 +165,7 @@ impl Sockets {
         self.uncork();
         self.lap = self.lap.next();
         std::mem::swap(&mut self.ready, &mut self.again);
-        self.now = self.clock.now();
+        self.now = self.now();
         self.close_overdue();
         let watch = (!self.watched.borrow().is_empty()).then(|| self.now + WATCH);
         let rested = self.resting.front().map(|(at, _)| *at);
@@ -181,7 +179,7 @@ impl Sockets {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => self.events.clear(),
             polled => polled?,
         }
-        self.now = self.clock.now();
+        self.now = self.now();
         self.take_events();
         self.look_again();
         Ok(())
@@ -191,12 +189,11 @@ impl Sockets {
         if self.reset_if_killed {
             socket.set_reset_if_closed(true);
         }
-        let (place, name) = self.conns.insert(socket);
-        let (_, socket) = self.conns.at_mut(place).expect("it was put there");
+        let name = self.conns.insert(socket);
+        let socket = self.conns.get_mut(name).expect("the socket was inserted");
         let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered =
-            self.poll.registry().register(&mut socket.stream, Token(2 * place), interest);
-        match registered {
+        let token = Token(2 * slot_table::index(name));
+        match self.poll.registry().register(&mut socket.stream, token, interest) {
             Ok(()) => Ok(Conn(name)),
             Err(error) => {
                 self.conns.remove(name);
@@ -208,7 +205,7 @@ impl Sockets {
     /// In this lap there is nothing left for it: the next one.
     fn come_again(&mut self, name: u64) {
         if let Some(socket) = self.conns.get_mut(name)
-            && socket.turns.queue(self.lap.next())
+            && socket.fairness.queue(self.lap.next())
         {
             self.again.push_back(Ready::Conn(Conn(name)));
         }
@@ -226,14 +223,14 @@ impl Tcp for Sockets {
     }
 
     fn listen(&mut self, at: SocketAddr, backlog: usize) -> io::Result<(Listener, SocketAddr)> {
-        let (door, at) = KernelListener::open(at, backlog)?;
-        let (place, name) = self.doors.insert(door);
-        let (_, door) = self.doors.at_mut(place).expect("it was put there");
-        let token = Token(2 * place + 1);
+        let (listener, at) = KernelListener::open(at, backlog)?;
+        let name = self.listeners.insert(listener);
+        let listener = self.listeners.get_mut(name).expect("the listener was inserted");
+        let token = Token(2 * slot_table::index(name) + 1);
         if let Err(error) =
-            self.poll.registry().register(&mut door.listener, token, Interest::READABLE)
+            self.poll.registry().register(&mut listener.listener, token, Interest::READABLE)
         {
-            self.doors.remove(name);
+            self.listeners.remove(name);
             return Err(error);
         }
         Ok((Listener(name), at))
@@ -241,14 +238,14 @@ impl Tcp for Sockets {
 
     fn accept(&mut self, from: Listener) -> Option<Conn> {
         loop {
-            let door = self.doors.get_mut(from.0)?;
-            if !door.turns.take(self.lap, ACCEPTS) {
-                if door.turns.queue(self.lap.next()) {
+            let listener = self.listeners.get_mut(from.0)?;
+            if !listener.fairness.take(self.lap, ACCEPTS) {
+                if listener.fairness.queue(self.lap.next()) {
                     self.again.push_back(Ready::Accept(from));
                 }
                 return None;
             }
-            match door.accept() {
+            match listener.accept() {
                 Accepted::Socket(socket) => {
                     if let Ok(conn) = self.insert(socket) {
                         return Some(conn);
@@ -264,7 +261,7 @@ impl Tcp for Sockets {
     }
 
     fn unlisten(&mut self, at: Listener) {
-        self.doors.remove(at.0);
+        self.listeners.remove(at.0);
     }
 
     fn send(
@@ -294,7 +291,7 @@ impl Tcp for Sockets {
         let Some(socket) = self.conns.get_mut(on.0) else {
             return ControlFlow::Break(Ending::Aborted);
         };
-        if !socket.turns.take(self.lap, READS) {
+        if !socket.fairness.take(self.lap, READS) {
             self.come_again(on.0);
             return ControlFlow::Continue(0);
         }
@@ -341,7 +338,7 @@ impl Tcp for Sockets {
                     Some(socket) if !socket.is_closing() => return Some(ready),
                     _ => {}
                 },
-                Ready::Accept(listener) if self.doors.get(listener.0).is_some() => {
+                Ready::Accept(listener) if self.listeners.get(listener.0).is_some() => {
                     return Some(ready);
                 }
                 Ready::Accept(_) => {}
@@ -349,4 +346,10 @@ impl Tcp for Sockets {
         }
         None
     }
+}
+
+/// The one place of this crate that asks what time it is.
+#[expect(clippy::disallowed_methods, reason = "real sockets live in real time; no run has them")]
+fn instant() -> Instant {
+    Instant::now()
 }

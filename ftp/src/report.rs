@@ -24,6 +24,12 @@ pub enum Told {
     Failure,
 }
 
+impl Told {
+    /// The words for the variants, as scenario files and JSON write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("success", Self::Success), ("failure", Self::Failure), ("nothing", Self::Nothing)];
+}
+
 /// Which way a file goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {

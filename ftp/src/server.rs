@@ -6,34 +6,31 @@
 mod access;
 mod budget;
 mod completion;
+mod dispatch;
+mod error_reply;
 mod file_commands;
 mod information;
 mod interruption;
-mod judgement;
 mod list_commands;
 mod parameter;
-mod refusal;
 mod server_config;
-mod service;
+mod transfer_commands;
 
 pub use server_config::{Limits, OnFin, ServerConfig, User};
 
-use crate::model::Phrase;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session, sooner};
-use crate::store::{Store, StoreError};
-use crate::wire::command::{self, Command, Refused};
-use crate::wire::line::{Line, Lines, Outbox};
-use crate::wire::listing::Facts;
-use crate::wire::pathname;
+use crate::store::Store;
+use crate::wire::line::{Lines, Outbox};
+use crate::wire::listing::FactSet;
 use crate::wire::reply;
 use crate::wire::text::Text;
 use access::Access;
 use budget::TurnBudget;
-use parameter::{Address, Parameters};
-use service::{Service, Wait};
+use parameter::{DataAddress, Parameters};
 use std::net::SocketAddr;
 use std::time::Duration;
+use transfer_commands::{ServerTransfer, Wait};
 
 /// One client's session, on the server.
 #[derive(Debug, Default)]
@@ -48,13 +45,13 @@ pub struct Server {
     /// RNFR: what RNTO will rename.
     renaming: Option<String>,
     /// Which facts MLST and MLSD tell.
-    facts: Facts,
+    facts: FactSet,
     /// The transfer that begins is to tell its file's name.
     named: bool,
     /// Where a path is put together.
     scratch: String,
     /// The transfer under way.
-    service: Option<Service>,
+    transfer: Option<ServerTransfer>,
     /// Which of two ways the model goes, for the last transfer.
     draw: bool,
     /// How many transfers the session has begun.
@@ -62,9 +59,9 @@ pub struct Server {
     /// The control connection's two ends, once it is open.
     ends: Option<(SocketAddr, SocketAddr)>,
     /// When the control connection is silent for too long.
-    patience: Option<Duration>,
+    idle_deadline: Option<Duration>,
     /// When replies have been left unread for too long.
-    stall: Option<Duration>,
+    stall_deadline: Option<Duration>,
     /// How much it has done of what it may do at once.
     budget: TurnBudget,
     /// The program is to end.
@@ -73,7 +70,7 @@ pub struct Server {
     over: bool,
 }
 
-type Cx<'a, 'b, S> = &'a mut Context<'b, ServerConfig, S>;
+type ServerContext<'a, S> = Context<'a, ServerConfig, S>;
 
 impl Session for Server {
     type Config = ServerConfig;
@@ -88,12 +85,12 @@ impl Session for Server {
         self.actions.reset();
         self.access.reset();
         self.reinitialize();
-        self.service = None;
+        self.transfer = None;
         self.draw = false;
         self.transfers = 0;
         self.ends = None;
-        self.patience = None;
-        self.stall = None;
+        self.idle_deadline = None;
+        self.stall_deadline = None;
         self.budget = TurnBudget::default();
         self.retiring = false;
         self.over = false;
@@ -108,13 +105,13 @@ impl Session for Server {
         self.lines.handle_bytes(bytes);
     }
 
-    fn handle_lines<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn handle_lines<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.interrupt(cx);
         self.say_goodbye(cx);
         // One command at a time: what is pipelined behind a transfer waits for its end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
             if let Some(lent) = self.lines.lend_line() {
-                self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
+                self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.handle_line(lent.line(), cx);
                 self.lines.give_back(lent);
             }
@@ -129,11 +126,11 @@ impl Session for Server {
         self.lines.has_line() && self.may_go_on() && self.budget.renewed().is_none()
     }
 
-    fn handle_event<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
+    fn handle_event<S: Store>(&mut self, event: Event, cx: &mut ServerContext<'_, S>) {
         match event {
             Event::Opened { local, peer } => {
                 self.ends = Some((local, peer));
-                self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
+                self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
                 cx.say(Speaker::Program, || format!("connection from {peer}"));
                 self.reply(220, &cx.config.banner, cx);
@@ -159,9 +156,9 @@ impl Session for Server {
         self.handle_lines_after(event, cx);
     }
 
-    fn handle_timeout<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn handle_timeout<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= cx.now);
-        if !self.over && due(self.stall) {
+        if !self.over && due(self.stall_deadline) {
             cx.say(Speaker::Program, || "replies are not read".into());
             self.handle_control_loss(cx);
             return self.actions.push(Action::Abort);
@@ -174,8 +171,8 @@ impl Session for Server {
             self.reply(421, &"Login timed out.", cx);
             return self.end();
         }
-        if let Some(service) = &self.service {
-            match service.waits {
+        if let Some(transfer) = &self.transfer {
+            match transfer.waits {
                 Some(Wait::Connection(deadline)) if deadline <= cx.now => {
                     self.actions.push(Action::DropData);
                     self.handle_data_failed(None, cx);
@@ -184,7 +181,9 @@ impl Session for Server {
                 Some(Wait::Program(start)) if start <= cx.now => self.begin_moving(cx),
                 _ => {}
             }
-        } else if !self.over && self.patience.is_some_and(|patience| patience <= cx.now) {
+        } else if !self.over
+            && self.idle_deadline.is_some_and(|idle_deadline| idle_deadline <= cx.now)
+        {
             self.reply(421, &cx.config.model.texts.control_timeout, cx);
             self.end();
         } else if self.rests_until().is_some() {
@@ -193,18 +192,18 @@ impl Session for Server {
     }
 
     fn next_wakeup(&self) -> Option<Duration> {
-        let waits = match &self.service {
-            Some(service) => service.waits.map(|wait| match wait {
+        let waits = match &self.transfer {
+            Some(transfer) => transfer.waits.map(|wait| match wait {
                 Wait::Connection(at) | Wait::Program(at) => at,
             }),
             None if self.over => None,
-            None => self.patience,
+            None => self.idle_deadline,
         };
         if self.over {
             return waits;
         }
         let access = sooner(self.access.refusal(), self.access.deadline());
-        sooner(sooner(waits, self.stall), sooner(self.rests_until(), access))
+        sooner(sooner(waits, self.stall_deadline), sooner(self.rests_until(), access))
     }
 
     fn poll_action(&mut self) -> Option<Action> {
@@ -218,14 +217,14 @@ impl Session for Server {
     fn sent(&mut self, count: usize) -> bool {
         let urgent = self.out.sent(count);
         if self.out.unsent().is_empty() {
-            self.stall = None;
+            self.stall_deadline = None;
         }
         urgent
     }
 }
 
 /// Bytes of replies that may wait to be read: then nothing more is answered until they are.
-const REPLIES_LIMIT: usize = 1 << 16;
+const UNREAD_LIMIT: usize = 1 << 16;
 
 impl Server {
     /// As at the beginning, but for who is there (RFC 959 §4.1.1, REIN).
@@ -233,7 +232,7 @@ impl Server {
         self.parameters = Parameters::default();
         self.current.clear();
         self.renaming = None;
-        self.facts = Facts::default();
+        self.facts = FactSet::default();
         self.named = false;
     }
 
@@ -249,114 +248,25 @@ impl Server {
     /// Whether the next command may be acted upon.
     fn may_go_on(&self) -> bool {
         !self.over
-            && self.service.is_none()
+            && self.transfer.is_none()
             && self.access.refusal().is_none()
-            && self.parameters.address != Address::Asked
-            && self.out.unsent().len() < REPLIES_LIMIT
-    }
-
-    /// Does something with the path that a command names, or with why there is none.
-    fn at_path<S: Store>(
-        &mut self,
-        argument: &str,
-        cx: Cx<'_, '_, S>,
-        act: impl FnOnce(&mut Self, Result<&str, StoreError>, Cx<'_, '_, S>),
-    ) {
-        let mut scratch = std::mem::take(&mut self.scratch);
-        let depth = cx.config.limits.depth;
-        let path = pathname::resolve(&self.current, argument, depth, &mut scratch);
-        act(self, path.map_err(|_| StoreError::BadName), cx);
-        self.scratch = scratch;
+            && self.parameters.address != DataAddress::Asked
+            && self.out.unsent().len() < UNREAD_LIMIT
     }
 
     /// Events that let the session go on with the commands that waited.
-    fn handle_lines_after<S: Store>(&mut self, event: Event, cx: Cx<'_, '_, S>) {
+    fn handle_lines_after<S: Store>(&mut self, event: Event, cx: &mut ServerContext<'_, S>) {
         if matches!(event, Event::Listening(_) | Event::DataFailed(_) | Event::TransferEnded(_)) {
             self.handle_lines(cx);
         }
     }
 
-    fn handle_line<S: Store>(&mut self, line: Line<'_>, cx: Cx<'_, '_, S>) {
-        cx.say(Speaker::Client, || spoken(line.bytes));
-        if line.cut {
-            return self.reply(500, &"Command line too long.", cx);
-        }
-        if let Some(phrase) = refusal(line.bytes, cx.config) {
-            return self.reply(phrase.0, &phrase.1, cx);
-        }
-        let command = command::parse(line.bytes);
-        // RFC 959 §4.1.3: RNTO follows RNFR at once.
-        if !matches!(command, Ok(Command::Rnto(_))) {
-            self.renaming = None;
-        }
-        match command {
-            Ok(Command::Abor) => self.handle_abor(line.synch, cx),
-            Ok(command) => self.handle_command(command, cx),
-            Err(Refused::Unknown) => self.reply(500, &"Unknown command.", cx),
-            Err(Refused::NotImplemented) => self.reply(502, &"Command not implemented.", cx),
-            Err(Refused::Argument) => self.reply(501, &"Bad argument.", cx),
-        }
-    }
-
-    fn handle_command<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        if !self.access.allows(command) {
-            return self.reply(530, &"Please login with USER and PASS.", cx);
-        }
-        match command {
-            Command::User(_)
-            | Command::Pass(_)
-            | Command::Acct(_)
-            | Command::Cwd(_)
-            | Command::Cdup
-            | Command::Smnt(_)
-            | Command::Rein
-            | Command::Host(_)
-            | Command::Clnt(_)
-            | Command::Quit => self.handle_access(command, cx),
-            Command::Type(_)
-            | Command::Stru(_)
-            | Command::Mode(_)
-            | Command::Pasv
-            | Command::Epsv(_)
-            | Command::Port(_)
-            | Command::Eprt(_) => self.handle_parameter(command, cx),
-            Command::Stor(_)
-            | Command::Retr(_)
-            | Command::Stou(_)
-            | Command::Appe(_)
-            | Command::Allo(_)
-            | Command::Rest(_)
-            | Command::Abor => self.handle_service(command, cx),
-            Command::List(_)
-            | Command::Nlst(_)
-            | Command::Mlsd(_)
-            | Command::Mlst(_)
-            | Command::Stat(Some(_)) => self.handle_listing(command, cx),
-            Command::Rnfr(_)
-            | Command::Rnto(_)
-            | Command::Dele(_)
-            | Command::Mkd(_)
-            | Command::Rmd(_)
-            | Command::Pwd
-            | Command::Size(_)
-            | Command::Mdtm(_)
-            | Command::Mfmt(_) => self.handle_name(command, cx),
-            Command::Noop
-            | Command::Syst
-            | Command::Stat(None)
-            | Command::Help
-            | Command::Feat
-            | Command::Opts(_)
-            | Command::Site(_) => self.handle_information(command, cx),
-        }
-    }
-
-    fn reply<S: Store>(&mut self, code: u16, text: &dyn Text, cx: Cx<'_, '_, S>) {
+    fn reply<S: Store>(&mut self, code: u16, text: &dyn Text, cx: &mut ServerContext<'_, S>) {
         if self.over {
             return;
         }
-        if self.stall.is_none() {
-            self.stall = cx.config.stall_timeout.map(|limit| cx.now + limit);
+        if self.stall_deadline.is_none() {
+            self.stall_deadline = cx.config.stall_timeout.map(|limit| cx.now + limit);
         }
         let out = self.out.buffer();
         let start = out.len();
@@ -370,20 +280,5 @@ impl Server {
         self.over = true;
         self.actions.push(Action::DropData);
         self.actions.push(Action::Close);
-    }
-}
-
-/// What the model has against this command.
-fn refusal(line: &[u8], config: &ServerConfig) -> Option<Phrase> {
-    let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
-    let mut refuses = config.model.refuses.iter();
-    refuses.find(|(refused, _)| verb.eq_ignore_ascii_case(refused.as_bytes())).map(|(_, it)| *it)
-}
-
-/// A command line as it may be shown.
-fn spoken(line: &[u8]) -> String {
-    match line.get(..4) {
-        Some(verb) if verb.eq_ignore_ascii_case(b"PASS") => "PASS ****".into(),
-        _ => String::from_utf8_lossy(line).into_owned(),
     }
 }

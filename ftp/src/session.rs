@@ -5,7 +5,7 @@
 use crate::report::{Journal, SessionId, Speaker, Spoken};
 use crate::store::Store;
 use crate::tcp::Ending;
-use crate::transfer::{End, Plan};
+use crate::transfer::{Plan, TransferEnd};
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub enum Event {
     /// The plan's alarm: that many bytes have moved.
     Alarm,
     /// The transfer is over, and its data connection is given back.
-    TransferEnded(End),
+    TransferEnded(TransferEnd),
 }
 
 /// What a session wants done.

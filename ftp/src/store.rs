@@ -19,11 +19,11 @@ use std::time::Duration;
 
 /// An open file, as its store names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct File(pub u32);
+pub struct File(pub u64);
 
 /// An open listing of a directory, as its store names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Listing(pub u32);
+pub struct Listing(pub u64);
 
 /// Why a store cannot do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,25 +55,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The reply code that says so. Some commands have another one for it: see RFC 959 §5.4.
-    #[must_use]
-    pub fn code(self) -> u16 {
-        match self {
-            Self::NotFound
-            | Self::Denied
-            | Self::Exists
-            | Self::IsDirectory
-            | Self::NotDirectory
-            | Self::NotEmpty => 550,
-            Self::Busy => 450,
-            Self::Full => 452,
-            Self::TooLarge => 552,
-            Self::BadOffset => 554,
-            Self::BadName => 553,
-            Self::Failed => 451,
-        }
-    }
-
     /// The reply text that says so.
     #[must_use]
     pub fn text(self) -> &'static str {
@@ -164,7 +145,7 @@ pub struct Writing {
 
 /// What a name stands for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+pub enum EntryKind {
     /// Bytes.
     #[default]
     File,
@@ -186,7 +167,7 @@ pub enum Kind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
     /// What it stands for.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// Bytes, of a file.
     pub size: u64,
     /// When it was modified last: since 1970-01-01T00:00:00Z (RFC 3659 §2.3 wants UTC).

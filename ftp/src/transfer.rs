@@ -4,11 +4,11 @@
 
 mod plan;
 
-pub use plan::{Body, Close, End, Lateness, Plan, Step, Way};
+pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way};
 
 use crate::store::{Read, Room, Store, StoreError};
 use crate::tcp::{Conn, Ending, Tcp};
-use crate::wire::representation::{Decoder, Encoder};
+use crate::wire::representation::{TextDecoder, TextEncoder};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -46,8 +46,8 @@ pub struct Transfer {
     looking: bool,
     late: Lateness,
     /// Where in a text the last byte stood.
-    encoder: Encoder,
-    decoder: Decoder,
+    encoder: TextEncoder,
+    decoder: TextDecoder,
 }
 
 impl Transfer {
@@ -63,8 +63,8 @@ impl Transfer {
             blocked: None,
             looking: false,
             late: Lateness::InTime,
-            encoder: Encoder::default(),
-            decoder: Decoder::default(),
+            encoder: TextEncoder::default(),
+            decoder: TextDecoder::default(),
         }
     }
 
@@ -119,25 +119,31 @@ impl Transfer {
             self.active = now;
         } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit) {
             tcp.abort(self.conn);
-            return Step::Over(End { idle: true, ..self.end(Some(Ending::Aborted)) });
+            return Step::Over(TransferEnd { idle: true, ..self.end(Some(Ending::Aborted)) });
         }
         Step::Going
     }
 
     /// Gives up: aborts the connection.
-    pub fn abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
+    pub fn abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
         tcp.abort(self.conn);
         self.end(Some(Ending::Aborted))
     }
 
     /// Gives up: closes the connection, as if this were the end of the data.
-    pub fn close<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
+    pub fn close<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
         tcp.close(self.conn);
         self.end(Some(Ending::Aborted))
     }
 
     /// Store to connection, without a copy in between.
-    fn send<T, S>(&mut self, close: Close, tcp: &mut T, store: &mut S, now: Duration) -> Option<End>
+    fn send<T, S>(
+        &mut self,
+        close: Close,
+        tcp: &mut T,
+        store: &mut S,
+        now: Duration,
+    ) -> Option<TransferEnd>
     where
         T: Tcp + ?Sized,
         S: Store,
@@ -171,7 +177,7 @@ impl Transfer {
                 ControlFlow::Break(ending) => return Some(self.lost(ending, tcp)),
             }
             if error.is_some() {
-                return Some(End { store: error, ..self.abort(tcp) });
+                return Some(TransferEnd { store: error, ..self.abort(tcp) });
             }
             if last {
                 return self.finish(close, tcp);
@@ -188,11 +194,11 @@ impl Transfer {
     }
 
     /// The last byte has been handed over: the application's end of the connection.
-    fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<End> {
+    fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<TransferEnd> {
         match close {
             Close::Fin => {
                 tcp.close(self.conn);
-                Some(End { complete: true, ..self.end(None) })
+                Some(TransferEnd { complete: true, ..self.end(None) })
             }
             Close::HalfClose => {
                 tcp.shutdown(self.conn);
@@ -211,7 +217,7 @@ impl Transfer {
         }
     }
 
-    fn drain<T: Tcp + ?Sized>(&mut self, way: Way, tcp: &mut T) -> Option<End> {
+    fn drain<T: Tcp + ?Sized>(&mut self, way: Way, tcp: &mut T) -> Option<TransferEnd> {
         let status = tcp.status(self.conn);
         if let Some(ending) = status.ending.filter(|&ending| ending != Ending::Finished) {
             return Some(self.lost(ending, tcp));
@@ -224,27 +230,27 @@ impl Transfer {
     }
 
     /// Takes and drops what the peer says after our FIN, until it ends too.
-    fn await_end<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) -> Option<End> {
+    fn await_end<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) -> Option<TransferEnd> {
         loop {
             match tcp.receive(self.conn, usize::MAX, &mut |_| ()) {
                 ControlFlow::Continue(0) => return None,
                 ControlFlow::Continue(_) => self.active = now,
                 ControlFlow::Break(ending) => {
                     let complete = ending == Ending::Finished;
-                    return Some(End { complete, ..self.lost(ending, tcp) });
+                    return Some(TransferEnd { complete, ..self.lost(ending, tcp) });
                 }
             }
         }
     }
 
     /// Connection to store, without a copy in between and no more than the store has room for.
-    fn receive<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Option<End>
+    fn receive<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Option<TransferEnd>
     where
         T: Tcp + ?Sized,
         S: Store,
     {
         let (Body::Image(file) | Body::Text(file)) = self.plan.body else {
-            return Some(End { store: Some(StoreError::Denied), ..self.abort(tcp) });
+            return Some(TransferEnd { store: Some(StoreError::Denied), ..self.abort(tcp) });
         };
         if self.plan.chatter > 0
             && let ControlFlow::Break(ending) = self.chatter(tcp)
@@ -292,11 +298,11 @@ impl Transfer {
                         None
                     };
                     let complete = finished && store.is_none();
-                    return Some(End { complete, store, ..self.lost(ending, tcp) });
+                    return Some(TransferEnd { complete, store, ..self.lost(ending, tcp) });
                 }
             }
             if error.is_some() {
-                return Some(End { store: error, ..self.abort(tcp) });
+                return Some(TransferEnd { store: error, ..self.abort(tcp) });
             }
             if self.until_alarm() == 0 {
                 return None;
@@ -316,7 +322,7 @@ impl Transfer {
     }
 
     /// The peer's FIN is here, and this side waits for more: only a reset would be news.
-    fn stand<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> Option<End> {
+    fn stand<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> Option<TransferEnd> {
         let ending = tcp.status(self.conn).ending.filter(|&ending| ending != Ending::Finished)?;
         Some(self.lost(ending, tcp))
     }
@@ -346,19 +352,19 @@ impl Transfer {
         rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX))
     }
 
-    fn planned_abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> End {
-        End { complete: true, ..self.abort(tcp) }
+    fn planned_abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
+        TransferEnd { complete: true, ..self.abort(tcp) }
     }
 
     /// The connection ended by itself: give its name back.
-    fn lost<T: Tcp + ?Sized>(&self, ending: Ending, tcp: &mut T) -> End {
+    fn lost<T: Tcp + ?Sized>(&self, ending: Ending, tcp: &mut T) -> TransferEnd {
         tcp.close(self.conn);
         self.end(Some(ending))
     }
 
-    fn end(&self, ending: Option<Ending>) -> End {
+    fn end(&self, ending: Option<Ending>) -> TransferEnd {
         let (moved, late) = (self.moved, self.late);
-        End { complete: false, ending, store: None, idle: false, moved, late }
+        TransferEnd { complete: false, ending, store: None, idle: false, moved, late }
     }
 }
 
@@ -366,7 +372,7 @@ impl Transfer {
 #[inline]
 fn read<S: Store>(
     body: &mut Body,
-    encoder: &mut Encoder,
+    encoder: &mut TextEncoder,
     store: &mut S,
     into: &mut [u8],
 ) -> Result<Read, StoreError> {

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use halfclose_ftp::store::Kind;
+use halfclose_ftp::store::EntryKind;
 use halfclose_ftp::wire::date::{Civil, Digits};
 use halfclose_ftp::wire::listing::{Form, read};
 use std::time::Duration;
@@ -17,12 +17,12 @@ fn now() -> Duration {
 fn meaning(form: Form, line: &str) -> String {
     let Some(found) = read(form, line, now()) else { return String::new() };
     let kind = match found.kind {
-        Some(Kind::File) => "file",
-        Some(Kind::Directory) => "dir",
-        Some(Kind::Pipe) => "pipe",
-        Some(Kind::Socket) => "socket",
-        Some(Kind::Block | Kind::Character) => "device",
-        Some(Kind::Other) => "other",
+        Some(EntryKind::File) => "file",
+        Some(EntryKind::Directory) => "dir",
+        Some(EntryKind::Pipe) => "pipe",
+        Some(EntryKind::Socket) => "socket",
+        Some(EntryKind::Block | EntryKind::Character) => "device",
+        Some(EntryKind::Other) => "other",
         None => "?",
     };
     let size = found.size.map_or("-".to_owned(), |size| size.to_string());

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
-use halfclose_ftp::wire::address::{self, Extended, Family, HostPort};
-use halfclose_ftp::wire::command::{self, Command, Refused};
-use halfclose_ftp::wire::line::{LIMIT, Line, Lines, Outbox, SYNCH};
+use halfclose_ftp::wire::address::{self, AddressError, EprtArgument, Family, HostPort};
+use halfclose_ftp::wire::command::{self, Command, CommandError};
+use halfclose_ftp::wire::line::{LINE_LIMIT, Line, Lines, Outbox, SYNCH};
 use halfclose_ftp::wire::reply::{self, Parser, Progress, Reply};
 use halfclose_ftp::wire::representation;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -72,7 +72,7 @@ fn long_lines_are_cut() {
     assert!(lines.room() > 0, "a line without end takes no more than its limit");
     lines.handle_bytes(b"\r\nNOOP\r\n");
     let line = lines.next_line().unwrap();
-    assert!(line.cut && line.bytes == [b'x'; LIMIT]);
+    assert!(line.cut && line.bytes == [b'x'; LINE_LIMIT]);
     let line = lines.next_line().unwrap();
     assert!(!line.cut && line.bytes == b"NOOP");
 }
@@ -138,22 +138,22 @@ fn commands() {
         ("EPSV ALL", Ok(Command::Epsv(Some("ALL")))),
         ("STOR  a b", Ok(Command::Stor(" a b"))),
         ("XPWD", Ok(Command::Pwd)),
-        ("STOR", Err(Refused::Argument)),
-        ("PASV 1", Err(Refused::Argument)),
-        ("STOR a\0b", Err(Refused::Argument)),
-        ("STOR a\rNOOP", Err(Refused::Argument)),
+        ("STOR", Err(CommandError::Argument)),
+        ("PASV 1", Err(CommandError::Argument)),
+        ("STOR a\0b", Err(CommandError::Argument)),
+        ("STOR a\rNOOP", Err(CommandError::Argument)),
         ("SITE CHMOD", Ok(Command::Site("CHMOD"))),
         ("xcwd a", Ok(Command::Cwd("a"))),
-        ("CWD\0", Err(Refused::Unknown)),
-        ("AUTH TLS", Err(Refused::NotImplemented)),
-        ("HELO", Err(Refused::Unknown)),
-        ("STORE a", Err(Refused::Unknown)),
-        ("", Err(Refused::Unknown)),
-        (" NOOP", Err(Refused::Unknown)),
+        ("CWD\0", Err(CommandError::Unknown)),
+        ("AUTH TLS", Err(CommandError::NotImplemented)),
+        ("HELO", Err(CommandError::Unknown)),
+        ("STORE a", Err(CommandError::Unknown)),
+        ("", Err(CommandError::Unknown)),
+        (" NOOP", Err(CommandError::Unknown)),
     ] {
         assert_eq!(command::parse(line.as_bytes()), expected, "{line:?}");
     }
-    assert_eq!(command::parse(b"STOR \xff\xfe"), Err(Refused::Argument));
+    assert_eq!(command::parse(b"STOR \xff\xfe"), Err(CommandError::Argument));
 
     let mut out = Vec::new();
     command::write(&mut out, "STOR", Some(&"a\r\nDELE b\0"));
@@ -219,16 +219,16 @@ fn addresses() {
 
     for text in ["|1|132.235.1.2|6275|", "|2|1080::8:800:200C:417A|5282|", "!1!1.2.3.4!5!"] {
         let parsed = address::parse_eprt(text).unwrap();
-        let again = Extended(parsed).to_string();
+        let again = EprtArgument(parsed).to_string();
         assert_eq!(address::parse_eprt(&again), Ok(parsed));
     }
     for (text, refused) in [
-        ("", address::Refused::Malformed),
-        ("|1|1.2.3.4|5", address::Refused::Malformed),
-        ("|1|1.2.3.4|65536|", address::Refused::Malformed),
-        ("|2|1.2.3.4|5|", address::Refused::Malformed),
-        ("|3|1.2.3.4|5|", address::Refused::Protocol),
-        ("é1é1.2.3.4é5é", address::Refused::Malformed),
+        ("", AddressError::Malformed),
+        ("|1|1.2.3.4|5", AddressError::Malformed),
+        ("|1|1.2.3.4|65536|", AddressError::Malformed),
+        ("|2|1.2.3.4|5|", AddressError::Malformed),
+        ("|3|1.2.3.4|5|", AddressError::UnknownProtocol),
+        ("é1é1.2.3.4é5é", AddressError::Malformed),
     ] {
         assert_eq!(address::parse_eprt(text), Err(refused), "{text:?}");
     }
@@ -241,7 +241,7 @@ fn addresses() {
 
 #[test]
 fn representations() {
-    use representation::Refused::{NotImplemented, Unknown};
+    use representation::ParameterError::{NotImplemented, Unknown};
     use representation::Representation::{Ascii, Image};
     for (argument, expected) in [
         ("I", Ok(Image)),

@@ -9,7 +9,7 @@ use crate::side::{EPOCH, Side};
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
 use halfclose_ftp::store::FileContent;
-use halfclose_ftp::wire::listing::{Form, Printer, Source};
+use halfclose_ftp::wire::listing::{Form, NameSource, Printer};
 use halfclose_ftp::{MemoryStore, Store, TransferReport};
 
 /// Bytes under a name: how many, and which.
@@ -92,13 +92,13 @@ impl<'a> Judge<'a> {
         let Some((task, report)) = closer else { return false };
         self.written[task] = true;
         if let Task::List(listing) = &self.workload.tasks()[task] {
-            let found = client.image(name);
+            let found = client.content(name);
             self.seen[task] = Some(listed(found, server, listing, report));
             return again;
         }
         if self.follows_append(task) {
             // The server may hold two stumps, one behind the other: that is what was sent of it.
-            let held = server.image(name).zip(client.image(name));
+            let held = server.content(name).zip(client.content(name));
             let sent = held.is_some_and(|(held, found)| held.holds(0, found, 0, found.size()));
             let seen = self.look(task, client);
             let stump = seen.state == FileState::Other && sent;
@@ -138,13 +138,13 @@ impl<'a> Judge<'a> {
             None if again => self.untouched(task),
             // A listing that nobody has closed is on its way at best.
             None if matches!(self.workload.tasks()[task], Task::List(_)) => {
-                let found = store.image(name).map(|image| (image.size(), 0));
+                let found = store.content(name).map(|image| (image.size(), 0));
                 let state = found.map_or(FileState::Absent, |_| FileState::Short);
                 Seen { state, found, listed: (0, 0) }
             }
             // An upload that never began has changed nothing, whatever is there by now.
-            None if !self.written[task] && !opened && store.image(name).is_some() => {
-                let image = store.image(name);
+            None if !self.written[task] && !opened && store.content(name).is_some() => {
+                let image = store.content(name);
                 let state = FileState::of(image, 0, true, self.workload.received(task));
                 let found = image.map(|image| (image.size(), 0));
                 Seen { state, found, listed: (0, 0) }
@@ -232,7 +232,7 @@ impl<'a> Judge<'a> {
     /// What is under the name that `task` writes.
     fn look(&self, task: usize, store: &MemoryStore) -> Seen {
         let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
-        let image = store.image(name);
+        let image = store.content(name);
         let expected = self.workload.received(task);
         let before = self.before(task);
         let found = image.map(|image| match self.is_shared(task) {
@@ -340,7 +340,7 @@ fn listed(
 /// directory.
 fn listing_of(store: &mut MemoryStore, path: &str, form: Form, now: Duration) -> Vec<u8> {
     let Ok(listing) = store.open_listing(path) else { return Vec::new() };
-    let mut printer = Printer::new(Source::Directory(listing), form, EPOCH + now);
+    let mut printer = Printer::new(NameSource::Directory(listing), form, EPOCH + now);
     if form == Form::Names && !path.is_empty() {
         printer.prefix = format!("{path}/");
     }

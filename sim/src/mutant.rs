@@ -153,7 +153,7 @@ impl Liar {
         if !self.is(Mutant::FlippedByte) && !self.is(Mutant::LostHalf) {
             return;
         }
-        let Some(Ok(mut bytes)) = store.image(name).map(FileContent::to_vec) else { return };
+        let Some(Ok(mut bytes)) = store.content(name).map(FileContent::to_vec) else { return };
         let middle = bytes.len() / 2;
         match self.mutant {
             Some(Mutant::LostHalf) => bytes.truncate(middle),

@@ -17,9 +17,10 @@ mod variants;
 
 pub use arm::{Arm, Expect};
 pub use fault::Fault;
+pub use halfclose_ftp::DataMode;
 pub use keys::InvalidSetting;
 pub use link_config::{Blackout, Burst, LinkConfig};
-pub use setup::{ClientSetup, DataMode, PolicyChanges, Profile, ServerSetup, TcpSetup};
+pub use setup::{ClientSetup, PolicyChanges, Profile, ServerSetup, TcpSetup};
 pub use task::{Command, Content, File, How, Listing, Origin, Task};
 pub use variants::{Choice, Open, Pinned};
 

@@ -103,7 +103,7 @@ impl Workload {
         let mut known: Vec<FileSource> = Vec::new();
         let images =
             all.iter().flat_map(|it| [Some(&it.received), Some(&it.content), it.before.as_ref()]);
-        for source in images.flatten().flat_map(FileContent::knows) {
+        for source in images.flatten().flat_map(FileContent::sources) {
             if !known.iter().any(|other| other.is(source)) {
                 known.push(source.clone());
             }

@@ -17,6 +17,12 @@ pub enum DataMode {
     Passive,
 }
 
+impl DataMode {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("active", Self::Active), ("passive", Self::Passive)];
+}
+
 /// What the client's own program tells its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientTexts {
@@ -77,6 +83,12 @@ pub enum DownloadEnd {
     Reply,
 }
 
+impl DownloadEnd {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("both", Self::Both), ("reply", Self::Reply)];
+}
+
 /// How a client counts the replies after ABOR.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AborReplies {
@@ -86,6 +98,12 @@ pub enum AborReplies {
     /// The next one is for both; a second one is taken for the answer to the next command (reported
     /// in aio-libs/aioftp issue 205 and `fsspec/filesystem_spec` issue 231).
     One,
+}
+
+impl AborReplies {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("counted", Self::Counted), ("one", Self::One)];
 }
 
 /// Everything a client's sessions share.

@@ -2,7 +2,7 @@
 //! where it begins, what is asked of the server. How it ends is `conclusion`'s.
 
 use super::next_command::number;
-use super::{Abor, Client, Cx, DataState, State, Task, UploadMode};
+use super::{AborState, Client, ClientContext, DataState, Stage, Task, UploadMode};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::{Begin, Fate, File, Store, Writing};
@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 /// What is transferred, as the task says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum TransferKind {
     Put(UploadMode),
     Get {
         resume: bool,
@@ -26,8 +26,8 @@ pub(super) enum What {
 
 /// The transfer under way.
 #[derive(Debug)]
-pub(super) struct Current {
-    pub(super) what: What,
+pub(super) struct ClientTransfer {
+    pub(super) kind: TransferKind,
     local: Arc<str>,
     pub(super) remote: Arc<str>,
     /// The local file. A download's is opened when the server has one to send.
@@ -44,22 +44,22 @@ pub(super) struct Current {
     pub(super) preliminary: bool,
     pub(super) data: DataState,
     /// ABOR has been sent; its own final reply has come.
-    pub(super) abor: Abor,
+    pub(super) abor: AborState,
     /// The class of the transfer's final reply.
     pub(super) answer: Option<Class>,
 }
 
-impl Current {
+impl ClientTransfer {
     pub(super) fn direction(&self) -> Direction {
-        match self.what {
-            What::Put(_) => Direction::Upload,
-            What::Get { .. } | What::List(..) => Direction::Download,
+        match self.kind {
+            TransferKind::Put(_) => Direction::Upload,
+            TransferKind::Get { .. } | TransferKind::List(..) => Direction::Download,
         }
     }
 
     /// The server has said its last word on it.
     pub(super) fn is_answered(&self) -> bool {
-        self.answer.is_some() && self.abor != Abor::Said
+        self.answer.is_some() && self.abor != AborState::Said
     }
 
     /// Nothing but the end of its data is missing, and that will come.
@@ -71,17 +71,17 @@ impl Current {
 impl Client {
     pub(super) fn begin_transfer<S: Store>(
         &mut self,
-        what: What,
+        kind: TransferKind,
         local: &Arc<str>,
         remote: &Arc<str>,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let report = self.report;
         self.report += 1;
         self.transfers_left -= 1;
         cx.journal.reports[report].started = cx.now;
-        let mut current = Current {
-            what,
+        let mut current = ClientTransfer {
+            kind,
             local: local.clone(),
             remote: remote.clone(),
             file: None,
@@ -91,22 +91,25 @@ impl Client {
             report,
             preliminary: false,
             data: DataState::Absent,
-            abor: Abor::Unsaid,
+            abor: AborState::Unsaid,
             answer: None,
         };
         let mut readable = true;
-        match what {
-            What::Put(_) => match cx.store.open_read(&current.local, 0) {
+        match kind {
+            TransferKind::Put(_) => match cx.store.open_read(&current.local, 0) {
                 Ok((file, size)) => (current.file, current.size) = (Some(file), size),
                 Err(_) => readable = false,
             },
-            What::Get { resume: true } => {
+            TransferKind::Get { resume: true } => {
                 current.offset = cx.store.metadata(&current.local).map_or(0, |it| it.size);
             }
-            What::Get { .. } | What::List(..) => {}
+            TransferKind::Get { .. } | TransferKind::List(..) => {}
         }
         let wanted = current.wanted(cx.config.representation);
-        let resumes = matches!(what, What::Put(UploadMode::Resume) | What::Get { resume: true });
+        let resumes = matches!(
+            kind,
+            TransferKind::Put(UploadMode::Resume) | TransferKind::Get { resume: true }
+        );
         self.current = Some(current);
         if !readable {
             self.fail_transfer(None, &cx.config.texts.store, cx);
@@ -118,18 +121,18 @@ impl Client {
     }
 
     /// The type first, then what is there, then the data connection.
-    fn prepare<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn prepare<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         match current.wanted(cx.config.representation) {
             Some(wanted) if self.representation != Some(wanted) => {
-                self.state = State::Type;
+                self.stage = Stage::Type;
                 self.set_type(wanted, cx);
             }
             _ => self.look_or_open(cx),
         }
     }
 
-    pub(super) fn set_type<S: Store>(&mut self, to: Representation, cx: Cx<'_, '_, S>) {
+    pub(super) fn set_type<S: Store>(&mut self, to: Representation, cx: &mut ClientContext<'_, S>) {
         self.asked = Some(to);
         let letter = match to {
             Representation::Ascii => "A",
@@ -139,11 +142,11 @@ impl Client {
     }
 
     /// TYPE is settled.
-    pub(super) fn look_or_open<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn look_or_open<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
-        if current.what == What::Put(UploadMode::Resume) {
+        if current.kind == TransferKind::Put(UploadMode::Resume) {
             let remote = current.remote.clone();
-            self.state = State::SizeBefore;
+            self.stage = Stage::SizeBefore;
             self.command("SIZE", Some(&remote), cx);
         } else {
             self.open_data(cx);
@@ -151,7 +154,11 @@ impl Client {
     }
 
     /// How much of the file the server has already.
-    pub(super) fn handle_size_before<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_size_before<S: Store>(
+        &mut self,
+        reply: &Reply,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let Some(current) = &mut self.current else { return };
         match (reply.code, number(reply)) {
             (213, Some(there)) if there <= current.size => {
@@ -173,44 +180,51 @@ impl Client {
     }
 
     /// The data connection is settled, or is to be made by the server.
-    pub(super) fn send_transfer_command<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn send_transfer_command<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
-        if current.offset > 0 && !current.appends && current.what != What::Put(UploadMode::Behind) {
+        if current.offset > 0
+            && !current.appends
+            && current.kind != TransferKind::Put(UploadMode::Append)
+        {
             // RFC 3659 §5.3: the last command before the transfer's own.
             let offset = current.offset;
-            self.state = State::Rest;
+            self.stage = Stage::Rest;
             return self.command("REST", Some(&offset), cx);
         }
         self.say_transfer(cx);
     }
 
-    pub(super) fn handle_rest_reply<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_rest_reply<S: Store>(
+        &mut self,
+        reply: &Reply,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let Some(current) = &mut self.current else { return };
         match reply.class() {
             Some(Class::Intermediate | Class::Completion) => {}
-            Some(Class::PermanentFailure) => match current.what {
-                What::Put(_) => current.appends = true,
+            Some(Class::PermanentFailure) => match current.kind {
+                TransferKind::Put(_) => current.appends = true,
                 // From its beginning, then.
-                What::Get { .. } | What::List(..) => current.offset = 0,
+                TransferKind::Get { .. } | TransferKind::List(..) => current.offset = 0,
             },
             _ => return self.fail_transfer(Some(reply), &reply.to_string(), cx),
         }
         self.say_transfer(cx);
     }
 
-    fn say_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn say_transfer<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         cx.journal.reports[current.report].offset = current.offset;
-        let verb = match current.what {
-            What::Put(UploadMode::Behind) => "APPE",
-            What::Put(_) if current.appends => "APPE",
-            What::Put(UploadMode::Over | UploadMode::Resume) => "STOR",
-            What::Put(UploadMode::Unique) => "STOU",
-            What::Get { .. } => "RETR",
-            What::List(form, _) => form.verb(),
+        let verb = match current.kind {
+            TransferKind::Put(UploadMode::Append) => "APPE",
+            TransferKind::Put(_) if current.appends => "APPE",
+            TransferKind::Put(UploadMode::Replace | UploadMode::Resume) => "STOR",
+            TransferKind::Put(UploadMode::Unique) => "STOU",
+            TransferKind::Get { .. } => "RETR",
+            TransferKind::List(form, _) => form.verb(),
         };
         let remote = current.remote.clone();
-        self.state = State::Transfer;
+        self.stage = Stage::Transfer;
         if remote.is_empty() {
             self.command(verb, None, cx);
         } else {
@@ -219,9 +233,9 @@ impl Client {
     }
 
     /// The server does not know that form of listing: another one, over another data connection.
-    pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: Cx<'_, '_, S>) {
+    pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else { return };
-        current.what = What::List(form, form == Form::Long);
+        current.kind = TransferKind::List(form, form == Form::Long);
         current.data = DataState::Absent;
         cx.journal.reports[current.report].listing = Some(form);
         self.actions.push(Action::DropData);
@@ -231,14 +245,14 @@ impl Client {
     pub(super) fn handle_data_opened<S: Store>(
         &mut self,
         data: (SocketAddr, SocketAddr),
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let Some(current) = &mut self.current else {
             return;
         };
         cx.journal.reports[current.report].data = Some(data);
         current.data = DataState::Open;
-        if self.state == State::Connecting {
+        if self.stage == Stage::Connecting {
             self.send_transfer_command(cx);
         } else {
             self.move_data(cx);
@@ -246,7 +260,7 @@ impl Client {
     }
 
     /// Begins to move data once the server has said so and the connection is there.
-    pub(super) fn move_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn move_data<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else {
             return;
         };
@@ -273,7 +287,7 @@ impl Client {
             Direction::Download => Way::Receive,
         };
         // Lines of a listing end with CR LF, whatever the type.
-        let text = matches!(current.what, What::List(..))
+        let text = matches!(current.kind, TransferKind::List(..))
             || cx.config.representation == Representation::Ascii;
         let body = if text { Body::Text(file) } else { Body::Image(file) };
         let alarm = self.tasks.as_deref().and_then(|tasks| match tasks.get(self.task) {
@@ -286,14 +300,14 @@ impl Client {
     }
 }
 
-impl Current {
+impl ClientTransfer {
     /// The type that it needs; none if any does.
     fn wanted(&self, representation: Representation) -> Option<Representation> {
-        match self.what {
-            What::Put(_) | What::Get { .. } => Some(representation),
+        match self.kind {
+            TransferKind::Put(_) | TransferKind::Get { .. } => Some(representation),
             // RFC 3659 §7.2: MLSD's is image, and the session's type stays what it is.
-            What::List(Form::Facts, _) => None,
-            What::List(..) => Some(Representation::Ascii),
+            TransferKind::List(Form::Facts, _) => None,
+            TransferKind::List(..) => Some(Representation::Ascii),
         }
     }
 }

@@ -4,16 +4,16 @@
 //! download if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload it may
 //! ask how much the server holds.
 
-use super::client_transfer::{Current, What};
+use super::client_transfer::{ClientTransfer, TransferKind};
 use super::next_command::number;
 use super::{
-    Abor, AborReplies, Client, ClientConfig, Cx, DataState, DownloadEnd, State, Task, UploadMode,
-    ended,
+    AborReplies, AborState, Client, ClientConfig, ClientContext, DataState, DownloadEnd, Stage,
+    Task, UploadMode, ended,
 };
 use crate::report::{Direction, Speaker, Told};
-use crate::session::{Action, Context};
+use crate::session::Action;
 use crate::store::{Fate, Store};
-use crate::transfer::End;
+use crate::transfer::TransferEnd;
 use crate::wire::listing::Form;
 use crate::wire::reply::{Class, Reply};
 use crate::wire::representation::Representation;
@@ -24,7 +24,7 @@ impl Client {
         &mut self,
         reply: &Reply,
         class: Class,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let Some(current) = &mut self.current else {
             return;
@@ -36,7 +36,7 @@ impl Client {
             current.preliminary = true;
             let upload = current.direction() == Direction::Upload;
             cx.journal.reports[current.report].opened |= upload;
-            if current.what == What::Put(UploadMode::Unique) {
+            if current.kind == TransferKind::Put(UploadMode::Unique) {
                 // RFC 1123 §4.1.2.9.
                 let name = reply.text.split_once("FILE: ").map(|(_, name)| name.trim().to_owned());
                 cx.journal.reports[current.report].remote_name = name;
@@ -44,7 +44,7 @@ impl Client {
             cx.journal.reply(current.report, reply.code, &reply.text);
             return self.move_data(cx);
         }
-        if let What::List(form, true) = current.what
+        if let TransferKind::List(form, true) = current.kind
             // 501: what is no directory, MLSD does not list (RFC 3659 §7.2.1); LIST does.
             && (matches!(reply.code, 500 | 502 | 504)
                 || (reply.code == 501 && form == Form::Facts))
@@ -54,15 +54,15 @@ impl Client {
             return self.fall_back(next, cx);
         }
         if current.answer.is_some() {
-            current.abor = Abor::Answered;
+            current.abor = AborState::Answered;
             return self.conclude(cx);
         }
         cx.journal.reply(current.report, reply.code, &reply.text);
         current.answer = Some(class);
         let one = cx.config.abor_replies == AborReplies::One;
-        if current.abor == Abor::Said && (reply.code == 225 || one) {
+        if current.abor == AborState::Said && (reply.code == 225 || one) {
             // Real servers say 225 of a command that is done: no other reply follows.
-            current.abor = Abor::Answered;
+            current.abor = AborState::Answered;
         }
         if class == Class::Completion {
             self.move_data(cx);
@@ -78,7 +78,7 @@ impl Client {
 
     /// A client that takes 2yz for the end of a download looks at no data behind it.
     fn trust(&mut self, config: &ClientConfig) {
-        let download = |current: &Current| {
+        let download = |current: &ClientTransfer| {
             current.direction() == Direction::Download && current.data == DataState::Moving
         };
         if config.trusts == DownloadEnd::Reply && self.current.as_ref().is_some_and(download) {
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// As many bytes have moved as the script says.
-    pub(super) fn handle_alarm<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_alarm<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
             Some(Task::Die { .. }) => self.die(cx),
             _ => self.abort_transfer(cx),
@@ -95,30 +95,34 @@ impl Client {
     }
 
     /// The program is gone, and tells nobody anything; its system closes what it had open.
-    fn die<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn die<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         if let Some(file) = self.current.take().and_then(|current| current.file) {
             let _ = cx.store.close(file, Fate::Keep);
         }
         self.deadline = None;
-        self.state = State::Over;
+        self.stage = Stage::Over;
         self.actions.push(Action::CloseData);
         self.actions.push(Action::Close);
     }
 
     /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),
     /// and cuts the data connection. A FIN would look like the end of the file.
-    pub(super) fn abort_transfer<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn abort_transfer<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else {
             return;
         };
-        current.abor = Abor::Said;
+        current.abor = AborState::Said;
         self.task += 1;
         self.out.push_synch();
         self.command("ABOR", None, cx);
         self.actions.push(Action::DropData);
     }
 
-    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_transfer_ended<S: Store>(
+        &mut self,
+        end: TransferEnd,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let Some(current) = &mut self.current else {
             return;
         };
@@ -127,7 +131,7 @@ impl Client {
             && current.answer == Some(Class::Completion);
         let closed = current.file.take().map_or(Ok(()), |file| cx.store.close(file, Fate::Keep));
         let upload = current.direction() == Direction::Upload;
-        let end = End { store: end.store.or(closed.err().filter(|_| !upload)), ..end };
+        let end = TransferEnd { store: end.store.or(closed.err().filter(|_| !upload)), ..end };
         let complete = (end.complete || trusting) && end.store.is_none();
         current.data = DataState::Ended(complete);
         let report = &mut cx.journal.reports[current.report];
@@ -139,23 +143,23 @@ impl Client {
         let answered = current.is_answered();
         // Nothing is added to what the user has been told.
         if report.told == Told::Nothing
-            && let Some(text) = complaint(&End { complete, ..end }, current, cx.config)
+            && let Some(text) = complaint(&TransferEnd { complete, ..end }, current, cx.config)
         {
             report.text.replace_range(.., text);
             cx.say(Speaker::Program, || text.into());
         }
-        if self.state == State::Over && self.lost.is_none() {
+        if self.stage == Stage::Over && self.lost.is_none() {
             // 421 came first: everything has been told, and nothing follows.
             self.close_current(Told::Failure, cx);
         } else if answered {
             self.conclude(cx);
-        } else if self.state == State::Transfer {
+        } else if self.stage == Stage::Transfer {
             self.await_reply(cx);
         }
     }
 
     /// Tells the user, if nothing is to be waited for any more.
-    fn conclude<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn conclude<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         let DataState::Ended(complete) = current.data else {
             // A server that says 2yz and never connects must not keep us for ever.
@@ -168,7 +172,7 @@ impl Client {
             return self.await_reply(cx);
         }
         let done = current.answer == Some(Class::Completion);
-        let success = done && complete && current.abor == Abor::Unsaid;
+        let success = done && complete && current.abor == AborState::Unsaid;
         let told = if success { Told::Success } else { Told::Failure };
         if !success && self.is_doubtful(cx.config) {
             return self.ask_what_is_there(cx);
@@ -178,7 +182,7 @@ impl Client {
             None => self.next_task(cx),
             Some(text) => {
                 self.give_up(None, &text, cx);
-                self.state = State::Over;
+                self.stage = Stage::Over;
             }
         }
     }
@@ -187,21 +191,25 @@ impl Client {
     fn is_doubtful(&self, config: &ClientConfig) -> bool {
         let asks = config.checks && config.representation == Representation::Image;
         let begun = self.current.as_ref().is_some_and(|it| {
-            it.direction() == Direction::Upload && it.preliminary && it.abor == Abor::Unsaid
+            it.direction() == Direction::Upload && it.preliminary && it.abor == AborState::Unsaid
         });
         asks && begun && self.lost.is_none()
     }
 
-    fn ask_what_is_there<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn ask_what_is_there<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         let name = cx.journal.reports[current.report].remote_name.clone();
         let remote = name.map_or_else(|| current.remote.clone(), Into::into);
-        self.state = State::SizeAfter;
+        self.stage = Stage::SizeAfter;
         self.command("SIZE", Some(&remote), cx);
     }
 
     /// How much the server holds: that is what the user is told beside the failure.
-    pub(super) fn handle_size_after<S: Store>(&mut self, reply: &Reply, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_size_after<S: Store>(
+        &mut self,
+        reply: &Reply,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         let Some(current) = &self.current else { return };
         let report = &mut cx.journal.reports[current.report];
         report.remote_size = number(reply);
@@ -210,7 +218,7 @@ impl Client {
             _ => report.text.clone(),
         };
         // Of a stream nobody knows how much it is.
-        let known = current.what != What::Put(UploadMode::Behind) && current.size > 0;
+        let known = current.kind != TransferKind::Put(UploadMode::Append) && current.size > 0;
         let all = Thousands(current.size);
         let text = match report.remote_size.map(Thousands) {
             Some(there) if known && there.0 == all.0 => {
@@ -237,7 +245,7 @@ impl Client {
         &mut self,
         reply: Option<&Reply>,
         text: &str,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         if reply.is_none() {
             cx.say(Speaker::Program, || text.into());
@@ -252,16 +260,16 @@ impl Client {
         &mut self,
         reply: Option<&Reply>,
         text: &str,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let Some(current) = &self.current else { return };
         let moving = current.data == DataState::Moving;
         let report = &mut cx.journal.reports[current.report];
         // Whoever waits only for what the server holds knows the rest already.
-        if self.state != State::SizeAfter {
+        if self.stage != Stage::SizeAfter {
             report.text.replace_range(.., text);
         }
-        if let Some(reply) = reply.filter(|_| self.state != State::SizeAfter) {
+        if let Some(reply) = reply.filter(|_| self.stage != Stage::SizeAfter) {
             report.reply = Some(reply.clone());
         }
         if moving {
@@ -273,7 +281,7 @@ impl Client {
         }
     }
 
-    fn close_current<S: Store>(&mut self, told: Told, cx: &mut Context<'_, ClientConfig, S>) {
+    fn close_current<S: Store>(&mut self, told: Told, cx: &mut ClientContext<'_, S>) {
         let Some(current) = self.current.take() else {
             return;
         };
@@ -304,9 +312,13 @@ impl Display for Thousands {
 }
 
 /// What the program says of the data connection's end, if it is worth a word.
-fn complaint<'a>(end: &End, current: &Current, config: &'a ClientConfig) -> Option<&'a str> {
-    let dropped =
-        current.abor != Abor::Unsaid || current.answer.is_some_and(|it| it != Class::Completion);
+fn complaint<'a>(
+    end: &TransferEnd,
+    current: &ClientTransfer,
+    config: &'a ClientConfig,
+) -> Option<&'a str> {
+    let dropped = current.abor != AborState::Unsaid
+        || current.answer.is_some_and(|it| it != Class::Completion);
     if end.complete || dropped {
         None
     } else if end.store.is_some() {

@@ -1,21 +1,21 @@
 //! `client::setup` brings a data connection about (RFC 959 §3.2, RFC 2428): it listens and says
 //! where, or asks where and connects; with the extended commands first, if it may use them.
 
-use super::{Client, Cx, DataMode, State, ended};
+use super::{Client, ClientContext, DataMode, Stage, ended};
 use crate::session::Action;
 use crate::store::Store;
 use crate::tcp::Ending;
-use crate::wire::address::{self, Extended, HostPort};
+use crate::wire::address::{self, EprtArgument, HostPort};
 use crate::wire::reply::{Class, Reply};
 use std::net::{IpAddr, SocketAddr};
 
 impl Client {
     /// TYPE I is settled: a data connection is next. A new one for every transfer
     /// (RFC 1123 §4.1.2.5).
-    pub(super) fn open_data<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn open_data<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         match cx.config.mode {
             DataMode::Active => {
-                self.state = State::Listening;
+                self.stage = Stage::Listening;
                 let only = Some(self.peer().ip());
                 let port = cx.config.data_port.unwrap_or(0);
                 let at = SocketAddr::new(self.local().ip(), port);
@@ -28,7 +28,11 @@ impl Client {
         }
     }
 
-    pub(super) fn handle_listening<S: Store>(&mut self, at: Option<SocketAddr>, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_listening<S: Store>(
+        &mut self,
+        at: Option<SocketAddr>,
+        cx: &mut ClientContext<'_, S>,
+    ) {
         match at {
             Some(at) => {
                 let extended = cx.config.extended && !self.no_extensions;
@@ -38,13 +42,18 @@ impl Client {
         }
     }
 
-    fn name_port<S: Store>(&mut self, extended: bool, at: SocketAddr, cx: Cx<'_, '_, S>) {
-        self.state = State::Port { extended, at };
+    fn name_port<S: Store>(
+        &mut self,
+        extended: bool,
+        at: SocketAddr,
+        cx: &mut ClientContext<'_, S>,
+    ) {
+        self.stage = Stage::Port { extended, at };
         match at.ip() {
             IpAddr::V4(ip) if !extended => {
                 self.command("PORT", Some(&HostPort(ip, at.port())), cx);
             }
-            _ => self.command("EPRT", Some(&Extended(at)), cx),
+            _ => self.command("EPRT", Some(&EprtArgument(at)), cx),
         }
     }
 
@@ -53,7 +62,7 @@ impl Client {
         reply: &Reply,
         extended: bool,
         at: SocketAddr,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         match reply.class() {
             Some(Class::Completion) => self.send_transfer_command(cx),
@@ -66,8 +75,8 @@ impl Client {
         }
     }
 
-    fn ask_passive<S: Store>(&mut self, extended: bool, cx: Cx<'_, '_, S>) {
-        self.state = State::Passive { extended };
+    fn ask_passive<S: Store>(&mut self, extended: bool, cx: &mut ClientContext<'_, S>) {
+        self.stage = Stage::Passive { extended };
         self.command(if extended { "EPSV" } else { "PASV" }, None, cx);
     }
 
@@ -75,7 +84,7 @@ impl Client {
         &mut self,
         reply: &Reply,
         extended: bool,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let port = match reply.code {
             229 => address::scan_229(&reply.text),
@@ -84,7 +93,7 @@ impl Client {
         };
         match (port, reply.class()) {
             (Some(port), _) => {
-                self.state = State::Connecting;
+                self.stage = Stage::Connecting;
                 // Only the port counts: a server that names another host is lost behind a
                 // translator, or means ill.
                 let to = SocketAddr::new(self.peer().ip(), port);
@@ -99,8 +108,12 @@ impl Client {
         }
     }
 
-    pub(super) fn handle_data_failed<S: Store>(&mut self, ending: Ending, cx: Cx<'_, '_, S>) {
-        if self.state == State::Connecting {
+    pub(super) fn handle_data_failed<S: Store>(
+        &mut self,
+        ending: Ending,
+        cx: &mut ClientContext<'_, S>,
+    ) {
+        if self.stage == Stage::Connecting {
             self.fail_transfer(None, ended(ending, cx.config), cx);
         }
     }

@@ -1,7 +1,7 @@
 //! `client::command` does the steps of a script that move nothing: one command each, or two (RNFR and
 //! RNTO), one reply each.
 
-use super::{Client, Cx, State, Task};
+use super::{Client, ClientContext, Stage, Task};
 use crate::report::{CommandReport, Told, Value};
 use crate::store::Store;
 use crate::wire::date::{Digits, parse_digits};
@@ -10,20 +10,20 @@ use crate::wire::representation::Representation;
 
 impl Client {
     /// Begins the step, which is one of these.
-    pub(super) fn begin_command<S: Store>(&mut self, task: &Task, cx: Cx<'_, '_, S>) {
-        self.state = State::Simple;
+    pub(super) fn begin_command<S: Store>(&mut self, task: &Task, cx: &mut ClientContext<'_, S>) {
+        self.stage = Stage::Simple;
         match task {
             Task::ChangeDirectory { remote } => self.command("CWD", Some(remote), cx),
             Task::MakeDirectory { remote } => self.command("MKD", Some(remote), cx),
             Task::RemoveDirectory { remote } => self.command("RMD", Some(remote), cx),
             Task::Delete { remote } => self.command("DELE", Some(remote), cx),
             Task::Rename { from, .. } => {
-                self.state = State::RenameFrom;
+                self.stage = Stage::RenameFrom;
                 self.command("RNFR", Some(from), cx);
             }
             // RFC 3659 §4: the size depends on the type, and of a text nobody says it.
             Task::Size { .. } if self.representation != Some(Representation::Image) => {
-                self.state = State::SizeType;
+                self.stage = Stage::SizeType;
                 self.set_type(Representation::Image, cx);
             }
             Task::Size { remote } => self.command("SIZE", Some(remote), cx),
@@ -42,20 +42,20 @@ impl Client {
         &mut self,
         reply: &Reply,
         done: bool,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let Some(tasks) = self.tasks.clone() else { return };
         let task = tasks.get(self.task - 1);
-        match (self.state, task) {
-            (State::SizeType, Some(Task::Size { remote })) if done => {
+        match (self.stage, task) {
+            (Stage::SizeType, Some(Task::Size { remote })) if done => {
                 self.representation = Some(Representation::Image);
-                self.state = State::Simple;
+                self.stage = Stage::Simple;
                 return self.command("SIZE", Some(remote), cx);
             }
-            (State::RenameFrom, Some(Task::Rename { to, .. }))
+            (Stage::RenameFrom, Some(Task::Rename { to, .. }))
                 if reply.class() == Some(Class::Intermediate) =>
             {
-                self.state = State::Simple;
+                self.stage = Stage::Simple;
                 return self.command("RNTO", Some(to), cx);
             }
             _ => {}
@@ -70,7 +70,7 @@ impl Client {
             }
             _ => None,
         };
-        let done = done && self.state == State::Simple;
+        let done = done && self.stage == Stage::Simple;
         let told = if done { Told::Success } else { Told::Failure };
         let at = self.task - 1;
         self.report_command(at, told, &reply.to_string(), Some(reply), value, cx);
@@ -85,7 +85,7 @@ impl Client {
         text: &str,
         reply: Option<&Reply>,
         value: Option<Value>,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
         let Some(step) = self.tasks.as_deref().and_then(|tasks| tasks.get(task)) else { return };
         let moves = matches!(step, Task::Put { .. } | Task::Get { .. } | Task::List { .. });
@@ -107,9 +107,9 @@ impl Client {
         &mut self,
         reply: Option<&Reply>,
         text: &str,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ClientContext<'_, S>,
     ) {
-        let begun = matches!(self.state, State::Simple | State::SizeType | State::RenameFrom);
+        let begun = matches!(self.stage, Stage::Simple | Stage::SizeType | Stage::RenameFrom);
         let first = self.task - usize::from(begun);
         for task in first..self.tasks.as_deref().map_or(0, <[Task]>::len) {
             self.report_command(task, Told::Failure, text, reply, None, cx);

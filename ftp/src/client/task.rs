@@ -19,7 +19,7 @@ pub enum Task {
         /// Name on the server. With [`UploadMode::Unique`] a proposal, which most servers ignore.
         remote: Arc<str>,
         /// What becomes of what is there.
-        place: UploadMode,
+        mode: UploadMode,
     },
     /// RETR: download the remote file.
     Get {
@@ -109,9 +109,9 @@ pub enum Task {
 pub enum UploadMode {
     /// STOR: takes its place.
     #[default]
-    Over,
+    Replace,
     /// APPE: goes behind it.
-    Behind,
+    Append,
     /// Goes on with it: SIZE, then REST and STOR of what is missing, or APPE where a server knows no
     /// REST. A file that is not there is uploaded whole. One that is longer than the source is a
     /// failure.
@@ -123,7 +123,7 @@ pub enum UploadMode {
 impl Task {
     /// STOR `local` as `remote`.
     pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
-        Self::Put { local: local.into(), remote: remote.into(), place: UploadMode::Over }
+        Self::Put { local: local.into(), remote: remote.into(), mode: UploadMode::Replace }
     }
 
     /// RETR `remote` into `local`.

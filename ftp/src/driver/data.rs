@@ -1,6 +1,6 @@
 //! `driver::data` is the data connection of a session's slot: asked for, open, moving, given back.
 
-use super::slot::{Data, Slot};
+use super::slot::{DataConnection, Slot};
 use super::{Channel, Hub, SlotId, Turn};
 use crate::session::{Event, Session};
 use crate::store::Store;
@@ -16,7 +16,7 @@ impl<P: Session> Slot<P> {
         from: Listener,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        let Data::Listening(listener, only) = self.data else {
+        let DataConnection::Listening(listener, only) = self.data else {
             return;
         };
         debug_assert_eq!(listener, from, "a session listens at one place at a time");
@@ -27,10 +27,10 @@ impl<P: Session> Slot<P> {
                 turn.tcp.abort(conn);
                 continue;
             }
-            turn.hub.listeners.remove(listener.0);
+            turn.hub.listeners.unset(listener.0);
             turn.tcp.unlisten(listener);
-            turn.hub.conns.insert(conn.0, (SlotId(self.place), Channel::Data));
-            self.data = Data::Waiting(conn);
+            turn.hub.conns.set(conn.0, (SlotId(self.place), Channel::Data));
+            self.data = DataConnection::Waiting(conn);
             self.data_opened(&status, turn);
             return;
         }
@@ -52,7 +52,7 @@ impl<P: Session> Slot<P> {
     ) -> bool {
         let quiet = self.pump_data(turn);
         if quiet
-            && let Data::Moving(_, transfer) = &self.data
+            && let DataConnection::Moving(_, transfer) = &self.data
             && let Some(at) = transfer.next_wakeup()
         {
             turn.hub.timers.arm(SlotId(self.place), at);
@@ -66,7 +66,7 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> bool {
         match &mut self.data {
-            Data::Moving(_, transfer) => {
+            DataConnection::Moving(_, transfer) => {
                 match transfer.pump(turn.tcp, &mut turn.hub.store, turn.now) {
                     Step::Going => true,
                     Step::Alarm => {
@@ -83,11 +83,11 @@ impl<P: Session> Slot<P> {
                     }
                 }
             }
-            Data::Connecting(conn) => {
+            DataConnection::Connecting(conn) => {
                 let conn = *conn;
                 let status = turn.tcp.status(conn);
                 if status.established {
-                    self.data = Data::Waiting(conn);
+                    self.data = DataConnection::Waiting(conn);
                     self.data_opened(&status, turn);
                 } else if let Some(ending) = status.ending {
                     self.leave_data(turn.hub);
@@ -99,7 +99,9 @@ impl<P: Session> Slot<P> {
                 false
             }
             // What has come is found when the transfer begins.
-            Data::None | Data::Listening(..) | Data::Waiting(_) => true,
+            DataConnection::None | DataConnection::Listening(..) | DataConnection::Waiting(_) => {
+                true
+            }
         }
     }
 
@@ -110,8 +112,8 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> io::Result<SocketAddr> {
         let (listener, at) = turn.tcp.listen(at, 1)?;
-        turn.hub.listeners.insert(listener.0, SlotId(self.place));
-        self.data = Data::Listening(listener, only);
+        turn.hub.listeners.set(listener.0, SlotId(self.place));
+        self.data = DataConnection::Listening(listener, only);
         Ok(at)
     }
 
@@ -120,26 +122,26 @@ impl<P: Session> Slot<P> {
         plan: Plan,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        let Data::Waiting(conn) = self.data else {
+        let DataConnection::Waiting(conn) = self.data else {
             debug_assert!(false, "a transfer needs an open data connection");
             return;
         };
         let mut transfer = Transfer::new(conn, plan, turn.now);
         transfer.first_look(turn.tcp);
-        self.data = Data::Moving(conn, transfer);
+        self.data = DataConnection::Moving(conn, transfer);
         self.pump_data(turn);
     }
 
     /// How many bytes the transfer under way has moved.
     pub(super) fn moved(&self) -> u64 {
         match &self.data {
-            Data::Moving(_, transfer) => transfer.moved(),
+            DataConnection::Moving(_, transfer) => transfer.moved(),
             _ => 0,
         }
     }
 
     pub(super) fn set_alarm(&mut self, after: u64) {
-        if let Data::Moving(_, transfer) = &mut self.data {
+        if let DataConnection::Moving(_, transfer) = &mut self.data {
             transfer.set_alarm(after);
         }
     }
@@ -148,10 +150,10 @@ impl<P: Session> Slot<P> {
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        if !matches!(self.data, Data::Moving(..)) {
+        if !matches!(self.data, DataConnection::Moving(..)) {
             return self.drop_data(turn);
         }
-        if let Data::Moving(_, transfer) = self.leave_data(turn.hub) {
+        if let DataConnection::Moving(_, transfer) = self.leave_data(turn.hub) {
             let end = transfer.close(turn.tcp);
             self.event(Event::TransferEnded(end), turn.hub, turn.now);
         }
@@ -162,25 +164,29 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
         match self.leave_data(turn.hub) {
-            Data::None => {}
-            Data::Listening(listener, _) => turn.tcp.unlisten(listener),
-            Data::Connecting(conn) | Data::Waiting(conn) => turn.tcp.abort(conn),
-            Data::Moving(_, transfer) => {
+            DataConnection::None => {}
+            DataConnection::Listening(listener, _) => turn.tcp.unlisten(listener),
+            DataConnection::Connecting(conn) | DataConnection::Waiting(conn) => {
+                turn.tcp.abort(conn);
+            }
+            DataConnection::Moving(_, transfer) => {
                 let end = transfer.abort(turn.tcp);
                 self.event(Event::TransferEnded(end), turn.hub, turn.now);
             }
         }
     }
 
-    pub(super) fn leave_data<S>(&mut self, hub: &mut Hub<P::Config, S>) -> Data {
+    pub(super) fn leave_data<S>(&mut self, hub: &mut Hub<P::Config, S>) -> DataConnection {
         let data = std::mem::take(&mut self.data);
         match &data {
-            Data::None => {}
-            Data::Listening(listener, _) => {
-                hub.listeners.remove(listener.0);
+            DataConnection::None => {}
+            DataConnection::Listening(listener, _) => {
+                hub.listeners.unset(listener.0);
             }
-            Data::Connecting(conn) | Data::Waiting(conn) | Data::Moving(conn, _) => {
-                hub.conns.remove(conn.0);
+            DataConnection::Connecting(conn)
+            | DataConnection::Waiting(conn)
+            | DataConnection::Moving(conn, _) => {
+                hub.conns.unset(conn.0);
             }
         }
         data

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// The control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Control {
+enum ControlConnection {
     /// There is none, or none any more.
     #[default]
     Gone,
@@ -28,7 +28,7 @@ enum Control {
 
 /// The data connection.
 #[derive(Debug, Default)]
-pub(super) enum Data {
+pub(super) enum DataConnection {
     #[default]
     None,
     Listening(Listener, Option<IpAddr>),
@@ -44,8 +44,8 @@ pub(super) struct Slot<P> {
     session: P,
     pub(super) place: u32,
     id: SessionId,
-    control: Control,
-    pub(super) data: Data,
+    control: ControlConnection,
+    pub(super) data: DataConnection,
     /// Whose control connection it is, once that is known.
     pub(super) peer: Option<IpAddr>,
     /// There are more sessions than there may be.
@@ -73,21 +73,21 @@ impl<P: Session> Slot<P> {
         self.place = place.0;
         self.crowded = crowded;
         self.id = id;
-        self.control = Control::Opening(control);
+        self.control = ControlConnection::Opening(control);
     }
 
     /// Forgets the session, keeps its buffers.
     pub(super) fn clear(&mut self) {
         self.session.reset();
-        self.control = Control::Gone;
-        self.data = Data::None;
+        self.control = ControlConnection::Gone;
+        self.data = DataConnection::None;
         self.peer = None;
         self.starved = false;
     }
 
     /// Whether a session is here, or what is left of one.
     pub(super) fn is_live(&self) -> bool {
-        self.control != Control::Gone || !matches!(self.data, Data::None)
+        self.control != ControlConnection::Gone || !matches!(self.data, DataConnection::None)
     }
 
     pub(super) fn id(&self) -> SessionId {
@@ -128,10 +128,10 @@ impl<P: Session> Slot<P> {
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        if let Control::Opening(conn) = self.control {
+        if let ControlConnection::Opening(conn) = self.control {
             let status = turn.tcp.status(conn);
             if status.established {
-                self.control = Control::Open(conn);
+                self.control = ControlConnection::Open(conn);
                 let (local, peer) = (status.local, status.peer);
                 self.peer = Some(peer.ip());
                 let event = if self.crowded {
@@ -148,7 +148,9 @@ impl<P: Session> Slot<P> {
     }
 
     fn read_control<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
-        let (Control::Opening(conn) | Control::Open(conn) | Control::Closing(conn)) = self.control
+        let (ControlConnection::Opening(conn)
+        | ControlConnection::Open(conn)
+        | ControlConnection::Closing(conn)) = self.control
         else {
             return;
         };
@@ -179,7 +181,7 @@ impl<P: Session> Slot<P> {
         ending: Ending,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        let opened = !matches!(self.control, Control::Opening(_));
+        let opened = !matches!(self.control, ControlConnection::Opening(_));
         if ending == Ending::Finished && opened {
             // The peer may still listen to the replies to what it said before its FIN.
             self.act(turn);
@@ -205,29 +207,31 @@ impl<P: Session> Slot<P> {
         if self.session.is_behind() {
             self.catch_up(turn);
         }
-        if let Control::Closing(conn) = self.control
+        if let ControlConnection::Closing(conn) = self.control
             && self.session.unsent().is_empty()
         {
             self.leave_control(turn.hub);
             turn.tcp.close(conn);
         }
-        if self.control == Control::Gone && !matches!(self.data, Data::Moving(..)) {
+        if self.control == ControlConnection::Gone
+            && !matches!(self.data, DataConnection::Moving(..))
+        {
             self.drop_data(turn);
         }
         let moving = match &self.data {
-            Data::Moving(_, transfer) => transfer.next_wakeup(),
+            DataConnection::Moving(_, transfer) => transfer.next_wakeup(),
             _ => None,
         };
         if let Some(at) = sooner(moving, self.session.next_wakeup()) {
             turn.hub.timers.arm(SlotId(self.place), at);
         }
-        self.control == Control::Gone && matches!(self.data, Data::None)
+        self.control == ControlConnection::Gone && matches!(self.data, DataConnection::None)
     }
 
     /// Lets the session take what it had no room for.
     #[cold]
     fn feed<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
-        while self.starved && self.control != Control::Gone && self.session.room() > 0 {
+        while self.starved && self.control != ControlConnection::Gone && self.session.room() > 0 {
             self.read_control(turn);
             self.act(turn);
         }
@@ -265,8 +269,8 @@ impl<P: Session> Slot<P> {
                 self.drop_data(turn);
                 match turn.tcp.connect(from, to) {
                     Ok(conn) => {
-                        turn.hub.conns.insert(conn.0, (SlotId(self.place), Channel::Data));
-                        self.data = Data::Connecting(conn);
+                        turn.hub.conns.set(conn.0, (SlotId(self.place), Channel::Data));
+                        self.data = DataConnection::Connecting(conn);
                     }
                     Err(_) => {
                         self.event(Event::DataFailed(Ending::Refused), turn.hub, turn.now);
@@ -275,7 +279,7 @@ impl<P: Session> Slot<P> {
             }
             Action::Progress => {
                 let moved = match &self.data {
-                    Data::Moving(_, transfer) => transfer.moved(),
+                    DataConnection::Moving(_, transfer) => transfer.moved(),
                     _ => 0,
                 };
                 self.event(Event::Progress(moved), turn.hub, turn.now);
@@ -285,10 +289,10 @@ impl<P: Session> Slot<P> {
             Action::CloseData => self.close_data(turn),
             Action::DropData => self.drop_data(turn),
             Action::Close => match self.control {
-                Control::Opening(conn) | Control::Open(conn) => {
-                    self.control = Control::Closing(conn);
+                ControlConnection::Opening(conn) | ControlConnection::Open(conn) => {
+                    self.control = ControlConnection::Closing(conn);
                 }
-                Control::Closing(_) | Control::Gone => {}
+                ControlConnection::Closing(_) | ControlConnection::Gone => {}
             },
             Action::Abort => {
                 if let Some(conn) = self.leave_control(turn.hub) {
@@ -299,7 +303,8 @@ impl<P: Session> Slot<P> {
     }
 
     fn flush<T: Tcp + ?Sized>(&mut self, tcp: &mut T) {
-        let (Control::Open(conn) | Control::Closing(conn)) = self.control else {
+        let (ControlConnection::Open(conn) | ControlConnection::Closing(conn)) = self.control
+        else {
             return;
         };
         while !self.session.unsent().is_empty() {
@@ -328,9 +333,11 @@ impl<P: Session> Slot<P> {
 
     fn leave_control<S>(&mut self, hub: &mut Hub<P::Config, S>) -> Option<Conn> {
         match std::mem::take(&mut self.control) {
-            Control::Gone => None,
-            Control::Opening(conn) | Control::Open(conn) | Control::Closing(conn) => {
-                hub.conns.remove(conn.0);
+            ControlConnection::Gone => None,
+            ControlConnection::Opening(conn)
+            | ControlConnection::Open(conn)
+            | ControlConnection::Closing(conn) => {
+                hub.conns.unset(conn.0);
                 Some(conn)
             }
         }

@@ -4,7 +4,7 @@
 mod runtimes;
 
 use super::{
-    Answer, Choice, Control, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
+    Answer, Choice, ControlFate, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
     ServerModel, ServerTexts, When,
 };
 use Choice::{Always, Either};
@@ -56,7 +56,7 @@ pub static PRESETS: [ServerModel; 15] = [
         on_download_reset: Answer::Says(GRIDFTP_FAILED_TO_SEND),
         abandoned: GRIDFTP_BLOCKS,
         abor: Always(Interruption {
-            control: Control::Close,
+            control: ControlFate::Close,
             ..Interruption::cutting(&[Phrase(226, "Transfer Complete.")])
         }),
         abor_synch: Always(Interruption::queued(&[Phrase(500, "Command not supported.")])),
@@ -111,7 +111,7 @@ const PROFTPD: ServerModel = ServerModel {
         when: When::NextData(PROFTPD_READ),
         cut: true,
         says: &[Phrase(221, "Goodbye.")],
-        control: Control::Close,
+        control: ControlFate::Close,
     },
     abor: Always(Interruption::queued(&[Phrase(226, "Abort successful")])),
     abor_synch: Always(Interruption {
@@ -152,7 +152,7 @@ const PURE_FTPD: ServerModel = ServerModel {
         behind: Either(Judgement::AS_EOF, PURE_FTPD_ERROR_BIT),
         not_begun: Either(Judgement::AS_EOF, PURE_FTPD_ERROR_BIT),
     },
-    quit: Interruption { control: Control::Close, ..Interruption::cutting(PURE_FTPD_ABOR) },
+    quit: Interruption { control: ControlFate::Close, ..Interruption::cutting(PURE_FTPD_ABOR) },
     abor: Always(Interruption::cutting(PURE_FTPD_ABOR)),
     abor_synch: Always(Interruption::cutting(PURE_FTPD_ABOR)),
     ..ServerModel::PLAIN

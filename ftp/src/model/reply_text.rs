@@ -13,7 +13,7 @@ pub struct Phrase(pub u16, pub &'static str);
 
 /// What a text may speak of.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Facts<'a> {
+pub struct ReplyValues<'a> {
     /// The file's name.
     pub path: &'a str,
     /// How long the transfer took.
@@ -60,7 +60,7 @@ impl ServerTexts {
 impl Phrase {
     /// The text, its places filled.
     #[must_use]
-    pub fn with(self, facts: Facts<'_>) -> Cow<'static, str> {
+    pub fn with(self, facts: ReplyValues<'_>) -> Cow<'static, str> {
         if !self.1.contains('{') {
             return Cow::Borrowed(self.1);
         }
@@ -71,7 +71,7 @@ impl Phrase {
     }
 }
 
-fn fill(text: &str, facts: Facts<'_>, out: &mut String) -> fmt::Result {
+fn fill(text: &str, facts: ReplyValues<'_>, out: &mut String) -> fmt::Result {
     let mut rest = text;
     while let Some((plain, (name, after))) =
         rest.split_once('{').and_then(|(plain, rest)| Some((plain, rest.split_once('}')?)))
@@ -94,7 +94,7 @@ fn seconds(took: Duration, out: &mut impl Write) -> fmt::Result {
 }
 
 /// In integers: a decision is not made here, but a digest covers what is said.
-fn rate(facts: Facts<'_>, out: &mut impl Write) -> fmt::Result {
+fn rate(facts: ReplyValues<'_>, out: &mut impl Write) -> fmt::Result {
     let micros = facts.took.as_micros().max(1);
     let bytes = u128::from(facts.moved) * 1_000_000;
     let (unit, name) = match bytes / micros {

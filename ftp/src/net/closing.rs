@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 /// How long a closed connection may owe the same, or wait for its peer's end.
-const PATIENCE: Duration = Duration::from_secs(10);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Deadlines in order: all are equally far away when they are set.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ impl Sockets {
             socket.close();
             let owed = socket.owes();
             if !self.go_on_closing(name) {
-                self.closing.0.push_back(Deadline { at: self.now + PATIENCE, name, owed });
+                self.closing.0.push_back(Deadline { at: self.now + CLOSE_TIMEOUT, name, owed });
             }
         }
     }
@@ -59,7 +59,7 @@ impl Sockets {
             let Some(socket) = self.conns.get_mut(name) else { continue };
             let owes = socket.owes();
             if owes > 0 && owes < owed {
-                let at = self.now + PATIENCE;
+                let at = self.now + CLOSE_TIMEOUT;
                 self.closing.0.push_back(Deadline { at, name, owed: owes });
             } else if let Some(socket) = self.conns.remove(name)
                 && owes > 0

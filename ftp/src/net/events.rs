@@ -15,8 +15,8 @@ impl Sockets {
             if event.token() == CALLER {
                 continue;
             } else if token % 2 == 1 {
-                if let Some((name, door)) = self.doors.at_mut(place)
-                    && door.turns.queue(self.lap)
+                if let Some((name, listener)) = self.listeners.at_mut(place)
+                    && listener.fairness.queue(self.lap)
                 {
                     self.ready.push_back(Ready::Accept(Listener(name)));
                 }
@@ -24,7 +24,7 @@ impl Sockets {
                 socket.handle_event(event);
                 if socket.is_closing() {
                     self.go_on_closing(name);
-                } else if socket.turns.queue(self.lap) {
+                } else if socket.fairness.queue(self.lap) {
                     self.ready.push_back(Ready::Conn(Conn(name)));
                 }
             }
@@ -37,19 +37,19 @@ impl Sockets {
         for name in std::mem::take(self.watched.get_mut()) {
             if let Some(socket) = self.conns.get_mut(name)
                 && !socket.is_closing()
-                && socket.turns.queue(self.lap)
+                && socket.fairness.queue(self.lap)
             {
                 self.ready.push_back(Ready::Conn(Conn(name)));
             }
         }
-        while let Some(&(at, door)) = self.resting.front()
+        while let Some(&(at, listener)) = self.resting.front()
             && at <= self.now
         {
             self.resting.pop_front();
-            if let Some(known) = self.doors.get_mut(door.0)
-                && known.turns.queue(self.lap)
+            if let Some(known) = self.listeners.get_mut(listener.0)
+                && known.fairness.queue(self.lap)
             {
-                self.ready.push_back(Ready::Accept(door));
+                self.ready.push_back(Ready::Accept(listener));
             }
         }
     }

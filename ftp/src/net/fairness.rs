@@ -1,4 +1,4 @@
-//! `net::turns` sees to it that everybody gets a share of each lap, and is looked at once in it.
+//! `net::fairness` sees to it that everybody gets a share of each lap, and is looked at once in it.
 
 /// A lap of the program's loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -10,7 +10,7 @@ impl Lap {
     }
 }
 
-/// The turns of one connection, or one listener.
+/// The fairness of one connection, or one listener.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fairness {
     /// The last lap it has a place in.

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 #[derive(Debug)]
 pub(super) struct KernelListener {
     pub(super) listener: TcpListener,
-    pub(super) turns: Fairness,
+    pub(super) fairness: Fairness,
 }
 
 /// What came of asking for a connection.
@@ -33,7 +33,7 @@ impl KernelListener {
         raw.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
         let listener = TcpListener::from_std(raw.into());
         let at = listener.local_addr()?;
-        Ok((Self { listener, turns: Fairness::default() }, at))
+        Ok((Self { listener, fairness: Fairness::default() }, at))
     }
 
     pub(super) fn accept(&self) -> Accepted {

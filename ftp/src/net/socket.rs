@@ -15,13 +15,13 @@ use std::time::Duration;
 /// How often a connection is read in a lap: with the buffer of all, 2 MiB.
 pub const READS: usize = 8;
 /// How much a peer may still send after we have closed: more of it, and it gets a RST.
-const PATIENCE: usize = 256 << 10;
+const DISCARD_LIMIT: usize = 256 << 10;
 
 /// One connection.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
-    pub(super) turns: Fairness,
+    pub(super) fairness: Fairness,
     local: SocketAddr,
     peer: SocketAddr,
     /// The handshake is complete.
@@ -89,7 +89,7 @@ impl Socket {
         let local = canonical(stream.local_addr()?);
         Ok(Self {
             stream,
-            turns: Fairness::default(),
+            fairness: Fairness::default(),
             local,
             peer: canonical(peer),
             open: false,
@@ -202,7 +202,7 @@ impl Socket {
             return false;
         }
         loop {
-            if !self.spoke || self.lost.is_some() || self.dropped > PATIENCE {
+            if !self.spoke || self.lost.is_some() || self.dropped > DISCARD_LIMIT {
                 return true;
             }
             match self.receive(buffer, &mut |_| ()) {

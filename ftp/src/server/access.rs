@@ -1,9 +1,9 @@
 //! `server::access` answers the access control commands (RFC 959 §4.1.1, RFC 7151): who is there, may
 //! he, and where in the store is he?
 
-use super::{Cx, Server, ServerConfig};
+use super::{Server, ServerConfig, ServerContext};
 use crate::report::Speaker;
-use crate::store::{Kind, Store, StoreError};
+use crate::store::{EntryKind, Store, StoreError};
 use crate::wire::command::Command;
 use std::time::Duration;
 
@@ -111,63 +111,59 @@ fn same(known: &str, said: &str) -> bool {
 }
 
 impl Server {
-    pub(super) fn handle_access<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::User(name) => {
-                self.access.leave();
-                self.access.user.push_str(name);
-                self.access.asked = true;
-                self.current.clear();
-                // The same for every name: whether it exists is not told (RFC 2577 §7).
-                self.reply(331, &"Please specify the password.", cx);
-            }
-            Command::Pass(_) if !self.access.asked => self.reply(503, &"USER first.", cx),
-            Command::Pass(password) => {
-                self.access.asked = false;
-                let admitted = self.access.log_in(password, cx.config);
-                let word = if admitted { "logged in" } else { "not logged in" };
-                cx.say(Speaker::Program, || format!("{word}: {}", self.access.user));
-                if admitted {
-                    self.reply(230, &"Login successful.", cx);
-                } else if cx.config.login_delay.is_zero() {
-                    self.refuse_login(cx);
-                } else {
-                    self.access.refusal = Some(cx.now + cx.config.login_delay);
-                }
-            }
-            Command::Acct(_) => self.reply(202, &"No account needed.", cx),
-            Command::Cwd(path) => self.change_directory(path, 250, cx),
-            // RFC 959 §5.4 has 200 here.
-            Command::Cdup => self.change_directory("..", 200, cx),
-            Command::Smnt(_) => self.reply(502, &"There is one file system only.", cx),
-            Command::Host(_) if self.access.logged_in => {
-                self.reply(503, &"HOST comes before USER.", cx);
-            }
+    pub(super) fn handle_user<S: Store>(&mut self, name: &str, cx: &mut ServerContext<'_, S>) {
+        self.access.leave();
+        self.access.user.push_str(name);
+        self.access.asked = true;
+        self.current.clear();
+        // The same for every name: whether it exists is not told (RFC 2577 §7).
+        self.reply(331, &"Please specify the password.", cx);
+    }
+
+    pub(super) fn handle_pass<S: Store>(&mut self, password: &str, cx: &mut ServerContext<'_, S>) {
+        if !std::mem::take(&mut self.access.asked) {
+            return self.reply(503, &"USER first.", cx);
+        }
+        let admitted = self.access.log_in(password, cx.config);
+        let word = if admitted { "logged in" } else { "not logged in" };
+        cx.say(Speaker::Program, || format!("{word}: {}", self.access.user));
+        if admitted {
+            self.reply(230, &"Login successful.", cx);
+        } else if cx.config.login_delay.is_zero() {
+            self.refuse_login(cx);
+        } else {
+            self.access.refusal = Some(cx.now + cx.config.login_delay);
+        }
+    }
+
+    pub(super) fn handle_rein<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        // A new user has a new deadline; who has never come in has the old one.
+        if self.access.logged_in {
+            self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
+        }
+        self.access.leave();
+        self.reinitialize();
+        self.reply(220, &cx.config.banner, cx);
+    }
+
+    pub(super) fn handle_quit<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        self.reply(221, &cx.config.model.texts.goodbye, cx);
+        self.end();
+    }
+
+    pub(super) fn handle_host<S: Store>(&mut self, name: &str, cx: &mut ServerContext<'_, S>) {
+        if self.access.logged_in {
+            self.reply(503, &"HOST comes before USER.", cx);
+        } else if is_host(name) {
             // RFC 7151 §3.2: a server with one host for all of its names serves that one.
-            Command::Host(name) if is_host(name) => {
-                self.reply(220, &"There is one host here.", cx);
-            }
-            Command::Host(_) => self.reply(501, &"That is no host name.", cx),
-            // Who it is changes nothing.
-            Command::Clnt(_) => self.reply(200, &"Noted.", cx),
-            Command::Rein => {
-                // A new user has a new deadline; who has never come in has the old one.
-                if self.access.logged_in {
-                    self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
-                }
-                self.access.leave();
-                self.reinitialize();
-                self.reply(220, &cx.config.banner, cx);
-            }
-            _ => {
-                self.reply(221, &cx.config.model.texts.goodbye, cx);
-                self.end();
-            }
+            self.reply(220, &"There is one host here.", cx);
+        } else {
+            self.reply(501, &"That is no host name.", cx);
         }
     }
 
     /// The answer to a wrong password. RFC 2577 §5: only so many of them, and not at once.
-    pub(super) fn refuse_login<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn refuse_login<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.access.refusal = None;
         if self.access.failures < cx.config.limits.login_tries {
             self.reply(530, &"Login incorrect.", cx);
@@ -177,11 +173,16 @@ impl Server {
         }
     }
 
-    fn change_directory<S: Store>(&mut self, to: &str, done: u16, cx: Cx<'_, '_, S>) {
+    pub(super) fn change_directory<S: Store>(
+        &mut self,
+        to: &str,
+        done: u16,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         self.at_path(to, cx, |server, path, cx| {
             let found = path.and_then(|path| Ok((path, cx.store.metadata(path)?.kind)));
             match found {
-                Ok((path, Kind::Directory)) => {
+                Ok((path, EntryKind::Directory)) => {
                     server.current.replace_range(.., path);
                     server.reply(done, &"Directory changed.", cx);
                 }

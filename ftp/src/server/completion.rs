@@ -1,42 +1,41 @@
 //! `server::completion` follows a transfer from its data connection to its end: it lets the data move,
 //! and says with exactly one final reply what came of it.
 
-use super::judgement::judge;
-use super::parameter::Address;
-use super::refusal::behind;
-use super::service::{Holds, Wait};
-use super::{Cx, OnFin, Server};
-use crate::model::{Answer, Control, Facts, Interruption, Judgement, Kept, Phrase};
+use super::error_reply::behind;
+use super::parameter::DataAddress;
+use super::transfer_commands::{Holds, Wait};
+use super::{OnFin, Server, ServerConfig, ServerContext};
+use crate::model::{Answer, ControlFate, Interruption, Judgement, Kept, Phrase, ReplyValues};
 use crate::report::{Direction, Told};
 use crate::session::Action;
-use crate::store::{Fate, Store};
+use crate::store::{Fate, Store, StoreError};
 use crate::tcp::Ending;
-use crate::transfer::{End, Plan, Way};
+use crate::transfer::{Lateness, Plan, TransferEnd, Way};
 use crate::wire::reply::Class;
 
 impl Server {
-    pub(super) fn handle_data_opened<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        self.parameters.address = Address::Open;
-        let Some(service) = &mut self.service else {
+    pub(super) fn handle_data_opened<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        self.parameters.address = DataAddress::Open;
+        let Some(transfer) = &mut self.transfer else {
             return;
         };
         if cx.config.accept_delay.is_zero() {
             self.begin_moving(cx);
         } else {
-            service.waits = Some(Wait::Program(cx.now + cx.config.accept_delay));
+            transfer.waits = Some(Wait::Program(cx.now + cx.config.accept_delay));
         }
     }
 
     /// The data connection is open, and the program is there.
-    pub(super) fn begin_moving<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(service) = &mut self.service else {
+    pub(super) fn begin_moving<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        let Some(transfer) = &mut self.transfer else {
             return;
         };
-        service.waits = None;
-        let Some(body) = service.body.take() else {
+        transfer.waits = None;
+        let Some(body) = transfer.body.take() else {
             return;
         };
-        let way = match service.direction {
+        let way = match transfer.direction {
             Direction::Upload => Way::Receive,
             Direction::Download => Way::Send(cx.config.close),
         };
@@ -50,10 +49,10 @@ impl Server {
     pub(super) fn handle_data_failed<S: Store>(
         &mut self,
         ending: Option<Ending>,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ServerContext<'_, S>,
     ) {
-        let Some(service) = &self.service else { return };
-        if let Some(interruption) = service.interrupted {
+        let Some(transfer) = &self.transfer else { return };
+        if let Some(interruption) = transfer.interrupted {
             return self.finish_interrupted(interruption, ending, 0, cx);
         }
         let failed = Phrase(425, cx.config.model.texts.no_data);
@@ -61,16 +60,20 @@ impl Server {
         self.finish(judgement, ending, 0, cx);
     }
 
-    pub(super) fn handle_transfer_ended<S: Store>(&mut self, end: End, cx: Cx<'_, '_, S>) {
-        let Some(service) = &self.service else { return };
-        let closes = service.closes;
-        match service.interrupted {
+    pub(super) fn handle_transfer_ended<S: Store>(
+        &mut self,
+        end: TransferEnd,
+        cx: &mut ServerContext<'_, S>,
+    ) {
+        let Some(transfer) = &self.transfer else { return };
+        let closes = transfer.closes;
+        match transfer.interrupted {
             Some(interruption) => {
                 self.finish_interrupted(interruption, end.ending, end.moved, cx);
             }
             None => {
                 self.finish(
-                    judge(service.direction, service.draw, &end, cx.config),
+                    judge(transfer.direction, transfer.draw, &end, cx.config),
                     end.ending,
                     end.moved,
                     cx,
@@ -78,7 +81,7 @@ impl Server {
             }
         }
         if closes {
-            self.leave(Control::Close);
+            self.leave(ControlFate::Close);
         }
         self.say_goodbye(cx);
     }
@@ -89,7 +92,7 @@ impl Server {
         Interruption { says, control, .. }: Interruption,
         ending: Option<Ending>,
         moved: u64,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ServerContext<'_, S>,
     ) {
         let kept = cx.config.model.abandoned;
         let (answer, rest) = match says {
@@ -110,22 +113,22 @@ impl Server {
         Judgement { answer, kept }: Judgement,
         ending: Option<Ending>,
         moved: u64,
-        cx: Cx<'_, '_, S>,
-    ) -> Facts<'static> {
-        let Some(service) = self.service.take() else {
-            return Facts::default();
+        cx: &mut ServerContext<'_, S>,
+    ) -> ReplyValues<'static> {
+        let Some(transfer) = self.transfer.take() else {
+            return ReplyValues::default();
         };
-        self.parameters.address = Address::None;
-        self.patience = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        let closed = match service.holds {
+        self.parameters.address = DataAddress::None;
+        self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
+        let closed = match transfer.holds {
             Holds::File(file) => cx.store.close(file, fate(kept, moved)),
             Holds::Listing(listing) => {
                 listing.into_iter().for_each(|listing| cx.store.close_listing(listing));
                 Ok(())
             }
         };
-        let report = &mut cx.journal.reports[service.report];
-        match service.direction {
+        let report = &mut cx.journal.reports[transfer.report];
+        match transfer.direction {
             Direction::Upload => report.received = moved,
             Direction::Download => report.sent = moved,
         }
@@ -142,8 +145,8 @@ impl Server {
                 Answer::Says(phrase) => phrase,
                 Answer::Silence(control) => {
                     self.leave(control);
-                    cx.journal.finish(service.report);
-                    return Facts { path: "", took, moved };
+                    cx.journal.finish(transfer.report);
+                    return ReplyValues { path: "", took, moved };
                 }
             },
         };
@@ -152,14 +155,14 @@ impl Server {
             let done = Class::of(phrase.0) == Some(Class::Completion);
             report.told = if done { Told::Success } else { Told::Failure };
             let path = std::mem::take(&mut report.name);
-            let facts = Facts { path: &path, took, moved };
+            let facts = ReplyValues { path: &path, took, moved };
             let text = phrase.with(facts);
-            cx.journal.reply(service.report, phrase.0, &text);
+            cx.journal.reply(transfer.report, phrase.0, &text);
             self.reply(phrase.0, &text, cx);
-            cx.journal.reports[service.report].name = path;
+            cx.journal.reports[transfer.report].name = path;
         }
-        cx.journal.finish(service.report);
-        Facts { path: "", took, moved }
+        cx.journal.finish(transfer.report);
+        ReplyValues { path: "", took, moved }
     }
 }
 
@@ -170,4 +173,32 @@ fn fate(kept: Kept, moved: u64) -> Fate {
         Some(length) if length < moved => Fate::Cut(length),
         Some(_) => Fate::Keep,
     }
+}
+
+/// What an end of a transfer means; `draw` is which of two ways the model goes this time.
+fn judge(direction: Direction, draw: bool, end: &TransferEnd, config: &ServerConfig) -> Judgement {
+    let model = &config.model;
+    let upload = direction == Direction::Upload;
+    let says = |code, text| Judgement { answer: Answer::Says(Phrase(code, text)), kept: Kept::All };
+    let failed = if end.complete {
+        if upload && end.late != Lateness::InTime {
+            return model.after_fin.judge(end.late, draw);
+        }
+        return Judgement::AS_EOF;
+    } else if let Some(error) = end.store {
+        match error {
+            StoreError::TooLarge if !upload => says(451, "The directory has too many names."),
+            error => says(behind(error), error.text()),
+        }
+    } else if end.idle {
+        says(426, model.texts.data_timeout)
+    } else if end.ending == Some(Ending::Reset) {
+        if upload {
+            return model.on_reset.judge(end.late, draw);
+        }
+        Judgement { answer: model.on_download_reset, kept: Kept::All }
+    } else {
+        Judgement::ABORT
+    };
+    Judgement { kept: model.abandoned, ..failed }
 }

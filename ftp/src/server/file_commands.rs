@@ -1,63 +1,66 @@
 //! `server::names` answers the service commands that are done at once with a name in the store (RFC
 //! 959 §4.1.3, RFC 3659 §3 and §4): what is there, removed, made, renamed, dated.
 
-use super::refusal::{Asked, at_once, text};
-use super::{Cx, Server};
-use crate::store::{Kind, Metadata, Store, StoreError};
-use crate::wire::command::Command;
+use super::error_reply::{Asked, at_once, text};
+use super::{Server, ServerContext};
+use crate::store::{EntryKind, Metadata, Store, StoreError};
 use crate::wire::date::{Digits, parse_digits};
 use crate::wire::representation::Representation;
 use std::fmt::{self, Display};
 
 impl Server {
-    pub(super) fn handle_name<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::Pwd => {
-                let text = format_args!("{} is the current directory", Quoted(&self.current));
-                let text = text.to_string();
-                self.reply(257, &text, cx);
+    pub(super) fn handle_pwd<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        let text = format_args!("{} is the current directory", Quoted(&self.current)).to_string();
+        self.reply(257, &text, cx);
+    }
+
+    pub(super) fn handle_mdtm<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        self.at_path(path, cx, |server, path, cx| {
+            match path.and_then(|path| cx.store.metadata(path)) {
+                Ok(found) => server.reply(213, &Digits(found.modified), cx),
+                Err(error) => server.refuse(error, Asked::Other, cx),
             }
-            Command::Size(path) => self.tell_size(path, cx),
-            Command::Mdtm(path) => self.at_path(path, cx, |server, path, cx| {
-                match path.and_then(|path| cx.store.metadata(path)) {
-                    Ok(found) => server.reply(213, &Digits(found.modified), cx),
-                    Err(error) => server.refuse(error, Asked::Other, cx),
+        });
+    }
+
+    pub(super) fn handle_rnfr<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        self.at_path(path, cx, |server, path, cx| {
+            let found = path.and_then(|path| cx.store.metadata(path).map(|_| path));
+            match found.and_then(|path| server.may_change().map(|()| path)) {
+                Ok(path) => {
+                    server.renaming = Some(path.to_owned());
+                    server.reply(350, &"Ready for RNTO.", cx);
                 }
-            }),
-            Command::Mfmt(argument) => self.set_date(argument, cx),
-            Command::Rnfr(path) => self.at_path(path, cx, |server, path, cx| {
-                let found = path.and_then(|path| cx.store.metadata(path).map(|_| path));
-                match found.and_then(|path| server.may_change().map(|()| path)) {
-                    Ok(path) => {
-                        server.renaming = Some(path.to_owned());
-                        server.reply(350, &"Ready for RNTO.", cx);
-                    }
-                    Err(error) => server.refuse(error, Asked::Name, cx),
-                }
-            }),
-            Command::Rnto(path) => {
-                let Some(from) = self.renaming.take() else {
-                    return self.reply(503, &"RNFR first.", cx);
-                };
-                self.change(path, Asked::Rename, cx, |store, to, _| {
-                    can_be_told(to).and_then(|()| store.rename(&from, to))
-                });
+                Err(error) => server.refuse(error, Asked::Name, cx),
             }
-            Command::Dele(path) => {
-                self.change(path, Asked::Name, cx, |store, path, _| store.remove(path));
+        });
+    }
+
+    pub(super) fn handle_rnto<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        let Some(from) = self.renaming.take() else {
+            return self.reply(503, &"RNFR first.", cx);
+        };
+        self.change(path, Asked::Rename, cx, |store, to| {
+            can_be_told(to).and_then(|()| store.rename(&from, to))
+        });
+    }
+
+    pub(super) fn handle_dele<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        self.change(path, Asked::Name, cx, Store::remove);
+    }
+
+    pub(super) fn handle_rmd<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        self.change(path, Asked::Other, cx, Store::remove_directory);
+    }
+
+    pub(super) fn handle_mkd<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
+        self.at_path(path, cx, |server, path, cx| {
+            let may = path.and_then(|path| server.may_make(path).map(|()| path));
+            match may.and_then(|path| cx.store.make_directory(path, cx.now).map(|()| path)) {
+                Ok(path) => server.reply(257, &format_args!("{} created", Quoted(path)), cx),
+                Err(error) => server.refuse(error, Asked::Make, cx),
             }
-            Command::Rmd(path) => {
-                self.change(path, Asked::Other, cx, |store, path, _| store.remove_directory(path));
-            }
-            Command::Mkd(path) => self.at_path(path, cx, |server, path, cx| {
-                let may = path.and_then(|path| server.may_make(path).map(|()| path));
-                match may.and_then(|path| cx.store.make_directory(path, cx.now).map(|()| path)) {
-                    Ok(path) => server.reply(257, &format_args!("{} created", Quoted(path)), cx),
-                    Err(error) => server.refuse(error, Asked::Make, cx),
-                }
-            }),
-            _ => self.reply(502, &"Command not implemented.", cx),
-        }
+        });
     }
 
     /// Does something to a path, and says 250 of it.
@@ -65,12 +68,12 @@ impl Server {
         &mut self,
         argument: &str,
         asked: Asked,
-        cx: Cx<'_, '_, S>,
-        act: impl FnOnce(&mut S, &str, std::time::Duration) -> Result<(), StoreError>,
+        cx: &mut ServerContext<'_, S>,
+        act: impl FnOnce(&mut S, &str) -> Result<(), StoreError>,
     ) {
         self.at_path(argument, cx, |server, path, cx| {
             let may = path.and_then(|path| server.may_change().map(|()| path));
-            match may.and_then(|path| act(cx.store, path, cx.now)) {
+            match may.and_then(|path| act(cx.store, path)) {
                 Ok(()) => server.reply(250, &"Done.", cx),
                 Err(error) => server.refuse(error, asked, cx),
             }
@@ -78,14 +81,14 @@ impl Server {
     }
 
     /// RFC 3659 §4: the bytes that RETR would transfer now. Of a text that would have to be counted.
-    fn tell_size<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_size<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let text = self.parameters.representation == Representation::Ascii;
         self.at_path(argument, cx, |server, path, cx| {
             match path.and_then(|path| cx.store.metadata(path)) {
-                Ok(Metadata { kind: Kind::File, .. }) if text => {
+                Ok(Metadata { kind: EntryKind::File, .. }) if text => {
                     server.reply(550, &"SIZE is not known in ASCII type.", cx);
                 }
-                Ok(Metadata { kind: Kind::File, size, .. }) => server.reply(213, &size, cx),
+                Ok(Metadata { kind: EntryKind::File, size, .. }) => server.reply(213, &size, cx),
                 Ok(_) => server.reply(550, &"Not a plain file.", cx),
                 Err(error) => server.refuse(error, Asked::Other, cx),
             }
@@ -93,7 +96,7 @@ impl Server {
     }
 
     /// MFMT 20020206123456 path.
-    fn set_date<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_mfmt<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let parts = argument.split_once(' ').filter(|(_, path)| !path.is_empty());
         let Some((date, path)) = parts.and_then(|(date, it)| Some((parse_digits(date)?, it)))
         else {
@@ -122,7 +125,12 @@ impl Server {
     }
 
     /// Not done, and why.
-    pub(super) fn refuse<S: Store>(&mut self, error: StoreError, asked: Asked, cx: Cx<'_, '_, S>) {
+    pub(super) fn refuse<S: Store>(
+        &mut self,
+        error: StoreError,
+        asked: Asked,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         self.reply(at_once(error, asked), &text(error, asked), cx);
     }
 }

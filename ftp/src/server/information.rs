@@ -1,17 +1,16 @@
 //! `server::information` answers the commands that ask about the server and the session (RFC 959
 //! §4.1.3, RFC 2389): what it is, what it can do, how it stands.
 
-use super::{Cx, Server};
+use super::{Server, ServerContext};
 use crate::report::Direction;
 use crate::session::Action;
 use crate::store::Store;
-use crate::wire::command::Command;
-use crate::wire::listing::Facts;
+use crate::wire::listing::FactSet;
 use crate::wire::representation::Representation;
 use std::fmt::Write;
 
 /// What HELP says.
-const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
+pub(super) const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
     USER PASS ACCT CWD CDUP SMNT REIN QUIT HOST TYPE STRU MODE\n\
     PASV PORT EPSV EPRT RETR STOR STOU APPE ALLO REST RNFR RNTO\n\
     ABOR DELE RMD MKD PWD LIST NLST MLSD MLST SIZE MDTM MFMT\n\
@@ -19,37 +18,31 @@ const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
     End.";
 
 impl Server {
-    pub(super) fn handle_information<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::Noop => self.reply(200, &"NOOP ok.", cx),
-            Command::Syst => self.reply(215, &"UNIX Type: L8", cx),
-            Command::Help => self.reply(214, &HELP, cx),
-            Command::Feat => {
-                let facts = self.facts.feature();
-                let text = format!(
-                    "Features:\nEPRT\nEPSV\nHOST\nMDTM\nMFMT\nMLST {facts}\nREST STREAM\nSIZE\n\
-                     TVFS\nUTF8\nEnd"
-                );
-                self.reply(211, &text, cx);
-            }
-            Command::Opts(argument) => self.set_option(argument, cx),
-            Command::Site(argument) if argument.trim_ascii().eq_ignore_ascii_case("HELP") => {
-                // RFC 959 §4.1.3: what SITE can do is to be found by HELP SITE.
-                self.reply(200, &"SITE does nothing here but this.", cx);
-            }
-            Command::Site(_) => self.reply(500, &"Unknown SITE command.", cx),
-            Command::Stat(_) => self.tell_status(cx),
-            _ => self.reply(502, &"Command not implemented.", cx),
+    pub(super) fn handle_feat<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        let facts = self.facts.feature();
+        let text = format!(
+            "Features:\nEPRT\nEPSV\nHOST\nMDTM\nMFMT\nMLST {facts}\nREST STREAM\nSIZE\n\
+             TVFS\nUTF8\nEnd"
+        );
+        self.reply(211, &text, cx);
+    }
+
+    pub(super) fn handle_site<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        if argument.trim_ascii().eq_ignore_ascii_case("HELP") {
+            // RFC 959 §4.1.3: what SITE can do is to be found by HELP SITE.
+            self.reply(200, &"SITE does nothing here but this.", cx);
+        } else {
+            self.reply(500, &"Unknown SITE command.", cx);
         }
     }
 
     /// RFC 2389 §4.
-    fn set_option<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_opts<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let argument = argument.trim_ascii();
         let (name, value) = argument.split_once(' ').unwrap_or((argument, ""));
         if name.eq_ignore_ascii_case("MLST") {
             // RFC 3659 §7.9: a new set each time, and the reply says which it is.
-            self.facts = Facts::parse(value);
+            self.facts = FactSet::parse(value);
             let mut text = String::from("MLST OPTS");
             for (at, name) in self.facts.names().enumerate() {
                 text.push_str(if at == 0 { " " } else { "" });
@@ -70,7 +63,7 @@ impl Server {
     }
 
     /// STAT without a path, between transfers.
-    fn tell_status<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn tell_status<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let kind = match self.parameters.representation {
             Representation::Image => "IMAGE",
             Representation::Ascii => "ASCII",
@@ -86,16 +79,16 @@ impl Server {
 
     /// STAT in the middle of a transfer (RFC 959 §4.1.3): how far it has come is for who moves it to
     /// say.
-    pub(super) fn ask_progress<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        match &self.service {
-            Some(service) if service.waits.is_none() => self.actions.push(Action::Progress),
+    pub(super) fn ask_progress<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        match &self.transfer {
+            Some(transfer) if transfer.waits.is_none() => self.actions.push(Action::Progress),
             _ => self.reply(211, &"A transfer waits for its data connection.", cx),
         }
     }
 
     /// So many bytes have moved.
-    pub(super) fn tell_progress<S: Store>(&mut self, moved: u64, cx: Cx<'_, '_, S>) {
-        let direction = self.service.as_ref().map(|service| service.direction);
+    pub(super) fn tell_progress<S: Store>(&mut self, moved: u64, cx: &mut ServerContext<'_, S>) {
+        let direction = self.transfer.as_ref().map(|transfer| transfer.direction);
         let what = match direction {
             Some(Direction::Upload) => "received",
             Some(Direction::Download) => "sent",

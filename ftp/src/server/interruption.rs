@@ -2,22 +2,23 @@
 //! (RFC 959 §4.1.1, §4.1.3), the loss of the control connection. When it is noticed, and what it
 //! does to the transfer, is the model's.
 
-use super::{Cx, Server, ServerConfig};
-use crate::model::{Control, ControlLoss, Interruption, When};
+use super::dispatch::spoken;
+use super::{Server, ServerConfig, ServerContext};
+use crate::model::{ControlFate, ControlLoss, Interruption, When};
 use crate::report::Speaker;
-use crate::server::spoken;
 use crate::session::Action;
 use crate::store::Store;
+use crate::wire::command::Command;
 use crate::wire::line::Line;
 
 impl Server {
     /// Looks whether a command waits that does not wait for the end of the transfer.
-    pub(super) fn interrupt<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
-        let Some(service) = &self.service else { return };
-        if service.interrupted.is_some() || self.over {
+    pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        let Some(transfer) = &self.transfer else { return };
+        if transfer.interrupted.is_some() || self.over {
             return;
         }
-        let draw = service.draw;
+        let draw = transfer.draw;
         let status = |line: Line<'_>| {
             let status = line.bytes.trim_ascii().eq_ignore_ascii_case(b"STAT");
             status.then(|| spoken(line.bytes))
@@ -32,10 +33,10 @@ impl Server {
         });
         let Some((interruption, line)) = taken else { return };
         cx.say(Speaker::Client, || line);
-        let service = self.service.as_mut().expect("it was there above");
-        let waits = service.waits.is_some();
+        let transfer = self.transfer.as_mut().expect("it was there above");
+        let waits = transfer.waits.is_some();
         if interruption.cut {
-            service.interrupted = Some(interruption);
+            transfer.interrupted = Some(interruption);
             match interruption.when {
                 When::NextData(bytes) if !waits => self.actions.push(Action::Alarm(bytes)),
                 _ => self.actions.push(Action::CloseData),
@@ -48,26 +49,26 @@ impl Server {
         for phrase in interruption.says {
             self.reply(phrase.0, &phrase.1, cx);
         }
-        match (interruption.control, &mut self.service) {
+        match (interruption.control, &mut self.transfer) {
             // What already moves goes on all the same; what has no data connection yet goes with the
             // control connection, for nobody would ever give it one.
-            (control, _) if waits && control != Control::Stays => {
+            (control, _) if waits && control != ControlFate::Stays => {
                 self.leave(control);
                 self.actions.push(Action::DropData);
                 self.handle_data_failed(None, cx);
             }
-            (Control::CloseAfterTransfer, Some(service)) => service.closes = true,
+            (ControlFate::CloseAfterTransfer, Some(transfer)) => transfer.closes = true,
             (control, _) => self.leave(control),
         }
     }
 
     /// ABOR outside a transfer, or when its turn has come after one.
-    pub(super) fn handle_abor<S: Store>(&mut self, synch: bool, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_abor<S: Store>(&mut self, synch: bool, cx: &mut ServerContext<'_, S>) {
         let model = &cx.config.model;
         let choice = if synch { model.abor_synch } else { model.abor };
         let interruption = choice.take(self.draw);
         if interruption.cut || !self.access.logged_in() {
-            return self.handle_command(crate::wire::command::Command::Abor, cx);
+            return self.handle_command(Command::Abor, cx);
         }
         for phrase in interruption.says {
             self.reply(phrase.0, &phrase.1, cx);
@@ -80,9 +81,9 @@ impl Server {
         self.actions.push(Action::CloseData);
     }
 
-    pub(super) fn handle_control_loss<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_control_loss<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.over = true;
-        let waits = self.service.as_ref().map(|service| service.waits.is_some());
+        let waits = self.transfer.as_ref().map(|transfer| transfer.waits.is_some());
         match (waits, cx.config.model.control_loss) {
             (Some(false), ControlLoss::Finish) => {}
             (Some(false), ControlLoss::NextData(bytes)) => self.actions.push(Action::Alarm(bytes)),
@@ -96,20 +97,20 @@ impl Server {
 
     /// The program is to end: whoever waits for nothing is told so now, the others after their
     /// transfer.
-    pub(super) fn retire<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn retire<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.retiring = true;
-        let waits = self.service.as_ref().map(|service| service.waits.is_some());
+        let waits = self.transfer.as_ref().map(|transfer| transfer.waits.is_some());
         if waits == Some(true) {
             self.actions.push(Action::DropData);
             self.handle_data_failed(None, cx);
         }
-        if self.service.is_none() {
+        if self.transfer.is_none() {
             self.say_goodbye(cx);
         }
     }
 
     /// 421, for the program ends (RFC 959 §5.4: it may answer anything).
-    pub(super) fn say_goodbye<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn say_goodbye<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         if self.retiring && !self.over {
             self.reply(421, &"Service closing control connection.", cx);
             self.end();
@@ -117,19 +118,19 @@ impl Server {
     }
 
     /// The program ends now: a transfer is given up, which is told as that, and 421 follows it.
-    pub(super) fn cut<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    pub(super) fn cut<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.retire(cx);
-        if self.service.is_some() {
+        if self.transfer.is_some() {
             self.actions.push(Action::DropData);
         }
     }
 
     /// What becomes of the control connection.
-    pub(super) fn leave(&mut self, control: Control) {
+    pub(super) fn leave(&mut self, control: ControlFate) {
         let action = match control {
-            Control::Stays => return,
-            Control::Close | Control::CloseAfterTransfer => Action::Close,
-            Control::Abort => Action::Abort,
+            ControlFate::Stays => return,
+            ControlFate::Close | ControlFate::CloseAfterTransfer => Action::Close,
+            ControlFate::Abort => Action::Abort,
         };
         if !self.over {
             self.over = true;

@@ -1,12 +1,11 @@
 //! `server::listing` answers the commands that list (RFC 959 §4.1.3, RFC 3659 §7): it finds out what
 //! is to be listed, and how; the writing is the listing's own.
 
-use super::refusal::Asked;
-use super::{Cx, Server};
-use crate::store::{Kind, Read, Store, StoreError};
-use crate::wire::command::Command;
-use crate::wire::line::LIMIT;
-use crate::wire::listing::{Form, Printer, Source};
+use super::error_reply::Asked;
+use super::{Server, ServerContext};
+use crate::store::{EntryKind, Read, Store, StoreError};
+use crate::wire::line::LINE_LIMIT;
+use crate::wire::listing::{Form, NameSource, Printer};
 
 /// Bytes that STAT may say of a directory, as far as one read goes: they wait in memory, unlike a
 /// listing's.
@@ -14,7 +13,7 @@ const STAT_LIMIT: usize = 1 << 15;
 
 /// What `ls` understands of `-CF`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Options {
+struct LsOptions {
     /// `-F`: a slash behind directories.
     slashes: bool,
     /// `-d`: the directory itself.
@@ -23,7 +22,7 @@ struct Options {
     deep: bool,
 }
 
-impl Options {
+impl LsOptions {
     /// Options before a path, as clients hand them on from `ls`. `-a`, `-l`, `-C` and the like ask
     /// for what is done anyway, or for an order that nobody can rely on.
     fn split(argument: &str) -> (Self, &str) {
@@ -41,27 +40,21 @@ impl Options {
 }
 
 impl Server {
-    pub(super) fn handle_listing<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::List(argument) => self.list(Form::Long, argument.unwrap_or(""), cx),
-            Command::Nlst(argument) => self.list(Form::Names, argument.unwrap_or(""), cx),
-            Command::Mlsd(argument) => self.list(Form::Facts, argument.unwrap_or(""), cx),
-            Command::Mlst(argument) => self.tell_facts(argument.unwrap_or(""), cx),
-            Command::Stat(argument) => self.tell_listing(argument.unwrap_or(""), cx),
-            _ => self.reply(502, &"Command not implemented.", cx),
-        }
-    }
-
     /// Over a data connection.
-    fn list<S: Store>(&mut self, form: Form, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn list<S: Store>(
+        &mut self,
+        form: Form,
+        argument: &str,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         self.parameters.restart = 0;
         if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
         }
         // MLSD's argument is a path and nothing else (RFC 3659 §7.1).
         let (options, argument) = match form {
-            Form::Facts => (Options::default(), argument),
-            Form::Long | Form::Names => Options::split(argument),
+            Form::Facts => (LsOptions::default(), argument),
+            Form::Long | Form::Names => LsOptions::split(argument),
         };
         if options.deep {
             self.forget_data();
@@ -87,28 +80,28 @@ impl Server {
         form: Form,
         argument: &str,
         path: &str,
-        options: Options,
-        cx: Cx<'_, '_, S>,
+        options: LsOptions,
+        cx: &mut ServerContext<'_, S>,
     ) -> Result<Printer, StoreError> {
         let found = cx.store.metadata(path);
         let by_pattern = Printer::split_pattern(path).filter(|_| form != Form::Facts);
         let (source, pattern) = match (found, by_pattern) {
-            (Ok(found), _) if found.kind == Kind::Directory && !options.itself => {
-                (Source::Directory(cx.store.open_listing(path)?), None)
+            (Ok(found), _) if found.kind == EntryKind::Directory && !options.itself => {
+                (NameSource::Directory(cx.store.open_listing(path)?), None)
             }
             (Ok(_), _) if form == Form::Facts => return Err(StoreError::NotDirectory),
             (Ok(found), _) => {
                 let shown = argument.rsplit('/').next().unwrap_or(argument);
                 let shown = if shown.is_empty() { "." } else { shown };
-                (Source::One(shown.to_owned(), found), None)
+                (NameSource::One(shown.to_owned(), found), None)
             }
             (Err(StoreError::NotFound), Some((directory, pattern))) => {
                 let listing = cx.store.open_listing(directory)?;
-                (Source::Directory(listing), Some(pattern.to_owned()))
+                (NameSource::Directory(listing), Some(pattern.to_owned()))
             }
             (Err(error), _) => return Err(error),
         };
-        let whole = matches!(source, Source::Directory(_)) && pattern.is_none();
+        let whole = matches!(source, NameSource::Directory(_)) && pattern.is_none();
         let mut printer = Printer::new(source, form, cx.config.epoch + cx.now);
         if form == Form::Names {
             printer.prefix = prefix(argument, whole);
@@ -122,11 +115,11 @@ impl Server {
     }
 
     /// MLST: one entry, over the control connection. The name is the whole path (RFC 3659 §7.3.1).
-    fn tell_facts<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn tell_facts<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         self.at_path(argument, cx, |server, path, cx| {
             match path.and_then(|path| Ok((path, cx.store.metadata(path)?))) {
                 Ok((path, found)) => {
-                    let one = Source::One(format!("/{path}"), found);
+                    let one = NameSource::One(format!("/{path}"), found);
                     let mut printer = Printer::new(one, Form::Facts, cx.config.epoch + cx.now);
                     printer.facts = server.facts;
                     printer.writable = server.may_change().is_ok();
@@ -139,8 +132,8 @@ impl Server {
     }
 
     /// STAT of a path: as LIST, over the control connection (RFC 959 §4.1.3).
-    fn tell_listing<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
-        let (options, argument) = Options::split(argument);
+    pub(super) fn tell_listing<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        let (options, argument) = LsOptions::split(argument);
         self.at_path(argument, cx, |server, path, cx| {
             let listed =
                 path.and_then(|path| server.printer(Form::Long, argument, path, options, cx));
@@ -149,8 +142,8 @@ impl Server {
                 Err(error) => return server.refuse(error, Asked::List, cx),
             };
             let (code, listing) = match printer.source {
-                Source::Directory(listing) => (212, Some(listing)),
-                Source::One(..) | Source::Done => (213, None),
+                NameSource::Directory(listing) => (212, Some(listing)),
+                NameSource::One(..) | NameSource::Done => (213, None),
             };
             let (lines, whole) = said(&mut printer, cx.store);
             // Reading a directory takes as long as many commands.
@@ -180,9 +173,9 @@ fn prefix(argument: &str, whole: bool) -> String {
 /// A listing as lines of a reply, and whether it is all of it.
 fn said<S: Store>(printer: &mut Printer, store: &mut S) -> (String, bool) {
     let room = match printer.source {
-        Source::Directory(_) => STAT_LIMIT,
+        NameSource::Directory(_) => STAT_LIMIT,
         // A path is no longer than the line that named it, and its directory.
-        Source::One(..) | Source::Done => 4 * LIMIT,
+        NameSource::One(..) | NameSource::Done => 4 * LINE_LIMIT,
     };
     let mut bytes = vec![0; room];
     let read = printer.read(store, &mut bytes);

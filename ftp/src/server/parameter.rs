@@ -1,17 +1,16 @@
 //! `server::parameter` answers the transfer parameter commands (RFC 959 §4.1.2, RFC 2428): how bytes
 //! are written, and where the data connection goes.
 
-use super::{Cx, Server};
+use super::{Server, ServerContext};
 use crate::session::Action;
 use crate::store::Store;
-use crate::wire::address::{self, Family, HostPort};
-use crate::wire::command::Command;
-use crate::wire::representation::{self, Refused, Representation};
+use crate::wire::address::{self, AddressError, Family, HostPort};
+use crate::wire::representation::{self, ParameterError, Representation};
 use std::net::{IpAddr, SocketAddr};
 
 /// Where the next data connection comes from. Every transfer needs a new one (RFC 1123 §4.1.2.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Address {
+pub(super) enum DataAddress {
     #[default]
     None,
     /// The client will be connected to: PORT, EPRT.
@@ -27,7 +26,7 @@ pub(super) enum Address {
 /// What the client has set for the next transfer.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    pub(super) address: Address,
+    pub(super) address: DataAddress,
     /// PASV or EPSV, while the listener is asked for.
     extended: bool,
     /// RFC 2428 §4: after EPSV ALL nothing else may set up a data connection.
@@ -43,50 +42,63 @@ pub(super) struct Parameters {
 }
 
 impl Server {
-    pub(super) fn handle_parameter<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::Type(argument) => {
-                let done = representation::parse_type(argument);
-                let text = match done {
-                    Ok(Representation::Ascii) => "Type is A (ASCII).",
-                    _ => "Type is I (image).",
-                };
-                self.parameters.representation = done.unwrap_or(self.parameters.representation);
-                self.reply_representation(done.map(|_| ()), text, cx);
-            }
-            Command::Stru(argument) => {
-                let done = representation::parse_structure(argument);
-                self.reply_representation(done, "Structure is F (file).", cx);
-            }
-            Command::Mode(argument) => {
-                let done = representation::parse_mode(argument);
-                self.reply_representation(done, "Mode is S (stream).", cx);
-            }
-            Command::Epsv(argument) => self.handle_epsv(argument, cx),
-            _ if self.parameters.only_epsv => {
-                self.reply(503, &"Only EPSV is allowed after EPSV ALL.", cx);
-            }
-            Command::Pasv if self.local().is_ipv4() => self.ask_listener(false, cx),
-            Command::Pasv => self.reply(502, &"PASV needs IPv4: use EPSV.", cx),
-            Command::Port(argument) => match address::parse_port(argument) {
-                Some(to) => self.set_active(to, cx),
-                None => self.reply(501, &"Bad PORT argument.", cx),
-            },
-            Command::Eprt(argument) => match address::parse_eprt(argument) {
-                Ok(to) if to.is_ipv4() == self.local().is_ipv4() => self.set_active(to, cx),
-                Ok(_) | Err(address::Refused::Protocol) => self.reply_protocol(cx),
-                Err(address::Refused::Malformed) => self.reply(501, &"Bad EPRT argument.", cx),
-            },
-            _ => self.reply(502, &"Command not implemented.", cx),
+    pub(super) fn handle_type<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        let done = representation::parse_type(argument);
+        let text = match done {
+            Ok(Representation::Ascii) => "Type is A (ASCII).",
+            _ => "Type is I (image).",
+        };
+        self.parameters.representation = done.unwrap_or(self.parameters.representation);
+        self.reply_representation(done.map(|_| ()), text, cx);
+    }
+
+    pub(super) fn handle_stru<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        let done = representation::parse_structure(argument);
+        self.reply_representation(done, "Structure is F (file).", cx);
+    }
+
+    pub(super) fn handle_mode<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        let done = representation::parse_mode(argument);
+        self.reply_representation(done, "Mode is S (stream).", cx);
+    }
+
+    pub(super) fn only_epsv(&self) -> bool {
+        self.parameters.only_epsv
+    }
+
+    pub(super) fn handle_pasv<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        if self.local().is_ipv4() {
+            self.ask_listener(false, cx);
+        } else {
+            self.reply(502, &"PASV needs IPv4: use EPSV.", cx);
+        }
+    }
+
+    pub(super) fn handle_port<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        match address::parse_port(argument) {
+            Some(to) => self.set_active(to, cx),
+            None => self.reply(501, &"Bad PORT argument.", cx),
+        }
+    }
+
+    pub(super) fn handle_eprt<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        match address::parse_eprt(argument) {
+            Ok(to) if to.is_ipv4() == self.local().is_ipv4() => self.set_active(to, cx),
+            Ok(_) | Err(AddressError::UnknownProtocol) => self.reply_protocol(cx),
+            Err(AddressError::Malformed) => self.reply(501, &"Bad EPRT argument.", cx),
         }
     }
 
     /// The listener that PASV or EPSV has asked for.
-    pub(super) fn handle_listening<S: Store>(&mut self, at: Option<SocketAddr>, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_listening<S: Store>(
+        &mut self,
+        at: Option<SocketAddr>,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         let Some(at) = at else {
             return self.handle_no_listener(cx);
         };
-        self.parameters.address = Address::Passive;
+        self.parameters.address = DataAddress::Passive;
         match at.ip() {
             IpAddr::V4(ip) if !self.parameters.extended => {
                 let ip = cx.config.passive_address.unwrap_or(ip);
@@ -101,24 +113,28 @@ impl Server {
     }
 
     /// Nobody can listen there: the next port of the range, if there is one.
-    fn handle_no_listener<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn handle_no_listener<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.parameters.tried += 1;
         match &cx.config.passive_ports {
             Some(ports) if (self.parameters.tried as usize) < ports.len() => self.listen(cx),
             Some(_) => {
-                self.parameters.address = Address::None;
+                self.parameters.address = DataAddress::None;
                 // RFC 959 §4.2.2 has no better code for it, and 421 would end the session.
                 self.reply(425, &"No passive port is free, try again later.", cx);
             }
             None => {
-                self.parameters.address = Address::None;
+                self.parameters.address = DataAddress::None;
                 self.reply(421, &"No port is free.", cx);
                 self.end();
             }
         }
     }
 
-    fn handle_epsv<S: Store>(&mut self, argument: Option<&str>, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_epsv<S: Store>(
+        &mut self,
+        argument: Option<&str>,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         let Some(argument) = argument else {
             return self.ask_listener(true, cx);
         };
@@ -130,20 +146,20 @@ impl Server {
             Ok(family) if (family == Family::V4) == self.local().is_ipv4() => {
                 self.ask_listener(true, cx);
             }
-            Ok(_) | Err(address::Refused::Protocol) => self.reply_protocol(cx),
-            Err(address::Refused::Malformed) => self.reply(501, &"Bad EPSV argument.", cx),
+            Ok(_) | Err(AddressError::UnknownProtocol) => self.reply_protocol(cx),
+            Err(AddressError::Malformed) => self.reply(501, &"Bad EPSV argument.", cx),
         }
     }
 
-    fn ask_listener<S: Store>(&mut self, extended: bool, cx: Cx<'_, '_, S>) {
-        self.parameters.address = Address::Asked;
+    fn ask_listener<S: Store>(&mut self, extended: bool, cx: &mut ServerContext<'_, S>) {
+        self.parameters.address = DataAddress::Asked;
         self.parameters.extended = extended;
         self.parameters.tried = 0;
         self.actions.push(Action::DropData);
         self.listen(cx);
     }
 
-    fn listen<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn listen<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let only = self.peer().filter(|_| cx.config.strict_addresses);
         let port = cx.config.passive_ports.as_ref().map_or(0, |ports| {
             // Sessions begin at different places, so that they seldom meet.
@@ -155,33 +171,33 @@ impl Server {
         self.actions.push(Action::Listen { at: SocketAddr::new(self.local(), port), only });
     }
 
-    fn set_active<S: Store>(&mut self, to: SocketAddr, cx: Cx<'_, '_, S>) {
+    fn set_active<S: Store>(&mut self, to: SocketAddr, cx: &mut ServerContext<'_, S>) {
         // RFC 2577 §3: no bounce to a third host, and no port below 1024; 504 is its reply.
         let strange = Some(to.ip()) != self.peer() || to.port() < 1024;
         if (cx.config.strict_addresses && strange) || to.port() == 0 {
             return self.reply(504, &"Illegal address or port.", cx);
         }
         self.actions.push(Action::DropData);
-        self.parameters.address = Address::Active(to);
+        self.parameters.address = DataAddress::Active(to);
         self.reply(200, &"Data address accepted.", cx);
     }
 
     fn reply_representation<S: Store>(
         &mut self,
-        done: Result<(), Refused>,
+        done: Result<(), ParameterError>,
         text: &'static str,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ServerContext<'_, S>,
     ) {
         match done {
             Ok(()) => self.reply(200, &text, cx),
-            Err(Refused::NotImplemented) => {
+            Err(ParameterError::NotImplemented) => {
                 self.reply(504, &"Not implemented for that parameter.", cx);
             }
-            Err(Refused::Unknown) => self.reply(501, &"Unknown parameter.", cx),
+            Err(ParameterError::Unknown) => self.reply(501, &"Unknown parameter.", cx),
         }
     }
 
-    fn reply_protocol<S: Store>(&mut self, cx: Cx<'_, '_, S>) {
+    fn reply_protocol<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let ours = if self.local().is_ipv4() { 1 } else { 2 };
         self.reply(522, &format_args!("Network protocol not supported, use ({ours})"), cx);
     }
@@ -196,7 +212,10 @@ impl Server {
     }
 
     /// Where an active data connection leaves from.
-    pub(super) fn active_from<S: Store>(&self, cx: Cx<'_, '_, S>) -> Option<SocketAddr> {
+    pub(super) fn active_from<S: Store>(
+        &self,
+        cx: &mut ServerContext<'_, S>,
+    ) -> Option<SocketAddr> {
         cx.config.active_port.map(|port| SocketAddr::new(self.local(), port))
     }
 }

@@ -80,6 +80,12 @@ pub enum OnFin {
     Waits,
 }
 
+impl OnFin {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("done", Self::Done), ("waits", Self::Waits)];
+}
+
 /// Everything a server's sessions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {

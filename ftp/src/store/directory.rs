@@ -10,16 +10,15 @@
 //! The dates here are the disk's, as clients set and list them: no simulated run has this store.
 
 mod entries;
-mod error;
 mod temporary;
 mod writing;
 
 use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
+use crate::slot_table::SlotTable;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
-use entries::{Names, metadata};
-use error::store_error;
-use std::io;
+use entries::{DirectoryReader, metadata};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use writing::Written;
@@ -28,8 +27,8 @@ use writing::Written;
 #[derive(Debug)]
 pub struct DirectoryStore {
     root: Dir,
-    files: Places<Open>,
-    listings: Places<Names>,
+    files: SlotTable<Open>,
+    listings: SlotTable<DirectoryReader>,
     /// How many files have had a name of the store's own.
     temporaries: u64,
     read_only: bool,
@@ -58,8 +57,8 @@ impl DirectoryStore {
         root.entries()?;
         Ok(Self {
             root,
-            files: Places::default(),
-            listings: Places::default(),
+            files: SlotTable::default(),
+            listings: SlotTable::default(),
             temporaries: 0,
             read_only: false,
             sync: false,
@@ -146,7 +145,7 @@ impl Store for DirectoryStore {
         let wanted = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
         let bytes = loop {
             match io::Read::read(file, &mut into[..wanted]) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 read => break read.map_err(|error| store_error(&error))?,
             }
         };
@@ -218,7 +217,7 @@ impl Store for DirectoryStore {
     }
 
     fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError> {
-        let names = Names::open(&self.root, Self::known(path)?);
+        let names = DirectoryReader::open(&self.root, Self::known(path)?);
         names.map(|names| Listing(self.listings.insert(names))).map_err(|error| store_error(&error))
     }
 
@@ -234,40 +233,25 @@ impl Store for DirectoryStore {
 
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
-/// Things by place, the places used again.
-#[derive(Debug)]
-struct Places<T> {
-    places: Vec<Option<T>>,
-    free: Vec<u32>,
-}
-
-impl<T> Default for Places<T> {
-    fn default() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
-    }
-}
-
-impl<T> Places<T> {
-    fn len(&self) -> usize {
-        self.places.len() - self.free.len()
-    }
-
-    fn insert(&mut self, thing: T) -> u32 {
-        if let Some(at) = self.free.pop() {
-            self.places[at as usize] = Some(thing);
-            return at;
+/// Why the store cannot do it.
+fn store_error(error: &io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::NotFound => StoreError::NotFound,
+        // Among them every name that leads out of the directory, and a circle of links.
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::CrossesDevices => {
+            StoreError::Denied
         }
-        self.places.push(Some(thing));
-        u32::try_from(self.places.len() - 1).expect("no system has so many open files")
-    }
-
-    fn get_mut(&mut self, at: u32) -> Option<&mut T> {
-        self.places.get_mut(at as usize)?.as_mut()
-    }
-
-    fn remove(&mut self, at: u32) -> Option<T> {
-        let thing = self.places.get_mut(at as usize)?.take();
-        self.free.extend(thing.is_some().then_some(at));
-        thing
+        ErrorKind::AlreadyExists => StoreError::Exists,
+        ErrorKind::IsADirectory => StoreError::IsDirectory,
+        ErrorKind::NotADirectory => StoreError::NotDirectory,
+        ErrorKind::DirectoryNotEmpty => StoreError::NotEmpty,
+        ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => StoreError::Busy,
+        ErrorKind::StorageFull => StoreError::Full,
+        ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => StoreError::TooLarge,
+        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => StoreError::BadName,
+        _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+            Some(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => StoreError::Denied,
+            _ => StoreError::Failed,
+        },
     }
 }

@@ -12,8 +12,9 @@ pub use source::{FileSource, ReadAt};
 
 use super::{Appears, Begin, Entry, Fate, File, Listing, Metadata, Read, Room, Store};
 use super::{StoreError, Writing};
+use crate::slot_table::SlotTable;
 use disk::Disk;
-use inode::{Handle, Inode, directory, handle, put};
+use inode::{Handle, Inode, directory};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,10 +33,8 @@ pub struct Closed {
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     tree: Tree,
-    inodes: Vec<Option<Inode>>,
-    free_inodes: Vec<u32>,
-    handles: Vec<Option<Handle>>,
-    free_handles: Vec<u32>,
+    inodes: SlotTable<Inode>,
+    handles: SlotTable<Handle>,
     closed: VecDeque<Closed>,
     spare: Vec<FileContent>,
     known: Arc<[FileSource]>,
@@ -71,36 +70,36 @@ impl MemoryStore {
 
     /// What files will probably be made of. What is written and is the same is compared with it, and
     /// not kept.
-    pub fn set_known(&mut self, known: Arc<[FileSource]>) {
+    pub fn set_sources(&mut self, known: Arc<[FileSource]>) {
         self.known = known;
     }
 
     /// Puts a file there, and the directories that it is in. Its content is shared with the caller,
     /// not copied.
     pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
-        self.insert_image(name, &content.into());
+        self.insert_content(name, &content.into());
     }
 
     /// The same with what a file of a store holds, or one of several pieces.
-    pub fn insert_image(&mut self, name: &str, content: &FileContent) {
+    pub fn insert_content(&mut self, name: &str, content: &FileContent) {
         self.tree.make_parents(name, self.epoch);
         let name = self.tree.known_name(name);
-        let mut image = self.spare.pop().unwrap_or_default();
-        image.clone_from(content);
-        self.replace(name, image, self.epoch);
+        let mut copy = self.spare.pop().unwrap_or_default();
+        copy.clone_from(content);
+        self.replace(name, copy, self.epoch);
     }
 
     /// The content of the file at that path, if it is in memory in one place: always, where nothing
     /// is known and nothing but bytes was put there.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.image(name)?.as_slice()
+        self.content(name)?.as_slice()
     }
 
     /// What the file at that path holds, wherever that is.
     #[must_use]
-    pub fn image(&self, name: &str) -> Option<&FileContent> {
-        self.inode(self.tree.file(name)?).map(|inode| &inode.image)
+    pub fn content(&self, name: &str) -> Option<&FileContent> {
+        self.inodes.get(self.tree.file(name)?).map(|inode| &inode.content)
     }
 
     /// The paths of all files, in order.
@@ -117,40 +116,31 @@ impl MemoryStore {
     /// How many files and listings are open.
     #[must_use]
     pub fn open_files(&self) -> usize {
-        self.handles.len() - self.free_handles.len() + self.tree.open_listings()
+        self.handles.len() + self.tree.open_listings()
     }
 
     /// Forgets all files, directories and handles; keeps the settings and the memory.
     pub fn reset(&mut self) {
         self.tree.reset();
-        while let Some(inode) = self.inodes.pop() {
-            self.recycle(inode);
-        }
-        self.free_inodes.clear();
-        self.handles.clear();
-        self.free_handles.clear();
+        self.spare.extend(self.inodes.drain().map(Inode::recycle));
+        self.handles.drain().for_each(drop);
         self.closed.clear();
         self.held = 0;
         self.disk.busy_until = Duration::ZERO;
     }
 
-    fn inode(&self, at: u32) -> Option<&Inode> {
-        self.inodes.get(at as usize)?.as_ref()
-    }
-
     /// Gives the name to a new file. One that somebody has open lives on without a name.
-    fn replace(&mut self, name: Arc<str>, image: FileContent, modified: Duration) -> u32 {
+    fn replace(&mut self, name: Arc<str>, content: FileContent, modified: Duration) -> u64 {
         self.unname(&name);
-        self.held += image.size();
-        let inode = Some(Inode {
+        self.held += content.size();
+        let at = self.inodes.insert(Inode {
             name: name.clone(),
-            image,
+            content,
             modified,
             opened: 0,
             named: true,
             busy: false,
         });
-        let at = put(&mut self.inodes, &mut self.free_inodes, inode);
         self.tree.name(name, at);
         at
     }
@@ -159,48 +149,41 @@ impl MemoryStore {
         let Some(at) = self.tree.unname(name) else {
             return;
         };
-        if let Some(inode) = self.inodes[at as usize].as_mut() {
+        if let Some(inode) = self.inodes.get_mut(at) {
             inode.named = false;
         }
         self.drop_if_unused(at);
     }
 
     /// Gives a hidden file its name.
-    fn appear(&mut self, at: u32, name: &Arc<str>) {
+    fn appear(&mut self, at: u64, name: &Arc<str>) {
         self.unname(name);
-        if let Some(inode) = self.inodes[at as usize].as_mut() {
+        if let Some(inode) = self.inodes.get_mut(at) {
             inode.named = true;
             self.tree.name(name.clone(), at);
         }
     }
 
-    fn drop_if_unused(&mut self, at: u32) {
-        if self.inode(at).is_some_and(|inode| !inode.named && inode.opened == 0) {
-            let inode = self.inodes[at as usize].take();
-            self.held -= inode.as_ref().map_or(0, |inode| inode.image.size());
-            self.recycle(inode);
-            self.free_inodes.push(at);
-        }
-    }
-
-    fn recycle(&mut self, inode: Option<Inode>) {
-        if let Some(Inode { mut image, .. }) = inode {
-            image.clear();
-            self.spare.push(image);
+    fn drop_if_unused(&mut self, at: u64) {
+        if self.inodes.get(at).is_some_and(|inode| !inode.named && inode.opened == 0)
+            && let Some(inode) = self.inodes.remove(at)
+        {
+            self.held -= inode.content.size();
+            self.spare.push(inode.recycle());
         }
     }
 
     fn open(&mut self, handle: Handle) -> File {
-        if let Some(inode) = self.inodes[handle.inode as usize].as_mut() {
+        if let Some(inode) = self.inodes.get_mut(handle.inode) {
             inode.opened += 1;
         }
-        File(put(&mut self.handles, &mut self.free_handles, Some(handle)))
+        File(self.handles.insert(handle))
     }
 
     /// Opens what is there, to go on after its first `keep` bytes.
-    fn open_old(&mut self, at: u32, keep: Option<u64>) -> Result<File, StoreError> {
-        let inode = self.inodes[at as usize].as_mut().ok_or(StoreError::Failed)?;
-        let length = inode.image.size();
+    fn open_old(&mut self, at: u64, keep: Option<u64>) -> Result<File, StoreError> {
+        let inode = self.inodes.get_mut(at).ok_or(StoreError::Failed)?;
+        let length = inode.content.size();
         let base = keep.unwrap_or(length);
         if base > length {
             return Err(StoreError::BadOffset);
@@ -208,9 +191,9 @@ impl MemoryStore {
         if std::mem::replace(&mut inode.busy, true) {
             return Err(StoreError::Busy);
         }
-        inode.image.truncate(base);
+        inode.content.truncate(base);
         if self.known.is_empty() {
-            inode.image.own();
+            inode.content.own();
         }
         self.held -= length - base;
         Ok(self.open(Handle { writing: Some(base), ..Handle::new(at, base) }))
@@ -219,7 +202,7 @@ impl MemoryStore {
     fn is_full(&self, more: usize) -> bool {
         debug_assert_eq!(
             self.held,
-            self.inodes.iter().flatten().map(|it| it.image.size()).sum::<u64>(),
+            self.inodes.values().map(|it| it.content.size()).sum::<u64>(),
             "what is held is counted as it comes and goes"
         );
         self.capacity.is_some_and(|capacity| self.held + more as u64 > capacity)
@@ -229,7 +212,7 @@ impl MemoryStore {
 impl Store for MemoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
         let inode = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        let size = self.inode(inode).map_or(0, |inode| inode.image.size());
+        let size = self.inodes.get(inode).map_or(0, |inode| inode.content.size());
         if offset > size {
             return Err(StoreError::BadOffset);
         }
@@ -246,29 +229,29 @@ impl Store for MemoryStore {
             _ => {}
         }
         let name = self.tree.known_name(path);
-        let mut image = self.spare.pop().unwrap_or_default();
+        let mut content = self.spare.pop().unwrap_or_default();
         if self.known.is_empty() {
             // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
-            image.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
+            content.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
         }
         let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
         let modified = self.epoch + now;
         let inode = if hidden {
-            let inode = Inode { name, image, modified, opened: 0, named: false, busy: false };
-            put(&mut self.inodes, &mut self.free_inodes, Some(inode))
+            let inode = Inode { name, content, modified, opened: 0, named: false, busy: false };
+            self.inodes.insert(inode)
         } else {
-            self.replace(name, image, modified)
+            self.replace(name, content, modified)
         };
         Ok(self.open(Handle { writing: Some(0), old: false, hidden, ..Handle::new(inode, 0) }))
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
-        let Self { handles, inodes, .. } = self;
-        let Handle { inode, position, window, .. } = handle(handles, file)?;
-        let image = &inodes[*inode as usize].as_ref().ok_or(StoreError::Failed)?.image;
-        let bytes = image.read(*position, into, window)?;
+        let handle = self.handles.get_mut(file.0).ok_or(StoreError::Failed)?;
+        let Handle { inode, position, cache, .. } = handle;
+        let content = &self.inodes.get(*inode).ok_or(StoreError::Failed)?.content;
+        let bytes = content.read(*position, into, cache)?;
         *position += bytes as u64;
-        Ok(Read { bytes, last: *position >= image.size() })
+        Ok(Read { bytes, last: *position >= content.size() })
     }
 
     fn room(&self, _file: File, now: Duration) -> Room {
@@ -277,16 +260,16 @@ impl Store for MemoryStore {
 
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError> {
         let full = self.is_full(bytes.len());
-        let Handle { inode, writing: Some(_), window, .. } = handle(&mut self.handles, file)?
-        else {
+        let handle = self.handles.get_mut(file.0).ok_or(StoreError::Failed)?;
+        let Handle { inode, writing: Some(_), cache, .. } = handle else {
             return Err(StoreError::Denied);
         };
         if full {
             return Err(StoreError::Full);
         }
-        let inode = self.inodes[*inode as usize].as_mut().ok_or(StoreError::Failed)?;
-        let Inode { image, modified, .. } = inode;
-        image.write(bytes, &self.known, window)?;
+        let inode = self.inodes.get_mut(*inode).ok_or(StoreError::Failed)?;
+        let Inode { content, modified, .. } = inode;
+        content.write(bytes, &self.known, cache)?;
         self.held += bytes.len() as u64;
         *modified = self.epoch + now;
         self.disk.write(bytes.len() as u64, now);
@@ -294,12 +277,8 @@ impl Store for MemoryStore {
     }
 
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
-        let handle = self.handles.get_mut(file.0 as usize).and_then(Option::take);
-        let handle = handle.ok_or(StoreError::Failed)?;
-        self.free_handles.push(file.0);
-        let Some(inode) = self.inodes[handle.inode as usize].as_mut() else {
-            return Err(StoreError::Failed);
-        };
+        let handle = self.handles.remove(file.0).ok_or(StoreError::Failed)?;
+        let inode = self.inodes.get_mut(handle.inode).ok_or(StoreError::Failed)?;
         inode.opened -= 1;
         if let Some(base) = handle.writing {
             inode.busy &= !handle.old;
@@ -309,9 +288,9 @@ impl Store for MemoryStore {
                 Fate::Discard => Some(0),
             };
             if let Some(kept) = kept {
-                let length = inode.image.size();
-                inode.image.truncate(base.saturating_add(kept));
-                self.held -= length - inode.image.size();
+                let length = inode.content.size();
+                inode.content.truncate(base.saturating_add(kept));
+                self.held -= length - inode.content.size();
             }
             let (name, named) = (inode.name.clone(), inode.named);
             let stays = handle.old || fate != Fate::Discard;
@@ -331,12 +310,12 @@ impl Store for MemoryStore {
             return Ok(directory(self.tree.made(path).unwrap_or(self.epoch)));
         }
         let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        Ok(self.inode(at).ok_or(StoreError::Failed)?.metadata())
+        Ok(self.inodes.get(at).ok_or(StoreError::Failed)?.metadata())
     }
 
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
         let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        self.inodes[at as usize].as_mut().ok_or(StoreError::Failed)?.modified = modified;
+        self.inodes.get_mut(at).ok_or(StoreError::Failed)?.modified = modified;
         Ok(())
     }
 
@@ -349,7 +328,7 @@ impl Store for MemoryStore {
     fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
         if self.tree.is_directory(from) {
             for (name, at) in self.tree.rename_directory(from, to)? {
-                if let Some(inode) = self.inodes[at as usize].as_mut() {
+                if let Some(inode) = self.inodes.get_mut(at) {
                     inode.name = name;
                 }
             }
@@ -363,7 +342,7 @@ impl Store for MemoryStore {
         self.unname(to);
         self.tree.unname(from);
         self.tree.name(name.clone(), at);
-        if let Some(inode) = self.inodes[at as usize].as_mut() {
+        if let Some(inode) = self.inodes.get_mut(at) {
             inode.name = name;
         }
         Ok(())
@@ -386,7 +365,7 @@ impl Store for MemoryStore {
         let Some((name, node)) = tree.next_name(listing.0)? else { return Ok(None) };
         let metadata = match node {
             Node::Directory(made) => directory(made),
-            Node::File(at) => inodes[at as usize].as_ref().ok_or(StoreError::Failed)?.metadata(),
+            Node::File(at) => inodes.get(at).ok_or(StoreError::Failed)?.metadata(),
         };
         Ok(Some(Entry { name, metadata }))
     }

@@ -24,6 +24,18 @@ pub enum Close {
     FinThenReset,
 }
 
+impl Close {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("fin", Self::Fin),
+        ("half-close", Self::HalfClose),
+        ("reset", Self::Reset),
+        ("reset-when-sent", Self::ResetWhenSent),
+        ("reset-when-acked", Self::ResetWhenAcked),
+        ("fin-then-reset", Self::FinThenReset),
+    ];
+}
+
 /// What moves.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -86,7 +98,7 @@ pub enum Lateness {
 
 /// How a transfer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct End {
+pub struct TransferEnd {
     /// Every byte has moved and the end was as planned: the sender has performed its [`Close`], the
     /// receiver has seen the peer's FIN.
     pub complete: bool,
@@ -110,5 +122,5 @@ pub enum Step {
     /// The plan's alarm: that many bytes have moved. Said once.
     Alarm,
     /// Over: the connection has been given back.
-    Over(End),
+    Over(TransferEnd),
 }

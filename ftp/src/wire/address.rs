@@ -7,11 +7,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// Why an argument of EPRT or EPSV is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum AddressError {
     /// It is not written as it must be: 501.
     Malformed,
     /// A network protocol that we do not know: 522 (RFC 2428 §2).
-    Protocol,
+    UnknownProtocol,
 }
 
 /// Writes the argument of PORT, or of 227. An IPv6 address has no such form: write EPRT.
@@ -34,15 +34,15 @@ impl Display for HostPort {
 
 /// Writes the argument of EPRT.
 #[derive(Clone, Copy, Debug)]
-pub struct Extended(pub SocketAddr);
+pub struct EprtArgument(pub SocketAddr);
 
-impl Text for Extended {
+impl Text for EprtArgument {
     fn append_to(&self, out: &mut Vec<u8>) {
         format_args!("{self}").append_to(out);
     }
 }
 
-impl Display for Extended {
+impl Display for EprtArgument {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let protocol = if self.0.is_ipv4() { 1 } else { 2 };
         write!(out, "|{protocol}|{}|{}|", self.0.ip(), self.0.port())
@@ -87,14 +87,14 @@ fn six(text: &str) -> Option<(SocketAddr, &str)> {
 ///
 /// # Errors
 /// It is malformed, or names another protocol than IPv4 (1) and IPv6 (2).
-pub fn parse_eprt(argument: &str) -> Result<SocketAddr, Refused> {
-    let (protocol, address, port) = fields(argument).ok_or(Refused::Malformed)?;
+pub fn parse_eprt(argument: &str) -> Result<SocketAddr, AddressError> {
+    let (protocol, address, port) = fields(argument).ok_or(AddressError::Malformed)?;
     let family = parse_epsv(protocol)?;
-    let address: IpAddr = address.parse().map_err(|_| Refused::Malformed)?;
+    let address: IpAddr = address.parse().map_err(|_| AddressError::Malformed)?;
     if address.is_ipv4() != (family == Family::V4) {
-        return Err(Refused::Malformed);
+        return Err(AddressError::Malformed);
     }
-    Ok(SocketAddr::new(address, number(port).ok_or(Refused::Malformed)?))
+    Ok(SocketAddr::new(address, number(port).ok_or(AddressError::Malformed)?))
 }
 
 /// A network protocol by RFC 2428's numbers.
@@ -110,11 +110,11 @@ pub enum Family {
 ///
 /// # Errors
 /// It is not a number, or none of the two.
-pub fn parse_epsv(argument: &str) -> Result<Family, Refused> {
-    match number(argument).ok_or(Refused::Malformed)? {
+pub fn parse_epsv(argument: &str) -> Result<Family, AddressError> {
+    match number(argument).ok_or(AddressError::Malformed)? {
         1 => Ok(Family::V4),
         2 => Ok(Family::V6),
-        _ => Err(Refused::Protocol),
+        _ => Err(AddressError::UnknownProtocol),
     }
 }
 

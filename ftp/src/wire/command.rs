@@ -99,7 +99,7 @@ pub enum Command<'a> {
 
 /// Why a line is no command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum CommandError {
     /// Nobody knows this verb: 500.
     Unknown,
     /// RFC 959 knows this verb, we do not: 502.
@@ -116,13 +116,13 @@ const NOT_IMPLEMENTED: [&[u8; 4]; 10] =
 ///
 /// # Errors
 /// The verb is unknown or not implemented, or its argument is not as it must be.
-pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
+pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     let verb_length = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
     let mut upper = [0; 4];
-    let verb = upper.get_mut(..verb_length).ok_or(Refused::Unknown)?;
+    let verb = upper.get_mut(..verb_length).ok_or(CommandError::Unknown)?;
     verb.copy_from_slice(&line[..verb_length]);
     if verb.contains(&0) {
-        return Err(Refused::Unknown);
+        return Err(CommandError::Unknown);
     }
     upper.make_ascii_uppercase();
 
@@ -130,16 +130,16 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
     let rest = line.get(verb_length + 1..).unwrap_or_default();
     let sound = !rest.iter().any(|&byte| byte == 0 || byte == b'\r');
     let rest = std::str::from_utf8(rest).ok().filter(|_| sound);
-    let some = || rest.filter(|text| !text.is_empty()).ok_or(Refused::Argument);
+    let some = || rest.filter(|text| !text.is_empty()).ok_or(CommandError::Argument);
     let none = |command| match rest {
         Some(text) if text.trim_ascii().is_empty() => Ok(command),
-        _ => Err(Refused::Argument),
+        _ => Err(CommandError::Argument),
     };
-    let may = || rest.ok_or(Refused::Argument).map(|text| (!text.is_empty()).then_some(text));
+    let may = || rest.ok_or(CommandError::Argument).map(|text| (!text.is_empty()).then_some(text));
     match &upper {
         b"USER" => some().map(Command::User),
         // An empty password is a password.
-        b"PASS" => rest.ok_or(Refused::Argument).map(Command::Pass),
+        b"PASS" => rest.ok_or(CommandError::Argument).map(Command::Pass),
         b"ACCT" => some().map(Command::Acct),
         // RFC 1123 §4.1.3.1: the old names of RFC 775 still come.
         b"CWD\0" | b"XCWD" => some().map(Command::Cwd),
@@ -183,8 +183,8 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, Refused> {
         b"FEAT" => none(Command::Feat),
         b"OPTS" => some().map(Command::Opts),
         b"CLNT" => some().map(Command::Clnt),
-        verb if NOT_IMPLEMENTED.contains(&verb) => Err(Refused::NotImplemented),
-        _ => Err(Refused::Unknown),
+        verb if NOT_IMPLEMENTED.contains(&verb) => Err(CommandError::NotImplemented),
+        _ => Err(CommandError::Unknown),
     }
 }
 

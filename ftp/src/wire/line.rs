@@ -19,14 +19,14 @@ const WILL: u8 = 251;
 pub const SYNCH: [u8; 4] = [IAC, IP, IAC, DM];
 
 /// The longest line that is kept. RFC 959 names no limit; a path and a verb fit.
-pub const LIMIT: usize = 4096;
+pub const LINE_LIMIT: usize = 4096;
 /// Bytes that may wait unread: lines pipelined behind a transfer.
-const BUFFER: usize = 2 * LIMIT;
+const BUFFER: usize = 2 * LINE_LIMIT;
 
 /// One line, without its end and without Telnet commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Its bytes, cut at [`LIMIT`].
+    /// Its bytes, cut at [`LINE_LIMIT`].
     pub bytes: &'a [u8],
     /// It was longer.
     pub cut: bool,
@@ -193,7 +193,7 @@ impl Lines {
     }
 
     fn append(&mut self, run: &[u8]) {
-        let room = LIMIT - (self.bytes.len() - self.partial);
+        let room = LINE_LIMIT - (self.bytes.len() - self.partial);
         self.bytes.extend_from_slice(&run[..run.len().min(room)]);
         self.cut |= run.len() > room;
     }

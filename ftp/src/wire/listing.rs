@@ -7,22 +7,22 @@ mod glob;
 mod print;
 mod read;
 
-use crate::store::Kind;
+use crate::store::EntryKind;
 
-pub use facts::Facts;
-pub use print::{Printer, Source};
-pub use read::{Line, read};
+pub use facts::FactSet;
+pub use print::{NameSource, Printer};
+pub use read::{ListedEntry, read};
 
 /// The letter that `ls -l` has for it, and the `type` that `MLSx` has (RFC 3659 §7.5.1.5: what is not
 /// in the standard begins with `OS.`).
-const KINDS: [(Kind, char, &str); 7] = [
-    (Kind::File, '-', "file"),
-    (Kind::Directory, 'd', "dir"),
-    (Kind::Pipe, 'p', "OS.unix=fifo"),
-    (Kind::Socket, 's', "OS.unix=socket"),
-    (Kind::Block, 'b', "OS.unix=blk"),
-    (Kind::Character, 'c', "OS.unix=chr"),
-    (Kind::Other, 'l', "OS.unix=other"),
+const KINDS: [(EntryKind, char, &str); 7] = [
+    (EntryKind::File, '-', "file"),
+    (EntryKind::Directory, 'd', "dir"),
+    (EntryKind::Pipe, 'p', "OS.unix=fifo"),
+    (EntryKind::Socket, 's', "OS.unix=socket"),
+    (EntryKind::Block, 'b', "OS.unix=blk"),
+    (EntryKind::Character, 'c', "OS.unix=chr"),
+    (EntryKind::Other, 'l', "OS.unix=other"),
 ];
 
 /// The form of a listing.

@@ -4,11 +4,11 @@
 
 /// Why a name is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum PathnameError {
     /// It has a NUL in it, or a name longer than any system takes.
     Malformed,
     /// It has too many names.
-    Deep,
+    TooDeep,
 }
 
 /// The longest name in a path, in bytes. Linux' `NAME_MAX`.
@@ -25,9 +25,9 @@ pub fn resolve<'a>(
     argument: &'a str,
     depth_limit: usize,
     scratch: &'a mut String,
-) -> Result<&'a str, Refused> {
+) -> Result<&'a str, PathnameError> {
     if argument.contains('\0') {
-        return Err(Refused::Malformed);
+        return Err(PathnameError::Malformed);
     }
     let absolute = argument.starts_with('/');
     let plain = argument.trim_start_matches('/');
@@ -44,11 +44,11 @@ pub fn resolve<'a>(
     let mut depth = 0;
     for name in path.split('/') {
         if name.len() > NAME_LIMIT {
-            return Err(Refused::Malformed);
+            return Err(PathnameError::Malformed);
         }
         depth += 1;
     }
-    if depth > depth_limit { Err(Refused::Deep) } else { Ok(path) }
+    if depth > depth_limit { Err(PathnameError::TooDeep) } else { Ok(path) }
 }
 
 /// One name further.

@@ -4,7 +4,7 @@
 
 /// Why a parameter is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
+pub enum ParameterError {
     /// RFC 959 knows it, we do not do it: 504.
     NotImplemented,
     /// Nobody knows it: 501.
@@ -22,29 +22,35 @@ pub enum Representation {
     Image,
 }
 
+impl Representation {
+    /// The words for the variants, as scenario files and command lines write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("image", Self::Image), ("ascii", Self::Ascii)];
+}
+
 /// TYPE: `I`, or `L 8`, which says the same here; `A`, whatever it says of vertical format controls,
 /// which a file system has no use for (RFC 1123 §4.1.2.2 wants T to be taken for N).
 ///
 /// # Errors
 /// EBCDIC and bytes of another size are not done; what else there is nobody knows.
-pub fn parse_type(argument: &str) -> Result<Representation, Refused> {
+pub fn parse_type(argument: &str) -> Result<Representation, ParameterError> {
     let mut words = argument.split_ascii_whitespace();
     let first = words.next().unwrap_or_default();
     let second = words.next();
     if words.next().is_some() {
-        return Err(Refused::Unknown);
+        return Err(ParameterError::Unknown);
     }
     match (first, second) {
         ("I" | "i", None) | ("L" | "l", Some("8")) => Ok(Representation::Image),
         ("A" | "a", None | Some("N" | "T" | "n" | "t")) => Ok(Representation::Ascii),
         ("A" | "a", Some("C" | "c"))
         | ("E" | "e", None | Some("N" | "T" | "C" | "n" | "t" | "c")) => {
-            Err(Refused::NotImplemented)
+            Err(ParameterError::NotImplemented)
         }
         ("L" | "l", Some(size)) if size.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(Refused::NotImplemented)
+            Err(ParameterError::NotImplemented)
         }
-        _ => Err(Refused::Unknown),
+        _ => Err(ParameterError::Unknown),
     }
 }
 
@@ -52,7 +58,7 @@ pub fn parse_type(argument: &str) -> Result<Representation, Refused> {
 ///
 /// # Errors
 /// Records and pages are not done.
-pub fn parse_structure(argument: &str) -> Result<(), Refused> {
+pub fn parse_structure(argument: &str) -> Result<(), ParameterError> {
     parse_letter(argument, "F", &["R", "P"])
 }
 
@@ -60,24 +66,24 @@ pub fn parse_structure(argument: &str) -> Result<(), Refused> {
 ///
 /// # Errors
 /// Blocks and compression are not done.
-pub fn parse_mode(argument: &str) -> Result<(), Refused> {
+pub fn parse_mode(argument: &str) -> Result<(), ParameterError> {
     parse_letter(argument, "S", &["B", "C", "Z"])
 }
 
-fn parse_letter(argument: &str, ours: &str, known: &[&str]) -> Result<(), Refused> {
+fn parse_letter(argument: &str, ours: &str, known: &[&str]) -> Result<(), ParameterError> {
     if argument.eq_ignore_ascii_case(ours) {
         Ok(())
     } else if known.iter().any(|letter| argument.eq_ignore_ascii_case(letter)) {
-        Err(Refused::NotImplemented)
+        Err(ParameterError::NotImplemented)
     } else {
-        Err(Refused::Unknown)
+        Err(ParameterError::Unknown)
     }
 }
 
 /// Text on its way from a file to a data connection: LF becomes CR LF. A CR LF of the file stays one:
 /// its reader means the end of a line by it too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Encoder {
+pub(crate) struct TextEncoder {
     /// The last byte was a CR.
     behind_cr: bool,
     /// A LF whose CR has been written.
@@ -86,7 +92,7 @@ pub(crate) struct Encoder {
     last: bool,
 }
 
-impl Encoder {
+impl TextEncoder {
     /// Fills `into` with what `read` gives of the file; says how far, and whether that is all.
     pub(crate) fn fill<E>(
         &mut self,
@@ -130,12 +136,12 @@ impl Encoder {
 /// Text on its way from a data connection to a file: CR LF becomes LF, wherever the chunks part it.
 /// Any other CR stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Decoder {
+pub(crate) struct TextDecoder {
     /// A CR came last, and is kept back.
     held: bool,
 }
 
-impl Decoder {
+impl TextDecoder {
     /// Hands on what `bytes` mean.
     pub(crate) fn take<E>(
         &mut self,

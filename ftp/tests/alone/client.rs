@@ -3,11 +3,11 @@
 use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::{End, Lateness};
+use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{Client, ClientConfig, Close, DataMode, Task, Told};
 use std::time::Duration;
 
-const END: End = End {
+const END: TransferEnd = TransferEnd {
     complete: false,
     ending: None,
     store: None,
@@ -16,12 +16,12 @@ const END: End = End {
     late: Lateness::InTime,
 };
 
-fn done(ending: Option<Ending>) -> End {
-    End { complete: true, ending, ..END }
+fn done(ending: Option<Ending>) -> TransferEnd {
+    TransferEnd { complete: true, ending, ..END }
 }
 
-fn lost(ending: Ending) -> End {
-    End { ending: Some(ending), ..END }
+fn lost(ending: Ending) -> TransferEnd {
+    TransferEnd { ending: Some(ending), ..END }
 }
 
 fn start(config: ClientConfig, tasks: &[Task]) -> Wire<Client> {

@@ -2,17 +2,17 @@
 
 use crate::wire::Wire;
 use halfclose_ftp::model::{
-    Answer, Choice, Control, ControlLoss, Interruption, Judgement, Kept, PRESETS, Phrase, Resets,
-    ServerTexts, When,
+    Answer, Choice, ControlFate, ControlLoss, Interruption, Judgement, Kept, PRESETS, Phrase,
+    Resets, ServerTexts, When,
 };
 use halfclose_ftp::session::{Action, Event};
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::{End, Lateness};
+use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{Server, ServerConfig, ServerModel, Told};
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-const COMPLETE: End = End {
+const COMPLETE: TransferEnd = TransferEnd {
     complete: true,
     ending: Some(Ending::Finished),
     store: None,
@@ -20,8 +20,8 @@ const COMPLETE: End = End {
     moved: 2048,
     late: Lateness::InTime,
 };
-const RESET: End = End { complete: false, ending: Some(Ending::Reset), ..COMPLETE };
-const CUT: End = End { complete: false, ending: Some(Ending::Aborted), ..COMPLETE };
+const RESET: TransferEnd = TransferEnd { complete: false, ending: Some(Ending::Reset), ..COMPLETE };
+const CUT: TransferEnd = TransferEnd { complete: false, ending: Some(Ending::Aborted), ..COMPLETE };
 
 /// Says this and nothing else, to be told apart.
 const fn says(code: u16) -> Judgement {
@@ -87,22 +87,22 @@ fn a_reset_by_how_far_the_program_had_come() {
     for (end, draws, expected) in [
         (RESET, 0, "420 x"),
         (RESET, 1, "420 x"),
-        (End { late: Lateness::Behind, ..RESET }, 0, "421 x"),
-        (End { late: Lateness::Behind, ..RESET }, 1, "422 x"),
-        (End { late: Lateness::NotBegun, ..RESET }, 0, "423 x"),
-        (End { late: Lateness::NotBegun, ..RESET }, 1, "424 x"),
+        (TransferEnd { late: Lateness::Behind, ..RESET }, 0, "421 x"),
+        (TransferEnd { late: Lateness::Behind, ..RESET }, 1, "422 x"),
+        (TransferEnd { late: Lateness::NotBegun, ..RESET }, 0, "423 x"),
+        (TransferEnd { late: Lateness::NotBegun, ..RESET }, 1, "424 x"),
         // A reset after the FIN that the program has read: it never hears of it.
         (COMPLETE, 1, "226 Transfer complete."),
-        (End { late: Lateness::Behind, ..COMPLETE }, 0, "441 x"),
-        (End { late: Lateness::Behind, ..COMPLETE }, 1, "442 x"),
-        (End { late: Lateness::NotBegun, ..COMPLETE }, 1, "444 x"),
+        (TransferEnd { late: Lateness::Behind, ..COMPLETE }, 0, "441 x"),
+        (TransferEnd { late: Lateness::Behind, ..COMPLETE }, 1, "442 x"),
+        (TransferEnd { late: Lateness::NotBegun, ..COMPLETE }, 1, "444 x"),
     ] {
         let mut wire = moving(ServerConfig { draws, ..with(model) });
         assert_eq!(wire.event(Event::TransferEnded(end)), expected, "{end:?} {draws}");
     }
     // The second transfer takes the second bit.
     let mut wire = moving(ServerConfig { draws: 0b10, ..with(model) });
-    let behind = End { late: Lateness::Behind, ..RESET };
+    let behind = TransferEnd { late: Lateness::Behind, ..RESET };
     assert_eq!(wire.event(Event::TransferEnded(behind)), "421 x");
     wire.hear("PORT 10,0,0,1,200,1\r\nSTOR b\r\n");
     wire.data_opened();
@@ -124,7 +124,7 @@ fn a_download_that_is_reset() {
     };
     let counts = Answer::Says(Phrase(426, "{moved} bytes transmitted."));
     assert_eq!(reset(counts), ("426 2048 bytes transmitted.".into(), false));
-    assert_eq!(reset(Answer::Silence(Control::Close)), (String::new(), true));
+    assert_eq!(reset(Answer::Silence(ControlFate::Close)), (String::new(), true));
 }
 
 #[test]
@@ -149,9 +149,9 @@ fn what_is_kept() {
 #[test]
 fn silence() {
     for (control, action) in [
-        (Control::Stays, None),
-        (Control::Close, Some(Action::Close)),
-        (Control::Abort, Some(Action::Abort)),
+        (ControlFate::Stays, None),
+        (ControlFate::Close, Some(Action::Close)),
+        (ControlFate::Abort, Some(Action::Abort)),
     ] {
         let judgement = Judgement { answer: Answer::Silence(control), kept: Kept::All };
         let mut wire = moving(with(ServerModel::PLAIN.on_reset(judgement)));
@@ -159,7 +159,7 @@ fn silence() {
         assert_eq!(wire.actions().last(), action.as_ref(), "{control:?}");
         assert_eq!(wire.report().told, Told::Nothing);
         let said = wire.hear("NOOP\r\n");
-        assert_eq!(said == "200 NOOP ok.", control == Control::Stays, "{said}");
+        assert_eq!(said == "200 NOOP ok.", control == ControlFate::Stays, "{said}");
     }
 }
 
@@ -186,10 +186,10 @@ fn a_lost_control_connection() {
 fn quit_in_a_transfer() {
     let bye: &[Phrase] = &[Phrase(221, "bye")];
     let now = Interruption { when: When::Now, ..Interruption::queued(bye) };
-    let cutting = Interruption { control: Control::Close, ..Interruption::cutting(bye) };
+    let cutting = Interruption { control: ControlFate::Close, ..Interruption::cutting(bye) };
     let late = Interruption { when: When::NextData(9), ..cutting };
-    let after = Interruption { control: Control::CloseAfterTransfer, ..now };
-    let gone = Interruption { control: Control::Close, ..now };
+    let after = Interruption { control: ControlFate::CloseAfterTransfer, ..now };
+    let gone = Interruption { control: ControlFate::Close, ..now };
     let done = "226 Transfer complete.";
     let goodbye = "226 Transfer complete.|221 Goodbye.";
     for (quit, at_once, actions, in_the_end) in [
@@ -213,9 +213,9 @@ fn quit_in_a_transfer() {
 fn a_control_connection_closed_while_a_transfer_waits_for_its_data_connection() {
     let bye: &[Phrase] = &[Phrase(221, "bye")];
     for (control, ends) in [
-        (Control::Close, Action::Close),
-        (Control::CloseAfterTransfer, Action::Close),
-        (Control::Abort, Action::Abort),
+        (ControlFate::Close, Action::Close),
+        (ControlFate::CloseAfterTransfer, Action::Close),
+        (ControlFate::Abort, Action::Abort),
     ] {
         let quit = Interruption { when: When::Now, control, ..Interruption::queued(bye) };
         let mut wire = Wire::<Server>::new(with(ServerModel { quit, ..ServerModel::PLAIN }));

@@ -4,7 +4,7 @@ use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
 use halfclose_ftp::store::StoreError;
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::{End, Lateness};
+use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{Judgement, Server, ServerConfig, ServerModel, Told, User};
 use std::net::SocketAddr;
 
@@ -12,7 +12,7 @@ const OPENING: &str = "150 Opening BINARY mode data connection.";
 const ABORTED: &str = "426 Connection Closed, transfer aborted.";
 const COMPLETE: &str = "226 Transfer complete.";
 
-const END: End = End {
+const END: TransferEnd = TransferEnd {
     complete: false,
     ending: None,
     store: None,
@@ -105,16 +105,16 @@ fn passive() {
 
 #[test]
 fn one_final_reply_for_every_end() {
-    let ended = |ending| End { ending: Some(ending), ..END };
-    let failed = |store| End { store: Some(store), ..ended(Ending::Aborted) };
+    let ended = |ending| TransferEnd { ending: Some(ending), ..END };
+    let failed = |store| TransferEnd { store: Some(store), ..ended(Ending::Aborted) };
     for (command, end, expected) in [
-        ("STOR b", End { complete: true, ..ended(Ending::Finished) }, COMPLETE),
-        ("RETR b", End { complete: true, ..END }, COMPLETE),
+        ("STOR b", TransferEnd { complete: true, ..ended(Ending::Finished) }, COMPLETE),
+        ("RETR b", TransferEnd { complete: true, ..END }, COMPLETE),
         ("STOR b", ended(Ending::Reset), ABORTED),
         ("RETR b", ended(Ending::Reset), ABORTED),
         ("STOR b", ended(Ending::TimedOut), ABORTED),
         ("STOR b", ended(Ending::Stalled), ABORTED),
-        ("STOR b", End { idle: true, ..ended(Ending::Aborted) }, "426 Data timeout."),
+        ("STOR b", TransferEnd { idle: true, ..ended(Ending::Aborted) }, "426 Data timeout."),
         ("STOR b", failed(StoreError::Full), "552 Insufficient storage space."),
         ("RETR b", failed(StoreError::Failed), "451 Local error in processing."),
     ] {
@@ -131,7 +131,7 @@ fn one_final_reply_for_every_end() {
 
 #[test]
 fn what_a_reset_means() {
-    let reset = End { ending: Some(Ending::Reset), ..END };
+    let reset = TransferEnd { ending: Some(Ending::Reset), ..END };
     for (on_reset, upload, download, kept) in [
         (Judgement::ABORT, ABORTED, ABORTED, true),
         (Judgement::ABORT_DELETE, ABORTED, ABORTED, false),
@@ -159,7 +159,7 @@ fn abor_and_quit_during_a_transfer() {
         let mut wire = moving(ServerConfig::default(), "STOR b\r\n");
         assert_eq!(wire.hear(abor), "");
         assert_eq!(wire.actions(), [Action::CloseData]);
-        let end = End { ending: Some(Ending::Aborted), ..END };
+        let end = TransferEnd { ending: Some(Ending::Aborted), ..END };
         let noop = if abor.starts_with(b"NOOP") { "|200 NOOP ok." } else { "" };
         let said = wire.event(Event::TransferEnded(end));
         assert_eq!(said.replace(noop, ""), format!("{ABORTED}|226 ABOR successful."));
@@ -170,7 +170,7 @@ fn abor_and_quit_during_a_transfer() {
     assert_eq!(wire.hear("ABOR\r\n"), format!("{ABORTED}|226 ABOR successful."));
 
     let mut wire = moving(ServerConfig::default(), "STOR b\r\nQUIT\r\n");
-    let end = End { complete: true, ..END };
+    let end = TransferEnd { complete: true, ..END };
     assert_eq!(wire.event(Event::TransferEnded(end)), format!("{COMPLETE}|221 Goodbye."));
     assert!(wire.actions().contains(&Action::Close));
 }
@@ -190,7 +190,7 @@ fn stat_during_a_transfer() {
     let mut wire = moving(ServerConfig::default(), "RETR b\r\n");
     assert_eq!(wire.hear("STAT b\r\n"), "");
     assert!(wire.actions().is_empty());
-    let said = wire.event(Event::TransferEnded(End { complete: true, ..END }));
+    let said = wire.event(Event::TransferEnded(TransferEnd { complete: true, ..END }));
     assert!(said.starts_with(&format!("{COMPLETE}|213-")), "{said}");
     // Before the data connection is there.
     let mut wire = logged_in(ServerConfig::default());

@@ -4,7 +4,7 @@ use crate::sessions::{END, store};
 use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
 use halfclose_ftp::tcp::Ending;
-use halfclose_ftp::transfer::End;
+use halfclose_ftp::transfer::TransferEnd;
 use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -28,7 +28,7 @@ proptest! {
         let name = |name: &str| name.into();
         let tasks = [
             Task::put("a", "x"),
-            Task::Put { local: name("a"), remote: name("y"), place: UploadMode::Resume },
+            Task::Put { local: name("a"), remote: name("y"), mode: UploadMode::Resume },
             Task::list("", "l"),
             Task::Size { remote: name("a") },
             Task::Rename { from: name("a"), to: name("b") },
@@ -55,7 +55,7 @@ proptest! {
                     }
                     Action::Connect { .. } => Event::DataOpened { local, peer },
                     Action::Transfer(_) if choice.is_multiple_of(3) => {
-                        Event::TransferEnded(End { complete: false, ..END })
+                        Event::TransferEnded(TransferEnd { complete: false, ..END })
                     }
                     Action::Transfer(_) => Event::TransferEnded(END),
                     _ => continue,

@@ -4,7 +4,7 @@ use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
-use halfclose_ftp::transfer::{End, Lateness};
+use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{
     Client, ClientConfig, DataMode, Driver, Limits, MemoryStore, Representation, Server,
     ServerConfig, Task,
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// What a session may have said that nobody has read: its limit, and the longest reply.
 const UNREAD: usize = (1 << 16) + (1 << 16);
 
-pub(crate) const END: End = End {
+pub(crate) const END: TransferEnd = TransferEnd {
     complete: true,
     ending: Some(Ending::Finished),
     store: None,

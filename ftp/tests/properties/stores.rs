@@ -166,7 +166,7 @@ impl Side {
                         FileContent::from(all[..length].to_vec())
                     }
                 };
-                store.insert_image(NAMES[*name], &image);
+                store.insert_content(NAMES[*name], &image);
                 String::new()
             }
             Step::Remove(name) => format!("{:?}", store.remove(NAMES[*name])),
@@ -201,7 +201,7 @@ proptest! {
         let known = known(&sources);
         let side = |known: Arc<[FileSource]>| {
             let mut store = MemoryStore::new();
-            store.set_known(Arc::clone(&known));
+            store.set_sources(Arc::clone(&known));
             store.set_capacity(capacity);
             Side { store, open: Vec::new(), known }
         };
@@ -229,7 +229,7 @@ proptest! {
             }
             for name in NAMES {
                 let bytes = plain.store.get(name);
-                let image = knowing.store.image(name);
+                let image = knowing.store.content(name);
                 prop_assert_eq!(bytes.is_some(), image.is_some());
                 let Some((bytes, image)) = bytes.zip(image) else { continue };
                 prop_assert_eq!(image.size(), bytes.len() as u64);

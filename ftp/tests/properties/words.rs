@@ -1,12 +1,12 @@
 //! Words: written and read, they are the same; and nothing that is read makes a parser panic.
 
 use halfclose_ftp::MemoryStore;
-use halfclose_ftp::store::{Kind, Metadata};
-use halfclose_ftp::wire::address::{self, Extended, HostPort};
+use halfclose_ftp::store::{EntryKind, Metadata};
+use halfclose_ftp::wire::address::{self, EprtArgument, HostPort};
 use halfclose_ftp::wire::command::{self, Command};
 use halfclose_ftp::wire::date::{Civil, Digits, parse_digits};
-use halfclose_ftp::wire::line::{LIMIT, Lines};
-use halfclose_ftp::wire::listing::{self, Form, Printer, Source};
+use halfclose_ftp::wire::line::{LINE_LIMIT, Lines};
+use halfclose_ftp::wire::listing::{self, Form, NameSource, Printer};
 use halfclose_ftp::wire::pathname::{self, NAME_LIMIT};
 use halfclose_ftp::wire::reply::{self, Parser, Progress};
 use halfclose_ftp::wire::representation;
@@ -56,9 +56,9 @@ proptest! {
         for _ in 0..200 {
             lines.handle_bytes(&chunk);
             while let Some(line) = lines.next_line() {
-                prop_assert!(line.bytes.len() <= LIMIT);
+                prop_assert!(line.bytes.len() <= LINE_LIMIT);
             }
-            prop_assert!(lines.room() >= LIMIT, "{} left", lines.room());
+            prop_assert!(lines.room() >= LINE_LIMIT, "{} left", lines.room());
         }
     }
 
@@ -132,13 +132,13 @@ proptest! {
         prop_assert_eq!(address::parse_port(&written), Some(at));
         prop_assert_eq!(address::scan_227(&format!("Entering Passive Mode ({written}).")), Some(at));
         prop_assert_eq!(address::scan_229(&format!("Entering (|||{port}|)")), Some(port));
-        prop_assert_eq!(address::parse_eprt(&Extended(at).to_string()), Ok(at));
+        prop_assert_eq!(address::parse_eprt(&EprtArgument(at).to_string()), Ok(at));
     }
 
     #[test]
     fn addresses_of_the_new_kind_too(ip in any::<[u16; 8]>(), port in any::<u16>()) {
         let at = SocketAddr::new(std::net::Ipv6Addr::from(ip).into(), port);
-        prop_assert_eq!(address::parse_eprt(&Extended(at).to_string()), Ok(at));
+        prop_assert_eq!(address::parse_eprt(&EprtArgument(at).to_string()), Ok(at));
     }
 
     #[test]
@@ -157,12 +157,12 @@ proptest! {
         directory in any::<bool>(),
         age in 0_u64..1_000_000_000,
     ) {
-        let kind = if directory { Kind::Directory } else { Kind::File };
+        let kind = if directory { EntryKind::Directory } else { EntryKind::File };
         let modified = Duration::from_secs(modified);
         let now = modified + Duration::from_secs(age);
         let metadata = Metadata { kind, size, modified, mode: 0o644 };
         for form in [Form::Facts, Form::Long, Form::Names] {
-            let mut printer = Printer::new(Source::One(name.clone(), metadata), form, now);
+            let mut printer = Printer::new(NameSource::One(name.clone(), metadata), form, now);
             let mut out = [0; 400];
             let read = printer.read(&mut MemoryStore::new(), &mut out).unwrap();
             prop_assert!(read.last);

@@ -3,7 +3,7 @@
 use crate::world::{World, check_clean, pattern};
 use halfclose_ftp::model::Phrase;
 use halfclose_ftp::report::Value;
-use halfclose_ftp::store::Kind;
+use halfclose_ftp::store::EntryKind;
 use halfclose_ftp::wire::listing::{self, Form};
 use halfclose_ftp::{
     ClientConfig, DataMode, Representation, ServerConfig, ServerModel, Task, Told, UploadMode,
@@ -13,8 +13,8 @@ use std::time::Duration;
 /// 2002-02-06T00:00:00Z.
 const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
-fn put(place: UploadMode) -> Task {
-    Task::Put { local: "a".into(), remote: "b".into(), place }
+fn put(mode: UploadMode) -> Task {
+    Task::Put { local: "a".into(), remote: "b".into(), mode }
 }
 
 fn resume() -> Task {
@@ -61,16 +61,23 @@ fn commands(world: &World) -> String {
 fn where_a_transfer_begins() {
     let (abc, abcdef) = (&b"abc"[..], &b"abcdef"[..]);
     for (task, here, there, said, told, left) in [
-        (put(UploadMode::Over), Some(abc), Some(abcdef), "TYPE I|STOR b", Told::Success, Some(abc)),
         (
-            put(UploadMode::Behind),
+            put(UploadMode::Replace),
+            Some(abc),
+            Some(abcdef),
+            "TYPE I|STOR b",
+            Told::Success,
+            Some(abc),
+        ),
+        (
+            put(UploadMode::Append),
             Some(b"def"),
             Some(abc),
             "TYPE I|APPE b",
             Told::Success,
             Some(abcdef),
         ),
-        (put(UploadMode::Behind), Some(abc), None, "TYPE I|APPE b", Told::Success, Some(abc)),
+        (put(UploadMode::Append), Some(abc), None, "TYPE I|APPE b", Told::Success, Some(abc)),
         (
             put(UploadMode::Resume),
             Some(abcdef),
@@ -111,7 +118,7 @@ fn where_a_transfer_begins() {
             Told::Success,
             Some(abcdef),
         ),
-        (put(UploadMode::Over), None, Some(abc), "", Told::Failure, Some(abc)),
+        (put(UploadMode::Replace), None, Some(abc), "", Told::Failure, Some(abc)),
         (resume(), Some(abc), Some(abcdef), "TYPE I|REST 3|RETR b", Told::Success, Some(abcdef)),
         (resume(), Some(abc), Some(abc), "TYPE I|REST 3|RETR b", Told::Success, Some(abc)),
         (resume(), None, Some(abc), "TYPE I|RETR b", Told::Success, Some(abc)),
@@ -162,7 +169,7 @@ fn a_server_that_knows_no_rest_or_no_size() {
 #[test]
 fn texts_end_their_lines_as_is_usual_here_and_there() {
     let config = ClientConfig { representation: Representation::Ascii, ..passive() };
-    let tasks = [put(UploadMode::Over), Task::get("b", "c"), put(UploadMode::Resume)];
+    let tasks = [put(UploadMode::Replace), Task::get("b", "c"), put(UploadMode::Resume)];
     let text = b"one\ntwo\r\nthree";
     let world = with(&tasks, config, ServerConfig::default(), Some(text), None);
     assert_eq!(commands(&world), "TYPE A|STOR b|RETR b");
@@ -204,9 +211,12 @@ fn listings_in_every_form() {
         if form == Form::Names {
             assert_eq!([lines[0].name, lines[1].name], ["photos/2002", "photos/cat.jpg"]);
         } else {
-            assert_eq!((lines[0].name, lines[0].kind), ("2002", Some(Kind::Directory)));
+            assert_eq!((lines[0].name, lines[0].kind), ("2002", Some(EntryKind::Directory)));
             let cat = lines[1];
-            assert_eq!((cat.name, cat.kind, cat.size), ("cat.jpg", Some(Kind::File), Some(1234)));
+            assert_eq!(
+                (cat.name, cat.kind, cat.size),
+                ("cat.jpg", Some(EntryKind::File), Some(1234))
+            );
             assert_eq!(cat.modified, Some(EPOCH));
         }
     }
@@ -256,7 +266,7 @@ fn everything_else_that_may_be_asked() {
 #[test]
 fn nothing_is_left_untold_when_the_login_fails() {
     let server = ServerConfig { users: Vec::new(), ..ServerConfig::default() };
-    let tasks = [Task::Noop, put(UploadMode::Over), Task::Size { remote: "b".into() }];
+    let tasks = [Task::Noop, put(UploadMode::Replace), Task::Size { remote: "b".into() }];
     let world = with(&tasks, passive(), server, Some(b"abc"), None);
     let told: Vec<_> = world.client.commands().iter().map(|it| (it.task, it.told)).collect();
     assert_eq!(told, [(0, Told::Failure), (2, Told::Failure)]);
@@ -269,7 +279,7 @@ fn a_full_disk_is_told() {
     world.client.store_mut().insert("a", pattern(10_000));
     world.server.store_mut().insert("old", pattern(100));
     world.server.store_mut().set_capacity(Some(5_000));
-    world.connect(&[put(UploadMode::Over), Task::Noop]);
+    world.connect(&[put(UploadMode::Replace), Task::Noop]);
     world.run();
     check_clean(&world);
     let report = &world.client.reports()[0];
@@ -331,7 +341,7 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
         let config = ClientConfig { checks: true, close, ..passive() };
         let mut world = World::new(config, server, crate::net::Rules::default());
         world.client.store_mut().insert("a", pattern(10_000));
-        world.connect(&[put(UploadMode::Over)]);
+        world.connect(&[put(UploadMode::Replace)]);
         world.run();
         check_clean(&world);
         let report = &world.client.reports()[0];
@@ -340,8 +350,8 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
     }
     // A part, and one whose beginning nobody knows.
     for (place, text) in [
-        (UploadMode::Over, "552: the server holds 4,096 of 10,000 bytes"),
-        (UploadMode::Behind, "552: the server holds 4,096 bytes"),
+        (UploadMode::Replace, "552: the server holds 4,096 of 10,000 bytes"),
+        (UploadMode::Append, "552: the server holds 4,096 bytes"),
     ] {
         let config = ClientConfig { checks: true, ..passive() };
         let mut world = World::new(config, ServerConfig::default(), crate::net::Rules::default());

@@ -4,7 +4,7 @@ use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use crate::world::pattern;
 use halfclose_ftp::store::{Fate, File, Room, StoreError, Writing};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
-use halfclose_ftp::transfer::{Body, End, Plan, Step, Transfer, Way};
+use halfclose_ftp::transfer::{Body, Plan, Step, Transfer, TransferEnd, Way};
 use halfclose_ftp::{Close, MemoryStore, Store};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
@@ -105,7 +105,10 @@ fn a_reset_waits_for_what_it_is_told_to_wait_for() {
         assert_eq!(first == Step::Going, waits, "{close:?}");
         if waits {
             pair.drain();
-            assert!(matches!(pair.pump(&mut transfer, 0), Step::Over(End { complete: true, .. })));
+            assert!(matches!(
+                pair.pump(&mut transfer, 0),
+                Step::Over(TransferEnd { complete: true, .. })
+            ));
         }
     }
 }
@@ -155,7 +158,7 @@ fn a_slow_disk_holds_the_sender_back() {
     assert_eq!(pair.store.room(File(0), Duration::ZERO), Room::At(ready));
     pair.far.close(pair.other);
     let step = transfer.pump(&mut pair.near, &mut pair.store, ready);
-    assert!(matches!(step, Step::Over(End { complete: true, moved: 10_000, .. })));
+    assert!(matches!(step, Step::Over(TransferEnd { complete: true, moved: 10_000, .. })));
 }
 
 #[test]

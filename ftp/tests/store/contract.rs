@@ -3,7 +3,7 @@
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{
-    Appears, Begin, DirectoryStore, Fate, File, Kind, Room, Store, StoreError, Writing,
+    Appears, Begin, DirectoryStore, EntryKind, Fate, File, Room, Store, StoreError, Writing,
 };
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ trait Steps {
         Ok(String::from_utf8(all).unwrap())
     }
 
-    fn names(&mut self, path: &str) -> Result<Vec<(String, Kind, u64)>, StoreError> {
+    fn names(&mut self, path: &str) -> Result<Vec<(String, EntryKind, u64)>, StoreError> {
         let store = self.store();
         let listing = store.open_listing(path)?;
         let mut names = Vec::new();
@@ -90,7 +90,11 @@ fn a_file_appears_when_it_is_kept() {
         let file = it.store().open_write("a", how, NOW).unwrap();
         it.store().write(file, b"new", NOW).unwrap();
         assert_eq!(it.get("a").unwrap(), "old file");
-        assert_eq!(it.names("").unwrap(), [("a".into(), Kind::File, 8)], "nothing else is seen");
+        assert_eq!(
+            it.names("").unwrap(),
+            [("a".into(), EntryKind::File, 8)],
+            "nothing else is seen"
+        );
         it.store().close(file, Fate::Keep).unwrap();
         assert_eq!(it.get("a").unwrap(), "new");
     });
@@ -172,7 +176,7 @@ fn directories_are_made_listed_renamed_and_removed() {
         it.put("d/e/b", "22").unwrap();
         assert_eq!(it.store().make_directory("d", NOW), Err(StoreError::Exists));
         assert_eq!(it.store().make_directory("x/y", NOW), Err(StoreError::NotFound));
-        let names = [("a".into(), Kind::File, 1), ("e".into(), Kind::Directory, 0)];
+        let names = [("a".into(), EntryKind::File, 1), ("e".into(), EntryKind::Directory, 0)];
         assert_eq!(it.names("d").unwrap(), names);
         assert_eq!(it.store().remove_directory("d"), Err(StoreError::NotEmpty));
         it.store().rename("d", "f").unwrap();
@@ -227,8 +231,8 @@ fn dates_are_set_and_told() {
         let date = Duration::from_secs(1_012_953_600);
         it.store().set_modified("a", date).unwrap();
         let known = it.store().metadata("a").unwrap();
-        assert_eq!((known.kind, known.size, known.modified), (Kind::File, 3, date));
-        assert_eq!(it.store().metadata("").unwrap().kind, Kind::Directory);
+        assert_eq!((known.kind, known.size, known.modified), (EntryKind::File, 3, date));
+        assert_eq!(it.store().metadata("").unwrap().kind, EntryKind::Directory);
         assert_eq!(it.store().set_modified("gone", date), Err(StoreError::NotFound));
     });
 }

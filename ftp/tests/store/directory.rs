@@ -1,7 +1,7 @@
 //! A store on a disk: nothing leads out of it, and nothing is half there.
 
 use halfclose_ftp::store::{
-    Appears, Begin, DirectoryStore, Fate, Kind, Store, StoreError, Writing,
+    Appears, Begin, DirectoryStore, EntryKind, Fate, Store, StoreError, Writing,
 };
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -28,7 +28,7 @@ fn put(store: &mut DirectoryStore, path: &str, bytes: &str) -> Result<(), StoreE
     store.close(file, Fate::Keep)
 }
 
-fn names(store: &mut DirectoryStore, path: &str) -> Vec<(String, Kind)> {
+fn names(store: &mut DirectoryStore, path: &str) -> Vec<(String, EntryKind)> {
     let listing = store.open_listing(path).unwrap();
     let mut names = Vec::new();
     while let Some(entry) = store.next_entry(listing).unwrap() {
@@ -85,7 +85,11 @@ fn no_link_leads_out() {
         symlink(target, &link).unwrap();
         assert_closed(&mut store, "link");
         assert_closed(&mut store, "link/secret");
-        assert_eq!(names(&mut store, "")[1], ("link".into(), Kind::Other), "seen, not followed");
+        assert_eq!(
+            names(&mut store, "")[1],
+            ("link".into(), EntryKind::Other),
+            "seen, not followed"
+        );
         // Renamed and removed is the link, not what it leads to.
         store.rename("link", "moved").unwrap();
         store.remove("moved").unwrap();
@@ -106,9 +110,9 @@ fn a_link_inside_is_followed_and_stays_a_link() {
     assert_eq!(
         names(&mut store, ""),
         [
-            ("d".into(), Kind::Directory),
-            ("link".into(), Kind::File),
-            ("way".into(), Kind::Directory)
+            ("d".into(), EntryKind::Directory),
+            ("link".into(), EntryKind::File),
+            ("way".into(), EntryKind::Directory)
         ]
     );
     put(&mut store, "link", "new").unwrap();
@@ -140,7 +144,7 @@ fn a_pipe_or_a_device_is_not_opened_and_holds_nobody_up() {
     assert!(made.success());
     assert_eq!(store.open_read("pipe", 0).unwrap_err(), StoreError::Denied);
     assert_eq!(store.open_write("pipe", HIDDEN, NOW).unwrap_err(), StoreError::Denied);
-    assert_eq!(names(&mut store, ""), [("pipe".into(), Kind::Pipe)]);
+    assert_eq!(names(&mut store, ""), [("pipe".into(), EntryKind::Pipe)]);
 }
 
 #[test]
@@ -209,7 +213,7 @@ fn a_name_that_is_taken_meanwhile_fails_the_upload_and_leaves_nothing() {
     let file = store.open_write("a", HIDDEN, NOW).unwrap();
     fs::create_dir(folder.path().join("root/a")).unwrap();
     assert!(store.close(file, Fate::Keep).is_err());
-    assert_eq!(names(&mut store, ""), [("a".into(), Kind::Directory)]);
+    assert_eq!(names(&mut store, ""), [("a".into(), EntryKind::Directory)]);
     assert_eq!(fs::read_dir(folder.path().join("root")).unwrap().count(), 1);
 }
 
@@ -219,7 +223,7 @@ fn a_name_that_is_not_utf_8_is_seen_and_not_opened() {
     let (folder, mut store) = open();
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9");
     fs::write(folder.path().join("root").join(name), "x").unwrap();
-    assert_eq!(names(&mut store, ""), [("caf\u{fffd}".into(), Kind::Other)]);
+    assert_eq!(names(&mut store, ""), [("caf\u{fffd}".into(), EntryKind::Other)]);
 }
 
 #[test]

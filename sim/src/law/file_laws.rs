@@ -200,7 +200,7 @@ fn fin_came_early(
 }
 
 fn hash_of(name: &str, store: &MemoryStore) -> u128 {
-    store.image(name).map_or(0, |image| fingerprint(image, image.size()))
+    store.content(name).map_or(0, |image| fingerprint(image, image.size()))
 }
 
 fn receiver(direction: Direction) -> Side {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use halfclose_ftp::store::Kind;
+use halfclose_ftp::store::EntryKind;
 use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::wire::listing::{self, Form};
 use serde_json::json;
@@ -99,10 +99,10 @@ fn is_heading(text: &str) -> bool {
     text.is_empty() || total || itself
 }
 
-fn table(entry: &listing::Line<'_>) -> String {
+fn table(entry: &listing::ListedEntry<'_>) -> String {
     let kind = match entry.kind {
-        Some(Kind::Directory) => 'd',
-        Some(Kind::File) | None => '-',
+        Some(EntryKind::Directory) => 'd',
+        Some(EntryKind::File) | None => '-',
         Some(_) => '?',
     };
     let size = entry.size.map_or_else(|| "-".to_owned(), |size| size.to_string());
@@ -114,16 +114,16 @@ fn table(entry: &listing::Line<'_>) -> String {
         None => write!(line, "{:16}", "-"),
     }
     .expect("a String takes everything");
-    let slash = if entry.kind == Some(Kind::Directory) { "/" } else { "" };
+    let slash = if entry.kind == Some(EntryKind::Directory) { "/" } else { "" };
     format!("{line} {}{slash}", super::clean(entry.name))
 }
 
-fn object(entry: &listing::Line<'_>) -> serde_json::Value {
+fn object(entry: &listing::ListedEntry<'_>) -> serde_json::Value {
     json!({
         "name": entry.name,
         "kind": entry.kind.map(|kind| match kind {
-            Kind::File => "file",
-            Kind::Directory => "directory",
+            EntryKind::File => "file",
+            EntryKind::Directory => "directory",
             _ => "other",
         }),
         "size": entry.size,

@@ -138,7 +138,7 @@ fn left(store: &MemoryStore) -> Vec<&str> {
 }
 
 fn content(store: &MemoryStore, name: &str) -> Vec<u8> {
-    store.image(name).expect("it is named").to_vec().expect("it is in memory")
+    store.content(name).expect("it is named").to_vec().expect("it is in memory")
 }
 
 fn real(

@@ -17,7 +17,7 @@ mod keys_tests;
 pub use key_table::KEYS;
 pub(super) use task_keys::KINDS;
 #[cfg(feature = "net")]
-pub(crate) use words::{CLOSES, ON_RESET};
+pub(crate) use words::ON_RESET;
 
 use thiserror::Error;
 

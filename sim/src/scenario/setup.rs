@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use halfclose_ftp::{
-    AborReplies, Close, DownloadEnd, Judgement, OnFin, Representation, ServerModel,
+    AborReplies, Close, DataMode, DownloadEnd, Judgement, OnFin, Representation, ServerModel,
 };
 use halfclose_stack::{
     ClosePolicy, Congestion, DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose,
@@ -40,15 +40,6 @@ pub struct ClientSetup {
     pub abor_replies: AborReplies,
     /// Where it listens for active data connections; `None`: a free port.
     pub data_port: Option<u16>,
-}
-
-/// Who opens data connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DataMode {
-    /// The server connects to the client (PORT, EPRT).
-    Active,
-    /// The client connects to the server (PASV, EPSV).
-    Passive,
 }
 
 /// The clients of Microsoft Knowledge Base Q123208.

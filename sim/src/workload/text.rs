@@ -39,7 +39,8 @@ pub(super) fn received(source: &FileContent) -> Result<(FileContent, u64), Store
         }
     })?;
     let is_here = |known: &FileSource| matches!(known, FileSource::Here(_));
-    let (here, text) = (source.knows().all(is_here), Text { source: source.clone(), size, marks });
+    let (here, text) =
+        (source.sources().all(is_here), Text { source: source.clone(), size, marks });
     let known =
         if here { FileSource::Here(text.all()?) } else { FileSource::There(Arc::new(text)) };
     Ok((FileContent::of(known, size), at + bare))

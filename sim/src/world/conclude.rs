@@ -51,7 +51,7 @@ impl World<'_> {
         }
         for task in 0..self.workload().tasks().len() {
             if let Some((side, name)) = self.judge().writes(task) {
-                let image = self.store(side).image(name);
+                let image = self.store(side).content(name);
                 let hash = image.map_or(0, |image| self.workload().hash(task, image));
                 self.trace_mut().conclude(&hash.to_le_bytes());
             }

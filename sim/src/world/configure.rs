@@ -6,7 +6,7 @@ use std::sync::Arc;
 use halfclose_ftp as ftp;
 use halfclose_stack as stack;
 
-use crate::scenario::{Command, DataMode, File, How, Scenario, Task};
+use crate::scenario::{Command, File, How, Scenario, Task};
 use crate::seed::{Purpose, number};
 use crate::side::{CLIENT, EPOCH, SERVER, Side};
 use crate::workload::Workload;
@@ -53,10 +53,7 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
         None => ftp::ClientConfig { close: client.close, ..ftp::ClientConfig::default() },
     };
     ftp::ClientConfig {
-        mode: match client.mode {
-            DataMode::Active => ftp::DataMode::Active,
-            DataMode::Passive => ftp::DataMode::Passive,
-        },
+        mode: client.mode,
         extended: client.extended,
         representation: client.representation,
         checks: client.checks,
@@ -109,13 +106,13 @@ fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
         let task = &workload.tasks()[index];
         let file = match task {
             Task::Put(file) => {
-                let place = match file.how {
-                    How::Over => ftp::UploadMode::Over,
-                    How::Append => ftp::UploadMode::Behind,
+                let mode = match file.how {
+                    How::Over => ftp::UploadMode::Replace,
+                    How::Append => ftp::UploadMode::Append,
                     How::Resume => ftp::UploadMode::Resume,
                 };
                 let (local, remote) = (source(index).into(), (&*file.name).into());
-                tasks.push(ftp::Task::Put { local, remote, place });
+                tasks.push(ftp::Task::Put { local, remote, mode });
                 Some(file)
             }
             Task::Get(file) => {

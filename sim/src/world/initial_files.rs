@@ -21,7 +21,7 @@ pub(crate) fn lay_out(
 ) {
     for store in [&mut *client, &mut *server] {
         store.set_epoch(EPOCH);
-        store.set_known(Arc::clone(workload.known()));
+        store.set_sources(Arc::clone(workload.known()));
     }
     server.set_rate(scenario.server.store_rate);
     server.set_capacity(scenario.server.capacity);
@@ -37,18 +37,18 @@ pub(crate) fn lay_out(
         match task {
             Task::Put(file) => {
                 let name = sources.next().expect("the program has the scenario's uploads");
-                client.insert_image(name, content);
+                client.insert_content(name, content);
                 if let Some(before) = workload.before(index) {
-                    server.insert_image(&file.name, before);
+                    server.insert_content(&file.name, before);
                 }
             }
             Task::Get(file) => {
                 // What the server holds is what an earlier task puts there, or is there before.
                 if workload.origin(index) == Origin::Before {
-                    server.insert_image(&file.name, content);
+                    server.insert_content(&file.name, content);
                 }
                 if let Some(before) = workload.before(index) {
-                    client.insert_image(&file.name, before);
+                    client.insert_content(&file.name, before);
                 }
             }
             Task::List(_) | Task::Do(_) | Task::Noop => {}

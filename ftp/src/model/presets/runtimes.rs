@@ -2,7 +2,7 @@
 //! What comes first on two connections is often a race there.
 
 use crate::model::{
-    Answer, Choice, Control, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
+    Answer, Choice, ControlFate, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
     ServerModel, ServerTexts, When,
 };
 use Choice::{Always, Either};
@@ -22,7 +22,7 @@ pub(super) const PYFTPDLIB: ServerModel = ServerModel {
         when: When::Now,
         cut: false,
         says: &[Phrase(221, "Goodbye.")],
-        control: Control::CloseAfterTransfer,
+        control: ControlFate::CloseAfterTransfer,
     },
     abor: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
     abor_synch: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
@@ -31,7 +31,7 @@ pub(super) const PYFTPDLIB: ServerModel = ServerModel {
 
 /// `accept` yields a dead socket, getpeername fails, and the handler is gone without a word.
 const PYFTPDLIB_VANISHED: Choice<Judgement> = Either(
-    Judgement { answer: Answer::Silence(Control::Stays), kept: Kept::Empty },
+    Judgement { answer: Answer::Silence(ControlFate::Stays), kept: Kept::Empty },
     Judgement::AS_EOF,
 );
 const PYFTPDLIB_ABOR: &[Phrase] =
@@ -52,8 +52,11 @@ pub(super) const AIOFTP: ServerModel = ServerModel {
         not_begun: Either(AIOFTP_GONE, Judgement { kept: Kept::Empty, ..AIOFTP_GONE }),
         ..Resets::always(AIOFTP_GONE)
     },
-    on_download_reset: Answer::Silence(Control::Close),
-    quit: Interruption { control: Control::Close, ..Interruption::cutting(&[Phrase(221, "bye")]) },
+    on_download_reset: Answer::Silence(ControlFate::Close),
+    quit: Interruption {
+        control: ControlFate::Close,
+        ..Interruption::cutting(&[Phrase(221, "bye")])
+    },
     abor: Always(Interruption::cutting(&[
         Phrase(426, "transfer aborted"),
         Phrase(226, "abort successful"),
@@ -68,9 +71,9 @@ pub(super) const AIOFTP: ServerModel = ServerModel {
 
 /// The Synch is no UTF-8: the session dies of it, the transfer sometimes.
 const AIOFTP_DIES: Interruption =
-    Interruption { when: When::Now, cut: false, says: &[], control: Control::Close };
+    Interruption { when: When::Now, cut: false, says: &[], control: ControlFate::Close };
 const AIOFTP_GONE: Judgement =
-    Judgement { answer: Answer::Silence(Control::Close), kept: Kept::All };
+    Judgement { answer: Answer::Silence(ControlFate::Close), kept: Kept::All };
 
 pub(super) const TWISTED: ServerModel = ServerModel {
     name: "twisted-26.10",
@@ -110,7 +113,7 @@ pub(super) const LIBUNFTP: ServerModel = ServerModel {
         when: When::Now,
         cut: false,
         says: &[Phrase(221, "Bye!")],
-        control: Control::Close,
+        control: ControlFate::Close,
     },
     abor: Always(Interruption::queued(&[Phrase(226, "Closed data channel")])),
     abor_synch: Either(LIBUNFTP_GARBLED, Interruption { when: When::Now, ..LIBUNFTP_GARBLED }),
@@ -125,7 +128,7 @@ const LIBUNFTP_GARBLED: Interruption = Interruption {
     when: When::Queued,
     cut: false,
     says: &[Phrase(500, "Invalid UTF8 in command")],
-    control: Control::Close,
+    control: ControlFate::Close,
 };
 
 pub(super) const FTP_SRV: ServerModel = ServerModel {

@@ -1,21 +1,21 @@
 //! `store::directory::listing` reads a directory name by name.
 
 use super::temporary;
-use crate::store::{Entry, Kind, Metadata};
+use crate::store::{Entry, EntryKind, Metadata};
 use cap_std::fs::{Dir, FileTypeExt, PermissionsExt, ReadDir};
 use std::io;
 use std::time::{Duration, SystemTime};
 
 /// A directory that is being read.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct DirectoryReader {
     directory: Dir,
     entries: ReadDir,
     /// The name that was read last.
     name: String,
 }
 
-impl Names {
+impl DirectoryReader {
     pub(super) fn open(root: &Dir, path: &str) -> io::Result<Self> {
         let directory = root.open_dir(path)?;
         let entries = directory.entries()?;
@@ -44,7 +44,7 @@ impl Names {
                 Ok(known) => other(&known),
                 // It went while we looked.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(_) => Metadata { kind: Kind::Other, ..Metadata::default() },
+                Err(_) => Metadata { kind: EntryKind::Other, ..Metadata::default() },
             };
             return Ok(Some(Entry { name: &self.name, metadata: known }));
         }
@@ -53,15 +53,15 @@ impl Names {
 
 pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
     let kind = match known.file_type() {
-        kind if kind.is_dir() => Kind::Directory,
-        kind if kind.is_file() => Kind::File,
-        kind if kind.is_fifo() => Kind::Pipe,
-        kind if kind.is_socket() => Kind::Socket,
-        kind if kind.is_block_device() => Kind::Block,
-        kind if kind.is_char_device() => Kind::Character,
-        _ => Kind::Other,
+        kind if kind.is_dir() => EntryKind::Directory,
+        kind if kind.is_file() => EntryKind::File,
+        kind if kind.is_fifo() => EntryKind::Pipe,
+        kind if kind.is_socket() => EntryKind::Socket,
+        kind if kind.is_block_device() => EntryKind::Block,
+        kind if kind.is_char_device() => EntryKind::Character,
+        _ => EntryKind::Other,
     };
-    let size = if kind == Kind::File { known.len() } else { 0 };
+    let size = if kind == EntryKind::File { known.len() } else { 0 };
     // The disk's own date: no simulated run has this store.
     let modified = known.modified().ok();
     let modified =
@@ -71,5 +71,5 @@ pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
 }
 
 fn other(known: &cap_std::fs::Metadata) -> Metadata {
-    Metadata { kind: Kind::Other, size: 0, ..metadata(known) }
+    Metadata { kind: EntryKind::Other, size: 0, ..metadata(known) }
 }

@@ -1,8 +1,7 @@
 //! `store::directory::writing` is one file that is being written: where it began, which name it has
 //! meanwhile, and what becomes of it.
 
-use super::error::store_error;
-use super::{NONBLOCK, temporary};
+use super::{NONBLOCK, store_error, temporary};
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
 use std::fs::{File, TryLockError};
@@ -18,13 +17,13 @@ pub(super) struct Written {
     directory: Dir,
     /// Its name there, now or when it is kept.
     name: String,
-    state: State,
+    placement: Placement,
     /// A byte was written.
     begun: bool,
 }
 
 #[derive(Debug)]
-enum State {
+enum Placement {
     /// It was there before, with so many bytes that stay. What is behind them goes with the first byte
     /// that is written, or at the end. Nobody else writes it meanwhile: it is locked.
     Old(u64),
@@ -58,17 +57,17 @@ impl Written {
                 go_on(file, offset)
             }
             (Begin::At(1..), None) => return Err(StoreError::BadOffset),
-            (Begin::Fresh, None) => create(&directory, &name).map(|file| (file, State::New)),
+            (Begin::Fresh, None) => create(&directory, &name).map(|file| (file, Placement::New)),
             (_, Some((file, _))) if how.appears == Appears::AtOnce => {
-                file.set_len(0).map(|()| (file, State::New))
+                file.set_len(0).map(|()| (file, Placement::New))
             }
             (_, None) if how.appears == Appears::AtOnce => {
-                create(&directory, &name).map(|file| (file, State::New))
+                create(&directory, &name).map(|file| (file, Placement::New))
             }
             (_, old) => hidden(&directory, old.map(|(file, _)| file), temporaries),
         };
-        let (file, state) = opened.map_err(|error| store_error(&error))?;
-        Ok(Self { file, directory, name, state, begun: false })
+        let (file, placement) = opened.map_err(|error| store_error(&error))?;
+        Ok(Self { file, directory, name, placement, begun: false })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
@@ -78,7 +77,7 @@ impl Written {
 
     /// Cuts off what the file has behind the place where this goes on.
     fn begin(&mut self) -> io::Result<()> {
-        if let (State::Old(base), false) = (&self.state, self.begun) {
+        if let (Placement::Old(base), false) = (&self.placement, self.begun) {
             self.cut(*base)?;
         }
         self.begun = true;
@@ -88,19 +87,19 @@ impl Written {
     pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
         if fate == Fate::Keep {
             self.begin().map_err(|error| store_error(&error))?;
-        } else if matches!(self.state, State::Old(_)) && !self.begun {
+        } else if matches!(self.placement, Placement::Old(_)) && !self.begun {
             return Ok(());
         }
-        let base = if let State::Old(base) = self.state { base } else { 0 };
+        let base = if let Placement::Old(base) = self.placement { base } else { 0 };
         let cut = match fate {
             Fate::Keep => Ok(()),
             Fate::Cut(length) => self.cut(base.saturating_add(length)),
             Fate::Discard => return self.discard().map_err(|error| store_error(&error)),
         };
         let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
-        let kept = kept.and_then(|()| match &self.state {
-            State::Old(_) | State::New => Ok(()),
-            State::Hidden(own) => self.directory.rename(own, &self.directory, &self.name),
+        let kept = kept.and_then(|()| match &self.placement {
+            Placement::Old(_) | Placement::New => Ok(()),
+            Placement::Hidden(own) => self.directory.rename(own, &self.directory, &self.name),
         });
         kept.map_err(|error| {
             // It is to be as if it had never been; more than that cannot be done.
@@ -110,10 +109,10 @@ impl Written {
     }
 
     fn discard(&self) -> io::Result<()> {
-        match &self.state {
-            State::Old(base) => self.cut(*base),
-            State::Hidden(own) => self.directory.remove_file(own),
-            State::New => {
+        match &self.placement {
+            Placement::Old(base) => self.cut(*base),
+            Placement::Hidden(own) => self.directory.remove_file(own),
+            Placement::New => {
                 // Only this file, and not one that has its name by now.
                 let there = self.directory.symlink_metadata(&self.name)?;
                 let this = self.file.metadata()?;
@@ -161,9 +160,9 @@ fn lock(file: &File) -> Result<(), StoreError> {
 }
 
 /// Goes on after the first `base` bytes.
-fn go_on(mut file: File, base: u64) -> io::Result<(File, State)> {
+fn go_on(mut file: File, base: u64) -> io::Result<(File, Placement)> {
     file.seek(SeekFrom::Start(base))?;
-    Ok((file, State::Old(base)))
+    Ok((file, Placement::Old(base)))
 }
 
 fn create(directory: &Dir, name: &str) -> io::Result<File> {
@@ -173,12 +172,16 @@ fn create(directory: &Dir, name: &str) -> io::Result<File> {
 }
 
 /// A file that is to take the place of an old one has its permissions.
-fn hidden(directory: &Dir, old: Option<File>, temporaries: &mut u64) -> io::Result<(File, State)> {
+fn hidden(
+    directory: &Dir,
+    old: Option<File>,
+    temporaries: &mut u64,
+) -> io::Result<(File, Placement)> {
     let (file, own) = temporary::create(directory, temporaries)?;
-    let state = State::Hidden(own);
+    let placement = Placement::Hidden(own);
     if let Some(old) = old {
         // Who may not do that has a new file with the permissions of a new file.
         let _ = old.metadata().and_then(|old| file.set_permissions(old.permissions()));
     }
-    Ok((file, state))
+    Ok((file, placement))
 }

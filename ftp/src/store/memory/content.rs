@@ -36,9 +36,9 @@ impl FileContent {
     /// The first `length` bytes of `of`, or all that there are.
     #[must_use]
     pub fn of(of: FileSource, length: u64) -> Self {
-        let mut image = Self::default();
-        image.push(of, length);
-        image
+        let mut content = Self::default();
+        content.push(of, length);
+        content
     }
 
     /// How many bytes.
@@ -87,7 +87,7 @@ impl FileContent {
     }
 
     /// What its pieces are of, in order.
-    pub fn knows(&self) -> impl Iterator<Item = &FileSource> {
+    pub fn sources(&self) -> impl Iterator<Item = &FileSource> {
         self.pieces.iter().map(|piece| &piece.of)
     }
 
@@ -109,12 +109,12 @@ impl FileContent {
         until: u64,
         mut take: impl FnMut(&[u8]),
     ) -> Result<(), StoreError> {
-        let mut window = ReadCache::default();
+        let mut cache = ReadCache::default();
         while from < until {
             let (run, length) = self.run(from).ok_or(StoreError::Failed)?;
             let some = match run {
                 Run::FileSource(known, at) => {
-                    known.some(at, length.min(until - from), &mut window)?
+                    known.some(at, length.min(until - from), &mut cache)?
                 }
                 Run::Own(bytes) => &bytes[..to_usize(length.min(until - from))],
             };
@@ -140,7 +140,7 @@ impl FileContent {
         mut from: u64,
         until: u64,
     ) -> Result<bool, StoreError> {
-        let mut window = ReadCache::default();
+        let mut cache = ReadCache::default();
         while from < until {
             let runs = self.run(at).zip(other.run(from)).ok_or(StoreError::Failed)?;
             let ((mine, here), (theirs, there)) = runs;
@@ -152,7 +152,7 @@ impl FileContent {
                 }
                 (Run::FileSource(known, at), Run::Own(own))
                 | (Run::Own(own), Run::FileSource(known, at)) => {
-                    known.holds(at, &own[..bytes], &mut window)?
+                    known.holds(at, &own[..bytes], &mut cache)?
                 }
                 (Run::Own(mine), Run::Own(theirs)) => mine[..bytes] == theirs[..bytes],
             };
@@ -201,7 +201,7 @@ impl FileContent {
         &self,
         mut at: u64,
         into: &mut [u8],
-        window: &mut ReadCache,
+        cache: &mut ReadCache,
     ) -> Result<usize, StoreError> {
         let mut done = 0;
         while done < into.len() {
@@ -209,7 +209,7 @@ impl FileContent {
             let now = to_usize(length).min(into.len() - done);
             match run {
                 Run::FileSource(known, at) => {
-                    known.read(at, &mut into[done..done + now], window)?;
+                    known.read(at, &mut into[done..done + now], cache)?;
                 }
                 Run::Own(own) => into[done..done + now].copy_from_slice(&own[..now]),
             }
@@ -225,11 +225,11 @@ impl FileContent {
         &mut self,
         mut bytes: &[u8],
         known: &[FileSource],
-        window: &mut ReadCache,
+        cache: &mut ReadCache,
     ) -> Result<(), StoreError> {
         while self.tail.is_empty() && !bytes.is_empty() {
-            let taken = match self.extend(bytes, window)? {
-                0 => self.find(bytes, known, window)?,
+            let taken = match self.extend(bytes, cache)? {
+                0 => self.find(bytes, known, cache)?,
                 taken => taken,
             };
             if taken == 0 {
@@ -244,10 +244,10 @@ impl FileContent {
     /// How many of the bytes follow in what the last piece is of, which they make longer: all that
     /// there are there, or none.
     #[inline]
-    fn extend(&mut self, bytes: &[u8], window: &mut ReadCache) -> Result<usize, StoreError> {
+    fn extend(&mut self, bytes: &[u8], cache: &mut ReadCache) -> Result<usize, StoreError> {
         let Some(Piece { of, length }) = self.pieces.last_mut() else { return Ok(0) };
         let taken = bytes.len().min(to_usize(of.size() - *length));
-        if taken == 0 || !of.holds(*length, &bytes[..taken], window)? {
+        if taken == 0 || !of.holds(*length, &bytes[..taken], cache)? {
             return Ok(0);
         }
         *length += taken as u64;
@@ -260,17 +260,17 @@ impl FileContent {
         &mut self,
         bytes: &[u8],
         known: &[FileSource],
-        window: &mut ReadCache,
+        cache: &mut ReadCache,
     ) -> Result<usize, StoreError> {
         if let Some(Piece { of, length }) = self.pieces.last_mut() {
             for other in known.iter().filter(|other| !other.is(of)) {
                 let taken = bytes.len().min(to_usize(other.size().saturating_sub(*length)));
                 if taken > 0
-                    && other.holds(*length, &bytes[..taken], window)?
+                    && other.holds(*length, &bytes[..taken], cache)?
                     && other.agrees(0, of, 0, *length)?
                 {
                     *of = other.clone();
-                    return self.extend(bytes, window);
+                    return self.extend(bytes, cache);
                 }
             }
         }
@@ -279,7 +279,7 @@ impl FileContent {
         }
         for other in known {
             let taken = bytes.len().min(to_usize(other.size()));
-            if taken > 0 && other.holds(0, &bytes[..taken], window)? {
+            if taken > 0 && other.holds(0, &bytes[..taken], cache)? {
                 self.push(other.clone(), taken as u64);
                 return Ok(taken);
             }

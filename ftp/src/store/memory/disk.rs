@@ -1,5 +1,5 @@
 //! `store::memory::disk` is the one disk of a memory store, which may be slow: it takes a block at a
-//! time, and is busy until that is written. It knows no files.
+//! time, and is busy until that is written. It sources no files.
 
 use crate::store::Room;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 
 use super::content::FileContent;
 use super::source::ReadCache;
-use crate::store::{File, Kind, Metadata, StoreError};
+use crate::store::{EntryKind, Metadata};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(super) struct Inode {
     pub(super) name: Arc<str>,
-    pub(super) image: FileContent,
+    pub(super) content: FileContent,
     /// Since 1970-01-01T00:00:00Z.
     pub(super) modified: Duration,
     pub(super) opened: u32,
@@ -22,15 +22,21 @@ pub(super) struct Inode {
 
 impl Inode {
     pub(super) fn metadata(&self) -> Metadata {
-        let size = self.image.size();
-        Metadata { kind: Kind::File, size, modified: self.modified, mode: 0o644 }
+        let size = self.content.size();
+        Metadata { kind: EntryKind::File, size, modified: self.modified, mode: 0o644 }
+    }
+
+    /// The emptied content, for its memory.
+    pub(super) fn recycle(mut self) -> FileContent {
+        self.content.clear();
+        self.content
     }
 }
 
 /// One open file.
 #[derive(Debug)]
 pub(super) struct Handle {
-    pub(super) inode: u32,
+    pub(super) inode: u64,
     pub(super) position: u64,
     /// It is written, after so many bytes that were there before.
     pub(super) writing: Option<u64>,
@@ -38,36 +44,18 @@ pub(super) struct Handle {
     pub(super) old: bool,
     /// It is to have its name when it is kept.
     pub(super) hidden: bool,
-    pub(super) window: ReadCache,
+    pub(super) cache: ReadCache,
 }
 
 impl Handle {
     /// Of a file that is there, and is read.
-    pub(super) fn new(inode: u32, position: u64) -> Self {
+    pub(super) fn new(inode: u64, position: u64) -> Self {
         let (writing, old, hidden) = (None, true, false);
-        Self { inode, position, writing, old, hidden, window: ReadCache::default() }
+        Self { inode, position, writing, old, hidden, cache: ReadCache::default() }
     }
-}
-
-/// The handle of that name.
-pub(super) fn handle(
-    handles: &mut [Option<Handle>],
-    file: File,
-) -> Result<&mut Handle, StoreError> {
-    handles.get_mut(file.0 as usize).and_then(Option::as_mut).ok_or(StoreError::Failed)
 }
 
 /// What is known of a directory.
 pub(super) fn directory(modified: Duration) -> Metadata {
-    Metadata { kind: Kind::Directory, size: 0, modified, mode: 0o755 }
-}
-
-/// Puts a value into the first free place of a slab.
-pub(super) fn put<T>(places: &mut Vec<Option<T>>, free: &mut Vec<u32>, value: Option<T>) -> u32 {
-    if let Some(at) = free.pop() {
-        places[at as usize] = value;
-        return at;
-    }
-    places.push(value);
-    u32::try_from(places.len() - 1).expect("a store never holds four thousand million files")
+    Metadata { kind: EntryKind::Directory, size: 0, modified, mode: 0o755 }
 }

@@ -7,7 +7,7 @@ use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 
 /// Bytes read at a time of what is elsewhere: a part of a processor's second cache.
-const WINDOW: u64 = 64 << 10;
+const CACHE_BYTES: u64 = 64 << 10;
 
 /// Bytes that are kept elsewhere, can be read at any place, and never change.
 pub trait ReadAt: fmt::Debug + Send + Sync + UnwindSafe + RefUnwindSafe {
@@ -56,11 +56,11 @@ impl FileSource {
         &'a self,
         at: u64,
         most: u64,
-        window: &'a mut ReadCache,
+        cache: &'a mut ReadCache,
     ) -> Result<&'a [u8], StoreError> {
         let bytes = match self {
             Self::Here(bytes) => usize::try_from(at).ok().and_then(|at| bytes.get(at..)),
-            Self::There(there) => Some(window.look(there, at)?),
+            Self::There(there) => Some(cache.look(there, at)?),
         };
         let bytes = bytes.filter(|bytes| !bytes.is_empty()).ok_or(StoreError::Failed)?;
         Ok(&bytes[..bytes.len().min(usize::try_from(most).unwrap_or(usize::MAX))])
@@ -72,15 +72,15 @@ impl FileSource {
         &self,
         mut at: u64,
         mut into: &mut [u8],
-        window: &mut ReadCache,
+        cache: &mut ReadCache,
     ) -> Result<(), StoreError> {
         if let Self::There(there) = self
-            && into.len() as u64 >= WINDOW
+            && into.len() as u64 >= CACHE_BYTES
         {
             return there.read_at(at, into);
         }
         while !into.is_empty() {
-            let some = self.some(at, into.len() as u64, window)?;
+            let some = self.some(at, into.len() as u64, cache)?;
             let (now, rest) = into.split_at_mut(some.len());
             now.copy_from_slice(some);
             at += now.len() as u64;
@@ -95,10 +95,10 @@ impl FileSource {
         &self,
         mut at: u64,
         mut bytes: &[u8],
-        window: &mut ReadCache,
+        cache: &mut ReadCache,
     ) -> Result<bool, StoreError> {
         while !bytes.is_empty() {
-            let some = self.some(at, bytes.len() as u64, window)?;
+            let some = self.some(at, bytes.len() as u64, cache)?;
             let (now, rest) = bytes.split_at(some.len());
             if now != some {
                 return Ok(false);
@@ -157,7 +157,7 @@ impl ReadCache {
         let inside = *begin <= at && at - *begin < bytes.len() as u64;
         if !inside || !of.as_ref().is_some_and(|of| same(of, there)) {
             *of = None;
-            let length = there.size().saturating_sub(at).min(WINDOW);
+            let length = there.size().saturating_sub(at).min(CACHE_BYTES);
             bytes.resize(usize::try_from(length).unwrap_or(0), 0);
             there.read_at(at, bytes)?;
             *begin = at;

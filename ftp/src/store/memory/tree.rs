@@ -1,8 +1,8 @@
 //! `store::memory::tree` is the names of a memory store: paths of files and of directories, in
-//! order. It knows files by their place in the store, not what is in them.
+//! order. It sources files by their place in the store, not what is in them.
 
+use crate::slot_table::SlotTable;
 use crate::store::StoreError;
-use crate::store::memory::inode::put;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     /// The place of a file.
-    File(u32),
+    File(u64),
     /// When a directory was made.
     Directory(Duration),
 }
@@ -30,19 +30,17 @@ struct Cursor {
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     /// The file of every path. A path outlives its file, for the run after this one.
-    files: BTreeMap<Arc<str>, Option<u32>>,
+    files: BTreeMap<Arc<str>, Option<u64>>,
     /// Every directory but the root, and when it was made.
     directories: BTreeMap<Arc<str>, Duration>,
-    cursors: Vec<Option<Cursor>>,
-    free_cursors: Vec<u32>,
+    cursors: SlotTable<Cursor>,
 }
 
 impl Tree {
     pub(super) fn reset(&mut self) {
         self.files.values_mut().for_each(|at| *at = None);
         self.directories.clear();
-        self.cursors.clear();
-        self.free_cursors.clear();
+        self.cursors.drain().for_each(drop);
     }
 
     /// The paths of all files, in order.
@@ -52,12 +50,12 @@ impl Tree {
     }
 
     /// The file at that path.
-    pub(super) fn file(&self, path: &str) -> Option<u32> {
+    pub(super) fn file(&self, path: &str) -> Option<u64> {
         self.files.get(path).copied().flatten()
     }
 
     /// The same for somebody who means a file: the path must be one that a file can have.
-    pub(super) fn look(&self, path: &str) -> Result<Option<u32>, StoreError> {
+    pub(super) fn look(&self, path: &str) -> Result<Option<u64>, StoreError> {
         let file = self.file(path);
         if file.is_none() {
             self.parent(path)?;
@@ -97,12 +95,12 @@ impl Tree {
         }
     }
 
-    pub(super) fn name(&mut self, name: Arc<str>, at: u32) {
+    pub(super) fn name(&mut self, name: Arc<str>, at: u64) {
         self.files.insert(name, Some(at));
     }
 
     /// Takes a file's name away.
-    pub(super) fn unname(&mut self, name: &str) -> Option<u32> {
+    pub(super) fn unname(&mut self, name: &str) -> Option<u64> {
         self.files.get_mut(name).and_then(Option::take)
     }
 
@@ -145,7 +143,7 @@ impl Tree {
         &mut self,
         from: &str,
         to: &str,
-    ) -> Result<Vec<(Arc<str>, u32)>, StoreError> {
+    ) -> Result<Vec<(Arc<str>, u64)>, StoreError> {
         if from.is_empty() {
             return Err(StoreError::Denied);
         }
@@ -186,10 +184,10 @@ impl Tree {
 
     /// How many listings are open.
     pub(super) fn open_listings(&self) -> usize {
-        self.cursors.len() - self.free_cursors.len()
+        self.cursors.len()
     }
 
-    pub(super) fn open_listing(&mut self, path: &str) -> Result<u32, StoreError> {
+    pub(super) fn open_listing(&mut self, path: &str) -> Result<u64, StoreError> {
         if !self.is_directory(path) {
             return Err(match self.look(path)? {
                 Some(_) => StoreError::NotDirectory,
@@ -201,24 +199,21 @@ impl Tree {
             begin(&mut prefix, path);
         }
         let last = prefix.clone();
-        Ok(put(&mut self.cursors, &mut self.free_cursors, Some(Cursor { prefix, last })))
+        Ok(self.cursors.insert(Cursor { prefix, last }))
     }
 
-    pub(super) fn close_listing(&mut self, listing: u32) {
-        if self.cursors.get_mut(listing as usize).and_then(Option::take).is_some() {
-            self.free_cursors.push(listing);
-        }
+    pub(super) fn close_listing(&mut self, listing: u64) {
+        self.cursors.remove(listing);
     }
 
     /// The next name of a listing, in order.
-    pub(super) fn next_name(&mut self, listing: u32) -> Result<Option<(&str, Node)>, StoreError> {
-        let cursor = self.cursors.get(listing as usize).and_then(Option::as_ref);
-        let cursor = cursor.ok_or(StoreError::Failed)?;
+    pub(super) fn next_name(&mut self, listing: u64) -> Result<Option<(&str, Node)>, StoreError> {
+        let cursor = self.cursors.get(listing).ok_or(StoreError::Failed)?;
         let Some((path, node)) = self.after(&cursor.prefix, &cursor.last) else {
             return Ok(None);
         };
         let path = path.clone();
-        let cursor = self.cursors[listing as usize].as_mut().ok_or(StoreError::Failed)?;
+        let cursor = self.cursors.get_mut(listing).ok_or(StoreError::Failed)?;
         cursor.last.replace_range(.., &path);
         Ok(Some((&cursor.last[cursor.prefix.len()..], node)))
     }

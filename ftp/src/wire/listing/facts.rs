@@ -1,43 +1,43 @@
 //! `listing::facts` is one name and what is known of it, as MLST and MLSD write it (RFC 3659 §7.2).
 
 use super::KINDS;
-use super::read::Line;
-use crate::store::{Kind, Metadata};
+use super::read::ListedEntry;
+use crate::store::{EntryKind, Metadata};
 use crate::wire::date::{Digits, parse_digits};
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 /// Which facts are told. OPTS MLST chooses (RFC 3659 §7.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Facts(u8);
+pub struct FactSet(u8);
 
 /// Every fact there is, in the order in which they are written.
-const NAMES: [&str; 5] = ["type", "size", "modify", "perm", "UNIX.mode"];
+const FACTS: [&str; 5] = ["type", "size", "modify", "perm", "UNIX.mode"];
 const TYPE: u8 = 1;
 const SIZE: u8 = 2;
 const MODIFY: u8 = 4;
 const PERM: u8 = 8;
 const MODE: u8 = 16;
 
-impl Default for Facts {
+impl Default for FactSet {
     /// All.
     fn default() -> Self {
         Self(31)
     }
 }
 
-impl Facts {
+impl FactSet {
     /// Reads the argument of OPTS MLST, the names that are to be told. Unknown ones are left out.
     #[must_use]
     pub fn parse(argument: &str) -> Self {
         let wanted = |name: &&str| argument.split(';').any(|it| it.eq_ignore_ascii_case(name));
-        let bits = NAMES.iter().enumerate().filter(|(_, name)| wanted(name));
+        let bits = FACTS.iter().enumerate().filter(|(_, name)| wanted(name));
         Self(bits.map(|(at, _)| 1 << at).sum())
     }
 
     /// Those that are told.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        let told = NAMES.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1);
+        let told = FACTS.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1);
         told.map(|(_, name)| *name)
     }
 
@@ -62,7 +62,7 @@ impl Facts {
             let mut known = KINDS.iter().filter(|known| known.0 == kind);
             write!(out, "type={};", known.next().map_or("", |known| known.2))?;
         }
-        if self.0 & SIZE != 0 && kind == Kind::File {
+        if self.0 & SIZE != 0 && kind == EntryKind::File {
             write!(out, "size={size};")?;
         }
         if self.0 & MODIFY != 0 {
@@ -71,10 +71,10 @@ impl Facts {
         if self.0 & PERM != 0 {
             // §7.5.5: what the user of the session may do with it.
             let perm = match (kind, writable) {
-                (Kind::File, true) => "adfrw",
-                (Kind::File, false) => "r",
-                (Kind::Directory, true) => "cdeflmp",
-                (Kind::Directory, false) => "el",
+                (EntryKind::File, true) => "adfrw",
+                (EntryKind::File, false) => "r",
+                (EntryKind::Directory, true) => "cdeflmp",
+                (EntryKind::Directory, false) => "el",
                 (_, true) => "df",
                 (_, false) => "",
             };
@@ -87,11 +87,11 @@ impl Facts {
     }
 }
 
-struct Feature(Facts);
+struct Feature(FactSet);
 
 impl Display for Feature {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, name) in NAMES.iter().enumerate() {
+        for (at, name) in FACTS.iter().enumerate() {
             let told = if self.0.0 >> at & 1 == 1 { "*" } else { "" };
             write!(out, "{name}{told};")?;
         }
@@ -101,9 +101,9 @@ impl Display for Feature {
 
 /// Reads one line: facts, a space, the name. None if it is no such line, or names the directory that
 /// is listed, or the one above it.
-pub(super) fn read(line: &str) -> Option<Line<'_>> {
+pub(super) fn read(line: &str) -> Option<ListedEntry<'_>> {
     let (facts, name) = line.split_once(' ')?;
-    let mut found = Line::named(name)?;
+    let mut found = ListedEntry::named(name)?;
     for fact in facts.split_terminator(';') {
         let (key, value) = fact.split_once('=')?;
         if key.eq_ignore_ascii_case("type") {
@@ -111,7 +111,7 @@ pub(super) fn read(line: &str) -> Option<Line<'_>> {
                 return None;
             }
             let known = KINDS.iter().find(|known| known.2.eq_ignore_ascii_case(value));
-            found.kind = Some(known.map_or(Kind::Other, |known| known.0));
+            found.kind = Some(known.map_or(EntryKind::Other, |known| known.0));
         } else if key.eq_ignore_ascii_case("size") {
             found.size = value.parse().ok();
         } else if key.eq_ignore_ascii_case("modify") {

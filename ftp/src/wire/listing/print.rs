@@ -1,15 +1,15 @@
 //! `listing::print` writes a listing down, an entry at a time, as far as there is room for it, and
 //! looks at so many names at a time: a directory may be large, and its reader is not alone.
 
-use super::{Facts, Form, KINDS, glob};
-use crate::store::{Entry, Kind, Listing, Metadata, Read, Store, StoreError};
+use super::{FactSet, Form, KINDS, glob};
+use crate::store::{Entry, EntryKind, Listing, Metadata, Read, Store, StoreError};
 use crate::wire::date::Ls;
 use std::fmt::Write;
 use std::time::Duration;
 
 /// Where the names come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum NameSource {
     /// A directory.
     Directory(Listing),
     /// This one name.
@@ -19,10 +19,10 @@ pub enum Source {
 }
 
 /// Names that are looked at in one read: some milliseconds of a disk.
-const NAMES: u32 = 4096;
+const NAMES_PER_READ: u32 = 4096;
 
 /// What comes next.
-enum Next {
+enum NextLine {
     /// A line.
     Line,
     /// Something, when it is read again.
@@ -35,11 +35,11 @@ enum Next {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Printer {
     /// Where the names come from.
-    pub source: Source,
+    pub source: NameSource,
     /// How they are written.
     pub form: Form,
     /// Which facts are told of them, in that form.
-    pub facts: Facts,
+    pub facts: FactSet,
     /// Only names that this means.
     pub pattern: Option<String>,
     /// What stands before each name: NLST's are to be good for RETR (RFC 1123 §4.1.2.7).
@@ -60,11 +60,11 @@ pub struct Printer {
 impl Printer {
     /// A listing of everything in `source`.
     #[must_use]
-    pub fn new(source: Source, form: Form, now: Duration) -> Self {
+    pub fn new(source: NameSource, form: Form, now: Duration) -> Self {
         Self {
             source,
             form,
-            facts: Facts::default(),
+            facts: FactSet::default(),
             pattern: None,
             prefix: String::new(),
             slashes: false,
@@ -90,7 +90,7 @@ impl Printer {
     /// The directory cannot be read, or has more names than there may be ([`StoreError::TooLarge`]).
     pub fn read<S: Store>(&mut self, store: &mut S, into: &mut [u8]) -> Result<Read, StoreError> {
         let mut bytes = 0;
-        let mut names = NAMES;
+        let mut names = NAMES_PER_READ;
         loop {
             let rest = &self.line.as_bytes()[self.written..];
             let count = rest.len().min(into.len() - bytes);
@@ -101,42 +101,46 @@ impl Printer {
                 return Ok(Read { bytes, last: false });
             }
             match self.next_line(store, &mut names)? {
-                Next::Line => {}
-                Next::Enough => return Ok(Read { bytes, last: false }),
-                Next::End => return Ok(Read { bytes, last: true }),
+                NextLine::Line => {}
+                NextLine::Enough => return Ok(Read { bytes, last: false }),
+                NextLine::End => return Ok(Read { bytes, last: true }),
             }
         }
     }
 
     /// Begins the line of the next name, if it is among the next `names`.
-    fn next_line<S: Store>(&mut self, store: &mut S, names: &mut u32) -> Result<Next, StoreError> {
+    fn next_line<S: Store>(
+        &mut self,
+        store: &mut S,
+        names: &mut u32,
+    ) -> Result<NextLine, StoreError> {
         self.line.clear();
         self.written = 0;
         let source = match &self.source {
-            Source::Directory(listing) => *listing,
-            Source::One(..) => {
-                if let Source::One(name, metadata) =
-                    std::mem::replace(&mut self.source, Source::Done)
+            NameSource::Directory(listing) => *listing,
+            NameSource::One(..) => {
+                if let NameSource::One(name, metadata) =
+                    std::mem::replace(&mut self.source, NameSource::Done)
                 {
                     self.print(Entry { name: &name, metadata });
                 }
-                return Ok(Next::Line);
+                return Ok(NextLine::Line);
             }
-            Source::Done => return Ok(Next::End),
+            NameSource::Done => return Ok(NextLine::End),
         };
         while let Some(left) = names.checked_sub(1) {
             *names = left;
             let Some(entry) = store.next_entry(source)? else {
-                self.source = Source::Done;
-                return Ok(Next::End);
+                self.source = NameSource::Done;
+                return Ok(NextLine::End);
             };
             self.left = self.left.checked_sub(1).ok_or(StoreError::TooLarge)?;
             if self.pattern.as_deref().is_none_or(|pattern| glob::matches(pattern, entry.name)) {
                 self.print(entry);
-                return Ok(Next::Line);
+                return Ok(NextLine::Line);
             }
         }
-        Ok(Next::Enough)
+        Ok(NextLine::Enough)
     }
 
     fn print(&mut self, Entry { name, metadata }: Entry<'_>) {
@@ -153,7 +157,7 @@ impl Printer {
         line.push_str(&self.prefix);
         // No name may end a line or begin a terminal's command: `ls` writes `?` for such characters.
         line.extend(name.chars().map(|c| if c.is_control() { '?' } else { c }));
-        if self.slashes && metadata.kind == Kind::Directory {
+        if self.slashes && metadata.kind == EntryKind::Directory {
             line.push('/');
         }
         line.push_str("\r\n");
@@ -167,6 +171,6 @@ fn long(out: &mut String, metadata: Metadata, now: Duration) -> std::fmt::Result
     for (at, letter) in "rwxrwxrwx".chars().enumerate() {
         out.push(if mode >> (8 - at) & 1 == 1 { letter } else { '-' });
     }
-    let links = if kind == Kind::Directory { 2 } else { 1 };
+    let links = if kind == EntryKind::Directory { 2 } else { 1 };
     write!(out, " {links:3} ftp      ftp      {size:12} {} ", Ls { at: modified, now })
 }

@@ -3,17 +3,17 @@
 //! their kin.
 
 use super::{Form, KINDS, facts};
-use crate::store::Kind;
+use crate::store::EntryKind;
 use crate::wire::date::{Civil, DAY, MONTHS};
 use std::time::Duration;
 
 /// What a line tells of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line<'a> {
+pub struct ListedEntry<'a> {
     /// The name, as the server wrote it (NLST's may have directories before it).
     pub name: &'a str,
     /// What it stands for.
-    pub kind: Option<Kind>,
+    pub kind: Option<EntryKind>,
     /// Bytes, of a file.
     pub size: Option<u64>,
     /// When it was modified last, since 1970-01-01T00:00:00Z: as exactly as the line says, and in
@@ -21,7 +21,7 @@ pub struct Line<'a> {
     pub modified: Option<Duration>,
 }
 
-impl<'a> Line<'a> {
+impl<'a> ListedEntry<'a> {
     /// A name, of which nothing else is known yet; none if it is no name.
     pub(super) fn named(name: &'a str) -> Option<Self> {
         let strange = name.is_empty() || name == "." || name == "..";
@@ -32,16 +32,16 @@ impl<'a> Line<'a> {
 /// Reads one line, without its end. `now` (since 1970-01-01T00:00:00Z) completes a date without a
 /// year. None for a line that names nothing: a heading, an empty line, the directory itself.
 #[must_use]
-pub fn read(form: Form, line: &str, now: Duration) -> Option<Line<'_>> {
+pub fn read(form: Form, line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     match form {
         Form::Facts => facts::read(line),
         Form::Long => unix(line, now).or_else(|| dos(line)),
-        Form::Names => Line::named(line),
+        Form::Names => ListedEntry::named(line),
     }
 }
 
 /// `-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin`
-fn unix(line: &str, now: Duration) -> Option<Line<'_>> {
+fn unix(line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     let letter = line.chars().next()?;
     let &(kind, ..) = KINDS.iter().find(|known| known.1 == letter)?;
     let words = words(line).take(12).collect::<Vec<_>>();
@@ -56,8 +56,8 @@ fn unix(line: &str, now: Duration) -> Option<Line<'_>> {
     // One space, and then the name, which may begin with another one.
     let name = line.get(start + last.len() + 1..)?;
     let name = if letter == 'l' { name.split(" -> ").next().unwrap_or(name) } else { name };
-    let size = size.filter(|_| kind == Kind::File);
-    Some(Line { kind: Some(kind), size, modified, ..Line::named(name)? })
+    let size = size.filter(|_| kind == EntryKind::File);
+    Some(ListedEntry { kind: Some(kind), size, modified, ..ListedEntry::named(name)? })
 }
 
 /// A date at the beginning of these words, and how many of them it takes. There may be a date where
@@ -90,7 +90,7 @@ fn date(words: &[(usize, &str)], now: Duration) -> Option<(Option<Duration>, usi
 }
 
 /// `02-06-02  12:34PM       <DIR>          photos`, or a size in place of `<DIR>`.
-fn dos(line: &str) -> Option<Line<'_>> {
+fn dos(line: &str) -> Option<ListedEntry<'_>> {
     let words = words(line).take(3).collect::<Vec<_>>();
     let [(_, date), (_, time), (start, what)] = words[..] else { return None };
     let (month, day, year) = three(date, '-').or_else(|| three(date, '/'))?;
@@ -108,13 +108,15 @@ fn dos(line: &str) -> Option<Line<'_>> {
     let modified = Civil { year, month, day, hour, minute, second: 0 }.since();
     let name = line.get(start + what.len()..)?;
     let (kind, size, name) = match what {
-        "<DIR>" => (Kind::Directory, None, name.trim_start_matches(' ')),
-        "<SYMLINKD>" | "<JUNCTION>" => (Kind::Other, None, name.trim_start_matches(' ')),
-        size => {
-            (Kind::File, Some(size.replace([',', '.'], "").parse().ok()?), name.strip_prefix(' ')?)
-        }
+        "<DIR>" => (EntryKind::Directory, None, name.trim_start_matches(' ')),
+        "<SYMLINKD>" | "<JUNCTION>" => (EntryKind::Other, None, name.trim_start_matches(' ')),
+        size => (
+            EntryKind::File,
+            Some(size.replace([',', '.'], "").parse().ok()?),
+            name.strip_prefix(' ')?,
+        ),
     };
-    Some(Line { kind: Some(kind), size, modified, ..Line::named(name)? })
+    Some(ListedEntry { kind: Some(kind), size, modified, ..ListedEntry::named(name)? })
 }
 
 fn short_year(year: u64) -> u64 {

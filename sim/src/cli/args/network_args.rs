@@ -195,7 +195,7 @@ fn policy(text: &str) -> Result<Judgement, String> {
 }
 
 fn close(text: &str) -> Result<Close, String> {
-    word(text, keys::CLOSES)
+    word(text, Close::WORDS)
 }
 
 fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {

@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 
 use halfclose_ftp::client::UploadMode;
 use halfclose_ftp::report::Told;
-use halfclose_ftp::{ClientConfig, Task};
+use halfclose_ftp::{ClientConfig, Close, Task};
 
 use crate::cli::args::network_args::{GetArgs, PutArgs};
 use crate::cli::session::{TransferSummary, failed, options};
 use crate::cli::{CommandError, Status};
 use crate::live::{self, Done, DownloadFile, FtpUrl, PipeOutput, PipeStore, UploadFile};
-use crate::scenario::keys;
 
 /// A stream in place of a file.
 const STREAM: &str = "-";
@@ -33,19 +32,19 @@ pub(in crate::cli) fn put(
     let (target, mut options) = options(&args.url, &args.session, err)?;
     let remote = remote_name(&target, &args.file)?;
     options.config = ClientConfig { close: args.close, ..options.config };
-    let place = match (args.append, args.resume) {
-        (true, _) => UploadMode::Behind,
+    let mode = match (args.append, args.resume) {
+        (true, _) => UploadMode::Append,
         (false, true) => UploadMode::Resume,
-        (false, false) => UploadMode::Over,
+        (false, false) => UploadMode::Replace,
     };
-    let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), place }];
+    let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), mode }];
     let size = source.size();
     let pipe = PipeStore { input: Some(&mut source), output: None };
     let done = match live::run(&target, &options, pipe, &tasks, (&file, size), err) {
         Ok(done) => done,
         Err(error) => return failed("put", (&args.url, &file), error, args.session.json, out),
     };
-    let word = keys::CLOSES.iter().find(|(_, close)| *close == args.close).map(|(word, _)| *word);
+    let word = Close::WORDS.iter().find(|(_, close)| *close == args.close).map(|(word, _)| *word);
     let trouble = source.trouble().map(|error| format!("cannot read it: {error}"));
     let more = [("size", size.into()), ("close", word.into())];
     let (url, file) = (&*args.url, &*file);

@@ -25,7 +25,7 @@ pub(super) const KEYS: [Key; 6] = [
     list(
         "expect.told",
         "what the user may be told (empty: anything)",
-        at!(list expect.told, TOLDS),
+        at!(list expect.told, Told::WORDS),
     ),
     list("expect.reply", "how the last reply may begin (none: no reply)", (set_reply, print_reply)),
     text(
@@ -73,9 +73,6 @@ const FILES: &[(&str, FileState)] = &[
     ("unchanged", FileState::Unchanged),
     ("other", FileState::Other),
 ];
-
-const TOLDS: &[(&str, Told)] =
-    &[("success", Told::Success), ("failure", Told::Failure), ("nothing", Told::Nothing)];
 
 fn set_reply(scenario: &mut Scenario, text: &str) -> Result<(), String> {
     let begin = |part: &str| if part == values::NONE { "" } else { part }.to_owned();

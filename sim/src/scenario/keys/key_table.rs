@@ -3,8 +3,10 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use halfclose_ftp::{Close, DataMode, Representation};
+
 use super::accessors::{number, switch, text};
-use super::words::{CLOSES, CONGESTIONS, MODES, ON_RESET, PROFILES, TYPES};
+use super::words::{CONGESTIONS, ON_RESET, PROFILES};
 use super::{Key, Part, Set, TomlForm, expect_keys, link_keys, policy_keys, programs, task_keys};
 use crate::mutant::Mutant;
 use crate::scenario::units;
@@ -66,7 +68,7 @@ const REST: [Key; 48] = [
     text(
         "client.type",
         "how files are transferred (ascii: as text)",
-        at!(choice client.representation, TYPES),
+        at!(choice client.representation, Representation::WORDS),
     ),
     switch(
         "client.check_size",
@@ -76,13 +78,13 @@ const REST: [Key; 48] = [
     text(
         "client.close",
         "how it ends the data connection of an upload",
-        at!(choice client.close, CLOSES),
+        at!(choice client.close, Close::WORDS),
     ),
     text("client.host", "close policy of its host", at!(text client.host, host)),
     text(
         "client.mode",
         "who opens the data connection (active: the server)",
-        at!(choice client.mode, MODES),
+        at!(choice client.mode, DataMode::WORDS),
     ),
     switch(
         "client.extended",
@@ -114,7 +116,7 @@ const REST: [Key; 48] = [
     text(
         "server.close",
         "how it ends the data connection of a download",
-        at!(choice server.close, CLOSES),
+        at!(choice server.close, Close::WORDS),
     ),
     text(
         "server.accept_delay",

@@ -11,12 +11,12 @@ pub(super) const KEYS: [Key; 6] = [
     text(
         "client.trusts",
         "what it takes for the end of a download: both, or the reply alone",
-        at!(choice client.trusts, TRUSTS),
+        at!(choice client.trusts, DownloadEnd::WORDS),
     ),
     text(
         "client.abor_replies",
         "how it counts the replies after ABOR: counted, or one for both",
-        at!(choice client.abor_replies, ABOR_REPLIES),
+        at!(choice client.abor_replies, AborReplies::WORDS),
     ),
     text(
         "client.data_port",
@@ -40,15 +40,9 @@ pub(super) const KEYS: [Key; 6] = [
     text(
         "server.on_fin",
         "what it makes of an upload's FIN: done, or it waits for more",
-        at!(choice server.on_fin, ON_FIN),
+        at!(choice server.on_fin, OnFin::WORDS),
     ),
 ];
-
-const TRUSTS: &[(&str, DownloadEnd)] =
-    &[("both", DownloadEnd::Both), ("reply", DownloadEnd::Reply)];
-const ABOR_REPLIES: &[(&str, AborReplies)] =
-    &[("counted", AborReplies::Counted), ("one", AborReplies::One)];
-const ON_FIN: &[(&str, OnFin)] = &[("done", OnFin::Done), ("waits", OnFin::Waits)];
 
 /// A data connection from port 21 would be a control connection by the headers of its packets.
 fn active_port(text: &str) -> Result<u16, String> {

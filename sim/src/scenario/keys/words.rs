@@ -1,27 +1,15 @@
 //! The words for values of which there are a few: DESIGN.md's.
 
-use halfclose_ftp::{Close, Judgement, Representation};
+use halfclose_ftp::Judgement;
 use halfclose_stack::Congestion;
 
-use crate::scenario::{DataMode, Profile};
+use crate::scenario::Profile;
 
 pub(super) const PROFILES: &[(&str, Profile)] = &[
     ("tcpip32-3.11", Profile::Tcpip32_311),
     ("tcpip32-3.11a", Profile::Tcpip32_311a),
     ("tcpip32-3.11a-corrected", Profile::Tcpip32_311aCorrected),
     ("tcpip32-3.11b", Profile::Tcpip32_311b),
-];
-
-pub(super) const TYPES: &[(&str, Representation)] =
-    &[("image", Representation::Image), ("ascii", Representation::Ascii)];
-
-pub(crate) const CLOSES: &[(&str, Close)] = &[
-    ("fin", Close::Fin),
-    ("half-close", Close::HalfClose),
-    ("reset", Close::Reset),
-    ("reset-when-sent", Close::ResetWhenSent),
-    ("reset-when-acked", Close::ResetWhenAcked),
-    ("fin-then-reset", Close::FinThenReset),
 ];
 
 pub(crate) const ON_RESET: &[(&str, Option<Judgement>)] = &[
@@ -32,9 +20,6 @@ pub(crate) const ON_RESET: &[(&str, Option<Judgement>)] = &[
     ("drop-control", Some(Judgement::DROP_CONTROL)),
     ("as-model", None),
 ];
-
-pub(super) const MODES: &[(&str, DataMode)] =
-    &[("active", DataMode::Active), ("passive", DataMode::Passive)];
 
 pub(super) const CONGESTIONS: &[(&str, Congestion)] =
     &[("none", Congestion::None), ("reno", Congestion::Reno), ("cubic", Congestion::Cubic)];

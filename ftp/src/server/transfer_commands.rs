@@ -1,22 +1,21 @@
 //! `server::service` answers the service commands that transfer (RFC 959 §4.1.3, RFC 3659 §5): it
 //! opens the file, and begins. How a transfer ends is `completion`'s.
 
-use super::parameter::Address;
-use super::refusal::Asked;
-use super::{Cx, Server};
-use crate::model::{Facts, Interruption, Phrase};
+use super::error_reply::Asked;
+use super::parameter::DataAddress;
+use super::{Server, ServerContext};
+use crate::model::{Interruption, Phrase, ReplyValues};
 use crate::report::Direction;
 use crate::session::Action;
 use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
 use crate::transfer::Body;
-use crate::wire::command::Command;
-use crate::wire::listing::{Printer, Source};
+use crate::wire::listing::{NameSource, Printer};
 use crate::wire::representation::Representation;
 use std::time::Duration;
 
 /// A transfer under way: between its 1yz and its final reply.
 #[derive(Debug)]
-pub(super) struct Service {
+pub(super) struct ServerTransfer {
     pub(super) direction: Direction,
     /// What moves, until it moves.
     pub(super) body: Option<Body>,
@@ -51,30 +50,24 @@ pub(super) enum Wait {
 }
 
 impl Server {
-    pub(super) fn handle_service<S: Store>(&mut self, command: Command<'_>, cx: Cx<'_, '_, S>) {
-        match command {
-            Command::Stor(path) => self.store_file(path, false, cx),
-            Command::Appe(path) => self.store_file(path, true, cx),
-            Command::Stou(path) => self.store_fresh(path, cx),
-            Command::Retr(path) => self.retrieve(path, cx),
-            Command::Allo(size) => {
-                self.parameters.hint = size.split(' ').next().and_then(|size| size.parse().ok());
-                self.reply(200, &"ALLO noted.", cx);
-            }
-            Command::Rest(offset) => self.set_restart(offset, cx),
-            // Divergence: RFC 959 §4.2 says 225 where a data connection is open; real servers say
-            // 226 there, and 225 where none is (measured).
-            Command::Abor if self.parameters.address == Address::Open => {
-                self.forget_data();
-                self.reply(226, &"Data connection closed.", cx);
-            }
-            Command::Abor => self.reply(225, &"No transfer to abort.", cx),
-            _ => self.reply(502, &"Command not implemented.", cx),
+    pub(super) fn handle_allo<S: Store>(&mut self, size: &str, cx: &mut ServerContext<'_, S>) {
+        self.parameters.hint = size.split(' ').next().and_then(|size| size.parse().ok());
+        self.reply(200, &"ALLO noted.", cx);
+    }
+
+    /// ABOR outside a transfer. Divergence: RFC 959 §4.2 says 225 where a data connection is open;
+    /// real servers say 226 there, and 225 where none is (measured).
+    pub(super) fn abort_nothing<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        if self.parameters.address == DataAddress::Open {
+            self.forget_data();
+            self.reply(226, &"Data connection closed.", cx);
+        } else {
+            self.reply(225, &"No transfer to abort.", cx);
         }
     }
 
     /// RFC 3659 §5.3: the octet of the image with which the next transfer begins.
-    fn set_restart<S: Store>(&mut self, offset: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn handle_rest<S: Store>(&mut self, offset: &str, cx: &mut ServerContext<'_, S>) {
         let digits = offset.bytes().all(|byte| byte.is_ascii_digit());
         match offset.parse::<u64>().ok().filter(|_| digits) {
             Some(1..) if self.parameters.representation == Representation::Ascii => {
@@ -89,7 +82,12 @@ impl Server {
     }
 
     /// STOR, APPE.
-    fn store_file<S: Store>(&mut self, argument: &str, append: bool, cx: Cx<'_, '_, S>) {
+    pub(super) fn store_file<S: Store>(
+        &mut self,
+        argument: &str,
+        append: bool,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         let restart = std::mem::take(&mut self.parameters.restart);
         if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
@@ -126,7 +124,11 @@ impl Server {
     }
 
     /// STOU: under the name that is proposed if nobody has it, or one like it.
-    fn store_fresh<S: Store>(&mut self, proposal: Option<&str>, cx: Cx<'_, '_, S>) {
+    pub(super) fn store_unique<S: Store>(
+        &mut self,
+        proposal: Option<&str>,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         self.parameters.restart = 0;
         if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
@@ -157,7 +159,7 @@ impl Server {
         });
     }
 
-    fn retrieve<S: Store>(&mut self, argument: &str, cx: Cx<'_, '_, S>) {
+    pub(super) fn retrieve<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let offset = std::mem::take(&mut self.parameters.restart);
         if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
@@ -177,7 +179,7 @@ impl Server {
     }
 
     /// TYPE may have been changed since REST: the octets of a text would have to be counted.
-    fn may_restart<S: Store>(&mut self, offset: u64, cx: Cx<'_, '_, S>) -> bool {
+    fn may_restart<S: Store>(&mut self, offset: u64, cx: &mut ServerContext<'_, S>) -> bool {
         let text = self.parameters.representation == Representation::Ascii;
         if text && offset > 0 {
             self.forget_data();
@@ -188,7 +190,7 @@ impl Server {
 
     /// Whether something has been said of where the next data connection comes from.
     pub(super) fn has_address(&self) -> bool {
-        self.parameters.address != Address::None
+        self.parameters.address != DataAddress::None
     }
 
     fn begin_file<S: Store>(
@@ -197,7 +199,7 @@ impl Server {
         file: File,
         path: &str,
         offset: u64,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ServerContext<'_, S>,
     ) {
         let body = match self.parameters.representation {
             Representation::Image => Body::Image(file),
@@ -212,31 +214,37 @@ impl Server {
         &mut self,
         printer: Printer,
         path: &str,
-        cx: Cx<'_, '_, S>,
+        cx: &mut ServerContext<'_, S>,
     ) {
         let direction = Direction::Download;
         let report = cx.journal.begin(cx.id, self.transfers, direction, path, cx.now);
         cx.journal.reports[report].listing = Some(printer.form);
         let listing = match printer.source {
-            Source::Directory(listing) => Some(listing),
-            Source::One(..) | Source::Done => None,
+            NameSource::Directory(listing) => Some(listing),
+            NameSource::One(..) | NameSource::Done => None,
         };
         self.begin(Body::Listing(Box::new(printer)), Holds::Listing(listing), report, cx);
     }
 
-    fn begin<S: Store>(&mut self, body: Body, holds: Holds, report: usize, cx: Cx<'_, '_, S>) {
+    fn begin<S: Store>(
+        &mut self,
+        body: Body,
+        holds: Holds,
+        report: usize,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         cx.journal.reports[report].opened = true;
         self.transfers += 1;
         self.draw = cx.config.draws >> (report % 64) & 1 == 1;
         let texts = &cx.config.model.texts;
-        let open = self.parameters.address == Address::Open;
+        let open = self.parameters.address == DataAddress::Open;
         let phrase = if open { texts.already_open } else { texts.opening };
         let phrase = match &body {
             Body::Text(_) if phrase.1.contains("BINARY") => Phrase(phrase.0, OPENING_TEXT),
             Body::Image(_) | Body::Text(_) => phrase,
             Body::Listing(_) => Phrase(phrase.0, "Here comes the directory listing."),
         };
-        self.service = Some(Service {
+        self.transfer = Some(ServerTransfer {
             direction: cx.journal.reports[report].direction,
             body: Some(body),
             holds,
@@ -250,30 +258,35 @@ impl Server {
         // RFC 1123 §4.1.2.9: the client of STOU must be told the name, and so.
         let phrase =
             if std::mem::take(&mut self.named) { Phrase(phrase.0, "FILE: {path}") } else { phrase };
-        let (code, facts) = (phrase.0, Facts { path: &path, ..Facts::default() });
+        let (code, facts) = (phrase.0, ReplyValues { path: &path, ..ReplyValues::default() });
         let text = phrase.with(facts);
         self.reply(code, &text, cx);
         cx.journal.reply(report, code, &text);
         cx.journal.reports[report].name = path;
         match self.parameters.address {
-            Address::Active(to) => {
+            DataAddress::Active(to) => {
                 let from = self.active_from(cx);
                 self.actions.push(Action::Connect { from, to });
             }
-            Address::Open => self.handle_data_opened(cx),
+            DataAddress::Open => self.handle_data_opened(cx),
             // The client will connect.
-            Address::Passive | Address::Asked | Address::None => {}
+            DataAddress::Passive | DataAddress::Asked | DataAddress::None => {}
         }
     }
 
     /// No transfer: the data connection that was made for it is of no use.
-    fn refuse_transfer<S: Store>(&mut self, error: StoreError, asked: Asked, cx: Cx<'_, '_, S>) {
+    fn refuse_transfer<S: Store>(
+        &mut self,
+        error: StoreError,
+        asked: Asked,
+        cx: &mut ServerContext<'_, S>,
+    ) {
         self.forget_data();
         self.refuse(error, asked, cx);
     }
 
     pub(super) fn forget_data(&mut self) {
-        self.parameters.address = Address::None;
+        self.parameters.address = DataAddress::None;
         self.actions.push(Action::DropData);
     }
 }
