@@ -1,7 +1,8 @@
-//! `client` is the user-PI of RFC 959 §2.3 as a [`Session`]: it works through a script of tasks, one
-//! command in flight (§5.4), and tells its user what came of each. `command` does what moves nothing,
-//! `setup` makes data connections, `transfer` begins a transfer, `conclusion` follows it to its end and
-//! decides what is told.
+//! `client` owns one session of an FTP client: the user-PI of RFC 959 §2.3 as a [`Session`]. The
+//! client works through a script of tasks with one command in flight (§5.4) and reports the result
+//! of each task. `next_command` does the tasks without a data connection, `data_connection` opens
+//! data connections, `client_transfer` begins a transfer, `conclusion` follows the transfer to the
+//! end and decides the result that the user sees.
 
 mod client_config;
 mod client_transfer;
@@ -28,63 +29,45 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What the client waits for.
+/// The reply or event that the client waits for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
-    /// The greeting (220).
+    /// Waiting for the greeting (220).
     #[default]
     Greeting,
-    /// The reply to USER.
+    /// Waiting for the reply to USER.
     User,
-    /// The reply to PASS.
+    /// Waiting for the reply to PASS.
     Pass,
-    /// The reply to TYPE, before a transfer.
+    /// Waiting for the reply to TYPE before a transfer.
     Type,
-    /// The reply to SIZE, before an upload that goes on.
+    /// Waiting for the reply to SIZE before a resumed upload.
     SizeBefore,
-    /// A listener of its own, to name in PORT or EPRT.
+    /// Waiting for a listener of the client's own, to name in PORT or EPRT.
     Listening,
-    /// The reply to EPRT, or to PORT.
+    /// Waiting for the reply to EPRT (`extended`) or to PORT.
     Port { extended: bool, at: SocketAddr },
-    /// The reply to EPSV, or to PASV.
+    /// Waiting for the reply to EPSV (`extended`) or to PASV.
     Passive { extended: bool },
-    /// The data connection that it opens itself.
+    /// Waiting for a data connection that the client opens.
     Connecting,
-    /// The reply to REST.
+    /// Waiting for the reply to REST.
     Rest,
-    /// The replies to STOR, RETR and their kin (and to an ABOR in between), and the end of the data.
+    /// Waiting for the replies to a transfer command (STOR, RETR, ...), for the reply to an ABOR of
+    /// the transfer, and for the end of the data.
     Transfer,
-    /// The reply to SIZE, after an upload that did not end well.
+    /// Waiting for the reply to SIZE after a doubtful end of an upload.
     SizeAfter,
-    /// The reply to a command that moves nothing, or to an ABOR outside a transfer.
+    /// Waiting for the reply to a command without a transfer, or to an ABOR outside a transfer.
     Simple,
-    /// The reply to TYPE, before such a command.
+    /// Waiting for the reply to TYPE before a SIZE task.
     SizeType,
-    /// The reply to RNFR.
+    /// Waiting for the reply to RNFR.
     RenameFrom,
-    /// The reply to QUIT.
+    /// Waiting for the reply to QUIT.
     Quit,
-    /// Nothing more.
+    /// The session is over.
     Over,
-}
-
-/// The data connection of the transfer under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DataState {
-    /// Not open yet.
-    Absent,
-    Open,
-    Moving,
-    /// It is over; whether it went as planned.
-    Ended(bool),
-}
-
-/// How far an ABOR of the transfer under way has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum AborState {
-    Unsaid,
-    Said,
-    Answered,
 }
 
 /// One session of a client.
@@ -96,30 +79,31 @@ pub struct Client {
     actions: Actions,
     stage: Stage,
     tasks: Option<Arc<[Task]>>,
-    /// The task under way, or the next one.
+    /// Index of the task under way, or of the next task.
     task: usize,
-    /// The journal's place of the next transfer's report.
+    /// Index in the journal of the next transfer's report.
     report: usize,
-    /// How many transfers have not begun.
+    /// The number of transfers of the script that have not begun.
     transfers_left: usize,
     /// The transfer under way.
     current: Option<ClientTransfer>,
-    /// The type that the server has accepted, and the one that it has been asked for.
+    /// The type that the server has accepted (TYPE), and the type in the last TYPE command.
     representation: Option<Representation>,
     asked: Option<Representation>,
     /// The server has refused EPRT or EPSV.
     no_extensions: bool,
-    /// The control connection's two ends, once it is open.
+    /// The two addresses of the control connection, local address first, once the connection is
+    /// open.
     ends: Option<(SocketAddr, SocketAddr)>,
     /// Bytes of replies since the last command.
     heard: usize,
-    /// When the next reply has been waited for too long.
+    /// The time at which the wait for the next reply ends.
     deadline: Option<Duration>,
-    /// The control connection is gone, and why, as the user was told.
+    /// The control connection is gone: the text that the user was told.
     lost: Option<String>,
 }
 
-/// What a server may say to one command, in bytes.
+/// The most bytes that a server may reply to one command.
 const REPLY_LIMIT: usize = 1 << 20;
 
 type ClientContext<'a, S> = Context<'a, ClientConfig, S>;
@@ -153,7 +137,7 @@ impl Session for Client {
                 return;
             };
             cx.say(Speaker::Server, || String::from_utf8_lossy(line.bytes).into_owned());
-            // Each costs whoever keeps it more than its bytes.
+            // A short line costs the journal more than its own bytes.
             self.heard += line.bytes.len().max(64);
             let progress = self.parser.handle_line(line.bytes);
             if self.heard > REPLY_LIMIT {
@@ -213,7 +197,7 @@ impl Session for Client {
 }
 
 impl Client {
-    /// Takes the script. Every transfer in it has a report from now on.
+    /// Takes the script. Every transfer in the script has a report from now on.
     pub fn start<S: Store>(&mut self, tasks: Arc<[Task]>, cx: &mut ClientContext<'_, S>) {
         self.report = cx.journal.reports.len();
         for (at, task) in tasks.iter().enumerate() {
@@ -236,7 +220,7 @@ impl Client {
     fn handle_reply<S: Store>(&mut self, reply: &Reply, cx: &mut ClientContext<'_, S>) {
         let Some(class) = reply.class() else { return };
         if reply.code == 421 {
-            // RFC 959 §5.4: it may answer anything, and the control connection closes.
+            // RFC 959 §5.4: 421 may answer any command, and the control connection closes.
             return self.handle_service_gone(reply, cx);
         }
         if class == Class::Preliminary && self.stage != Stage::Transfer {
@@ -273,12 +257,12 @@ impl Client {
                 self.handle_command_reply(reply, done, cx);
             }
             Stage::Quit => self.end(),
-            // No command is in flight: nothing to answer.
+            // No command is in flight, so the reply answers nothing.
             Stage::Listening | Stage::Connecting | Stage::Over => {}
         }
     }
 
-    /// Goes on with the script; after its end, QUIT.
+    /// Begins the next task of the script; after the last task, QUIT.
     fn next_task<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(tasks) = self.tasks.clone() else {
             return;
@@ -303,7 +287,7 @@ impl Client {
                 self.stage = Stage::Simple;
                 self.command("ABOR", None, cx);
             }
-            // Too late.
+            // The transfer ended before this task's byte count.
             Task::Die { .. } => self.next_task(cx),
             task => self.begin_command(task, cx),
         }
@@ -344,7 +328,7 @@ impl Client {
         self.deadline = cx.config.reply_timeout.map(|limit| cx.now + limit);
     }
 
-    /// 421: the server is about to close the control connection.
+    /// Handles 421: the server is about to close the control connection.
     fn handle_service_gone<S: Store>(&mut self, reply: &Reply, cx: &mut ClientContext<'_, S>) {
         let text = reply.to_string();
         self.fail_current(Some(reply), &text, cx);
@@ -362,12 +346,12 @@ impl Client {
         self.lose(text, cx);
     }
 
-    /// The control connection is of no use any more: what has no final reply will get none.
+    /// Gives up the control connection: a transfer without a final reply will get none.
     fn lose<S: Store>(&mut self, text: &str, cx: &mut ClientContext<'_, S>) {
         self.deadline = None;
         cx.say(Speaker::Program, || text.into());
         if self.current.as_ref().is_some_and(ClientTransfer::waits_for_data) {
-            // The server has said its last word on it; its data may still be on the way.
+            // The server has sent the final reply; data may still be on the way.
             self.lost = Some(text.into());
             return;
         }
@@ -377,7 +361,7 @@ impl Client {
         self.actions.push(Action::DropData);
     }
 
-    /// Tells failure of every transfer that has not begun: none will.
+    /// Reports failure of every transfer and command that has not begun.
     fn give_up<S: Store>(
         &mut self,
         reply: Option<&Reply>,

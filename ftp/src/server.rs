@@ -1,7 +1,8 @@
-//! `server` is the server-PI of RFC 959 §2.3 as a [`Session`]: commands in, replies and actions out.
-//! Commands are split as §4.1 splits them: `access` (§4.1.1), `parameter` (§4.1.2), and those of
-//! §4.1.3: `service` and `completion` (transfers), `listing`, `names`, `information`. It moves no file itself: that is
-//! the transfer's work.
+//! `server` owns one session of an FTP server: the server-PI of RFC 959 §2.3 as a [`Session`].
+//! Bytes of commands go in, replies and actions come out. `dispatch` has the table of commands; the
+//! methods are in `access` (RFC 959 §4.1.1), `parameter` (§4.1.2), and for §4.1.3 in
+//! `transfer_commands`, `completion`, `list_commands`, `file_commands` and `information`. The
+//! session moves no file: `transfer` does.
 
 mod access;
 mod budget;
@@ -32,7 +33,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use transfer_commands::{ServerTransfer, Wait};
 
-/// One client's session, on the server.
+/// One client's session on the server.
 #[derive(Debug, Default)]
 pub struct Server {
     lines: Lines,
@@ -42,31 +43,32 @@ pub struct Server {
     parameters: Parameters,
     /// The current directory, as a path of the store.
     current: String,
-    /// RNFR: what RNTO will rename.
+    /// The path that RNFR named, for RNTO.
     renaming: Option<String>,
-    /// Which facts MLST and MLSD tell.
+    /// The facts that MLST and MLSD tell.
     facts: FactSet,
-    /// The transfer that begins is to tell its file's name.
+    /// The next transfer's 1yz reply tells the name of the file (STOU).
     named: bool,
-    /// Where a path is put together.
+    /// A buffer for paths.
     scratch: String,
     /// The transfer under way.
     transfer: Option<ServerTransfer>,
-    /// Which of two ways the model goes, for the last transfer.
+    /// For the last transfer: which of the model's two choices applies.
     draw: bool,
-    /// How many transfers the session has begun.
+    /// The number of transfers that the session has begun.
     transfers: usize,
-    /// The control connection's two ends, once it is open.
+    /// The two addresses of the control connection, local address first, once the connection is
+    /// open.
     ends: Option<(SocketAddr, SocketAddr)>,
-    /// When the control connection is silent for too long.
+    /// The time at which a silent control connection is closed.
     idle_deadline: Option<Duration>,
-    /// When replies have been left unread for too long.
+    /// The time at which a client with unread replies is reset.
     stall_deadline: Option<Duration>,
-    /// How much it has done of what it may do at once.
+    /// The share of commands in the present moment.
     budget: TurnBudget,
-    /// The program is to end.
+    /// The program is about to end.
     retiring: bool,
-    /// The control connection is gone, or to be closed.
+    /// The control connection is gone, or will be closed.
     over: bool,
 }
 
@@ -97,7 +99,7 @@ impl Session for Server {
     }
 
     fn room(&self) -> usize {
-        // The rest of what was said comes after what is here: its end, too.
+        // Bytes behind a rested line wait in the connection, and so does the connection's end.
         if self.rests_until().is_some() { 0 } else { self.lines.room() }
     }
 
@@ -108,7 +110,8 @@ impl Session for Server {
     fn handle_lines<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.interrupt(cx);
         self.say_goodbye(cx);
-        // One command at a time: what is pipelined behind a transfer waits for its end.
+        // One command at a time: a command pipelined behind a transfer waits for the transfer's
+        // end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
             if let Some(lent) = self.lines.lend_line() {
                 self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
@@ -117,7 +120,7 @@ impl Session for Server {
             }
         }
         if !self.lines.has_line() {
-            // What comes now has not been said in the same breath.
+            // The next bytes from the client begin a new batch of commands.
             self.budget = TurnBudget::default();
         }
     }
@@ -223,11 +226,11 @@ impl Session for Server {
     }
 }
 
-/// Bytes of replies that may wait to be read: then nothing more is answered until they are.
+/// Bytes of unread replies at which the session stops to answer commands.
 const UNREAD_LIMIT: usize = 1 << 16;
 
 impl Server {
-    /// As at the beginning, but for who is there (RFC 959 §4.1.1, REIN).
+    /// Resets all settings but the login (RFC 959 §4.1.1, REIN).
     fn reinitialize(&mut self) {
         self.parameters = Parameters::default();
         self.current.clear();
@@ -236,7 +239,7 @@ impl Server {
         self.named = false;
     }
 
-    /// When it goes on with lines that wait only for others to have their turn.
+    /// The time at which a session that has used up the budget continues; `None` if not resting.
     #[inline]
     fn rests_until(&self) -> Option<Duration> {
         if !self.lines.has_line() {
@@ -245,7 +248,7 @@ impl Server {
         self.budget.renewed().filter(|_| self.may_go_on())
     }
 
-    /// Whether the next command may be acted upon.
+    /// Whether the session may act on the next command.
     fn may_go_on(&self) -> bool {
         !self.over
             && self.transfer.is_none()
@@ -254,7 +257,7 @@ impl Server {
             && self.out.unsent().len() < UNREAD_LIMIT
     }
 
-    /// Events that let the session go on with the commands that waited.
+    /// After an event that ends a wait, acts on the commands behind the wait.
     fn handle_lines_after<S: Store>(&mut self, event: Event, cx: &mut ServerContext<'_, S>) {
         if matches!(event, Event::Listening(_) | Event::DataFailed(_) | Event::TransferEnded(_)) {
             self.handle_lines(cx);
@@ -275,7 +278,7 @@ impl Server {
         cx.say(Speaker::Server, || String::from_utf8_lossy(line).trim_end().replace('\r', ""));
     }
 
-    /// Nothing more will be said.
+    /// Ends the session: no further reply.
     fn end(&mut self) {
         self.over = true;
         self.actions.push(Action::DropData);

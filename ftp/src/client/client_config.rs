@@ -1,5 +1,5 @@
-//! `client::config` is what a user decides before a session: who it is, how data connections are
-//! made and ended, how long to wait. Plain data.
+//! `client::client_config` owns the settings of a client: the login, how to open and end data
+//! connections, how long to wait. Plain data.
 
 use crate::tcp::Ending;
 use crate::transfer::Close;
@@ -7,13 +7,14 @@ use crate::wire::representation::Representation;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// Who opens data connections (RFC 959 §3.2 makes the server do it, RFC 1123 §4.1.2.6 allows both).
+/// Which side opens data connections. RFC 959 §3.2 has the server connect; RFC 1123 §4.1.2.6 allows
+/// both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataMode {
-    /// The client listens and says where (PORT, EPRT); the server connects.
+    /// The client listens and names the port (PORT, EPRT); the server connects.
     #[default]
     Active,
-    /// The server listens and says where (PASV, EPSV); the client connects.
+    /// The server listens and names the port (PASV, EPSV); the client connects.
     Passive,
 }
 
@@ -23,7 +24,7 @@ impl DataMode {
         &[("active", Self::Active), ("passive", Self::Passive)];
 }
 
-/// What the client's own program tells its user.
+/// The texts of the client program's own messages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientTexts {
     /// A connection was reset.
@@ -32,22 +33,22 @@ pub struct ClientTexts {
     pub refused: Cow<'static, str>,
     /// A connection or a reply timed out.
     pub timed_out: Cow<'static, str>,
-    /// The server closed the control connection before it had answered.
+    /// The server closed the control connection before the reply.
     pub closed: Cow<'static, str>,
-    /// This side cut the connection itself.
+    /// This side cut the connection.
     pub aborted: Cow<'static, str>,
-    /// The server has said more than a reply can be: 1 MiB.
+    /// The server sent more than 1 MiB in reply to one command.
     pub endless: Cow<'static, str>,
-    /// A file of this side could not be read or written.
+    /// A local file could not be read or written.
     pub store: Cow<'static, str>,
-    /// The rest of a text was to be transferred, whose bytes nobody counts.
+    /// A resumed transfer in ASCII type: the position in a text has no byte count.
     pub resumes_text: Cow<'static, str>,
-    /// The rest of a file was to be uploaded, and the server has more than all of it.
+    /// A resumed upload: the server's file is longer than the local file.
     pub longer: Cow<'static, str>,
 }
 
 impl Default for ClientTexts {
-    /// In the manner of strerror.
+    /// Texts as `strerror` has them.
     fn default() -> Self {
         Self {
             reset: "Connection reset by peer".into(),
@@ -64,22 +65,22 @@ impl Default for ClientTexts {
 }
 
 impl ClientTexts {
-    /// FTP.EXE of Windows for Workgroups 3.11, as far as Q123208 quotes it.
+    /// The texts of FTP.EXE of Windows for Workgroups 3.11, as far as Q123208 quotes them.
     #[must_use]
     pub fn ftp_exe() -> Self {
         Self { reset: "Error 146: Connection reset by peer".into(), ..Self::default() }
     }
 }
 
-/// What a client takes for the end of a download.
+/// The event that a client takes for the end of a download.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DownloadEnd {
-    /// The server's 2yz and the end of the data, in either order: RFC 959 §3.4.1 makes the end of
-    /// the data connection the end of the file.
+    /// The server's 2yz reply and the end of the data, in either order: RFC 959 §3.4.1 makes the
+    /// end of the data connection the end of the file.
     #[default]
     Both,
-    /// The server's 2yz alone: it closes the data connection then, whatever is on the way (reported
-    /// in gezedo/lwftp issue 10 and eclipse-ecal/fineftp-server issue 63).
+    /// The server's 2yz reply alone: the client then closes the data connection, even with data on
+    /// the way (reported in gezedo/lwftp issue 10 and eclipse-ecal/fineftp-server issue 63).
     Reply,
 }
 
@@ -92,11 +93,11 @@ impl DownloadEnd {
 /// How a client counts the replies after ABOR.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AborReplies {
-    /// One for the transfer, one for ABOR (RFC 959 §5.4), unless the first is 225.
+    /// One reply for the transfer and one for ABOR (RFC 959 §5.4), unless the first reply is 225.
     #[default]
     Counted,
-    /// The next one is for both; a second one is taken for the answer to the next command (reported
-    /// in aio-libs/aioftp issue 205 and `fsspec/filesystem_spec` issue 231).
+    /// The next reply answers both; a second reply is taken for the answer to the next command
+    /// (reported in aio-libs/aioftp issue 205 and `fsspec/filesystem_spec` issue 231).
     One,
 }
 
@@ -106,36 +107,36 @@ impl AborReplies {
         &[("counted", Self::Counted), ("one", Self::One)];
 }
 
-/// Everything a client's sessions share.
+/// Settings that all sessions of a client share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientConfig {
-    /// Sent with USER.
+    /// User name, sent with USER.
     pub user: String,
-    /// Sent with PASS, if asked for.
+    /// Password, sent with PASS if the server asks.
     pub password: String,
-    /// Who opens data connections.
+    /// Which side opens data connections.
     pub mode: DataMode,
-    /// EPRT and EPSV first (RFC 2428), PORT and PASV after a 5yz.
+    /// Try EPRT and EPSV first (RFC 2428), PORT and PASV after a 5yz reply.
     pub extended: bool,
-    /// How files are transferred. Listings are ASCII, whatever this says.
+    /// The type of file transfers. Listings are always ASCII.
     pub representation: Representation,
-    /// How an upload's data connection is ended.
+    /// How the client ends the data connection of an upload.
     pub close: Close,
-    /// Where it listens for active data connections. RFC 1123 §4.1.2.5 wants a new port for each
-    /// transfer, because of TIME-WAIT: `None`, a free one.
+    /// Local port for active data connections; `None`: a free port for each transfer, as RFC 1123
+    /// §4.1.2.5 wants because of TIME-WAIT.
     pub data_port: Option<u16>,
-    /// What it takes for the end of a download.
+    /// The event that counts as the end of a download.
     pub trusts: DownloadEnd,
-    /// How it counts the replies to ABOR.
+    /// How the client counts the replies after ABOR.
     pub abor_replies: AborReplies,
-    /// Ask for the SIZE of an upload that did not end well, and say what that tells
+    /// Ask for SIZE after a doubtful end of an upload, and report the answer
     /// ([`crate::TransferReport::remote_size`]).
     pub checks: bool,
     /// How long to wait for a reply; `None`: for ever.
     pub reply_timeout: Option<Duration>,
-    /// How long a data connection may move nothing; `None`: for ever.
+    /// How long a data connection may move no byte; `None`: for ever.
     pub data_idle_timeout: Option<Duration>,
-    /// The program's own words.
+    /// Texts of the program's own messages.
     pub texts: ClientTexts,
 }
 
@@ -160,15 +161,15 @@ impl Default for ClientConfig {
 }
 
 impl ClientConfig {
-    /// FTP.EXE as Q123208 has it: PORT, no extensions, its own error texts. The way it ends an
-    /// upload depends on the version of TCPIP32: `close`.
+    /// Settings of FTP.EXE as Q123208 describes the program: PORT, no extended commands, FTP.EXE's
+    /// error texts. `close` depends on the version of TCPIP32.
     #[must_use]
     pub fn ftp_exe(close: Close) -> Self {
         Self { extended: false, close, texts: ClientTexts::ftp_exe(), ..Self::default() }
     }
 }
 
-/// What the program says of an end that it did not choose.
+/// The program's message for a connection that ended in this way.
 pub(super) fn ended(ending: Ending, config: &ClientConfig) -> &str {
     let texts = &config.texts;
     match ending {

@@ -1,8 +1,8 @@
-//! `client::transfer` brings one transfer from its task to the moving of data: what is opened here,
-//! where it begins, what is asked of the server. How it ends is `conclusion`'s.
+//! `client::client_transfer` brings one transfer from the task to the first byte: local file, type,
+//! restart offset, transfer command. How a transfer ends is in `conclusion`.
 
 use super::next_command::number;
-use super::{AborState, Client, ClientContext, DataState, Stage, Task, UploadMode};
+use super::{Client, ClientContext, Stage, Task, UploadMode};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::{Begin, Fate, File, Store, Writing};
@@ -13,15 +13,34 @@ use crate::wire::representation::Representation;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// What is transferred, as the task says.
+/// The kind of a transfer, from the task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TransferKind {
     Put(UploadMode),
     Get {
         resume: bool,
     },
-    /// In that form; the next one is tried if the server does not know it.
+    /// A listing in this form; if true, the next form follows after a refusal.
     List(Form, bool),
+}
+
+/// State of the data connection of the transfer under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DataState {
+    /// The connection is not open yet.
+    Absent,
+    Open,
+    Moving,
+    /// The data has ended; true if the end was as planned.
+    Ended(bool),
+}
+
+/// How far the ABOR of the transfer under way has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AborState {
+    Unsaid,
+    Said,
+    Answered,
 }
 
 /// The transfer under way.
@@ -30,20 +49,20 @@ pub(super) struct ClientTransfer {
     pub(super) kind: TransferKind,
     local: Arc<str>,
     pub(super) remote: Arc<str>,
-    /// The local file. A download's is opened when the server has one to send.
+    /// The local file. The file of a download is opened once the server has data to send.
     pub(super) file: Option<File>,
     /// Bytes of an upload's source.
     pub(super) size: u64,
-    /// Bytes that are not transferred again.
+    /// Bytes of the file that are not transferred again.
     pub(super) offset: u64,
-    /// The server knows no REST: the rest of an upload is appended.
+    /// The server does not know REST: the rest of an upload is appended.
     appends: bool,
-    /// Its report's place in the journal.
+    /// Index of the transfer's report in the journal.
     pub(super) report: usize,
-    /// 1yz has come.
+    /// The server has sent a 1yz reply.
     pub(super) preliminary: bool,
     pub(super) data: DataState,
-    /// ABOR has been sent; its own final reply has come.
+    /// Whether ABOR has been sent, and answered.
     pub(super) abor: AborState,
     /// The class of the transfer's final reply.
     pub(super) answer: Option<Class>,
@@ -57,12 +76,12 @@ impl ClientTransfer {
         }
     }
 
-    /// The server has said its last word on it.
+    /// Whether the server has sent the last reply to the transfer.
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some() && self.abor != AborState::Said
     }
 
-    /// Nothing but the end of its data is missing, and that will come.
+    /// Whether only the end of the data is missing, and data is moving.
     pub(super) fn waits_for_data(&self) -> bool {
         self.is_answered() && self.data == DataState::Moving
     }
@@ -120,7 +139,7 @@ impl Client {
         }
     }
 
-    /// The type first, then what is there, then the data connection.
+    /// Sends TYPE if the server's type differs, then goes on.
     fn prepare<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         match current.wanted(cx.config.representation) {
@@ -141,7 +160,7 @@ impl Client {
         self.command("TYPE", Some(&letter), cx);
     }
 
-    /// TYPE is settled.
+    /// After TYPE: asks for SIZE if an upload resumes, else opens the data connection.
     pub(super) fn look_or_open<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         if current.kind == TransferKind::Put(UploadMode::Resume) {
@@ -153,7 +172,7 @@ impl Client {
         }
     }
 
-    /// How much of the file the server has already.
+    /// Takes the size of the server's file, before a resumed upload.
     pub(super) fn handle_size_before<S: Store>(
         &mut self,
         reply: &Reply,
@@ -173,20 +192,20 @@ impl Client {
                 self.open_data(cx);
             }
             (213, Some(_)) => self.fail_transfer(None, &cx.config.texts.longer, cx),
-            // RFC 3659 §4: no such file.
+            // RFC 3659 §4: the server has no such file.
             (550, _) => self.open_data(cx),
             _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
         }
     }
 
-    /// The data connection is settled, or is to be made by the server.
+    /// After the data connection's address is settled: REST if needed, then the transfer command.
     pub(super) fn send_transfer_command<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         if current.offset > 0
             && !current.appends
             && current.kind != TransferKind::Put(UploadMode::Append)
         {
-            // RFC 3659 §5.3: the last command before the transfer's own.
+            // RFC 3659 §5.3: REST comes directly before the transfer command.
             let offset = current.offset;
             self.stage = Stage::Rest;
             return self.command("REST", Some(&offset), cx);
@@ -204,7 +223,7 @@ impl Client {
             Some(Class::Intermediate | Class::Completion) => {}
             Some(Class::PermanentFailure) => match current.kind {
                 TransferKind::Put(_) => current.appends = true,
-                // From its beginning, then.
+                // Without REST, a download begins at byte 0.
                 TransferKind::Get { .. } | TransferKind::List(..) => current.offset = 0,
             },
             _ => return self.fail_transfer(Some(reply), &reply.to_string(), cx),
@@ -232,7 +251,7 @@ impl Client {
         }
     }
 
-    /// The server does not know that form of listing: another one, over another data connection.
+    /// The server does not know the form of listing: tries `form` over a new data connection.
     pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else { return };
         current.kind = TransferKind::List(form, form == Form::Long);
@@ -259,7 +278,7 @@ impl Client {
         }
     }
 
-    /// Begins to move data once the server has said so and the connection is there.
+    /// Begins to move data once the server has agreed and the data connection is open.
     pub(super) fn move_data<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else {
             return;
@@ -301,11 +320,11 @@ impl Client {
 }
 
 impl ClientTransfer {
-    /// The type that it needs; none if any does.
+    /// The type that the transfer needs; `None` if any type does.
     fn wanted(&self, representation: Representation) -> Option<Representation> {
         match self.kind {
             TransferKind::Put(_) | TransferKind::Get { .. } => Some(representation),
-            // RFC 3659 §7.2: MLSD's is image, and the session's type stays what it is.
+            // RFC 3659 §7.2: MLSD always transfers in its own type, and TYPE stays as set.
             TransferKind::List(Form::Facts, _) => None,
             TransferKind::List(..) => Some(Representation::Ascii),
         }

@@ -1,14 +1,14 @@
-//! `client::conclusion` follows a transfer from the server's first reply to what the user is told. Two
-//! things end it, in either order: the server's final reply, and the end of the data connection. An
-//! upload succeeded if the reply is 2yz and the client's own end of the data went as it meant it to; a
-//! download if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload it may
-//! ask how much the server holds.
+//! `client::conclusion` follows a transfer from the first reply to the result that the user sees.
+//!
+//! Two events end a transfer, in either order: the final reply, and the end of the data connection.
+//! An upload succeeds if the reply is 2yz and the client ended the data as planned. A download
+//! succeeds if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload,
+//! the client may ask how much the server holds (SIZE).
 
-use super::client_transfer::{ClientTransfer, TransferKind};
+use super::client_transfer::{AborState, ClientTransfer, DataState, TransferKind};
 use super::next_command::number;
 use super::{
-    AborReplies, AborState, Client, ClientConfig, ClientContext, DataState, DownloadEnd, Stage,
-    Task, UploadMode, ended,
+    AborReplies, Client, ClientConfig, ClientContext, DownloadEnd, Stage, Task, UploadMode, ended,
 };
 use crate::report::{Direction, Speaker, Told};
 use crate::session::Action;
@@ -37,7 +37,7 @@ impl Client {
             let upload = current.direction() == Direction::Upload;
             cx.journal.reports[current.report].opened |= upload;
             if current.kind == TransferKind::Put(UploadMode::Unique) {
-                // RFC 1123 §4.1.2.9.
+                // RFC 1123 §4.1.2.9: the 1yz reply names the file.
                 let name = reply.text.split_once("FILE: ").map(|(_, name)| name.trim().to_owned());
                 cx.journal.reports[current.report].remote_name = name;
             }
@@ -45,7 +45,7 @@ impl Client {
             return self.move_data(cx);
         }
         if let TransferKind::List(form, true) = current.kind
-            // 501: what is no directory, MLSD does not list (RFC 3659 §7.2.1); LIST does.
+            // 501: the path is no directory, so MLSD does not list it (RFC 3659 §7.2.1); LIST does.
             && (matches!(reply.code, 500 | 502 | 504)
                 || (reply.code == 501 && form == Form::Facts))
             && !current.preliminary
@@ -61,7 +61,7 @@ impl Client {
         current.answer = Some(class);
         let one = cx.config.abor_replies == AborReplies::One;
         if current.abor == AborState::Said && (reply.code == 225 || one) {
-            // Real servers say 225 of a command that is done: no other reply follows.
+            // Real servers send 225 if the transfer is over already, and no second reply.
             current.abor = AborState::Answered;
         }
         if class == Class::Completion {
@@ -76,7 +76,8 @@ impl Client {
         self.conclude(cx);
     }
 
-    /// A client that takes 2yz for the end of a download looks at no data behind it.
+    /// Ends the data of a download at the 2yz reply, if the client is configured to trust the
+    /// reply.
     fn trust(&mut self, config: &ClientConfig) {
         let download = |current: &ClientTransfer| {
             current.direction() == Direction::Download && current.data == DataState::Moving
@@ -86,7 +87,7 @@ impl Client {
         }
     }
 
-    /// As many bytes have moved as the script says.
+    /// Runs the script's ABOR or DIE: the transfer has moved as many bytes as the script says.
     pub(super) fn handle_alarm<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
             Some(Task::Die { .. }) => self.die(cx),
@@ -94,7 +95,8 @@ impl Client {
         }
     }
 
-    /// The program is gone, and tells nobody anything; its system closes what it had open.
+    /// Ends the program without a message to the server; the operating system closes the
+    /// connections.
     fn die<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         if let Some(file) = self.current.take().and_then(|current| current.file) {
             let _ = cx.store.close(file, Fate::Keep);
@@ -105,8 +107,8 @@ impl Client {
         self.actions.push(Action::Close);
     }
 
-    /// The time for ABOR has come: says it in the way that a busy server hears (RFC 959 §4.1.3),
-    /// and cuts the data connection. A FIN would look like the end of the file.
+    /// Sends ABOR with a Telnet Synch, so that a busy server reads the command (RFC 959 §4.1.3),
+    /// and resets the data connection: a FIN would look like the end of the file.
     pub(super) fn abort_transfer<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &mut self.current else {
             return;
@@ -141,7 +143,7 @@ impl Client {
         }
         report.ending = end.ending;
         let answered = current.is_answered();
-        // Nothing is added to what the user has been told.
+        // The user has been told already: add nothing.
         if report.told == Told::Nothing
             && let Some(text) = complaint(&TransferEnd { complete, ..end }, current, cx.config)
         {
@@ -149,7 +151,7 @@ impl Client {
             cx.say(Speaker::Program, || text.into());
         }
         if self.stage == Stage::Over && self.lost.is_none() {
-            // 421 came first: everything has been told, and nothing follows.
+            // 421 came first: the failure has been reported, and no reply follows.
             self.close_current(Told::Failure, cx);
         } else if answered {
             self.conclude(cx);
@@ -158,11 +160,11 @@ impl Client {
         }
     }
 
-    /// Tells the user, if nothing is to be waited for any more.
+    /// Reports the result once the data and the replies are complete.
     fn conclude<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         let DataState::Ended(complete) = current.data else {
-            // A server that says 2yz and never connects must not keep us for ever.
+            // A server may send 2yz and never connect: limit the wait.
             if current.is_answered() && current.data == DataState::Absent {
                 self.await_reply(cx);
             }
@@ -187,7 +189,7 @@ impl Client {
         }
     }
 
-    /// Whether the server may hold more of an upload than it says.
+    /// Whether the server may hold more of a failed upload than the reply says.
     fn is_doubtful(&self, config: &ClientConfig) -> bool {
         let asks = config.checks && config.representation == Representation::Image;
         let begun = self.current.as_ref().is_some_and(|it| {
@@ -204,7 +206,7 @@ impl Client {
         self.command("SIZE", Some(&remote), cx);
     }
 
-    /// How much the server holds: that is what the user is told beside the failure.
+    /// Adds to the failure how much of the file the server holds (the reply to SIZE).
     pub(super) fn handle_size_after<S: Store>(
         &mut self,
         reply: &Reply,
@@ -217,7 +219,7 @@ impl Client {
             Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
             _ => report.text.clone(),
         };
-        // Of a stream nobody knows how much it is.
+        // The total size of an appended file or of a stream is unknown.
         let known = current.kind != TransferKind::Put(UploadMode::Append) && current.size > 0;
         let all = Thousands(current.size);
         let text = match report.remote_size.map(Thousands) {
@@ -228,7 +230,7 @@ impl Client {
                 Some(format!("{said}: the server holds {there} of {all} bytes"))
             }
             Some(there) => Some(format!("{said}: the server holds {there} bytes")),
-            // RFC 3659 §4.
+            // RFC 3659 §4: the server has no such file.
             None if reply.code == 550 => Some(format!("{said}, and the server holds no such file")),
             None => None,
         };
@@ -240,7 +242,7 @@ impl Client {
         self.next_task(cx);
     }
 
-    /// The transfer will not begin: tells failure and goes on.
+    /// Reports failure of a transfer that cannot begin, and goes on with the script.
     pub(super) fn fail_transfer<S: Store>(
         &mut self,
         reply: Option<&Reply>,
@@ -255,7 +257,7 @@ impl Client {
         self.next_task(cx);
     }
 
-    /// Tells failure of the transfer under way, if there is one.
+    /// Reports failure of the transfer under way, if there is one.
     pub(super) fn fail_current<S: Store>(
         &mut self,
         reply: Option<&Reply>,
@@ -265,7 +267,7 @@ impl Client {
         let Some(current) = &self.current else { return };
         let moving = current.data == DataState::Moving;
         let report = &mut cx.journal.reports[current.report];
-        // Whoever waits only for what the server holds knows the rest already.
+        // A transfer that waits only for SIZE has been reported already.
         if self.stage != Stage::SizeAfter {
             report.text.replace_range(.., text);
         }
@@ -273,7 +275,7 @@ impl Client {
             report.reply = Some(reply.clone());
         }
         if moving {
-            // Its end, which comes with DropData, completes the report's figures.
+            // `DropData` ends the transfer, and that event completes the byte counts.
             report.told = Told::Failure;
             report.ended = Some(cx.now);
         } else {
@@ -294,7 +296,7 @@ impl Client {
     }
 }
 
-/// A number with commas, for people.
+/// A number with a comma between thousands.
 #[derive(Clone, Copy)]
 struct Thousands(u64);
 
@@ -311,7 +313,7 @@ impl Display for Thousands {
     }
 }
 
-/// What the program says of the data connection's end, if it is worth a word.
+/// The program's message for the end of the data connection; `None` if the end needs no message.
 fn complaint<'a>(
     end: &TransferEnd,
     current: &ClientTransfer,

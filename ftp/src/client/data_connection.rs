@@ -1,5 +1,6 @@
-//! `client::setup` brings a data connection about (RFC 959 §3.2, RFC 2428): it listens and says
-//! where, or asks where and connects; with the extended commands first, if it may use them.
+//! `client::data_connection` opens the client's data connections (RFC 959 §3.2, RFC 2428). In
+//! active mode the client listens and names the port, in passive mode the client asks for a port
+//! and connects; EPRT and EPSV come first if the configuration allows them.
 
 use super::{Client, ClientContext, DataMode, Stage, ended};
 use crate::session::Action;
@@ -10,8 +11,7 @@ use crate::wire::reply::{Class, Reply};
 use std::net::{IpAddr, SocketAddr};
 
 impl Client {
-    /// TYPE I is settled: a data connection is next. A new one for every transfer
-    /// (RFC 1123 §4.1.2.5).
+    /// Opens a data connection, a new connection for each transfer (RFC 1123 §4.1.2.5).
     pub(super) fn open_data<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         match cx.config.mode {
             DataMode::Active => {
@@ -94,8 +94,8 @@ impl Client {
         match (port, reply.class()) {
             (Some(port), _) => {
                 self.stage = Stage::Connecting;
-                // Only the port counts: a server that names another host is lost behind a
-                // translator, or means ill.
+                // Take only the port from the reply: a server that names a different host is behind
+                // an address translator, or attacks that host.
                 let to = SocketAddr::new(self.peer().ip(), port);
                 self.actions.push(Action::Connect { from: None, to });
             }

@@ -1,5 +1,5 @@
-//! `client::command` does the steps of a script that move nothing: one command each, or two (RNFR and
-//! RNTO), one reply each.
+//! `client::next_command` runs the tasks without a data connection: one command and one reply each;
+//! a rename is two (RNFR and RNTO).
 
 use super::{Client, ClientContext, Stage, Task};
 use crate::report::{CommandReport, Told, Value};
@@ -9,7 +9,7 @@ use crate::wire::reply::{Class, Reply, quoted};
 use crate::wire::representation::Representation;
 
 impl Client {
-    /// Begins the step, which is one of these.
+    /// Sends the first command of `task`, which moves no data.
     pub(super) fn begin_command<S: Store>(&mut self, task: &Task, cx: &mut ClientContext<'_, S>) {
         self.stage = Stage::Simple;
         match task {
@@ -21,7 +21,7 @@ impl Client {
                 self.stage = Stage::RenameFrom;
                 self.command("RNFR", Some(from), cx);
             }
-            // RFC 3659 §4: the size depends on the type, and of a text nobody says it.
+            // RFC 3659 §4: the size depends on the type, and servers refuse SIZE in ASCII type.
             Task::Size { .. } if self.representation != Some(Representation::Image) => {
                 self.stage = Stage::SizeType;
                 self.set_type(Representation::Image, cx);
@@ -37,7 +37,7 @@ impl Client {
         }
     }
 
-    /// The reply to it.
+    /// Takes the reply: sends the task's second command, or reports the result.
     pub(super) fn handle_command_reply<S: Store>(
         &mut self,
         reply: &Reply,
@@ -77,7 +77,8 @@ impl Client {
         self.next_task(cx);
     }
 
-    /// Says what came of the step at that place of the script, if it is one of these.
+    /// Reports the result of the task with index `task`, unless the task moves data, aborts or
+    /// dies.
     pub(super) fn report_command<S: Store>(
         &mut self,
         task: usize,
@@ -102,7 +103,7 @@ impl Client {
         });
     }
 
-    /// Tells failure of every such step that has not been answered: none will.
+    /// Reports failure of every task without data that has no answer yet.
     pub(super) fn give_up_commands<S: Store>(
         &mut self,
         reply: Option<&Reply>,
@@ -118,7 +119,7 @@ impl Client {
     }
 }
 
-/// The number that 213 tells.
+/// The number in the text of a 213 reply.
 pub(super) fn number(reply: &Reply) -> Option<u64> {
     (reply.code == 213).then(|| reply.text.trim_ascii().parse().ok())?
 }

@@ -1,137 +1,138 @@
-//! `client::task` is what a client may be asked to do: the steps of its script. Plain data.
+//! `client::task` owns the words of a client's script: the tasks a client can do. Plain data.
 
 use crate::wire::listing::Form;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// One step of a client's script. QUIT follows the last one.
+/// One step of a client's script. The client sends QUIT after the last task.
 ///
-/// A step that moves a file or a listing has a [`crate::TransferReport`], from the session's begin
-/// on; any other that says something to the server has a [`crate::CommandReport`], once it has been
-/// answered. Both name the step by its place in the script. A step that fails is told of and left:
-/// the next one is done all the same.
+/// A task that moves a file or a listing has a [`crate::TransferReport`] from the start of the
+/// session. A task that sends a command only has a [`crate::CommandReport`] once the server has
+/// answered. Both reports name the task by its index in the script. A failed task is reported, and
+/// the script goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Upload the local file.
+    /// Uploads a local file.
     Put {
         /// Name in the client's store.
         local: Arc<str>,
         /// Name on the server. With [`UploadMode::Unique`] a proposal, which most servers ignore.
         remote: Arc<str>,
-        /// What becomes of what is there.
+        /// How to treat an existing file on the server.
         mode: UploadMode,
     },
-    /// RETR: download the remote file.
+    /// Downloads a remote file (RETR).
     Get {
         /// Name on the server.
         remote: Arc<str>,
         /// Name in the client's store.
         local: Arc<str>,
-        /// Go on after what the local file has already (REST); without REST at the server from its
-        /// beginning.
+        /// Continue after the bytes of the local file (REST); from byte 0 if the server refuses
+        /// REST.
         resume: bool,
     },
-    /// List a directory into a local file, one line for each name, as the server writes it (lines end
-    /// with LF here). [`crate::TransferReport::listing`] says in which form, before the first byte.
+    /// Writes a directory listing into a local file, one line for each name, as the server sends
+    /// the lines (with LF as line end). [`crate::TransferReport::listing`] gives the form, before
+    /// the first byte arrives.
     List {
-        /// The directory, or whatever LIST and NLST make of it; empty: the current one.
+        /// The directory, or any argument of LIST and NLST; empty: the current directory.
         remote: Arc<str>,
         /// Name in the client's store.
         local: Arc<str>,
-        /// The form to ask for. `None`: facts (MLSD); LIST where a server does not know that, NLST
-        /// where it knows neither.
+        /// The form to ask for. `None`: facts (MLSD), with LIST and then NLST as fallbacks.
         form: Option<Form>,
     },
-    /// CWD.
+    /// Changes the current directory (CWD).
     ChangeDirectory {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// MKD.
+    /// Creates a directory (MKD).
     MakeDirectory {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// RMD.
+    /// Removes a directory (RMD).
     RemoveDirectory {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// DELE.
+    /// Deletes a file (DELE).
     Delete {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// RNFR and RNTO.
+    /// Renames a file (RNFR and RNTO).
     Rename {
         /// Name on the server.
         from: Arc<str>,
-        /// Its new name.
+        /// New name on the server.
         to: Arc<str>,
     },
-    /// SIZE (RFC 3659 §4): [`crate::report::Value::Size`].
+    /// Asks for the size in bytes (SIZE, RFC 3659 §4): [`crate::report::Value::Size`].
     Size {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// MDTM (RFC 3659 §3): [`crate::report::Value::Date`].
+    /// Asks for the modification time (MDTM, RFC 3659 §3): [`crate::report::Value::Date`].
     Modified {
         /// Name on the server.
         remote: Arc<str>,
     },
-    /// MFMT.
+    /// Sets the modification time (MFMT).
     SetModified {
         /// Name on the server.
         remote: Arc<str>,
-        /// Since 1970-01-01T00:00:00Z.
+        /// Time since 1970-01-01T00:00:00Z.
         modified: Duration,
     },
-    /// PWD: [`crate::report::Value::Path`].
+    /// Asks for the current directory (PWD): [`crate::report::Value::Path`].
     PrintDirectory,
-    /// NOOP.
+    /// Sends NOOP, which does nothing.
     Noop,
-    /// ABOR of the transfer before it, once it has moved `after` bytes; outside a transfer if it
-    /// ended sooner, or if there was none.
+    /// Aborts the transfer of the task before (ABOR) once `after` bytes have moved. If the transfer
+    /// ended sooner, or there was none, ABOR is sent outside a transfer.
     Abor {
-        /// Bytes moved.
+        /// Number of bytes moved.
         after: u64,
     },
-    /// The program dies in the transfer before it, once it has moved `after` bytes: its system closes
-    /// its connections, the data connection first. Nothing, if the transfer ended sooner.
+    /// Ends the program in the transfer of the task before once `after` bytes have moved: the
+    /// system closes the data connection, then the control connection. No effect if the transfer
+    /// ended sooner.
     Die {
-        /// Bytes moved.
+        /// Number of bytes moved.
         after: u64,
     },
 }
 
-/// What an upload makes of a file that is there.
+/// How an upload treats an existing file on the server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UploadMode {
-    /// STOR: takes its place.
+    /// STOR: replaces the file.
     #[default]
     Replace,
-    /// APPE: goes behind it.
+    /// APPE: appends to the file.
     Append,
-    /// Goes on with it: SIZE, then REST and STOR of what is missing, or APPE where a server knows no
-    /// REST. A file that is not there is uploaded whole. One that is longer than the source is a
+    /// Continues the file: SIZE, then REST and STOR of the missing bytes, or APPE if the server
+    /// does not know REST. A missing file is uploaded whole. A file longer than the source is a
     /// failure.
     Resume,
-    /// STOU: leaves it alone, and takes a name of the server's choice.
+    /// STOU: keeps the file; the server chooses a new name.
     Unique,
 }
 
 impl Task {
-    /// STOR `local` as `remote`.
+    /// A task to upload `local` as `remote` (STOR).
     pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
         Self::Put { local: local.into(), remote: remote.into(), mode: UploadMode::Replace }
     }
 
-    /// RETR `remote` into `local`.
+    /// A task to download `remote` into `local` (RETR).
     pub fn get(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
         Self::Get { remote: remote.into(), local: local.into(), resume: false }
     }
 
-    /// List `remote` into `local`.
+    /// A task to list `remote` into `local`.
     pub fn list(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
         Self::List { remote: remote.into(), local: local.into(), form: None }
     }

@@ -1,5 +1,5 @@
-//! `server::access` answers the access control commands (RFC 959 §4.1.1, RFC 7151): who is there, may
-//! he, and where in the store is he?
+//! `server::access` owns the login of a session and answers the access control commands (RFC 959
+//! §4.1.1, RFC 7151): user, permission, current directory.
 
 use super::{Server, ServerConfig, ServerContext};
 use crate::report::Speaker;
@@ -7,18 +7,18 @@ use crate::store::{EntryKind, Store, StoreError};
 use crate::wire::command::Command;
 use std::time::Duration;
 
-/// Who is there.
+/// The login of a session.
 #[derive(Debug, Default)]
 pub(super) struct Access {
     user: String,
     asked: bool,
     logged_in: bool,
     read_only: bool,
-    /// Wrong passwords so far.
+    /// The number of wrong passwords so far.
     failures: u32,
-    /// When the last of them is answered; nothing else is before that.
+    /// The time at which the last wrong password is answered; until then no command is answered.
     refusal: Option<Duration>,
-    /// When it is too late to log in.
+    /// The time at which the login must be complete.
     deadline: Option<Duration>,
 }
 
@@ -30,12 +30,12 @@ impl Access {
         self.deadline = None;
     }
 
-    /// The session has begun.
+    /// Starts the time for the login.
     pub(super) fn begin(&mut self, deadline: Option<Duration>) {
         self.deadline = deadline;
     }
 
-    /// Whoever was there is there no more. How often and how long somebody has tried is not forgotten.
+    /// Forgets the user. The count of wrong passwords and the deadline stay.
     fn leave(&mut self) {
         self.user.clear();
         self.asked = false;
@@ -43,7 +43,7 @@ impl Access {
         self.read_only = false;
     }
 
-    /// Whether the command may be said now. Real clients say some of them before USER.
+    /// Whether the command is allowed now. Real clients send some commands before USER.
     pub(super) fn allows(&self, command: Command<'_>) -> bool {
         let before_login = matches!(
             command,
@@ -66,17 +66,17 @@ impl Access {
         self.logged_in
     }
 
-    /// Whether somebody may change nothing.
+    /// Whether the user may change nothing.
     pub(super) fn read_only(&self) -> bool {
         self.read_only
     }
 
-    /// When a wrong password is answered, if one waits for that.
+    /// The time at which a wrong password is answered, if such an answer waits.
     pub(super) fn refusal(&self) -> Option<Duration> {
         self.refusal
     }
 
-    /// When it is too late to log in, for who has not.
+    /// The deadline of the login, until the user is logged in.
     pub(super) fn deadline(&self) -> Option<Duration> {
         self.deadline.filter(|_| !self.logged_in)
     }
@@ -85,7 +85,7 @@ impl Access {
         &self.user
     }
 
-    /// Whether the password is right; every user is asked, so that the time tells no name
+    /// Whether the password is right. Compares with every user, so that the time reveals no name
     /// (RFC 2577 §7).
     fn log_in(&mut self, password: &str, config: &ServerConfig) -> bool {
         self.logged_in = false;
@@ -102,7 +102,7 @@ impl Access {
     }
 }
 
-/// Whether two texts are the same, in a time that does not tell how far they are.
+/// Whether two texts are equal, in a time that does not depend on the first difference.
 fn same(known: &str, said: &str) -> bool {
     let (known, said) = (known.as_bytes(), said.as_bytes());
     let padded = known.iter().chain(std::iter::repeat(&0));
@@ -116,7 +116,8 @@ impl Server {
         self.access.user.push_str(name);
         self.access.asked = true;
         self.current.clear();
-        // The same for every name: whether it exists is not told (RFC 2577 §7).
+        // The same reply for every name: the server does not reveal whether the name exists (RFC
+        // 2577 §7).
         self.reply(331, &"Please specify the password.", cx);
     }
 
@@ -137,7 +138,7 @@ impl Server {
     }
 
     pub(super) fn handle_rein<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
-        // A new user has a new deadline; who has never come in has the old one.
+        // After a login a new deadline begins; a session without a login keeps the old deadline.
         if self.access.logged_in {
             self.access.begin(cx.config.login_timeout.map(|limit| cx.now + limit));
         }
@@ -155,14 +156,14 @@ impl Server {
         if self.access.logged_in {
             self.reply(503, &"HOST comes before USER.", cx);
         } else if is_host(name) {
-            // RFC 7151 §3.2: a server with one host for all of its names serves that one.
+            // RFC 7151 §3.2: a server with a single host accepts every name.
             self.reply(220, &"There is one host here.", cx);
         } else {
             self.reply(501, &"That is no host name.", cx);
         }
     }
 
-    /// The answer to a wrong password. RFC 2577 §5: only so many of them, and not at once.
+    /// Answers a wrong password (RFC 2577 §5: late, and only a limited number of times).
     pub(super) fn refuse_login<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.access.refusal = None;
         if self.access.failures < cx.config.limits.login_tries {
@@ -194,7 +195,7 @@ impl Server {
     }
 }
 
-/// A host's name or address (RFC 7151 §3.1), as far as its letters go.
+/// Whether the characters are those of a host name or an address (RFC 7151 §3.1).
 fn is_host(name: &str) -> bool {
     let strange = |c: char| !(c.is_ascii_alphanumeric() || "-.:[]_".contains(c));
     !name.is_empty() && name.len() <= 255 && !name.contains(strange)

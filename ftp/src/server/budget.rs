@@ -1,14 +1,14 @@
-//! `server::share` is how much one session may do in one moment, so that the others have their turn:
-//! what it has not done by then waits for the next. It does not know what the commands are.
+//! `server::budget` owns the limit on commands that one session acts on in one moment, so that all
+//! sessions get their turn. The budget does not know the commands.
 
 use std::time::Duration;
 
-/// Commands in one moment. More are only said in one breath: a client waits for replies.
+/// The most commands in one moment. Only a client that pipelines commands exceeds the limit.
 const COMMANDS: u32 = 64;
-/// When the next moment is: at once, and behind whatever else is ready by then.
+/// The wait until the next moment: the shortest time, behind everything else that is ready.
 const PAUSE: Duration = Duration::from_micros(1);
 
-/// What a session has done in its last moment.
+/// The commands of a session in the last moment.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct TurnBudget {
     moment: Duration,
@@ -16,7 +16,7 @@ pub(super) struct TurnBudget {
 }
 
 impl TurnBudget {
-    /// Whether one command more may be acted upon now.
+    /// Counts one command more at `now`; false if the budget is used up.
     pub(super) fn take(&mut self, now: Duration) -> bool {
         if self.moment != now {
             *self = Self { moment: now, had: 0 };
@@ -26,12 +26,12 @@ impl TurnBudget {
         may
     }
 
-    /// What is done now is enough for this moment.
+    /// Uses up the budget of this moment.
     pub(super) fn use_up(&mut self) {
         self.had = COMMANDS;
     }
 
-    /// When there is more of it, if it is used up.
+    /// The time at which the budget is renewed, if used up.
     pub(super) fn renewed(&self) -> Option<Duration> {
         (self.had >= COMMANDS).then(|| self.moment + PAUSE)
     }

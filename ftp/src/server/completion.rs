@@ -1,5 +1,6 @@
-//! `server::completion` follows a transfer from its data connection to its end: it lets the data move,
-//! and says with exactly one final reply what came of it.
+//! `server::completion` follows a transfer from the open data connection to the final reply: the
+//! session starts the data, judges the end by the server's model, and sends exactly one final
+//! reply.
 
 use super::error_reply::behind;
 use super::parameter::DataAddress;
@@ -26,7 +27,7 @@ impl Server {
         }
     }
 
-    /// The data connection is open, and the program is there.
+    /// Starts the data once the connection is open and the program is ready.
     pub(super) fn begin_moving<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let Some(transfer) = &mut self.transfer else {
             return;
@@ -45,7 +46,8 @@ impl Server {
         self.actions.push(Action::Transfer(plan));
     }
 
-    /// The data connection was refused, or did not come in time, or an interruption came first.
+    /// Ends a transfer without data: the data connection was refused or late, or an interruption
+    /// came first.
     pub(super) fn handle_data_failed<S: Store>(
         &mut self,
         ending: Option<Ending>,
@@ -86,7 +88,7 @@ impl Server {
         self.say_goodbye(cx);
     }
 
-    /// The command that has ended the transfer speaks for it.
+    /// Ends a transfer with the replies of the command that interrupted the transfer.
     fn finish_interrupted<S: Store>(
         &mut self,
         Interruption { says, control, .. }: Interruption,
@@ -106,8 +108,8 @@ impl Server {
         self.leave(control);
     }
 
-    /// The transfer is over: closes its file, says so, and reports it. What is known of it now may
-    /// be spoken of.
+    /// Ends the transfer: closes the file, sends the final reply and completes the report. Returns
+    /// the values that further replies may quote.
     fn finish<S: Store>(
         &mut self,
         Judgement { answer, kept }: Judgement,
@@ -137,7 +139,7 @@ impl Server {
         let took = cx.now.saturating_sub(report.started);
         let texts = &cx.config.model.texts;
         let phrase = match (answer, closed) {
-            // What could not be kept is no success, whatever the transfer was.
+            // A file that could not be kept is a failure, even after a complete transfer.
             (Answer::Complete, Err(error)) => Phrase(behind(error), error.text()),
             (answer, _) => match answer {
                 Answer::Complete => texts.complete,
@@ -150,7 +152,7 @@ impl Server {
                 }
             },
         };
-        // Nobody is told anything over a control connection that is gone.
+        // Over a lost control connection the user is told nothing.
         if !self.over {
             let done = Class::of(phrase.0) == Some(Class::Completion);
             report.told = if done { Told::Success } else { Told::Failure };
@@ -166,7 +168,7 @@ impl Server {
     }
 }
 
-/// What the store is to do with a file of which `moved` bytes were written.
+/// The fate of a file after `moved` bytes were written.
 fn fate(kept: Kept, moved: u64) -> Fate {
     match kept.of(moved) {
         None => Fate::Discard,
@@ -175,7 +177,8 @@ fn fate(kept: Kept, moved: u64) -> Fate {
     }
 }
 
-/// What an end of a transfer means; `draw` is which of two ways the model goes this time.
+/// The judgement of a transfer's end by the server's model: final reply and kept bytes. `draw`
+/// selects one of the model's two choices. Sends nothing and closes nothing.
 fn judge(direction: Direction, draw: bool, end: &TransferEnd, config: &ServerConfig) -> Judgement {
     let model = &config.model;
     let upload = direction == Direction::Upload;

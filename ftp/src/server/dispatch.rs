@@ -1,5 +1,5 @@
-//! `server::dispatch` owns the table of commands: it reads a command line and calls the method that
-//! answers the command. It knows no command's meaning.
+//! `server::dispatch` owns the table of commands: the session reads a command line here and calls
+//! the method that answers the command. The table does not know a command's meaning.
 
 use super::information::HELP;
 use super::{Server, ServerConfig, ServerContext};
@@ -21,7 +21,7 @@ impl Server {
             return self.reply(phrase.0, &phrase.1, cx);
         }
         let command = command::parse(line.bytes);
-        // RFC 959 §4.1.3: RNTO follows RNFR at once.
+        // RFC 959 §4.1.3: RNTO must follow RNFR directly.
         if !matches!(command, Ok(Command::Rnto(_))) {
             self.renaming = None;
         }
@@ -34,7 +34,7 @@ impl Server {
         }
     }
 
-    /// The table of commands: each command with the method that answers it.
+    /// The table of commands: each command with the method that answers the command.
     pub(super) fn handle_command<S: Store>(
         &mut self,
         command: Command<'_>,
@@ -49,7 +49,7 @@ impl Server {
             Command::Pass(password) => self.handle_pass(password, cx),
             Command::Acct(_) => self.reply(202, &"No account needed.", cx),
             Command::Cwd(path) => self.change_directory(path, 250, cx),
-            // RFC 959 §5.4 has 200 here.
+            // RFC 959 §5.4: CDUP is answered with 200.
             Command::Cdup => self.change_directory("..", 200, cx),
             Command::Smnt(_) => self.reply(502, &"There is one file system only.", cx),
             Command::Rein => self.handle_rein(cx),
@@ -102,7 +102,7 @@ impl Server {
         }
     }
 
-    /// Does something with the path that a command names, or with why there is none.
+    /// Resolves the path of a command and passes the path, or the error, to `act`.
     pub(super) fn at_path<S: Store>(
         &mut self,
         argument: &str,
@@ -117,14 +117,14 @@ impl Server {
     }
 }
 
-/// What the model has against this command.
+/// The model's refusal of this command, if the model refuses the command.
 fn refusal(line: &[u8], config: &ServerConfig) -> Option<Phrase> {
     let verb = line.split(|byte| *byte == b' ').next().unwrap_or_default();
     let mut refuses = config.model.refuses.iter();
     refuses.find(|(refused, _)| verb.eq_ignore_ascii_case(refused.as_bytes())).map(|(_, it)| *it)
 }
 
-/// A command line as it may be shown.
+/// A command line for a log: without the password.
 pub(super) fn spoken(line: &[u8]) -> String {
     match line.get(..4) {
         Some(verb) if verb.eq_ignore_ascii_case(b"PASS") => "PASS ****".into(),

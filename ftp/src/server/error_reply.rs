@@ -1,30 +1,31 @@
-//! `server::refusal` is which reply a store's error becomes, by the command that met it: RFC 959 §5.4
-//! allows each command a few codes only, and RFC 1123 §4.1.3.4 and RFC 3659 §7.2.1 add some.
+//! `server::error_reply` owns the table from a store's error to a reply code, for each command: RFC
+//! 959 §5.4 allows each command only a few codes, and RFC 1123 §4.1.3.4 and RFC 3659 §7.2.1 add
+//! some.
 
 use crate::store::StoreError;
 
-/// What was asked for.
+/// The commands that share a row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// STOR, STOU, APPE.
+    /// Commands that write a file: STOR, STOU, APPE.
     Store,
-    /// RETR.
+    /// Commands that read a file: RETR.
     Retrieve,
-    /// LIST, NLST.
+    /// Listings for people: LIST, NLST.
     List,
-    /// MLSD, MLST.
+    /// Listings of facts: MLSD, MLST.
     Facts,
-    /// RNTO.
+    /// The second command of a rename: RNTO.
     Rename,
-    /// DELE, RNFR.
+    /// Commands that name an existing file: DELE, RNFR.
     Name,
-    /// MKD.
+    /// Commands that make a directory: MKD.
     Make,
-    /// Anything else that names a file or a directory.
+    /// All commands with a path in no row above.
     Other,
 }
 
-/// The code of an error before anything is done.
+/// The reply code of an error before a transfer or instead of an action.
 pub(super) fn at_once(error: StoreError, asked: Asked) -> u16 {
     match (asked, error) {
         (_, StoreError::BadOffset) => 554,
@@ -37,17 +38,17 @@ pub(super) fn at_once(error: StoreError, asked: Asked) -> u16 {
     }
 }
 
-/// The text of an error, by what was asked for.
+/// The reply text of an error, by command.
 pub(super) fn text(error: StoreError, asked: Asked) -> &'static str {
     match (error, asked) {
-        // What a new name needs is its directory.
+        // For a new name, the missing part is the directory.
         (StoreError::NotFound, Asked::Store | Asked::Rename | Asked::Make) => "No such directory.",
         _ => error.text(),
     }
 }
 
-/// The code of an error behind a 1yz. Codes before a transfer say "not taken", those after it
-/// "aborted".
+/// The reply code of an error after a 1yz reply. RFC 959 words the codes before a transfer "not
+/// taken", the codes after "aborted".
 pub(super) fn behind(error: StoreError) -> u16 {
     match error {
         StoreError::Full | StoreError::TooLarge => 552,

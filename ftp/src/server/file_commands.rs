@@ -1,5 +1,5 @@
-//! `server::names` answers the service commands that are done at once with a name in the store (RFC
-//! 959 §4.1.3, RFC 3659 §3 and §4): what is there, removed, made, renamed, dated.
+//! `server::file_commands` answers the commands that act on a name in the store at once (RFC 959
+//! §4.1.3, RFC 3659 §3 and §4): size, date, remove, make, rename.
 
 use super::error_reply::{Asked, at_once, text};
 use super::{Server, ServerContext};
@@ -63,7 +63,7 @@ impl Server {
         });
     }
 
-    /// Does something to a path, and says 250 of it.
+    /// Changes a path with `act` and replies 250 or the error.
     fn change<S: Store>(
         &mut self,
         argument: &str,
@@ -80,7 +80,8 @@ impl Server {
         });
     }
 
-    /// RFC 3659 §4: the bytes that RETR would transfer now. Of a text that would have to be counted.
+    /// SIZE (RFC 3659 §4): the bytes that RETR would transfer now. Refused in ASCII type, where the
+    /// bytes would have to be counted.
     pub(super) fn handle_size<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let text = self.parameters.representation == Representation::Ascii;
         self.at_path(argument, cx, |server, path, cx| {
@@ -95,7 +96,7 @@ impl Server {
         });
     }
 
-    /// MFMT 20020206123456 path.
+    /// Answers MFMT: `MFMT 20020206123456 path`.
     pub(super) fn handle_mfmt<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let parts = argument.split_once(' ').filter(|(_, path)| !path.is_empty());
         let Some((date, path)) = parts.and_then(|(date, it)| Some((parse_digits(date)?, it)))
@@ -114,17 +115,17 @@ impl Server {
         });
     }
 
-    /// Whether the session may change anything.
+    /// Whether the user may change the store.
     pub(super) fn may_change(&self) -> Result<(), StoreError> {
         if self.access.read_only() { Err(StoreError::Denied) } else { Ok(()) }
     }
 
-    /// Whether the session may make something of that name.
+    /// Whether the user may create this name.
     pub(super) fn may_make(&self, path: &str) -> Result<(), StoreError> {
         self.may_change().and_then(|()| can_be_told(path))
     }
 
-    /// Not done, and why.
+    /// Sends the reply for a store's error.
     pub(super) fn refuse<S: Store>(
         &mut self,
         error: StoreError,
@@ -135,14 +136,14 @@ impl Server {
     }
 }
 
-/// Whether a name can be given to something: with a control character in it, a listing would tell it
-/// as another one (LIST and MLSD print `?`), and nobody could ask for it.
+/// Whether a name may be created. LIST and MLSD print control characters as `?`, so no client could
+/// ask for a name with a control character.
 fn can_be_told(path: &str) -> Result<(), StoreError> {
     let name = path.rsplit('/').next().unwrap_or(path);
     if name.contains(char::is_control) { Err(StoreError::BadName) } else { Ok(()) }
 }
 
-/// A path as 257 names it: from the root, in quotes, those in it doubled (RFC 959, appendix II).
+/// A path as 257 quotes the path: from the root, quotes doubled (RFC 959, appendix II).
 pub(super) struct Quoted<'a>(pub(super) &'a str);
 
 impl Display for Quoted<'_> {

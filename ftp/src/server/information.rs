@@ -1,5 +1,5 @@
-//! `server::information` answers the commands that ask about the server and the session (RFC 959
-//! §4.1.3, RFC 2389): what it is, what it can do, how it stands.
+//! `server::information` answers the commands about the server and the session (RFC 959 §4.1.3, RFC
+//! 2389): features, options, help, status.
 
 use super::{Server, ServerContext};
 use crate::report::Direction;
@@ -9,7 +9,7 @@ use crate::wire::listing::FactSet;
 use crate::wire::representation::Representation;
 use std::fmt::Write;
 
-/// What HELP says.
+/// The text of the reply to HELP.
 pub(super) const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
     USER PASS ACCT CWD CDUP SMNT REIN QUIT HOST TYPE STRU MODE\n\
     PASV PORT EPSV EPRT RETR STOR STOU APPE ALLO REST RNFR RNTO\n\
@@ -29,19 +29,19 @@ impl Server {
 
     pub(super) fn handle_site<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         if argument.trim_ascii().eq_ignore_ascii_case("HELP") {
-            // RFC 959 §4.1.3: what SITE can do is to be found by HELP SITE.
+            // RFC 959 §4.1.3: HELP SITE lists the SITE commands.
             self.reply(200, &"SITE does nothing here but this.", cx);
         } else {
             self.reply(500, &"Unknown SITE command.", cx);
         }
     }
 
-    /// RFC 2389 §4.
+    /// OPTS (RFC 2389 §4): sets an option of a feature.
     pub(super) fn handle_opts<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let argument = argument.trim_ascii();
         let (name, value) = argument.split_once(' ').unwrap_or((argument, ""));
         if name.eq_ignore_ascii_case("MLST") {
-            // RFC 3659 §7.9: a new set each time, and the reply says which it is.
+            // RFC 3659 §7.9: each OPTS MLST replaces the set, and the reply tells the new set.
             self.facts = FactSet::parse(value);
             let mut text = String::from("MLST OPTS");
             for (at, name) in self.facts.names().enumerate() {
@@ -51,7 +51,7 @@ impl Server {
             }
             self.reply(200, &text, cx);
         } else if name.eq_ignore_ascii_case("UTF8") || name.eq_ignore_ascii_case("UTF-8") {
-            // Not in RFC 2640, which has UTF-8 always on; clients ask for it all the same.
+            // RFC 2640 has UTF-8 always on and no such option; clients ask all the same.
             if value.eq_ignore_ascii_case("OFF") {
                 self.reply(501, &"Names are UTF-8 always.", cx);
             } else {
@@ -62,7 +62,7 @@ impl Server {
         }
     }
 
-    /// STAT without a path, between transfers.
+    /// STAT without a path, outside a transfer.
     pub(super) fn tell_status<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let kind = match self.parameters.representation {
             Representation::Image => "IMAGE",
@@ -77,8 +77,7 @@ impl Server {
         self.reply(211, &text, cx);
     }
 
-    /// STAT in the middle of a transfer (RFC 959 §4.1.3): how far it has come is for who moves it to
-    /// say.
+    /// STAT in a transfer (RFC 959 §4.1.3): asks the driver for the bytes moved so far.
     pub(super) fn ask_progress<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         match &self.transfer {
             Some(transfer) if transfer.waits.is_none() => self.actions.push(Action::Progress),
@@ -86,7 +85,7 @@ impl Server {
         }
     }
 
-    /// So many bytes have moved.
+    /// Answers STAT with the bytes that the transfer has moved.
     pub(super) fn tell_progress<S: Store>(&mut self, moved: u64, cx: &mut ServerContext<'_, S>) {
         let direction = self.transfer.as_ref().map(|transfer| transfer.direction);
         let what = match direction {

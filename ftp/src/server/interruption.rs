@@ -1,6 +1,6 @@
-//! `server::interruption` is what comes in the middle of a transfer and is not of it: ABOR, QUIT
-//! (RFC 959 §4.1.1, §4.1.3), the loss of the control connection. When it is noticed, and what it
-//! does to the transfer, is the model's.
+//! `server::interruption` owns the events that break into a transfer: ABOR, QUIT (RFC 959 §4.1.1,
+//! §4.1.3), the loss of the control connection, the end of the program. The model decides when the
+//! session notices the event and how the transfer ends.
 
 use super::dispatch::spoken;
 use super::{Server, ServerConfig, ServerContext};
@@ -12,7 +12,7 @@ use crate::wire::command::Command;
 use crate::wire::line::Line;
 
 impl Server {
-    /// Looks whether a command waits that does not wait for the end of the transfer.
+    /// Acts on a waiting command that does not wait for the end of the transfer.
     pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let Some(transfer) = &self.transfer else { return };
         if transfer.interrupted.is_some() || self.over {
@@ -50,8 +50,8 @@ impl Server {
             self.reply(phrase.0, &phrase.1, cx);
         }
         match (interruption.control, &mut self.transfer) {
-            // What already moves goes on all the same; what has no data connection yet goes with the
-            // control connection, for nobody would ever give it one.
+            // A transfer that moves data goes on. A transfer without a data connection ends with
+            // the control connection, because the connection can no longer be made.
             (control, _) if waits && control != ControlFate::Stays => {
                 self.leave(control);
                 self.actions.push(Action::DropData);
@@ -62,7 +62,7 @@ impl Server {
         }
     }
 
-    /// ABOR outside a transfer, or when its turn has come after one.
+    /// ABOR outside a transfer, or queued behind a transfer.
     pub(super) fn handle_abor<S: Store>(&mut self, synch: bool, cx: &mut ServerContext<'_, S>) {
         let model = &cx.config.model;
         let choice = if synch { model.abor_synch } else { model.abor };
@@ -76,7 +76,7 @@ impl Server {
         self.leave(interruption.control);
     }
 
-    /// As many more bytes have moved as an interruption, or a loss, had to wait for.
+    /// Ends the data connection: the transfer has moved the bytes that an interruption waited for.
     pub(super) fn handle_alarm(&mut self) {
         self.actions.push(Action::CloseData);
     }
@@ -95,7 +95,7 @@ impl Server {
         }
     }
 
-    /// The program is to end: whoever waits for nothing is told so now, the others after their
+    /// The program is about to end: idle sessions are told now, sessions with a transfer after the
     /// transfer.
     pub(super) fn retire<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.retiring = true;
@@ -109,7 +109,7 @@ impl Server {
         }
     }
 
-    /// 421, for the program ends (RFC 959 §5.4: it may answer anything).
+    /// Sends 421 if the program is about to end (RFC 959 §5.4: 421 may answer any command).
     pub(super) fn say_goodbye<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         if self.retiring && !self.over {
             self.reply(421, &"Service closing control connection.", cx);
@@ -117,7 +117,7 @@ impl Server {
         }
     }
 
-    /// The program ends now: a transfer is given up, which is told as that, and 421 follows it.
+    /// The program ends now: aborts the transfer with the failure reply; 421 follows.
     pub(super) fn cut<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.retire(cx);
         if self.transfer.is_some() {
@@ -125,7 +125,7 @@ impl Server {
         }
     }
 
-    /// What becomes of the control connection.
+    /// Applies the model's decision about the control connection.
     pub(super) fn leave(&mut self, control: ControlFate) {
         let action = match control {
             ControlFate::Stays => return,
@@ -139,7 +139,7 @@ impl Server {
     }
 }
 
-/// What a line does in a transfer, if it is one that a server may look out for.
+/// The interruption that a line means in a transfer: ABOR or QUIT by the model, else `None`.
 fn interruption(line: Line<'_>, draw: bool, config: &ServerConfig) -> Option<Interruption> {
     let verb = line.bytes.trim_ascii();
     let model = &config.model;

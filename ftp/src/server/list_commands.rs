@@ -1,5 +1,5 @@
-//! `server::listing` answers the commands that list (RFC 959 §4.1.3, RFC 3659 §7): it finds out what
-//! is to be listed, and how; the writing is the listing's own.
+//! `server::list_commands` answers the commands that list (RFC 959 §4.1.3, RFC 3659 §7): the
+//! session finds the directory, pattern or name to list; `wire::listing` writes the lines.
 
 use super::error_reply::Asked;
 use super::{Server, ServerContext};
@@ -7,24 +7,24 @@ use crate::store::{EntryKind, Read, Store, StoreError};
 use crate::wire::line::LINE_LIMIT;
 use crate::wire::listing::{Form, NameSource, Printer};
 
-/// Bytes that STAT may say of a directory, as far as one read goes: they wait in memory, unlike a
-/// listing's.
+/// The most bytes of a directory in a reply to STAT: unlike a listing, the reply waits in memory.
 const STAT_LIMIT: usize = 1 << 15;
 
-/// What `ls` understands of `-CF`.
+/// The options of `ls` that change a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct LsOptions {
-    /// `-F`: a slash behind directories.
+    /// Option `-F`: a slash after the name of a directory.
     slashes: bool,
-    /// `-d`: the directory itself.
+    /// Option `-d`: the directory itself, not the contents.
     itself: bool,
-    /// `-R`: also what is in directories.
+    /// Option `-R`: subdirectories too (refused).
     deep: bool,
 }
 
 impl LsOptions {
-    /// Options before a path, as clients hand them on from `ls`. `-a`, `-l`, `-C` and the like ask
-    /// for what is done anyway, or for an order that nobody can rely on.
+    /// Splits options as of `ls` from the path. `-a`, `-l`, `-C` and the like are ignored: the
+    /// listing has these properties anyway, or the option asks for an order that no client can rely
+    /// on.
     fn split(argument: &str) -> (Self, &str) {
         let mut options = Self::default();
         let mut rest = argument;
@@ -40,7 +40,7 @@ impl LsOptions {
 }
 
 impl Server {
-    /// Over a data connection.
+    /// Answers LIST, NLST and MLSD over a data connection.
     pub(super) fn list<S: Store>(
         &mut self,
         form: Form,
@@ -51,7 +51,7 @@ impl Server {
         if !self.has_address() {
             return self.reply(425, &"Use PORT or PASV first.", cx);
         }
-        // MLSD's argument is a path and nothing else (RFC 3659 §7.1).
+        // RFC 3659 §7.1: MLSD's argument is a path without options.
         let (options, argument) = match form {
             Form::Facts => (LsOptions::default(), argument),
             Form::Long | Form::Names => LsOptions::split(argument),
@@ -73,8 +73,8 @@ impl Server {
         });
     }
 
-    /// What is to be listed: a directory, a pattern's names in one, or one name. Its listing is
-    /// open.
+    /// Opens the listing of `path`: a directory, the names in a directory that match a pattern, or
+    /// a single name.
     fn printer<S: Store>(
         &mut self,
         form: Form,
@@ -114,7 +114,7 @@ impl Server {
         Ok(printer)
     }
 
-    /// MLST: one entry, over the control connection. The name is the whole path (RFC 3659 §7.3.1).
+    /// MLST: facts of a single name in the reply. The reply tells the whole path (RFC 3659 §7.3.1).
     pub(super) fn tell_facts<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         self.at_path(argument, cx, |server, path, cx| {
             match path.and_then(|path| Ok((path, cx.store.metadata(path)?))) {
@@ -131,7 +131,7 @@ impl Server {
         });
     }
 
-    /// STAT of a path: as LIST, over the control connection (RFC 959 §4.1.3).
+    /// STAT with a path: the listing of LIST in the reply (RFC 959 §4.1.3).
     pub(super) fn tell_listing<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let (options, argument) = LsOptions::split(argument);
         self.at_path(argument, cx, |server, path, cx| {
@@ -157,8 +157,8 @@ impl Server {
     }
 }
 
-/// What stands before the names that NLST tells, so that each is good for RETR as it stands (RFC 1123
-/// §4.1.2.7): the path that was asked for, or all but its last name.
+/// The prefix of names in NLST, so that RETR accepts each name (RFC 1123 §4.1.2.7): the path of the
+/// command, without its last name if that is a file or a pattern.
 fn prefix(argument: &str, whole: bool) -> String {
     if !whole {
         return argument.rfind('/').map_or("", |at| &argument[..=at]).to_owned();
@@ -170,11 +170,11 @@ fn prefix(argument: &str, whole: bool) -> String {
     }
 }
 
-/// A listing as lines of a reply, and whether it is all of it.
+/// The lines of a listing for a reply; true if the listing is complete.
 fn said<S: Store>(printer: &mut Printer, store: &mut S) -> (String, bool) {
     let room = match printer.source {
         NameSource::Directory(_) => STAT_LIMIT,
-        // A path is no longer than the line that named it, and its directory.
+        // A path is at most as long as a command line and the current directory.
         NameSource::One(..) | NameSource::Done => 4 * LINE_LIMIT,
     };
     let mut bytes = vec![0; room];

@@ -1,5 +1,6 @@
-//! `server::parameter` answers the transfer parameter commands (RFC 959 §4.1.2, RFC 2428): how bytes
-//! are written, and where the data connection goes.
+//! `server::parameter` owns the transfer parameters and answers the commands that set the
+//! parameters (RFC 959 §4.1.2, RFC 2428): type, structure, mode, and the address of the data
+//! connection.
 
 use super::{Server, ServerContext};
 use crate::session::Action;
@@ -8,36 +9,37 @@ use crate::wire::address::{self, AddressError, Family, HostPort};
 use crate::wire::representation::{self, ParameterError, Representation};
 use std::net::{IpAddr, SocketAddr};
 
-/// Where the next data connection comes from. Every transfer needs a new one (RFC 1123 §4.1.2.5).
+/// The address of the next data connection. Each transfer needs a new data connection (RFC 1123
+/// §4.1.2.5).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum DataAddress {
     #[default]
     None,
-    /// The client will be connected to: PORT, EPRT.
+    /// The server will connect to the client: PORT, EPRT.
     Active(SocketAddr),
-    /// A listener has been asked for, and the reply waits for its port.
+    /// The session has asked for a listener; the reply waits for the port.
     Asked,
-    /// The client is to connect: PASV, EPSV.
+    /// The client will connect: PASV, EPSV.
     Passive,
-    /// It has connected.
+    /// The data connection is open.
     Open,
 }
 
-/// What the client has set for the next transfer.
+/// The parameters of the next transfer.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub(super) address: DataAddress,
-    /// PASV or EPSV, while the listener is asked for.
+    /// While a listener is asked for: EPSV rather than PASV.
     extended: bool,
-    /// RFC 2428 §4: after EPSV ALL nothing else may set up a data connection.
+    /// After EPSV ALL, only EPSV may set up a data connection (RFC 2428 §4).
     only_epsv: bool,
-    /// ALLO: what the next file will need.
+    /// The expected size of the next file (ALLO).
     pub(super) hint: Option<u64>,
-    /// How files are transferred.
+    /// The type of transfers (TYPE).
     pub(super) representation: Representation,
-    /// REST: where the next file begins.
+    /// The byte at which the next transfer begins (REST).
     pub(super) restart: u64,
-    /// Ports of the passive range that were tried.
+    /// The number of ports of the passive range that were tried.
     tried: u32,
 }
 
@@ -89,7 +91,7 @@ impl Server {
         }
     }
 
-    /// The listener that PASV or EPSV has asked for.
+    /// Answers PASV or EPSV once the listener is ready.
     pub(super) fn handle_listening<S: Store>(
         &mut self,
         at: Option<SocketAddr>,
@@ -112,14 +114,14 @@ impl Server {
         }
     }
 
-    /// Nobody can listen there: the next port of the range, if there is one.
+    /// Tries the next port of the range after a port was in use; without a further port, refuses.
     fn handle_no_listener<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.parameters.tried += 1;
         match &cx.config.passive_ports {
             Some(ports) if (self.parameters.tried as usize) < ports.len() => self.listen(cx),
             Some(_) => {
                 self.parameters.address = DataAddress::None;
-                // RFC 959 §4.2.2 has no better code for it, and 421 would end the session.
+                // RFC 959 §4.2.2 has no better code, and 421 would end the session.
                 self.reply(425, &"No passive port is free, try again later.", cx);
             }
             None => {
@@ -162,7 +164,7 @@ impl Server {
     fn listen<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let only = self.peer().filter(|_| cx.config.strict_addresses);
         let port = cx.config.passive_ports.as_ref().map_or(0, |ports| {
-            // Sessions begin at different places, so that they seldom meet.
+            // Sessions begin at different ports of the range, to avoid collisions.
             let begun = cx.id.0.wrapping_add(u32::try_from(self.transfers).unwrap_or(0));
             let nth = begun.wrapping_add(self.parameters.tried);
             let count = u32::try_from(ports.len()).unwrap_or(1).max(1);
@@ -172,7 +174,7 @@ impl Server {
     }
 
     fn set_active<S: Store>(&mut self, to: SocketAddr, cx: &mut ServerContext<'_, S>) {
-        // RFC 2577 §3: no bounce to a third host, and no port below 1024; 504 is its reply.
+        // RFC 2577 §3: no bounce to a third host and no port below 1024; the reply is 504.
         let strange = Some(to.ip()) != self.peer() || to.port() < 1024;
         if (cx.config.strict_addresses && strange) || to.port() == 0 {
             return self.reply(504, &"Illegal address or port.", cx);
@@ -211,7 +213,7 @@ impl Server {
         self.ends.map(|(_, peer)| peer.ip())
     }
 
-    /// Where an active data connection leaves from.
+    /// The local address of active data connections.
     pub(super) fn active_from<S: Store>(
         &self,
         cx: &mut ServerContext<'_, S>,

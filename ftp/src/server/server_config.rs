@@ -1,5 +1,5 @@
-//! `server::config` is what a server's owner decides: who may log in, which program it is like, how
-//! long to wait, how much to bear. Plain data.
+//! `server::server_config` owns the settings of a server: users, model, timeouts, limits. Plain
+//! data.
 
 use crate::model::ServerModel;
 use crate::transfer::Close;
@@ -8,24 +8,24 @@ use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// Who may log in.
+/// A user who may log in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// Name.
+    /// The user name, as in USER.
     pub name: String,
-    /// Password; `None`: any.
+    /// The password; `None`: any password.
     pub password: Option<String>,
-    /// May change nothing.
+    /// The user may change nothing.
     pub read_only: bool,
 }
 
 impl User {
-    /// Somebody with a password.
+    /// A user with a password and full permission.
     pub fn new(name: impl Into<String>, password: impl Into<String>) -> Self {
         Self { name: name.into(), password: Some(password.into()), read_only: false }
     }
 
-    /// `anonymous`, with any password (RFC 1635).
+    /// The user `anonymous` with any password (RFC 1635).
     #[must_use]
     pub fn anonymous() -> Self {
         Self { name: "anonymous".into(), password: None, read_only: false }
@@ -33,7 +33,7 @@ impl User {
 }
 
 impl fmt::Debug for User {
-    /// Without the password.
+    /// Prints the user with the password masked.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, password, read_only } = self;
         let password = password.as_ref().map(|_| "****");
@@ -43,23 +43,23 @@ impl fmt::Debug for User {
     }
 }
 
-/// How much a server bears.
+/// The limits of a server, against overload and attacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions at a time: one more is told 421.
+    /// Sessions at a time; the next client is told 421.
     pub sessions: usize,
-    /// Sessions at a time from one address: one more is told 421.
+    /// Sessions at a time from the same address; the next client is told 421.
     pub per_address: usize,
-    /// Wrong passwords in a session: after so many, 421.
+    /// Wrong passwords in a session; the last is answered with 421.
     pub login_tries: u32,
-    /// Names in a path.
+    /// The most names in a path.
     pub depth: usize,
-    /// Names in a directory that is listed: a listing ends with 451 after it has looked at so many.
+    /// The most names in a listed directory; a listing with more names ends with 451.
     pub listing: u64,
 }
 
 impl Limits {
-    /// None.
+    /// No limit at all.
     pub const NONE: Self = Self {
         sessions: usize::MAX,
         per_address: usize::MAX,
@@ -69,13 +69,13 @@ impl Limits {
     };
 }
 
-/// What a server makes of the FIN that ends an upload.
+/// How a server treats the FIN that ends an upload.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OnFin {
-    /// The end of the file (RFC 959 §3.4.1): it closes its side and replies.
+    /// As the end of the file (RFC 959 §3.4.1): the server closes the connection and replies.
     #[default]
     Done,
-    /// Half of an end: it waits for the client to close wholly, which TCP does not show (reported of
+    /// As half of an end: the server waits for a full close, which TCP does not signal (reported of
     /// TLS's `close_notify` in curl/curl issue 17130 and python/cpython issue 103443).
     Waits,
 }
@@ -86,64 +86,66 @@ impl OnFin {
         &[("done", Self::Done), ("waits", Self::Waits)];
 }
 
-/// Everything a server's sessions share.
+/// Settings that all sessions of a server share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// 220; lines are separated by `\n`.
+    /// The text of the greeting (220); `\n` separates lines.
     pub banner: String,
-    /// Who may log in.
+    /// The users who may log in.
     pub users: Vec<User>,
-    /// Which server it is like: what it makes of resets, losses and interruptions, in which words.
+    /// The server program to imitate: the handling of resets, losses and interruptions, and the
+    /// reply texts.
     pub model: ServerModel,
-    /// Where the model has two ways, transfer n (of all sessions) goes the way of bit n mod 64.
+    /// Where the model has two choices, transfer n (counted over all sessions) takes the choice of
+    /// bit n mod 64.
     pub draws: u64,
-    /// How long it takes to take up a data connection that is there.
+    /// Delay before the program accepts a waiting data connection.
     pub accept_delay: Duration,
-    /// How long it takes to look at what has come on one.
+    /// Delay before the program reads bytes that have arrived on a data connection.
     pub read_delay: Duration,
-    /// How many bytes it says on the data connection of an upload, though nobody asks it: what a
-    /// session ticket of TLS 1.3 is to a client that never reads (reported in curl/curl issue 6149).
+    /// Number of unrequested bytes that the server sends on the data connection of an upload, like
+    /// a session ticket of TLS 1.3 to a client that never reads (reported in curl/curl issue 6149).
     pub chatter: usize,
-    /// What it makes of the FIN that ends an upload.
+    /// How the server treats the FIN that ends an upload.
     pub on_fin: OnFin,
-    /// How a download's data connection is ended.
+    /// How the server ends the data connection of a download.
     pub close: Close,
-    /// Where active data connections leave from. RFC 959 §3.2 says port 20, next to the control
-    /// port; a second one to the same address must then wait out the first one's TIME-WAIT. `None`:
-    /// an ephemeral port.
+    /// Local port of active data connections. RFC 959 §3.2 says port 20, next to the control port;
+    /// a second connection from port 20 to the same address must then wait for the end of
+    /// TIME-WAIT. `None`: an ephemeral port.
     pub active_port: Option<u16>,
-    /// Data connections only to and from the client's own address, and to no port below 1024
-    /// (RFC 2577 §3 and §8).
+    /// Whether data connections are limited to the client's own address and to ports from 1024 (RFC
+    /// 2577 §3 and §8).
     pub strict_addresses: bool,
-    /// The ports that PASV and EPSV listen at, in turn. `None`: any free port. If none of them is
-    /// free: 425.
+    /// The ports for PASV and EPSV, used in turn; 425 if none is free. `None`: any free port.
     pub passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that 227 names, if it is another one than the control connection's: a server
-    /// behind a translator.
+    /// The address in the 227 reply, if different from the address of the control connection: for a
+    /// server behind an address translator.
     pub passive_address: Option<Ipv4Addr>,
-    /// How long a transfer waits for its data connection: then 425.
+    /// How long a transfer waits for the data connection; then 425.
     pub data_connect_timeout: Duration,
-    /// How long a data connection may move nothing: then 426.
+    /// How long a data connection may move no byte; then 426. `None`: for ever.
     pub data_idle_timeout: Option<Duration>,
-    /// How long a control connection may be silent (RFC 1123 §4.1.3.2: at least 5 min): then 421.
-    /// Half a line is silence.
+    /// How long a control connection may be silent (RFC 1123 §4.1.3.2: at least 5 minutes); then
+    /// 421. An incomplete line counts as silence. `None`: for ever.
     pub control_idle_timeout: Option<Duration>,
-    /// How long a session may take to log in: then 421.
+    /// How long a login may take; then 421. `None`: for ever.
     pub login_timeout: Option<Duration>,
-    /// How long a wrong password waits for its answer (RFC 2577 §5).
+    /// Delay before a wrong password is answered (RFC 2577 §5).
     pub login_delay: Duration,
-    /// How long a client may leave replies unread: then its control connection is reset.
+    /// How long a client may leave replies unread; then the control connection is reset. `None`:
+    /// for ever.
     pub stall_timeout: Option<Duration>,
-    /// How much it bears.
+    /// The limits on sessions, logins, paths and listings.
     pub limits: Limits,
-    /// What date the time of its sessions begins with, since 1970-01-01T00:00:00Z: for the dates of
-    /// listings, which are written differently when they are old.
+    /// The date at time 0 of the sessions, since 1970-01-01T00:00:00Z. LIST writes old dates
+    /// differently.
     pub epoch: Duration,
 }
 
 impl ServerConfig {
-    /// A server for everybody's network: nobody may log in yet, an upload is whole or absent, and
-    /// everything has a limit.
+    /// Settings for a public network: no user yet, an upload is whole or absent, and everything has
+    /// a limit.
     #[must_use]
     pub fn hardened() -> Self {
         let minute = Duration::from_secs(60);

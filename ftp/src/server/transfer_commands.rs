@@ -1,5 +1,5 @@
-//! `server::service` answers the service commands that transfer (RFC 959 §4.1.3, RFC 3659 §5): it
-//! opens the file, and begins. How a transfer ends is `completion`'s.
+//! `server::transfer_commands` answers the commands that transfer a file (RFC 959 §4.1.3, RFC 3659
+//! §5): the session opens the file and sends the 1yz reply. How a transfer ends is in `completion`.
 
 use super::error_reply::Asked;
 use super::parameter::DataAddress;
@@ -13,39 +13,39 @@ use crate::wire::listing::{NameSource, Printer};
 use crate::wire::representation::Representation;
 use std::time::Duration;
 
-/// A transfer under way: between its 1yz and its final reply.
+/// A transfer under way: between the 1yz reply and the final reply.
 #[derive(Debug)]
 pub(super) struct ServerTransfer {
     pub(super) direction: Direction,
-    /// What moves, until it moves.
+    /// The data to move, until the data begins to move.
     pub(super) body: Option<Body>,
     pub(super) holds: Holds,
-    /// Its report's place in the journal.
+    /// Index of the transfer's report in the journal.
     pub(super) report: usize,
-    /// What it waits for before it can move data.
+    /// The event that the transfer waits for before data can move.
     pub(super) waits: Option<Wait>,
-    /// Which of two ways the model goes this time.
+    /// Which of the model's two choices applies to this transfer.
     pub(super) draw: bool,
-    /// A command that ends it.
+    /// The command that interrupts the transfer.
     pub(super) interrupted: Option<Interruption>,
-    /// The control connection is closed after it.
+    /// The control connection is closed after the transfer.
     pub(super) closes: bool,
 }
 
-/// What a transfer has open in the store.
+/// The handle that a transfer has open in the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Holds {
     File(File),
-    /// A directory; none for a listing of one name.
+    /// A directory; `None` for the listing of a single name.
     Listing(Option<Listing>),
 }
 
-/// What a transfer waits for.
+/// The event that a transfer waits for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Wait {
-    /// Its data connection, so long.
+    /// The data connection, at most until this time.
     Connection(Duration),
-    /// The program itself, until then.
+    /// The program's own delay, until this time.
     Program(Duration),
 }
 
@@ -56,7 +56,7 @@ impl Server {
     }
 
     /// ABOR outside a transfer. Divergence: RFC 959 §4.2 says 225 where a data connection is open;
-    /// real servers say 226 there, and 225 where none is (measured).
+    /// real servers say 226 there, and 225 without a data connection (measured).
     pub(super) fn abort_nothing<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         if self.parameters.address == DataAddress::Open {
             self.forget_data();
@@ -66,7 +66,7 @@ impl Server {
         }
     }
 
-    /// RFC 3659 §5.3: the octet of the image with which the next transfer begins.
+    /// REST (RFC 3659 §5.3): the byte of the file at which the next transfer begins.
     pub(super) fn handle_rest<S: Store>(&mut self, offset: &str, cx: &mut ServerContext<'_, S>) {
         let digits = offset.bytes().all(|byte| byte.is_ascii_digit());
         match offset.parse::<u64>().ok().filter(|_| digits) {
@@ -81,7 +81,7 @@ impl Server {
         }
     }
 
-    /// STOR, APPE.
+    /// STOR and APPE: opens the file and begins the upload.
     pub(super) fn store_file<S: Store>(
         &mut self,
         argument: &str,
@@ -123,7 +123,7 @@ impl Server {
         });
     }
 
-    /// STOU: under the name that is proposed if nobody has it, or one like it.
+    /// STOU: stores under the proposed name, or under a similar name if the proposed name exists.
     pub(super) fn store_unique<S: Store>(
         &mut self,
         proposal: Option<&str>,
@@ -178,7 +178,8 @@ impl Server {
         });
     }
 
-    /// TYPE may have been changed since REST: the octets of a text would have to be counted.
+    /// Refuses a transfer from an offset in ASCII type. TYPE may have been changed since REST, and
+    /// the offset of a text would have to be counted.
     fn may_restart<S: Store>(&mut self, offset: u64, cx: &mut ServerContext<'_, S>) -> bool {
         let text = self.parameters.representation == Representation::Ascii;
         if text && offset > 0 {
@@ -188,7 +189,7 @@ impl Server {
         !text || offset == 0
     }
 
-    /// Whether something has been said of where the next data connection comes from.
+    /// Whether the address of the next data connection is known.
     pub(super) fn has_address(&self) -> bool {
         self.parameters.address != DataAddress::None
     }
@@ -255,7 +256,7 @@ impl Server {
             closes: false,
         });
         let path = std::mem::take(&mut cx.journal.reports[report].name);
-        // RFC 1123 §4.1.2.9: the client of STOU must be told the name, and so.
+        // RFC 1123 §4.1.2.9: the 1yz reply to STOU tells the name in this form.
         let phrase =
             if std::mem::take(&mut self.named) { Phrase(phrase.0, "FILE: {path}") } else { phrase };
         let (code, facts) = (phrase.0, ReplyValues { path: &path, ..ReplyValues::default() });
@@ -274,7 +275,7 @@ impl Server {
         }
     }
 
-    /// No transfer: the data connection that was made for it is of no use.
+    /// Refuses a transfer and gives up the data connection.
     fn refuse_transfer<S: Store>(
         &mut self,
         error: StoreError,
@@ -291,6 +292,6 @@ impl Server {
     }
 }
 
-/// Names that are tried for STOU.
+/// The most names that STOU tries.
 const STOU_TRIES: u32 = 1000;
 const OPENING_TEXT: &str = "Opening ASCII mode data connection.";
