@@ -3,7 +3,6 @@
 //! contain it. The ceiling of a level of recording is a run without any, that of two cores twice one,
 //! that of a file that is read from the disk as it is moved the same in memory.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -134,10 +133,7 @@ fn two_cores(wants: &impl Fn(&str) -> bool) {
         return;
     }
     let scenario = sessions::scenario();
-    let sweep = |jobs| {
-        let jobs = NonZeroUsize::new(jobs).expect("one or two");
-        timed(|| sessions::swept(&scenario, 0..COUNT, jobs)).1
-    };
+    let sweep = |jobs| timed(|| sessions::swept(&scenario, 0..COUNT, jobs)).1;
     let [two, one] = best(ROUNDS / 2, [&mut || sweep(2), &mut || sweep(1)]);
     line("two-cores", COUNT, two, one / 2);
 }

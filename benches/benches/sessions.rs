@@ -1,8 +1,6 @@
 //! Whole sessions a second, a new world and seed each, or thousands in one world, beside bare smoltcp
 //! with the same packets; what each level of recording costs, and what a second core gives.
 
-use std::num::NonZeroUsize;
-
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfclose::trace::Recording;
 use halfclose::world::World;
@@ -61,7 +59,6 @@ fn cores(c: &mut Criterion) {
     let mut group = c.benchmark_group("cores");
     group.throughput(Throughput::Elements(COUNT * 10));
     for jobs in [1, 2] {
-        let jobs = NonZeroUsize::new(jobs).expect("one or two");
         group.bench_function(BenchmarkId::from_parameter(jobs), |b| {
             b.iter(|| sessions::swept(&scenario, 0..COUNT * 10, jobs));
         });

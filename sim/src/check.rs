@@ -21,18 +21,17 @@
 
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
-use std::sync::atomic::AtomicBool;
 
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::report::{ended, last_lines, lawful, shrunk_lines, told};
-use crate::run::{Finished, run};
+use crate::run::{Finished, run_loaded};
 use crate::scenario::fault::Fault;
 use crate::scenario::{Scenario, file};
 use crate::search::explore::Visit;
 use crate::search::schedule::named;
-use crate::search::shrink::{idle, shrink};
-use crate::search::{Explore, Run, Sweep, sweep};
+use crate::search::shrink::idle;
+use crate::search::{Explore, Sweep, SweptRun, shrink, sweep};
 use crate::workload::Workload;
 
 /// Names the seed that a check runs alone.
@@ -68,7 +67,7 @@ impl Sweep<'_> {
         }
         let fails =
             |outcome: &Outcome| !lawful(&self.scenario().expect, outcome) || !holds(outcome);
-        let add = |chunk: &mut Chunk, run: Run<'_>| {
+        let add = |chunk: &mut Chunk, run: SweptRun<'_>| {
             chunk.runs += 1;
             if fails(run.outcome) {
                 chunk.failed += 1;
@@ -82,7 +81,7 @@ impl Sweep<'_> {
             first = first.or(chunk.first.map(|seed| (point, seed)));
             ControlFlow::Continue(())
         };
-        let begun = sweep.fold(&AtomicBool::new(false), add, ready);
+        let begun = sweep.fold(add, ready);
         begun.unwrap_or_else(|error| panic!("the sweep cannot begin: {error}"));
         let name = &self.scenario().name;
         assert!(runs > 0, "{name}: nothing was run: the range of seeds is empty");
@@ -128,11 +127,14 @@ impl Explore<'_> {
                     ControlFlow::Continue(())
                 };
                 let keeps = |outcome: &Outcome| !fails(outcome);
-                let explored = self.visit(&AtomicBool::new(false), keeps, visit, |_, _| {});
+                let explored = self.visit(keeps, visit);
                 let explored = explored.unwrap_or_else(|error| panic!("{error}"));
                 let Some(list) = first else {
-                    let schedules = explored.schedules();
-                    assert!(explored.closed, "{schedules} lists hold, and the count is not closed");
+                    let lists = explored.runs();
+                    assert!(
+                        explored.exhaustive,
+                        "{lists} lists hold, and the exploration is not exhaustive"
+                    );
                     return;
                 };
                 let faults = named(&scenario, &workload, seed, &list);
@@ -147,7 +149,7 @@ impl Explore<'_> {
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let mut with = scenario.clone();
         with.faults.extend(faults);
-        let outcome = run(&with, &workload, seed, Recording::Digest).outcome;
+        let outcome = run_loaded(&with, &workload, seed, Recording::Digest).outcome;
         for line in &lines {
             let idle = idle(line, &outcome);
             assert!(
@@ -181,11 +183,11 @@ impl Failure<'_> {
 
     fn tell(&self, to: &mut String, fails: &dyn Fn(&Outcome) -> bool) -> std::fmt::Result {
         let workload = Workload::load(self.scenario).expect("it was read before");
-        let finished = run(self.scenario, &workload, self.seed, Recording::Headers);
+        let finished = run_loaded(self.scenario, &workload, self.seed, Recording::Headers);
         writeln!(to, "{}: {}", self.scenario.name, self.title)?;
         came_to(to, &finished.outcome)?;
         // What is left of it must fail as well: a check may ask for more than shrinking keeps.
-        let shrunk = shrink(self.scenario, self.seed, &AtomicBool::new(false), |_, _| {}).ok();
+        let shrunk = shrink(self.scenario, self.seed).run().ok();
         match shrunk.filter(|shrunk| fails(&shrunk.finished.outcome)) {
             Some(shrunk) => {
                 let faults = &shrunk.scenario.faults;

@@ -1,6 +1,8 @@
 //! `judge` looks at each file when its receiving side closes it, and at the last transfer to a name
 //! again at the end. It knows files and what is expected of them, not what anybody was told.
 
+pub mod expectation;
+
 use std::ops::Range;
 use std::time::Duration;
 

@@ -1,16 +1,14 @@
 //! `report` says what a run came to: to a person in a dozen lines, to a script as JSON, and packet
 //! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
 
-mod expectation;
 mod explore_report;
 mod json;
 pub mod ladder;
 mod matrix_report;
-pub mod results;
 mod summary;
 mod sweep_report;
 
-pub use expectation::{lawful, unmet};
+pub use crate::judge::expectation::{lawful, told, unmet};
 pub use explore_report::{
     Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
 };
@@ -18,22 +16,11 @@ pub use json::run as json;
 pub use ladder::{excerpt as shrunk_lines, last_lines};
 pub use matrix_report::{object as matrix_json, table as matrix};
 pub use summary::{ShownRun, ended, summary};
-pub use sweep_report::{Swept, object as sweep_json, rate, table as sweep_table};
+pub use sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table};
 
 use anstyle::{AnsiColor, Style};
-use halfclose_ftp::Told;
 
 use crate::verdict::Verdict;
-
-/// The word of JSON and summaries for what the user was told.
-#[must_use]
-pub fn told(told: Told) -> &'static str {
-    match told {
-        Told::Success => "success",
-        Told::Failure => "failure",
-        Told::Nothing => "nothing",
-    }
-}
 
 /// How a terminal shows a verdict: what loses data without a word is loudest.
 #[must_use]

@@ -1,27 +1,87 @@
-//! `run` is one run from beginning to end: a scenario and a seed in, an outcome out.
+//! `run` makes one run: a scenario and a seed in, an outcome out.
 
 use halfclose_stack::checksum;
+use thiserror::Error;
 
 use crate::capture::OwnedCapturedPacket;
 use crate::network::fate::{Changes, Fate, flip};
 use crate::network::trace::{Recording, Trace};
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::workload::Workload;
+use crate::workload::{Unreadable, Workload};
 use crate::world::World;
 
-/// What is left of a run.
+/// A finished run: what the run came to, and what was recorded of it.
 pub struct Finished {
-    /// What it came to.
+    /// What the run came to.
     pub outcome: Outcome,
-    /// What happened, as far as it was recorded.
+    /// The packets, notes and events, as far as the run was told to record them.
     pub trace: Trace,
 }
 
-/// Run `scenario` with `seed`. A run that reads a file of the user's is worth something if
-/// [`Workload::verify`] says so afterwards.
+/// Why runs cannot be made.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// A file that the scenario names cannot be read, or has changed since the first run.
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    /// A key has several values, where only a sweep takes a grid.
+    #[error(
+        "{key}: has several values ({values}), and a single run takes one: set {key}, or sweep"
+    )]
+    SeveralValues {
+        /// The key.
+        key: String,
+        /// The values, as the scenario writes them.
+        values: String,
+    },
+    /// A sweep has more runs than 64 bits count.
+    #[error("there are 2^64 runs or more in this sweep: name fewer seeds")]
+    TooMany,
+    /// The faults that a shrink has written down lead to another run: a bug of this crate.
+    #[error("the run of seed {0} cannot be written out as faults: please report this")]
+    NotTheSame(u64),
+}
+
+/// Runs `scenario` with `seed` and returns what the run came to.
+///
+/// # Errors
+/// A key of the scenario has several values, or a file of the scenario cannot be read.
+pub fn run(scenario: &Scenario, seed: u64) -> Result<Outcome, RunError> {
+    record(scenario, seed, Recording::Digest).map(|finished| finished.outcome)
+}
+
+/// Runs `scenario` with `seed`, and records packets and notes beside the outcome.
+///
+/// # Errors
+/// A key of the scenario has several values, or a file of the scenario cannot be read.
+pub fn record(scenario: &Scenario, seed: u64, recording: Recording) -> Result<Finished, RunError> {
+    let scenario = one_point(scenario, seed)?;
+    let workload = Workload::load(&scenario)?;
+    let finished = run_loaded(&scenario, &workload, seed, recording);
+    workload.verify()?;
+    Ok(finished)
+}
+
+/// The scenario with one value for each key: the value that `seed` draws where the key has a range.
+pub(crate) fn one_point(scenario: &Scenario, seed: u64) -> Result<Scenario, RunError> {
+    if scenario.points() > 1 {
+        let listed = scenario.open_keys().into_iter().find(|(_, text)| text.contains(','));
+        let (key, values) = listed.expect("a grid has a list");
+        return Err(RunError::SeveralValues { key, values });
+    }
+    Ok(scenario.pin(0, seed).scenario)
+}
+
+/// Runs a scenario whose workload is loaded. A run that reads a file of the user's is valid only if
+/// [`Workload::verify`] succeeds afterwards.
 #[must_use]
-pub fn run(scenario: &Scenario, workload: &Workload, seed: u64, recording: Recording) -> Finished {
+pub fn run_loaded(
+    scenario: &Scenario,
+    workload: &Workload,
+    seed: u64,
+    recording: Recording,
+) -> Finished {
     let mut world = World::new(scenario, workload, seed, recording);
     let end = world.run();
     let outcome = world.conclude(end);
@@ -29,9 +89,9 @@ pub fn run(scenario: &Scenario, workload: &Workload, seed: u64, recording: Recor
 }
 
 impl Finished {
-    /// The packets of a run recorded at [`Recording::Packets`], as a capture holds them: checksums
-    /// filled in, with a word on every fate that was not plain delivery. A flipped bit stands as it
-    /// arrived, beside the checksum of what was sent.
+    /// The packets of a run recorded at [`Recording::Packets`], as a capture holds them: checksums are
+    /// filled in, and every fate but plain delivery has a comment. A corrupted packet has its flipped
+    /// bit and the checksum of the packet that was sent.
     #[must_use]
     pub fn captured(&self) -> Vec<OwnedCapturedPacket> {
         let packet = |(event, bytes): (&crate::network::trace::PacketEvent, &[u8])| {

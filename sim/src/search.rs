@@ -1,13 +1,15 @@
 //! `search` runs a scenario many times: over seeds (`sweep`), over every placement of a few faults
-//! (`explore`), and down to the faults that matter (`shrink`). It uses every core, and what it finds
-//! does not depend on how many there are. It prints nothing.
+//! (`explore`), down to the fewest faults (`shrink`), and over pairs of a client and a server (`matrix`).
+//! The number of threads changes no result. A search prints nothing.
 
 pub mod ddmin;
 pub mod explore;
 pub mod histogram;
+pub mod limits;
 pub mod lockstep;
 pub mod matrix;
 pub mod pool;
+pub mod results;
 pub mod schedule;
 pub mod seeds;
 pub mod shard;
@@ -16,10 +18,11 @@ pub mod sweep;
 pub mod tally;
 
 pub use explore::{Explore, Explored, Scope, explore};
+pub use limits::{SearchProgress, Stop};
 pub use lockstep::Lockstep;
 pub use schedule::{Act, Placed};
 pub use seeds::Seeds;
 pub use shard::Shard;
-pub use shrink::{ShrinkError, Shrunk, shrink};
-pub use sweep::{Run, Sweep, sweep};
-pub use tally::{Summary, Tally};
+pub use shrink::{Shrink, Shrunk, shrink};
+pub use sweep::{Sweep, SweptRun, sweep};
+pub use tally::{Swept, Tally};

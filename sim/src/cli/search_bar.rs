@@ -9,36 +9,44 @@ use std::time::Instant;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::report::rate;
+use crate::search::SearchProgress;
 
-/// A bar; nothing where standard error is no terminal.
+/// A progress bar; nothing where standard error is no terminal.
 pub(super) struct SearchBar {
     bar: ProgressBar,
     began: Instant,
-    /// What was done before it began.
-    before: u64,
 }
 
 impl SearchBar {
-    /// A bar that is full at `all`, with a word in front. What was done `before` is not of its rate.
-    pub(super) fn new(all: u64, what: &str, before: u64) -> Self {
+    /// A bar that is full at `all`, with `what` in front.
+    pub(super) fn new(all: u64, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
         let form = "{prefix} [{bar:24}] {percent}%  {msg}, {eta} left";
         let style = ProgressStyle::with_template(form).expect("the template is sound");
         bar.set_style(style.progress_chars("=> "));
         bar.set_prefix(what.to_owned());
-        bar.set_position(before);
         bar.reset_eta();
-        Self { bar, began: wall_clock(), before }
+        Self { bar, began: wall_clock() }
     }
 
-    /// `at` of all is done, with `runs` runs in all, those before the bar included.
-    pub(super) fn at(&self, at: u64, runs: u64) {
+    /// Shows how far a search has come. Runs that a results file already had do not count for the rate.
+    pub(super) fn at(&self, reached: SearchProgress) {
         if self.bar.is_hidden() {
             return;
         }
-        let rate = rate(runs - self.before, self.began.elapsed());
+        let SearchProgress { runs, resumed, done, .. } = reached;
+        if resumed > 0 && self.bar.position() < resumed {
+            self.bar.set_position(resumed);
+            self.bar.reset_eta();
+        }
+        let rate = rate(runs - resumed, self.began.elapsed());
         self.bar.set_message(format!("{runs} runs, {rate:.0}/s"));
-        self.bar.set_position(at);
+        self.bar.set_position(done);
+    }
+
+    /// Leaves the terminal as it was before the bar.
+    pub(super) fn clear(&self) {
+        self.bar.finish_and_clear();
     }
 
     /// A new stretch of it: full at `all`.
@@ -54,9 +62,9 @@ impl SearchBar {
 }
 
 impl Drop for SearchBar {
-    /// It leaves the terminal as it was.
+    /// Leaves the terminal as it was before the bar.
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        self.clear();
     }
 }
 

@@ -4,6 +4,7 @@ use super::CommandError;
 use super::args::ScenarioArgs;
 use crate::catalogue;
 use crate::scenario::{Pinned, Scenario, Task};
+pub(super) use crate::search::sweep::quoted;
 
 /// A scenario as the command line has it.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,15 +70,6 @@ fn renamed(scenario: &Scenario, name: &str) -> Option<String> {
         // `do.file` itself says that there are several.
         _ => None,
     }
-}
-
-/// `word` for a shell: as it is if that is safe, else in quotes.
-pub(super) fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./:=,%+@".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

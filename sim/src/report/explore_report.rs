@@ -107,11 +107,11 @@ pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
 
 /// Whether the count is closed, in one line.
 fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) -> fmt::Result {
-    let Explored { closed, by_faults, .. } = arm.explored;
-    let visited = arm.explored.schedules();
+    let Explored { exhaustive, by_faults, .. } = arm.explored;
+    let visited = arm.explored.runs();
     let seconds = arm.took.as_secs_f64();
     let speed = format!("{seconds:.1} s, {:.0} schedules a second", rate(visited, arm.took));
-    if *closed {
+    if *exhaustive {
         let parts: Vec<_> = by_faults.iter().map(|count| number(*count)).collect();
         let parts = parts.join(" + ");
         let all = number(visited);
@@ -121,7 +121,7 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
             "    all {all} schedules of up to {faults} visited ({parts}); {speed}"
         );
     }
-    let up_to = match arm.explored.closed_up_to() {
+    let up_to = match arm.explored.exhaustive_up_to() {
         None => "not even the run without faults".to_owned(),
         Some(faults) => format!("closed up to {}", plural(faults, "fault")),
     };
@@ -221,14 +221,14 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
             ((*law).to_owned(), law_of)
         })
         .collect();
-    let schedules = explored.schedules();
+    let schedules = explored.runs();
     json!({
         "arm": arm.title,
         "faults": of.faults,
         "channel": scope_name(of.scope),
         "last": of.last,
-        "closed": explored.closed,
-        "closed_up_to": explored.closed_up_to(),
+        "closed": explored.exhaustive,
+        "closed_up_to": explored.exhaustive_up_to(),
         "schedules": schedules,
         "by_faults": explored.by_faults,
         "verdicts": verdicts,

@@ -8,21 +8,17 @@ use serde_json::{Map, Value, json};
 use crate::report::style;
 use crate::scenario::Choice;
 use crate::search::histogram::Histogram;
-use crate::search::tally::{Summary, Tally, wilson};
+use crate::search::tally::{Swept, Tally, share, wilson};
 use crate::verdict::Verdict;
 
 /// What a sweep came to, and what belongs beside it.
-pub struct Swept<'a> {
+pub struct SweepReport<'a> {
     /// The scenario's name, with its settings.
     pub title: &'a str,
     /// The counts.
-    pub summary: &'a Summary,
+    pub summary: &'a Swept,
     /// What was chosen at each point of the grid, by its number.
     pub choices: &'a dyn Fn(usize) -> Vec<Choice>,
-    /// Runs that were to be done, those of the file included.
-    pub wanted: u64,
-    /// Runs that the file had already.
-    pub resumed: u64,
     /// Real time, and the runs that were done in it.
     pub took: (Duration, u64),
     /// The seed of the first run, and the scenario's faults that meet no packet in it.
@@ -31,19 +27,11 @@ pub struct Swept<'a> {
     pub reproduce: &'a dyn Fn(usize, u64) -> String,
 }
 
-impl Swept<'_> {
+impl SweepReport<'_> {
     /// Runs a second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         rate(self.took.1, self.took.0)
-    }
-
-    /// The first run of `verdict`: its point and its seed.
-    fn example(&self, verdict: Verdict) -> Option<(usize, u64)> {
-        let first = |(point, tally): (&usize, &Tally)| {
-            Some((*point, *tally.first_seeds.get(&verdict)?.first()?))
-        };
-        self.summary.points.iter().find_map(first)
     }
 }
 
@@ -67,18 +55,14 @@ fn percent(share: f64) -> String {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a share for people")]
-fn share(count: u64, of: u64) -> f64 {
-    count as f64 / of as f64
-}
-
 /// The sweep for a person, with terminal colours in it.
 ///
 /// # Errors
 /// Writing fails.
-pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
+pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     let total = swept.summary.total();
-    let Swept { title, wanted, resumed, took: (took, fresh), .. } = swept;
+    let SweepReport { title, summary: Swept { wanted, resumed, .. }, took: (took, fresh), .. } =
+        swept;
     let runs = |count: u64| if count == 1 { "run" } else { "runs" };
     match total.runs < *wanted {
         true => write!(to, "{title}: {} of {wanted} {}", total.runs, runs(*wanted))?,
@@ -132,7 +116,7 @@ pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
     }
     // What is worst is asked about first.
     if let Some((worst, (point, seed))) =
-        total.verdicts.keys().find_map(|verdict| Some((verdict, swept.example(*verdict)?)))
+        total.verdicts.keys().find_map(|verdict| Some((verdict, swept.summary.first(*verdict)?)))
     {
         writeln!(to, "  {worst:<18}{}", (swept.reproduce)(point, seed))?;
     }
@@ -142,7 +126,7 @@ pub fn table(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
 const INTERVAL: &str = "95 % interval";
 
 /// A line for each point of the grid: the share of each verdict, and the first seed that came to it.
-fn points(to: &mut impl fmt::Write, swept: &Swept<'_>) -> fmt::Result {
+fn points(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     if swept.summary.points.len() < 2 {
         return Ok(());
     }
@@ -179,7 +163,7 @@ fn percentiles(of: &Histogram, print: impl Fn(u64) -> String) -> String {
 
 /// The sweep for a script.
 #[must_use]
-pub fn object(swept: &Swept<'_>) -> Value {
+pub fn object(swept: &SweepReport<'_>) -> Value {
     let total = swept.summary.total();
     let points = swept.summary.points.iter().map(|(point, tally)| {
         let choices: Map<_, _> = (swept.choices)(*point)
@@ -193,7 +177,7 @@ pub fn object(swept: &Swept<'_>) -> Value {
         object
     });
     let examples = Verdict::ALL.into_iter().filter_map(|verdict| {
-        let (point, seed) = swept.example(verdict)?;
+        let (point, seed) = swept.summary.first(verdict)?;
         Some((verdict.name().to_owned(), json!((swept.reproduce)(point, seed))))
     });
     let mut object = counts(&total);
@@ -201,8 +185,8 @@ pub fn object(swept: &Swept<'_>) -> Value {
         "virtual_us": numbers(&total.virtual_us),
         "lost": numbers(&total.lost),
         "points": points.collect::<Vec<_>>(),
-        "wanted": swept.wanted,
-        "resumed": swept.resumed,
+        "wanted": swept.summary.wanted,
+        "resumed": swept.summary.resumed,
         "seconds": swept.took.0.as_secs_f64(),
         "runs_per_second": swept.rate(),
         "unmatched_faults": swept.unmatched.1,

@@ -1,7 +1,7 @@
 //! `ddmin` finds a small part of a list that still does what the whole does: delta debugging (Zeller
 //! and Hildebrandt, 2002), and then, where that is affordable, every smaller part. It knows no runs.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use crate::search::limits::Stop;
 
 /// Parts that are tried to prove that no smaller one does it.
 const PROOF_MAX: u64 = 5_000;
@@ -21,7 +21,7 @@ pub struct Least<T> {
 /// left, and a smaller one may do it.
 pub fn least<T: Clone + PartialEq>(
     whole: &[T],
-    stop: &AtomicBool,
+    stop: &Stop<'_>,
     mut does_it: impl FnMut(&[T]) -> Option<Vec<T>>,
 ) -> Least<T> {
     let mut list = whole.to_vec();
@@ -46,18 +46,18 @@ pub fn least<T: Clone + PartialEq>(
 /// Delta debugging: leave out ever smaller pieces, as long as the rest does it.
 fn reduce<T: Clone>(
     mut list: Vec<T>,
-    stop: &AtomicBool,
+    stop: &Stop<'_>,
     does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>,
 ) -> Vec<T> {
     let mut pieces = 2;
-    while !list.is_empty() && !stop.load(Ordering::Relaxed) {
+    while !list.is_empty() && !stop.is_set() {
         let size = list.len().div_ceil(pieces.min(list.len()));
         let without = |from: usize| {
             let until = (from + size).min(list.len());
             [&list[..from], &list[until..]].concat()
         };
         let rests = (0..list.len()).step_by(size);
-        let mut rests = rests.take_while(|_| !stop.load(Ordering::Relaxed)).map(without);
+        let mut rests = rests.take_while(|_| !stop.is_set()).map(without);
         match rests.find_map(|rest| does_it(&rest)) {
             Some(rest) => {
                 list = rest;
@@ -74,7 +74,7 @@ fn reduce<T: Clone>(
 fn prove<T: Clone>(
     whole: &[T],
     size: usize,
-    stop: &AtomicBool,
+    stop: &Stop<'_>,
     does_it: &mut impl FnMut(&[T]) -> Option<Vec<T>>,
 ) -> (Option<Vec<T>>, bool) {
     let mut parts = 0_u64;
@@ -87,7 +87,7 @@ fn prove<T: Clone>(
     for of in 0..size {
         let mut chosen: Vec<usize> = (0..of).collect();
         loop {
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_set() {
                 return (None, false);
             }
             let part: Vec<T> = chosen.iter().map(|at| whole[*at].clone()).collect();
@@ -133,7 +133,7 @@ mod tests {
             assert!(part.is_sorted_by(|a, b| a < b), "{part:?} is a part in order");
             does_it(part).then(|| part.to_vec())
         };
-        let never = AtomicBool::new(false);
+        let never = Stop::never();
         let Least { list, proven } = least(&whole, &never, &mut ask);
         let again = least(&list, &never, &mut ask);
         assert_eq!(again.list, list, "what is left of what is left");
@@ -172,10 +172,12 @@ mod tests {
         let whole: Vec<u32> = (0..100).collect();
         let mut sizes = Vec::new();
         for most in 1..60 {
-            let (stop, mut asked) = (AtomicBool::new(false), 0);
+            let (stop, mut asked) = (Stop::never(), 0);
             let Least { list, proven } = least(&whole, &stop, |part| {
                 asked += 1;
-                stop.store(asked == most, Ordering::Relaxed);
+                if asked == most {
+                    stop.end();
+                }
                 does_it(part).then(|| part.to_vec())
             });
             assert!(does_it(&list) && !proven, "{list:?}");

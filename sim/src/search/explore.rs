@@ -6,16 +6,15 @@
 mod tree;
 
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::outcome::Outcome;
+use crate::run::{RunError, one_point};
 use crate::scenario::Scenario;
-use crate::search::pool::cores;
+use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
-use crate::workload::{Unreadable, Workload};
+use crate::workload::Workload;
 use tree::{Family, Leaf, Tree};
 
 /// The connections whose packets are in scope.
@@ -26,11 +25,11 @@ pub enum Scope {
     Data,
     /// Control connections.
     Control,
-    /// All.
+    /// Data connections and control connections.
     Both,
 }
 
-/// An exploration that is about to be run.
+/// An exploration that has not begun: a scenario, a number of faults, and the options of [`explore`].
 #[derive(Clone, Debug)]
 pub struct Explore<'a> {
     scenario: &'a Scenario,
@@ -38,8 +37,8 @@ pub struct Explore<'a> {
     scope: Scope,
     last: Option<usize>,
     seed: u64,
-    jobs: NonZeroUsize,
-    most: Option<u64>,
+    max_runs: Option<u64>,
+    pub(super) limits: Limits<'a>,
 }
 
 /// One list of faults, and what it came to.
@@ -55,43 +54,33 @@ pub struct Visit<'a> {
     pub holds: bool,
 }
 
-/// How far an exploration has come: of the lists of one length.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Layer {
-    /// The length.
-    pub faults: usize,
-    /// The lists whose children were visited.
-    pub done: u64,
-    /// How many there are of those.
-    pub all: u64,
-}
-
 /// What an exploration came to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explored {
-    /// Every list of faults in scope was visited.
-    pub closed: bool,
-    /// Lists that were visited, by their length.
+    /// Whether every list of faults in scope was run.
+    pub exhaustive: bool,
+    /// The number of lists that were run, by the number of their faults.
     pub by_faults: Vec<u64>,
-    /// How many came to each verdict.
+    /// The number of lists that came to each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
-    /// The least list of each: the shortest, and of those the first.
+    /// The first of the shortest lists that came to each verdict.
     pub least: BTreeMap<Verdict, Vec<Placed>>,
-    /// How many broke each law without an excuse, and the least of them.
+    /// The number of lists that broke each law without a waiver, and the least such list.
     pub broken_laws: BTreeMap<&'static str, (u64, Vec<Placed>)>,
 }
 
 impl Explored {
-    /// Lists that were visited.
+    /// The number of lists that were run.
     #[must_use]
-    pub fn schedules(&self) -> u64 {
+    pub fn runs(&self) -> u64 {
         self.by_faults.iter().sum()
     }
 
-    /// The number of faults up to which every list was visited; `None`: not even the list without any.
+    /// The number of faults up to which every list was run; `None` if not even the run without faults
+    /// was made.
     #[must_use]
-    pub fn closed_up_to(&self) -> Option<usize> {
-        (self.by_faults.len() - usize::from(!self.closed)).checked_sub(1)
+    pub fn exhaustive_up_to(&self) -> Option<usize> {
+        (self.by_faults.len() - usize::from(!self.exhaustive)).checked_sub(1)
     }
 
     fn add(&mut self, visit: Visit<'_>) {
@@ -105,99 +94,89 @@ impl Explored {
     }
 }
 
-/// Explore every placement of at most so many faults on the data connections of `scenario`; begun by
-/// [`run`](Explore::run), [`visit`](Explore::visit) or `check`. What is drawn at random is as seed 0,
-/// or the scenario's own, has it.
+/// Prepares a run of `scenario` for every placement of at most `faults` faults on the packets of its data
+/// connections. The seed is the scenario's own, or 0.
+///
+/// [`run`](Explore::run) makes the runs and counts their verdicts; [`visit`](Explore::visit) hands over
+/// each list of faults.
 #[must_use]
 pub fn explore(scenario: &Scenario, faults: usize) -> Explore<'_> {
-    let seed = scenario.seed.unwrap_or(0);
-    let (scope, last, most) = (Scope::Data, None, None);
-    Explore { scenario, faults, scope, last, seed, jobs: cores(), most }
+    let (seed, limits) = (scenario.seed.unwrap_or(0), Limits::default());
+    Explore { scenario, faults, scope: Scope::Data, last: None, seed, max_runs: None, limits }
 }
 
+bounded!(Explore);
+threaded!(Explore);
+
 impl<'a> Explore<'a> {
-    /// On the packets of these connections.
+    /// Places faults on the packets of these connections.
     #[must_use]
     pub fn scope(mut self, scope: Scope) -> Self {
         self.scope = scope;
         self
     }
 
-    /// Only on the last so many packets of them, in each list's own run.
+    /// Places faults only on the last packets in scope, this many of them in each list's own run.
     #[must_use]
     pub fn last(mut self, packets: usize) -> Self {
         self.last = Some(packets);
         self
     }
 
-    /// With what this seed draws.
+    /// Draws with this seed whatever the scenario leaves to chance.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
     }
 
-    /// On so many threads; without this, one for each core. It changes nothing of what is found.
+    /// Makes at most this many runs, the first ones. If there are more, the exploration is not
+    /// exhaustive.
     #[must_use]
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
+    pub fn max_runs(mut self, runs: u64) -> Self {
+        self.max_runs = Some(runs);
         self
     }
 
-    /// At most so many lists, in their order; if there are more, the count is not closed.
+    /// The seed of every run.
     #[must_use]
-    pub fn most(mut self, schedules: u64) -> Self {
-        self.most = Some(schedules);
-        self
-    }
-
-    /// The seed by which it draws.
-    #[must_use]
-    pub fn drawn_by(&self) -> u64 {
+    pub(crate) fn drawn_by(&self) -> u64 {
         self.seed
     }
 
-    /// What is explored.
+    /// The scenario that is explored.
     #[must_use]
-    pub fn scenario(&self) -> &'a Scenario {
+    pub(crate) fn scenario(&self) -> &'a Scenario {
         self.scenario
     }
 
-    /// Run it to its end.
+    /// Makes the runs and counts what they came to.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read, or has changed meanwhile.
-    ///
-    /// # Panics
-    /// If a key of the scenario has a list of values.
-    pub fn run(&self) -> Result<Explored, Unreadable> {
-        let on = |_: Visit<'_>| ControlFlow::Continue(());
-        self.visit(&AtomicBool::new(false), |_| true, on, |_, _| {})
+    /// A key of the scenario has several values, or a file of the scenario cannot be read or has changed
+    /// meanwhile.
+    pub fn run(&self) -> Result<Explored, RunError> {
+        self.visit(|_| true, |_| ControlFlow::Continue(()))
     }
 
-    /// Run it, ask `holds` of each outcome on the thread that has run it, hand each list to `visit` in
-    /// order until it breaks, and say to `progress` how far it has come. Once `stop` is true no run
-    /// is begun.
+    /// Makes the runs, asks `holds` of each outcome on the thread that makes the run, and hands each list
+    /// to `visit` in order, until `visit` breaks.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read.
-    ///
-    /// # Panics
-    /// If a key of the scenario has a list of values.
+    /// A key of the scenario has several values, or a file of the scenario cannot be read or has changed
+    /// meanwhile.
     pub fn visit(
         &self,
-        stop: &AtomicBool,
         holds: impl Fn(&Outcome) -> bool + Sync,
         mut visit: impl FnMut(Visit<'_>) -> ControlFlow<()>,
-        mut progress: impl FnMut(Layer, u64),
-    ) -> Result<Explored, Unreadable> {
-        assert_eq!(self.scenario.points(), 1, "an exploration is of one point of a grid");
-        let scenario = self.scenario.pin(0, self.seed).scenario;
+    ) -> Result<Explored, RunError> {
+        let stop = &self.limits.start();
+        let scenario = one_point(self.scenario, self.seed)?;
         let workload = Workload::load(&scenario)?;
         let holds: &(dyn Fn(&Outcome) -> bool + Sync) = &holds;
         let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds, stop };
         let mut explored = Explored::default();
-        let (most, mut left) = (self.most.unwrap_or(u64::MAX), true);
+        let (most, mut left) = (self.max_runs.unwrap_or(u64::MAX), true);
         for faults in 0..=self.faults {
             explored.by_faults.push(0);
             let all = if faults == 0 { 1 } else { explored.by_faults[faults - 1] };
@@ -208,7 +187,7 @@ impl<'a> Explore<'a> {
                     return ControlFlow::Break(());
                 }
                 for (list, leaf) in family.lists() {
-                    if explored.schedules() == most {
+                    if explored.runs() == most {
                         left = false;
                         return ControlFlow::Break(());
                     }
@@ -224,20 +203,21 @@ impl<'a> Explore<'a> {
                     left = false;
                     return ControlFlow::Break(());
                 }
+                let runs = explored.runs();
                 done += 1;
-                progress(Layer { faults, done, all }, explored.schedules());
+                self.limits.report(SearchProgress { runs, resumed: 0, done, all, faults });
                 ControlFlow::Continue(())
             };
             tree.layer(faults, ready);
             if let Some(changed) = changed {
-                return Err(changed);
+                return Err(changed.into());
             }
-            left &= !stop.load(Ordering::Relaxed) || done == all;
+            left &= !stop.is_set() || done == all;
             if !left {
                 return Ok(explored);
             }
         }
-        explored.closed = true;
+        explored.exhaustive = true;
         Ok(explored)
     }
 }

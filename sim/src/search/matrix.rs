@@ -2,12 +2,11 @@
 //! connection how, and what the other side makes of it. A cell is the scenario with a few keys set.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
 
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::scenario::keys::InvalidSetting;
-use crate::search::{Lockstep, Seeds};
+use crate::search::{Lockstep, Seeds, Stop};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -115,7 +114,7 @@ fn cell(
     let mut verdicts = BTreeMap::new();
     let mut example: Option<Outcome> = None;
     let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
-    lockstep.run_seeds(seeds.iter(), &AtomicBool::new(false), named, |outcome| {
+    lockstep.run_seeds(seeds.iter(), &Stop::never(), named, |outcome| {
         *verdicts.entry(outcome.verdict).or_insert(0) += 1;
         if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
             example = Some(outcome.clone());

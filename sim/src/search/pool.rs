@@ -5,18 +5,13 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
+use crate::search::limits::Stop;
+
 /// Tasks for each thread that may be ahead of the last one handed over.
 const WINDOW: u64 = 8;
-
-/// One thread for each core that this process may use.
-#[must_use]
-pub fn cores() -> NonZeroUsize {
-    thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
 
 /// Who does the tasks, and who may stop them.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +19,7 @@ pub struct Pool<'a> {
     /// Threads.
     pub jobs: NonZeroUsize,
     /// Once this is true, no task is begun any more; those that were begun are handed over.
-    pub stop: &'a AtomicBool,
+    pub stop: &'a Stop<'a>,
 }
 
 /// Tasks in order, and how far they have come.
@@ -104,7 +99,7 @@ impl Pool<'_> {
         let waits = |queue: &mut Queue<N>| !queue.over && queue.begun >= queue.handed + window;
         let mut queue =
             moved.wait_while(lock(queue), waits).unwrap_or_else(PoisonError::into_inner);
-        if queue.over || self.stop.load(Ordering::Relaxed) {
+        if queue.over || self.stop.is_set() {
             return None;
         }
         let Some(task) = (queue.next)() else {
@@ -145,17 +140,17 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 mod tests {
     use super::*;
     use std::hint::black_box;
-    use std::sync::atomic::AtomicU64;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
     use std::time::Duration;
 
-    fn pool(jobs: usize, stop: &AtomicBool) -> Pool<'_> {
+    fn pool<'a>(jobs: usize, stop: &'a Stop<'a>) -> Pool<'a> {
         Pool { jobs: NonZeroUsize::new(jobs).expect("not 0"), stop }
     }
 
     #[test]
     fn results_come_in_the_order_of_the_tasks_and_not_too_early() {
         for jobs in [1, 2, 7] {
-            let stop = AtomicBool::new(false);
+            let stop = Stop::never();
             let (begun, mut got) = (AtomicU64::new(0), Vec::new());
             let mut tasks = 0..1_000_u64;
             pool(jobs, &stop).run(
@@ -188,7 +183,7 @@ mod tests {
             got += 1;
             if got == 100 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        pool(3, &stop).run(|| tasks.next(), || (), |(), task| task, ready);
+        pool(3, &Stop::never()).run(|| tasks.next(), || (), |(), task| task, ready);
         assert_eq!(got, 100);
         let (mut tasks, mut got) = (0..u64::MAX, Vec::new());
         let ready = |task| {
@@ -196,7 +191,7 @@ mod tests {
             stop.store(got.len() == 50 || stop.load(Ordering::Relaxed), Ordering::Relaxed);
             ControlFlow::Continue(())
         };
-        pool(3, &stop).run(|| tasks.next(), || (), |(), task| task, ready);
+        pool(3, &Stop::on(&stop)).run(|| tasks.next(), || (), |(), task| task, ready);
         assert!(got.len() >= 50, "what was begun is handed over");
         assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>());
     }
@@ -204,7 +199,7 @@ mod tests {
     #[test]
     fn a_panic_is_passed_on() {
         let passed = std::panic::catch_unwind(|| {
-            let stop = AtomicBool::new(false);
+            let stop = Stop::never();
             let mut tasks = 0..u64::MAX;
             let work = |(): &mut (), task: u64| assert_ne!(task, 40, "this test panics on purpose");
             pool(2, &stop).run(|| tasks.next(), || (), work, |()| ControlFlow::Continue(()));
@@ -218,7 +213,7 @@ mod tests {
         let (done, ended) = mpsc::channel();
         thread::spawn(move || {
             let passed = std::panic::catch_unwind(|| {
-                let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
+                let (stop, begun) = (Stop::never(), AtomicU64::new(0));
                 let mut tasks = 0..u64::MAX;
                 let work = |(): &mut (), _| begun.fetch_add(1, Ordering::Relaxed);
                 let ready = |_| {

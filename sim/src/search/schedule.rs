@@ -9,7 +9,7 @@ use halfclose_stack::{Kind, Segment};
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
 use crate::network::trace::{Event, Recording, Trace};
-use crate::run::run;
+use crate::run::run_loaded;
 use crate::scenario::Scenario;
 use crate::scenario::fault::{Action, Fault, OnChannel, PacketName, Which};
 use crate::side::Side;
@@ -84,7 +84,7 @@ pub fn named(scenario: &Scenario, workload: &Workload, seed: u64, list: &[Placed
         action: placed.act.action(),
     };
     with.faults.extend(list.iter().map(fault));
-    let finished = run(&with, workload, seed, Recording::Headers);
+    let finished = run_loaded(&with, workload, seed, Recording::Headers);
     let names = Names::of(&finished.trace);
     let fault = |placed: &Placed| Fault {
         packet: Which::Named(names.name(placed.emission)),

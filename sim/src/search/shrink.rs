@@ -3,64 +3,61 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use crate::network::fate::{Changes, Fate, Moved};
 use crate::network::trace::{Event, PacketEvent, Recording};
 use crate::outcome::{Endings, Outcome};
-use crate::run::{Finished, run};
+use crate::run::{Finished, RunError, one_point, run_loaded};
 use crate::scenario::fault::{Action, Fault, PacketName, Which};
 use crate::scenario::{Expect, LinkConfig, Scenario};
 use crate::search::ddmin;
+use crate::search::limits::{Limits, SearchProgress, bounded};
 use crate::search::schedule::Names;
 use crate::side::Side;
 use crate::verdict::Verdict;
-use crate::workload::{Unreadable, Workload};
+use crate::workload::Workload;
 use crate::world::World;
+
+/// A shrink that has not begun: a scenario, a seed, and the options of [`shrink`].
+#[derive(Clone, Debug)]
+pub struct Shrink<'a> {
+    scenario: &'a Scenario,
+    seed: u64,
+    max_runs: Option<u64>,
+    pub(super) limits: Limits<'a>,
+}
 
 /// What is left of a run.
 pub struct Shrunk {
-    /// A scenario that comes to it without any chance, whatever is called its seed.
+    /// A scenario that leads to the same [`Shape`] without any chance, whichever seed is named.
     pub scenario: Scenario,
-    /// Faults that the run had.
+    /// The number of faults before.
     pub before: usize,
-    /// Runs that it took.
+    /// The number of runs that the shrink made.
     pub runs: u64,
-    /// No smaller set of the run's faults comes to the same: all were tried. Else none that is
-    /// smaller by one does.
+    /// Whether every smaller set of the run's faults was tried, and none leads to the same. If false,
+    /// no set with one fault less does.
     pub fewest: bool,
-    /// It was told to stop: a smaller set may come to the same.
+    /// Whether the shrink was stopped early: a smaller set may lead to the same.
     pub cut_short: bool,
-    /// Whether it is anything else than what was to be shrunk.
+    /// Whether the scenario differs from the scenario that was given.
     pub changed: bool,
     /// The run that is left, recorded with the headers of its packets.
     pub finished: Finished,
 }
 
-/// A run could not be shrunk.
-#[derive(Debug, thiserror::Error)]
-pub enum ShrinkError {
-    /// A file of the scenario cannot be read.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-    /// Written out as faults, the run is another one: a fault of this program.
-    #[error("the run of seed {0} cannot be written out as faults: please report this")]
-    NotTheSame(u64),
-}
-
-/// What a run is shrunk by: a smaller one must come to this.
+/// What a smaller run must lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
     /// The verdict.
     pub verdict: Verdict,
     /// How the data connection of each transfer ended.
     pub endings: Vec<Endings>,
-    /// The laws that were broken without an excuse.
+    /// The laws that were broken without a waiver.
     pub broken_laws: Vec<&'static str>,
 }
 
 impl Shape {
-    /// Of a run.
+    /// The shape of a run.
     #[must_use]
     pub fn of(outcome: &Outcome) -> Self {
         Self {
@@ -71,56 +68,70 @@ impl Shape {
     }
 }
 
-/// Shrink the run of `scenario` with `seed`; `tried` is told how many runs it took so far, and how
-/// many faults the last part had. Once `stop` is true, what was found so far is what is left.
-///
-/// # Errors
-/// A file of the scenario cannot be read.
-///
-/// # Panics
-/// If a key of the scenario has a list of values.
-pub fn shrink(
-    scenario: &Scenario,
-    seed: u64,
-    stop: &AtomicBool,
-    mut tried: impl FnMut(u64, usize),
-) -> Result<Shrunk, ShrinkError> {
-    let original = scenario.pin(0, seed).scenario;
-    let workload = Workload::load(&original)?;
-    let first = run(&original, &workload, seed, Recording::Headers);
-    let shape = Shape::of(&first.outcome);
-    let faults = written_out(&original, &first);
-    let base = without_chance(&original, seed);
-    let mut runs = 1;
-    let does_it = |part: &[Fault]| {
-        runs += 1;
-        tried(runs, part.len());
-        let scenario = Scenario { faults: part.to_vec(), ..base.clone() };
-        let mut world = World::new(&scenario, &workload, seed, Recording::Digest);
-        let end = world.run();
-        let outcome = world.conclude(end);
-        (Shape::of(&outcome) == shape).then(|| matched(part, &outcome))
-    };
-    let mut does_it = does_it;
-    let same = does_it(&faults);
-    workload.verify()?;
-    if same.is_none() {
-        return Err(ShrinkError::NotTheSame(seed));
+/// Prepares to reduce the run of `scenario` with `seed` to the fewest faults that lead to the same
+/// verdict, endings and broken laws; [`run`](Shrink::run) does so.
+#[must_use]
+pub fn shrink(scenario: &Scenario, seed: u64) -> Shrink<'_> {
+    Shrink { scenario, seed, max_runs: None, limits: Limits::default() }
+}
+
+bounded!(Shrink);
+
+impl Shrink<'_> {
+    /// Makes at most this many runs; the result is the smallest set of faults found so far.
+    #[must_use]
+    pub fn max_runs(mut self, runs: u64) -> Self {
+        self.max_runs = Some(runs);
+        self
     }
-    let least = ddmin::least(&faults, stop, &mut does_it);
-    let mut left = Scenario { faults: least.list, ..base };
-    // By the names that they have in the run that is left.
-    left.faults = written_out(&left, &run(&left, &workload, seed, Recording::Headers));
-    let finished = run(&left, &workload, seed, Recording::Headers);
-    workload.verify()?;
-    if Shape::of(&finished.outcome) != shape {
-        return Err(ShrinkError::NotTheSame(seed));
+
+    /// Makes runs with ever fewer faults.
+    ///
+    /// # Errors
+    /// A key of the scenario has several values, a file of the scenario cannot be read or has changed
+    /// meanwhile, or the run cannot be written out as faults, which is a bug of this crate.
+    pub fn run(&self) -> Result<Shrunk, RunError> {
+        let (seed, stop) = (self.seed, &self.limits.start());
+        let original = one_point(self.scenario, seed)?;
+        let workload = Workload::load(&original)?;
+        let first = run_loaded(&original, &workload, seed, Recording::Headers);
+        let shape = Shape::of(&first.outcome);
+        let faults = written_out(&original, &first);
+        let base = without_chance(&original, seed);
+        let mut runs = 1;
+        let mut reproduces = |part: &[Fault]| {
+            runs += 1;
+            if self.max_runs.is_some_and(|most| runs >= most) {
+                stop.end();
+            }
+            let faults = part.len();
+            self.limits.report(SearchProgress { runs, faults, resumed: 0, done: 0, all: 0 });
+            let scenario = Scenario { faults: part.to_vec(), ..base.clone() };
+            let mut world = World::new(&scenario, &workload, seed, Recording::Digest);
+            let end = world.run();
+            let outcome = world.conclude(end);
+            (Shape::of(&outcome) == shape).then(|| matched(part, &outcome))
+        };
+        let same = reproduces(&faults);
+        workload.verify()?;
+        if same.is_none() {
+            return Err(RunError::NotTheSame(seed));
+        }
+        let least = ddmin::least(&faults, stop, &mut reproduces);
+        let mut left = Scenario { faults: least.list, ..base };
+        // By the names that the packets have in the run that is left.
+        left.faults = written_out(&left, &run_loaded(&left, &workload, seed, Recording::Headers));
+        let finished = run_loaded(&left, &workload, seed, Recording::Headers);
+        workload.verify()?;
+        if Shape::of(&finished.outcome) != shape {
+            return Err(RunError::NotTheSame(seed));
+        }
+        left.expect = expected(&finished.outcome);
+        let as_it_was = Scenario { expect: left.expect.clone(), arms: Vec::new(), ..original };
+        let (before, fewest, changed) = (faults.len(), least.proven, as_it_was != left);
+        let cut_short = !fewest && stop.is_set();
+        Ok(Shrunk { scenario: left, before, runs, fewest, cut_short, changed, finished })
     }
-    left.expect = expected(&finished.outcome);
-    let as_it_was = Scenario { expect: left.expect.clone(), arms: Vec::new(), ..original };
-    let (before, fewest, changed) = (faults.len(), least.proven, as_it_was != left);
-    let cut_short = !fewest && stop.load(Ordering::Relaxed);
-    Ok(Shrunk { scenario: left, before, runs, fewest, cut_short, changed, finished })
 }
 
 /// The same scenario without faults, where nothing is left to chance but what its seed pins.

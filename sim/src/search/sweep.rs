@@ -1,124 +1,146 @@
-//! `sweep` runs a scenario with many seeds, at every point of its grid, over all cores, and hands
-//! over what came of it in order: point by point, and within a point seed by seed.
+//! `sweep` runs a scenario with many seeds, at every point of its grid, on all cores, and hands over the
+//! outcomes in order: point by point, and within a point seed by seed.
 
+mod record;
 mod runner;
 
-use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::judge::expectation::{lawful, unmet};
 use crate::outcome::Outcome;
-use crate::scenario::{Choice, Scenario};
-use crate::search::pool::{Pool, cores};
+use crate::run::RunError;
+use crate::scenario::{Choice, Expect, Scenario};
+use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
+use crate::search::pool::Pool;
 use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
+use crate::search::tally::{Counted, Swept, Tally};
 use crate::workload::Unreadable;
+pub use record::Record;
+pub(crate) use record::quoted;
 use runner::{Point, Runner};
 
-/// Runs that a thread does at a time: fewer, where they move more than this.
+/// The largest number of runs in a chunk.
 const CHUNK: u64 = 64;
+/// The largest number of bytes that the runs of a chunk move.
 const CHUNK_BYTES: u64 = 4 << 20;
 
-/// Points of a grid whose files are in memory at once: fewer, where they have more than this.
+/// The largest number of grid points whose files are in memory at once.
 const BATCH: usize = 1_024;
+/// The largest number of bytes of such files.
 const BATCH_BYTES: u64 = 64 << 20;
-/// And fewer, where they hold so many files open: a process may have 256 on some systems.
+/// The largest number of such files that are held open: a process may have 256 on some systems.
 const BATCH_OPEN: usize = 64;
 
-/// A sweep that is about to be run.
+/// A sweep that has not begun: a scenario, the seeds, and the options of [`sweep`].
 #[derive(Clone, Debug)]
 pub struct Sweep<'a> {
     scenario: &'a Scenario,
     seeds: Seeds,
     shard: Shard,
-    jobs: NonZeroUsize,
-    done: u64,
-    most: u64,
+    laws_alone: bool,
+    skipped: u64,
+    max_runs: u64,
+    pub(super) limits: Limits<'a>,
 }
 
 /// One run of a sweep.
 #[derive(Clone, Copy, Debug)]
-pub struct Run<'a> {
-    /// What was run: nothing of it is open any more.
+pub struct SweptRun<'a> {
+    /// The scenario of the run, with one value for each key.
     pub scenario: &'a Scenario,
-    /// Which point of the grid it is.
+    /// The number of the grid's point, from 0.
     pub point: usize,
-    /// What was chosen for each open key.
+    /// The value of each key that the sweep's scenario leaves open.
     pub choices: &'a [Choice],
-    /// What it came to, its seed included.
+    /// What the run came to, with its seed.
     pub outcome: &'a Outcome,
 }
 
-/// Run `scenario` with each of these seeds, at every point of its grid; begun by
-/// [`run`](Sweep::run), [`fold`](Sweep::fold) or `check`.
+/// Prepares runs of `scenario` with each of these seeds, at every point of its grid.
+///
+/// [`run`](Sweep::run) makes the runs and counts their verdicts; [`visit`](Sweep::visit) hands over
+/// each outcome; [`fold`](Sweep::fold) collects on the threads that make the runs.
 #[must_use]
 pub fn sweep(scenario: &Scenario, seeds: impl Into<Seeds>) -> Sweep<'_> {
     Sweep {
         scenario,
         seeds: seeds.into(),
         shard: Shard::WHOLE,
-        jobs: cores(),
-        done: 0,
-        most: u64::MAX,
+        laws_alone: false,
+        skipped: 0,
+        max_runs: u64::MAX,
+        limits: Limits::default(),
     }
 }
 
-impl<'a> Sweep<'a> {
-    /// On so many threads; without this, one for each core. It changes nothing of what is found.
-    #[must_use]
-    pub fn jobs(mut self, jobs: NonZeroUsize) -> Self {
-        self.jobs = jobs;
-        self
-    }
+bounded!(Sweep);
+threaded!(Sweep);
 
-    /// Only this part of it.
+impl<'a> Sweep<'a> {
+    /// Makes only the runs of one shard.
     #[must_use]
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = shard;
         self
     }
 
-    /// Without the first `done` runs of its part, which have been run before.
+    /// Makes at most this many runs, the first ones.
     #[must_use]
-    pub fn after(mut self, done: u64) -> Self {
-        self.done = done;
+    pub fn max_runs(mut self, runs: u64) -> Self {
+        self.max_runs = runs;
         self
     }
 
-    /// At most so many runs.
+    /// Counts a run as unexpected only if the run breaks a law, whatever else the scenario expects.
     #[must_use]
-    pub fn most(mut self, runs: u64) -> Self {
-        self.most = runs;
+    pub fn laws_alone(mut self, laws_alone: bool) -> Self {
+        self.laws_alone = laws_alone;
         self
     }
 
-    /// What is swept.
+    /// Leaves out the first runs of the shard, which an earlier sweep has made.
     #[must_use]
-    pub fn scenario(&self) -> &'a Scenario {
+    pub(crate) fn skip(mut self, runs: u64) -> Self {
+        self.skipped = runs;
+        self
+    }
+
+    /// The scenario that is swept.
+    #[must_use]
+    pub(crate) fn scenario(&self) -> &'a Scenario {
         self.scenario
     }
 
-    /// The numbers of its runs in the whole: those of its part.
+    /// Whether a run came to what the scenario expects.
+    pub(crate) fn is_expected(&self, outcome: &Outcome) -> bool {
+        let expect = &self.scenario.expect;
+        match self.laws_alone || *expect == Expect::default() {
+            true => lawful(expect, outcome),
+            false => unmet(expect, outcome).is_empty(),
+        }
+    }
+
+    /// The numbers of the shard's runs, counted over the whole sweep.
     ///
     /// # Errors
-    /// There are 2^64 runs or more in the whole.
-    pub fn rows(&self) -> Result<Range<u64>, TooMany> {
+    /// The whole sweep has 2^64 runs or more.
+    pub(crate) fn rows(&self) -> Result<Range<u64>, RunError> {
         let all = self.seeds.count().checked_mul(self.scenario.points() as u128);
-        let all = all.and_then(|all| u64::try_from(all).ok()).ok_or(TooMany)?;
+        let all = all.and_then(|all| u64::try_from(all).ok()).ok_or(RunError::TooMany)?;
         Ok(self.shard.of(all))
     }
 
-    /// The point and the seed of a run, by its number in the whole.
+    /// The point and the seed of a run, by the run's number in the whole sweep.
     ///
     /// # Panics
     /// If there is no such run.
-    #[must_use]
-    pub fn run_of(&self, row: u64) -> (usize, u64) {
+    pub(crate) fn run_of(&self, row: u64) -> (usize, u64) {
         let (point, number) = self.place(row);
         (point, self.seeds.at(number))
     }
 
-    /// The point of a run, and how many seeds it has before that.
+    /// The point of a run, and the number of the point's seeds before the run's seed.
     fn place(&self, row: u64) -> (usize, u64) {
         let seeds = self.seeds_of_a_point();
         (usize::try_from(row / seeds).expect("a point of the grid"), row % seeds)
@@ -128,35 +150,61 @@ impl<'a> Sweep<'a> {
         u64::try_from(self.seeds.count()).expect("all runs were counted")
     }
 
-    /// Run it, and hand over every outcome in order, until `ready` breaks.
+    /// Makes the runs and counts what they came to.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, or there are too many runs.
-    pub fn run(
+    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
+    pub fn run(&self) -> Result<Swept, RunError> {
+        let rows = self.rows()?;
+        let mut swept = Swept::new(rows.end - rows.start);
+        let add = |tally: &mut Tally, run: SweptRun<'_>| {
+            tally.add(&Counted::of(run.outcome, self.is_expected(run.outcome)));
+        };
+        let ready = |point, tally: Tally| {
+            swept.merge(point, &tally);
+            self.report(&swept);
+            ControlFlow::Continue(())
+        };
+        self.fold(add, ready)?;
+        Ok(swept)
+    }
+
+    /// Tells the listener how many runs are done.
+    fn report(&self, swept: &Swept) {
+        let (runs, all, resumed) = (swept.runs(), swept.wanted, swept.resumed);
+        self.limits.report(SearchProgress { runs, resumed, done: runs, all, faults: 0 });
+    }
+
+    /// Makes the runs and hands over every outcome in order, with the number of its grid point, until
+    /// `visit` breaks.
+    ///
+    /// # Errors
+    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
+    pub fn visit(
         &self,
-        mut ready: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
-    ) -> Result<(), SweepError> {
-        let keep = |all: &mut Vec<Outcome>, run: Run<'_>| all.push(run.outcome.clone());
-        self.fold(&AtomicBool::new(false), keep, |point, outcomes: Vec<_>| {
-            outcomes.iter().try_for_each(|outcome| ready(point, outcome))
+        mut visit: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
+    ) -> Result<(), RunError> {
+        let keep = |all: &mut Vec<Outcome>, run: SweptRun<'_>| all.push(run.outcome.clone());
+        self.fold(keep, |point, outcomes: Vec<_>| {
+            outcomes.iter().try_for_each(|outcome| visit(point, outcome))
         })
     }
 
-    /// Run it in chunks of consecutive runs of one point: `add` makes of a chunk what is wanted of
-    /// it, on the thread that runs it, and `ready` gets the chunks in order. Once `stop` is true no
-    /// run is begun.
+    /// Makes the runs in chunks of consecutive seeds of one grid point. `add` puts a run into its chunk
+    /// on the thread that makes the run; `ready` gets the chunks in order, each with the number of its
+    /// grid point, until `ready` breaks. The caller's threads share no memory but what `add` reads.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, or there are too many runs.
+    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
     pub fn fold<C: Default + Send>(
         &self,
-        stop: &AtomicBool,
-        add: impl Fn(&mut C, Run<'_>) + Sync,
+        add: impl Fn(&mut C, SweptRun<'_>) + Sync,
         mut ready: impl FnMut(usize, C) -> ControlFlow<()>,
-    ) -> Result<(), SweepError> {
+    ) -> Result<(), RunError> {
         let rows = self.rows()?;
-        let mut next = (rows.start + self.done).min(rows.end);
-        let end = rows.end.min(next.saturating_add(self.most));
+        let stop = &self.limits.start();
+        let mut next = (rows.start + self.skipped).min(rows.end);
+        let end = rows.end.min(next.saturating_add(self.max_runs));
         let (mut over, mut changed) = (false, None);
         while next < end && !over {
             let points = self.batch(next..end, BATCH_BYTES)?;
@@ -171,7 +219,7 @@ impl<'a> Sweep<'a> {
                 next += runs;
                 Some((point, at..at + runs))
             };
-            Pool { jobs: self.jobs, stop }.run(
+            Pool { jobs: self.limits.jobs(), stop }.run(
                 tasks,
                 Runner::default,
                 |runner, (point, numbers)| {
@@ -183,18 +231,18 @@ impl<'a> Sweep<'a> {
                         (over, changed) = (true, Some(unreadable));
                         return ControlFlow::Break(());
                     }
-                    // What was run behind a gap is not handed over.
+                    // Runs behind a gap are not handed over.
                     over |= ready(chunk.point, chunk.made).is_break() || !chunk.whole;
                     if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
                 },
             );
-            over |= stop.load(Ordering::Relaxed);
+            over |= stop.is_set();
         }
         changed.map_or(Ok(()), |unreadable| Err(unreadable.into()))
     }
 
-    /// The first points of the grid that these runs meet: up to the one whose files make it `most`
-    /// bytes, or too many that are open.
+    /// The first grid points of these runs: up to the point whose files make it `most` bytes in memory,
+    /// or too many open files.
     fn batch(&self, rows: Range<u64>, most: u64) -> Result<Vec<Point<'a>>, Unreadable> {
         let (first, last) = (self.run_of(rows.start).0, self.run_of(rows.end - 1).0);
         let (mut points, mut bytes, mut open) = (Vec::new(), 0, 0);
@@ -211,24 +259,10 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// There are more runs than 64 bits count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there are 2^64 runs or more in this sweep: name fewer seeds")]
-pub struct TooMany;
-
-/// A sweep could not begin, or not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum SweepError {
-    /// Too many runs.
-    #[error(transparent)]
-    TooMany(#[from] TooMany),
-    /// A file of the scenario cannot be read.
-    #[error(transparent)]
-    Unreadable(#[from] Unreadable),
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
     use crate::catalogue;
 
@@ -278,7 +312,7 @@ mod tests {
         let sweep = sweep(&scenario, 3..5);
         let run = |most: usize| {
             let mut got = Vec::new();
-            let ran = sweep.run(|point, outcome| {
+            let ran = sweep.visit(|point, outcome| {
                 got.push((point, outcome.seed));
                 if got.len() == most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -293,7 +327,8 @@ mod tests {
             stop.store(true, Ordering::Relaxed);
             ControlFlow::Continue(())
         };
-        sweep.fold(&stop, |runs: &mut u64, _| *runs += 1, ready).expect("it begins");
+        let stopped = sweep.clone().stop(&stop);
+        stopped.fold(|runs: &mut u64, _| *runs += 1, ready).expect("it begins");
         assert!(0 < got && got < 1_000, "{got}");
     }
 }

@@ -109,24 +109,84 @@ impl Tally {
 
 /// What a sweep came to: a tally for each point of the scenario's grid.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// The points that were run, by their number.
+pub struct Swept {
+    /// The grid points that were run, by their number.
     pub points: BTreeMap<usize, Tally>,
+    /// The number of runs that the sweep was to make, with those that its results file already had.
+    pub wanted: u64,
+    /// The number of runs that the results file already had.
+    pub resumed: u64,
 }
 
-impl Summary {
-    /// Count what some runs at `point` came to, which are later in order.
+impl Swept {
+    /// No run yet, of `wanted` runs.
+    #[must_use]
+    pub fn new(wanted: u64) -> Self {
+        Self { points: BTreeMap::new(), wanted, resumed: 0 }
+    }
+
+    /// Adds the tally of later runs at one grid point.
     pub fn merge(&mut self, point: usize, tally: &Tally) {
         self.points.entry(point).or_default().merge(tally);
     }
 
-    /// All points together.
+    /// The tallies of all grid points together.
     #[must_use]
     pub fn total(&self) -> Tally {
         let mut total = Tally::default();
         self.points.values().for_each(|tally| total.merge(tally));
         total
     }
+
+    /// The number of runs that were made.
+    #[must_use]
+    pub fn runs(&self) -> u64 {
+        self.points.values().map(|tally| tally.runs).sum()
+    }
+
+    /// Whether every run was made: neither a time limit nor a flag ended the sweep early.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.runs() == self.wanted
+    }
+
+    /// The number of runs that came to `verdict`.
+    #[must_use]
+    pub fn count(&self, verdict: Verdict) -> u64 {
+        self.points.values().filter_map(|tally| tally.verdicts.get(&verdict)).sum()
+    }
+
+    /// The share of runs that came to `verdict`, from 0 to 1; 0 if no run was made.
+    #[must_use]
+    pub fn share(&self, verdict: Verdict) -> f64 {
+        share(self.count(verdict), self.runs())
+    }
+
+    /// The 95 % confidence interval of the share of `verdict`, by Wilson's score: 0 to 1 if no run was
+    /// made.
+    #[must_use]
+    pub fn interval(&self, verdict: Verdict) -> (f64, f64) {
+        match self.runs() {
+            0 => (0.0, 1.0),
+            runs => wilson(self.count(verdict), runs),
+        }
+    }
+
+    /// The grid point and the seed of the first run that came to `verdict`.
+    #[must_use]
+    pub fn first(&self, verdict: Verdict) -> Option<(usize, u64)> {
+        let first = |(point, tally): (&usize, &Tally)| {
+            Some((*point, *tally.first_seeds.get(&verdict)?.first()?))
+        };
+        self.points.iter().find_map(first)
+    }
+}
+
+/// The share of `count` in `of`, from 0 to 1; 0 of nothing.
+#[expect(clippy::cast_precision_loss, reason = "a share needs no 64 bits")]
+#[must_use]
+pub fn share(count: u64, of: u64) -> f64 {
+    if of == 0 { 0.0 } else { count as f64 / of as f64 }
 }
 
 /// The 95 % confidence interval of a share, by Wilson's score: between which shares the true one
@@ -172,17 +232,17 @@ mod tests {
         let mut whole = Tally::default();
         (0..100).for_each(|seed| whole.add(&run(seed)));
         for size in [1, 7, 50, 100] {
-            let mut summary = Summary::default();
+            let mut swept = Swept::default();
             for first in (0..100).step_by(size) {
                 let mut part = Tally::default();
                 (first..(first + size as u64).min(100)).for_each(|seed| part.add(&run(seed)));
-                summary.merge(usize::try_from(first % 2).expect("small"), &part);
+                swept.merge(usize::try_from(first % 2).expect("small"), &part);
             }
             if size % 2 == 0 {
-                assert_eq!(summary.points[&0], whole);
+                assert_eq!(swept.points[&0], whole);
             }
-            assert_eq!(summary.total().runs, 100);
-            assert_eq!(summary.total().verdicts, whole.verdicts);
+            assert_eq!(swept.total().runs, 100);
+            assert_eq!(swept.total().verdicts, whole.verdicts);
         }
         assert_eq!(whole.first_seeds[&Verdict::Corrupt], [0, 6, 12, 18, 24]);
         assert_eq!((whole.unexpected, whole.first_unexpected), (20, Some(0)));

@@ -2,16 +2,17 @@
 //! mutant fails what its scenario expects, and what a story says of a packet is in its trace.
 
 use halfclose::catalogue;
+use halfclose::judge::expectation::unmet;
 use halfclose::outcome::Outcome;
-use halfclose::report::{ladder, unmet};
-use halfclose::run::{Finished, run};
+use halfclose::report::ladder;
+use halfclose::run::{Finished, run_loaded};
 use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
 use halfclose::workload::Workload;
 
 fn ran(scenario: &Scenario, seed: u64) -> Finished {
     let workload = Workload::load(scenario).expect("generated");
-    run(scenario, &workload, seed, Recording::Packets)
+    run_loaded(scenario, &workload, seed, Recording::Packets)
 }
 
 /// The scenario, or one of its arms.

@@ -234,7 +234,7 @@ fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
     ];
     scenario.vary(settings).expect("sound");
     let workload = Workload::load(&scenario).expect("generated");
-    let outcome = halfclose::run::run(&scenario, &workload, 0, Recording::Digest).outcome;
+    let outcome = halfclose::run::run_loaded(&scenario, &workload, 0, Recording::Digest).outcome;
     assert_eq!(outcome.verdict.name(), "stuck");
     assert_eq!(broken(&outcome), [""; 0]);
 }

@@ -3,7 +3,7 @@
 use halfclose::catalogue;
 use halfclose::fate::Fate;
 use halfclose::outcome::Outcome;
-use halfclose::run::run;
+use halfclose::run::run_loaded;
 use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
 use halfclose::workload::Workload;
@@ -33,7 +33,7 @@ fn an_order_is_a_fault_by_number() {
         let ordered = outcome(&mut world);
         assert_eq!(world.orders_left(), 0);
         let written = scenario(&[&format!("fault=drop packet {number}")]);
-        let named = run(&written, &workload, 5, Recording::Digest).outcome;
+        let named = run_loaded(&written, &workload, 5, Recording::Digest).outcome;
         assert_eq!(ordered, named, "packet {number}");
         assert_ne!(ordered.digest, before.digest, "packet {number}");
     }
@@ -59,7 +59,7 @@ fn the_census_counts_every_packet_and_changes_nothing() {
     assert_eq!(census.len() as u64, packets);
     let lost = census.iter().filter(|packet| !packet.fate.arrives()).count();
     assert_eq!(lost as u64, counted.packets.dropped);
-    let finished = run(&lossy, &workload, 5, Recording::Headers);
+    let finished = run_loaded(&lossy, &workload, 5, Recording::Headers);
     for ((event, _), passed) in finished.trace.packets().zip(census) {
         assert_eq!(event.fate, passed.fate, "packet {}", event.emission);
     }

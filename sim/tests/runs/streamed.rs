@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use halfclose::outcome::Outcome;
-use halfclose::run::run;
+use halfclose::run::run_loaded;
 use halfclose::scenario::{Scenario, file};
+use halfclose::search::explore::Visit;
 use halfclose::trace::Recording;
 use halfclose::workload::{Held, SIZE_MAX, Workload};
 use halfclose::{catalogue, explore, sweep};
@@ -102,7 +103,7 @@ const SCRIPTS: [&str; 5] = [
 
 fn outcome(scenario: &Scenario, seed: u64, held: Held) -> Outcome {
     let workload = Workload::load_holding(scenario, held).expect("its files are generated");
-    run(scenario, &workload, seed, Recording::Digest).outcome
+    run_loaded(scenario, &workload, seed, Recording::Digest).outcome
 }
 
 #[track_caller]
@@ -174,7 +175,7 @@ fn a_file_on_a_disk_is_the_same_as_its_bytes() {
             scenario.vary(settings.iter().copied()).expect("they are sound");
             let workload = Workload::load(&scenario).expect("it can be read");
             assert_eq!(workload.held() > SIZE / 2, key == "do.size", "one of them is held");
-            let outcome = run(&scenario, &workload, 3, Recording::Digest).outcome;
+            let outcome = run_loaded(&scenario, &workload, 3, Recording::Digest).outcome;
             workload.verify().expect("nobody writes it");
             outcome
         };
@@ -218,13 +219,13 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
 
     let workload = Workload::load(&scenario).expect("it can be read");
     shorten();
-    let _ = run(&scenario, &workload, 0, Recording::Digest);
+    let _ = run_loaded(&scenario, &workload, 0, Recording::Digest);
     assert_eq!(workload.verify().expect_err("it is shorter").to_string(), problem);
 
     // A sweep hands over what was run before, and nothing of what was run since.
     on_disk(folder.path(), SIZE);
     let (written, mut handed) = (AtomicBool::new(false), 0);
-    let add = |runs: &mut u64, run: halfclose::search::Run<'_>| {
+    let add = |runs: &mut u64, run: halfclose::search::SweptRun<'_>| {
         *runs += 1;
         if run.outcome.seed == 5 {
             shorten();
@@ -235,7 +236,7 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
         handed += runs;
         ControlFlow::Continue(())
     };
-    let swept = sweep(&scenario, 0..100).fold(&AtomicBool::new(false), add, ready);
+    let swept = sweep(&scenario, 0..100).fold(add, ready);
     assert_eq!(swept.expect_err("it is shorter").to_string(), problem);
     assert!(written.into_inner() && handed <= 5, "{handed}");
 
@@ -244,7 +245,7 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
         shorten();
         true
     };
-    let visit = |_: explore::Visit<'_>| ControlFlow::Continue(());
-    let explored = explore(&scenario, 1).visit(&AtomicBool::new(false), holds, visit, |_, _| {});
+    let visit = |_: Visit<'_>| ControlFlow::Continue(());
+    let explored = explore(&scenario, 1).visit(holds, visit);
     assert_eq!(explored.expect_err("it is shorter").to_string(), problem);
 }

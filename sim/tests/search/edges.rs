@@ -1,10 +1,9 @@
 //! The edges of a sweep: a stop inside a chunk of runs, and the last seed of all.
 
-use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use halfclose::search::Run;
+use halfclose::search::SweptRun;
 use halfclose::search::lockstep::MOST;
 use halfclose::{catalogue, sweep};
 
@@ -14,7 +13,7 @@ fn a_stop_is_heard_between_two_runs() {
     let scenario = catalogue::find("q123208").expect("it is in the catalogue");
     for jobs in [1, 2, 5] {
         let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
-        let add = |seeds: &mut Vec<u64>, run: Run<'_>| {
+        let add = |seeds: &mut Vec<u64>, run: SweptRun<'_>| {
             seeds.push(run.outcome.seed);
             if begun.fetch_add(1, Ordering::Relaxed) + 1 >= 200 {
                 stop.store(true, Ordering::Relaxed);
@@ -25,13 +24,13 @@ fn a_stop_is_heard_between_two_runs() {
             got.extend(seeds);
             ControlFlow::Continue(())
         };
-        let jobs = NonZeroUsize::new(jobs).expect("not 0");
-        sweep(&scenario, 0..100_000).jobs(jobs).fold(&stop, add, ready).expect("it begins");
+        let sweep = sweep(&scenario, 0..100_000).jobs(jobs).stop(&stop);
+        sweep.fold(add, ready).expect("the sweep begins");
         let begun = begun.into_inner();
-        let most = 200 + (jobs.get() * MOST) as u64;
+        let most = 200 + (jobs * MOST) as u64;
         assert!((200..most).contains(&begun), "{begun} runs on {jobs} threads");
         assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>(), "{jobs} threads");
-        assert!(jobs.get() > 1 || got.len() as u64 == begun, "{} of {begun}", got.len());
+        assert!(jobs > 1 || got.len() as u64 == begun, "{} of {begun}", got.len());
     }
 }
 
@@ -40,7 +39,7 @@ fn a_stop_is_heard_between_two_runs() {
 fn the_last_seed_is_swept_too() {
     let scenario = catalogue::find("q123208").expect("it is in the catalogue");
     let mut seeds = Vec::new();
-    let swept = sweep(&scenario, u64::MAX - 69..=u64::MAX).run(|_, outcome| {
+    let swept = sweep(&scenario, u64::MAX - 69..=u64::MAX).visit(|_, outcome| {
         seeds.push(outcome.seed);
         ControlFlow::Continue(())
     });

@@ -2,8 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::cli::args::ExploreArgs;
@@ -11,13 +10,12 @@ use crate::cli::search_bar::{SearchBar, interrupted, wall_clock};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
-use crate::outcome::Outcome;
 use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
-use crate::run::run;
+use crate::run::run_loaded;
 use crate::scenario::{Fault, Scenario};
-use crate::search::explore::{Explored, Layer, Scope, Visit};
+use crate::search::explore::{Explored, Scope};
 use crate::search::schedule::{Placed, named};
-use crate::search::{explore, pool};
+use crate::search::{SearchProgress, explore};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -30,7 +28,7 @@ pub(super) struct ExploreRequest {
     scope: Scope,
     last: Option<usize>,
     seed: u64,
-    jobs: NonZeroUsize,
+    jobs: usize,
     most: Option<u64>,
     time: Option<Duration>,
     fail_on: Vec<Verdict>,
@@ -68,7 +66,7 @@ impl ExploreRequest {
             scope: channel,
             last,
             seed,
-            jobs: args.jobs.unwrap_or_else(pool::cores),
+            jobs: args.jobs.map_or(0, NonZeroUsize::get),
             most: args.max_schedules,
             time: args.max_time,
             fail_on: args.fail_on,
@@ -83,27 +81,21 @@ impl ExploreRequest {
             exploration = exploration.last(last);
         }
         if let Some(most) = self.most {
-            exploration = exploration.most(most);
+            exploration = exploration.max_runs(most);
         }
-        let bar = SearchBar::new(1, "explore", 0);
-        let (began, mut faults) = (wall_clock(), None);
-        let late = || self.time.is_some_and(|time| began.elapsed() > time);
-        let progress = |layer: Layer, schedules| {
-            if faults.replace(layer.faults) != Some(layer.faults) {
-                bar.stretch(layer.all, &format!("explore: {} of {}", layer.faults, self.faults));
+        if let Some(time) = self.time {
+            exploration = exploration.max_time(time);
+        }
+        let bar = SearchBar::new(1, "explore");
+        let (began, faults) = (wall_clock(), AtomicUsize::new(usize::MAX));
+        let reached = |reached: SearchProgress| {
+            if faults.swap(reached.faults, Ordering::Relaxed) != reached.faults {
+                let what = format!("explore: {} of {}", reached.faults, self.faults);
+                bar.stretch(reached.all, &what);
             }
-            bar.at(layer.done, schedules);
+            bar.at(reached);
         };
-        // Asked after every run, on the thread that has run it: a run may take long.
-        let stop = AtomicBool::new(false);
-        let holds = |_: &Outcome| {
-            if late() || interrupted().load(Ordering::Relaxed) {
-                stop.store(true, Ordering::Relaxed);
-            }
-            true
-        };
-        let visit = |_: Visit<'_>| ControlFlow::Continue(());
-        let explored = exploration.visit(&stop, holds, visit, progress);
+        let explored = exploration.stop(interrupted()).progress(&reached).run();
         Ok((explored.map_err(CommandError::input)?, began.elapsed()))
     }
 }
@@ -158,7 +150,7 @@ pub(in crate::cli) fn execute(
         }
     }
     let broken = broken(request, &arms, out)?;
-    if interrupted().load(Ordering::Relaxed) && explored.iter().any(|(it, _)| !it.closed) {
+    if interrupted().load(Ordering::Relaxed) && explored.iter().any(|(it, _)| !it.exhaustive) {
         writeln!(err, "interrupted: the count is not closed")?;
         return Ok(Status::Interrupted);
     }
@@ -169,7 +161,7 @@ pub(in crate::cli) fn execute(
 fn unmatched(seed: u64) -> impl Fn((&ExploreArm, &Workload)) -> Vec<String> {
     move |(ExploreArm { scenario, .. }, workload)| match scenario.faults.is_empty() {
         true => Vec::new(),
-        false => run(scenario, workload, seed, Recording::Digest).outcome.unmatched_faults,
+        false => run_loaded(scenario, workload, seed, Recording::Digest).outcome.unmatched_faults,
     }
 }
 

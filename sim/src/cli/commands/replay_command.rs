@@ -14,7 +14,7 @@ use crate::cli::selection::quoted;
 use crate::cli::{CommandError, Status, one_line};
 use crate::network::trace::Recording;
 use crate::report::ladder;
-use crate::run::{Finished, run as run_scenario};
+use crate::run::{Finished, run_loaded};
 use crate::scenario::file;
 use crate::workload::Workload;
 
@@ -93,7 +93,7 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let scenario = scenario.pin(0, header.seed).scenario;
     let workload = Workload::load(&scenario)
         .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
-    let finished = run_scenario(&scenario, &workload, header.seed, Recording::Packets);
+    let finished = run_loaded(&scenario, &workload, header.seed, Recording::Packets);
     workload.verify().map_err(CommandError::input)?;
     let again = finished.captured();
     let again = again.iter().map(OwnedCapturedPacket::borrowed);
@@ -110,7 +110,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     }
     let scenario = &request.scenario;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
-    let finished = run_scenario(scenario, &workload, request.seed, Recording::Headers);
+    let finished = run_loaded(scenario, &workload, request.seed, Recording::Headers);
     workload.verify().map_err(CommandError::input)?;
     let again = ladder::lines(&finished.trace);
     let parts = (0..lines.len().max(again.len()))

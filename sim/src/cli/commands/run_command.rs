@@ -13,7 +13,7 @@ use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::report::{self, ShownRun, ladder};
-use crate::run::{Finished, run};
+use crate::run::{Finished, run_loaded};
 use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::workload::Workload;
 
@@ -73,7 +73,7 @@ pub(in crate::cli) fn execute(args: RunArgs, out: &mut dyn Write) -> Result<Stat
         request.pcap.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
-    let finished = run(scenario, &workload, request.seed, request.recording());
+    let finished = run_loaded(scenario, &workload, request.seed, request.recording());
     let wall = began.elapsed();
     workload.verify().map_err(CommandError::input)?;
     if let Some(pcap) = pcap {

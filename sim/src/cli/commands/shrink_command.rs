@@ -12,7 +12,7 @@ use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::report::{self, ended, shrunk_lines};
 use crate::scenario::{Scenario, file};
-use crate::search::shrink::{Shrunk, shrink};
+use crate::search::{SearchProgress, Shrunk, shrink};
 use crate::verdict::Verdict;
 
 /// What `shrink` is asked to do.
@@ -44,13 +44,13 @@ pub(in crate::cli) fn execute(
     let stop = interrupted();
     let file =
         request.out.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
-    let bar = SearchBar::new(1, "shrink", 0);
-    let tried = |runs, faults: usize| {
-        bar.stretch(1, &format!("shrink: {faults} faults"));
-        bar.at(0, runs);
+    let bar = SearchBar::new(1, "shrink");
+    let tried = |tried: SearchProgress| {
+        bar.stretch(1, &format!("shrink: {} faults", tried.faults));
+        bar.at(tried);
     };
-    let mut shrunk =
-        shrink(&request.scenario, request.seed, stop, tried).map_err(CommandError::input)?;
+    let search = shrink(&request.scenario, request.seed).stop(stop).progress(&tried);
+    let mut shrunk = search.run().map_err(CommandError::input)?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
     // As it was asked for, it is a failure if it is not what is expected.

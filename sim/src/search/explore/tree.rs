@@ -2,7 +2,6 @@
 //! in order on one walker, their children on as many as there are threads. It counts nothing.
 
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::{Explore, Scope};
 use crate::network::fate::Fate;
@@ -10,6 +9,7 @@ use crate::network::medium::Passed;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
+use crate::search::limits::Stop;
 use crate::search::lockstep::Lockstep;
 use crate::search::pool::Pool;
 use crate::search::schedule::{Act, Placed};
@@ -22,7 +22,7 @@ pub(super) struct Tree<'t> {
     pub(super) scenario: &'t Scenario,
     pub(super) workload: &'t Workload,
     pub(super) holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
-    pub(super) stop: &'t AtomicBool,
+    pub(super) stop: &'t Stop<'t>,
 }
 
 /// A list of faults, and what came of each of its children.
@@ -56,7 +56,7 @@ impl<'t> Tree<'t> {
     /// Visit every list of this length, those of one parent at a time.
     pub(super) fn layer(&self, length: usize, ready: impl FnMut(Family) -> ControlFlow<()>) {
         let mut parents = Parents::new(self, length);
-        let pool = Pool { jobs: self.explore.jobs, stop: self.stop };
+        let pool = Pool { jobs: self.explore.limits.jobs(), stop: self.stop };
         pool.run(|| parents.next(), || Walker::new(self, u64::MAX), Walker::family, ready);
     }
 }
@@ -117,7 +117,7 @@ struct Walker<'t> {
     scope: Scope,
     last: Option<usize>,
     holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
-    stop: &'t AtomicBool,
+    stop: &'t Stop<'t>,
     orders: Vec<(u64, Fate)>,
 }
 
@@ -141,7 +141,7 @@ impl<'t> Walker<'t> {
         };
         let mut family = Family { parent: list, children: Vec::new(), whole: true };
         for some in all.chunks(self.lockstep.width()) {
-            if self.stop.load(Ordering::Relaxed) {
+            if self.stop.is_set() {
                 family.whole = false;
                 break;
             }

@@ -1,12 +1,11 @@
 //! `sweep::runner` is what one thread of a sweep does: consecutive seeds of one point of the grid, some
 //! side by side where they have worlds in common. It does not know what comes before or after them.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::Run;
+use super::SweptRun;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::scenario::{Pinned, Scenario};
+use crate::search::limits::Stop;
 use crate::search::lockstep::Lockstep;
 use crate::search::pool::IfPanicking;
 use crate::workload::{Unreadable, Workload};
@@ -63,8 +62,8 @@ impl<'p> Runner<'p> {
         &mut self,
         point: &'p Point<'_>,
         seeds: impl Iterator<Item = u64>,
-        stop: &AtomicBool,
-        add: &impl Fn(&mut C, Run<'_>),
+        stop: &Stop<'_>,
+        add: &impl Fn(&mut C, SweptRun<'_>),
     ) -> Chunk<C> {
         let mut chunk =
             Chunk { point: point.number, made: C::default(), whole: true, read: Ok(()) };
@@ -75,13 +74,13 @@ impl<'p> Runner<'p> {
         };
         let Some(open) = point.open else {
             chunk.whole = self.lockstep(point).run_seeds(seeds, stop, named, |outcome| {
-                add(&mut chunk.made, Run { scenario, point: point.number, choices, outcome });
+                add(&mut chunk.made, SweptRun { scenario, point: point.number, choices, outcome });
             });
             chunk.read = point.workload.verify();
             return chunk;
         };
         for seed in seeds {
-            if stop.load(Ordering::Relaxed) {
+            if stop.is_set() {
                 chunk.whole = false;
                 break;
             }
@@ -112,7 +111,7 @@ impl<'p> Runner<'p> {
         open: &Scenario,
         point: &Point<'_>,
         seed: u64,
-        add: impl FnOnce(Run<'_>),
+        add: impl FnOnce(SweptRun<'_>),
     ) -> Result<(), Unreadable> {
         let Pinned { scenario, choices } = open.pin(point.number, seed);
         let there = &point.pinned.scenario;
@@ -123,7 +122,7 @@ impl<'p> Runner<'p> {
         let end = world.run();
         world.conclude_into(end, &mut self.outcome);
         let (point, outcome) = (point.number, &self.outcome);
-        add(Run { scenario: &scenario, point, choices: &choices, outcome });
+        add(SweptRun { scenario: &scenario, point, choices: &choices, outcome });
         own.as_ref().map_or(Ok(()), Workload::verify)
     }
 }

@@ -2,7 +2,7 @@
 
 use halfclose::catalogue;
 use halfclose::report::ladder;
-use halfclose::run::{Finished, run};
+use halfclose::run::{Finished, run_loaded};
 use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
 use halfclose::workload::Workload;
@@ -20,7 +20,7 @@ pub(crate) fn scenario(name: &str, settings: &[&str]) -> Scenario {
 /// A run of it with every packet kept.
 pub(crate) fn ran(scenario: &Scenario, seed: u64) -> Finished {
     let workload = Workload::load(scenario).expect("generated");
-    run(scenario, &workload, seed, Recording::Packets)
+    run_loaded(scenario, &workload, seed, Recording::Packets)
 }
 
 /// What a packet looked like in the trace, and what became of it.

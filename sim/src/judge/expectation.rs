@@ -1,11 +1,13 @@
-//! `unmet` says what of an expectation did not come, and whether the laws alone are kept.
+//! `expectation` compares an outcome with what its scenario expects.
+
+use halfclose_ftp::Told;
 
 use crate::outcome::Outcome;
-use crate::report::told;
 use crate::scenario::Expect;
 use crate::scenario::units::print_duration;
 
-/// What `expected` says of `outcome` and did not come, in words: broken laws that nobody expects first.
+/// Every expectation that `outcome` does not meet, in words. Broken laws come first, unless `expected` names
+/// them.
 #[must_use]
 pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
     let broken = &outcome.broken_laws;
@@ -46,9 +48,18 @@ pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
     unmet
 }
 
-/// Whether `outcome` broke no law but those that `expected` has: all that is asked where the rest of an
-/// expectation is not.
+/// Whether `outcome` broke no law but those that `expected` names.
 #[must_use]
 pub fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
     outcome.broken_laws.iter().all(|law| expected.broken_laws.contains(&law.name))
+}
+
+/// The word of JSON, results files and summaries for what the user was told.
+#[must_use]
+pub fn told(told: Told) -> &'static str {
+    match told {
+        Told::Success => "success",
+        Told::Failure => "failure",
+        Told::Nothing => "nothing",
+    }
 }

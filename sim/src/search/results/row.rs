@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Format;
+use crate::judge::expectation::told;
 use crate::law::LAWS;
 use crate::outcome::{Outcome, TransferOutcome};
-use crate::report::told;
 use crate::scenario::{Choice, Scenario, file};
 use crate::search::tally::Counted;
 use crate::verdict::Verdict;

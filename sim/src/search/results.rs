@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use crate::run::RunError;
 use crate::search::tally::Counted;
 
 /// How a line is written: the end of the file's name says it.
@@ -51,6 +52,9 @@ pub enum ResultsError {
         /// What it is instead.
         problem: String,
     },
+    /// The runs cannot be made.
+    #[error(transparent)]
+    Run(#[from] RunError),
 }
 
 /// A file of results, open at its end.
