@@ -20,7 +20,7 @@ const PARTS: [Part; 5] = [
         name: "stack",
         paths: &["stack/src/", "stack/examples/"],
         stand_ins: 77.0,
-        faults: [26, 42, 4],
+        faults: [30, 60, 10],
     },
     Part {
         name: "ftp",
