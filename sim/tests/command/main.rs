@@ -4,6 +4,7 @@ mod command_line;
 mod explore_command;
 mod fail_on;
 mod program;
+mod readme;
 mod search_edges;
 mod shrink_command;
 mod sweep;
