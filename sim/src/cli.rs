@@ -1,18 +1,20 @@
-//! `cli` is the command line: words in, one request per command, an exit status out. It knows no
-//! simulation; each command's module hands its request to what does the work.
+//! `cli` is the command line: it reads the words of one command, runs the command, and returns an exit
+//! status. It knows no simulation: each command has a module that calls the library.
 //!
-//! Exit status: 0 as expected; 1 an expectation was broken or a replay diverged; 2 usage or input
-//! error, in one line on standard error; 3 a real transfer failed; 130 ended by the user. Results go
-//! to standard output; whoever closes that pipe is told nothing more, and the exit status stays what it is.
+//! Exit status: 0 as expected; 1 an expectation or a law was broken, or a replay diverged; 2 wrong usage
+//! or input, with one line on standard error; 3 a real transfer failed; 130 the user ended the command.
+//! Results go to standard output. A reader that closes the pipe early changes no exit status.
 
 mod args;
 pub(crate) mod commands;
+mod help;
 pub mod output_file;
 mod search_bar;
 mod selection;
 #[cfg(feature = "net")]
 mod session;
-mod streams;
+pub mod streams;
+mod usage;
 
 #[cfg(test)]
 mod cli_tests;
@@ -26,41 +28,47 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Invocation};
-use streams::UntilClosed;
+use commands::{
+    explore_command, install_command, list_command, matrix_command, replay_command, run_command,
+    show_command, shrink_command, sweep_command,
+};
+#[cfg(feature = "net")]
+use commands::{ls_command, serve_command, transfer_command};
+use streams::{Streams, UntilClosed, terminal_columns};
 
-/// How a command ended that did what was asked.
+/// How a command ended that could do its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// As expected.
+    /// The result is as expected.
     AsExpected,
-    /// An expectation was broken, or a replay diverged.
+    /// An expectation or a law was broken, or a replay diverged.
     Broken,
-    /// The user ended it before it was done.
+    /// The user ended the command before its end.
     Interrupted,
-    /// A real transfer failed, and that has been said.
+    /// A real transfer failed, and the command has printed why.
     Failed,
 }
 
-/// The exit status of a usage or input error.
+/// The exit status of wrong usage and wrong input.
 const WRONG: u8 = 2;
 /// The exit status of a real transfer that failed.
 const FAILED: u8 = 3;
-/// The exit status of what the user ended, as shells have it for SIGINT.
+/// The exit status of a command that the user ended: 128 and the number of SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
 
-/// Why a command could not do what was asked.
+/// Why a command could not do its work.
 #[derive(Debug)]
 pub enum CommandError {
-    /// Usage or input: one line that says what is wrong and what would be right.
+    /// Wrong usage or input: one line that says what is wrong and what would be right.
     Input(String),
     /// A real transfer failed: one line that says why.
     Transfer(String),
-    /// Standard output did not take it.
+    /// A write to standard output or standard error failed.
     Output(io::Error),
 }
 
 impl CommandError {
-    /// The failure that an error of some input is.
+    /// Wrong input, as `error` describes the problem.
     pub fn input(error: impl Display) -> Self {
         Self::Input(error.to_string())
     }
@@ -83,26 +91,33 @@ impl From<io::Error> for CommandError {
     }
 }
 
-/// The program: run the command line of this process.
+/// Runs the command line of this process and returns its exit status.
 #[must_use]
 pub fn main() -> ExitCode {
     survive_large_files();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    args::color_choice(&arguments).write_global();
     let mut out = anstream::stdout().lock();
     let mut err = anstream::stderr().lock();
-    ExitCode::from(execute(std::env::args_os(), &mut out, &mut err))
+    let columns = terminal_columns();
+    let mut streams = Streams { out: &mut out, err: &mut err, columns };
+    ExitCode::from(execute(arguments, &mut streams))
 }
 
-/// Run a command line and return its exit status. What is styled is written with escape sequences:
-/// `out` and `err` drop them where they do not belong.
+/// Runs a command line and returns its exit status. Styled text has escape sequences in it: the streams
+/// drop the escape sequences where colours do not belong.
 pub fn execute(
-    arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
+    arguments: impl IntoIterator<Item = impl Into<OsString>>,
+    streams: &mut Streams<'_>,
 ) -> u8 {
-    let (out, err) = (&mut UntilClosed::new(out), &mut UntilClosed::new(err));
-    let done = match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { command }) => dispatch(command, out, err),
-        Err(error) => explain(&error, out, err),
+    let arguments: Vec<OsString> = arguments.into_iter().map(Into::into).collect();
+    let Streams { out, err, columns } = streams;
+    let (out, err) = (&mut UntilClosed::new(*out), &mut UntilClosed::new(*err));
+    let done = match Arguments::try_parse_from(&arguments) {
+        Ok(Arguments { command, .. }) => {
+            dispatch(command, &mut Streams { out: &mut *out, err: &mut *err, columns: *columns })
+        }
+        Err(error) => answer(&error, &arguments, out, err),
     };
     let done = done.and_then(|status| {
         out.flush()?;
@@ -113,7 +128,7 @@ pub fn execute(
         Ok(Status::Broken) => 1,
         Ok(Status::Interrupted) => INTERRUPTED,
         Ok(Status::Failed) => FAILED,
-        // Whoever read a file that goes to standard output has seen enough.
+        // The reader of a file that goes to standard output has left.
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(CommandError::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
         Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
@@ -121,52 +136,53 @@ pub fn execute(
     }
 }
 
-/// A file that may grow no further is an error of a write (EFBIG), not the program's end.
+/// Turns the signal SIGXFSZ (a file may not grow further) into an error of the write (EFBIG).
 fn survive_large_files() {
     #[cfg(unix)]
     {
         use signal_hook::{consts::SIGXFSZ, flag};
-        // Where it cannot be caught, it ends the program, as it does by itself.
+        // If the signal cannot be caught, it ends the program, as without this call.
         let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
     }
 }
 
-fn dispatch(
-    command: Invocation,
-    out: &mut dyn Write,
-    err: &mut dyn Write,
-) -> Result<Status, CommandError> {
+fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, CommandError> {
+    let Streams { out, err, columns } = streams;
     match command {
-        Invocation::Run(args) => commands::run_command::execute(args, out),
-        Invocation::Matrix(args) => commands::matrix_command::execute(args, out),
-        Invocation::Explore(args) => commands::explore_command::execute(args, out, err),
-        Invocation::Shrink(args) => commands::shrink_command::execute(args, out, err),
-        Invocation::Sweep(args) => commands::sweep_command::execute(args, out, err),
-        Invocation::Replay(args) => commands::replay_command::execute(&args, out),
-        Invocation::List(args) => commands::list_command::list(args.json, out),
-        Invocation::Show(args) => commands::list_command::show(&args.scenario, args.json, out),
+        Invocation::Run(args) => run_command::execute(args, *columns, out, err),
+        Invocation::Matrix(args) => matrix_command::execute(args, out),
+        Invocation::Sweep(args) => sweep_command::execute(args, out, err),
+        Invocation::Explore(args) => explore_command::execute(args, out, err),
+        Invocation::Shrink(args) => shrink_command::execute(args, out, err),
+        Invocation::Replay(args) => replay_command::execute(&args, out),
+        Invocation::List(args) => list_command::execute(&args, *columns, out),
+        Invocation::Show(args) => show_command::execute(&args, *columns, out),
         #[cfg(feature = "net")]
-        Invocation::Serve(args) => commands::serve_command::execute(args, out, err),
+        Invocation::Serve(args) => serve_command::execute(args, out, err),
         #[cfg(feature = "net")]
-        Invocation::Put(args) => commands::transfer_command::put(&args, out, err),
+        Invocation::Put(args) => transfer_command::put(&args, out, err),
         #[cfg(feature = "net")]
-        Invocation::Get(args) => commands::transfer_command::get(&args, out, err),
+        Invocation::Get(args) => transfer_command::get(&args, out, err),
         #[cfg(feature = "net")]
-        Invocation::Ls(args) => commands::ls_command::execute(&args, out, err),
+        Invocation::Ls(args) => ls_command::execute(&args, out, err),
+        Invocation::Completions(args) => install_command::completions(&args, out),
+        Invocation::Man(args) => install_command::man(&args, out),
     }
 }
 
-/// One line on standard error, and the exit status.
+/// Prints `error: problem` on standard error and returns `status`.
 fn complain(err: &mut dyn Write, problem: &str, status: u8) -> u8 {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    // Nobody is left to tell if this fails.
+    // If standard error takes nothing, the exit status alone has to say it.
     let _ = writeln!(err, "{style}error:{style:#} {problem}");
     status
 }
 
-/// What clap has to say: help is a result, a usage error is one line.
-fn explain(
+/// Answers words that clap does not take for a command: help and version are results, everything else is
+/// wrong usage.
+fn answer(
     error: &clap::Error,
+    arguments: &[OsString],
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
@@ -179,22 +195,9 @@ fn explain(
             write!(err, "{}", error.render().ansi())?;
             Err(CommandError::input("no command is named: try `halfclose run`"))
         }
-        _ => Err(CommandError::Input(one_line(&error.render().to_string()))),
-    }
-}
-
-/// A usage error without its tail (usage, where help is), its lines joined.
-pub(super) fn one_line(rendered: &str) -> String {
-    let lines = rendered.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
-    let lines = lines.filter(|line| !line.is_empty() && !line.starts_with("For more information"));
-    let mut text = String::new();
-    for line in lines {
-        match text.chars().last() {
-            None => {}
-            Some(':') => text.push(' '),
-            Some(_) => text.push_str("; "),
+        _ => {
+            let (problem, help) = (usage::one_line(error), usage::help_command(arguments));
+            Err(CommandError::Input(format!("{problem} (see `{help}`)")))
         }
-        text.push_str(line);
     }
-    text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text)
 }

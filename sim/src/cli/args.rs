@@ -1,81 +1,137 @@
-//! The words of the command line. Scripts depend on them.
+//! `args` defines the words of the command line. Help, man pages and completions come from these
+//! definitions, and scripts depend on the words.
 
 #[cfg(feature = "net")]
 pub(super) mod network_args;
+mod search_args;
+mod value_words;
 
-use std::num::NonZeroUsize;
+use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
+use super::help::{self, examples};
 use crate::catalogue;
-use crate::report::scope_name;
-use crate::scenario::nearest::hint;
-use crate::scenario::units;
-use crate::search::{Scope, Seeds, Shard};
-use crate::verdict::Verdict;
+pub(super) use search_args::{ExploreArgs, MatrixArgs, ShrinkArgs, SweepArgs};
+use value_words::{ScenarioName, seed};
 
-/// Replay the end of a TCP connection from a seed.
+/// Replay the end of a TCP connection from a seed
 ///
-/// An FTP client and server over a real TCP stack, on a simulated link with a virtual clock. Exit
-/// status: 0 as expected, 1 an expectation was broken or a replay diverged, 2 usage or input error,
-/// 3 a real transfer failed.
+/// An FTP client and an FTP server run over a real TCP stack, on a simulated link with a virtual clock.
+/// The commands run, sweep, explore and shrink such scenarios; serve, put, get and ls do the same FTP over
+/// the network of this machine.
 #[derive(Debug, Parser)]
-#[command(name = "halfclose", version, arg_required_else_help = true)]
+#[command(name = "halfclose", version, arg_required_else_help = true, after_long_help = help::program())]
+#[command(after_help = "`halfclose --help` explains the verdicts and the exit statuses.")]
 pub(super) struct Arguments {
     #[command(subcommand)]
     pub(super) command: Invocation,
+    /// When to use colours; auto: on a terminal, unless `NO_COLOR` is set
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: ColorWhen,
 }
 
+/// When the output has colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ColorWhen {
+    Auto,
+    Always,
+    Never,
+}
+
+/// The colour that `arguments` ask for. The words decide before clap reads them, so that an error of
+/// clap's has the right colour too.
+pub(super) fn color_choice(arguments: &[OsString]) -> anstream::ColorChoice {
+    let mut words = arguments.iter().filter_map(|word| word.to_str());
+    let mut chosen = ColorWhen::Auto;
+    while let Some(word) = words.next() {
+        let when = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        let when = when.and_then(|when| ColorWhen::from_str(when, false).ok());
+        chosen = when.unwrap_or(chosen);
+    }
+    match chosen {
+        ColorWhen::Auto => anstream::ColorChoice::Auto,
+        ColorWhen::Always => anstream::ColorChoice::Always,
+        ColorWhen::Never => anstream::ColorChoice::Never,
+    }
+}
+
+/// One command with its words.
 #[derive(Debug, Subcommand)]
 pub(super) enum Invocation {
-    /// Run a scenario once, and say what came of it
+    /// Run a scenario once, and say what the user saw and what is in the file
+    #[command(after_help = examples(help::RUN))]
     Run(RunArgs),
-    /// Run a scenario for each pair of a client that ends its way and a server that takes it its way
+    /// Run a scenario for every pair of a client's close and a server's answer to a reset
+    #[command(after_help = examples(help::MATRIX))]
     Matrix(MatrixArgs),
-    /// Run a scenario with many seeds, at every point of its grid, and count what comes of it
+    /// Run a scenario with many seeds, at every point of its grid, and count the verdicts
+    #[command(after_help = examples(help::SWEEP))]
     Sweep(SweepArgs),
-    /// Run a scenario with every placement of a few faults on its packets, and count what comes of it
+    /// Run a scenario with every placement of a few faults on its packets, and count the verdicts
+    #[command(after_help = examples(help::EXPLORE))]
     Explore(ExploreArgs),
-    /// Cut a run down to the fewest faults that still come to the same, as a scenario of its own
+    /// Cut a run down to the fewest faults that lead to the same verdict, as a scenario of its own
+    #[command(after_help = examples(help::SHRINK))]
     Shrink(ShrinkArgs),
-    /// Run again what a capture holds, and compare packet by packet
+    /// Run the scenario of a capture or a trace again, and compare packet by packet
+    #[command(after_help = examples(help::REPLAY))]
     Replay(ReplayArgs),
-    /// Name the scenarios that come with the program
+    /// List the scenarios that come with the program
+    #[command(after_help = examples(help::LIST))]
     List(ListArgs),
-    /// Tell the story of a scenario, its keys and their values
+    /// Show how to run a scenario, its story, its keys and their values
+    #[command(after_help = examples(help::SHOW))]
     Show(ShowArgs),
-    /// Serve a directory over FTP, on this machine's network
+    /// Serve a directory over FTP, on the network of this machine
     #[cfg(feature = "net")]
+    #[command(after_help = examples(help::SERVE))]
     Serve(network_args::ServeArgs),
     /// Upload a file to an FTP server, and choose how the data connection ends
     #[cfg(feature = "net")]
+    #[command(after_help = examples(help::PUT))]
     Put(network_args::PutArgs),
     /// Download a file from an FTP server
     #[cfg(feature = "net")]
+    #[command(after_help = examples(help::GET))]
     Get(network_args::GetArgs),
     /// List a directory of an FTP server
     #[cfg(feature = "net")]
+    #[command(after_help = examples(help::LS))]
     Ls(network_args::LsArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = examples(help::COMPLETIONS))]
+    Completions(CompletionsArgs),
+    /// Write the manual pages of the program
+    #[command(after_help = examples(help::MAN))]
+    Man(ManArgs),
 }
 
-/// What to run.
+/// Which scenario a command runs, and the settings that change the scenario.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ScenarioArgs {
-    /// A name of the catalogue, or a TOML file
-    #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT)]
+    /// A name of the catalogue (`halfclose list`), or the path of a TOML file
+    #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT, hide_possible_values = true)]
+    #[arg(value_parser = ScenarioName)]
     pub(super) scenario: String,
-    /// Run this arm of the scenario (`halfclose show` names them), with what it expects
+    /// Run this arm: a variant with settings and an expectation of its own (`halfclose show` lists them)
     #[arg(long, value_name = "NAME")]
     pub(super) arm: Option<String>,
-    /// Set a key of the scenario (`halfclose show` names them); may be repeated, the last one holds.
-    /// What the scenario expects is then no longer expected, unless an expect key is set too. A list
-    /// (`0%,1%`) makes a grid for `sweep`, a range (`5ms..50ms`) a value for each seed
+    /// Set a key of the scenario; `halfclose show SCENARIO --all` lists the keys
+    ///
+    /// May be repeated: a later setting of a key replaces an earlier one. The expectation of the scenario
+    /// no longer holds once a setting changes the run, unless a setting names an expect key. For
+    /// `sweep`, a list (`0%,1%`) makes a grid, and a range (`5ms..50ms`) draws a value for each seed.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
     /// Move this file of yours, under its own name; short for -s do.file=PATH
-    #[arg(long, value_name = "PATH", allow_hyphen_values = true)]
+    #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_hint = ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
 }
 
@@ -83,8 +139,8 @@ pub(super) struct ScenarioArgs {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) what: ScenarioArgs,
-    /// What every random draw comes from; without it the scenario's own seed, or 0
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    /// The seed of every random draw [default: the seed of the scenario, or 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(super) seed: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
@@ -93,143 +149,16 @@ pub(super) struct RunArgs {
     #[arg(long)]
     pub(super) trace: bool,
     /// Write every packet as pcapng, with the scenario and the seed inside
-    #[arg(long, value_name = "FILE")]
+    ///
+    /// `-` is standard output: the report of the run then goes to standard error.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) pcap: Option<PathBuf>,
-    /// Write a page about the run
-    #[arg(long, value_name = "FILE", hide = true)]
-    pub(super) report: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct MatrixArgs {
-    #[command(flatten)]
-    pub(super) what: ScenarioArgs,
-    /// Seeds to run each cell with: A..B without B, A..=B with it
-    #[arg(long, value_name = "A..B", default_value = "0..1")]
-    pub(super) seeds: Seeds,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SweepArgs {
-    #[command(flatten)]
-    pub(super) what: ScenarioArgs,
-    /// Seeds to run it with: A..B without B, A..=B with it
-    #[arg(long, value_name = "A..B")]
-    pub(super) seeds: Seeds,
-    /// Threads [default: one for each core]; they change nothing of what is found
-    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
-    pub(super) jobs: Option<NonZeroUsize>,
-    /// Run the I-th of N consecutive parts; their files, one after the other, are the whole
-    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
-    pub(super) shard: Option<Shard>,
-    /// Write a line for each run, in order: .jsonl or .csv. Where the file has the first lines of this
-    /// sweep already, it goes on behind them
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// Exit with status 1 if a run comes to one of these, or breaks a law; what the scenario expects
-    /// is then not asked
-    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdict)]
-    pub(super) fail_on: Vec<Verdict>,
-    /// Print the summary as one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ExploreArgs {
-    // Before the scenario, whose settings are taken out of what it counts.
-    #[command(flatten)]
-    pub(super) compare: Compare,
-    #[command(flatten)]
-    pub(super) what: ScenarioArgs,
-    /// The most faults of a schedule: each drops, duplicates or holds one packet
-    #[arg(long, value_name = "K", value_parser = faults, allow_negative_numbers = true)]
-    pub(super) faults: usize,
-    /// The connections whose packets are in scope: data, control or both
-    #[arg(long, value_name = "CHANNEL", default_value = "data", value_parser = scope)]
-    pub(super) channel: Scope,
-    /// Only the last N packets of those, in each schedule's own run
-    #[arg(long, value_name = "N", value_parser = last, allow_negative_numbers = true)]
-    pub(super) last: Option<usize>,
-    /// What every random draw comes from; without it the scenario's own seed, or 0
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
-    /// Threads [default: one for each core]; they change nothing of what is found
-    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
-    pub(super) jobs: Option<NonZeroUsize>,
-    /// Visit at most so many schedules, the shortest first
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) max_schedules: Option<u64>,
-    /// Stop each arm after so much real time, as in 60s
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub(super) max_time: Option<Duration>,
-    /// Exit with status 1 if a schedule comes to one of these (one that breaks a law always does)
-    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdict)]
-    pub(super) fail_on: Vec<Verdict>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
-}
-
-/// `--compare`, and where it stands: the `-s` behind it belong to the other arm alone.
-#[derive(Debug)]
-pub(super) struct Compare {
-    /// How many `-s` are before it; `None`: nothing is compared.
-    pub(super) settings: Option<usize>,
-}
-
-impl Args for Compare {
-    fn augment_args(command: clap::Command) -> clap::Command {
-        let arg = Arg::new("compare").long("compare").action(ArgAction::SetTrue);
-        command.arg(arg.help(
-            "Explore a second arm beside it: with the -s that stand behind this word, which the first \
-             arm does not have",
-        ))
-    }
-
-    fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Self::augment_args(command)
-    }
-}
-
-impl FromArgMatches for Compare {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let at = matches.get_flag("compare").then(|| matches.index_of("compare")).flatten();
-        let before = |at: usize| {
-            let settings = matches.indices_of("settings").into_iter().flatten();
-            settings.filter(|index| *index < at).count()
-        };
-        Ok(Self { settings: at.map(before) })
-    }
-
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        *self = Self::from_arg_matches(matches)?;
-        Ok(())
-    }
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ShrinkArgs {
-    #[command(flatten)]
-    pub(super) what: ScenarioArgs,
-    /// The seed of the run; without it the scenario's own seed, or 0
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(super) seed: Option<u64>,
-    /// Write the scenario here; without it, it is printed below what is said of it
-    #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
-    /// Print one JSON object
-    #[arg(long)]
-    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
     /// A capture that `halfclose run --pcap` wrote, or a trace that `halfclose run --trace` printed
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     /// Print one JSON object
     #[arg(long)]
@@ -238,6 +167,9 @@ pub(super) struct ReplayArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    /// List only scenarios with this text in the name, the title or the story
+    #[arg(value_name = "WORD")]
+    pub(super) word: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
@@ -245,45 +177,27 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ShowArgs {
-    /// A name of the catalogue, or a TOML file
-    #[arg(value_name = "NAME")]
+    /// A name of the catalogue (`halfclose list`), or the path of a TOML file
+    #[arg(value_name = "NAME", hide_possible_values = true, value_parser = ScenarioName)]
     pub(super) scenario: String,
-    /// Print one JSON object
+    /// Show the keys that have their default too
+    #[arg(short, long)]
+    pub(super) all: bool,
+    /// Print one JSON object, which has every key
     #[arg(long)]
     pub(super) json: bool,
 }
 
-/// More threads than any machine has cores are a slip of the hand.
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    let jobs = text.parse().ok().filter(|jobs: &NonZeroUsize| jobs.get() <= 1024);
-    jobs.ok_or_else(|| "a number of threads, from 1 to 1024".to_owned())
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArgs {
+    /// The shell that reads the script
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: Shell,
 }
 
-fn verdict(name: &str) -> Result<Verdict, String> {
-    name.parse().map_err(|()| {
-        let names = Verdict::ALL.map(Verdict::name);
-        format!("is none of {}{}", names.join(", "), hint(name, names.into_iter()))
-    })
-}
-
-/// More faults than a run has packets make no difference; the count ends long before.
-fn faults(text: &str) -> Result<usize, String> {
-    let faults = text.parse().ok().filter(|faults| (0..=64).contains(faults));
-    faults.ok_or_else(|| "a number of faults, from 0 to 64".to_owned())
-}
-
-fn last(text: &str) -> Result<usize, String> {
-    let last = text.parse().ok().filter(|last| *last > 0);
-    last.ok_or_else(|| "a number of packets, from 1".to_owned())
-}
-
-fn scope(name: &str) -> Result<Scope, String> {
-    let all = [Scope::Data, Scope::Control, Scope::Both];
-    let found = all.into_iter().find(|scope| scope_name(*scope) == name);
-    let names = all.map(scope_name);
-    found.ok_or_else(|| format!("is none of {}{}", names.join(", "), hint(name, names.into_iter())))
-}
-
-fn time(text: &str) -> Result<Duration, String> {
-    units::parse_duration(text).map_err(|error| error.to_string())
+#[derive(Debug, Args)]
+pub(super) struct ManArgs {
+    /// The directory of the pages, which is made if it does not exist
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(super) directory: PathBuf,
 }

@@ -1,15 +1,23 @@
 //! Command lines in, exit status and text out.
 
+use clap::CommandFactory;
+
 use super::*;
+use crate::scenario::keys::KEYS;
 
 /// Exit status, standard output, standard error; without colours, as in a pipe.
 fn halfclose(arguments: &[&str]) -> (u8, String, String) {
+    shown_on(None, arguments)
+}
+
+/// The same on a terminal of so many columns.
+fn shown_on(columns: Option<usize>, arguments: &[&str]) -> (u8, String, String) {
     let words = std::iter::once("halfclose").chain(arguments.iter().copied());
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let status = {
         let mut out = anstream::StripStream::new(&mut out);
         let mut err = anstream::StripStream::new(&mut err);
-        execute(words, &mut out, &mut err)
+        execute(words, &mut Streams { out: &mut out, err: &mut err, columns })
     };
     let text = |bytes| String::from_utf8(bytes).expect("text");
     (status, text(out), text(err))
@@ -49,8 +57,8 @@ fn bad_input_is_one_line_and_exit_status_2() {
         ),
         (
             &["matrix", "--seeds", "5..5"],
-            "invalid value '5..5' for '--seeds <A..B>': the range is empty: write A..B (without B) \
-             or A..=B (with it)",
+            "invalid value '5..5' for '--seeds <SEEDS>': the range is empty: write N (the first N \
+             seeds), A..B (without B) or A..=B (with B) (see `halfclose matrix --help`)",
         ),
         (
             &["run", "no/such.toml"],
@@ -62,15 +70,38 @@ fn bad_input_is_one_line_and_exit_status_2() {
         ),
         (
             &["run", "--sed", "1"],
-            "unexpected argument '--sed' found; tip: a similar argument exists: '--seed'",
+            "unexpected argument '--sed' found; did you mean `--seed`? (see \
+             `halfclose run --help`)",
         ),
         (
             &["run", "--seed", "x"],
-            "invalid value 'x' for '--seed <N>': invalid digit found in string",
+            "invalid value 'x' for '--seed <N>': a seed is a whole number from 0 to \
+             18446744073709551615 (see `halfclose run --help`)",
         ),
-        (&["runn"], "unrecognized subcommand 'runn'; tip: a similar subcommand exists: 'run'"),
-        (&["show"], "the following required arguments were not provided: <NAME>"),
-        (&["run", "--report", "x"], "--report is not in this build yet"),
+        (
+            &["runn"],
+            "unrecognized subcommand 'runn'; did you mean `run`? (see \
+             `halfclose --help`)",
+        ),
+        (
+            &["show"],
+            "the following required arguments were not provided: <NAME> (see `halfclose show --help`)",
+        ),
+        (
+            &["explore", "--faults", "1", "--channel", "dta"],
+            "invalid value 'dta' for '--channel <CHANNEL>': it must be one of data, control, both; \
+             did you mean `data`? (see `halfclose explore --help`)",
+        ),
+        (
+            &["--color", "red", "list"],
+            "invalid value 'red' for '--color <WHEN>': it must be one of auto, always, never (see \
+             `halfclose list --help`)",
+        ),
+        (
+            &["list", "zyx"],
+            "no scenario has `zyx` in its name, title or story: `halfclose list` lists all",
+        ),
+        (&["run", "--pcap", "-", "--json"], "--pcap - and --json: both need standard output"),
     ] {
         let expected = (2, String::new(), format!("error: {message}\n"));
         assert_eq!(halfclose(arguments), expected, "{arguments:?}");
@@ -105,34 +136,131 @@ fn help_and_version_are_results() {
 }
 
 #[test]
-fn list_names_every_scenario() {
-    let (status, out, _) = halfclose(&["list"]);
+fn every_command_has_examples_that_parse() {
+    let program = Arguments::command();
+    for command in program.get_subcommands() {
+        let name = command.get_name();
+        let (status, help, _) = halfclose(&[name, "--help"]);
+        assert_eq!(status, 0, "{name}");
+        let examples = help.split("Examples:\n").nth(1).expect(name);
+        let lines: Vec<_> = examples.lines().filter(|line| line.starts_with("  h")).collect();
+        assert!(!lines.is_empty(), "{name}");
+        for line in lines {
+            // What stands before the shell's own words.
+            let words = line.split(['|', '>']).next().and_then(shlex::split).expect(line);
+            assert_eq!(words[..2], ["halfclose", name], "{line}");
+            let parsed = Arguments::try_parse_from(&words);
+            assert!(parsed.is_ok(), "{line}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn the_program_explains_verdicts_and_exit_statuses() {
+    let (_, help, _) = halfclose(&["--help"]);
+    for verdict in crate::verdict::Verdict::ALL {
+        assert!(help.contains(&format!("\n  {:<18} ", verdict.name())), "{verdict}: {help}");
+    }
+    for status in [0, 1, 2, 3, 130] {
+        assert!(help.contains(&format!("\n  {status:<4} ")), "{status}: {help}");
+    }
+    // A closed list of words is in the help of its option.
+    let (_, help, _) = halfclose(&["sweep", "--help"]);
+    assert!(help.contains("[possible values: corrupt, silent-truncation, stuck, "), "{help}");
+}
+
+#[test]
+fn a_shell_gets_a_script_and_man_gets_pages() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let (status, script, _) = halfclose(&["completions", shell]);
+        assert_eq!(status, 0, "{shell}");
+        let words = ["max-schedules", "silent-truncation", "q123208"];
+        // Not every shell completes the name of a scenario, and two complete no value.
+        let words = &words[..if ["bash", "zsh"].contains(&shell) { 3 } else { 1 }];
+        for word in words {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let pages = folder.path().join("man/man1");
+    let (status, out, _) = halfclose(&["man", pages.to_str().expect("UTF-8")]);
+    let names = Arguments::command();
+    let names = names.get_subcommands().map(|of| format!("halfclose-{}.1", of.get_name()));
+    let mut names: Vec<_> = names.chain(["halfclose.1".to_owned()]).collect();
     assert_eq!(status, 0);
-    let names = out.lines().filter(|line| !line.starts_with(' '));
-    let listed: Vec<_> = names.filter_map(|line| line.split_whitespace().next()).collect();
-    assert_eq!(listed, crate::catalogue::names().collect::<Vec<_>>());
+    assert!(
+        out.ends_with(&format!(": {} manual pages, halfclose.1 first\n", names.len())),
+        "{out}"
+    );
+    let found = pages.read_dir().expect("made").map(|it| it.expect("there").file_name());
+    let mut found: Vec<_> = found.map(|name| name.into_string().expect("ASCII")).collect();
+    names.sort();
+    found.sort();
+    assert_eq!(found, names);
+    let page = std::fs::read_to_string(pages.join("halfclose-sweep.1")).expect("UTF-8");
+    for words in ["halfclose\\-sweep", "Examples", "silent\\-truncation"] {
+        assert!(page.contains(words) && !page.contains('\x1b'), "{words}: {page}");
+    }
+}
+
+#[test]
+fn list_names_every_scenario() {
+    let names: Vec<_> = crate::catalogue::names().collect();
+    let (status, out, _) = halfclose(&["list"]);
+    let listed: Vec<_> = out.lines().map(|line| line.split('\t').next().expect(line)).collect();
+    assert_eq!((status, listed), (0, names.clone()), "one line for each in a pipe");
+    let (_, out, _) = shown_on(Some(80), &["list"]);
+    let heads = out.lines().filter(|line| !line.starts_with(' '));
+    let listed: Vec<_> = heads.filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(listed, names, "with sources on a terminal");
+    assert!(out.contains("Microsoft Knowledge Base Q123208") && out.lines().count() > names.len());
     let (_, out, _) = halfclose(&["list", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&out).expect("one object");
     assert_eq!(object["scenarios"][0]["name"], "q123208");
 }
 
 #[test]
-fn show_tells_the_story_and_every_key() {
+fn list_finds_a_word_in_names_titles_and_stories() {
+    for (word, found) in [
+        ("FIN-WAIT", "finwait2-flood"),
+        ("half-close", "halfclose-standoff"),
+        ("forgets the control", "226-lost-nat"),
+        ("tcp/ip-32", "q123208"),
+    ] {
+        let (status, out, _) = halfclose(&["list", word]);
+        assert_eq!(status, 0, "{word}");
+        assert!(out.lines().any(|line| line.starts_with(found)), "{word}: {out}");
+        assert!(out.lines().count() < crate::catalogue::names().count(), "{word}: {out}");
+    }
+}
+
+#[test]
+fn show_begins_with_how_to_run_and_hides_defaults() {
     let (status, out, _) = halfclose(&["show", "q123208"]);
     assert_eq!(status, 0);
+    assert!(
+        out.starts_with("q123208: PUT ends with a RST instead of a FIN\n  halfclose run q123208\n"),
+        "{out}"
+    );
     for line in [
-        "q123208: PUT ends with a RST instead of a FIN",
         "    426 Connection Closed, transfer aborted.",
-        "  client.profile       tcpip32-3.11     a client of Q123208: sets close, host, mode, \
-         extended, and its words [default none]",
-        "  do.put               a.bin            upload a file of this name",
-        "  halfclose run q123208",
+        "  client.close     reset-when-sent   how it ends the data connection of an",
+        "  do.put           a.bin             upload a file of this name",
     ] {
         assert!(out.lines().any(|found| found == line), "{line}\n{out}");
     }
+    assert!(!out.contains("link.loss  ") && !out.contains("server.on_reset  "), "{out}");
+    let (_, all, _) = halfclose(&["show", "q123208", "--all"]);
+    for key in KEYS.iter().filter(|key| key.name.starts_with("server.")) {
+        assert!(all.contains(&format!("\n  {} ", key.name)), "{}", key.name);
+    }
+    // On the narrowest terminal too, the columns are aligned.
+    let (_, narrow, _) = shown_on(Some(40), &["show", "q123208"]);
+    assert!(narrow.lines().any(|line| line.starts_with("  do.put           a.bin  ")), "{narrow}");
     let (_, out, _) = halfclose(&["show", "q123208", "--json"]);
     let object: serde_json::Value = serde_json::from_str(&out).expect("one object");
     assert_eq!(object["keys"]["client.close"], "reset-when-sent");
+    assert_eq!(object["keys"]["link.loss"], "0%", "every key, for a script");
     let toml = object["toml"].as_str().expect("text");
     let again = crate::scenario::file::parse(toml, "", "x").expect("sound");
     assert_eq!(again, crate::catalogue::find("q123208").expect("built in"));
@@ -151,9 +279,11 @@ fn a_closed_pipe_ends_quietly() {
     }
     let mut err = Vec::new();
     let broken = ["halfclose", "run", "-s", "expect.verdict=intact"];
-    for (words, status) in [(&["halfclose", "list"][..], 0), (&broken, 1)] {
-        assert_eq!(execute(words, &mut Closed, &mut err), status, "{words:?}");
+    for (words, status) in [(&["halfclose", "list"][..], 0), (&broken[..], 1)] {
+        let mut streams = Streams { out: &mut Closed, err: &mut err, columns: None };
+        assert_eq!(execute(words, &mut streams), status, "{words:?}");
         assert!(err.is_empty());
     }
-    assert_eq!(execute(["halfclose", "lis"], &mut Closed, &mut Closed), 2);
+    let mut streams = Streams { out: &mut Closed, err: &mut Closed, columns: None };
+    assert_eq!(execute(["halfclose", "lis"], &mut streams), 2);
 }

@@ -1,7 +1,8 @@
-//! `commands` holds one module for each command of the command line: it takes the words that were
-//! given and hands one request to the library.
+//! `commands` holds one module for each command, or for a few that belong together. A module turns the
+//! words of the command into one call of the library, and prints the result.
 
 pub(super) mod explore_command;
+pub(super) mod install_command;
 pub(super) mod list_command;
 #[cfg(feature = "net")]
 pub(super) mod ls_command;
@@ -10,6 +11,7 @@ pub(super) mod replay_command;
 pub(super) mod run_command;
 #[cfg(feature = "net")]
 pub(super) mod serve_command;
+pub(super) mod show_command;
 pub(super) mod shrink_command;
 pub(super) mod sweep_command;
 #[cfg(feature = "net")]

@@ -1,20 +1,44 @@
-//! `heard` is a writer to somebody who may stop reading: from then on nothing is said, and what says it
-//! goes on to its exit status. It does not know what is said.
+//! `streams` is where a command writes: standard output and standard error, and how wide the terminal
+//! is. A reader that closes its pipe is no error.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 
-/// Writes as long as somebody reads.
+use terminal_size::{Width, terminal_size};
+
+/// Columns of a line where the terminal does not say.
+const WIDTH: usize = 80;
+
+/// The two output streams of a command.
+pub struct Streams<'a> {
+    /// Results.
+    pub out: &'a mut dyn Write,
+    /// Errors, warnings and progress.
+    pub err: &'a mut dyn Write,
+    /// The columns of the terminal that shows the results; `None`: a pipe or a file takes the results.
+    pub columns: Option<usize>,
+}
+
+/// The columns of the terminal at standard output; `None` if standard output is no terminal.
+#[must_use]
+pub(super) fn terminal_columns() -> Option<usize> {
+    let width = || terminal_size().map_or(WIDTH, |(Width(columns), _)| usize::from(columns));
+    io::stdout().is_terminal().then(width)
+}
+
+/// Passes bytes on until the reader closes the pipe. From then on every write succeeds and does
+/// nothing, so that a command goes on to its exit status.
 pub(super) struct UntilClosed<'a> {
     to: &'a mut dyn Write,
     closed: bool,
 }
 
 impl<'a> UntilClosed<'a> {
+    /// Writes to `to`.
     pub(super) fn new(to: &'a mut dyn Write) -> Self {
         Self { to, closed: false }
     }
 
-    /// What is done, or `nothing` once nobody reads.
+    /// Returns what `act` returns, or `nothing` if the reader is gone.
     fn unless_closed<T>(
         &mut self,
         nothing: T,

@@ -53,17 +53,18 @@ impl From<RangeInclusive<u64>> for Seeds {
 }
 
 /// How a range of seeds is written.
-const FORM: &str = "write A..B (without B) or A..=B (with it)";
+const FORM: &str = "write N (the first N seeds), A..B (without B) or A..=B (with B)";
 
 impl FromStr for Seeds {
     type Err = String;
 
-    /// Reads `A..B` (half open) or `A..=B` (closed). An empty range is an error.
+    /// Reads `N` (0 to N-1), `A..B` (without B) or `A..=B` (with B). An empty range is an error.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (first, last) = text.split_once("..").ok_or_else(|| format!("is no range: {FORM}"))?;
-        let (last, closed) = last.strip_prefix('=').map_or((last, false), |last| (last, true));
+        let (first, last) = text.split_once("..").unwrap_or(("0", text));
+        let behind = text.contains("..").then(|| last.strip_prefix('=')).flatten();
+        let (last, closed) = behind.map_or((last, false), |last| (last, true));
         let number = |part: &str| -> Result<u64, String> {
-            part.trim().parse().map_err(|_| format!("`{part}` is no seed: {FORM}"))
+            part.trim().parse().map_err(|_| format!("`{part}` is not a seed: {FORM}"))
         };
         let (first, last) = (number(first)?, number(last)?);
         if last < first {
@@ -113,7 +114,9 @@ mod tests {
 
     #[test]
     fn ranges_read() {
-        for (text, range) in [("0..1", 0..1), ("3..=3", 3..4), ("0..1000", 0..1000)] {
+        for (text, range) in
+            [("0..1", 0..1), ("3..=3", 3..4), ("0..1000", 0..1000), ("100", 0..100), ("1", 0..1)]
+        {
             assert_eq!(text.parse::<Seeds>(), Ok(range.into()), "{text}");
         }
         assert_eq!("7..=18446744073709551615".parse::<Seeds>(), Ok((7..=u64::MAX).into()));
@@ -121,16 +124,18 @@ mod tests {
 
     #[test]
     fn a_bad_range_says_what_would_be_right() {
-        let form = "write A..B (without B) or A..=B (with it)";
+        let form = FORM;
         for (text, message) in [
             ("5..5", format!("the range is empty: {form}")),
             ("9..3", format!("the range runs backwards: {form}, A first")),
             ("9..=3", format!("the range runs backwards: {form}, A first")),
-            ("7", format!("is no range: {form}")),
-            ("a..b", format!("`a` is no seed: {form}")),
-            ("1..", format!("`` is no seed: {form}")),
-            ("-1..3", format!("`-1` is no seed: {form}")),
-            ("0..=18446744073709551616", format!("`18446744073709551616` is no seed: {form}")),
+            ("seven", format!("`seven` is not a seed: {form}")),
+            ("0", format!("the range is empty: {form}")),
+            ("=5", format!("`=5` is not a seed: {form}")),
+            ("a..b", format!("`a` is not a seed: {form}")),
+            ("1..", format!("`` is not a seed: {form}")),
+            ("-1..3", format!("`-1` is not a seed: {form}")),
+            ("0..=18446744073709551616", format!("`18446744073709551616` is not a seed: {form}")),
         ] {
             assert_eq!(text.parse::<Seeds>(), Err(message), "{text}");
         }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::program::{assert_refused, command, halfclose, left_alone, out};
+use crate::program::{assert_refused, command, err, halfclose, left_alone, out};
 use serde_json::Value;
 
 fn json(arguments: &[&str]) -> Value {
@@ -42,6 +42,39 @@ fn colours_only_where_they_belong() {
     assert!(out(&forced).contains("\x1b[33mfalse-alarm"), "{}", out(&forced));
     let plain = command(&["run"]).env("NO_COLOR", "1").output().expect("it starts");
     assert!(!out(&plain).contains('\x1b'));
+}
+
+#[test]
+fn the_option_of_colours_stands_above_the_environment() {
+    for words in [&["--color", "always", "run"][..], &["run", "--color=always"]] {
+        let output = command(words).env("NO_COLOR", "1").output().expect("it starts");
+        assert!(out(&output).contains("\x1b[33mfalse-alarm"), "{}", out(&output));
+    }
+    let never = command(&["run", "--color", "never"]).env("CLICOLOR_FORCE", "1").output();
+    assert!(!out(&never.expect("it starts")).contains('\x1b'));
+    // A usage error is printed by the same choice.
+    let wrong = halfclose(&["--color=always", "run", "--sed"]);
+    assert!(err(&wrong).starts_with("\x1b["), "{wrong:?}");
+    assert!(err(&halfclose(&["run", "--sed"])).starts_with("error: "));
+}
+
+#[test]
+fn a_capture_on_standard_output_is_the_capture_of_a_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("x.pcapng");
+    let path = path.to_str().expect("UTF-8");
+    let run = ["run", "-s", "link.loss=10%", "--seed", "5", "--pcap"];
+    let written = halfclose(&[&run[..], &[path]].concat());
+    let piped = halfclose(&[&run[..], &["-"]].concat());
+    assert_eq!(piped.status.code(), Some(0), "{}", err(&piped));
+    assert!(piped.stdout == fs::read(path).expect("it is there"), "the bytes differ");
+    // The report is the same, but for real time.
+    let digest = |text: &str| text.lines().find(|line| line.contains("digest")).map(str::to_owned);
+    assert_eq!(digest(err(&piped)), digest(out(&written)));
+    assert!(digest(err(&piped)).is_some(), "{}", err(&piped));
+    assert_refused(&halfclose(&["run", "--pcap", "-", "--json"]), &["--pcap -", "--json"]);
+    let left = left_alone(&["run", "--pcap", "-"]);
+    assert_eq!(left.status.code(), Some(0), "{}", err(&left));
 }
 
 #[test]

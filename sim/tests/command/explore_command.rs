@@ -103,13 +103,13 @@ fn ctrl_c_keeps_what_is_done() {
 #[test]
 fn bad_words_are_refused() {
     for (more, words) in [
-        (&["--faults", "-1"][..], "a number of faults, from 0 to 64"),
+        (&["--faults", "-1"][..], "it must be a number of faults from 0 to 64"),
         (
             &["--faults", "1", "--channel", "dta"],
-            "is none of data, control, both; did you mean `data`?",
+            "it must be one of data, control, both; did you mean `data`?",
         ),
-        (&["--faults", "1", "--last", "0"], "a number of packets, from 1"),
-        (&["--faults", "1", "--jobs", "0"], "a number of threads, from 1"),
+        (&["--faults", "1", "--last", "0"], "it must be a whole number from 1"),
+        (&["--faults", "1", "--jobs", "0"], "it must be a number of threads from 1 to 1024"),
         (&["--faults", "1", "--max-time", "5"], "`5` has no unit: write 20ms, 1.5s or 200us"),
         (&["--faults", "1", "--compare"], "--compare compares with what?"),
         (&["--faults", "1", "-s", "link.loss=1%,2%"], "link.loss: has several values (1%,2%)"),

@@ -237,21 +237,21 @@ fn what_must_not_come_is_exit_status_1() {
 
 #[test]
 fn bad_words_are_refused() {
-    let form = "write A..B (without B) or A..=B (with it)";
+    let form = "write N (the first N seeds), A..B (without B) or A..=B (with B)";
     for (more, words) in [
         (&["9..3"][..], &*format!("the range runs backwards: {form}, A first")),
         (&["5..5"], &format!("the range is empty: {form}")),
         (
             &["0..5", "--jobs", "0"],
-            "invalid value '0' for '--jobs <N>': a number of threads, from 1 to 1024",
+            "invalid value '0' for '--jobs <N>': it must be a number of threads from 1 to 1024",
         ),
-        (&["0..5", "--jobs", "1025"], "a number of threads, from 1 to 1024"),
+        (&["0..5", "--jobs", "1025"], "it must be a number of threads from 1 to 1024"),
         (
             &["0..5", "--shard", "4/3"],
             "there is no shard 4 of 3: write I/N, as in 1/3, 2/3 and 3/3",
         ),
         (&["0..5", "--shard", "0/3"], "shards are counted from 1"),
-        (&["0..5", "--fail-on", "trunkated"], "is none of corrupt, silent-truncation"),
+        (&["0..5", "--fail-on", "trunkated"], "it must be one of corrupt, silent-truncation"),
         (&["0..5", "--fail-on", "trunkated"], "did you mean `truncated`?"),
         (&["0..5", "--out", "x.txt"], "`x.txt` ends in neither .jsonl nor .csv"),
         (&["0..5", "--out", "no/such/x.csv"], "cannot write `no/such/x.csv`: No such file"),
@@ -369,9 +369,7 @@ fn a_draw_is_its_seed_s_own() {
     assert_eq!(points[1]["point"], serde_json::json!({ "link.loss": "5%" }), "no seed's draw");
     let shown = halfclose(&["show", &toml.1]);
     let shown = text(&shown.stdout);
-    for words in
-        ["  link.delay           1ms..50ms ", "  link.loss            0%,5% ", "halfclose sweep "]
-    {
+    for words in ["  link.delay  1ms..50ms ", "  link.loss   0%,5% ", "halfclose sweep "] {
         assert!(shown.contains(words), "`{words}` is not in:\n{shown}");
     }
     let run = halfclose(&["run", &toml.1, "-s", "link.loss=0%"]);

@@ -1,72 +1,76 @@
-//! The words of `serve`, `put`, `get` and `ls`. Scripts depend on them.
+//! `network_args` defines the words of `serve`, `put`, `get` and `ls`.
 
 use std::net::{Ipv4Addr, SocketAddr, ToSocketAddrs};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::builder::TypedValueParser;
+use clap::{Args, ValueHint};
+use halfclose_ftp::model::PRESETS;
 use halfclose_ftp::{Close, Judgement, ServerModel};
 
+use super::value_words::{one_of, patience, positive, time};
 use crate::scenario::keys;
-use crate::scenario::nearest::hint;
-use crate::scenario::units::parse_duration;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServeArgs {
-    /// The directory that is served, and nothing outside of it
-    #[arg(value_name = "DIR")]
+    /// The directory to serve; no path leads out of the directory
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(in crate::cli) directory: PathBuf,
-    /// Where to listen; port 0 is any free one, which the first line says
+    /// The address to listen at; port 0 takes any free port, and the first line of output names the port
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:2121", value_parser = address)]
     pub(in crate::cli) listen: SocketAddr,
-    /// Who may log in, with the password of `HALFCLOSE_PASSWORD`, of a file, or typed
+    /// Admit this user, with the password of `HALFCLOSE_PASSWORD`, of --password-file, or typed
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) user: Option<String>,
-    /// Where the password is: the first line of this file
-    #[arg(long, value_name = "FILE", requires = "user")]
+    /// The file whose first line is the password
+    #[arg(long, value_name = "FILE", requires = "user", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) password_file: Option<PathBuf>,
-    /// Anybody may log in as `anonymous`
+    /// Admit the user `anonymous`, with any password
     #[arg(long)]
     pub(in crate::cli) anonymous: bool,
-    /// Nobody may change anything
+    /// Refuse every change of a file or a directory
     #[arg(long)]
     pub(in crate::cli) read_only: bool,
-    /// Ports for passive data connections: A..B without B, A..=B with it; any free one if not said
+    /// Ports for passive data connections: A..B (without B) or A..=B (with B) [default: any free port]
     #[arg(long, value_name = "A..B", value_parser = ports)]
     pub(in crate::cli) passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that PASV names, if clients reach this machine by another one
+    /// The address in the replies to PASV, if clients reach this machine by another address
     #[arg(long, value_name = "ADDR")]
     pub(in crate::cli) passive_address: Option<Ipv4Addr>,
-    /// What a reset makes of an upload: abort-delete (as if it had never been), abort (what was
-    /// received stays), as-eof (a reset ends the file: 226), drop-control, perror-reply
-    #[arg(long, value_name = "POLICY", value_parser = policy, conflicts_with = "model")]
+    /// What to do with an upload whose data connection is reset [default: abort-delete]
+    ///
+    /// abort keeps the bytes received, abort-delete removes the file, as-eof takes the reset for the end
+    /// of the file (226), perror-reply puts the error text of the system into the reply, drop-control
+    /// resets the control connection too.
+    #[arg(long, value_name = "POLICY", value_parser = policies(), conflicts_with = "model")]
     pub(in crate::cli) on_reset: Option<Judgement>,
-    /// Behave as that server was measured to (docs/MODELS.md names them)
-    #[arg(long, value_name = "NAME", value_parser = model)]
+    /// Treat uploads and their ends as this server does, by measurement (docs/MODELS.md)
+    #[arg(long, value_name = "NAME", value_parser = models())]
     pub(in crate::cli) model: Option<&'static ServerModel>,
-    /// An upload is under its name from its first byte on, in place of an old file
+    /// Write an upload under its final name from the first byte on, in place of an old file
     #[arg(long)]
     pub(in crate::cli) in_place: bool,
-    /// Have an upload on the disk before saying 226
+    /// Write an upload to the disk (fsync) before the reply 226
     #[arg(long)]
     pub(in crate::cli) sync: bool,
-    /// Sessions at a time
-    #[arg(long, value_name = "N", value_parser = sessions)]
+    /// The most sessions at a time
+    #[arg(long, value_name = "N", value_parser = positive)]
     pub(in crate::cli) max_sessions: Option<usize>,
-    /// Sessions at a time from one address
-    #[arg(long, value_name = "N", value_parser = sessions)]
+    /// The most sessions at a time from one address
+    #[arg(long, value_name = "N", value_parser = positive)]
     pub(in crate::cli) max_per_address: Option<usize>,
-    /// How long a control connection may be silent
+    /// How long a control connection may be silent, such as 5min
     #[arg(long, value_name = "TIME", value_parser = patience)]
     pub(in crate::cli) idle_timeout: Option<Duration>,
-    /// How long a data connection may move nothing
+    /// How long a data connection may move no byte, such as 30s
     #[arg(long, value_name = "TIME", value_parser = patience)]
     pub(in crate::cli) data_timeout: Option<Duration>,
     /// How long transfers may go on after SIGTERM
-    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub(in crate::cli) grace: Duration,
-    /// Log every command and reply
+    /// Log every command and every reply
     #[arg(short, long)]
     pub(in crate::cli) verbose: bool,
     /// Print the address as one JSON object
@@ -74,19 +78,19 @@ pub(in crate::cli) struct ServeArgs {
     pub(in crate::cli) json: bool,
 }
 
-/// What all that talk to a server have.
+/// The words that `put`, `get` and `ls` share.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SessionArgs {
-    /// Where the password is: the first line of this file (else `HALFCLOSE_PASSWORD`, else typed)
-    #[arg(long, value_name = "FILE")]
+    /// The file whose first line is the password [default: `HALFCLOSE_PASSWORD`, or typed]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) password_file: Option<PathBuf>,
     /// Let the server open data connections (PORT, EPRT)
     #[arg(long)]
     pub(in crate::cli) active: bool,
-    /// How long no reply may come, and no byte move
+    /// How long to wait without a reply and without a byte
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = patience)]
     pub(in crate::cli) timeout: Duration,
-    /// Print what is said, to standard error
+    /// Print every command and every reply to standard error
     #[arg(short, long)]
     pub(in crate::cli) verbose: bool,
     /// Print one JSON object
@@ -97,19 +101,18 @@ pub(in crate::cli) struct SessionArgs {
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PutArgs {
     /// The file to upload; `-` is standard input
-    #[arg(value_name = "FILE")]
+    #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) file: PathBuf,
-    /// Where to: ftp://[USER@]HOST[:PORT]/PATH; a path that ends with `/` is a directory
-    #[arg(value_name = "URL")]
+    /// The place at the server: ftp://[USER@]HOST[:PORT]/PATH; a path that ends in `/` is a directory
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
     pub(in crate::cli) url: String,
-    /// How to end the data connection: fin, half-close, reset, reset-when-sent, reset-when-acked,
-    /// fin-then-reset
-    #[arg(long, value_name = "HOW", default_value = "fin", value_parser = close)]
+    /// How to end the data connection
+    #[arg(long, value_name = "HOW", default_value = "fin", value_parser = closes())]
     pub(in crate::cli) close: Close,
-    /// Go on with what is there already
+    /// Continue behind the bytes that the server already has (REST)
     #[arg(short = 'c', long = "continue", conflicts_with = "append")]
     pub(in crate::cli) resume: bool,
-    /// Add to what is there (APPE)
+    /// Append to the file at the server (APPE)
     #[arg(short, long)]
     pub(in crate::cli) append: bool,
     #[command(flatten)]
@@ -118,13 +121,13 @@ pub(in crate::cli) struct PutArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct GetArgs {
-    /// What to download: ftp://[USER@]HOST[:PORT]/PATH
-    #[arg(value_name = "URL")]
+    /// The file to download: ftp://[USER@]HOST[:PORT]/PATH
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
     pub(in crate::cli) url: String,
-    /// Where to: a file, or a directory; `-` is standard output. The URL's last name if not said
-    #[arg(value_name = "FILE")]
+    /// A file or a directory; `-` is standard output [default: the last name of the URL]
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(in crate::cli) file: Option<PathBuf>,
-    /// Go on with what is there already
+    /// Continue behind the bytes that are here already (REST)
     #[arg(short = 'c', long = "continue")]
     pub(in crate::cli) resume: bool,
     #[command(flatten)]
@@ -133,13 +136,13 @@ pub(in crate::cli) struct GetArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LsArgs {
-    /// What to list: ftp://[USER@]HOST[:PORT]/PATH
-    #[arg(value_name = "URL")]
+    /// The directory to list: ftp://[USER@]HOST[:PORT]/PATH
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
     pub(in crate::cli) url: String,
-    /// The long form, as the server writes it (LIST)
+    /// Print the long form, as the server writes it (LIST)
     #[arg(short, long, conflicts_with_all = ["names", "json"])]
     pub(in crate::cli) long: bool,
-    /// Names alone (NLST)
+    /// Print names alone (NLST)
     #[arg(short, long, conflicts_with = "json")]
     pub(in crate::cli) names: bool,
     #[command(flatten)]
@@ -147,70 +150,41 @@ pub(in crate::cli) struct LsArgs {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    let form = "write ADDR:PORT, as 127.0.0.1:2121 or [::]:21";
+    let form = "write ADDR:PORT, such as 127.0.0.1:2121 or [::]:21";
     let port = text.rsplit_once(':').map(|(_, port)| port).ok_or(form)?;
-    port.parse::<u16>().map_err(|_| format!("`{port}` is no port: {form}"))?;
+    port.parse::<u16>().map_err(|_| format!("`{port}` is not a port: {form}"))?;
     let mut found = text.to_socket_addrs().map_err(|error| format!("{error}: {form}"))?;
-    found.next().ok_or_else(|| format!("no such address: {form}"))
-}
-
-/// How many sessions there may be: with none, nobody could be served.
-fn sessions(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(0) => Err("nobody could be served: it must be 1 or more".into()),
-        Ok(sessions) => Ok(sessions),
-        Err(error) => Err(format!("{error}: it must be a number from 1 on")),
-    }
-}
-
-/// How long somebody may take: with no time at all, everybody would be too late.
-fn patience(text: &str) -> Result<Duration, String> {
-    let time = parse_duration(text).map_err(|error| error.to_string())?;
-    if time.is_zero() {
-        return Err("everybody would be too late: it must be more than 0, as 30s or 5min".into());
-    }
-    Ok(time)
+    found.next().ok_or_else(|| format!("there is no such address: {form}"))
 }
 
 fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
-    let form = "write A..B (without B) or A..=B (with it), from 1024 to 65535";
-    let (first, last) = text.split_once("..").ok_or_else(|| format!("is no range: {form}"))?;
+    let form = "write A..B (without B) or A..=B (with B), from 1024 to 65535";
+    let (first, last) =
+        text.split_once("..").ok_or_else(|| format!("it must be a range: {form}"))?;
     let (last, closed) = last.strip_prefix('=').map_or((last, false), |last| (last, true));
     let number = |part: &str| -> Result<u32, String> {
-        part.trim().parse().map_err(|_| format!("`{part}` is no port: {form}"))
+        part.trim().parse().map_err(|_| format!("`{part}` is not a port: {form}"))
     };
     let (first, last) = (number(first)?, number(last)?);
     let last = if closed { Some(last) } else { last.checked_sub(1) };
     let range =
         last.filter(|last| first <= *last).ok_or_else(|| format!("the range is empty: {form}"))?;
     match (u16::try_from(first), u16::try_from(range)) {
-        // Below 1024 are services that a client might be led to (RFC 2577 §3).
+        // RFC 2577 §3: a client must not be led to the services below port 1024.
         (Ok(first @ 1024..), Ok(last)) => Ok(first..=last),
         _ => Err(form.to_owned()),
     }
 }
 
-fn policy(text: &str) -> Result<Judgement, String> {
-    word(text, keys::ON_RESET)?.ok_or_else(|| "name the server with --model".to_owned())
+fn policies() -> impl TypedValueParser<Value = Judgement> {
+    let words = keys::ON_RESET.iter();
+    one_of(words.filter_map(|(word, judgement)| Some((*word, (*judgement)?))).collect())
 }
 
-fn close(text: &str) -> Result<Close, String> {
-    word(text, Close::WORDS)
+fn closes() -> impl TypedValueParser<Value = Close> {
+    one_of(Close::WORDS.to_vec())
 }
 
-fn word<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
-    let found = words.iter().find(|(word, _)| *word == text);
-    found.map(|(_, it)| *it).ok_or_else(|| {
-        let near = hint(text, words.iter().map(|(word, _)| *word));
-        let all: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-        format!("it must be one of {}{near}", all.join(", "))
-    })
-}
-
-fn model(text: &str) -> Result<&'static ServerModel, String> {
-    let presets = &halfclose_ftp::model::PRESETS;
-    presets.iter().find(|model| model.name == text).ok_or_else(|| {
-        let near = hint(text, presets.iter().map(|model| model.name));
-        format!("no such server was measured{near}")
-    })
+fn models() -> impl TypedValueParser<Value = &'static ServerModel> {
+    one_of(PRESETS.iter().map(|model| (model.name, model)).collect())
 }

@@ -11,7 +11,8 @@ use super::run_command;
 use crate::capture::{self, OwnedCapturedPacket};
 use crate::cli::args::{Arguments, Invocation, ReplayArgs};
 use crate::cli::selection::quoted;
-use crate::cli::{CommandError, Status, one_line};
+use crate::cli::usage::one_line;
+use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::report::ladder;
 use crate::run::{Finished, run_loaded};
@@ -137,10 +138,10 @@ fn traced(path: &Path, first: &str) -> Result<run_command::RunRequest, CommandEr
     }
     let words = shlex::split(command).unwrap_or_default();
     match Arguments::try_parse_from(words) {
-        Ok(Arguments { command: Invocation::Run(args) }) => run_command::RunRequest::new(args),
+        Ok(Arguments { command: Invocation::Run(args), .. }) => run_command::RunRequest::new(args),
         Ok(_) => Err(refuse(path, "is of a command that makes no trace")),
         Err(error) => {
-            let problem = one_line(&error.render().to_string());
+            let problem = one_line(&error);
             Err(refuse(path, &format!("is of a run that cannot be run again: {problem}")))
         }
     }

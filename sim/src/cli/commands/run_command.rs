@@ -1,7 +1,7 @@
 //! `halfclose run`: one run of a scenario.
 
-use std::io::Write;
-use std::path::PathBuf;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use crate::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use crate::cli::args::RunArgs;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
+use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::report::{self, ShownRun, ladder};
@@ -38,10 +39,7 @@ pub(super) struct RunRequest {
 
 impl RunRequest {
     pub(super) fn new(args: RunArgs) -> Result<Self, CommandError> {
-        let RunArgs { what, seed, json, trace, pcap, report } = args;
-        if report.is_some() {
-            return Err(CommandError::input("--report is not in this build yet"));
-        }
+        let RunArgs { what, seed, json, trace, pcap } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let Pinned { scenario, choices } = selection.pinned(seed)?;
@@ -65,19 +63,27 @@ impl RunRequest {
     }
 }
 
-pub(in crate::cli) fn execute(args: RunArgs, out: &mut dyn Write) -> Result<Status, CommandError> {
+/// Runs a scenario once. The report goes to `err` if a capture takes standard output, which is a terminal
+/// if there are `columns`.
+pub(in crate::cli) fn execute(
+    args: RunArgs,
+    columns: Option<usize>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, CommandError> {
     let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
-    // A path that cannot be written is known before there is anything to lose.
-    let pcap =
-        request.pcap.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
+    // A capture that cannot be written is an error before the run, not after the run.
+    let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
+    let pcap = pcap.transpose()?;
+    let out: &mut dyn Write = if matches!(pcap, Some(Capture::Standard)) { err } else { out };
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
     let finished = run_loaded(scenario, &workload, request.seed, request.recording());
     let wall = began.elapsed();
     workload.verify().map_err(CommandError::input)?;
     if let Some(pcap) = pcap {
-        write_capture(pcap, request, &finished)?;
+        pcap.write(request, &finished)?;
     }
     let reproduce = request.reproduce();
     let outcome = &finished.outcome;
@@ -138,16 +144,50 @@ fn print_json(
     Ok(())
 }
 
-fn write_capture(
-    mut to: OutputFile,
-    request: &RunRequest,
-    finished: &Finished,
-) -> Result<(), CommandError> {
-    let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
-    let packets = finished.captured();
-    capture::write(&mut to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
-        .map_err(|error| CommandError::input(to.failed(&error)))?;
-    to.commit().map_err(CommandError::input)
+/// Where the capture of a run goes.
+enum Capture {
+    /// To a file, which appears when the capture is whole.
+    File(OutputFile),
+    /// To the reader of standard output.
+    Standard,
+}
+
+impl Capture {
+    /// Opens the file at `path`, or standard output for `-`.
+    fn create(path: &Path, json: bool, columns: Option<usize>) -> Result<Self, CommandError> {
+        if path != Path::new("-") {
+            return OutputFile::create(path).map(Self::File).map_err(CommandError::input);
+        }
+        if json {
+            return Err(CommandError::input("--pcap - and --json: both need standard output"));
+        }
+        if columns.is_some() {
+            let problem = "--pcap -: standard output is a terminal: name a file, or add a pipe \
+                           such as `| tshark -r -`";
+            return Err(CommandError::input(problem));
+        }
+        Ok(Self::Standard)
+    }
+
+    /// Writes the packets of a run. A reader that closes its pipe early is no error.
+    fn write(self, request: &RunRequest, finished: &Finished) -> Result<(), CommandError> {
+        let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
+        let packets = finished.captured();
+        let packets = packets.iter().map(OwnedCapturedPacket::borrowed);
+        match self {
+            Self::Standard => {
+                let mut stdout = io::stdout();
+                let mut to = BufWriter::new(UntilClosed::new(&mut stdout));
+                capture::write(&mut to, &header, packets)?;
+                Ok(to.flush()?)
+            }
+            Self::File(mut file) => {
+                capture::write(&mut file, &header, packets)
+                    .map_err(|error| CommandError::input(file.failed(&error)))?;
+                file.commit().map_err(CommandError::input)
+            }
+        }
+    }
 }
 
 #[expect(

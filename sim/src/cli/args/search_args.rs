@@ -1,0 +1,150 @@
+//! `search_args` defines the words of the commands that run a scenario many times.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueHint};
+
+use super::ScenarioArgs;
+use super::value_words::{faults, jobs, one_of, positive, seed, time, whole};
+use crate::report::scope_name;
+use crate::search::{Scope, Seeds, Shard};
+use crate::verdict::Verdict;
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MatrixArgs {
+    #[command(flatten)]
+    pub(in crate::cli) what: ScenarioArgs,
+    /// The seeds of each pair: N (the first N), A..B (without B) or A..=B (with B)
+    #[arg(long, value_name = "SEEDS", default_value = "1")]
+    pub(in crate::cli) seeds: Seeds,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SweepArgs {
+    #[command(flatten)]
+    pub(in crate::cli) what: ScenarioArgs,
+    /// The seeds of the runs: N (the first N), A..B (without B) or A..=B (with B)
+    #[arg(long, value_name = "SEEDS")]
+    pub(in crate::cli) seeds: Seeds,
+    /// Threads [default: one for each core]; the number changes no result
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make the I-th of N consecutive parts; the files of all parts, one after the other, are the whole
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
+    pub(in crate::cli) shard: Option<Shard>,
+    /// Write one line for each run, in order, to a file that ends in .jsonl or .csv
+    ///
+    /// A file that already has the first lines of this sweep is continued.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Exit with status 1 if a run has one of these verdicts or breaks a law
+    ///
+    /// The expectation of the scenario then does not count.
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
+    pub(in crate::cli) fail_on: Vec<Verdict>,
+    /// Print the counts as one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ExploreArgs {
+    // Before the scenario, whose settings are taken out of what it counts.
+    #[command(flatten)]
+    pub(in crate::cli) compare: Compare,
+    #[command(flatten)]
+    pub(in crate::cli) what: ScenarioArgs,
+    /// The most faults in one run: each fault drops, duplicates or holds one packet
+    #[arg(long, value_name = "K", value_parser = faults, allow_negative_numbers = true)]
+    pub(in crate::cli) faults: usize,
+    /// The connections whose packets get faults
+    #[arg(long, value_name = "CHANNEL", default_value = "data", value_parser = scopes())]
+    pub(in crate::cli) channel: Scope,
+    /// Only the last N packets of those connections, counted in each run
+    #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
+    pub(in crate::cli) last: Option<usize>,
+    /// The seed of every random draw [default: the seed of the scenario, or 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
+    pub(in crate::cli) seed: Option<u64>,
+    /// Threads [default: one for each core]; the number changes no result
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make at most N runs, those with the fewest faults
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
+    pub(in crate::cli) max_schedules: Option<u64>,
+    /// Stop each arm after this much real time, such as 60s
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) max_time: Option<Duration>,
+    /// Exit with status 1 if a run has one of these verdicts; a broken law always exits with status 1
+    #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
+    pub(in crate::cli) fail_on: Vec<Verdict>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+/// `--compare` and its place among the words: the `-s` behind `--compare` belong to the second arm alone.
+#[derive(Debug)]
+pub(in crate::cli) struct Compare {
+    /// The number of `-s` before `--compare`; `None`: no second arm.
+    pub(in crate::cli) settings: Option<usize>,
+}
+
+impl Args for Compare {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let arg = Arg::new("compare").long("compare").action(ArgAction::SetTrue);
+        command.arg(arg.help(
+            "Explore a second arm beside the first: every -s behind this word is a setting of the \
+             second arm alone",
+        ))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Compare {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let at = matches.get_flag("compare").then(|| matches.index_of("compare")).flatten();
+        let before = |at: usize| {
+            let settings = matches.indices_of("settings").into_iter().flatten();
+            settings.filter(|index| *index < at).count()
+        };
+        Ok(Self { settings: at.map(before) })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ShrinkArgs {
+    #[command(flatten)]
+    pub(in crate::cli) what: ScenarioArgs,
+    /// The seed of the run [default: the seed of the scenario, or 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
+    pub(in crate::cli) seed: Option<u64>,
+    /// Write the scenario to this file [default: print the scenario below the report]
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+fn verdicts() -> impl clap::builder::TypedValueParser<Value = Verdict> {
+    one_of(Verdict::ALL.map(|verdict| (verdict.name(), verdict)).to_vec())
+}
+
+fn scopes() -> impl clap::builder::TypedValueParser<Value = Scope> {
+    let all = [Scope::Data, Scope::Control, Scope::Both];
+    one_of(all.map(|scope| (scope_name(scope), scope)).to_vec())
+}

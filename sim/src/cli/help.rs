@@ -1,0 +1,189 @@
+//! `help` holds the texts behind the options in each help page: examples of every command, and the
+//! verdicts and exit statuses of the program.
+
+use anstyle::Style;
+
+use crate::verdict::Verdict;
+
+/// Command lines, each with what the command does.
+pub(super) type Examples = &'static [(&'static str, &'static str)];
+
+/// The style of headings, as clap prints them.
+const HEADING: Style = Style::new().bold().underline();
+
+/// The examples of a command, as the end of a help page.
+pub(super) fn examples(examples: Examples) -> String {
+    let mut text = format!("{HEADING}Examples:{HEADING:#}\n");
+    for (command, does) in examples {
+        text.push_str(&format!("  {command}\n      {does}\n"));
+    }
+    text
+}
+
+/// The end of the program's own help page: first steps, verdicts, exit statuses.
+pub(super) fn program() -> String {
+    let mut text = examples(PROGRAM);
+    text.push_str(&format!("\n{HEADING}Verdicts{HEADING:#} of a run, the worst first:\n"));
+    for verdict in Verdict::ALL {
+        text.push_str(&format!("  {:<18} {}\n", verdict.name(), meaning(verdict)));
+    }
+    text.push_str(
+        "  A file is whole if every byte of the source is in the file that has the final name.\n",
+    );
+    text.push_str(&format!("\n{HEADING}Exit status:{HEADING:#}\n"));
+    for (status, meaning) in STATUSES {
+        text.push_str(&format!("  {status:<4} {meaning}\n"));
+    }
+    text
+}
+
+/// What the files and the user's last message have in common in all runs of one verdict.
+fn meaning(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Corrupt => "the file has bytes that the source does not have there",
+        Verdict::SilentTruncation => "the file is not whole, and the user was told of success",
+        Verdict::Stuck => "the user was told nothing before the run ended",
+        Verdict::Truncated => "the file is not whole, and the user was told of a failure",
+        Verdict::FalseAlarm => "the file is whole, and the user was told of a failure",
+        Verdict::Intact => "the file is whole, and the user was told of success",
+    }
+}
+
+const STATUSES: [(u8, &str); 5] = [
+    (0, "the result is as expected"),
+    (1, "an expectation or a law was broken, a verdict of --fail-on came, or a replay diverged"),
+    (super::WRONG, "wrong usage or input: one line on standard error says what would be right"),
+    (super::FAILED, "a real transfer failed (put, get, ls)"),
+    (
+        super::INTERRUPTED,
+        "the user ended the command (Ctrl-C); a search prints the runs made so far",
+    ),
+];
+
+const PROGRAM: Examples = &[
+    ("halfclose run", "Run the default scenario, q123208, and say what the user saw"),
+    ("halfclose list", "List the scenarios that come with the program"),
+    ("halfclose show lost-fin", "Tell the story of a scenario, and how to run each arm"),
+    ("halfclose sweep q123208 --seeds 1000 -s link.loss=2%", "Count the verdicts of 1,000 seeds"),
+];
+
+pub(super) const RUN: Examples = &[
+    ("halfclose run q123208 --seed 42", "Run a scenario; the same seed gives the same packets"),
+    ("halfclose run lost-fin --trace", "Print every packet, with the states of both hosts"),
+    ("halfclose run q123208 -s client.close=fin -s link.loss=1%", "Run a variant of a scenario"),
+    ("halfclose run lost-fin --arm server-fin", "Run an arm of a scenario"),
+    ("halfclose run --file photo.jpg --json", "Move a file of yours; print one JSON object"),
+    ("halfclose run --pcap run.pcapng", "Write a capture for Wireshark"),
+    ("halfclose run --pcap - | tshark -r -", "Send the capture to another program"),
+];
+
+pub(super) const MATRIX: Examples = &[
+    ("halfclose matrix", "Run q123208 once for each pair of a client and a server"),
+    ("halfclose matrix --seeds 20 -s link.loss=2%", "Run each pair with seeds 0 to 19"),
+];
+
+pub(super) const SWEEP: Examples = &[
+    (
+        "halfclose sweep q123208 --seeds 1000 -s link.loss=2%",
+        "Count the verdicts of seeds 0 to 999",
+    ),
+    ("halfclose sweep --seeds 500 -s link.loss=0%,1%,5%", "Compare three loss rates"),
+    (
+        "halfclose sweep --seeds 100000 --out runs.jsonl",
+        "Write one line for each run; the same command continues a file that is not complete",
+    ),
+    (
+        "halfclose sweep --seeds 1000 -s link.loss=5% --fail-on corrupt,silent-truncation",
+        "Exit with status 1 if a run loses data and the user is not told",
+    ),
+];
+
+pub(super) const EXPLORE: Examples = &[
+    ("halfclose explore q123208 --faults 1", "Drop, duplicate and hold each packet in turn"),
+    (
+        "halfclose explore q123208 --faults 2 --compare -s client.close=fin",
+        "Compare a scenario with a variant",
+    ),
+    ("halfclose explore lost-fin --faults 3 --last 6", "Place faults on the last six packets only"),
+];
+
+pub(super) const SHRINK: Examples = &[
+    ("halfclose shrink q123208 --seed 5 -s link.loss=20%", "Find the few losses that matter"),
+    (
+        "halfclose shrink q123208 --seed 5 -s link.loss=20% --out small.toml",
+        "Write the small scenario to a file, for `halfclose run small.toml`",
+    ),
+];
+
+pub(super) const REPLAY: Examples = &[
+    ("halfclose replay run.pcapng", "Run the scenario in a capture again; compare every packet"),
+    ("halfclose replay run.trace", "Compare with a trace that `halfclose run --trace` printed"),
+];
+
+pub(super) const LIST: Examples = &[
+    ("halfclose list", "List every scenario of the catalogue"),
+    ("halfclose list nat", "List the scenarios that mention a NAT"),
+    (
+        "halfclose list | cut -f1",
+        "Print the names alone: in a pipe, a line is NAME, a tab, a title",
+    ),
+];
+
+pub(super) const SHOW: Examples = &[
+    (
+        "halfclose show lost-fin",
+        "Print how to run a scenario, its story, and the keys that it sets",
+    ),
+    ("halfclose show lost-fin --all", "Print every key, with its value and its permitted values"),
+];
+
+#[cfg(feature = "net")]
+pub(super) const SERVE: Examples = &[
+    ("halfclose serve public --anonymous --read-only", "Offer the directory `public` for download"),
+    (
+        "halfclose serve upload --user me --password-file secret --listen [::]:2121",
+        "Accept uploads of one user, on every address of this machine",
+    ),
+    (
+        "halfclose serve upload --anonymous --model vsftpd-3.0.3",
+        "Treat uploads that end early as vsftpd 3.0.3 does",
+    ),
+];
+
+#[cfg(feature = "net")]
+pub(super) const PUT: Examples = &[
+    ("halfclose put photo.jpg ftp://me@host/photos/", "Upload a file into a directory"),
+    ("halfclose put photo.jpg ftp://me@host/ --continue", "Continue an upload that was cut off"),
+    (
+        "halfclose put photo.jpg ftp://me@host/ --close reset-when-sent",
+        "End the upload with a reset, to see how the server takes it",
+    ),
+];
+
+#[cfg(feature = "net")]
+pub(super) const GET: Examples = &[
+    ("halfclose get ftp://host/pub/photo.jpg", "Download into this directory"),
+    ("halfclose get ftp://host/pub/log.txt - | less", "Read a file of the server"),
+];
+
+#[cfg(feature = "net")]
+pub(super) const LS: Examples = &[
+    ("halfclose ls ftp://host/pub/", "List a directory"),
+    ("halfclose ls ftp://host/pub/ --json", "Print the entries as one JSON object"),
+];
+
+pub(super) const COMPLETIONS: Examples = &[
+    (
+        "halfclose completions bash > ~/.local/share/bash-completion/completions/halfclose",
+        "Complete words in bash; begin a new shell afterwards",
+    ),
+    (
+        "halfclose completions zsh > ~/.zfunc/_halfclose",
+        "Complete words in zsh, where ~/.zfunc is in $fpath",
+    ),
+];
+
+pub(super) const MAN: Examples = &[(
+    "halfclose man ~/.local/share/man/man1",
+    "Write halfclose.1 and one page for each command, for `man halfclose-sweep`",
+)];
