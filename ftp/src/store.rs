@@ -1,11 +1,11 @@
-//! `store` is where files are: what a transfer reads and writes, by handle, and the tree of names
-//! they have. Each error names the reply it becomes (RFC 959 §5.4). It knows names and bytes, nothing
-//! of connections, users or the current directory.
+//! `store` owns the interface to files: open files and listings by handle, and the tree of names. A
+//! store knows names and bytes, but no connections, users or current directory. Which reply a
+//! store's error becomes is in `server/error_reply.rs`.
 //!
-//! A **path** is names separated by `/`, from the root of the store: `photos/2002/a.jpg`. The empty
-//! path is the root. No name in it is empty, `.` or `..`, and none holds a NUL: the server's
-//! [`pathname`](crate::wire::pathname) has seen to that, so a store neither resolves nor trusts anything,
-//! but for what its own disk adds (links). A client hands its local names on as its user wrote them.
+//! A **path** is a list of names separated by `/`, from the root of the store: `photos/2002/a.jpg`.
+//! The empty path is the root. No name is empty, `.` or `..`, and no name contains a NUL: the
+//! server's [`pathname`](crate::wire::pathname) ensures that, so a store resolves nothing, except
+//! links on its own disk. A client passes local names on as the user wrote the names.
 
 #[cfg(feature = "dir")]
 mod directory;
@@ -17,45 +17,45 @@ pub use memory::{Closed, FileContent, FileSource, MemoryStore, ReadAt};
 
 use std::time::Duration;
 
-/// An open file, as its store names it.
+/// The handle of an open file, given out by the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct File(pub u64);
 
-/// An open listing of a directory, as its store names it.
+/// The handle of an open listing of a directory, given out by the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listing(pub u64);
 
-/// Why a store cannot do something.
+/// The reason for a store's refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoreError {
-    /// Nothing of that name: 550.
+    /// No file or directory has this name.
     NotFound,
-    /// The store does not allow it: 550.
+    /// The store does not allow the operation.
     Denied,
-    /// Something of that name is there already: 550.
+    /// The name exists already.
     Exists,
-    /// It is a directory: 550.
+    /// The name is that of a directory.
     IsDirectory,
-    /// It, or what stands before it in the path, is no directory: 550.
+    /// The path, or a part of the path, is no directory.
     NotDirectory,
-    /// The directory is not empty: 550.
+    /// The directory is not empty.
     NotEmpty,
-    /// Somebody else is using the file: 450.
+    /// Another session is writing the file.
     Busy,
-    /// The store is full: 452.
+    /// The store has no room left.
     Full,
-    /// The file would exceed what its owner may store: 552.
+    /// The file would exceed the owner's quota.
     TooLarge,
-    /// The file has fewer bytes than it is to begin after (RFC 3659 §5.3): 554.
+    /// The restart offset is beyond the end of the file (RFC 3659 §5.3).
     BadOffset,
-    /// No file can have that name: 553.
+    /// No file can have this name.
     BadName,
-    /// Reading or writing failed: 451.
+    /// Reading or writing failed.
     Failed,
 }
 
 impl StoreError {
-    /// The reply text that says so.
+    /// The reply text for this error.
     #[must_use]
     pub fn text(self) -> &'static str {
         match self {
@@ -75,205 +75,207 @@ impl StoreError {
     }
 }
 
-/// What a read gave.
+/// The result of a read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Read {
-    /// Bytes read.
+    /// The number of bytes read.
     pub bytes: usize,
-    /// Nothing follows them. A store that cannot tell yet says so with the next read, of no bytes.
+    /// Whether the file ends after these bytes. A store that cannot tell yet sets `last` in a
+    /// further read of no bytes.
     pub last: bool,
 }
 
-/// How much a file takes now.
+/// The number of bytes that a file accepts now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Room {
-    /// At most this many bytes, and at least one.
+    /// At most this number of bytes, and at least one.
     Bytes(usize),
-    /// None before that time.
+    /// No byte before this time.
     At(Duration),
 }
 
-/// What becomes of a file that was being written.
+/// The fate of a written file when the file is closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fate {
-    /// It stays under its name, as it is.
+    /// The file stays as written.
     Keep,
-    /// It stays under its name, but only with the first so many of the bytes that were written: the
-    /// writer had the rest in a buffer of its own.
+    /// The file keeps only this number of the written bytes: the rest was in a buffer of the
+    /// writing program.
     Cut(u64),
-    /// What was written is removed: the file, or what was added to it.
+    /// The written bytes are removed: the whole new file, or the bytes added to an old file.
     Discard,
 }
 
-/// When a new file that is being written appears under its name.
+/// When a new file appears under its name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Appears {
-    /// At once, empty and in place of an old one.
+    /// At once, empty and in place of an old file.
     #[default]
     AtOnce,
-    /// When it is kept; until then it has a name of the store's own, and an old one stays as it is.
+    /// When the file is kept. Until then the file has a temporary name, and an old file stays as it
+    /// is.
     WhenKept,
 }
 
-/// Where writing begins.
+/// The position where writing begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Begin {
-    /// In a new and empty file, in place of an old one (STOR).
+    /// In a new empty file, in place of an old file (STOR).
     #[default]
     New,
-    /// In a new and empty file under a name that nobody has (STOU): [`StoreError::Exists`] if
-    /// somebody does.
+    /// In a new empty file with a new name (STOU): [`StoreError::Exists`] if the name exists.
     Fresh,
-    /// After what is there, or in a new file (APPE).
+    /// At the end of the file, or in a new file (APPE).
     Append,
-    /// After the first so many bytes of what is there, whatever follows them (REST and STOR):
-    /// [`StoreError::BadOffset`] if there are fewer. After none: in a new file.
+    /// After this number of bytes; later bytes of the file are cut off (REST and STOR).
+    /// [`StoreError::BadOffset`] if the file is shorter. Zero means: in a new file.
     At(u64),
 }
 
-/// How a file is opened to be written.
+/// The way a file is opened for writing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Writing {
-    /// Where writing begins.
+    /// The position where writing begins.
     pub begin: Begin,
-    /// When a new file appears. One that something is added to, or that is to be fresh, is there all
-    /// the time.
+    /// When a new file appears. A file that is appended to, or created by `Begin::Fresh`, appears
+    /// at once.
     pub appears: Appears,
-    /// Bytes to expect (ALLO), as the peer says.
+    /// The expected number of bytes (ALLO), as the peer says.
     pub hint: Option<u64>,
 }
 
-/// What a name stands for.
+/// The kind of a directory entry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum EntryKind {
-    /// Bytes.
+    /// A file with bytes.
     #[default]
     File,
-    /// Names.
+    /// A directory with names.
     Directory,
-    /// A named pipe: listed and never opened, as all that follow.
+    /// A named pipe. This and the following kinds are listed and never opened.
     Pipe,
-    /// A socket.
+    /// A socket of the file system.
     Socket,
-    /// A device of blocks.
+    /// A device of blocks (Unix).
     Block,
-    /// A device of characters.
+    /// A device of characters (Unix).
     Character,
-    /// A link that leads out of the store or nowhere, or whatever cannot be asked for.
+    /// A link that leads out of the store or nowhere, or an entry that cannot be read.
     Other,
 }
 
-/// What is known of a name.
+/// The properties of a name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// What it stands for.
+    /// The kind of the entry.
     pub kind: EntryKind,
-    /// Bytes, of a file.
+    /// The size in bytes, of a file.
     pub size: u64,
-    /// When it was modified last: since 1970-01-01T00:00:00Z (RFC 3659 §2.3 wants UTC).
+    /// The last modification, since 1970-01-01T00:00:00Z (UTC, as RFC 3659 §2.3 wants).
     pub modified: Duration,
-    /// Permissions as Unix writes them: the low nine bits. For display.
+    /// The low nine permission bits of Unix, for display.
     pub mode: u16,
 }
 
-/// One name of a listing.
+/// One entry of a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// The name, without its directory.
+    /// The name, without the directory.
     pub name: &'a str,
-    /// What it stands for.
+    /// The properties of the entry.
     pub metadata: Metadata,
 }
 
-/// A place for files. Every file that is opened is closed once, and so is every listing.
+/// A tree of files. Every open file is closed once, and so is every open listing.
 ///
-/// A call may block as long as a disk does. `now` is the time since the run's (or the program's)
-/// beginning; a store that has a disk has its own dates.
+/// A call may block as long as a disk does. `now` is the time since the start of the run or of the
+/// program; a store on a disk uses the disk's dates instead.
 pub trait Store {
-    /// Opens the file at `path` to be read from `offset` (RFC 3659 §5: REST), and tells its size.
+    /// Opens the file at `path` for reading from `offset` (REST, RFC 3659 §5). Returns the handle
+    /// and the size of the file.
     ///
     /// # Errors
-    /// There is none, it is shorter than `offset`, or it may not be read.
+    /// There is no such file, the file is shorter than `offset`, or reading is not allowed.
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError>;
 
-    /// Opens the file at `path` to be written. Nothing that is there changes if it cannot.
+    /// Opens the file at `path` for writing. After an error nothing has changed.
     ///
     /// # Errors
-    /// The name is not allowed, its directory is not there, or the file may not be written so.
+    /// The name is not allowed, the directory does not exist, or writing is not allowed.
     fn open_write(&mut self, path: &str, how: Writing, now: Duration) -> Result<File, StoreError>;
 
-    /// Reads what follows into `into`.
+    /// Reads the next bytes into `into`.
     ///
     /// # Errors
-    /// Reading failed; the file's position is then unknown.
+    /// Reading failed; the position in the file is then unknown.
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError>;
 
-    /// How much `write` takes now: the back-pressure of a slow disk.
+    /// The number of bytes that `write` accepts now (back-pressure of a slow disk).
     fn room(&self, file: File, now: Duration) -> Room;
 
-    /// Appends all of `bytes`, no more than `room` has offered.
+    /// Appends all of `bytes`, at most as many as `room` returned.
     ///
     /// # Errors
     /// Writing failed, or the store is full.
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError>;
 
-    /// Closes the file, which is closed whatever comes of it. `fate` matters only to one that was
-    /// written.
+    /// Closes the file, also after an error. `fate` matters only for a written file.
     ///
     /// # Errors
-    /// What was written could not be kept so: the disk is full after all, the name is taken. Then it
-    /// is as after [`Fate::Discard`], as far as the store can still do that.
+    /// The file could not be kept: the disk is full, or the name is taken. The result is then as
+    /// after [`Fate::Discard`], as far as the store is able.
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError>;
 
-    /// What is at `path`.
+    /// The properties of the file or directory at `path`.
     ///
     /// # Errors
-    /// Nothing is.
+    /// There is no such file or directory.
     fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError>;
 
-    /// Sets when the file at `path` was modified last: since 1970-01-01T00:00:00Z.
+    /// Sets the last modification of the file at `path`, since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// There is none, or it may not be changed.
+    /// There is no such file, or changes are not allowed.
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError>;
 
-    /// Removes the file at `path`. Who has it open goes on with it.
+    /// Removes the file at `path`. Sessions with the file open keep access to the bytes.
     ///
     /// # Errors
-    /// There is none, it is a directory, or it may not be removed.
+    /// There is no such file, the path is a directory, or removal is not allowed.
     fn remove(&mut self, path: &str) -> Result<(), StoreError>;
 
-    /// Renames a file or a directory. A file takes the place of a file.
+    /// Renames a file or a directory. A file replaces an existing file.
     ///
     /// # Errors
-    /// It is not there; the new name is not allowed, is a directory's, or lies in itself.
+    /// There is no such file or directory; or the new name is not allowed, exists as a directory,
+    /// or lies inside the renamed directory.
     fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError>;
 
-    /// Makes an empty directory.
+    /// Creates an empty directory.
     ///
     /// # Errors
-    /// Something of that name is there, or its own directory is not.
+    /// The name exists, or the parent directory does not.
     fn make_directory(&mut self, path: &str, now: Duration) -> Result<(), StoreError>;
 
     /// Removes an empty directory.
     ///
     /// # Errors
-    /// It is not there, is no directory, or is not empty. The root stays.
+    /// There is no such directory, or the directory is not empty. The root cannot be removed.
     fn remove_directory(&mut self, path: &str) -> Result<(), StoreError>;
 
     /// Opens a listing of the directory at `path`.
     ///
     /// # Errors
-    /// It is not there, or is no directory.
+    /// There is no such directory.
     fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError>;
 
-    /// The next name in it, in any order, neither `.` nor `..`, and no name that is the store's own.
-    /// What comes and goes meanwhile may be listed or not.
+    /// Returns the next entry, in any order, without `.`, `..` and the store's temporary names.
+    /// Names that come or go during the listing may appear or not.
     ///
     /// # Errors
     /// The directory cannot be read any further.
     fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError>;
 
-    /// Closes the listing.
+    /// Closes the listing of a directory.
     fn close_listing(&mut self, listing: Listing);
 }

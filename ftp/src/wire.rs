@@ -1,5 +1,6 @@
-//! `wire` owns the bytes of the protocol: it turns lines, commands, replies, addresses, dates and
-//! listings into values and back. It knows no session, no socket and no file store.
+//! `wire` owns the bytes of the protocol: lines, commands, replies, addresses, dates and listings
+//! become values, and values become bytes. The room does not know sessions, sockets or the store of
+//! files.
 
 pub mod address;
 pub mod command;

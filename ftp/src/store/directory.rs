@@ -1,13 +1,14 @@
-//! `store::directory` keeps files in a directory of the operating system, and nowhere else: every
-//! name is opened from the directory's own handle, component by component, and the kernel refuses
-//! what would lead out of it (`..`, an absolute link, a link to the outside), whoever moves what
-//! meanwhile. What is being written is `writing`'s, what is listed `listing`'s.
+//! `store::directory` keeps files in a directory of the operating system. Every name is opened
+//! component by component from the directory's handle, and the kernel refuses every way out (`..`,
+//! absolute links, links to the outside), also if another program moves directories meanwhile.
+//! `writing` has the files being written, `entries` the listings.
 //!
-//! A new file has a name of the store's own until it is kept (unless it is to appear at once), and
-//! takes its name by a rename: a name holds the old file or the whole new one, also if the program is
-//! killed in between. What a killed program leaves behind, [`DirectoryStore::remove_stale`] removes.
+//! A new file has a temporary name until the file is kept (unless the file is to appear at once),
+//! and gets its name by a rename: at any time, even if the program is killed, the name holds the
+//! old file or the whole new file. [`DirectoryStore::remove_stale`] removes the temporary files of
+//! killed programs.
 //!
-//! The dates here are the disk's, as clients set and list them: no simulated run has this store.
+//! Dates are those of the disk, as clients set and list them: no simulated run uses this store.
 
 mod entries;
 mod temporary;
@@ -23,37 +24,37 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 use writing::Written;
 
-/// Files in a directory.
+/// Files in a directory of the operating system.
 #[derive(Debug)]
 pub struct DirectoryStore {
     root: Dir,
     files: SlotTable<Open>,
     listings: SlotTable<DirectoryReader>,
-    /// How many files have had a name of the store's own.
+    /// The number of temporary names used so far.
     temporaries: u64,
     read_only: bool,
     sync: bool,
 }
 
-/// An open file.
+/// An open file, read or written.
 #[derive(Debug)]
 enum Open {
     Read {
         file: std::fs::File,
-        /// Bytes up to the end that it had when it was opened.
+        /// Bytes up to the end that the file had when opened.
         left: u64,
     },
     Written(Written),
 }
 
 impl DirectoryStore {
-    /// The files in the directory at `path`.
+    /// Opens the directory at `path` as a store.
     ///
     /// # Errors
-    /// It is not there, is no directory, or may not be read.
+    /// There is no such directory, or the directory may not be read.
     pub fn open(path: &Path) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        // Opening asks for less than listing does: let it fail here rather than at the first client.
+        // Opening needs fewer permissions than listing: fail here rather than at the first client.
         root.entries()?;
         Ok(Self {
             root,
@@ -65,28 +66,28 @@ impl DirectoryStore {
         })
     }
 
-    /// Whether nothing may be changed.
+    /// Forbids or allows all changes.
     pub fn set_read_only(&mut self, read_only: bool) {
         self.read_only = read_only;
     }
 
-    /// Whether a file that is kept is on the disk before anybody is told: an upload then survives a
-    /// loss of power, and takes the time of a disk.
+    /// Whether a kept file is on the disk before the client is told: an upload then survives a loss
+    /// of power, at the speed of the disk.
     pub fn set_sync(&mut self, sync: bool) {
         self.sync = sync;
     }
 
-    /// How many files and listings are open.
+    /// The number of open files and listings.
     #[must_use]
     pub fn open_files(&self) -> usize {
         self.files.len() + self.listings.len()
     }
 
-    /// Removes what programs have left that were killed while they wrote: files with a name of the
-    /// store's own that nobody is writing. Returns how many. Reads the whole tree once.
+    /// Removes the temporary files of programs that were killed while writing. Returns the number
+    /// of removed files. Reads the whole tree once.
     ///
     /// # Errors
-    /// The directory itself cannot be read. What is below it and cannot be read is passed over.
+    /// The directory itself cannot be read. Unreadable directories below are skipped.
     pub fn remove_stale(&self) -> io::Result<usize> {
         temporary::remove_stale(&self.root)
     }
@@ -101,7 +102,7 @@ impl DirectoryStore {
         if path.is_empty() { Err(StoreError::Denied) } else { Ok(()) }
     }
 
-    /// A path as it is looked up.
+    /// The path for a lookup; the store's temporary names count as missing.
     fn known(path: &str) -> Result<&str, StoreError> {
         match path {
             "" => Ok("."),
@@ -115,7 +116,7 @@ impl Store for DirectoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
         let path = Self::known(path)?;
         let mut options = OpenOptions::new();
-        // Or a named pipe would hold the whole program up; to a file it means nothing.
+        // Without O_NONBLOCK, a named pipe would block the whole program; a file ignores the flag.
         options.read(true).custom_flags(NONBLOCK);
         let file = self.root.open_with(path, &options).map_err(|error| store_error(&error))?;
         let file = file.into_std();
@@ -150,7 +151,7 @@ impl Store for DirectoryStore {
             }
         };
         if bytes == 0 && wanted > 0 {
-            // It has become shorter: what was sent is not the file that was asked for.
+            // The file has become shorter: the sent bytes are not the file that was asked for.
             return Err(StoreError::Failed);
         }
         *left -= bytes as u64;
@@ -233,11 +234,11 @@ impl Store for DirectoryStore {
 
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
-/// Why the store cannot do it.
+/// The store's error for an error of the operating system.
 fn store_error(error: &io::Error) -> StoreError {
     match error.kind() {
         ErrorKind::NotFound => StoreError::NotFound,
-        // Among them every name that leads out of the directory, and a circle of links.
+        // The kernel also refuses names that lead out of the directory with these errors.
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::CrossesDevices => {
             StoreError::Denied
         }

@@ -1,20 +1,22 @@
-//! `address` is how FTP writes down where a data connection goes: h1,h2,h3,h4,p1,p2 of PORT and 227
-//! (RFC 959 §4.1.2), and the delimited forms of EPRT and 229 (RFC 2428). It judges no address.
+//! `address` owns the written forms of a data connection's address: h1,h2,h3,h4,p1,p2 of PORT and
+//! 227 (RFC 959 §4.1.2), and the delimited forms of EPRT and 229 (RFC 2428). Whether an address is
+//! acceptable is the caller's decision.
 
 use crate::wire::text::Text;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Why an argument of EPRT or EPSV is refused.
+/// An argument of EPRT or EPSV that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AddressError {
-    /// It is not written as it must be: 501.
+    /// The argument has the wrong form: 501.
     Malformed,
-    /// A network protocol that we do not know: 522 (RFC 2428 §2).
+    /// The network protocol is neither IPv4 nor IPv6: 522 (RFC 2428 §2).
     UnknownProtocol,
 }
 
-/// Writes the argument of PORT, or of 227. An IPv6 address has no such form: write EPRT.
+/// The argument of PORT, or the address in 227. An IPv6 address has no such form: use
+/// [`EprtArgument`].
 #[derive(Clone, Copy, Debug)]
 pub struct HostPort(pub Ipv4Addr, pub u16);
 
@@ -32,7 +34,7 @@ impl Display for HostPort {
     }
 }
 
-/// Writes the argument of EPRT.
+/// The argument of EPRT.
 #[derive(Clone, Copy, Debug)]
 pub struct EprtArgument(pub SocketAddr);
 
@@ -49,15 +51,15 @@ impl Display for EprtArgument {
     }
 }
 
-/// Reads the argument of PORT: six numbers below 256, nothing else.
+/// Reads the argument of PORT: exactly six numbers below 256.
 #[must_use]
 pub fn parse_port(argument: &str) -> Option<SocketAddr> {
     let (address, rest) = six(argument)?;
     rest.is_empty().then_some(address)
 }
 
-/// Finds the address in the text of 227. RFC 1123 §4.1.2.6: scan for the digits; whether there are
-/// parentheses, and what stands before them, is not to be relied on.
+/// Finds the address in the text of 227. RFC 1123 §4.1.2.6: scan for the digits, because
+/// parentheses and the text before the digits vary between servers.
 #[must_use]
 pub fn scan_227(text: &str) -> Option<SocketAddr> {
     let starts = text.char_indices().filter(|&(at, c)| {
@@ -66,7 +68,7 @@ pub fn scan_227(text: &str) -> Option<SocketAddr> {
     starts.into_iter().find_map(|(at, _)| six(&text[at..])).map(|(address, _)| address)
 }
 
-/// Reads six numbers from the beginning of `text`; gives what follows too.
+/// Reads six numbers from the start of `text`. Returns the address and the rest of the text.
 fn six(text: &str) -> Option<(SocketAddr, &str)> {
     let mut numbers = [0; 6];
     let mut rest = text;
@@ -86,7 +88,7 @@ fn six(text: &str) -> Option<(SocketAddr, &str)> {
 /// Reads the argument of EPRT: `|1|132.235.1.2|6275|`, with any printable delimiter.
 ///
 /// # Errors
-/// It is malformed, or names another protocol than IPv4 (1) and IPv6 (2).
+/// The argument is malformed, or the protocol is neither IPv4 (1) nor IPv6 (2).
 pub fn parse_eprt(argument: &str) -> Result<SocketAddr, AddressError> {
     let (protocol, address, port) = fields(argument).ok_or(AddressError::Malformed)?;
     let family = parse_epsv(protocol)?;
@@ -97,19 +99,19 @@ pub fn parse_eprt(argument: &str) -> Result<SocketAddr, AddressError> {
     Ok(SocketAddr::new(address, number(port).ok_or(AddressError::Malformed)?))
 }
 
-/// A network protocol by RFC 2428's numbers.
+/// A network protocol, by RFC 2428's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// 1.
+    /// IPv4, protocol number 1.
     V4,
-    /// 2.
+    /// IPv6, protocol number 2.
     V6,
 }
 
-/// Reads the argument of EPSV, if it is a protocol.
+/// Reads the argument of EPSV, a protocol number.
 ///
 /// # Errors
-/// It is not a number, or none of the two.
+/// The argument is no number, or the number of an unknown protocol.
 pub fn parse_epsv(argument: &str) -> Result<Family, AddressError> {
     match number(argument).ok_or(AddressError::Malformed)? {
         1 => Ok(Family::V4),
@@ -126,7 +128,7 @@ pub fn scan_229(text: &str) -> Option<u16> {
     (protocol.is_empty() && address.is_empty()).then(|| number(port))?
 }
 
-/// Three fields between four equal delimiters.
+/// Splits three fields between four equal delimiters.
 fn fields(text: &str) -> Option<(&str, &str, &str)> {
     let delimiter = text.chars().next().filter(|c| ('!'..='~').contains(c))?;
     let (first, rest) = text[1..].split_once(delimiter)?;
@@ -135,7 +137,7 @@ fn fields(text: &str) -> Option<(&str, &str, &str)> {
     rest.is_empty().then_some((first, second, third))
 }
 
-/// A decimal number without a sign.
+/// Reads a decimal number without a sign.
 fn number(text: &str) -> Option<u16> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }

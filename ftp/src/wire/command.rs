@@ -1,121 +1,123 @@
-//! `command` is what a client says (RFC 959 §4.1 and §5.3, RFC 2389, 2428, 3659, 7151): a verb of
-//! three or four letters, in any case, and its argument. It knows how commands are written, not when
-//! they may be said.
+//! `command` owns the written form of commands (RFC 959 §4.1 and §5.3, RFC 2389, 2428, 3659, 7151):
+//! a verb of three or four letters in any case, and an argument. When a command is allowed is the
+//! session's business.
 
 use crate::wire::text::Text;
 
-/// A command with its argument, which must be there exactly where the verb asks for one.
+/// A command with its argument. A new command begins here and in [`parse`]; see the crate's
+/// documentation for the next steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command<'a> {
-    /// USER name.
+    /// `USER name`: begins a login.
     User(&'a str),
-    /// PASS password.
+    /// `PASS password`: completes the login.
     Pass(&'a str),
-    /// ACCT account.
+    /// `ACCT account`: names an account.
     Acct(&'a str),
-    /// CWD path, XCWD path.
+    /// `CWD path` or `XCWD path`: changes the current directory.
     Cwd(&'a str),
-    /// CDUP, XCUP.
+    /// `CDUP` or `XCUP`: changes to the parent directory.
     Cdup,
-    /// SMNT path.
+    /// `SMNT path`: mounts a file system.
     Smnt(&'a str),
-    /// REIN.
+    /// `REIN`: resets the session.
     Rein,
-    /// QUIT.
+    /// `QUIT`: ends the session.
     Quit,
-    /// HOST name (RFC 7151).
+    /// `HOST name`: selects a virtual host (RFC 7151).
     Host(&'a str),
-    /// TYPE parameters.
+    /// `TYPE parameters`: sets the representation type.
     Type(&'a str),
-    /// STRU letter.
+    /// `STRU letter`: sets the file structure.
     Stru(&'a str),
-    /// MODE letter.
+    /// `MODE letter`: sets the transfer mode.
     Mode(&'a str),
-    /// PASV.
+    /// `PASV`: asks for a listening port.
     Pasv,
-    /// EPSV, with a protocol, `ALL` or nothing (RFC 2428).
+    /// `EPSV`, with a protocol, `ALL` or nothing: asks for a listening port (RFC 2428).
     Epsv(Option<&'a str>),
-    /// PORT h1,h2,h3,h4,p1,p2.
+    /// `PORT h1,h2,h3,h4,p1,p2`: names the client's data port.
     Port(&'a str),
-    /// EPRT |protocol|address|port| (RFC 2428).
+    /// `EPRT |protocol|address|port|`: names the client's data port (RFC 2428).
     Eprt(&'a str),
-    /// STOR path.
+    /// `STOR path`: uploads a file.
     Stor(&'a str),
-    /// RETR path.
+    /// `RETR path`: downloads a file.
     Retr(&'a str),
-    /// STOU, with a proposal or without.
+    /// `STOU`, with a proposed path or nothing: uploads under a new name.
     Stou(Option<&'a str>),
-    /// APPE path.
+    /// `APPE path`: uploads to the end of a file.
     Appe(&'a str),
-    /// ALLO size.
+    /// `ALLO size`: announces the size of an upload.
     Allo(&'a str),
-    /// REST offset (RFC 3659 §5).
+    /// `REST offset`: sets the first byte of the next transfer (RFC 3659 §5).
     Rest(&'a str),
-    /// RNFR path.
+    /// `RNFR path`: names the file to rename.
     Rnfr(&'a str),
-    /// RNTO path.
+    /// `RNTO path`: renames the file of RNFR.
     Rnto(&'a str),
-    /// DELE path.
+    /// `DELE path`: deletes a file.
     Dele(&'a str),
-    /// MKD path, XMKD path.
+    /// `MKD path` or `XMKD path`: creates a directory.
     Mkd(&'a str),
-    /// RMD path, XRMD path.
+    /// `RMD path` or `XRMD path`: removes a directory.
     Rmd(&'a str),
-    /// PWD, XPWD.
+    /// `PWD` or `XPWD`: asks for the current directory.
     Pwd,
-    /// LIST, with a path or without.
+    /// `LIST`, with a path or nothing: lists for people.
     List(Option<&'a str>),
-    /// NLST, with a path or without.
+    /// `NLST`, with a path or nothing: lists names.
     Nlst(Option<&'a str>),
-    /// MLSD, with a path or without (RFC 3659 §7).
+    /// `MLSD`, with a path or nothing: lists facts (RFC 3659 §7).
     Mlsd(Option<&'a str>),
-    /// MLST, with a path or without (RFC 3659 §7).
+    /// `MLST`, with a path or nothing: facts of a single name (RFC 3659 §7).
     Mlst(Option<&'a str>),
-    /// SIZE path (RFC 3659 §4).
+    /// `SIZE path`: asks for the size of a file (RFC 3659 §4).
     Size(&'a str),
-    /// MDTM path (RFC 3659 §3).
+    /// `MDTM path`: asks for the modification time (RFC 3659 §3).
     Mdtm(&'a str),
-    /// MFMT date path (draft-somers-ftp-mfxx).
+    /// `MFMT date path`: sets the modification time (draft-somers-ftp-mfxx).
     Mfmt(&'a str),
-    /// SITE anything.
+    /// `SITE text`: a command of the server's own.
     Site(&'a str),
-    /// SYST.
+    /// `SYST`: asks for the operating system.
     Syst,
-    /// STAT, with a path or without.
+    /// `STAT`, with a path or nothing: asks for the status.
     Stat(Option<&'a str>),
-    /// HELP, about anything.
+    /// `HELP`, with any argument: asks for help.
     Help,
-    /// NOOP.
+    /// `NOOP`: does nothing, and is answered.
     Noop,
-    /// ABOR.
+    /// `ABOR`: aborts the transfer under way.
     Abor,
-    /// FEAT (RFC 2389).
+    /// `FEAT`: asks for the features (RFC 2389).
     Feat,
-    /// OPTS name value (RFC 2389).
+    /// `OPTS name value`: sets an option of a feature (RFC 2389).
     Opts(&'a str),
-    /// CLNT name: which program the client is. No RFC has it; some say it.
+    /// `CLNT name`: names the client program. No RFC defines CLNT, but some clients send CLNT.
     Clnt(&'a str),
 }
 
-/// Why a line is no command.
+/// A line that is no valid command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CommandError {
-    /// Nobody knows this verb: 500.
+    /// The verb is unknown: 500.
     Unknown,
-    /// RFC 959 knows this verb, we do not: 502.
+    /// The verb is in an RFC, but this server does not implement the command: 502.
     NotImplemented,
-    /// An argument is missing, is too much, or cannot be read: 501.
+    /// The argument is missing, superfluous or unreadable: 501.
     Argument,
 }
 
-/// Verbs that exist and that we do not serve: security (RFC 2228, RFC 4217), languages (RFC 2640).
+/// Verbs in an RFC without an implementation here: security (RFC 2228, RFC 4217), languages (RFC
+/// 2640).
 const NOT_IMPLEMENTED: [&[u8; 4]; 10] =
     [b"ADAT", b"AUTH", b"CCC\0", b"CONF", b"ENC\0", b"LANG", b"MIC\0", b"MLFL", b"PBSZ", b"PROT"];
 
-/// Reads one line, without its end.
+/// Reads one command line, without the line end.
 ///
 /// # Errors
-/// The verb is unknown or not implemented, or its argument is not as it must be.
+/// The verb is unknown or not implemented, or the argument is not valid for the verb.
 pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     let verb_length = line.iter().position(|&byte| byte == b' ').unwrap_or(line.len());
     let mut upper = [0; 4];
@@ -126,7 +128,7 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     }
     upper.make_ascii_uppercase();
 
-    // A NUL or a CR inside a line is neither text nor a line's end.
+    // A NUL or a CR inside a line is neither text nor a line end.
     let rest = line.get(verb_length + 1..).unwrap_or_default();
     let sound = !rest.iter().any(|&byte| byte == 0 || byte == b'\r');
     let rest = std::str::from_utf8(rest).ok().filter(|_| sound);
@@ -138,10 +140,10 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     let may = || rest.ok_or(CommandError::Argument).map(|text| (!text.is_empty()).then_some(text));
     match &upper {
         b"USER" => some().map(Command::User),
-        // An empty password is a password.
+        // A password may be empty.
         b"PASS" => rest.ok_or(CommandError::Argument).map(Command::Pass),
         b"ACCT" => some().map(Command::Acct),
-        // RFC 1123 §4.1.3.1: the old names of RFC 775 still come.
+        // RFC 1123 §4.1.3.1: clients still send the names of RFC 775.
         b"CWD\0" | b"XCWD" => some().map(Command::Cwd),
         b"CDUP" | b"XCUP" => none(Command::Cdup),
         b"SMNT" => some().map(Command::Smnt),
@@ -188,8 +190,8 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
     }
 }
 
-/// Writes a command line. An argument that holds a line's end or a NUL would smuggle in a second
-/// command: such bytes are left out.
+/// Writes a command line. Line ends and NULs in the argument are left out: they would smuggle in a
+/// second command.
 pub fn write(out: &mut Vec<u8>, verb: &str, argument: Option<&dyn Text>) {
     let start = out.len();
     out.extend_from_slice(verb.as_bytes());

@@ -1,11 +1,11 @@
-//! `date` is how FTP writes a time down: MDTM's digits (RFC 3659 §2.3), and what `ls -l` prints. A
-//! time is a `Duration` since 1970-01-01T00:00:00Z; it knows no clock and no time zone.
+//! `date` owns the written forms of a time: the digits of MDTM (RFC 3659 §2.3) and the date of `ls
+//! -l`. A time is a `Duration` since 1970-01-01T00:00:00Z; clocks and time zones are unknown here.
 
 use crate::wire::text::Text;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
-/// Seconds of a day.
+/// The number of seconds in a day.
 pub(crate) const DAY: u64 = 86_400;
 
 pub(crate) const MONTHS: [&str; 12] =
@@ -14,27 +14,27 @@ pub(crate) const MONTHS: [&str; 12] =
 /// A time of the Gregorian calendar, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Civil {
-    /// From 1970.
+    /// The year, from 1970.
     pub year: u64,
-    /// 1 to 12.
+    /// The month, 1 to 12.
     pub month: u64,
-    /// 1 to 31.
+    /// The day of the month, 1 to 31.
     pub day: u64,
-    /// 0 to 23.
+    /// The hour, 0 to 23.
     pub hour: u64,
-    /// 0 to 59.
+    /// The minute, 0 to 59.
     pub minute: u64,
-    /// 0 to 59.
+    /// The second, 0 to 59.
     pub second: u64,
 }
 
 impl Civil {
-    /// The time so long after 1970-01-01T00:00:00Z.
+    /// The calendar time at `since` after 1970-01-01T00:00:00Z.
     #[must_use]
     pub fn of(since: Duration) -> Self {
         let seconds = since.as_secs();
-        // Days since 0000-03-01, of eras of 400 years: a year that begins in March has its odd day
-        // at its end.
+        // Days since 0000-03-01, in eras of 400 years: a year from March has the leap day at the
+        // end.
         let days = seconds / DAY + 719_468;
         let (era, of_era) = (days / 146_097, days % 146_097);
         let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -51,7 +51,7 @@ impl Civil {
         }
     }
 
-    /// How long after 1970-01-01T00:00:00Z it is; none if there is no such time.
+    /// The time since 1970-01-01T00:00:00Z; `None` if the calendar has no such time.
     #[must_use]
     pub fn since(self) -> Option<Duration> {
         let Self { year, month, day, hour, minute, second } = self;
@@ -82,7 +82,7 @@ fn days_of(year: u64, month: u64) -> u64 {
     }
 }
 
-/// Writes a time as MDTM does: `20020206123456`.
+/// A time as MDTM writes it: `20020206123456`.
 #[derive(Clone, Copy, Debug)]
 pub struct Digits(pub Duration);
 
@@ -99,7 +99,7 @@ impl Display for Digits {
     }
 }
 
-/// Reads a time as MDTM writes it, with or without a fraction of a second.
+/// Reads a time in MDTM's form, with or without a fraction of a second.
 #[must_use]
 pub fn parse_digits(text: &str) -> Option<Duration> {
     let (digits, fraction) = text.split_once('.').map_or((text, None), |(a, b)| (a, Some(b)));
@@ -115,7 +115,7 @@ pub fn parse_digits(text: &str) -> Option<Duration> {
         day: at(6, 8)?,
         hour: at(8, 10)?,
         minute: at(10, 12)?,
-        // RFC 3659 §2.3: 60 is a leap second, which no `Duration` counts.
+        // RFC 3659 §2.3: 60 is a leap second, which a `Duration` does not count.
         second: second.min(59),
     };
     let whole = civil.since().filter(|_| second <= 60)?;
@@ -125,13 +125,13 @@ pub fn parse_digits(text: &str) -> Option<Duration> {
     Some(whole + Duration::from_nanos(u64::from(nanos.parse::<u32>().ok()? * scale)))
 }
 
-/// Writes a time as `ls -l` does, seen from `now`: `Feb  6 12:34`, or `Feb  6  2002` where it is more
-/// than half a year ago, or in the future.
+/// A time as `ls -l` writes it: `Feb  6 12:34`, or `Feb  6  2002` if more than half a year before
+/// `now`, or after `now`.
 #[derive(Clone, Copy, Debug)]
 pub struct Ls {
-    /// What is written.
+    /// The time to write.
     pub at: Duration,
-    /// The time it is.
+    /// The present time of the server.
     pub now: Duration,
 }
 

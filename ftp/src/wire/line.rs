@@ -1,40 +1,41 @@
-//! `line` turns the bytes of a control connection into lines and back (RFC 959 §5.3, on the Telnet
-//! of RFC 854). It knows CRLF, Telnet's IAC and a length limit; it does not know commands.
+//! `line` owns the lines of a control connection (RFC 959 §5.3, on the Telnet of RFC 854): bytes
+//! become lines, and lines become bytes. The file knows CR LF, Telnet's IAC and a length limit, but
+//! no commands.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Telnet: interpret as command.
+/// Telnet's code IAC: interpret as command.
 pub const IAC: u8 = 255;
-/// Telnet: data mark, the urgent byte of a Synch.
+/// Telnet's code DM: data mark, the urgent byte of a Synch.
 pub const DM: u8 = 242;
-/// Telnet: interrupt process.
+/// Telnet's code IP: interrupt process.
 pub const IP: u8 = 244;
 const SB: u8 = 250;
 const SE: u8 = 240;
 const WILL: u8 = 251;
 
-/// What a client sends before `ABOR` so that a busy server looks up (RFC 959 §4.1.3). The data mark
-/// is urgent.
+/// The Synch that a client sends before `ABOR`, so that a busy server reads the line (RFC 959
+/// §4.1.3). The data mark is urgent.
 pub const SYNCH: [u8; 4] = [IAC, IP, IAC, DM];
 
-/// The longest line that is kept. RFC 959 names no limit; a path and a verb fit.
+/// The longest line in bytes. RFC 959 names no limit; a verb and a path fit.
 pub const LINE_LIMIT: usize = 4096;
-/// Bytes that may wait unread: lines pipelined behind a transfer.
+/// The most bytes that may wait: lines pipelined behind a transfer.
 const BUFFER: usize = 2 * LINE_LIMIT;
 
-/// One line, without its end and without Telnet commands.
+/// One line, without the line end and without Telnet commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
-    /// Its bytes, cut at [`LINE_LIMIT`].
+    /// The bytes of the line, cut at [`LINE_LIMIT`].
     pub bytes: &'a [u8],
-    /// It was longer.
+    /// The line was longer than the limit.
     pub cut: bool,
-    /// A Telnet Synch (IAC IP or IAC DM) came with it.
+    /// A Telnet Synch (IAC IP or IAC DM) came before the end of the line.
     pub synch: bool,
 }
 
-/// A line, with the buffer that it is lent in.
+/// A line together with the buffer that holds the line, lent by [`Lines::lend_line`].
 #[derive(Debug)]
 pub struct Lent {
     buffer: Vec<u8>,
@@ -44,14 +45,14 @@ pub struct Lent {
 }
 
 impl Lent {
-    /// The line.
+    /// The line in the lent buffer.
     #[must_use]
     pub fn line(&self) -> Line<'_> {
         Line { bytes: &self.buffer[self.line.clone()], cut: self.cut, synch: self.synch }
     }
 }
 
-/// Where a complete line ends.
+/// The end of a complete line in the buffer.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     end: usize,
@@ -59,12 +60,12 @@ struct Mark {
     synch: bool,
 }
 
-/// Where the Telnet scanner is.
+/// State of the Telnet scanner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Telnet {
     #[default]
     Data,
-    /// After IAC.
+    /// After an IAC byte.
     Command,
     /// After IAC WILL, WONT, DO or DONT.
     Option,
@@ -73,15 +74,15 @@ enum Telnet {
     SubnegotiationCommand,
 }
 
-/// Bytes in, lines out. `handle_bytes` takes any chunk; `next_line` gives what is complete.
+/// Splits bytes into lines. `handle_bytes` takes any chunk; `next_line` returns complete lines.
 #[derive(Debug, Default)]
 pub struct Lines {
     bytes: Vec<u8>,
-    /// Complete lines.
+    /// The ends of the complete lines.
     ends: VecDeque<Mark>,
-    /// Where the first complete line begins.
+    /// The start of the first complete line.
     head: usize,
-    /// Where the incomplete line begins.
+    /// The start of the incomplete line.
     partial: usize,
     cut: bool,
     synch: bool,
@@ -89,7 +90,7 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Forgets everything but its buffers.
+    /// Forgets all lines and keeps the buffers.
     pub fn reset(&mut self) {
         self.bytes.clear();
         self.ends.clear();
@@ -97,13 +98,13 @@ impl Lines {
         self.telnet = Telnet::Data;
     }
 
-    /// How many bytes `handle_bytes` should be given at most: the back-pressure.
+    /// The most bytes that `handle_bytes` should be given now (back-pressure).
     #[must_use]
     pub fn room(&self) -> usize {
         BUFFER.saturating_sub(self.bytes.len() - self.head)
     }
 
-    /// Takes bytes as they came.
+    /// Takes bytes as they came from the connection.
     pub fn handle_bytes(&mut self, mut chunk: &[u8]) {
         if self.ends.is_empty() && self.head == self.bytes.len() {
             self.bytes.clear();
@@ -133,7 +134,7 @@ impl Lines {
         !self.ends.is_empty()
     }
 
-    /// The next complete line.
+    /// Returns the next complete line.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
         let Mark { end, cut, synch } = self.ends.pop_front()?;
         let bytes = &self.bytes[self.head..end];
@@ -141,20 +142,20 @@ impl Lines {
         Some(Line { bytes, cut, synch })
     }
 
-    /// The next complete line, in the buffer it stands in: that is lent, and given back by
-    /// [`Lines::give_back`] before anything else is asked for. So whoever owns the lines can act on one.
+    /// Lends the next complete line together with the buffer, so that the owner of `self` can act
+    /// on the line. Call [`Lines::give_back`] before any other method.
     pub fn lend_line(&mut self) -> Option<Lent> {
         let Mark { end, cut, synch } = self.ends.pop_front()?;
         let line = std::mem::replace(&mut self.head, end)..end;
         Some(Lent { buffer: std::mem::take(&mut self.bytes), line, cut, synch })
     }
 
-    /// Takes the buffer of a lent line back.
+    /// Takes back the buffer of a lent line.
     pub fn give_back(&mut self, lent: Lent) {
         self.bytes = lent.buffer;
     }
 
-    /// Removes the first complete line of which `wanted` makes something, out of turn.
+    /// Removes the first complete line for which `wanted` returns a value, out of turn.
     pub fn take_line<R>(&mut self, wanted: impl Fn(Line<'_>) -> Option<R>) -> Option<R> {
         let mut start = self.head;
         for (at, &Mark { end, cut, synch }) in self.ends.iter().enumerate() {
@@ -182,7 +183,7 @@ impl Lines {
         self.partial -= length;
     }
 
-    /// Moves what is left to the front, so that the buffer never grows past its limit.
+    /// Moves the remaining bytes to the front, so that the buffer never exceeds the limit.
     fn compact(&mut self) {
         self.bytes.drain(..self.head);
         for mark in &mut self.ends {
@@ -199,7 +200,8 @@ impl Lines {
     }
 
     fn end_line(&mut self) {
-        // CR LF ends a line. A lone LF does too: some clients send it, and nothing else can be meant.
+        // CR LF ends a line. A lone LF also ends a line: some clients send LF alone, and no other
+        // meaning is possible.
         if self.bytes.len() > self.partial && self.bytes.last() == Some(&b'\r') && !self.cut {
             self.bytes.pop();
         }
@@ -218,7 +220,7 @@ impl Lines {
             }
             (Telnet::Command, SB) => Telnet::Subnegotiation,
             (Telnet::Command, WILL..) => Telnet::Option,
-            // IP, DM and the rest say nothing that the line after them does not.
+            // IP, DM and the other codes add nothing to the line after the codes.
             (Telnet::Command | Telnet::Option, _) | (Telnet::SubnegotiationCommand, SE) => {
                 Telnet::Data
             }
@@ -228,47 +230,48 @@ impl Lines {
     }
 }
 
-/// How many bytes come before a line's end or an IAC.
+/// The number of bytes before a line end or an IAC.
 fn plain(chunk: &[u8]) -> usize {
-    // Lines are short: to search a word at a time takes longer to begin than they last.
+    // Lines are short: a search by machine words would cost more to set up than it saves.
     chunk.iter().position(|&byte| byte == b'\n' || byte == IAC).unwrap_or(chunk.len())
 }
 
-/// Lines out: a buffer that a connection empties.
+/// The outgoing bytes of a control connection.
 #[derive(Debug, Default)]
 pub struct Outbox {
     bytes: Vec<u8>,
     sent: usize,
-    /// Where the byte after the urgent one stands.
+    /// The position after the urgent byte.
     urgent: Option<usize>,
 }
 
 impl Outbox {
-    /// Forgets everything but its buffer.
+    /// Forgets all bytes and keeps the buffer.
     pub fn reset(&mut self) {
         self.bytes.clear();
         self.sent = 0;
         self.urgent = None;
     }
 
-    /// Where to write the next line, its CRLF included.
+    /// The buffer to append the next line to, CR LF included.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// A Telnet Synch: IAC IP, IAC DM, the last byte urgent.
+    /// Appends a Telnet Synch: IAC IP, IAC DM, with an urgent last byte.
     pub fn push_synch(&mut self) {
         self.bytes.extend_from_slice(&SYNCH);
         self.urgent = Some(self.bytes.len());
     }
 
-    /// What is to be sent now: no further than an urgent byte.
+    /// The bytes to send now, at most up to an urgent byte.
     #[must_use]
     pub fn unsent(&self) -> &[u8] {
         &self.bytes[self.sent..self.urgent.unwrap_or(self.bytes.len())]
     }
 
-    /// The first `count` bytes of `unsent` have been taken. Says whether the last of them is urgent.
+    /// Removes the first `count` bytes of `unsent`. Returns true if the last of these bytes is
+    /// urgent.
     pub fn sent(&mut self, count: usize) -> bool {
         self.sent += count;
         let urgent = self.urgent == Some(self.sent);

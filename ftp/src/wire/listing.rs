@@ -1,6 +1,6 @@
-//! `listing` is how a directory is written down: facts (RFC 3659 §7), the long form that `ls -l` of
-//! Unix prints and every client reads, and names alone. `print` writes what a store has, an entry at
-//! a time; `read` understands what a server has sent, a line at a time; neither holds a listing.
+//! `listing` owns the written forms of a directory: facts (RFC 3659 §7), the long form of Unix' `ls
+//! -l`, and names. `print` writes the entries of a store, `read` reads the lines of a server;
+//! neither holds a whole listing.
 
 mod facts;
 mod glob;
@@ -13,8 +13,8 @@ pub use facts::FactSet;
 pub use print::{NameSource, Printer};
 pub use read::{ListedEntry, read};
 
-/// The letter that `ls -l` has for it, and the `type` that `MLSx` has (RFC 3659 §7.5.1.5: what is not
-/// in the standard begins with `OS.`).
+/// For each kind the letter of `ls -l` and the `type` fact of `MLSx` (RFC 3659 §7.5.1.5: types
+/// outside the standard begin with `OS.`).
 const KINDS: [(EntryKind, char, &str); 7] = [
     (EntryKind::File, '-', "file"),
     (EntryKind::Directory, 'd', "dir"),
@@ -30,14 +30,14 @@ const KINDS: [(EntryKind, char, &str); 7] = [
 pub enum Form {
     /// MLSD: facts of each name, for programs.
     Facts,
-    /// LIST: for people; the form is the server's own.
+    /// LIST: for people; each server has a form of its own.
     Long,
-    /// NLST: names.
+    /// NLST: names and nothing else.
     Names,
 }
 
 impl Form {
-    /// The command that asks for it.
+    /// The command that asks for this form.
     #[must_use]
     pub fn verb(self) -> &'static str {
         match self {

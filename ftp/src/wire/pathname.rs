@@ -1,25 +1,25 @@
-//! `pathname` is how a client names a file (RFC 959 §5.3.2, RFC 2640 §3.1): from the root with a
-//! leading `/`, or from the current directory. It makes of both the one path that a store knows, and
-//! nothing leads above the root. It knows no store.
+//! `pathname` turns a client's path (RFC 959 §5.3.2, RFC 2640 §3.1), absolute or relative to the
+//! current directory, into the path of a store. No path leads above the root. The file does not
+//! know the store.
 
-/// Why a name is refused.
+/// A path that no store can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PathnameError {
-    /// It has a NUL in it, or a name longer than any system takes.
+    /// The path has a NUL, or a name longer than [`NAME_LIMIT`].
     Malformed,
-    /// It has too many names.
+    /// The path has too many names.
     TooDeep,
 }
 
-/// The longest name in a path, in bytes. Linux' `NAME_MAX`.
+/// The longest name in a path, in bytes: Linux' `NAME_MAX`.
 pub const NAME_LIMIT: usize = 255;
 
-/// The path that `argument` means to somebody in `current` (a path of a store, as the result is: see
-/// [`crate::store`]). It is written to `scratch` where it is not a part of `argument` already.
-/// `..` of the root is the root, as in every file system.
+/// Resolves `argument` against the directory `current`. Both `current` and the result are paths of
+/// a store (see [`crate::store`]). The result borrows from `argument` if possible, else from
+/// `scratch`. `..` at the root is the root, as in file systems.
 ///
 /// # Errors
-/// There is no such path, whatever the store holds.
+/// No store can have such a path.
 pub fn resolve<'a>(
     current: &str,
     argument: &'a str,
@@ -51,7 +51,7 @@ pub fn resolve<'a>(
     if depth > depth_limit { Err(PathnameError::TooDeep) } else { Ok(path) }
 }
 
-/// One name further.
+/// Appends one name to a path, or applies `..`.
 fn step(path: &mut String, name: &str) {
     match name {
         "" | "." => {}

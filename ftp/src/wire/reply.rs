@@ -1,26 +1,26 @@
-//! `reply` is what a server answers (RFC 959 §4.2): three digits and text, on one line or several.
-//! It knows how a reply is written, not when.
+//! `reply` owns the written form of replies (RFC 959 §4.2): three digits and text, on one or
+//! several lines. When a reply is sent is the session's business.
 
 use crate::wire::text::Text;
 use std::fmt::{self, Display};
 
-/// The first digit: what the client may conclude (RFC 959 §4.2).
+/// The class of a reply, by the first digit (RFC 959 §4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Class {
-    /// 1yz: begun, expect another reply.
+    /// 1yz: the command has begun, and another reply follows.
     Preliminary,
-    /// 2yz: done.
+    /// 2yz: the command is complete.
     Completion,
-    /// 3yz: go on with the next command of the sequence.
+    /// 3yz: the next command of the sequence is expected.
     Intermediate,
-    /// 4yz: not done, may be tried again.
+    /// 4yz: the command failed, and may be tried again.
     TransientFailure,
-    /// 5yz: not done.
+    /// 5yz: the command failed for good.
     PermanentFailure,
 }
 
 impl Class {
-    /// The class of a code; none if it is no reply code at all.
+    /// The class of a code; `None` if the number is no reply code.
     #[must_use]
     pub fn of(code: u16) -> Option<Self> {
         match code {
@@ -34,29 +34,29 @@ impl Class {
     }
 }
 
-/// A reply. Several lines are separated by `\n` in its text.
+/// A reply. In the text, `\n` separates lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
-    /// Three digits.
+    /// The reply code, three digits.
     pub code: u16,
-    /// The rest.
+    /// The text after the code.
     pub text: String,
 }
 
 impl Reply {
-    /// A reply of that code and text.
+    /// A reply with this code and text.
     pub fn new(code: u16, text: impl Into<String>) -> Self {
         Self { code, text: text.into() }
     }
 
-    /// Its class, if its code has one.
+    /// The class of the reply, if the code has a class.
     #[must_use]
     pub fn class(&self) -> Option<Class> {
         Class::of(self.code)
     }
 
-    /// Writes it as its user sees it behind what is in `out`: lines as they came, without the last
-    /// line's end.
+    /// Appends the reply to `out` as a user sees the reply: with the code, without the last line
+    /// end.
     pub fn append_to(&self, out: &mut String) {
         let digits = digits(self.code).map(char::from);
         let mut rest = &*self.text;
@@ -77,7 +77,7 @@ impl Reply {
 }
 
 impl Display for Reply {
-    /// As [`Reply::append_to`] writes it.
+    /// Writes the reply as [`Reply::append_to`] does.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut text = String::new();
         self.append_to(&mut text);
@@ -85,12 +85,12 @@ impl Display for Reply {
     }
 }
 
-/// A code as it is written.
+/// The three digits of a code.
 fn digits(code: u16) -> [u8; 3] {
     [code / 100, code / 10, code].map(|value| b'0' + u8::try_from(value % 10).unwrap_or(0))
 }
 
-/// The path in the text of 257: between quotes, those in it doubled (RFC 959, appendix II).
+/// The path in the text of 257: between quotes, with doubled quotes inside (RFC 959, appendix II).
 #[must_use]
 pub fn quoted(text: &str) -> Option<String> {
     let (_, rest) = text.split_once('"')?;
@@ -98,7 +98,7 @@ pub fn quoted(text: &str) -> Option<String> {
     let mut parts = rest.split('"').peekable();
     while let Some(part) = parts.next() {
         path.push_str(part);
-        // Two quotes have nothing between them.
+        // An empty part is the place between two quotes.
         match parts.next_if(|next| next.is_empty()) {
             Some(_) if parts.peek().is_some() => path.push('"'),
             _ => return parts.peek().is_some().then_some(path).or(None),
@@ -107,8 +107,8 @@ pub fn quoted(text: &str) -> Option<String> {
     None
 }
 
-/// Writes a reply. Lines of `text` are separated by `\n`; those between the first and the last are
-/// indented, so that none can be taken for the last (RFC 959 §4.2).
+/// Writes a reply. In `text`, `\n` separates lines. Lines between the first and the last are
+/// indented, so that no such line looks like the last (RFC 959 §4.2).
 pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Text) {
     let start = out.len();
     let [a, b, c] = digits(code);
@@ -120,7 +120,7 @@ pub fn write(out: &mut Vec<u8>, code: u16, text: &dyn Text) {
     out.extend_from_slice(b"\r\n");
 }
 
-/// Makes several lines of a reply that begins at `start`.
+/// Rewrites the reply that begins at `start` as several lines.
 #[cold]
 fn split(out: &mut Vec<u8>, start: usize, code: u16) {
     let text = String::from_utf8_lossy(&out[start + 4..]).replace('\r', "");
@@ -129,21 +129,21 @@ fn split(out: &mut Vec<u8>, start: usize, code: u16) {
     out.extend_from_slice(whole.as_bytes());
 }
 
-/// What a line did to a reply.
+/// The state of a reply after a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// It goes on.
+    /// The reply goes on.
     More,
-    /// It is complete: [`Parser::reply`].
+    /// The reply is complete: see [`Parser::reply`].
     Complete,
-    /// That was no reply; it has been skipped.
+    /// The line was no reply, and was skipped.
     Malformed,
 }
 
-/// The longest text that is kept of a reply: a server that never ends one costs no more than this.
+/// The most bytes of a reply's text that are kept: a reply without an end costs no more.
 const TEXT_LIMIT: usize = 1 << 16;
 
-/// Lines in, replies out.
+/// Joins lines into replies.
 #[derive(Debug, Default)]
 pub struct Parser {
     reply: Reply,
@@ -151,20 +151,20 @@ pub struct Parser {
 }
 
 impl Parser {
-    /// Forgets everything but its buffer.
+    /// Forgets everything and keeps the buffer.
     pub fn reset(&mut self) {
         self.reply.code = 0;
         self.reply.text.clear();
         self.inside = false;
     }
 
-    /// The reply completed last.
+    /// The reply that was completed last.
     #[must_use]
     pub fn reply(&self) -> &Reply {
         &self.reply
     }
 
-    /// Takes one line.
+    /// Takes one line of a server.
     pub fn handle_line(&mut self, line: &[u8]) -> Progress {
         let head = code_of(line);
         if !self.inside {
@@ -206,7 +206,7 @@ impl Parser {
     }
 }
 
-/// The code at the beginning of a line, and whether more lines follow it.
+/// The code at the start of a line; true if more lines follow.
 fn code_of(line: &[u8]) -> Option<(u16, bool)> {
     let [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
         return None;

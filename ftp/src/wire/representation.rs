@@ -1,24 +1,24 @@
-//! `representation` is how a file's bytes are written on the data connection: TYPE, STRU and MODE
-//! (RFC 959 §3.1, §3.4). Files are images, byte by byte, or ASCII text, whose lines end with CR LF on
-//! the way and with LF here; they are without structure, and move as a stream.
+//! `representation` owns the form of a file on the data connection: TYPE, STRU and MODE (RFC 959
+//! §3.1, §3.4). A file is an image, byte by byte, or ASCII text, with CR LF as line end on the
+//! connection and LF in the store. Files have no inner structure and move in stream mode.
 
-/// Why a parameter is refused.
+/// A parameter of TYPE, STRU or MODE that cannot be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ParameterError {
-    /// RFC 959 knows it, we do not do it: 504.
+    /// The parameter is in RFC 959, but not implemented here: 504.
     NotImplemented,
-    /// Nobody knows it: 501.
+    /// The parameter is unknown: 501.
     Unknown,
 }
 
-/// How a file's bytes are written on the data connection.
+/// The form of a file's bytes on the data connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Representation {
-    /// As NVT-ASCII text: lines end with CR LF there and with LF in the file. What a session begins
-    /// with (RFC 959 §3.1.1.1).
+    /// NVT-ASCII text: lines end with CR LF on the connection and with LF in the file. Every
+    /// session begins with ASCII (RFC 959 §3.1.1.1).
     #[default]
     Ascii,
-    /// As they are.
+    /// The bytes of the file, unchanged.
     Image,
 }
 
@@ -28,11 +28,11 @@ impl Representation {
         &[("image", Self::Image), ("ascii", Self::Ascii)];
 }
 
-/// TYPE: `I`, or `L 8`, which says the same here; `A`, whatever it says of vertical format controls,
-/// which a file system has no use for (RFC 1123 §4.1.2.2 wants T to be taken for N).
+/// Reads the argument of TYPE: `I`, or the equivalent `L 8`; or `A`, with any vertical format
+/// control (RFC 1123 §4.1.2.2 wants T to mean N).
 ///
 /// # Errors
-/// EBCDIC and bytes of another size are not done; what else there is nobody knows.
+/// EBCDIC and byte sizes other than 8 are not implemented; any other text is unknown.
 pub fn parse_type(argument: &str) -> Result<Representation, ParameterError> {
     let mut words = argument.split_ascii_whitespace();
     let first = words.next().unwrap_or_default();
@@ -54,18 +54,18 @@ pub fn parse_type(argument: &str) -> Result<Representation, ParameterError> {
     }
 }
 
-/// STRU: `F`, a file without inner structure.
+/// Reads the argument of STRU: `F`, a file without inner structure.
 ///
 /// # Errors
-/// Records and pages are not done.
+/// Records and pages are not implemented; any other letter is unknown.
 pub fn parse_structure(argument: &str) -> Result<(), ParameterError> {
     parse_letter(argument, "F", &["R", "P"])
 }
 
-/// MODE: `S`, a stream whose end is the end of the connection.
+/// Reads the argument of MODE: `S`, a stream that ends with the connection.
 ///
 /// # Errors
-/// Blocks and compression are not done.
+/// Block mode and compression are not implemented; any other letter is unknown.
 pub fn parse_mode(argument: &str) -> Result<(), ParameterError> {
     parse_letter(argument, "S", &["B", "C", "Z"])
 }
@@ -80,20 +80,21 @@ fn parse_letter(argument: &str, ours: &str, known: &[&str]) -> Result<(), Parame
     }
 }
 
-/// Text on its way from a file to a data connection: LF becomes CR LF. A CR LF of the file stays one:
-/// its reader means the end of a line by it too.
+/// Encodes text from a file for a data connection: LF becomes CR LF. A CR LF in the file stays CR
+/// LF, because the receiver reads the pair as one line end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TextEncoder {
     /// The last byte was a CR.
     behind_cr: bool,
-    /// A LF whose CR has been written.
+    /// A CR has been written, and the LF has not.
     owed: bool,
-    /// The file has ended behind that.
+    /// The file ends after the LF that is not written yet.
     last: bool,
 }
 
 impl TextEncoder {
-    /// Fills `into` with what `read` gives of the file; says how far, and whether that is all.
+    /// Fills `into` with the encoded bytes of `read`. Returns the number of bytes; true if the text
+    /// is complete.
     pub(crate) fn fill<E>(
         &mut self,
         into: &mut [u8],
@@ -108,7 +109,7 @@ impl TextEncoder {
         if self.last || into.is_empty() {
             return Ok((owed, self.last && !self.owed));
         }
-        // The file's bytes are put where even twice as many end.
+        // The file's bytes are read into the second half, so that even doubled they fit.
         let half = into.len().div_ceil(2);
         let mut from = into.len() - half;
         let (count, last) = read(&mut into[from..])?;
@@ -120,7 +121,7 @@ impl TextEncoder {
                 into[to] = b'\r';
                 to += 1;
                 if to == into.len() {
-                    // The half was rounded up, and this was the only byte there was room for.
+                    // The half was rounded up, and only one byte of room was left.
                     (self.owed, self.last) = (true, last);
                     break;
                 }
@@ -133,16 +134,16 @@ impl TextEncoder {
     }
 }
 
-/// Text on its way from a data connection to a file: CR LF becomes LF, wherever the chunks part it.
-/// Any other CR stays.
+/// Decodes text from a data connection for a file: CR LF becomes LF, wherever the chunks are
+/// divided. Any other CR stays.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TextDecoder {
-    /// A CR came last, and is kept back.
+    /// The last byte was a CR, which is held back.
     held: bool,
 }
 
 impl TextDecoder {
-    /// Hands on what `bytes` mean.
+    /// Passes the decoded bytes to `write`.
     pub(crate) fn take<E>(
         &mut self,
         mut bytes: &[u8],
@@ -168,7 +169,7 @@ impl TextDecoder {
         if bytes.is_empty() { Ok(()) } else { write(bytes) }
     }
 
-    /// Nothing follows.
+    /// Writes a CR that was held back, at the end of the text.
     pub(crate) fn finish<E>(
         &mut self,
         write: impl FnOnce(&[u8]) -> Result<(), E>,

@@ -1,14 +1,14 @@
-//! `text` is what is said on a control connection, whatever holds it: nearly always it is there as it
-//! is, and is copied; only what has to be put together goes through a formatter.
+//! `text` owns the trait of everything that a control connection can carry as text. Most texts are
+//! copied as they are; only composed texts need a formatter.
 
 use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::Write;
 use std::sync::Arc;
 
-/// Something that can be said: the text of a reply, the argument of a command.
+/// A text of a control connection: the text of a reply, or the argument of a command.
 pub trait Text {
-    /// Writes it behind what is in `out`.
+    /// Appends the text to `out`.
     fn append_to(&self, out: &mut Vec<u8>);
 }
 

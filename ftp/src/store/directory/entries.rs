@@ -1,4 +1,4 @@
-//! `store::directory::listing` reads a directory name by name.
+//! `store::directory::entries` reads a directory of the operating system entry by entry.
 
 use super::temporary;
 use crate::store::{Entry, EntryKind, Metadata};
@@ -6,7 +6,7 @@ use cap_std::fs::{Dir, FileTypeExt, PermissionsExt, ReadDir};
 use std::io;
 use std::time::{Duration, SystemTime};
 
-/// A directory that is being read.
+/// An open directory that is being listed.
 #[derive(Debug)]
 pub(super) struct DirectoryReader {
     directory: Dir,
@@ -26,7 +26,8 @@ impl DirectoryReader {
         loop {
             let Some(entry) = self.entries.next().transpose()? else { return Ok(None) };
             let name = entry.file_name();
-            // RFC 2640 §2.2 wants UTF-8; what is not can be seen, but not be asked for.
+            // RFC 2640 §2.2 wants UTF-8: a name that is not UTF-8 is listed, but cannot be asked
+            // for.
             let readable = name.to_str().is_some();
             self.name.clear();
             self.name.push_str(&name.to_string_lossy());
@@ -35,14 +36,14 @@ impl DirectoryReader {
             }
             let known = match entry.metadata() {
                 Ok(known) if known.is_symlink() => {
-                    // What it leads to, if that lies in the store.
+                    // The target of the link, if inside the store.
                     self.directory
                         .metadata(&name)
                         .map_or_else(|_| other(&known), |it| metadata(&it))
                 }
                 Ok(known) if readable => metadata(&known),
                 Ok(known) => other(&known),
-                // It went while we looked.
+                // The file was removed after the directory was read.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 Err(_) => Metadata { kind: EntryKind::Other, ..Metadata::default() },
             };
@@ -62,7 +63,7 @@ pub(super) fn metadata(known: &cap_std::fs::Metadata) -> Metadata {
         _ => EntryKind::Other,
     };
     let size = if kind == EntryKind::File { known.len() } else { 0 };
-    // The disk's own date: no simulated run has this store.
+    // The disk's own date: no simulated run uses this store.
     let modified = known.modified().ok();
     let modified =
         modified.and_then(|date| date.into_std().duration_since(SystemTime::UNIX_EPOCH).ok());

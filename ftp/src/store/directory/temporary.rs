@@ -1,5 +1,5 @@
-//! `store::directory::names` is how the store calls a file that has no name yet, and how it knows
-//! that nobody is writing one any more: whoever writes holds a lock, which dies with the program.
+//! `store::directory::temporary` owns the temporary names of files that are being written, and the
+//! locks on these files: a lock ends with its program, so a file without a lock is stale.
 
 use cap_std::fs::{Dir, File, OpenOptions};
 use std::ffi::OsStr;
@@ -9,12 +9,12 @@ use std::process;
 const PREFIX: &str = ".halfclose-";
 const SUFFIX: &str = ".tmp";
 
-/// Whether a name (not a path) is one that the store gives.
+/// Whether a name (not a path) is a temporary name of a store.
 pub(super) fn is_own(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
-/// A new file that nobody sees, locked, and its name.
+/// Creates a hidden, locked file. Returns the file and its temporary name.
 pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::File, String)> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -22,12 +22,12 @@ pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::F
         *count += 1;
         let name = format!("{PREFIX}{:x}-{count:x}{SUFFIX}", process::id());
         match directory.open_with(&name, &options) {
-            // Left by a program that had our number.
+            // Left behind by a program with the same process id.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
             Ok(file) => {
                 let file = file.into_std();
-                // It fails where a file system has no locks: then nobody will take it for stale.
+                // Fails on a file system without locks; such a file never counts as stale.
                 let _ = file.try_lock();
                 return Ok((file, name));
             }
@@ -35,7 +35,7 @@ pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::F
     }
 }
 
-/// Removes the store's own files that nobody writes, in the directory and below. Returns how many.
+/// Removes the temporary files without a lock, in the directory and below. Returns the number.
 pub(super) fn remove_stale(root: &Dir) -> io::Result<usize> {
     let mut removed = 0;
     let mut entries = vec![root.entries()?];

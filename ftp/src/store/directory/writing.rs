@@ -1,5 +1,5 @@
-//! `store::directory::writing` is one file that is being written: where it began, which name it has
-//! meanwhile, and what becomes of it.
+//! `store::directory::writing` owns a file that is being written: the position where writing began,
+//! the temporary name, and the end.
 
 use super::{NONBLOCK, store_error, temporary};
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
@@ -13,23 +13,24 @@ use std::path::Path;
 #[derive(Debug)]
 pub(super) struct Written {
     file: File,
-    /// The directory that it is in, wherever that is moved to.
+    /// The directory of the file, also if the directory is moved.
     directory: Dir,
-    /// Its name there, now or when it is kept.
+    /// The name of the file, now or once kept.
     name: String,
     placement: Placement,
-    /// A byte was written.
+    /// Whether a byte was written.
     begun: bool,
 }
 
+/// The place of a written file in its directory.
 #[derive(Debug)]
 enum Placement {
-    /// It was there before, with so many bytes that stay. What is behind them goes with the first byte
-    /// that is written, or at the end. Nobody else writes it meanwhile: it is locked.
+    /// An old file, which keeps this number of bytes. The bytes after are cut off at the first
+    /// write, or at the close. The file is locked, so that no other session writes to the file.
     Old(u64),
-    /// It is there by its name.
+    /// A new file under its own name.
     New,
-    /// It has a name of the store's own.
+    /// A new file under this temporary name.
     Hidden(String),
 }
 
@@ -46,7 +47,7 @@ impl Written {
             (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
             (Begin::Append, Some((file, _))) => {
                 lock(&file)?;
-                // As it is now: who had it before may have written.
+                // Read the size after the lock: the previous writer may have changed the file.
                 file.metadata().and_then(|known| go_on(file, known.len()))
             }
             (Begin::At(offset @ 1..), Some((file, size))) => {
@@ -75,7 +76,7 @@ impl Written {
         written.map_err(|error| store_error(&error))
     }
 
-    /// Cuts off what the file has behind the place where this goes on.
+    /// Cuts off the old bytes after the position where writing begins.
     fn begin(&mut self) -> io::Result<()> {
         if let (Placement::Old(base), false) = (&self.placement, self.begun) {
             self.cut(*base)?;
@@ -102,7 +103,7 @@ impl Written {
             Placement::Hidden(own) => self.directory.rename(own, &self.directory, &self.name),
         });
         kept.map_err(|error| {
-            // It is to be as if it had never been; more than that cannot be done.
+            // Undo everything, as far as possible.
             let _ = self.discard();
             store_error(&error)
         })
@@ -113,7 +114,7 @@ impl Written {
             Placement::Old(base) => self.cut(*base),
             Placement::Hidden(own) => self.directory.remove_file(own),
             Placement::New => {
-                // Only this file, and not one that has its name by now.
+                // Remove only this file, not a newer file with the same name.
                 let there = self.directory.symlink_metadata(&self.name)?;
                 let this = self.file.metadata()?;
                 let same = (there.dev(), there.ino()) == (this.dev(), this.ino());
@@ -127,7 +128,7 @@ impl Written {
     }
 }
 
-/// The directory and the name that a path means: if it is a link, those of what it leads to.
+/// The directory and the name of a path; a link is followed.
 fn place(root: &Dir, path: &str) -> io::Result<(Dir, String)> {
     let is_link = root.symlink_metadata(path).is_ok_and(|there| there.is_symlink());
     let real = if is_link { root.canonicalize(path)? } else { path.into() };
@@ -137,7 +138,8 @@ fn place(root: &Dir, path: &str) -> io::Result<(Dir, String)> {
     Ok((root.open_dir(parent.unwrap_or(Path::new(".")))?, name))
 }
 
-/// The file of that name, and its size, if there is one: whoever may not write it may not replace it.
+/// Opens the existing file and returns its size. A file that may not be written may not be replaced
+/// either.
 fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(NONBLOCK);
@@ -150,7 +152,7 @@ fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreErr
     if known.is_file() { Ok(Some((file, known.len()))) } else { Err(StoreError::Denied) }
 }
 
-/// Two who write one file at once would undo each other's bytes.
+/// Locks the file: two writers at once would destroy each other's bytes.
 fn lock(file: &File) -> Result<(), StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
@@ -159,7 +161,7 @@ fn lock(file: &File) -> Result<(), StoreError> {
     }
 }
 
-/// Goes on after the first `base` bytes.
+/// Continues the file after the first `base` bytes.
 fn go_on(mut file: File, base: u64) -> io::Result<(File, Placement)> {
     file.seek(SeekFrom::Start(base))?;
     Ok((file, Placement::Old(base)))
@@ -171,7 +173,7 @@ fn create(directory: &Dir, name: &str) -> io::Result<File> {
     directory.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 
-/// A file that is to take the place of an old one has its permissions.
+/// Creates a hidden file, with the permissions of the old file that will be replaced.
 fn hidden(
     directory: &Dir,
     old: Option<File>,
@@ -180,7 +182,7 @@ fn hidden(
     let (file, own) = temporary::create(directory, temporaries)?;
     let placement = Placement::Hidden(own);
     if let Some(old) = old {
-        // Who may not do that has a new file with the permissions of a new file.
+        // Without the right to set permissions, the new file keeps the default permissions.
         let _ = old.metadata().and_then(|old| file.set_permissions(old.permissions()));
     }
     Ok((file, placement))

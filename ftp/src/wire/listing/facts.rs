@@ -1,4 +1,4 @@
-//! `listing::facts` is one name and what is known of it, as MLST and MLSD write it (RFC 3659 §7.2).
+//! `listing::facts` owns the facts of a name as MLST and MLSD write and read them (RFC 3659 §7.2).
 
 use super::KINDS;
 use super::read::ListedEntry;
@@ -7,11 +7,11 @@ use crate::wire::date::{Digits, parse_digits};
 use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
-/// Which facts are told. OPTS MLST chooses (RFC 3659 §7.9).
+/// The set of facts that a session tells; OPTS MLST selects the facts (RFC 3659 §7.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FactSet(u8);
 
-/// Every fact there is, in the order in which they are written.
+/// All known facts, in the order of the line.
 const FACTS: [&str; 5] = ["type", "size", "modify", "perm", "UNIX.mode"];
 const TYPE: u8 = 1;
 const SIZE: u8 = 2;
@@ -20,14 +20,14 @@ const PERM: u8 = 8;
 const MODE: u8 = 16;
 
 impl Default for FactSet {
-    /// All.
+    /// The set of all facts.
     fn default() -> Self {
         Self(31)
     }
 }
 
 impl FactSet {
-    /// Reads the argument of OPTS MLST, the names that are to be told. Unknown ones are left out.
+    /// Reads the argument of OPTS MLST, a list of facts. Unknown facts are ignored.
     #[must_use]
     pub fn parse(argument: &str) -> Self {
         let wanted = |name: &&str| argument.split(';').any(|it| it.eq_ignore_ascii_case(name));
@@ -35,22 +35,22 @@ impl FactSet {
         Self(bits.map(|(at, _)| 1 << at).sum())
     }
 
-    /// Those that are told.
+    /// The names of the facts in the set.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
         let told = FACTS.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1);
         told.map(|(_, name)| *name)
     }
 
-    /// Those that may be told, and which are (`*`): FEAT's line (RFC 3659 §7.8).
+    /// The line of FEAT: all facts, with `*` after each fact in the set (RFC 3659 §7.8).
     #[must_use]
     pub fn feature(self) -> impl Display {
         Feature(self)
     }
 
-    /// Writes them.
+    /// Writes the facts of a name.
     ///
     /// # Errors
-    /// `out` fails.
+    /// Writing to `out` failed.
     pub(super) fn write(
         self,
         out: &mut impl Write,
@@ -69,7 +69,7 @@ impl FactSet {
             write!(out, "modify={};", Digits(modified))?;
         }
         if self.0 & PERM != 0 {
-            // §7.5.5: what the user of the session may do with it.
+            // RFC 3659 §7.5.5: the actions that are open to the session's user.
             let perm = match (kind, writable) {
                 (EntryKind::File, true) => "adfrw",
                 (EntryKind::File, false) => "r",
@@ -99,8 +99,8 @@ impl Display for Feature {
     }
 }
 
-/// Reads one line: facts, a space, the name. None if it is no such line, or names the directory that
-/// is listed, or the one above it.
+/// Reads one line: facts, a space, the name. `None` if the line has a different form, or names the
+/// listed directory or the parent directory.
 pub(super) fn read(line: &str) -> Option<ListedEntry<'_>> {
     let (facts, name) = line.split_once(' ')?;
     let mut found = ListedEntry::named(name)?;

@@ -1,16 +1,16 @@
-//! `listing::glob` matches names against the patterns that clients hand on from their users
-//! (`mget *.txt` is `NLST *.txt`): `*`, `?` and `[a-z]`. No file system is asked.
+//! `listing::glob` matches names against the patterns that clients pass on from users (`mget *.txt`
+//! sends `NLST *.txt`): `*`, `?` and `[a-z]`. No file system is asked.
 
-/// Whether a name is a pattern at all.
+/// Whether a name contains a pattern character.
 pub(super) fn is_pattern(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
-/// Whether `name` is one that `pattern` means. In time proportional to the product of their
-/// lengths at most, whatever the pattern.
+/// Whether `name` matches `pattern`. The time is at most proportional to the product of the
+/// lengths, for any pattern.
 pub(super) fn matches(pattern: &str, name: &str) -> bool {
     let (mut pattern, mut rest) = (pattern, name);
-    // Where to go on if it fails: behind the last `*`, one character further.
+    // The place to go back to after a mismatch: behind the last `*`, one character further.
     let mut again: Option<(&str, &str)> = None;
     loop {
         if let Some(behind) = pattern.strip_prefix('*') {
@@ -30,7 +30,7 @@ pub(super) fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// What is left of the pattern if its first element means the first character.
+/// The rest of the pattern, if the first element matches the first character.
 fn one<'a>(pattern: &'a str, rest: &str) -> Option<&'a str> {
     let c = rest.chars().next()?;
     if let Some(set) = pattern.strip_prefix('[')
@@ -42,7 +42,7 @@ fn one<'a>(pattern: &'a str, rest: &str) -> Option<&'a str> {
     (first == '?' || first == c).then(|| &pattern[first.len_utf8()..])
 }
 
-/// `a-z_`, or `!a-z` for what is not in it.
+/// Whether a character is in a set: `a-z_`, or `!a-z` for the opposite.
 fn in_set(set: &str, c: char) -> bool {
     let (not, set) = match set.strip_prefix(['!', '^']) {
         Some(set) => (true, set),

@@ -1,5 +1,6 @@
-//! `listing::print` writes a listing down, an entry at a time, as far as there is room for it, and
-//! looks at so many names at a time: a directory may be large, and its reader is not alone.
+//! `listing::print` writes the lines of a listing, entry by entry, as far as the buffer has room.
+//! Each read looks at a limited number of names, so that a large directory does not delay the other
+//! sessions.
 
 use super::{FactSet, Form, KINDS, glob};
 use crate::store::{Entry, EntryKind, Listing, Metadata, Read, Store, StoreError};
@@ -7,58 +8,58 @@ use crate::wire::date::Ls;
 use std::fmt::Write;
 use std::time::Duration;
 
-/// Where the names come from.
+/// The source of the names in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NameSource {
-    /// A directory.
+    /// An open directory of the store.
     Directory(Listing),
-    /// This one name.
+    /// A single name with its metadata.
     One(String, Metadata),
-    /// Nothing more.
+    /// No name is left.
     Done,
 }
 
-/// Names that are looked at in one read: some milliseconds of a disk.
+/// The most names per read: some milliseconds of a disk.
 const NAMES_PER_READ: u32 = 4096;
 
-/// What comes next.
+/// The result of looking for the next line.
 enum NextLine {
-    /// A line.
+    /// A line is ready.
     Line,
-    /// Something, when it is read again.
+    /// The limit of this read is reached: read again later.
     Enough,
-    /// Nothing more.
+    /// The listing is complete.
     End,
 }
 
-/// One listing on its way. Its owner closes the store's listing.
+/// A listing under way. The owner closes the listing in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Printer {
-    /// Where the names come from.
+    /// The source of the names.
     pub source: NameSource,
-    /// How they are written.
+    /// The form of the lines.
     pub form: Form,
-    /// Which facts are told of them, in that form.
+    /// The facts to tell, in the form of facts.
     pub facts: FactSet,
-    /// Only names that this means.
+    /// A pattern that the listed names must match.
     pub pattern: Option<String>,
-    /// What stands before each name: NLST's are to be good for RETR (RFC 1123 §4.1.2.7).
+    /// Text before each name: RETR must accept the names of NLST (RFC 1123 §4.1.2.7).
     pub prefix: String,
-    /// A `/` behind the name of a directory (`ls -F`).
+    /// Whether the name of a directory ends with `/` (`ls -F`).
     pub slashes: bool,
-    /// The reader may change things.
+    /// Whether the reader may change the store.
     pub writable: bool,
-    /// What date it is, since 1970-01-01T00:00:00Z.
+    /// The present time, since 1970-01-01T00:00:00Z.
     pub now: Duration,
-    /// How many names more may be looked at, those that the pattern does not mean included.
+    /// The number of names that may still be looked at, names outside the pattern included.
     pub left: u64,
-    /// The line under way, and how much of it is written.
+    /// The line under way, and how much of the line is written.
     line: String,
     written: usize,
 }
 
 impl Printer {
-    /// A listing of everything in `source`.
+    /// A listing of all names in `source`.
     #[must_use]
     pub fn new(source: NameSource, form: Form, now: Duration) -> Self {
         Self {
@@ -76,18 +77,18 @@ impl Printer {
         }
     }
 
-    /// What `path`'s last name means, if it is a pattern, and the rest of the path.
+    /// Splits `path` into the directory and the last name, if the last name is a pattern.
     #[must_use]
     pub fn split_pattern(path: &str) -> Option<(&str, &str)> {
         let (directory, last) = path.rsplit_once('/').unwrap_or(("", path));
         glob::is_pattern(last).then_some((directory, last))
     }
 
-    /// Writes what there is room for. Less than that, and not `last`: it has looked at enough names
-    /// for one time.
+    /// Writes as many lines as `into` has room for. A short read without `last` means: the limit of
+    /// names per read is reached.
     ///
     /// # Errors
-    /// The directory cannot be read, or has more names than there may be ([`StoreError::TooLarge`]).
+    /// The directory cannot be read, or has too many names ([`StoreError::TooLarge`]).
     pub fn read<S: Store>(&mut self, store: &mut S, into: &mut [u8]) -> Result<Read, StoreError> {
         let mut bytes = 0;
         let mut names = NAMES_PER_READ;
@@ -108,7 +109,7 @@ impl Printer {
         }
     }
 
-    /// Begins the line of the next name, if it is among the next `names`.
+    /// Begins the line of the next name, among the next `names` names.
     fn next_line<S: Store>(
         &mut self,
         store: &mut S,
@@ -155,7 +156,7 @@ impl Printer {
             line.push(' ');
         }
         line.push_str(&self.prefix);
-        // No name may end a line or begin a terminal's command: `ls` writes `?` for such characters.
+        // A control character could end the line or steer a terminal: written as `?`, as `ls` does.
         line.extend(name.chars().map(|c| if c.is_control() { '?' } else { c }));
         if self.slashes && metadata.kind == EntryKind::Directory {
             line.push('/');
@@ -164,7 +165,7 @@ impl Printer {
     }
 }
 
-/// As `ls -l` of Unix: permissions, links, owner, group, size, date, and then the name.
+/// Writes the columns of `ls -l` before the name: permissions, links, owner, group, size, date.
 fn long(out: &mut String, metadata: Metadata, now: Duration) -> std::fmt::Result {
     let Metadata { kind, size, modified, mode } = metadata;
     out.extend(KINDS.iter().filter(|known| known.0 == kind).map(|known| known.1));

@@ -1,36 +1,36 @@
-//! `listing::read` understands one line of a listing that somebody else's server has written. The
-//! form of LIST is nobody's standard: what `ls -l` prints on Unix, what `dir` prints on Windows, and
-//! their kin.
+//! `listing::read` reads one line of a listing from any server. No standard defines the form of
+//! LIST: the file reads the forms of Unix' `ls -l` and Windows' `dir`, and variants.
 
 use super::{Form, KINDS, facts};
 use crate::store::EntryKind;
 use crate::wire::date::{Civil, DAY, MONTHS};
 use std::time::Duration;
 
-/// What a line tells of a name.
+/// One entry of a server's listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListedEntry<'a> {
-    /// The name, as the server wrote it (NLST's may have directories before it).
+    /// The name as the server wrote the name (NLST may add directories before the name).
     pub name: &'a str,
-    /// What it stands for.
+    /// The kind of the entry, if the line tells.
     pub kind: Option<EntryKind>,
-    /// Bytes, of a file.
+    /// The size in bytes, of a file.
     pub size: Option<u64>,
-    /// When it was modified last, since 1970-01-01T00:00:00Z: as exactly as the line says, and in
-    /// the server's time zone, which only facts say is UTC.
+    /// The last modification, since 1970-01-01T00:00:00Z, as exact as the line. Facts are in UTC;
+    /// the forms of LIST are in the server's time zone.
     pub modified: Option<Duration>,
 }
 
 impl<'a> ListedEntry<'a> {
-    /// A name, of which nothing else is known yet; none if it is no name.
+    /// An entry with a name only; `None` for `.`, `..` and the empty name.
     pub(super) fn named(name: &'a str) -> Option<Self> {
         let strange = name.is_empty() || name == "." || name == "..";
         (!strange).then_some(Self { name, kind: None, size: None, modified: None })
     }
 }
 
-/// Reads one line, without its end. `now` (since 1970-01-01T00:00:00Z) completes a date without a
-/// year. None for a line that names nothing: a heading, an empty line, the directory itself.
+/// Reads one line, without the line end. `now` (since 1970-01-01T00:00:00Z) completes a date
+/// without a year. `None` for a line without an entry: a heading, an empty line, the directory
+/// itself.
 #[must_use]
 pub fn read(form: Form, line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     match form {
@@ -40,12 +40,12 @@ pub fn read(form: Form, line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     }
 }
 
-/// `-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin`
+/// Reads a line of `ls -l`: `-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin`
 fn unix(line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     let letter = line.chars().next()?;
     let &(kind, ..) = KINDS.iter().find(|known| known.1 == letter)?;
     let words = words(line).take(12).collect::<Vec<_>>();
-    // What stands before the date differs: links, owner and group may be missing. The size is last.
+    // The words before the date vary: links, owner and group may be missing. The size is last.
     let date = (2..words.len().min(9)).find_map(|at| {
         let (modified, length) = date(&words[at..], now)?;
         let size = words[at - 1].1.parse::<u64>().ok();
@@ -53,15 +53,15 @@ fn unix(line: &str, now: Duration) -> Option<ListedEntry<'_>> {
     });
     let (modified, size, behind) = date?;
     let (start, last) = *words.get(behind - 1)?;
-    // One space, and then the name, which may begin with another one.
+    // One space separates the name, and a name may begin with a space.
     let name = line.get(start + last.len() + 1..)?;
     let name = if letter == 'l' { name.split(" -> ").next().unwrap_or(name) } else { name };
     let size = size.filter(|_| kind == EntryKind::File);
     Some(ListedEntry { kind: Some(kind), size, modified, ..ListedEntry::named(name)? })
 }
 
-/// A date at the beginning of these words, and how many of them it takes. There may be a date where
-/// no time can be made of it.
+/// Reads a date at the start of `words`. Returns the time, if the date is valid, and the number of
+/// words.
 fn date(words: &[(usize, &str)], now: Duration) -> Option<(Option<Duration>, usize)> {
     let word = |at: usize| words.get(at).map(|(_, word)| *word);
     let (first, second) = (word(0)?, word(1)?);
@@ -79,7 +79,7 @@ fn date(words: &[(usize, &str)], now: Duration) -> Option<(Option<Duration>, usi
     let third = word(2)?;
     let at = |year, (hour, minute)| Civil { year, month, day, hour, minute, second: 0 }.since();
     if let Some(time) = clock(third) {
-        // The last such date: tomorrow's belongs to a server that is ahead of us.
+        // The most recent such date; a date of tomorrow is that of a server ahead of UTC.
         let year = Civil::of(now).year;
         let soon = now + Duration::from_secs(DAY);
         let this = at(year, time).filter(|at| *at <= soon);
@@ -89,12 +89,13 @@ fn date(words: &[(usize, &str)], now: Duration) -> Option<(Option<Duration>, usi
     Some((at(year, (0, 0)), 3))
 }
 
-/// `02-06-02  12:34PM       <DIR>          photos`, or a size in place of `<DIR>`.
+/// Reads a line of Windows' `dir`: `02-06-02  12:34PM       <DIR>          photos`, or a size in
+/// place of `<DIR>`.
 fn dos(line: &str) -> Option<ListedEntry<'_>> {
     let words = words(line).take(3).collect::<Vec<_>>();
     let [(_, date), (_, time), (start, what)] = words[..] else { return None };
     let (month, day, year) = three(date, '-').or_else(|| three(date, '/'))?;
-    // Windows writes the month first; where the year is first, it has been set so.
+    // Windows writes the month first, unless the server is set to write the year first.
     let (year, month, day) =
         if month > 31 { (month, day, year) } else { (short_year(year), month, day) };
     let upper = time.to_ascii_uppercase();
@@ -133,7 +134,7 @@ fn three(text: &str, by: char) -> Option<(u64, u64, u64)> {
     numbers.next().is_none().then_some(found)
 }
 
-/// `12:34`, perhaps with seconds.
+/// Reads `12:34`, with or without seconds.
 fn clock(text: &str) -> Option<(u64, u64)> {
     let mut numbers = text.split(':').map(|part| part.parse::<u64>().ok());
     let (hour, minute) = (numbers.next()??, numbers.next()??);
@@ -145,7 +146,7 @@ fn month(text: &str) -> Option<u64> {
     u64::try_from(at + 1).ok()
 }
 
-/// Words of a line, each with its place.
+/// The words of a line, each with its position.
 fn words(line: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut next = 0;
     let places = line.split([' ', '\t']).map(move |word| {
