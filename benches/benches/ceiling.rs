@@ -1,7 +1,8 @@
-//! `ceiling` prints every measure beside its ceiling, one line each, best of several interleaved
-//! runs: `cargo bench -p halfclose-benches --bench ceiling`. A name after `--` picks the lines that
-//! contain it. The ceiling of a level of recording is a run without any, that of two cores twice one,
-//! that of a file that is read from the disk as it is moved the same in memory.
+//! `ceiling` prints every measure beside its ceiling, a line each, best of several interleaved
+//! runs: `cargo bench -p halfclose-benches --bench ceiling`. A name after `--` selects the lines
+//! that contain the name. The ceiling of a level of recording is a run without recording, the
+//! ceiling of two cores is twice one core, and the ceiling of a file on disk is the same file in
+//! memory.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,7 +70,7 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
     line("sessions-one-world", COUNT, single, ceiling);
 }
 
-/// The same sessions, so many of them in one world.
+/// Measures the same sessions, `count` of them in one world.
 fn connections(wants: &impl Fn(&str) -> bool) {
     // As short as can be: of a long run, some part is always disturbed.
     const COUNT: usize = 512;
@@ -167,8 +168,8 @@ fn transfers(wants: &impl Fn(&str) -> bool) {
     }
 }
 
-/// A file of 1 GiB that is in the page cache, in a warm world; and once, from its opening to its
-/// verdict, as `run` does it.
+/// Measures a file of 1 GiB in the page cache: in a warm world, and once from the opening of the
+/// file to the verdict, as `run` does.
 fn files(wants: &impl Fn(&str) -> bool) {
     const GIB: u64 = 1 << 30;
     const ROUNDS: u32 = 4;

@@ -1,7 +1,7 @@
-//! `cargo bench -p halfclose-benches --bench loopback`: one gibibyte over 127.0.0.1 to and from our
-//! server and vsftpd, in turns, each upload to a name that is free; the median of the rounds, and what
-//! it costs in memory. Fails below 0.8 of vsftpd's rate up, 0.6 down (it has sendfile), or if memory
-//! grows with the file.
+//! `loopback` moves one gibibyte over 127.0.0.1 to and from our server and vsftpd, in turns, each
+//! upload under a free name: `cargo bench -p halfclose-benches --bench loopback`. The result is the
+//! median of the rounds and the memory of the server. The benchmark fails below 0.8 of vsftpd's
+//! rate up or 0.6 down (vsftpd has sendfile), or if memory grows with the file.
 
 use std::fs;
 use std::io;
@@ -12,12 +12,12 @@ use std::time::Duration;
 use halfclose_benches::loopback::{Server, Way, place, serve};
 
 const BYTES: u64 = 1 << 30;
-/// Before anything counts: a file that every buffer has seen.
+/// The warm-up: a file that has passed every buffer.
 const WARM: u64 = 64 << 20;
 const ROUNDS: usize = 7;
-/// Ours by theirs, at least.
+/// The least ratio of ours to vsftpd's.
 const LEAST: [(Way, f64); 2] = [(Way::Up, 0.8), (Way::Down, 0.6)];
-/// How many KiB more a gibibyte may cost than 64 MiB.
+/// The most KiB that a gibibyte may cost beyond 64 MiB.
 const GROWTH: u64 = 512;
 
 fn main() -> io::Result<ExitCode> {
@@ -81,13 +81,13 @@ fn measure(place: &Path) -> io::Result<bool> {
     Ok(good)
 }
 
-/// The times are sorted by it.
+/// Sorts the times and returns the median.
 fn median(times: &mut [Duration]) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }
 
-/// In GB/s.
+/// Returns the rate in GB/s.
 fn rate(time: Duration) -> f64 {
     BYTES as f64 / time.as_secs_f64() / 1e9
 }

@@ -1,5 +1,6 @@
-//! Whole sessions a second, a new world and seed each, or thousands in one world, beside bare smoltcp
-//! with the same packets; what each level of recording costs, and what a second core gives.
+//! `sessions` measures whole sessions a second, in new worlds or thousands in one world, beside
+//! bare smoltcp with the same packets; also the cost of each level of recording, and the gain of a
+//! second core.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use halfclose::trace::Recording;

@@ -1,4 +1,4 @@
-//! Connections opened and ended a second, each way to end one, beside bare smoltcp.
+//! `teardown` measures connections a second, opened and ended in each way, beside bare smoltcp.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use halfclose_benches::teardown::{Path, bare, lab};

@@ -1,5 +1,5 @@
-//! The transfer loop: 64 MiB up and down between memory stores, beside the same work by two bare
-//! sockets, and beside the wire alone.
+//! `transfer` measures the transfer loop: 64 MiB up and down between memory stores, beside the same
+//! work by two bare sockets, and beside the wire alone.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn transfer(c: &mut Criterion) {
     }
 }
 
-/// Only the transfer is timed, not the look at what arrived.
+/// Measures the transfer alone, without the look at the received file.
 fn many(times: u64, mut work: impl FnMut() -> Duration) -> Duration {
     (0..times).map(|_| work()).sum()
 }

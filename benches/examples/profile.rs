@@ -1,5 +1,5 @@
-//! `profile` does the work of one benchmark and nothing else, for a profiler to look at: `profile NAME
-//! COUNT`. With callgrind the instructions of one unit are the difference of two counts, divided.
+//! `profile` does the work of one benchmark and nothing else, for a profiler: `profile NAME COUNT`.
+//! With callgrind, the instructions of one unit are the difference of two counts, divided.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
-//! `bare` is the ceiling: smoltcp sockets, each alone in its interface's set, joined by a perfect
-//! wire, with nothing around them that the work does not need. Packets are handed over one at a
-//! time, as in the simulation: ingress, application, egress until quiet, next deadline. All memory
-//! comes from a pool.
+//! `bare` is the ceiling of the benchmarks: smoltcp sockets, each alone in the set of its
+//! interface, joined by a perfect wire, with no other work around them. The wire hands packets over
+//! one at a time, as the simulation does: ingress, application, egress until quiet, next deadline.
+//! All memory comes from a pool.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -14,24 +14,25 @@ use smoltcp::wire::{HardwareAddress, IpCidr};
 
 use crate::ADDRESSES;
 
-/// What is in flight, what waits for its time, and free packet buffers.
+/// A perfect wire: packets in flight, ends that wait for a deadline, and free packet buffers.
 pub struct Wire {
     mtu: usize,
-    /// One way takes this long; time is virtual.
+    /// The virtual time of one way.
     hop: Duration,
     free: Vec<Vec<u8>>,
     in_flight: VecDeque<Flight>,
-    /// Deadlines, lazily: one that has moved later is found out when it comes up.
+    /// The deadlines of all ends. A deadline that has moved later is noticed when the heap reaches
+    /// it.
     timers: BinaryHeap<Reverse<(Instant, usize)>>,
     /// The earliest deadline in the heap, by end.
     armed: Vec<Option<Instant>>,
-    /// Virtual time.
+    /// The virtual time of the wire.
     pub now: Instant,
-    /// Packets handed over so far.
+    /// The number of packets handed over so far.
     pub packets: u64,
 }
 
-/// A packet on its way: the first `len` bytes of a buffer.
+/// A packet on the wire: the first `len` bytes of a buffer.
 struct Flight {
     at: Instant,
     to: usize,
@@ -40,7 +41,7 @@ struct Flight {
 }
 
 impl Wire {
-    /// A wire for packets of at most `mtu` bytes, `hop` long.
+    /// Makes a wire for packets of at most `mtu` bytes, `hop` long.
     #[must_use]
     pub fn new(mtu: usize, hop: std::time::Duration) -> Self {
         Self {
@@ -64,21 +65,21 @@ impl Wire {
     }
 }
 
-/// The memory of one socket's two rings.
+/// The memory of the two rings of a socket.
 pub struct Rings {
     rx: Vec<u8>,
     tx: Vec<u8>,
 }
 
 impl Rings {
-    /// Two rings of `size` bytes.
+    /// Allocates two rings of `size` bytes.
     #[must_use]
     pub fn new(size: usize) -> Self {
         Self { rx: vec![0; size], tx: vec![0; size] }
     }
 
-    /// A socket in this memory: Reno, and smoltcp's defaults, which are ours too (Nagle, delayed
-    /// acknowledgements of 10 ms).
+    /// Makes a socket in this memory, with Reno and the defaults of smoltcp, which halfclose shares
+    /// (Nagle, delayed acknowledgments of 10 ms).
     #[must_use]
     pub fn socket(&mut self) -> Socket<'_> {
         let mut socket =
@@ -97,10 +98,10 @@ pub struct End<'a> {
 }
 
 impl<'a> End<'a> {
-    /// End `index` with `socket`, kept in `storage`.
+    /// Makes end `index` with `socket`, kept in `storage`.
     ///
     /// # Panics
-    /// Never: there is room for the address.
+    /// Never, because `storage` has room for the address.
     #[must_use]
     pub fn new(
         index: usize,
@@ -122,16 +123,16 @@ impl<'a> End<'a> {
         Self { iface, set, handle, index }
     }
 
-    /// The socket.
+    /// The only socket of this end.
     #[inline]
     pub fn socket(&mut self) -> &mut Socket<'a> {
         self.set.get_mut(self.handle)
     }
 
-    /// Active OPEN.
+    /// Opens the connection (active OPEN).
     ///
     /// # Panics
-    /// If the socket is open.
+    /// Panics if the socket is open.
     pub fn connect(&mut self, local: u16, remote: u16) {
         let to = (ADDRESSES[1 - self.index % 2], remote);
         self.set
@@ -140,7 +141,7 @@ impl<'a> End<'a> {
             .expect("a fresh socket connects");
     }
 
-    /// Egress until quiet.
+    /// Sends until the socket is quiet.
     #[inline]
     pub fn flush(&mut self, wire: &mut Wire) {
         let now = wire.now;
@@ -148,7 +149,7 @@ impl<'a> End<'a> {
         while self.iface.poll_egress(now, &mut port, &mut self.set) != PollResult::None {}
     }
 
-    /// Egress until quiet, and when to look again.
+    /// Sends until the socket is quiet, and returns the next deadline.
     #[inline]
     fn settle(&mut self, wire: &mut Wire) {
         self.flush(wire);
@@ -164,9 +165,9 @@ impl<'a> End<'a> {
     }
 }
 
-/// Hand packets over and fire timers until nothing is left or `done` says so. `touch` is the
-/// application, called with the end that something happened to; it names another end if it has
-/// given that one something to do.
+/// Hands packets over and fires timers until nothing is left or `done` returns true. `touch` is the
+/// application: the function is called with the end of an event, and names another end that has new
+/// work.
 pub fn drive(
     wire: &mut Wire,
     ends: &mut [End<'_>],

@@ -1,17 +1,18 @@
-//! `best` takes the time: the best of several runs, ours and the ceiling's in turn, so that a noisy
-//! neighbour disturbs both.
+//! `best` measures time: the best of several rounds, with ours and the ceiling's in turn, so that
+//! noise of the machine disturbs both.
 #![expect(clippy::disallowed_methods, reason = "a benchmark is what asks the wall clock")]
 
 use std::time::{Duration, Instant};
 
-/// What `work` gives, and how long it took.
+/// Runs `work` and returns the result with the elapsed time.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let start = Instant::now();
     let result = work();
     (result, start.elapsed())
 }
 
-/// The best time of each, over `rounds` rounds. Each says itself how long it took.
+/// Returns the best time of each function over `rounds` rounds. Each function measures its own
+/// time.
 pub fn best<const N: usize>(
     rounds: u32,
     mut works: [&mut dyn FnMut() -> Duration; N],

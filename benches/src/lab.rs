@@ -1,5 +1,5 @@
-//! `lab` is halfclose's side of the work: two hosts of `halfclose-stack` on the same perfect wire as
-//! `bare`, driven the same way, packet by packet.
+//! `lab` is halfclose's side of a benchmark: two hosts of `halfclose-stack` on the perfect wire of
+//! `bare`, driven in the same way, packet by packet.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -8,22 +8,22 @@ use halfclose_stack::{Config, Host, Packet, Ready};
 
 use crate::{ADDRESSES, HOP};
 
-/// The application: called with a host's number, the host, the time, and what is ready there.
+/// The application: called with the number of a host, the host, the time, and the ready connection.
 pub type Touch<'a> = &'a mut dyn FnMut(usize, &mut Host, Duration, Ready);
 
 /// Two hosts on a perfect wire.
 pub struct Pair {
-    /// The hosts: 0 opens, 1 listens.
+    /// The two hosts: 0 opens, 1 listens.
     pub hosts: [Host; 2],
     in_flight: VecDeque<(Duration, usize, Packet)>,
-    /// Virtual time.
+    /// The virtual time of both hosts.
     pub now: Duration,
-    /// Packets handed over so far.
+    /// The number of packets handed over so far.
     pub packets: u64,
 }
 
 impl Pair {
-    /// Two hosts of this configuration at 10.0.0.1 and 10.0.0.2.
+    /// Makes two hosts of this configuration at 10.0.0.1 and 10.0.0.2.
     #[must_use]
     pub fn new(config: Config) -> Self {
         let host = |index: usize| Host::new(Config { address: ADDRESSES[index], ..config });
@@ -35,8 +35,8 @@ impl Pair {
         }
     }
 
-    /// Hand packets over and fire timers until nothing is left to do or `done` says so; `touch` is
-    /// the application, called with what is ready at which host.
+    /// Hands packets over and fires timers until nothing is left or `done` returns true; `touch` is
+    /// the application, called with each ready connection.
     pub fn drive(&mut self, touch: Touch<'_>, done: &mut dyn FnMut() -> bool) {
         self.settle(0, touch);
         self.settle(1, touch);

@@ -1,7 +1,7 @@
-//! What the benchmarks share: the work, done by halfclose and by bare smoltcp.
+//! The shared work of the benchmarks, done by halfclose and by bare smoltcp.
 //!
-//! Each benchmark stands beside its ceiling in the same criterion group, and the ceiling does the
-//! same work: the same rings, MTU, congestion control and stores, checksums off, packets handed
+//! Each benchmark stands beside its ceiling in one criterion group. The ceiling does the same work
+//! with the same rings, MTU, congestion control and stores, without checksums, and hands packets
 //! over one at a time. [`loopback`] stands apart: real sockets, beside vsftpd.
 
 use std::net::Ipv4Addr;
@@ -15,8 +15,8 @@ pub mod sessions;
 pub mod teardown;
 pub mod transfer;
 
-/// The two ends' addresses.
+/// The addresses of the two ends.
 pub const ADDRESSES: [Ipv4Addr; 2] = [Ipv4Addr::new(10, 0, 0, 1), Ipv4Addr::new(10, 0, 0, 2)];
 
-/// One way of the perfect wire takes this long, the least there is; time is virtual.
+/// The virtual time of one way on the perfect wire, the least possible.
 pub const HOP: Duration = Duration::from_micros(1);

@@ -1,5 +1,5 @@
-//! One gibibyte over 127.0.0.1, up and down: our server and vsftpd, each a process of its own, with
-//! one plain client for both. Skipped where vsftpd is not installed, but for our own figures.
+//! `loopback` moves one gibibyte over 127.0.0.1, up and down: our server and vsftpd, each a process
+//! of its own, with one plain client for both. Without vsftpd only our figures appear.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -13,38 +13,38 @@ use halfclose_ftp::net::Sockets;
 use halfclose_ftp::store::DirectoryStore;
 use halfclose_ftp::{Driver, ServerConfig, User};
 
-/// What the client reads and writes at once.
+/// The bytes that the client reads or writes at once.
 const PIECE: usize = 1 << 20;
 
-/// What the file is called.
+/// The name of the moved file.
 const FILE: &str = "file";
 
-/// How long a reply may take.
+/// The longest wait for a reply.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server of one directory, at a port of 127.0.0.1.
 pub struct Server {
     child: Child,
     port: u16,
-    /// The directory that may be written, as a client names it.
+    /// The writable directory, as a client names the directory.
     directory: &'static str,
-    /// The same, as this program names it.
+    /// The writable directory, as this program names the directory.
     files: PathBuf,
 }
 
-/// Which way a file goes.
+/// The direction of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// STOR.
+    /// An upload by STOR.
     Up,
-    /// RETR.
+    /// A download by RETR.
     Down,
 }
 
-/// Serves `directory` for ever, and prints the port: what [`Server::ours`] starts.
+/// Serves `directory` for ever and prints the port, as [`Server::ours`] requires.
 ///
 /// # Errors
-/// The directory cannot be served.
+/// Fails if the directory cannot be served.
 pub fn serve(directory: &Path) -> io::Result<()> {
     let config = ServerConfig { users: vec![User::anonymous()], ..ServerConfig::hardened() };
     let mut server = Driver::server(config, DirectoryStore::open(directory)?);
@@ -61,10 +61,10 @@ pub fn serve(directory: &Path) -> io::Result<()> {
 }
 
 impl Server {
-    /// Ours: this very program, told to [`serve`].
+    /// Starts our server: this program, told to [`serve`].
     ///
     /// # Errors
-    /// It does not start.
+    /// Fails if the process does not start.
     pub fn ours(directory: &Path) -> io::Result<Self> {
         let mut command = Command::new(std::env::current_exe()?);
         let mut child = command.arg("--serve").arg(directory).stdout(Stdio::piped()).spawn()?;
@@ -75,10 +75,10 @@ impl Server {
         Ok(Self { child, port, directory: "", files: directory.to_owned() })
     }
 
-    /// vsftpd, with nothing that would slow it down: no TLS, no log, no PAM.
+    /// Starts vsftpd without TLS, log and PAM, which would slow vsftpd down.
     ///
     /// # Errors
-    /// It is not installed.
+    /// Fails if vsftpd is not installed.
     pub fn vsftpd(directory: &Path) -> io::Result<Self> {
         let (root, empty) = (directory.join("root"), directory.join("empty"));
         fs::create_dir_all(root.join("up"))?;
@@ -110,15 +110,16 @@ impl Server {
         Err(io::Error::other("vsftpd does not listen"))
     }
 
-    /// Sees to it that an upload of so many bytes finds no old file, and memory that is the machine's.
+    /// Prepares an upload of this many bytes: removes the old file, and takes memory from the host
+    /// of the machine.
     ///
-    /// A virtual machine gives pages that have been free for a while (2 s on Linux) back to its host,
-    /// and the first byte written to one of them then costs the host a page fault: a gibibyte of such
-    /// pages took 2 to 3 s of system time where one of others took 0.35 s. Whoever is measured while
-    /// it is handed some would be measured with that; so pages are freed just before, and reused.
+    /// A virtual machine returns pages that have been free for a while (2 s on Linux) to its host,
+    /// and the first write to such a page then costs a page fault in the host: a gibibyte of such
+    /// pages took 2 to 3 s of system time, and a gibibyte of pages in use 0.35 s. The function
+    /// therefore writes and frees pages right before the measurement, and the server reuses them.
     ///
     /// # Errors
-    /// The disk does not take so much.
+    /// Fails if the disk has too little room.
     pub fn prepare(&self, bytes: u64) -> io::Result<()> {
         match fs::remove_file(self.files.join(FILE)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -131,10 +132,10 @@ impl Server {
         wrote.map(|_| ())
     }
 
-    /// Moves `bytes` bytes, and says how long that took: from the command to the last reply.
+    /// Moves `bytes` bytes and returns the time from the command to the last reply.
     ///
     /// # Errors
-    /// The connection or the server fails, or another number of bytes moves.
+    /// Fails if the connection or the server fails, or if another number of bytes moves.
     pub fn transfer(&self, way: Way, bytes: u64) -> io::Result<Duration> {
         let mut session = Session::login(self.port)?;
         let data = session.passive()?;
@@ -150,10 +151,10 @@ impl Server {
         if moved == bytes { Ok(took) } else { Err(io::Error::other("not all of it has moved")) }
     }
 
-    /// The most memory it has had, in KiB.
+    /// Returns the peak memory of the server, in KiB.
     ///
     /// # Errors
-    /// The system does not say.
+    /// Fails if the system does not report the peak.
     pub fn memory(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -169,7 +170,7 @@ impl Drop for Server {
     }
 }
 
-/// A plain client's control connection.
+/// The control connection of a plain client.
 struct Session {
     stream: TcpStream,
     replies: BufReader<TcpStream>,
@@ -188,7 +189,7 @@ impl Session {
         Ok(this)
     }
 
-    /// Says it, and reads replies up to one that begins so.
+    /// Sends a command and reads replies up to the first reply with this beginning.
     fn command(&mut self, line: &str, code: &str) -> io::Result<String> {
         self.stream.write_all(format!("{line}\r\n").as_bytes())?;
         self.expect(code)
@@ -240,10 +241,10 @@ fn receive(mut data: TcpStream) -> io::Result<u64> {
     }
 }
 
-/// Where the files are: in memory if there is such a place, for no disk is to be measured.
+/// Returns a directory for the files, in memory if possible, because no disk is to be measured.
 ///
 /// # Errors
-/// There is no place for them.
+/// Fails if the system has no such directory.
 pub fn place() -> io::Result<PathBuf> {
     let memory = Path::new("/dev/shm");
     let base = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };

@@ -1,7 +1,8 @@
-//! `sessions` is the smallest whole run: login, STOR of 4 KiB, QUIT, with a new world and seed each; or
-//! thousands of these in one world.
-//! The ceiling is bare smoltcp with the same packets: as many bytes in each command and reply, said
-//! by a script that parses nothing.
+//! `sessions` is the smallest whole run: login, STOR of 4 KiB, QUIT, in a new world with a new seed
+//! each, or thousands of sessions in one world.
+//!
+//! The ceiling is bare smoltcp with the same packets: as many bytes in each command and reply, sent
+//! from a script that parses nothing.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -17,12 +18,12 @@ use smoltcp::socket::tcp::{Socket, State};
 
 use crate::bare::{End, Rings, Wire, drive};
 
-/// One way of the link.
+/// The virtual time of one way of the link.
 const DELAY: Duration = Duration::from_millis(1);
-/// Bytes of the file.
+/// The length of the file in bytes.
 const SIZE: usize = 4096;
 
-/// A plain client uploads 4 KiB to a plain server over a link with delay.
+/// The scenario: a plain client uploads 4 KiB to a plain server over a link with delay.
 #[must_use]
 pub fn scenario() -> Scenario {
     let mut scenario = Scenario::default();
@@ -34,14 +35,14 @@ pub fn scenario() -> Scenario {
     scenario
 }
 
-/// How many clients there are at once.
+/// The numbers of concurrent clients.
 pub const CROWDS: [usize; 5] = [1, 8, 64, 512, 4096];
 
-/// Bytes of a ring where there are many clients: the file fits, and the rings of 4,096 of them, four for
-/// each end of two connections, fit into the memory of most machines.
+/// The bytes of a ring where many clients run at once. The file fits, and the rings of 4,096
+/// clients, four for each end of two connections, fit into the memory of most machines.
 pub const CROWD_RING: usize = 8192;
 
-/// The same with so many clients at once, and rings of [`CROWD_RING`] bytes.
+/// The same scenario with `clients` clients at once, and rings of [`CROWD_RING`] bytes.
 #[must_use]
 pub fn crowd(clients: usize) -> Scenario {
     let mut scenario = scenario();
@@ -51,17 +52,18 @@ pub fn crowd(clients: usize) -> Scenario {
     scenario
 }
 
-/// How much of a run is kept, by name.
+/// The levels of recording, by name.
 pub const RECORDINGS: [(&str, Recording); 3] = [
     ("digest", Recording::Digest),
     ("headers", Recording::Headers),
     ("packets", Recording::Packets),
 ];
 
-/// Sweep `scenario` over these seeds on so many threads, as `halfclose sweep` does. Returns the packets.
+/// Sweeps `scenario` over these seeds on `jobs` threads, as `halfclose sweep` does. Returns the
+/// packets.
 ///
 /// # Panics
-/// If a file is not whole.
+/// Panics if a file is not whole.
 #[must_use]
 pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: usize) -> u64 {
     let mut packets = 0;
@@ -75,10 +77,10 @@ pub fn swept(scenario: &Scenario, seeds: std::ops::Range<u64>, jobs: usize) -> u
     packets
 }
 
-/// Run these seeds as a thread of a search does, some of them side by side. Returns the packets.
+/// Runs these seeds as a thread of a search does, several worlds in lockstep. Returns the packets.
 ///
 /// # Panics
-/// If a file is not whole.
+/// Panics if a file is not whole.
 pub fn side_by_side(lockstep: &mut Lockstep<'_>, seeds: std::ops::Range<u64>) -> u64 {
     let mut packets = 0;
     let named = |seed| format!("seed {seed}");
@@ -86,10 +88,10 @@ pub fn side_by_side(lockstep: &mut Lockstep<'_>, seeds: std::ops::Range<u64>) ->
     packets
 }
 
-/// Run `world` with each of these seeds, one after the other. Returns the packets.
+/// Runs `world` with each of these seeds, one after the other. Returns the packets.
 ///
 /// # Panics
-/// If a file is not whole.
+/// Panics if a file is not whole.
 pub fn lab(world: &mut World<'_>, seeds: std::ops::Range<u64>, recording: Recording) -> u64 {
     let mut packets = 0;
     let mut outcome = Outcome::blank();
@@ -107,7 +109,7 @@ fn whole(outcome: &Outcome) -> u64 {
     outcome.packets.client + outcome.packets.server
 }
 
-/// Bytes of each command, and of the reply to it; the greeting answers none.
+/// The bytes of each command and of the reply; the greeting answers no command.
 const SCRIPT: [(usize, usize); 7] = [
     (0, "220 halfclose FTP server ready.\r\n".len()),
     ("USER anonymous\r\n".len(), "331 Please specify the password.\r\n".len()),
@@ -120,24 +122,24 @@ const SCRIPT: [(usize, usize); 7] = [
 const EPSV: usize = 4;
 const STOR: usize = 5;
 const QUIT: usize = 6;
-/// Said after the data.
+/// The bytes of the final reply to STOR, which the server sends after the data.
 const COMPLETE: usize = "226 Transfer complete.\r\n".len();
 const WORDS: [u8; 64] = [b'x'; 64];
 
-/// The ends of one session, by `index % 4`; the client's are even.
+/// The ends of one session, by `index % 4`; the ends of the client are even.
 const ENDS: usize = 4;
 const SERVER: usize = 1;
 const DATA: usize = 2;
 const SINK: usize = 3;
 
-/// What one scripted session has come to.
+/// The progress of one scripted session.
 #[derive(Clone, Copy, Debug, Default)]
 struct Progress {
-    /// The reply that the client waits for, and how much of it is here.
+    /// The awaited reply of the client, and the bytes received of the reply.
     client: (usize, usize),
-    /// The command that the server waits for, and how much of it is here.
+    /// The awaited command of the server, and the bytes received of the command.
     server: (usize, usize),
-    /// 150 is here: the next reply is the one after the data.
+    /// Whether 150 has arrived: the next reply is the reply behind the data.
     sending: bool,
     sent: usize,
 }
@@ -149,14 +151,14 @@ pub struct Bare {
 }
 
 impl Bare {
-    /// Memory for `n` sessions with rings of that many bytes.
+    /// Allocates memory for `n` sessions with rings of `size` bytes.
     #[must_use]
     pub fn new(n: usize, ring: usize) -> Self {
         let rings = (0..n * ENDS).map(|_| Rings::new(ring)).collect();
         Self { wire: Wire::new(1500, DELAY), rings }
     }
 
-    /// One session after another, each in the memory of the last. Returns the packets.
+    /// Runs one session after another, each in the memory of the last. Returns the packets.
     pub fn one_by_one(&mut self, seeds: std::ops::Range<u64>) -> u64 {
         let before = self.wire.packets;
         for seed in seeds {
@@ -177,7 +179,7 @@ impl Bare {
         self.wire.packets - before
     }
 
-    /// All at once. Returns the packets.
+    /// Runs all sessions at once. Returns the packets.
     pub fn at_once(&mut self) -> u64 {
         let before = self.wire.packets;
         let mut storage: Vec<_> = self.rings.iter().map(|_| [SocketStorage::EMPTY]).collect();

@@ -1,6 +1,6 @@
-//! `teardown` opens a connection and ends it, again and again: each way to end one, by two bare
-//! sockets and by two hosts of ours. Both wait until no side knows the connection any more, TIME-WAIT
-//! included.
+//! `teardown` opens a connection and ends the connection, again and again: each way to end one, by
+//! two bare sockets and by two hosts of halfclose. Both wait until no side knows the connection any
+//! more, TIME-WAIT included.
 
 use std::cell::Cell;
 use std::net::SocketAddrV4;
@@ -18,22 +18,22 @@ use crate::{ADDRESSES, HOP};
 /// A way to end a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Path {
-    /// One side closes, the other answers with its own FIN.
+    /// One side closes, and the peer answers with a FIN.
     Fin,
-    /// One side shuts its sending side and closes once the other has.
+    /// One side shuts its sending side, and closes once the peer has closed.
     HalfClose,
-    /// Abort as soon as it is open.
+    /// One side aborts as soon as the connection is open.
     Reset,
-    /// Send a kilobyte, abort once it is acknowledged.
+    /// One side sends a kilobyte and aborts after the acknowledgment.
     ResetWhenAcked,
-    /// Shut the sending side and abort at once.
+    /// One side shuts its sending side and aborts at once.
     FinThenReset,
-    /// Both close at the same instant; the FINs cross.
+    /// Both sides close at the same instant; the FINs cross.
     Simultaneous,
 }
 
 impl Path {
-    /// Every path.
+    /// Every way to end a connection.
     pub const ALL: [Self; 6] = [
         Self::Fin,
         Self::HalfClose,
@@ -43,7 +43,7 @@ impl Path {
         Self::Simultaneous,
     ];
 
-    /// Its name in the results.
+    /// The name of the way in the results.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -57,9 +57,9 @@ impl Path {
     }
 }
 
-/// Rings of every connection here: it is the connection that is measured, not its bytes.
+/// The bytes of a ring: the benchmark measures connections, not bytes.
 const RING: usize = 4096;
-/// What `ResetWhenAcked` sends.
+/// The bytes that `ResetWhenAcked` sends.
 const BYTES: usize = 1024;
 const PORT: u16 = 21;
 
@@ -67,10 +67,11 @@ fn client_port(n: u64) -> u16 {
     49_152 + u16::try_from(n % 64).expect("below 64")
 }
 
-/// `count` connections, one after another, by two bare sockets in pooled memory. Returns packets.
+/// Opens and ends `count` connections, one after another, by two bare sockets in pooled memory.
+/// Returns the packets.
 ///
 /// # Panics
-/// If smoltcp refuses to open.
+/// Panics if smoltcp refuses to open.
 #[must_use]
 pub fn bare(path: Path, count: u64) -> u64 {
     let mut wire = Wire::new(1500, HOP);
@@ -133,10 +134,10 @@ fn bare_touch(path: Path, index: usize, socket: &mut Socket<'_>) {
     }
 }
 
-/// The same by two of our hosts. Returns packets.
+/// Opens and ends `count` connections by two hosts of halfclose. Returns the packets.
 ///
 /// # Panics
-/// If a host refuses to open.
+/// Panics if a host refuses to open.
 #[must_use]
 pub fn lab(path: Path, count: u64) -> u64 {
     let rings = Config { receive_buffer: RING, send_buffer: RING, ..Config::default() };
@@ -171,7 +172,7 @@ pub fn lab(path: Path, count: u64) -> u64 {
     pair.packets
 }
 
-/// Whether the client's program still has its connection.
+/// Whether the program of the client still has the connection.
 fn lab_begin(path: Path, pair: &mut Pair, client: ConnId, server: ConnId) -> bool {
     let now = pair.now;
     let [first, second] = &mut pair.hosts;
@@ -195,7 +196,7 @@ fn lab_begin(path: Path, pair: &mut Pair, client: ConnId, server: ConnId) -> boo
     matches!(path, Path::HalfClose | Path::ResetWhenAcked)
 }
 
-/// Whether the program still has its connection.
+/// Whether the program still has the connection.
 fn lab_touch(path: Path, index: usize, host: &mut Host, now: Now, id: ConnId) -> bool {
     if index == 0 && path == Path::ResetWhenAcked {
         if host.status(id).unacknowledged == 0 {

@@ -1,4 +1,4 @@
-//! A world that has warmed up runs session after session without asking for memory.
+//! A warm world runs session after session without allocating memory.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -1,4 +1,5 @@
-//! What a search holds does not grow with its runs, nor what a run holds with its file.
+//! The memory of a search does not grow with the runs, and the memory of a run does not grow with
+//! the file.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::fs::File;
@@ -10,7 +11,7 @@ use halfclose::run::run_loaded;
 use halfclose::trace::Recording;
 use halfclose::{Scenario, Verdict, Workload, explore, sweep};
 
-/// Counts the bytes that are held, and the most of them.
+/// Counts the bytes held at the moment, and the peak.
 struct Counting;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
@@ -40,7 +41,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The most bytes that are held while `work` goes on, beside those before.
+/// Returns the peak of the bytes held during `work`, above the bytes held before.
 fn most(work: impl FnOnce()) -> usize {
     let before = HELD.load(Ordering::Relaxed);
     MOST.store(before, Ordering::Relaxed);
@@ -54,7 +55,7 @@ fn scenario(settings: &[&str]) -> Scenario {
     scenario
 }
 
-/// One test after the other: the bytes are those of the whole process.
+/// Runs one test after the other, because the counter belongs to the whole process.
 static ALONE: Mutex<()> = Mutex::new(());
 
 #[test]
@@ -86,7 +87,7 @@ fn a_search_holds_no_more_for_more_runs() {
     assert!(many > 8 * few && three < two + two / 2, "{two} bytes for {few}, {three} for {many}");
 }
 
-/// A file on a disk, with no byte twice in the same place.
+/// Writes a file to the disk in which no two pieces are alike.
 fn file(folder: &tempfile::TempDir, size: u64) -> std::path::PathBuf {
     let path = folder.path().join(size.to_string());
     let mut file = BufWriter::new(File::create(&path).expect("a file can be made"));

@@ -1,5 +1,5 @@
-//! Mixed scenarios over many seeds: nothing panics, and no law is broken without an excuse.
-//! `HALFCLOSE_SOAK_SEEDS=200000 cargo test --release -p halfclose --test soak` runs more of them.
+//! The soak test: mixed scenarios over many seeds, without a panic and without a broken law.
+//! `HALFCLOSE_SOAK_SEEDS=200000 cargo test --release -p halfclose --test soak` runs more seeds.
 
 use std::collections::BTreeMap;
 use std::ops::{ControlFlow, Range};
@@ -17,8 +17,8 @@ use halfclose::workload::Workload;
 
 const SEEDS: u64 = 2_000;
 
-/// The settings of run `seed`: each key takes its turn at a pace of its own, so that every pair of
-/// values meets.
+/// The settings of run `seed`. Each key changes at a pace of its own, so every pair of values
+/// meets.
 fn settings(seed: u64) -> Vec<String> {
     // SplitMix64: another number for each key, the same on every machine.
     let pick = |key: u64, words: &[&'static str]| {
@@ -150,12 +150,12 @@ fn scenario(settings: &[String]) -> Scenario {
     scenario
 }
 
-/// What some runs came to.
+/// The results of some runs.
 #[derive(Default)]
 struct Soaked {
     verdicts: BTreeMap<Verdict, u64>,
     waived: BTreeMap<(&'static str, &'static str), u64>,
-    /// What broke, each as one command that shows it again.
+    /// The failures, each as a command that repeats the failure.
     broken: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The command as a user has it: what it prints where, and what it exits with.
+//! The command line as a user has it: the standard output, the standard error and the exit status.
 
 use std::fs;
 use std::path::Path;
@@ -181,7 +181,7 @@ fn a_reader_that_leaves_is_no_error() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }
 
-/// A capture and a trace in `folder`, of the same lossy run.
+/// Writes a capture and a trace of the same lossy run to `folder`.
 fn recorded(folder: &Path) -> [String; 2] {
     let [pcap, trace] = ["x.pcapng", "x.trace"].map(|name| folder.join(name));
     let path = pcap.to_str().expect("UTF-8").to_owned();

@@ -1,4 +1,4 @@
-//! The command `explore`: what it counts, what it shows, and what it refuses.
+//! The command `explore`: the counts, the report, and the inputs that are refused.
 
 use std::process::{Command, Output};
 
@@ -15,8 +15,8 @@ fn json(more: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("one object")
 }
 
-/// The article's client against a server that takes a reset for the end of the file, beside the
-/// corrected one: one loses files without a word, the other none, whatever is lost.
+/// The client of the article and the corrected client, against a server that takes a reset for the
+/// end of the file. The first loses files silently; the second loses none under any loss.
 #[test]
 fn fin_against_rst() {
     let object = json(&[

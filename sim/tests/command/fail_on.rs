@@ -1,5 +1,5 @@
-//! `sweep --fail-on`: it stands in place of what the scenario expects, in the exit status and in the
-//! file of results, and the two are never mixed in one file.
+//! The option `--fail-on` of `sweep`: the listed verdicts replace the expectation of the scenario,
+//! in the exit status and in the file of results, and no file mixes the two.
 
 use std::fs;
 use std::process::Output;
@@ -10,7 +10,7 @@ fn sweep(words: &[&str]) -> Output {
     halfclose(&[&["sweep"], words].concat())
 }
 
-/// No run comes to what this scenario expects.
+/// A scenario whose expectation no run meets.
 const OTHER: [&str; 5] = ["q123208", "-s", "expect.verdict=stuck", "--seeds", "0..4"];
 
 #[test]
@@ -45,7 +45,7 @@ fn a_file_is_not_gone_on_with_by_another_expectation() {
     }
 }
 
-/// A law that the scenario expects to be broken may be kept: that is not what is asked.
+/// A law that the scenario expects to be broken may be kept under `--fail-on`.
 #[test]
 fn a_law_that_holds_is_no_failure() {
     let kept = ["q123208", "-s", "expect.broken_laws=file-is-a-prefix", "--seeds", "0..4"];

@@ -1,4 +1,4 @@
-//! The command `halfclose` without the network: what it prints where, and its exit status.
+//! The command `halfclose` without the network: standard output, standard error and exit status.
 
 mod command_line;
 mod explore_command;

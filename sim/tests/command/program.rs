@@ -1,8 +1,8 @@
-//! The command `halfclose` as a test starts it, and what it said.
+//! The program `halfclose` as a test starts the program, and the output.
 
 use std::process::{Command, Output, Stdio};
 
-/// With nothing on its standard input, and without what the environment may say of colours and
+/// Prepares the program without standard input, and without environment variables for colours and
 /// passwords.
 pub(crate) fn command(words: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_halfclose"));
@@ -13,12 +13,12 @@ pub(crate) fn command(words: &[&str]) -> Command {
     command
 }
 
-/// Runs it to its end.
+/// Runs the program to the end.
 pub(crate) fn halfclose(words: &[&str]) -> Output {
     command(words).output().expect("the program starts")
 }
 
-/// The same, with a reader of its standard output who leaves at once.
+/// Runs the program with a reader of standard output who leaves at once.
 pub(crate) fn left_alone(words: &[&str]) -> Output {
     let mut child = command(words)
         .stdout(Stdio::piped())
@@ -29,12 +29,12 @@ pub(crate) fn left_alone(words: &[&str]) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-/// Its standard output.
+/// The standard output as text.
 pub(crate) fn out(output: &Output) -> &str {
     text(&output.stdout)
 }
 
-/// Its standard error.
+/// The standard error as text.
 pub(crate) fn err(output: &Output) -> &str {
     text(&output.stderr)
 }
@@ -43,8 +43,8 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
 }
 
-/// Whether it ended with one clear line on standard error that has these words in it, with nothing said
-/// before, and with exit status 2.
+/// Asserts exit status 2, an empty standard output, and one line on standard error that contains
+/// these words.
 #[track_caller]
 pub(crate) fn assert_refused(output: &Output, words: &[&str]) {
     let error = text(&output.stderr);

@@ -1,5 +1,5 @@
-//! The README as a new user follows it: every command of the simulation runs as written, in order,
-//! and the first output shown is the output of the first command.
+//! The README as a new user follows the text: every command of the simulation runs as written, in
+//! order, and the first command prints the first output.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::program::{command, halfclose, out};
 
 const README: &str = include_str!("../../../README.md");
 
-/// The lines inside every fenced block of this language.
+/// The lines inside every fenced block of a language.
 fn blocks(language: &str) -> Vec<Vec<&'static str>> {
     let mut blocks = Vec::new();
     let mut lines = README.lines();
@@ -22,7 +22,7 @@ fn blocks(language: &str) -> Vec<Vec<&'static str>> {
     blocks
 }
 
-/// The words behind the program's name of every command of the simulation.
+/// The arguments of every command of the simulation.
 fn commands() -> Vec<Vec<String>> {
     let mut commands = Vec::new();
     for line in blocks("console").concat() {
@@ -64,7 +64,7 @@ fn every_command_of_the_readme_runs() {
     }
 }
 
-/// The real time of a run differs from run to run; every other character is the same.
+/// Real time differs from run to run; every other character of the output is fixed.
 #[test]
 fn the_first_output_is_what_the_first_command_prints() {
     let words = &commands()[0];

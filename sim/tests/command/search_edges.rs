@@ -1,5 +1,5 @@
-//! The edges of the search commands: parts that have no run, a fault of the scenario that meets no
-//! packet, a single run, the last seed of all, and a source file that shrinks meanwhile.
+//! The edges of the search commands: shards without a run, a fault that meets no packet, a single
+//! run, the last seed of all, and a source file that shrinks during a sweep.
 
 use std::fs::{self, File};
 use std::process::Stdio;
@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::program::{command, halfclose, text};
 use serde_json::Value;
 
-/// More parts than runs: some are empty, none has names that are not its own, and each goes on.
+/// With more shards than runs some shards are empty; an empty shard has no column names, and
+/// continues.
 #[test]
 fn an_empty_part_is_an_empty_file() {
     let folder = tempfile::tempdir().expect("a directory");
@@ -58,7 +59,7 @@ fn a_fault_that_meets_no_packet_is_said() {
     assert!(!text(&met.stdout).contains("met no packet"), "{}", text(&met.stdout));
 }
 
-/// By their headers, packets of a data connection from port 21 are those of a control connection.
+/// The headers of a data connection from port 21 look like a control connection.
 #[test]
 fn data_does_not_leave_from_the_control_port() {
     let output = halfclose(&["run", "-s", "client.mode=active", "-s", "server.active_port=21"]);
@@ -79,7 +80,7 @@ fn one_run_is_one_run() {
     assert!(first("0..2").starts_with("q123208, seeds 0..2: 2 runs; "), "{}", first("0..2"));
 }
 
-/// The range of seeds ends at 2^64-1, in a shard and in a matrix.
+/// A range of seeds ends at 2^64-1, in a shard and in a matrix.
 #[test]
 fn the_last_seed_is_swept_by_the_command() {
     let words = ["sweep", "q123208", "--seeds", "18446744073709551614..=18446744073709551615"];

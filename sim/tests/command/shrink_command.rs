@@ -1,5 +1,5 @@
-//! The command `shrink`: the scenario that remains is a file of its own, an input that cannot be
-//! shrunk is refused, and Ctrl-C keeps the smallest list of faults so far.
+//! The command `shrink`: the scenario that remains is a complete file, an input without a failure
+//! is refused, and Ctrl-C keeps the smallest list of faults so far.
 
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,5 +1,5 @@
-//! The command `sweep`: the same file whatever the threads, parts that are the whole, a file that is
-//! gone on with, and every way in which that must be refused.
+//! The command `sweep`: the file is the same on any number of threads, shards make up the whole, an
+//! interrupted file continues, and every unfit file is refused.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use crate::program::{assert_refused, command, halfclose, text};
 use serde_json::Value;
 
-/// A lossy upload: every verdict of a reset is there.
+/// A lossy upload, in which every verdict of a reset occurs.
 const LOSSY: [&str; 4] = ["q123208", "-s", "link.loss=5%,10%", "--seeds"];
 
 fn sweep(more: &[&str]) -> Output {
@@ -28,7 +28,7 @@ impl Folder {
         (path, text)
     }
 
-    /// The file that a sweep of these seeds writes.
+    /// Returns the file that a sweep of these seeds writes.
     fn written(&self, name: &str, seeds: &str, more: &[&str]) -> Vec<u8> {
         let (path, text) = self.path(name);
         let words: Vec<_> = [seeds, "--out", &text].iter().chain(more).copied().collect();
@@ -42,14 +42,14 @@ fn size(path: &Path) -> u64 {
     fs::metadata(path).map_or(0, |found| found.len())
 }
 
-/// Wait until the file has so many bytes, or the program has ended.
+/// Waits until the file has this many bytes, or the program has ended.
 fn wait_for(path: &Path, bytes: u64, child: &mut Child) {
     while size(path) < bytes && child.try_wait().expect("it was started").is_none() {
         std::thread::yield_now();
     }
 }
 
-/// What does not depend on the time it took.
+/// The lines of a summary that do not depend on real time.
 fn summary(output: &Output) -> Value {
     let mut object: Value = serde_json::from_slice(&output.stdout).expect("one object");
     for key in ["seconds", "runs_per_second", "resumed"] {
@@ -142,7 +142,7 @@ fn the_summary_counts_what_the_file_has() {
     }
 }
 
-/// Killed where it stands, and started again: the same file, and the same summary.
+/// A sweep that is killed and started again has the same file and the same summary.
 #[test]
 fn a_sweep_that_was_killed_goes_on() {
     let folder = Folder::new();
@@ -172,7 +172,7 @@ fn a_sweep_that_was_killed_goes_on() {
     assert_eq!(fs::read(&path).expect("it is there"), whole);
 }
 
-/// Cut off anywhere, the file becomes the same again.
+/// A file that is cut off at any byte becomes the same file again.
 #[test]
 fn a_half_written_line_is_written_anew() {
     let folder = Folder::new();
@@ -274,7 +274,7 @@ fn bad_words_are_refused() {
     assert_refused(&matrix, &[said]);
 }
 
-/// What a file must not hold for a sweep to go on in it. It is left as it was.
+/// A file with foreign content is refused by a sweep, and left untouched.
 #[test]
 fn another_sweep_s_file_is_refused() {
     let folder = Folder::new();
@@ -329,7 +329,7 @@ fn another_sweep_s_file_is_refused() {
     assert_eq!(fs::read(grown.0).expect("there"), fs::read(fresh.0).expect("there"));
 }
 
-/// A range of values: each seed's own, the same wherever it runs.
+/// A range of values gives each seed a value of its own, the same on every machine.
 #[test]
 fn a_draw_is_its_seed_s_own() {
     let folder = Folder::new();

@@ -1,5 +1,4 @@
-//! What `sweep` says of a grid, and what it does when its output is not taken: a reader who has seen
-//! enough, a disk that is full.
+//! The summary of a grid, and outputs that fail: a reader who leaves early, a full disk.
 
 use std::fs;
 use std::process::Command;
@@ -36,7 +35,7 @@ fn a_reader_who_leaves_changes_no_exit_status() {
     }
 }
 
-/// A file may have only so many bytes: whole rows stay, and the sweep goes on from there later.
+/// With a limit on the size of a file whole rows stay, and a later sweep continues behind them.
 #[cfg(unix)]
 #[test]
 fn a_file_that_may_not_grow_ends_with_a_whole_row() {

@@ -1,5 +1,5 @@
-//! What Wireshark makes of our captures. Skipped, and said so, where tshark is not installed;
-//! `HALFCLOSE_REQUIRE_TSHARK=1` makes that a failure.
+//! Wireshark reads our captures. The tests are skipped, with a line on standard error, where tshark
+//! is not installed; `HALFCLOSE_REQUIRE_TSHARK=1` makes a missing tshark a failure.
 
 use std::path::Path;
 use std::process::Command;

@@ -1,4 +1,4 @@
-//! What a check of somebody's test says when it fails, and when it does not.
+//! The checks of a user's test: the text of a failure, and silence on success.
 
 use std::panic::catch_unwind;
 
@@ -10,7 +10,7 @@ fn scenario(settings: &[&str]) -> Scenario {
     scenario
 }
 
-/// The text of a check that fails.
+/// Returns the text of a check that fails.
 #[track_caller]
 fn failure(check: impl FnOnce() + std::panic::UnwindSafe) -> String {
     let failed = catch_unwind(check).expect_err("it fails");
@@ -32,7 +32,7 @@ fn what_holds_says_nothing() {
     explore(&calm, 1).check(|outcome| outcome.verdict == Verdict::Intact);
 }
 
-/// A broken law fails a check that asks for nothing, unless the scenario expects it.
+/// A broken law fails a check that asks for nothing, unless the scenario expects the breach.
 #[test]
 fn a_law_is_always_asked() {
     let lie = scenario(&["mutant=flipped-byte", "link.loss=5%"]);
@@ -57,7 +57,7 @@ fn a_law_is_always_asked() {
     );
 }
 
-/// A point of a grid is named, and what a check asks beyond the verdict is kept by its cause.
+/// A failure names the point of the grid. A check beyond the verdict fails for its own cause.
 #[test]
 fn a_failure_says_where_it_is() {
     let open = scenario(&["link.loss=0%,30%", "link.delay=1ms..9ms"]);
@@ -80,7 +80,7 @@ fn a_panic_is_passed_on() {
     assert!(catch_unwind(explores).is_err());
 }
 
-/// Nothing that was run is no proof.
+/// A sweep without a run proves nothing and fails.
 #[test]
 fn a_sweep_of_no_run_fails() {
     let fin = scenario(&["client.profile=tcpip32-3.11b"]);
@@ -88,7 +88,7 @@ fn a_sweep_of_no_run_fails() {
     assert_eq!(text, "q123208: nothing was run: the range of seeds is empty");
 }
 
-/// A variable that selects no run fails the test, which would hold otherwise.
+/// A variable that selects no run fails the test, which would otherwise pass without a run.
 #[test]
 fn a_variable_that_selects_nothing_fails() {
     let with = |variable: &str, value: &str| {

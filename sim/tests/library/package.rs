@@ -1,12 +1,12 @@
-//! A crate outside the workspace (`sim/tests/library/uploader`): the tests of the crate are compiled
-//! and run as its author would run them, and the text of a test that fails on purpose is enough to
-//! see why, and to see the failure again.
+//! A crate outside the workspace (`sim/tests/library/uploader`): the author's way to compile and
+//! run the tests works, and the text of a failing test suffices to see the cause and to repeat the
+//! failure.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A copy of the package with the lock file of this workspace, so that nothing is fetched.
+/// A copy of the package with the lock file of this workspace, so that cargo fetches nothing.
 struct Package {
     folder: tempfile::TempDir,
     target: PathBuf,
@@ -33,7 +33,7 @@ impl Package {
         Self { folder, target }
     }
 
-    /// `cargo test` with these words behind it.
+    /// Runs `cargo test` with these arguments behind.
     fn test(&self, words: &[&str], variable: Option<(&str, &str)>) -> (bool, String) {
         let mut command = Command::new(env!("CARGO"));
         command.args(["test", "--offline", "--quiet"]).args(words);
@@ -57,7 +57,7 @@ fn assert_says(text: &str, all: &[&str]) {
     }
 }
 
-/// What a failure says to reproduce it: the variable, its value, and the words behind `cargo test`.
+/// The parts of a `reproduce:` line: the variable, the value, and the arguments of `cargo test`.
 fn reproduce(text: &str) -> (String, String, Vec<String>) {
     let line = text.lines().find_map(|line| line.strip_prefix("reproduce: "));
     let words = shlex::split(line.expect("it says how to see it again")).expect("words");

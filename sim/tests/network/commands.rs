@@ -1,4 +1,4 @@
-//! `serve`, `put`, `get` and `ls` as a user has them: what they print where, and what they exit with.
+//! The commands `serve`, `put`, `get` and `ls` as a user has them: output and exit status.
 
 use std::fs;
 use std::net::TcpListener;
@@ -10,7 +10,7 @@ use crate::program::{err, halfclose, out};
 use crate::served::Ours;
 use serde_json::Value;
 
-/// One clear line, that exit status, and nothing said before.
+/// Asserts this exit status, one line on standard error, and no output before.
 #[track_caller]
 fn assert_refused(words: &[&str], status: i32, message: &str) {
     let output = halfclose(words);

@@ -1,7 +1,7 @@
-//! FTP with programs that nobody here wrote: our server and their clients, our client and their
-//! servers, over 127.0.0.1. Nothing is installed here: where a program is missing, its part is
-//! skipped, and says so; `HALFCLOSE_REQUIRE_FOREIGN=1` makes that a failure (`.ci/run` installs them
-//! all and sets it).
+//! FTP with programs of other projects over 127.0.0.1: our server with their clients, our client
+//! with their servers. The tests install nothing. Where a program is missing, its part is skipped
+//! with a line on standard error; `HALFCLOSE_REQUIRE_FOREIGN=1` makes a missing program a failure
+//! (`.ci/run` installs all programs and sets the variable).
 
 mod client_rows;
 mod clients;

@@ -1,6 +1,6 @@
-//! Our server among people who mean ill, or do badly: the program itself on 127.0.0.1, and each
-//! attack with a figure. Whatever is done to it, it answers clearly or closes, no file is half
-//! replaced, and the next client is served.
+//! Our server among hostile and unlucky clients: the program on 127.0.0.1, and a figure for each
+//! attack. Under every attack the server answers clearly or closes, replaces no file by half, and
+//! serves the next client.
 
 mod client;
 mod crowd;

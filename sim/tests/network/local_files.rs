@@ -1,5 +1,5 @@
-//! The user's own files under `put` and `get`: what is read, what is told when it cannot be, and what
-//! a download that fails leaves. The server here is a few lines, which say what a test wants.
+//! The user's own files under `put` and `get`: reading, local errors, and the remains of a failed
+//! download. The server of these tests is a few lines that say what a test wants.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
@@ -17,7 +17,7 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// A server of one session: a file goes through `data`, which says the final reply.
+/// A server of one session: a file goes through `data`, which returns the final reply.
 fn server(
     data: impl FnOnce(TcpStream) -> &'static str + Send + 'static,
 ) -> (String, JoinHandle<()>) {

@@ -1,5 +1,5 @@
-//! The commands `serve`, `put`, `get` and `ls` over 127.0.0.1: alone, with hostile clients, and with
-//! clients and servers of other projects.
+//! The commands `serve`, `put`, `get` and `ls` over 127.0.0.1: alone, with hostile clients, and
+//! with clients and servers of other projects.
 
 mod commands;
 mod foreign;

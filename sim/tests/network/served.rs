@@ -1,4 +1,4 @@
-//! Our server, as a user has it: the program, in a directory of its own. Shared by test targets.
+//! Our server as a user has the server: the program, with a directory of its own.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A server under way.
+/// A running server with its directory and log.
 pub(crate) struct Ours {
     child: Child,
     folder: TempDir,
@@ -18,7 +18,7 @@ pub(crate) struct Ours {
 }
 
 impl Ours {
-    /// Serves an empty directory to everybody, with those options.
+    /// Serves an empty directory to all users, with these options.
     pub(crate) fn serve(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a directory");
         let root = folder.path().join("root");
@@ -26,8 +26,8 @@ impl Ours {
         Self::serve_in(folder, &[], options)
     }
 
-    /// Serves the directory `root` of a folder; `before` are the words before the program's own: a
-    /// shell that sets limits.
+    /// Serves the directory `root` of a folder; `before` are words before the program: a shell that
+    /// sets limits.
     pub(crate) fn serve_in(folder: TempDir, before: &[&str], options: &[&str]) -> Self {
         let program = [env!("CARGO_BIN_EXE_halfclose")];
         let words: Vec<_> = before.iter().chain(&program).collect();
@@ -74,30 +74,30 @@ impl Ours {
         format!("ftp://{}:{}", self.host, self.port)
     }
 
-    /// Where a file of the server is.
+    /// The path of a file of the server.
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join("root").join(name)
     }
 
-    /// What lies around the server's root.
+    /// The folder around the root of the server.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Sends it that signal.
+    /// Sends a signal to the server.
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let id = i32::try_from(self.child.id()).ok().and_then(rustix::process::Pid::from_raw);
         rustix::process::kill_process(id.expect("a process"), signal).expect("it is ours");
     }
 
-    /// Waits for its end. Returns what it came to and what it has logged, and its folder.
+    /// Waits for the end of the server. Returns the exit status, the log and the folder.
     pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>, TempDir) {
         let status = self.child.wait().expect("it ends");
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a directory"));
         (status, self.log.iter().collect(), folder)
     }
 
-    /// A number of its `/proc/PID/status`, in KiB.
+    /// A number of the server's `/proc/PID/status`, in KiB.
     pub(crate) fn memory(&self, key: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());
         let status = std::fs::read_to_string(path).expect("a Linux");

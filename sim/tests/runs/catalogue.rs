@@ -1,5 +1,5 @@
-//! The catalogue is a regression suite: every arm of every scenario behaves as it is written, every
-//! mutant fails what its scenario expects, and what a story says of a packet is in its trace.
+//! The catalogue is a regression suite: every arm of every case behaves as written, every mutant
+//! fails the expectation of its case, and the trace has each packet of the story.
 
 use halfclose::catalogue;
 use halfclose::judge::expectation::unmet;
@@ -15,7 +15,7 @@ fn ran(scenario: &Scenario, seed: u64) -> Finished {
     run_loaded(scenario, &workload, seed, Recording::Packets)
 }
 
-/// The scenario, or one of its arms.
+/// A case of the catalogue, or an arm of the case.
 fn arm(name: &str, arm: &str) -> Scenario {
     let mut scenario = catalogue::find(name).expect(name);
     if !arm.is_empty() {
@@ -55,8 +55,8 @@ fn every_arm_behaves_as_written() {
     }
 }
 
-/// A scenario, an arm (or none), and a line of its trace that its story is about: these words, in
-/// this order, somewhere in one line.
+/// A case, an arm (or none), and a line of the trace that the story mentions: these words, in this
+/// order, somewhere in a line.
 const CLAIMS: &[(&str, &str, &str)] = &[
     ("q123208", "", "data R. 10001:10001(0) ack 1"),
     ("q123208", "fix", "data F. 9937:10001(64) ack 1"),

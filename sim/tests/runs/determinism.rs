@@ -1,4 +1,5 @@
-//! The same scenario and seed give the same packets: golden digests, and what must not move them.
+//! Golden digests: the same scenario and seed give the same packets, under everything that must not
+//! matter.
 
 use halfclose::catalogue;
 use halfclose::run::run_loaded;
@@ -21,8 +22,8 @@ fn digest(settings: &[&str], seed: u64, recording: Recording) -> u128 {
     run_loaded(&scenario, &workload, seed, recording).outcome.digest
 }
 
-/// If one of these moves, every seed that anybody has written down means another run: say in the
-/// changelog why. They hold in debug and in release builds.
+/// A digest that moves gives every written-down seed another run; the changelog must say why.
+/// Digests are equal in debug and release builds.
 #[test]
 fn digests_are_golden() {
     for (settings, seed, golden) in [

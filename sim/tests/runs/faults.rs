@@ -1,4 +1,4 @@
-//! What faults and links do to whole runs.
+//! The effects of faults and links on whole runs.
 
 mod actions;
 mod cases;

@@ -1,4 +1,4 @@
-//! Every law is broken by a lie and caught by name, and every waiver excuses something.
+//! Every law is broken by a mutant and caught by name, and every waiver excuses a breach.
 
 use halfclose::law::LAWS;
 use halfclose::mutant::Mutant;
@@ -29,7 +29,7 @@ fn broken(outcome: &Outcome) -> Vec<&'static str> {
     outcome.broken_laws.iter().map(|law| law.name).collect()
 }
 
-/// A lie, the law that it breaks, and a run where it does.
+/// A mutant, the law that the mutant breaks, and settings of a run with the breach.
 const LIES: &[(&str, &str, &str)] = &[
     ("flipped-byte", "file-is-a-prefix", ""),
     ("lost-half", "success-is-whole", ""),
@@ -77,7 +77,7 @@ fn every_law_is_broken_by_a_lie_and_by_no_other() {
     }
 }
 
-/// A law, a waiver of it, and a run with that seed or a later one that needs it.
+/// A law, a waiver of the law, and settings whose runs need the waiver at some seed.
 const WAIVERS: &[(&str, &str, &str)] = &[
     (
         "file-is-a-prefix",
@@ -124,7 +124,8 @@ const WAIVERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// A client's host that waits for a FIN without a deadline, and a server whose FINs are all lost.
+/// Settings in which a client's host waits for a FIN without a deadline, and the server's FINs are
+/// all lost.
 const FOR_EVER: &str = "client.host=smoltcp fins=lost";
 
 #[test]
@@ -158,8 +159,8 @@ fn the_page_names_every_law_waiver_and_lie() {
     }
 }
 
-/// Found by the soak test: a client whose control connection was lost after the final reply, and
-/// before its data had begun to move, never closed its file.
+/// Found by the soak test: a client whose control connection was lost after the final reply and
+/// before any data never closed its file.
 #[test]
 fn a_file_is_closed_when_the_control_connection_is_lost_after_the_reply() {
     let settings = "link.loss=20% link.delay=20ms link.rate=512kbit client.host=smoltcp \
@@ -171,7 +172,7 @@ fn a_file_is_closed_when_the_control_connection_is_lost_after_the_reply() {
 }
 
 /// Found by the soak test: a server whose model closes the control connection at an early ABOR
-/// waited for ever, its file open, for the data connection it had just given up.
+/// waited for ever, with an open file, for the data connection of the aborted transfer.
 #[test]
 fn a_file_is_closed_when_abor_ends_the_session_before_the_data_connection_is_there() {
     for (model, seed) in [("aioftp-0.28.3", 42731), ("libunftp-0.24.0", 0)] {
@@ -187,8 +188,8 @@ fn a_file_is_closed_when_abor_ends_the_session_before_the_data_connection_is_the
     }
 }
 
-/// Found by the soak test: a model that never says how a download ended put every later reply one
-/// command off, and the 150 of an upload was not seen.
+/// Found by the soak test: a model that never says how a download ended shifted every later reply
+/// by one command, and the law missed the 150 of an upload.
 #[test]
 fn a_reply_that_a_model_leaves_out_does_not_hide_the_150_of_a_later_upload() {
     let settings = "link.loss=2% link.delay=150ms client.host=linux server.host=winsock \
@@ -206,8 +207,9 @@ fn a_reply_that_a_model_leaves_out_does_not_hide_the_150_of_a_later_upload() {
     assert!(left_out > 0, "every download got its final reply");
 }
 
-/// Found by the soak test: a server that had sent all, and waited for the FIN of a client whose RST
-/// was lost, aborted when its own patience ended. That is ABORT, not a deadline of its host.
+/// Found by the soak test: a server that had sent everything, and waited for the FIN of a client
+/// whose RST was lost, aborted at its own deadline. Such an end is ABORT, not a deadline of the
+/// host.
 #[test]
 fn a_program_may_abort_in_fin_wait_2_when_its_own_patience_ends() {
     let settings = "link.loss=20% link.delay=20ms link.rate=none client.host=wfw311 \
@@ -219,8 +221,8 @@ fn a_program_may_abort_in_fin_wait_2_when_its_own_patience_ends() {
     assert_eq!(broken(&outcome(settings, 193_383, None)), [""; 0]);
 }
 
-/// The server's 150 is lost twice, and then a NAT has forgotten the control connection: the client
-/// waits for ever, and has not looked at its data connection, which was reset. That is no leak.
+/// The server's 150 is lost twice, and then a NAT forgets the control connection: the client waits
+/// for ever and never looks at the reset data connection. The held connection is no leak.
 #[test]
 fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
     let mut scenario = halfclose::catalogue::find("q123208").expect("built in");
@@ -239,8 +241,7 @@ fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
     assert_eq!(broken(&outcome), [""; 0]);
 }
 
-/// Two retransmission timeouts of a minute, and on every hop a queue that takes its time: that is
-/// within the bound.
+/// Two retransmission timeouts of a minute, and a slow queue on every hop, stay within the bound.
 #[test]
 fn a_packet_may_wait_in_a_queue_before_its_host_comes_to_rest() {
     let settings = "link.delay=1us link.rate=512kbit link.duplicate=2% link.blackout=100ms..40s \

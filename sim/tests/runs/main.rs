@@ -1,4 +1,4 @@
-//! One run: what a scenario comes to under a seed, whatever lies between the hosts.
+//! A single run: the result of a scenario under a seed.
 
 mod catalogue;
 mod determinism;

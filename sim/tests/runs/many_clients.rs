@@ -1,5 +1,5 @@
-//! Many clients in one world: each does all of the tasks, with names of its own, and one that cannot
-//! harms no other.
+//! Many clients in one world: each does all tasks under names of its own, and a failing client
+//! harms no other client.
 
 use halfclose::outcome::Outcome;
 use halfclose::run::run_loaded;

@@ -1,6 +1,6 @@
-//! Every row that was measured of a real server, beside what its model does in the simulation: the
-//! same results, all of them and no other, or a place in the list of divergences with its reason.
-//! docs/MODELS.md says what the rows are and how each was mapped.
+//! Every measured row of a real server beside the model in the simulation: the same results and
+//! nothing else, or a place in the list of divergences with a reason. docs/MODELS.md explains the
+//! rows and the mapping.
 
 mod control;
 mod measurements;

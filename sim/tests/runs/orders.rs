@@ -1,4 +1,4 @@
-//! Fates ordered by emission number in a world that runs again and again, and the census of a run.
+//! Fates by emission number in a world that runs again and again, and the census of a run.
 
 use halfclose::catalogue;
 use halfclose::fate::Fate;
@@ -21,7 +21,7 @@ fn outcome(world: &mut World<'_>) -> Outcome {
     world.conclude(end)
 }
 
-/// An order does what the fault by that number does, and leaves nothing behind.
+/// An order has the effect of the fault with this number, and leaves no trace in later runs.
 #[test]
 fn an_order_is_a_fault_by_number() {
     let plain = scenario(&[]);

@@ -1,5 +1,5 @@
-//! Where a file's bytes are changes nothing: in memory, made as they are moved, or on a disk; and a
-//! file that is written meanwhile is an error, not a verdict.
+//! The place of a file's bytes changes no result: in memory, generated during the transfer, or on a
+//! disk. A file that another program writes during a run is an error, not a verdict.
 
 use std::fs::{self, File};
 use std::ops::ControlFlow;
@@ -14,7 +14,7 @@ use halfclose::trace::Recording;
 use halfclose::workload::{Held, SIZE_MAX, Workload};
 use halfclose::{catalogue, explore, sweep};
 
-/// Tasks that put files over, behind and into each other, cut them off, and take them away.
+/// Tasks that put files over, behind and into each other, cut files off, and delete files.
 const SCRIPTS: [&str; 5] = [
     r#"
         [client]
@@ -147,7 +147,7 @@ fn scripts_do_not_depend_on_where_files_are() {
     assert!(verdicts.len() >= 7, "too few kinds of ends to compare: {verdicts:?}");
 }
 
-/// A file of the user's with the bytes of a generated one, on a disk.
+/// Writes a file with the bytes of a generated file to the disk.
 fn on_disk(folder: &Path, size: u64) -> String {
     let path = folder.join("big.iso");
     let mut generated = Scenario::default();
@@ -184,7 +184,7 @@ fn a_file_on_a_disk_is_the_same_as_its_bytes() {
     }
 }
 
-/// No byte of it is there: it is refused by its size.
+/// A file without a byte on the disk is refused by its size.
 #[test]
 fn a_file_that_is_too_large_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");

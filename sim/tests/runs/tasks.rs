@@ -1,5 +1,5 @@
-//! Every kind of task in a scenario: what is said, what the verdict on it is, and that no law is
-//! broken; with a link that loses nothing, and with one that does.
+//! Every kind of task in a scenario, on a perfect link and on a lossy link: the dialogue, the
+//! verdict, and no broken law.
 
 use halfclose::outcome::Outcome;
 use halfclose::scenario::{Scenario, file};
@@ -8,7 +8,7 @@ use halfclose::trace::Recording;
 use halfclose::workload::Workload;
 use halfclose::world::World;
 
-/// A run's outcome, what the client said, and what it holds in the end.
+/// The outcome of a run, the client's dialogue, and the files at the end.
 struct Ran {
     outcome: Outcome,
     said: String,
@@ -251,7 +251,7 @@ fn what_cannot_be_asked_is_said() {
     }
 }
 
-/// What was there before an append is none of its source; what a resumed one goes on from is.
+/// The bytes before an append are no part of the source; the restart offset of a resume is.
 #[test]
 fn what_is_lost_is_of_the_source() {
     for (task, sent, held) in [

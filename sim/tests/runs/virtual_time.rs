@@ -1,6 +1,7 @@
-//! Speed inside the simulation is exact, so it is a golden table and no benchmark: goodput against
-//! loss, round-trip time and window; when a transfer that ends in each way is over. `UPDATE_GOLDEN=1
-//! cargo test -p halfclose --test runs virtual_time` writes it anew: say in the commit why it moved.
+//! Speed in virtual time is exact, so a golden table replaces a benchmark: goodput against loss,
+//! round-trip time and window, and the end of a transfer for each close. `UPDATE_GOLDEN=1 cargo
+//! test -p halfclose --test runs virtual_time` rewrites the table; the commit says why a number
+//! moved.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -26,7 +27,7 @@ fn virtual_times_are_golden() {
     assert!(table == golden, "{GOLDEN} has moved; `UPDATE_GOLDEN=1` writes it anew:\n{table}");
 }
 
-/// Bytes a second of an upload of 256 KiB, from its first command to what the user is told.
+/// The bytes a second of an upload of 256 KiB, from the first command to the last word to the user.
 fn goodput() -> String {
     let mut table = "goodput in bytes per second, median of 5 seeds: STOR of 256 KiB\n\
                      loss   delay   window       goodput\n"
@@ -46,7 +47,8 @@ fn goodput() -> String {
     table
 }
 
-/// When the user has been told, and when both hosts have forgotten the connections.
+/// The time of the last word to the user, and the time at which both hosts have forgotten the
+/// connections.
 fn endings() -> String {
     let mut table = "an upload of 64 KiB, 20 ms each way, by how it ends: microseconds, median of \
                      5 seeds\nclose             loss          told         quiet\n"

@@ -7,7 +7,7 @@ use halfclose::search::SweptRun;
 use halfclose::search::lockstep::MOST;
 use halfclose::{catalogue, sweep};
 
-/// No run is begun once it is stopped, what goes side by side is handed over, and there is no gap.
+/// After a stop no run begins, the runs in lockstep are handed over, and the results have no gap.
 #[test]
 fn a_stop_is_heard_between_two_runs() {
     let scenario = catalogue::find("q123208").expect("it is in the catalogue");
@@ -34,7 +34,7 @@ fn a_stop_is_heard_between_two_runs() {
     }
 }
 
-/// The range of seeds ends at 2^64-1, and begins in another chunk of runs.
+/// A range of seeds ends at 2^64-1, and begins in an earlier chunk of runs.
 #[test]
 fn the_last_seed_is_swept_too() {
     let scenario = catalogue::find("q123208").expect("it is in the catalogue");

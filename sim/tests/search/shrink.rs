@@ -1,5 +1,5 @@
-//! What is left of a run comes to the same by itself, needs every fault that it has, and shrinks no
-//! further; whatever went wrong on the link can be written out as faults.
+//! A shrunk scenario has the same result alone, needs each of its faults, and shrinks no further.
+//! Everything that went wrong on the link can be written out as faults.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -33,12 +33,12 @@ fn lines(shrunk: &Shrunk) -> Vec<String> {
     shrunk.scenario.faults.iter().map(ToString::to_string).collect()
 }
 
-/// The first seed whose run is as wanted.
+/// The first seed with a wanted outcome.
 fn first(scenario: &Scenario, wanted: impl Fn(&Outcome) -> bool) -> u64 {
     (0..2_000).find(|seed| wanted(&ran(scenario, *seed).outcome)).expect("there is one")
 }
 
-/// Everything that must hold of what is left, whatever it was.
+/// Checks everything that must hold of a shrunk scenario.
 fn check(scenario: &Scenario, seed: u64) -> Shrunk {
     let shape = Shape::of(&ran(scenario, seed).outcome);
     let left = shrunk(scenario, seed);
@@ -111,7 +111,7 @@ fn an_early_226_is_one_lost_segment() {
     assert_eq!(check(&calm, 0).scenario.faults, []);
 }
 
-/// Every verdict, and every way in which a link can spoil a packet.
+/// Every verdict, and every way in which a link can spoil a packet, survives shrinking.
 #[test]
 fn no_verdict_becomes_another() {
     let mut verdicts = std::collections::BTreeMap::new();
@@ -147,7 +147,7 @@ fn no_verdict_becomes_another() {
     assert!(acts.contains("drop") && acts.len() >= 3, "{acts:?}");
 }
 
-/// Written out, a run is the same packet by packet: delays, copies and flipped bits too.
+/// A written-out run is the same run packet by packet: delays, copies and flipped bits too.
 #[test]
 fn what_chance_did_can_be_written_out() {
     let settings = [
@@ -189,7 +189,7 @@ fn what_chance_did_can_be_written_out() {
     }
 }
 
-/// Told to stop, it has the smallest part so far, and it comes to the same.
+/// A stopped search has the smallest list of faults so far, with the same result.
 #[test]
 fn told_to_stop_it_has_what_it_found() {
     let scenario = scenario("q123208", &["link.loss=20%"]);

@@ -1,26 +1,26 @@
-//! What real clients are asked to do with our server, and in which words: a row for each.
+//! The tasks of real clients with our server, in the words of each client: a row for each.
 //!
-//! In the words, `{host}`, `{port}`, `{url}` are the server's; `{local}` is a file at the client,
-//! `{remote}` one at the server, `{other}` another name there; `{half}` is half the length of the
-//! file.
+//! In the words, `{host}`, `{port}` and `{url}` are the server's; `{local}` is a file of the
+//! client, `{remote}` a file of the server, `{other}` a second name there; `{half}` is half the
+//! length of the file.
 
-/// What is asked for, and by what it is seen to be done.
+/// The task, with the proof of its success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// `{local}` is at the server, as `{remote}`.
+    /// The server has `{local}` as `{remote}`.
     Upload,
-    /// `{remote}` is at the client, as `{local}`.
+    /// The client has `{remote}` as `{local}`.
     Download,
-    /// The same, and half of the file was there before.
+    /// The client has `{remote}` as `{local}`, and half of the file was there before.
     ResumeUpload,
     ResumeDownload,
-    /// `{remote}` has `{local}` behind what it had.
+    /// `{remote}` has `{local}` behind its old bytes.
     Append,
-    /// The names of the directory are printed.
+    /// The client prints the names of the directory.
     List,
-    /// `{remote}` is called `{other}`.
+    /// `{remote}` has the name `{other}`.
     Rename,
-    /// `{remote}` is gone.
+    /// `{remote}` is gone from the server.
     Delete,
     /// `{other}` is a directory.
     MakeDirectory,
@@ -28,12 +28,12 @@ pub(crate) enum Task {
     RemoveDirectory,
 }
 
-/// One client, one task.
+/// One client with one task.
 pub(crate) struct Row {
     pub(crate) program: &'static str,
     pub(crate) task: Task,
     pub(crate) arguments: &'static [&'static str],
-    /// What it reads as its input.
+    /// The lines of standard input.
     pub(crate) input: &'static str,
 }
 

@@ -1,4 +1,4 @@
-//! Our server, and the clients that real people have.
+//! Our server with the clients that real people use.
 
 use std::fs;
 use std::path::Path;
@@ -7,10 +7,10 @@ use super::client_rows::{ROWS, Row, Task};
 use super::programs::{content, is_there, run, said};
 use crate::served::Ours;
 
-/// Long enough for several of everybody's own buffers, and even.
+/// A length above several buffers of every client, and even.
 const LENGTH: usize = 3_000_000;
-/// Longer than what the kernel holds between two programs: aria2c 1.36 waits for ever for a 226 that it
-/// has read together with the 150 before it.
+/// A length above the kernel's buffers between two programs: aria2c 1.36 waits for ever for a 226
+/// that arrives in one read with the 150.
 const LARGE: usize = 64 << 20;
 
 #[test]
@@ -54,17 +54,17 @@ fn ftplib_of_python() {
 }
 
 #[test]
-fn every_row_is_somebodys() {
+fn every_row_names_a_known_client() {
     let programs = ["curl", "wget", "lftp", "tnftp", "inetutils-ftp", "aria2c", "python3"];
     let known = |row: &Row| programs.contains(&row.program) || row.program.starts_with("ncftp");
     assert!(ROWS.iter().all(known));
     assert!(ROWS.len() > 60, "{} rows", ROWS.len());
 }
 
-/// How `timeout` says that it had to end a program.
+/// The exit status of `timeout` for a program that had to be ended.
 const HUNG: &str = "exit status: 124";
 
-/// Every row of a client, each with a server and a directory of its own.
+/// Runs every row of a client, each with a server and a directory of its own.
 fn check(needs: &str, programs: &[&str]) {
     if !is_there(needs) {
         return;

@@ -1,13 +1,14 @@
-//! Programs of the system: whether they are there, and how they are run so that none can hang.
+//! Programs of the system: whether each is installed, and how a test runs a program without
+//! hanging.
 
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// How long one of them may take, in seconds: long, for a busy machine makes some of them crawl.
+/// The longest run of a program, in seconds: long, because some programs crawl on a busy machine.
 const LIMIT: &str = "120";
 
-/// Whether the program is there. If not, says so, or fails if it must be.
+/// Whether the program is installed. Prints a line if not, or fails where the program is required.
 pub(crate) fn is_there(program: &str) -> bool {
     let script = match program.strip_prefix("python:") {
         Some(module) => format!("python3 -c 'import {module}'"),
@@ -22,7 +23,7 @@ pub(crate) fn is_there(program: &str) -> bool {
     found.status.success()
 }
 
-/// Runs it in a directory, with those lines as its input; kills it if it takes too long.
+/// Runs a program in a directory with these lines as input, and kills the program after the limit.
 pub(crate) fn run(program: &str, arguments: &[String], input: &str, at: &Path) -> Output {
     let mut child = Command::new("timeout")
         .arg(LIMIT)
@@ -43,14 +44,14 @@ pub(crate) fn run(program: &str, arguments: &[String], input: &str, at: &Path) -
     child.wait_with_output().expect("it ends")
 }
 
-/// What it said, for a message.
+/// The output of a program, for a message.
 pub(crate) fn said(output: &Output) -> String {
     let out = String::from_utf8_lossy(&output.stdout);
     let err = String::from_utf8_lossy(&output.stderr);
     format!("{}\n{out}\n{err}", output.status)
 }
 
-/// Bytes of every value, line ends and Telnet's IAC among them, no two pieces alike.
+/// Bytes of every value, with line ends and Telnet's IAC, in which no two pieces are alike.
 pub(crate) fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| ((at * 7919) >> 8 ^ at).to_le_bytes()[0]).collect()
 }

@@ -1,5 +1,5 @@
-//! Our client, and the servers that real people have: files go up and come down, and each way to end
-//! an upload comes to what was measured of that server (`sim/tests/data/stor.tsv`).
+//! Our client with the servers that real people use: files go up and come down, and each way to end
+//! an upload gives the measured result of the server (`sim/tests/data/stor.tsv`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use super::programs::content;
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
 
 const STOR: &str = include_str!("../../data/stor.tsv");
-/// The ways to end, as the measurement and as we call them.
+/// The ways to end, in the words of the measurement and in ours.
 const TEARDOWNS: [(&str, &str); 5] = [
     ("fin", "fin"),
     ("shutwr", "half-close"),
@@ -20,9 +20,9 @@ const TEARDOWNS: [(&str, &str); 5] = [
     ("rst_acked", "reset-when-acked"),
     ("fin_rst", "fin-then-reset"),
 ];
-/// Lengths that leave the sender at once: what comes of them is the server's doing.
+/// Lengths that leave the sender at once, so that the server alone decides the result.
 const LENGTHS: [usize; 2] = [1, 10_000];
-/// How often a server may answer in one of its ways.
+/// The number of tries for a server that answers in several ways.
 const RUNS: usize = 5;
 
 #[test]
@@ -60,8 +60,8 @@ fn check(model: &str) {
     }
 }
 
-/// What was measured of 10,000 bytes, with a pause before the data or without: `426/whole`. One byte
-/// was no different.
+/// The measured results of 10,000 bytes, with and without a pause before the data: `426/whole`. A
+/// single byte was no different.
 fn known(model: &str, teardown: &str) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for line in STOR.lines() {
@@ -79,7 +79,7 @@ fn known(model: &str, teardown: &str) -> BTreeSet<String> {
     known
 }
 
-/// One upload: the server's last word and what it holds, as the measurement writes them down.
+/// One upload: the last reply and the stored file, in the words of the measurement.
 fn upload(server: &Theirs, length: usize, close: &str, run: usize, patience: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
     let name = format!("{close}-{length}-{run}");

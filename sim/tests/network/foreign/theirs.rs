@@ -1,4 +1,4 @@
-//! Their servers, each in a directory of its own, on a port of 127.0.0.1.
+//! Servers of other projects, each with a directory of its own, on a port of 127.0.0.1.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -11,24 +11,24 @@ use tempfile::TempDir;
 
 use super::programs::is_there;
 
-/// One of them, under way.
+/// A running server of another project.
 pub(crate) struct Theirs {
     child: Child,
     folder: TempDir,
     pub(crate) port: u16,
-    /// Where it keeps files, below its folder, and what that is called in a URL.
+    /// The directory for files below the folder of the server, and its name in a URL.
     files: &'static str,
     path: &'static str,
     user: &'static str,
 }
 
-/// As `sim/tests/data/stor.tsv` calls them.
+/// The name of the server in `sim/tests/data/stor.tsv`.
 pub(crate) const VSFTPD: &str = "vsftpd-3.0.3";
 pub(crate) const PURE_FTPD: &str = "pure-ftpd-1.0.50";
 pub(crate) const PYFTPDLIB: &str = "pyftpdlib-2.2.0";
 
 impl Theirs {
-    /// Starts it; none if it is not installed.
+    /// Starts the server; returns `None` if the server is not installed.
     pub(crate) fn start(model: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a directory");
         // Whoever it becomes must be able to go there.
@@ -55,7 +55,7 @@ impl Theirs {
         format!("ftp://{}127.0.0.1:{}/{}{name}", self.user, self.port, self.path)
     }
 
-    /// The file itself.
+    /// The path of a file.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(self.files).join(name)
     }
@@ -142,7 +142,7 @@ fn pyftpdlib(folder: &Path, port: u16) -> Option<Start> {
     Some((command, "root", "", ""))
 }
 
-/// A port that nobody had a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("it has one").port()

@@ -1,4 +1,4 @@
-//! A tree of a thousand files, by two programs, compared file by file.
+//! A tree of a thousand files, moved by two programs, compared file by file.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -57,7 +57,7 @@ fn curl_uploads_a_tree() {
     assert!(sent == read(&server.path("there")), "the server holds what was sent");
 }
 
-/// Files in directories of directories, of every length from nothing on.
+/// Writes files in nested directories, of every length from zero on.
 fn make(root: &Path) {
     for at in 0..FILES {
         let directory = root.join(format!("d{}/e{}", at % 10, at % 7));
@@ -66,7 +66,7 @@ fn make(root: &Path) {
     }
 }
 
-/// Every file below, by its path.
+/// Every file below a directory, by path.
 fn read(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut left = vec![root.to_owned()];

@@ -1,16 +1,16 @@
-//! A server that does not stop talking: what it costs its client.
+//! A server that never stops talking, and the cost to the client.
 
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Output, Stdio};
 
-/// What a client may have of memory, in KiB, its program and its libraries included.
+/// The memory that a client may use, in KiB, with the program and its libraries.
 const MEMORY_KIB: u32 = 100_000;
-/// What a server can say before the client has had enough: 1 MiB, and what the kernels hold.
+/// The bytes that a server can send before the client gives up: 1 MiB, and the kernels' buffers.
 const SAID: usize = 16 << 20;
 
-/// Says that without end, from the greeting on, until the client goes. Returns what the client came
-/// to, and how many bytes it was told.
+/// Sends `text` without end, from the greeting on, until the client goes. Returns the exit status
+/// of the client and the number of sent bytes.
 fn talk(text: &[u8], timeout: &str) -> (Output, usize) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("ftp://{}/a", listener.local_addr().expect("it has one"));

@@ -1,4 +1,4 @@
-//! Two thousand sessions at a time.
+//! Two thousand concurrent sessions, and the memory of each.
 
 use std::io::Read;
 use std::net::TcpStream;
@@ -10,10 +10,10 @@ use super::raw::{Raw, assert_serves, until};
 use crate::served::Ours;
 
 const CROWD: usize = 2000;
-/// What an idle session may cost, in KiB.
+/// The most memory of an idle session, in KiB.
 const COST: u64 = 4;
 
-/// Whether this test may have as many open files as it needs: each of its connections is two.
+/// Whether this test may open enough files: each of its connections takes two.
 fn may_open_enough() -> bool {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).expect("it may be raised");

@@ -1,4 +1,4 @@
-//! A full disk, a store that fails in mid-write, and a kill in mid-upload.
+//! A full disk, a store that fails during a write, and a kill during an upload.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::served::Ours;
 
 const OLD: &[u8] = b"the old file";
 
-/// A folder whose root holds an old file.
+/// Makes a folder whose root holds an old file.
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a directory");
     fs::create_dir(folder.path().join("root")).expect("space");
@@ -21,7 +21,7 @@ fn folder() -> TempDir {
     folder
 }
 
-/// Half an upload over the old file; the connections are still open.
+/// Uploads half a file over the old file, and leaves the connections open.
 fn half_an_upload(server: &Ours) -> (Raw, TcpStream) {
     let mut client = Raw::login(server);
     let mut data = client.passive();
@@ -31,7 +31,7 @@ fn half_an_upload(server: &Ours) -> (Raw, TcpStream) {
     (client, data)
 }
 
-/// Names in the root that nobody has asked for, with their sizes.
+/// Unexpected names in the root, with their sizes.
 fn leavings(server: &Ours) -> Vec<(String, u64)> {
     let entries = fs::read_dir(server.path("")).expect("it is there").filter_map(Result::ok);
     let named = entries.filter_map(|entry| {
@@ -40,7 +40,7 @@ fn leavings(server: &Ours) -> Vec<(String, u64)> {
     named.filter(|(name, _)| name.starts_with(".halfclose-")).collect()
 }
 
-/// A file system of a megabyte, for as long as it is held.
+/// A file system of a megabyte, mounted while the value lives.
 struct Small(TempDir);
 
 impl Small {

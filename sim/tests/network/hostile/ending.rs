@@ -1,4 +1,4 @@
-//! How the server ends: transfers finish or are cut, and a file is whole or absent.
+//! The end of the server: transfers finish or are cut, and every file is whole or absent.
 
 use std::fs;
 use std::io::Write;
@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use super::raw::{Raw, instant};
 use crate::served::Ours;
 
-/// A session in the middle of an upload, and one that is idle.
+/// Opens a session in the middle of an upload, and an idle session.
 fn busy(server: &Ours) -> (Raw, TcpStream, Raw) {
     let mut client = Raw::login(server);
     let mut data = client.passive();

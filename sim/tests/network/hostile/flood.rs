@@ -1,5 +1,4 @@
-//! More than anybody asks for: endless lines, endless commands, replies that nobody reads, and bytes
-//! that are nothing.
+//! Floods: endless lines, endless commands, unread replies, and bytes without meaning.
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -7,10 +6,10 @@ use std::time::Duration;
 use super::raw::{Raw, assert_serves, instant};
 use crate::served::Ours;
 
-/// How many KiB of memory a flood may cost.
+/// The most memory that a flood may cost, in KiB.
 const COST: u64 = 1024;
 
-/// Writes the piece again and again for a while, as far as the server takes it; reads nothing.
+/// Writes a piece again and again for a while, as far as the server takes bytes, and reads nothing.
 fn pour(client: &mut Raw, piece: &[u8], most: usize) -> usize {
     client.stream.set_write_timeout(Some(Duration::from_millis(500))).expect("a time");
     let (began, mut poured) = (instant(), 0);
@@ -42,7 +41,7 @@ fn a_line_without_an_end_costs_nothing() {
 
 #[test]
 fn commands_whose_replies_nobody_reads_cost_little() {
-    /// What each of them may cost, in KiB: what it has said and not been told, to a limit.
+    /// The memory that each session may cost, in KiB: unread replies up to the limit.
     const EACH: u64 = 512;
     const FLOODS: u64 = 20;
     let server = Ours::serve(&[]);

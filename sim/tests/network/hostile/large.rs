@@ -1,4 +1,4 @@
-//! Large files and large directories: what is moved is never in memory whole.
+//! Large files and large directories: the server never holds a whole one in memory.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use super::raw::{Raw, assert_serves};
 use crate::served::Ours;
 
-/// How many KiB more a large thing may cost than a small one.
+/// The KiB that a large file or directory may cost beyond a small one.
 const COST: u64 = 512;
 
 #[test]

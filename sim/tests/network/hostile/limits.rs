@@ -1,4 +1,4 @@
-//! Logins, names that are not told apart, ports that are all in use, and a log with no secrets.
+//! Logins, unknown names that look like known names, exhausted ports, and a log without secrets.
 
 use std::fs;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Every command that takes a path, with every path and link that could lead out of the root.
+//! Every command with a path, with every path and link that could lead out of the root.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -89,7 +89,7 @@ fn nothing_leads_out() {
     assert_serves(&server);
 }
 
-/// Links that lead out, and nothing else in the root.
+/// Fills the root with links that lead out, and nothing else.
 fn link(root: &Path) {
     for entry in fs::read_dir(root).expect("it is there") {
         let path = entry.expect("a name").path();
@@ -109,7 +109,7 @@ fn link(root: &Path) {
     }
 }
 
-/// One command, in a session that has seen nothing else.
+/// Sends one command, in a fresh session.
 fn ask(server: &Ours, command: &str, path: &str) {
     let mut client = Raw::login(server);
     let line = format!("{command} {path}");
@@ -139,7 +139,7 @@ fn ask(server: &Ours, command: &str, path: &str) {
     assert!(client.say("NOOP").starts_with('2'), "the session goes on after {line}");
 }
 
-/// From there, and to there.
+/// Renames a path to `moved`, and back.
 fn rename(server: &Ours, path: &str) {
     let mut client = Raw::login(server);
     if client.say(&format!("RNFR {path}")).starts_with("350") {
@@ -156,7 +156,7 @@ fn rename(server: &Ours, path: &str) {
     client.say(&format!("RNTO {path}"));
 }
 
-/// Every file with what is in it, and when it changed.
+/// Every file with its content, and the time of its last change.
 fn snapshot(root: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
     let entries = fs::read_dir(root).expect("it is there").map(|entry| entry.expect("a name"));
     let file = |entry: fs::DirEntry| {

@@ -1,4 +1,4 @@
-//! A client that says what it is told to say, byte for byte.
+//! A client that sends exactly the given bytes.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,24 +8,24 @@ use socket2::{Domain, Socket, Type};
 
 use crate::served::Ours;
 
-/// How long an answer may take.
+/// The longest wait for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A control connection.
+/// A control connection without a protocol machine.
 pub(crate) struct Raw {
     pub(crate) stream: TcpStream,
     replies: BufReader<TcpStream>,
 }
 
 impl Raw {
-    /// Connected, and greeted.
+    /// Connects and reads the greeting.
     pub(crate) fn connect(server: &Ours) -> Self {
         let mut this = Self::knock(server);
         this.expect("220");
         this
     }
 
-    /// Connected; the greeting waits.
+    /// Connects without reading the greeting.
     pub(crate) fn knock(server: &Ours) -> Self {
         let stream = TcpStream::connect((&*server.host, server.port)).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time");
@@ -33,7 +33,7 @@ impl Raw {
         Self { stream, replies }
     }
 
-    /// Logged in.
+    /// Connects and logs in.
     pub(crate) fn login(server: &Ours) -> Self {
         let mut this = Self::connect(server);
         for (line, code) in [("USER anonymous", "331"), ("PASS x", "230"), ("TYPE I", "200")] {
@@ -43,13 +43,13 @@ impl Raw {
         this
     }
 
-    /// Says a line; returns the last line of the reply.
+    /// Sends a line, and returns the last line of the reply.
     pub(crate) fn say(&mut self, line: &str) -> String {
         self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("it listens");
         self.reply().unwrap_or_else(|error| panic!("no reply to {line}: {error}"))
     }
 
-    /// The last line of the next reply.
+    /// Returns the last line of the next reply.
     pub(crate) fn reply(&mut self) -> io::Result<String> {
         let mut line = String::new();
         loop {
@@ -64,14 +64,14 @@ impl Raw {
         }
     }
 
-    /// The next reply, which must begin so.
+    /// Reads the next reply, which must have this beginning.
     pub(crate) fn expect(&mut self, code: &str) -> String {
         let reply = self.reply().unwrap_or_else(|error| panic!("no {code}: {error}"));
         assert!(reply.starts_with(code), "{reply} in place of {code}");
         reply
     }
 
-    /// A data connection that the server waits for.
+    /// Opens a data connection for which the server waits.
     pub(crate) fn passive(&mut self) -> TcpStream {
         let at = self.passive_port();
         let stream = TcpStream::connect(("127.0.0.1", at)).expect("it listens");
@@ -85,7 +85,7 @@ impl Raw {
         port.unwrap_or_else(|| panic!("{reply}"))
     }
 
-    /// A whole upload: the final reply.
+    /// Uploads a file, and returns the final reply.
     pub(crate) fn put(&mut self, name: &str, bytes: &[u8]) -> String {
         let mut data = self.passive();
         let reply = self.say(&format!("STOR {name}"));
@@ -98,7 +98,7 @@ impl Raw {
         self.reply().expect("a reply")
     }
 
-    /// A whole download or listing: the final reply, and what came.
+    /// Downloads a file or listing, and returns the final reply with the bytes.
     pub(crate) fn get(&mut self, command: &str) -> (String, Vec<u8>) {
         let mut data = self.passive();
         let reply = self.say(command);
@@ -110,7 +110,7 @@ impl Raw {
         (self.reply().expect("a reply"), bytes)
     }
 
-    /// Whether the server has closed the connection, or will within a while.
+    /// Whether the server has closed the connection, or closes the connection within a while.
     pub(crate) fn is_closed(&mut self) -> bool {
         loop {
             match self.reply() {
@@ -121,7 +121,7 @@ impl Raw {
     }
 }
 
-/// A connection from another address of this machine.
+/// Connects from another address of this machine.
 pub(crate) fn connect_from(from: &str, to: u16) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     let from: SocketAddr = format!("{from}:0").parse().expect("an address");
@@ -130,7 +130,8 @@ pub(crate) fn connect_from(from: &str, to: u16) -> io::Result<TcpStream> {
     Ok(socket.into())
 }
 
-/// That somebody new is served, and how fast: an upload and a download of a megabyte.
+/// Asserts that the server serves a new client, and how fast: an upload and a download of a
+/// megabyte.
 pub(crate) fn assert_serves(server: &Ours) -> Duration {
     let began = instant();
     let mut client = Raw::login(server);
@@ -153,7 +154,7 @@ pub(crate) fn pause(time: Duration) {
     std::thread::sleep(time);
 }
 
-/// Waits until it is so.
+/// Waits until the condition holds.
 pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
     let began = instant();
     while !so() {

@@ -1,4 +1,4 @@
-//! Clients that say a byte a second, that never read, and that never send.
+//! Clients that send a byte a second, that never read, and that never send.
 
 use std::io::{Read, Write};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Commands that cost the server far more than they cost whoever says them: others have their turn.
+//! Commands that cost the server far more than the sender: other sessions still get their turns.
 
 use std::fs;
 use std::io::Write;
@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::raw::{Raw, instant, pause};
 use crate::served::Ours;
 
-/// Names in the directory.
+/// The number of names in the directory.
 const NAMES: usize = 20_000;
-/// How long somebody else may wait for the reply to NOOP.
+/// The longest wait of another session for the reply to NOOP.
 const WAIT: Duration = Duration::from_millis(500);
 
 fn server() -> Ours {

@@ -1,4 +1,4 @@
-//! Each action does to its packet what it says, and says so in the trace and in the capture.
+//! Each action of a fault has its effect on the packet, and stands in the trace and in the capture.
 
 use halfclose::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use halfclose::verdict::Verdict;
@@ -149,7 +149,7 @@ fn a_held_packet_comes_just_behind_the_next() {
     assert_eq!(acks.len(), 1, "one segment came ahead of its turn");
 }
 
-/// What does not decide the same thing of a packet goes together.
+/// Faults that decide different things of a packet combine.
 #[test]
 fn several_faults_make_one_fate() {
     let faults = [
@@ -169,8 +169,7 @@ fn several_faults_make_one_fate() {
     assert_eq!(finished.outcome.unmatched_faults, [taken]);
 }
 
-/// Which bit of it is flipped does not matter to what was held for a packet: not one of the length of
-/// its header, nor one of its ports.
+/// A flipped bit of a length or a port does not change which connection a held packet waits for.
 #[test]
 fn a_flipped_bit_releases_what_is_held() {
     let told_at = |bit: u32| {

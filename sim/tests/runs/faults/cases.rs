@@ -1,4 +1,4 @@
-//! Cases: the stall of smoltcp on a written list of faults, and the forged segments of RFC 5961.
+//! The stall of smoltcp under a written list of faults, and the forged segments of RFC 5961.
 
 use std::time::Duration;
 

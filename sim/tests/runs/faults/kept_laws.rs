@@ -1,4 +1,4 @@
-//! Two runs part only after their first difference.
+//! Two runs diverge only after their first difference.
 
 use halfclose::fate::Fate;
 use halfclose::run::Finished;
@@ -9,7 +9,7 @@ use halfclose::world::World;
 
 use super::run::{ran, scenario};
 
-/// Time, side, fate and bytes of every packet, in order of emission.
+/// The time, side, fate and bytes of every packet, in the order of emission.
 fn packets(finished: &Finished) -> Vec<(u128, usize, Fate, Vec<u8>)> {
     let packet = |(event, bytes): (&halfclose::trace::PacketEvent, &[u8])| {
         (event.at.as_micros(), event.from as usize, event.fate, bytes.to_vec())

@@ -1,4 +1,4 @@
-//! Links: netem's words and ours, what checksums catch, blackouts, and a NAT that forgets.
+//! The keys of links: netem's words and ours, checksums, blackouts, and a NAT that forgets.
 
 use halfclose::verdict::Verdict;
 

@@ -7,7 +7,7 @@ use halfclose::scenario::Scenario;
 use halfclose::trace::Recording;
 use halfclose::workload::Workload;
 
-/// The default scenario, or one of the catalogue, with these settings.
+/// The default scenario, or a case of the catalogue, with these settings.
 pub(crate) fn scenario(name: &str, settings: &[&str]) -> Scenario {
     let mut scenario = match name {
         "" => Scenario::default(),
@@ -17,13 +17,13 @@ pub(crate) fn scenario(name: &str, settings: &[&str]) -> Scenario {
     scenario
 }
 
-/// A run of it with every packet kept.
+/// A run with every packet kept.
 pub(crate) fn ran(scenario: &Scenario, seed: u64) -> Finished {
     let workload = Workload::load(scenario).expect("generated");
     run_loaded(scenario, &workload, seed, Recording::Packets)
 }
 
-/// What a packet looked like in the trace, and what became of it.
+/// The lines of the trace: each packet and the fate of the packet.
 pub(crate) fn lines(finished: &Finished) -> Vec<String> {
     let lines = ladder::lines(&finished.trace);
     let tidy = |line: &String| line.split_whitespace().collect::<Vec<_>>().join(" ");

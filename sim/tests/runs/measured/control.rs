@@ -1,5 +1,5 @@
-//! The loss of the control connection, QUIT and ABOR in the middle of a STOR, and a RETR that is reset:
-//! each line of the measurement, by the script that measured it.
+//! The loss of the control connection, QUIT and ABOR in the middle of a STOR, and a RETR with a
+//! reset: each line of the measurement, replayed by the script of the measurement.
 
 use halfclose_ftp::model::PRESETS;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was seen: of an upload, its final reply and its file.
+/// The observed results of an upload: final reply and file.
 pub(crate) type Results = BTreeSet<String>;
 
 const STOR: &str = include_str!("../../data/stor.tsv");
@@ -18,13 +18,13 @@ pub(crate) struct Stor {
     pub(crate) mode: &'static str,
     pub(crate) teardown: &'static str,
     pub(crate) size: u64,
-    /// How many rows of the measurement the line holds.
+    /// The number of measured rows in the line.
     pub(crate) rows: usize,
     pub(crate) results: Results,
 }
 
 impl Stor {
-    /// Its name in the list of divergences.
+    /// The name of the line in the list of divergences.
     pub(crate) fn name(&self) -> String {
         let Self { model, link, mode, teardown, size, .. } = self;
         format!("{model} {link} {mode} {teardown} {size}")
@@ -48,8 +48,8 @@ pub(crate) fn stor() -> Vec<Stor> {
     lines(STOR).map(row).collect()
 }
 
-/// What was seen of each model and event: lines of `control.tsv`, those of one event together. Each
-/// result is what its four columns say; the count is of lines.
+/// The observed results of each model and event: the lines of `control.tsv`, grouped by event. Four
+/// columns make a result, with a count of lines.
 pub(crate) fn control() -> BTreeMap<(&'static str, &'static str), (usize, Results)> {
     let mut all = BTreeMap::new();
     for line in lines(CONTROL) {
@@ -61,7 +61,7 @@ pub(crate) fn control() -> BTreeMap<(&'static str, &'static str), (usize, Result
     all
 }
 
-/// What each model's server said of a download that was reset: lines of `retr.tsv`.
+/// The reply of each model's server after the reset of a download: lines of `retr.tsv`.
 pub(crate) fn retr() -> impl Iterator<Item = (&'static str, String)> {
     lines(RETR).map(|line| {
         let [model, _runs, reply, control] = columns(line);
@@ -69,7 +69,7 @@ pub(crate) fn retr() -> impl Iterator<Item = (&'static str, String)> {
     })
 }
 
-/// The rows where model and measurement are known to differ, each with its reason.
+/// The rows with a known difference between model and measurement, each with a reason.
 pub(crate) fn divergences() -> BTreeMap<&'static str, &'static str> {
     let list: BTreeMap<_, _> = lines(DIVERGENCES)
         .map(|line| {

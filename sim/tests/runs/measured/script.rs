@@ -1,4 +1,4 @@
-//! The script that measured the servers, against a model: a client that speaks FTP by hand on one
+//! The script of the measurement, against a model: a client that speaks FTP by hand on one
 //! simulated host, the server on another, and a link of fixed delay between them.
 
 use std::collections::VecDeque;
@@ -12,7 +12,7 @@ use halfclose_ftp::wire::line::SYNCH;
 use halfclose_ftp::{Driver, MemoryStore, Server, ServerConfig, ServerModel};
 use halfclose_stack::{Config, Host, Packet};
 
-/// What the client does on its control connection after half of the file.
+/// The event on the control connection after half of the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     Reset,
@@ -28,7 +28,7 @@ const SECOND: Duration = Duration::from_secs(1);
 const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 
-/// Plays the script, and says what came of it in the words of `control.tsv`.
+/// Plays the script, and returns the result in the words of `control.tsv`.
 pub(crate) fn play(model: &ServerModel, event: Event, draws: u64) -> String {
     let mut bench = Bench::new(model, draws);
     let data = bench.begin(b"STOR f\r\n");
@@ -59,8 +59,8 @@ pub(crate) fn play(model: &ServerModel, event: Event, draws: u64) -> String {
     format!("{replies}, data {data}, control {control}, stored {stored}")
 }
 
-/// Asks for a file, reads a little, resets the data connection; says what came of it in the words of
-/// `retr.tsv`.
+/// Requests a file, reads a little, resets the data connection, and returns the result in the words
+/// of `retr.tsv`.
 pub(crate) fn play_download(model: &ServerModel) -> String {
     let mut bench = Bench::new(model, 0);
     bench.driver.store_mut().insert("f", vec![7; SIZE].into());
@@ -83,9 +83,9 @@ struct Bench {
     down: VecDeque<(Duration, Packet)>,
     driver: Driver<Server, MemoryStore>,
     control: Option<Conn>,
-    /// The server has closed the control connection.
+    /// Whether the server has closed the control connection.
     closed: bool,
-    /// All that it said on it.
+    /// The bytes of the server on the control connection.
     heard: String,
 }
 
@@ -126,7 +126,7 @@ impl Bench {
         "usable"
     }
 
-    /// Logs in, and says `command` over a passive data connection.
+    /// Logs in, and sends `command` with a passive data connection.
     fn begin(&mut self, command: &[u8]) -> Conn {
         let at = SocketAddr::from((SERVER, 21));
         self.control = Some(self.sockets().connect(None, at).expect("a port is free"));
@@ -174,7 +174,7 @@ impl Bench {
         assert_eq!(sent, ControlFlow::Continue(line.len()));
     }
 
-    /// Sends so many bytes, as fast as they are taken.
+    /// Sends this many bytes, as fast as the host takes bytes.
     fn send(&mut self, data: Conn, count: usize) {
         let mut left = count;
         while left > 0 {
@@ -196,13 +196,13 @@ impl Bench {
         status.peer_closed || status.ending.is_some()
     }
 
-    /// The code of each reply that was heard, in order.
+    /// The code of each received reply, in order.
     fn replies(&self) -> Vec<String> {
         let last = |line: &&str| line.as_bytes().get(3) == Some(&b' ') && !line.starts_with(' ');
         self.heard.lines().filter(last).map(|line| line[..3].to_owned()).collect()
     }
 
-    /// Lets time pass, and everything happen that happens in it.
+    /// Lets virtual time pass, with every event in between.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
         loop {

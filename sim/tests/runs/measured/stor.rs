@@ -1,4 +1,4 @@
-//! STOR × teardown: each line of the measurement as a scenario of `server.model`.
+//! The rows of STOR × teardown: each line of the measurement as a scenario with `server.model`.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use halfclose::world::World;
 
 use super::measurements::{Results, Stor, divergences, stor};
 
-/// The loopback that was measured: its MTU, no delay to speak of; and Linux' initial window, which
-/// lets go what a window of 10 segments of that size lets go: everything that the peer has room for.
+/// The loopback of the measurement: its MTU, a negligible delay, and the effect of Linux' initial
+/// window of 10 segments, which lets everything go for which the peer has room.
 const LOOPBACK: [&str; 6] = [
     "link.delay=50us",
     "link.mtu=65535",
@@ -22,19 +22,19 @@ const LOOPBACK: [&str; 6] = [
     "client.reply_timeout=30s",
 ];
 
-/// All that was sent leaves before the RST, or a tail of it never does. On the machine that was
-/// measured this was a race of the two programs: which of them a line can be, it says itself.
+/// Whether all sent bytes leave before the RST, or a tail never leaves. On the measured machine the
+/// two programs raced; the result of a line tells which way the race went.
 const OPEN: [&str; 2] = ["tcp.send_buffer=65535", "tcp.receive_buffer=1MiB"];
 const TIGHT: [&str; 2] = ["tcp.send_buffer=256KiB", "tcp.receive_buffer=128KiB"];
 
-/// The program waits for the data, or something else goes first.
+/// Whether the program waits for the data, or acts before.
 const PROMPT: &str = "server.read_delay=0s";
 const BEHIND: &str = "server.read_delay=500us";
 
-/// Seeds whose draws go both ways, the first two of them already (`draws_go_both_ways` sees to it).
+/// Seeds whose draws go both ways, the first two already (`draws_go_both_ways` checks this).
 const SEEDS: [u64; 6] = [1, 2, 3, 4, 5, 6];
 
-/// What fits into every window, and is sent before anybody could be slow.
+/// The length that fits into every window, and leaves before a program could be slow.
 const SMALL: u64 = 10_000;
 
 #[test]
@@ -78,7 +78,7 @@ fn check(wanted: impl Fn(&Stor) -> bool) {
     assert!(failed.is_empty(), "{failed}");
 }
 
-/// What the model does with this line, in every setting it can have been measured in.
+/// The results of the model for this line, in every setting of the measurement.
 fn simulate(row: &Stor, workloads: &mut BTreeMap<u64, Workload>) -> Results {
     let mut seen = Results::new();
     // The dialogue, where it is what was measured.
@@ -131,7 +131,7 @@ fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
     scenario
 }
 
-/// How many bytes the client handed to `send`.
+/// The bytes that the client handed to `send`.
 fn written(row: &Stor) -> u64 {
     if row.teardown == "rst_mid" { (row.size / 2).max(1) } else { row.size }
 }
@@ -162,7 +162,7 @@ fn settings(row: &Stor) -> Vec<Vec<&'static str>> {
     all
 }
 
-/// The run in the measurement's words.
+/// The result of a run in the words of the measurement.
 fn result(row: &Stor, outcome: &Outcome) -> String {
     let [transfer] = &outcome.transfers[..] else { panic!("one transfer") };
     let refused = row.results.iter().find_map(|result| result.strip_suffix("/refused"));

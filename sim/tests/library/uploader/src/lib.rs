@@ -1,12 +1,13 @@
-//! An uploader of somebody's, and what its author wants to know of it: is a file whole whenever the
-//! user is told so, whatever the network loses?
+//! An uploader outside the workspace. The author asks: is a file whole whenever the user is told
+//! so, under any loss of packets?
 
 #[cfg(test)]
 mod tests {
     use halfclose::trace::Recording;
     use halfclose::{Scenario, Verdict, Workload, World, catalogue, explore, sweep};
 
-    /// The uploader against a server that takes a reset for the end of the file, with these settings.
+    /// The uploader with these settings, against a server that takes a reset for the end of the
+    /// file.
     fn upload(settings: &[&str]) -> Scenario {
         let mut scenario = catalogue::find("q123208").expect("it is built in");
         scenario.vary(["server.on_reset=as-eof", "do.size=20000"]).expect("sound");
@@ -22,7 +23,7 @@ mod tests {
         explore(&calm, 1).check(|outcome| outcome.verdict == Verdict::Intact);
     }
 
-    /// One run, by hand.
+    /// A single run, step by step.
     #[test]
     fn a_run_can_be_looked_at() {
         let calm = upload(&[]);
@@ -34,14 +35,14 @@ mod tests {
         assert_eq!(outcome.transfers[0].reply, "226 Transfer complete.");
     }
 
-    /// Fails on purpose: this is the bug.
+    /// Fails on purpose: this test shows the bug.
     #[test]
     fn a_reset_keeps_every_file() {
         let lossy = upload(&["link.loss=5%"]);
         sweep(&lossy, 0..300).check(|outcome| outcome.verdict != Verdict::SilentTruncation);
     }
 
-    /// Fails on purpose: the same without chance.
+    /// Fails on purpose: the same bug without chance.
     #[test]
     fn a_reset_survives_any_one_fault() {
         let calm = upload(&[]);
