@@ -197,10 +197,20 @@ fn names_file(file: &str, named: &str) -> Result<(), String> {
 
 #[test]
 fn words_are_counted_as_a_reader_reads_them() {
-    let source = "//! `a` is the house, and it stands. Which?\n\n/// One of `it`.\n/// ```\n/// it\n\
-                  /// ```\n//// it\n// it\nfn a() {}\n/// Nobody’s.\n";
+    let source = [
+        "//! `a` is the house, and it stands. Which?",
+        "",
+        "/// One of `it`.",
+        "/// ```",
+        "/// it",
+        "/// ```",
+        "//// it",
+        "// it",
+        "fn a() {}",
+        "/// Nobody’s.",
+    ];
     let mut count = Count::default();
-    count.add_source("src/a.rs", source);
+    count.add_source("src/a.rs", &source.join("\n"));
     assert_eq!((count.words, count.stand_ins), (12, 3));
     assert_eq!(count.banned, ["src/a.rs:10: nobody’s"]);
     assert_eq!(count.short, ["src/a.rs:3: One of `it`.", "src/a.rs:10: Nobody’s."]);
