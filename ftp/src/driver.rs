@@ -1,6 +1,6 @@
-//! `driver` is the one pump between sessions and a host's TCP: it carries bytes, events, actions and
-//! time between them, for one session or for thousands. It knows the names of connections; it does
-//! not know what is said on them.
+//! `driver` is the one pump between sessions and a host's TCP: the driver carries bytes, events,
+//! actions and time, for one session or thousands. The driver knows the names of connections, but
+//! not the protocol.
 
 mod data;
 mod slot;
@@ -20,56 +20,56 @@ use std::sync::Arc;
 use std::time::Duration;
 use timers::Timers;
 
-/// A session's place in the driver. Places are used again, session ids are not.
+/// The index of a session's slot. Slots are used again, session ids are not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct SlotId(u32);
 
-/// What a connection is to a session.
+/// The use of a connection in a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Channel {
     Control,
     Data,
 }
 
-/// Everything that is not one session's: its sessions borrow it while they act.
+/// Everything outside the slots: sessions borrow the hub while they act.
 struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
     conns: SlotTable<(SlotId, Channel)>,
-    /// The listeners of data connections.
+    /// Listeners for data connections.
     listeners: SlotTable<SlotId>,
     timers: Timers,
 }
 
-/// One moment of a host: what a slot may use while it acts.
+/// One moment of a host: everything that a slot may use while acting.
 struct Turn<'a, T: ?Sized, C, S> {
     tcp: &'a mut T,
     hub: &'a mut Hub<C, S>,
     now: Duration,
 }
 
-/// Carries sessions of one program over one host's TCP.
+/// Carries the sessions of a program over a host's TCP.
 ///
-/// Call [`Driver::pump`] whenever the host has something ready or the time of
-/// [`Driver::next_wakeup`] has come; then give the host its turn.
+/// Call [`Driver::pump`] whenever the host has a change or the time of [`Driver::next_wakeup`] has
+/// come; then let the host send and receive.
 pub struct Driver<P: Session, S> {
     slots: Vec<Slot<P>>,
     free: Vec<SlotId>,
-    /// Where new sessions come from.
+    /// The listeners for new sessions.
     control_listeners: Vec<Listener>,
-    /// How many sessions have begun.
+    /// The number of sessions that have begun.
     begun: u32,
     hub: Hub<P::Config, S>,
 }
 
 impl<S: Store> Driver<Server, S> {
-    /// A server's driver. It serves nobody before [`Driver::listen`].
+    /// Creates a server's driver, without a listener: see [`Driver::listen`].
     pub fn server(config: ServerConfig, store: S) -> Self {
         Self::new(config, store)
     }
 
-    /// Serves clients at that address. Returns the address with its port.
+    /// Listens for clients at `at`. Returns the address with the port.
     ///
     /// # Errors
     /// The address is in use.
@@ -84,8 +84,8 @@ impl<S: Store> Driver<Server, S> {
         Ok(at)
     }
 
-    /// The program is to end (SIGTERM): no more clients, 421 for those who wait for nothing. What
-    /// moves goes on; [`Driver::is_done`] says when all is over, [`Driver::cut`] ends the rest.
+    /// Prepares the program's end (SIGTERM): no new clients, and 421 for idle sessions. Transfers
+    /// go on; [`Driver::is_done`] tells when all are over, [`Driver::cut`] ends the rest.
     pub fn retire<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
         for listener in self.control_listeners.drain(..) {
             tcp.unlisten(listener);
@@ -93,31 +93,31 @@ impl<S: Store> Driver<Server, S> {
         self.tell(Event::Retire, tcp, now);
     }
 
-    /// The program ends now: transfers are given up (what is kept of an upload, the model says), and
-    /// every connection is closed; 426 and 421 say so.
+    /// Ends the program now: transfers are aborted (the model decides how much of an upload stays),
+    /// every connection is closed; 426 and 421 tell the clients.
     pub fn cut<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
         self.tell(Event::Cut, tcp, now);
     }
 
-    /// Whether the reports of transfers that are over are handed over by [`Driver::poll_report`]: for
-    /// a server that runs for ever. Then `reports` has only those that are not over.
+    /// Whether complete reports are handed over by [`Driver::poll_report`]: for a server that runs
+    /// for ever. [`Driver::reports`] then holds only incomplete reports.
     pub fn hand_over_reports(&mut self, hand_over: bool) {
         self.hub.journal.hand_over = hand_over;
     }
 
-    /// The next report of a transfer that is over.
+    /// Takes the next complete report.
     pub fn poll_report(&mut self) -> Option<TransferReport> {
         self.hub.journal.poll_finished()
     }
 }
 
 impl<S: Store> Driver<Client, S> {
-    /// A client's driver. It does nothing before [`Driver::connect`].
+    /// Creates a client's driver, without a session: see [`Driver::connect`].
     pub fn client(config: ClientConfig, store: S) -> Self {
         Self::new(config, store)
     }
 
-    /// Begins a session with the server at `to`, to do `tasks` and QUIT.
+    /// Begins a session with the server at `to`, to do `tasks` and then QUIT.
     ///
     /// # Errors
     /// No port is free.
@@ -151,7 +151,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         Self { slots: Vec::new(), free: Vec::new(), control_listeners: Vec::new(), begun: 0, hub }
     }
 
-    /// Handles everything that is ready, and every timer that is due.
+    /// Handles all changes of the host and all timers that are due.
     pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
         while let Some(place) = self.hub.timers.pop_due(now) {
             self.slots[place.0 as usize].handle_timeout(&mut Turn { tcp, hub: &mut self.hub, now });
@@ -165,7 +165,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
-    /// When to pump even if nothing is ready.
+    /// The time of the next pump if the host has no change before.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Duration> {
         self.hub.timers.next()
@@ -177,20 +177,20 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.free.len() == self.slots.len()
     }
 
-    /// How many sessions are under way.
+    /// The number of sessions under way.
     #[must_use]
     pub fn sessions(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    /// How many bytes the transfers under way have moved.
+    /// The bytes that the transfers under way have moved.
     #[must_use]
     pub fn moved(&self) -> u64 {
         self.slots.iter().map(Slot::moved).sum()
     }
 
-    /// Forgets sessions, listeners, reports and dialogue, as the host's have been forgotten: nothing
-    /// is closed. Buffers, settings and the store stay.
+    /// Forgets sessions, listeners, reports and dialogue, together with a reset of the host:
+    /// nothing is closed. Buffers, settings and the store stay.
     pub fn reset(&mut self) {
         self.free.clear();
         for (at, slot) in self.slots.iter_mut().enumerate().rev() {
@@ -205,24 +205,25 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.hub.timers.reset();
     }
 
-    /// One for every transfer, in the order they began; a client's all from its session's begin on.
+    /// The reports of transfers in the order of their begin; a client has all reports of the script
+    /// from the start of the session.
     #[must_use]
     pub fn reports(&self) -> &[TransferReport] {
         &self.hub.journal.reports
     }
 
-    /// Whether to record the dialogue from now on.
+    /// Records the dialogue from now on, or not.
     pub fn record_dialogue(&mut self, record: bool) {
         self.hub.journal.record_dialogue = record;
     }
 
-    /// What came of the steps of clients' scripts that move nothing, as they were answered.
+    /// The reports of tasks without data, in the order of the answers.
     #[must_use]
     pub fn commands(&self) -> &[CommandReport] {
         &self.hub.journal.commands
     }
 
-    /// Takes away who said what, if it is recorded: for a log.
+    /// Takes the recorded dialogue: for a log.
     pub fn drain_dialogue(&mut self) -> impl Iterator<Item = Spoken> {
         self.hub.journal.dialogue.drain(..)
     }
@@ -233,41 +234,41 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.hub.journal.fell_back
     }
 
-    /// Who said what, if it is recorded.
+    /// The dialogue recorded so far.
     #[must_use]
     pub fn dialogue(&self) -> &[Spoken] {
         &self.hub.journal.dialogue
     }
 
-    /// The files.
+    /// The store with the files.
     #[must_use]
     pub fn store(&self) -> &S {
         &self.hub.store
     }
 
-    /// The files, to change them.
+    /// The store with the files, to change them.
     pub fn store_mut(&mut self) -> &mut S {
         &mut self.hub.store
     }
 
-    /// The reports, and the files beside them, to change them.
+    /// The reports, together with the store for changes.
     pub fn reports_and_store(&mut self) -> (&[TransferReport], &mut S) {
         (&self.hub.journal.reports, &mut self.hub.store)
     }
 
-    /// What the sessions share.
+    /// The settings that the sessions share.
     #[must_use]
     pub fn config(&self) -> &P::Config {
         &self.hub.config
     }
 
-    /// What the sessions share, to change it between runs.
+    /// The settings that the sessions share, to change between runs.
     pub fn config_mut(&mut self) -> &mut P::Config {
         &mut self.hub.config
     }
 
     fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
-        // A connection that has been given back may still have been ready before.
+        // A connection that was given back may have been ready before.
         let Some(&(place, channel)) = self.hub.conns.get(conn.0) else {
             return;
         };
@@ -301,7 +302,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
-    /// Whether one session more is one too many.
+    /// Whether a further session would exceed the limits.
     fn is_crowded<T: Tcp + ?Sized>(&self, control: Conn, tcp: &T) -> bool {
         let (all, per_address) = P::limits(&self.hub.config);
         if self.sessions() >= all {
@@ -313,7 +314,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
-    /// Tells every session the same.
+    /// Sends an event to every session.
     fn tell<T: Tcp + ?Sized>(&mut self, event: Event, tcp: &mut T, now: Duration) {
         for at in 0..self.slots.len() {
             if self.slots[at].is_live() {
@@ -327,7 +328,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
-    /// Gives a new control connection a place.
+    /// Puts a new control connection into a slot.
     fn begin(&mut self, control: Conn, crowded: bool) -> SlotId {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
@@ -339,7 +340,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         place
     }
 
-    /// Lets the session act until it is quiet; frees its place when it is over.
+    /// Lets the session act until nothing is left to do; frees the slot at the end of the session.
     fn settle<T: Tcp + ?Sized>(&mut self, place: SlotId, tcp: &mut T, now: Duration) {
         let slot = &mut self.slots[place.0 as usize];
         if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {

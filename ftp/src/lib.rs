@@ -1,22 +1,25 @@
-//! FTP client and server, sans-IO at the byte boundary.
+//! An FTP client and server without I/O of their own (sans-IO): the same code runs over a simulated
+//! link and over kernel sockets.
 //!
-//! The same code runs over a simulated link and over kernel sockets: a protocol machine
-//! ([`client::Client`], [`server::Server`]) is a [`session::Session`], which takes bytes and events
-//! and gives bytes and actions; [`driver::Driver`] carries both between any number of sessions and
-//! one [`tcp::Tcp`]; [`transfer::Transfer`] is the one loop that moves a file, for both sides.
-//! Nothing here knows a clock, a socket or a thread: time is the `now` that the caller passes. What does
-//! comes by features: `net` has the operating system's sockets behind the same trait (`net::Sockets`),
-//! `dir` a directory behind the same store (`store::DirectoryStore`).
+//! A protocol machine ([`client::Client`], [`server::Server`]) is a [`session::Session`], which
+//! takes bytes and events and returns bytes and actions. [`driver::Driver`] carries both between
+//! any number of sessions and a network with the trait [`tcp::Tcp`]. [`transfer::Transfer`] is the
+//! one loop that moves a file, for both sides. [`store::Store`] holds the files, [`report`] the
+//! results. Clocks, sockets and threads are unknown here: time is the `now` that the caller passes.
+//! Two features add the operating system: `net` has sockets (`net::Sockets`), `dir` a directory as
+//! a store (`store::DirectoryStore`).
 //!
-//! From the wire upwards: [`line`](wire::line), [`command`](wire::command), [`reply`](wire::reply), [`address`](wire::address), [`date`](wire::date),
-//! [`representation`](wire::representation) and [`listing`](wire::listing) turn bytes into words and back; [`pathname`](wire::pathname) makes a client's
-//! name a path, [`store`] holds the files; [`report`] says what came of each transfer.
+//! [`wire`] owns the bytes of the protocol: [`line`](wire::line), [`command`](wire::command),
+//! [`reply`](wire::reply), [`address`](wire::address), [`date`](wire::date),
+//! [`representation`](wire::representation), [`pathname`](wire::pathname) and
+//! [`listing`](wire::listing).
 //!
-//! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so how an
-//! application ends it matters: [`transfer::Close`] is the choice of the side that sends,
-//! [`model::ServerModel`] what a server makes of the result, [`report::Told`] what its user is told.
+//! In stream mode the end of the data connection is the end of the file (RFC 959 §3.4.1), so the
+//! way an application ends the connection matters: [`transfer::Close`] is the choice of the sending
+//! side, [`model::ServerModel`] the server's judgement of the result, [`report::Told`] the message
+//! to the user.
 //!
-//! A session needs no network; whoever holds it is the network:
+//! A session needs no network; the owner of the session carries the bytes:
 //!
 //! ```
 //! use halfclose_ftp::report::{Journal, SessionId};
@@ -38,18 +41,38 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 //!
-//! Where we differ from the RFCs:
-//! - ABOR with nothing to abort is answered 225, and 226 if a data connection waits, as real servers
-//!   do; RFC 959 §4.2 has them the other way round.
-//! - STRU R (RFC 959 §5.1's minimum) is refused, and so is a transfer without PORT, PASV, EPRT or EPSV
-//!   before it: the default data port (§3.2) is not used.
-//! - A CR of a text that no LF follows is sent and stored as it is (RFC 959 §3.1.1.1, by way of Telnet,
-//!   would have CR NUL): nobody does that, and files would grow NULs.
-//! - A reply's codes are those of RFC 959 §5.4, with three from elsewhere: 554 for an offset that a file
-//!   cannot have (RFC 1123 §4.1.3.4), 504 for an address that is not the client's (RFC 2577 §3), and
-//!   425 for PASV and EPSV where no port is free.
-//! - The server's active data connection leaves from an ephemeral port unless the configuration
-//!   names one (RFC 959 §3.2 says the port next to the control port: TIME-WAIT may still hold it).
+//! # Where a new command is added
+//!
+//! A server command, in this order; the compiler asks for steps 2 and 3 after step 1:
+//! 1. `wire/command.rs`: a variant of [`Command`](wire::command::Command), and a row in `parse`
+//!    (remove the verb from `NOT_IMPLEMENTED`, if the verb is there).
+//! 2. `server/dispatch.rs`: a row in `handle_command`, the table from a command to a method.
+//! 3. The method, in the file of the command's kind: `server/access.rs`, `parameter.rs`,
+//!    `transfer_commands.rs`, `list_commands.rs`, `file_commands.rs` or `information.rs`. The reply
+//!    codes for a store's errors are in `server/error_reply.rs`.
+//! 4. `server/access.rs`: `allows`, if the command is allowed before the login.
+//! 5. `server/information.rs`: the verb in `HELP`, and in FEAT if an extension of RFC 959 defines
+//!    the command (RFC 2389).
+//! 6. Tests: a row in `tests/words.rs` for the parser, and lines with replies in
+//!    `tests/golden/data/`.
+//!
+//! A client command is a variant of [`Task`] in `client/task.rs`, with a row in
+//! `client/next_command.rs` (no data connection) or `client/client_transfer.rs` (with data).
+//!
+//! # Where the crate differs from the RFCs
+//!
+//! - ABOR without a transfer is answered with 225, and with 226 if a data connection waits, as real
+//!   servers do; RFC 959 §4.2 has the two codes the other way round.
+//! - STRU R (in the minimum of RFC 959 §5.1) is refused, and so is a transfer without PORT, PASV,
+//!   EPRT or EPSV before the transfer: the default data port (§3.2) is not used.
+//! - In text, a CR without LF is sent and stored unchanged (RFC 959 §3.1.1.1, through Telnet, wants
+//!   CR NUL): no known program sends CR NUL, and files would collect NULs.
+//! - Reply codes are those of RFC 959 §5.4, with three additions: 554 for an offset that the file
+//!   cannot have (RFC 1123 §4.1.3.4), 504 for an address that is not the client's (RFC 2577 §3),
+//!   and 425 for PASV and EPSV without a free port.
+//! - An active data connection of the server leaves from an ephemeral port unless the configuration
+//!   names a port. RFC 959 §3.2 wants the port next to the control port, which TIME-WAIT may still
+//!   hold.
 
 pub mod client;
 pub mod driver;

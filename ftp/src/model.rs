@@ -1,8 +1,8 @@
-//! `model` says what a real server program does where RFC 959 leaves it free or is not followed: at
-//! a reset of an upload, at the loss of the control connection, at QUIT and ABOR in a transfer, and
-//! in which words. A model is a value: no server has code of its own. Where a real server answered
-//! the same thing in two ways, the model has two ways, and the owner of the server draws between
-//! them ([`crate::ServerConfig::draws`]): nothing here is random.
+//! `model` owns the behaviour of real server programs where RFC 959 leaves a choice or is not
+//! followed: a reset of an upload, the loss of the control connection, QUIT and ABOR in a transfer,
+//! and the reply texts. A model is a value: no server has code of its own. Where a real server
+//! answered the same event in two ways, the model has two choices, and
+//! [`crate::ServerConfig::draws`] selects: nothing here is random.
 
 mod presets;
 mod reply_text;
@@ -12,40 +12,40 @@ pub use reply_text::{Phrase, ReplyValues, ServerTexts};
 
 use crate::transfer::Lateness;
 
-/// What one server program does.
+/// The behaviour of one server program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerModel {
-    /// Program and version, and what of its configuration matters.
+    /// Program and version, with the part of the configuration that matters.
     pub name: &'static str,
-    /// What it is, and where that is known from.
+    /// Description, and the source of the knowledge.
     pub source: &'static str,
-    /// Its words.
+    /// The texts of the replies.
     pub texts: ServerTexts,
-    /// What a reset of an upload's data connection means.
+    /// The judgement of a reset on an upload's data connection.
     pub on_reset: Resets,
-    /// What a reset means that came after the FIN, before the program had read so far. One that
-    /// comes after the program has read the FIN is never seen: the end of the file.
+    /// The judgement of a reset that came after the FIN, before the program had read the FIN. A
+    /// reset after the program has read the FIN is never seen.
     pub after_fin: Resets,
-    /// What it says when a download's data connection is reset.
+    /// The reply to a reset of a download's data connection.
     pub on_download_reset: Answer,
-    /// What becomes of an upload that the server itself gives up (ABOR, a timeout, a full disk).
+    /// The rest of an upload that the server itself aborts (ABOR, a timeout, a full disk).
     pub abandoned: Kept,
-    /// An upload is under another name until it is complete.
+    /// Whether an upload has a temporary name until complete.
     pub hidden: bool,
-    /// What becomes of a transfer whose control connection is lost.
+    /// The fate of a transfer after the loss of the control connection.
     pub control_loss: ControlLoss,
-    /// QUIT in a transfer.
+    /// The effect of QUIT in a transfer.
     pub quit: Interruption,
-    /// ABOR in a transfer, as a plain line.
+    /// The effect of ABOR in a transfer, as a plain line.
     pub abor: Choice<Interruption>,
-    /// ABOR in a transfer after a Telnet Synch, as RFC 959 §4.1.3 wants it.
+    /// The effect of ABOR in a transfer after a Telnet Synch, as RFC 959 §4.1.3 wants.
     pub abor_synch: Choice<Interruption>,
-    /// Commands that it does not know although we do, and its answers.
+    /// Commands that the real server refuses although this server knows them, with the replies.
     pub refuses: &'static [(&'static str, Phrase)],
 }
 
 impl ServerModel {
-    /// Whether the model has two ways anywhere, so that something is drawn for each transfer.
+    /// Whether the model has two choices anywhere, so that each transfer needs a draw.
     #[must_use]
     pub fn has_two_ways(&self) -> bool {
         let Self { on_reset, after_fin, abor, abor_synch, .. } = self;
@@ -57,22 +57,22 @@ impl ServerModel {
     }
 }
 
-/// What it does, or the two things of which it does one.
+/// A behaviour, or two behaviours of which a draw selects one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Choice<T> {
-    /// Always this.
+    /// Always the same behaviour.
     Always(T),
-    /// One of two, as it happens.
+    /// One of two behaviours, by draw.
     Either(T, T),
 }
 
 impl<T> Choice<T> {
-    /// Whether there are two things.
+    /// Whether there are two behaviours.
     fn is_either(&self) -> bool {
         matches!(self, Self::Either(..))
     }
 
-    /// What it is this time.
+    /// The behaviour for this draw.
     pub fn take(self, draw: bool) -> T {
         match self {
             Self::Always(it) | Self::Either(it, _) if !draw => it,
@@ -81,26 +81,26 @@ impl<T> Choice<T> {
     }
 }
 
-/// What a reset means, by how far the program had come when it arrived.
+/// The judgement of a reset, by how far the program had come when the reset arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resets {
-    /// It had read everything.
+    /// The program had read everything.
     pub in_time: Choice<Judgement>,
-    /// Received bytes (or a FIN) were waiting for it.
+    /// Received bytes (or a FIN) were waiting to be read.
     pub behind: Choice<Judgement>,
-    /// It had not yet taken up the connection.
+    /// The program had not yet accepted the connection.
     pub not_begun: Choice<Judgement>,
 }
 
 impl Resets {
-    /// The same however far it had come.
+    /// The same judgement however far the program had come.
     #[must_use]
     pub const fn always(judgement: Judgement) -> Self {
         let it = Choice::Always(judgement);
         Self { in_time: it, behind: it, not_begun: it }
     }
 
-    /// What one means.
+    /// The judgement of a reset with this lateness and draw.
     #[must_use]
     pub fn judge(self, late: Lateness, draw: bool) -> Judgement {
         match late {
@@ -111,28 +111,28 @@ impl Resets {
     }
 }
 
-/// What a server says of an upload, and what it keeps of it.
+/// The final reply to a transfer, and the part of the file that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// What it says.
+    /// The final reply to the transfer.
     pub answer: Answer,
-    /// What it keeps.
+    /// The part of the file that is kept.
     pub kept: Kept,
 }
 
 impl Judgement {
-    /// 426, and keep what was received.
+    /// Reply 426, and keep the received bytes.
     pub const ABORT: Self = Self { answer: Answer::Aborted, kept: Kept::All };
-    /// 426, and remove it.
+    /// Reply 426, and remove the file.
     pub const ABORT_DELETE: Self = Self { answer: Answer::Aborted, kept: Kept::Nothing };
-    /// Take the reset for the end of the file: 226.
+    /// Take the reset for the end of the file: reply 226.
     pub const AS_EOF: Self = Self { answer: Answer::Complete, kept: Kept::All };
-    /// 426 with the system's error text (Q123208's second), and keep what was received.
+    /// Reply 426 with the system's error text (the second in Q123208), and keep the received bytes.
     pub const PERROR_REPLY: Self = Self {
         answer: Answer::Says(Phrase(426, "Error 146: Connection reset by peer")),
         kept: Kept::All,
     };
-    /// Say nothing, reset the control connection, keep what was received.
+    /// Send no reply, reset the control connection, keep the received bytes.
     pub const DROP_CONTROL: Self =
         Self { answer: Answer::Silence(ControlFate::Abort), kept: Kept::All };
 }
@@ -140,46 +140,46 @@ impl Judgement {
 /// The final reply to a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// [`ServerTexts::complete`].
+    /// The model's reply [`ServerTexts::complete`].
     Complete,
-    /// [`ServerTexts::aborted`].
+    /// The model's reply [`ServerTexts::aborted`].
     Aborted,
-    /// This.
+    /// A reply of the model's own.
     Says(Phrase),
-    /// None at all, and that becomes of the control connection.
+    /// No reply; the control connection has this fate.
     Silence(ControlFate),
 }
 
-/// What becomes of the control connection.
+/// The fate of the control connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ControlFate {
     /// The session goes on.
     Stays,
-    /// It is closed.
+    /// The control connection is closed.
     Close,
-    /// It is closed once the transfer is over.
+    /// The control connection is closed after the transfer.
     CloseAfterTransfer,
-    /// It is reset.
+    /// The control connection is reset.
     Abort,
 }
 
-/// What is left of an upload that failed.
+/// The part of a failed upload that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kept {
-    /// All that was received.
+    /// All bytes that were received.
     All,
-    /// As many whole blocks of so many bytes as were received: the last one is lost in the program.
+    /// All received whole blocks of this size in bytes; the program loses the last, partial block.
     WholeBlocks(u64),
-    /// All but the last read, of at most so many bytes; a first read that is the last is not lost.
+    /// All bytes but those of the last read, of at most this size; a single read is not lost.
     AllButLastRead(u64),
-    /// An empty file: none of it was ever read.
+    /// An empty file: the program read no byte.
     Empty,
-    /// No file.
+    /// No file at all.
     Nothing,
 }
 
 impl Kept {
-    /// How many of `received` bytes stay; none: the file is removed.
+    /// The number of bytes that stay of `received` bytes; `None`: the file is removed.
     #[must_use]
     pub fn of(self, received: u64) -> Option<u64> {
         match self {
@@ -194,52 +194,53 @@ impl Kept {
     }
 }
 
-/// What becomes of a transfer whose control connection is lost (RFC 959 leaves it open; servers
-/// differ).
+/// The fate of a transfer after the loss of the control connection (RFC 959 leaves a choice, and
+/// servers differ).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ControlLoss {
-    /// It is ended at once.
+    /// The transfer ends at once.
     #[default]
     Abort,
-    /// It runs to its end.
+    /// The transfer runs to the end.
     Finish,
-    /// It is ended once so many more bytes have moved: nobody looks at the control connection
-    /// before.
+    /// The transfer ends once this number of bytes more has moved: the program reads the control
+    /// connection only then.
     NextData(u64),
 }
 
-/// What a command does that comes in the middle of a transfer.
+/// The effect of a command in the middle of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Interruption {
-    /// When it is read.
+    /// The time when the server reads the command.
     pub when: When,
-    /// The transfer is ended then, its data connection closed. (Never if it was over already.)
+    /// Whether the command ends the transfer and closes the data connection (unless the transfer is
+    /// over already).
     pub cut: bool,
-    /// All that is said then. If the transfer is cut, the first of them is its final reply.
+    /// The replies at this time. If the transfer is cut, the first is the transfer's final reply.
     pub says: &'static [Phrase],
-    /// And then.
+    /// The fate of the control connection after the replies.
     pub control: ControlFate,
 }
 
-/// When a command in a transfer is read.
+/// The time when a server reads a command in a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// After the transfer: it waits like any other.
+    /// After the transfer, like any other command.
     Queued,
-    /// At once.
+    /// At once, in the transfer.
     Now,
-    /// When so many more bytes have moved, or the transfer ends by itself.
+    /// After this number of bytes more has moved, or at the end of the transfer.
     NextData(u64),
 }
 
 impl Interruption {
-    /// After the transfer these replies.
+    /// These replies after the transfer.
     #[must_use]
     pub const fn queued(says: &'static [Phrase]) -> Self {
         Self { when: When::Queued, cut: false, says, control: ControlFate::Stays }
     }
 
-    /// At once the end of the transfer, and these replies.
+    /// The end of the transfer at once, with these replies.
     #[must_use]
     pub const fn cutting(says: &'static [Phrase]) -> Self {
         Self { when: When::Now, cut: true, says, control: ControlFate::Stays }
@@ -247,7 +248,7 @@ impl Interruption {
 }
 
 impl ServerModel {
-    /// No server in particular: what RFC 959 says, and Q123208's words.
+    /// No server in particular: the rules of RFC 959, with the texts of Q123208.
     pub const PLAIN: Self = Self {
         name: "none",
         source: "RFC 959",
@@ -264,8 +265,8 @@ impl ServerModel {
         refuses: &[],
     };
 
-    /// The same with the policy of a careful server: an upload is under another name until it is
-    /// whole, and what is not whole is removed.
+    /// The policy of a careful server: an upload has a temporary name until whole, and an
+    /// incomplete upload is removed.
     pub const WHOLE_OR_ABSENT: Self = Self {
         name: "whole-or-absent",
         on_reset: Resets::always(Judgement::ABORT_DELETE),
@@ -274,14 +275,14 @@ impl ServerModel {
         ..Self::PLAIN
     };
 
-    /// The preset of that name.
+    /// The preset with this name.
     #[must_use]
     pub fn by_name(name: &str) -> Option<&'static Self> {
         PRESETS.iter().find(|model| model.name == name)
     }
 
-    /// The same server, but for what a reset of an upload means. If it then removes the file, it
-    /// removes that of any other failed upload as well.
+    /// The same server with a different judgement of a reset upload. If the judgement removes the
+    /// file, the server also removes every other failed upload.
     #[must_use]
     pub const fn on_reset(self, judgement: Judgement) -> Self {
         let abandoned = match judgement.kept {

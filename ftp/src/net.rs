@@ -1,6 +1,5 @@
-//! `net` is the operating system's TCP for a [`Driver`](crate::Driver): sockets by readiness, on one
-//! thread, however many there are. It knows bytes and connections; it does not know what is said on
-//! them.
+//! `net` is the operating system's TCP for a [`Driver`](crate::Driver): non-blocking sockets of any
+//! number on one thread. The room knows bytes and connections, but no protocol.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,16 +15,17 @@
 //! # }
 //! ```
 //!
-//! - One lap is one [`Sockets::wait`] and one pump. In a lap every connection has a share of it
-//!   ([`READS`] reads, one buffer to send): one that wants more comes again in the next.
-//! - Received bytes go from the one buffer of all connections to whoever takes them; a connection
-//!   that has nothing to send costs its socket and a few hundred bytes.
-//! - Small pieces wait for the end of the lap, so that what follows at once leaves with them.
-//! - `close` is a FIN, and then patience with a peer that still sends: a socket that is closed over
-//!   unread bytes says RST, which destroys what is on its way to the peer (measured with 7 of 11
-//!   servers). `abort` is a RST, by `SO_LINGER`.
-//! - A reset is told after the bytes that came before it, as the kernel has it; also if a failed
-//!   send, or the question whether a connection has opened, took the kernel's word for it away.
+//! - One lap is one [`Sockets::wait`] and one pump. In a lap every connection has a share
+//!   ([`READS`] reads, one buffer to send); a connection with more data continues in the next lap.
+//! - All connections share one receive buffer; an idle connection costs the socket and a few
+//!   hundred bytes.
+//! - Small pieces wait for the end of the lap, so that they leave in one packet with the pieces
+//!   that follow.
+//! - `close` sends a FIN and then waits for a peer that still sends: a socket closed over unread
+//!   bytes sends a RST, which destroys bytes on the way to the peer (measured with 7 of 11
+//!   servers). `abort` sends a RST, by `SO_LINGER`.
+//! - A reset is reported after the bytes before the reset, as the kernel reports; also if a failed
+//!   send, or the check for an open connection, has fetched the kernel's error.
 
 mod closing;
 mod events;
@@ -52,16 +52,16 @@ use std::time::{Duration, Instant};
 
 pub use socket::READS;
 
-/// The buffer of all connections: what is received or sent at once.
+/// The size in bytes of the shared buffer, and so of one read or send.
 const BUFFER: usize = 256 << 10;
-/// How many connections are taken from a listener in a lap.
+/// The most connections that are accepted from a listener in a lap.
 const ACCEPTS: usize = 64;
-/// How often a connection is looked at whose send queue somebody waits for: the kernel has no event
-/// for an acknowledgement.
+/// The interval of looks at a send queue that a program waits for: the kernel has no event for an
+/// acknowledgement.
 const WATCH: Duration = Duration::from_millis(1);
-/// How long a listener rests when the system has nothing left to make a connection of.
+/// The rest of a listener after the system has run out of file descriptors or memory.
 const REST: Duration = Duration::from_millis(100);
-/// Tokens of connections are even, of listeners odd; this one is whoever calls from outside.
+/// The token of the waking stream. Tokens of connections are even, tokens of listeners odd.
 const CALLER: Token = Token(usize::MAX);
 
 /// The sockets of a program.
@@ -70,30 +70,30 @@ pub struct Sockets {
     poll: Poll,
     events: Events,
     began: Instant,
-    /// When this lap began.
+    /// The time when this lap began.
     now: Duration,
     lap: Lap,
     conns: SlotTable<Socket>,
     listeners: SlotTable<KernelListener>,
-    /// What the user is told of in this lap, and in the next.
+    /// The changes to report in this lap, and in the next.
     ready: VecDeque<Ready>,
     again: VecDeque<Ready>,
     /// Connections with small pieces that wait for the end of the lap.
     corked: Vec<u64>,
-    /// Connections that the user has closed, until they are done.
+    /// Connections that the program has closed, until they are done.
     closing: Closing,
-    /// Listeners that rest, since the system is exhausted, and until when.
+    /// Resting listeners, with the end of the rest.
     resting: VecDeque<(Duration, Listener)>,
-    /// Connections whose send queue was asked for, and was not empty.
+    /// Connections with a send queue that the program has asked about.
     watched: RefCell<Vec<u64>>,
     buffer: Vec<u8>,
-    /// Who ends a wait from outside.
+    /// The stream that ends a wait from outside.
     caller: Option<mio::net::UnixStream>,
     reset_if_killed: bool,
 }
 
 impl Sockets {
-    /// No sockets yet.
+    /// Creates an empty set of sockets.
     ///
     /// # Errors
     /// The system has no file descriptor left.
@@ -118,8 +118,8 @@ impl Sockets {
         })
     }
 
-    /// Ends a [`Sockets::wait`] whenever something can be read from that stream: a signal's pipe. It is
-    /// not read.
+    /// Ends a [`Sockets::wait`] whenever `stream` is readable: for the pipe of a signal handler.
+    /// The stream is not read.
     ///
     /// # Errors
     /// The stream cannot be waited for.
@@ -131,36 +131,36 @@ impl Sockets {
         Ok(())
     }
 
-    /// Whether connections from now on end with a RST if the program is killed, and not with the FIN
-    /// that the system sends for it, which looks like the end of a file (RFC 959 §3.4.1).
+    /// Whether new connections end with a RST if the program is killed, instead of the system's
+    /// FIN, which looks like the end of a file (RFC 959 §3.4.1).
     pub fn set_reset_if_killed(&mut self, reset: bool) {
         self.reset_if_killed = reset;
     }
 
-    /// The time since these sockets were made.
+    /// The time since these sockets were made, in whole microseconds.
     #[must_use]
     pub fn now(&self) -> Duration {
         let elapsed = instant().duration_since(self.began);
         Duration::from_micros(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// How many connections there are, those included that are closed and not done yet.
+    /// The number of connections, closed connections included until they are done.
     #[must_use]
     pub fn connections(&self) -> usize {
         self.conns.len()
     }
 
-    /// Whether every byte that was sent is the kernel's to deliver.
+    /// Whether the kernel has accepted every sent byte.
     #[must_use]
     pub fn is_flushed(&self) -> bool {
         self.conns.values().all(Socket::is_flushed)
     }
 
-    /// Begins the next lap: sends what waited for the end of this one, and waits until something is
-    /// ready, or until that time.
+    /// Begins the next lap: sends the small pieces of the last lap, and waits until a socket is
+    /// ready, or until the time `until`.
     ///
     /// # Errors
-    /// The system cannot wait: a bug, or no memory.
+    /// The system cannot wait: out of memory, or a bug.
     pub fn wait(&mut self, until: Option<Duration>) -> io::Result<()> {
         self.uncork();
         self.lap = self.lap.next();
@@ -202,7 +202,7 @@ impl Sockets {
         }
     }
 
-    /// In this lap there is nothing left for it: the next one.
+    /// Continues the connection in the next lap.
     fn come_again(&mut self, name: u64) {
         if let Some(socket) = self.conns.get_mut(name)
             && socket.fairness.queue(self.lap.next())
@@ -348,7 +348,7 @@ impl Tcp for Sockets {
     }
 }
 
-/// The one place of this crate that asks what time it is.
+/// Reads the clock. The only place of the crate that does.
 #[expect(clippy::disallowed_methods, reason = "real sockets live in real time; no run has them")]
 fn instant() -> Instant {
     Instant::now()

@@ -1,5 +1,5 @@
-//! `report` says what came of each transfer, and who said what: data for whoever runs a session.
-//! It judges nothing: whether the file is whole is not a question FTP can answer.
+//! `report` owns the results of sessions: a report for each transfer and task, and the dialogue.
+//! The room judges nothing: FTP cannot tell whether a file is whole.
 
 use crate::tcp::Ending;
 use crate::wire::listing::Form;
@@ -8,19 +8,19 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// A session, as its driver numbers them: in the order they began, from 0.
+/// The number of a session in its driver, in the order of the sessions, from 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(pub u32);
 
-/// What the user of a transfer was told by the program.
+/// What the program told the user about a transfer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Told {
-    /// Nothing: the transfer has not ended (or never will).
+    /// Nothing yet: the transfer has not ended (and may never end).
     #[default]
     Nothing,
-    /// It worked.
+    /// The program reported success.
     Success,
-    /// It did not work.
+    /// The program reported failure.
     Failure,
 }
 
@@ -30,144 +30,145 @@ impl Told {
         &[("success", Self::Success), ("failure", Self::Failure), ("nothing", Self::Nothing)];
 }
 
-/// Which way a file goes.
+/// The direction of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// From the client to the server: STOR, APPE, STOU.
     Upload,
-    /// From the server to the client: RETR, and the listings.
+    /// From the server to the client: RETR and the listings.
     Download,
 }
 
-/// One transfer, as one side's program saw it.
+/// One transfer, as the program on this side saw the transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferReport {
-    /// Whose transfer.
+    /// The session of the transfer.
     pub session: SessionId,
-    /// Client: the place of the task in its script. Server: the how-manieth transfer of the session.
+    /// Client: the index of the task in the script. Server: the number of earlier transfers in the
+    /// session.
     pub task: usize,
-    /// Which way the file goes.
+    /// The direction of the transfer.
     pub direction: Direction,
-    /// The form of a listing, if it is one. The client's changes when it falls back.
+    /// The form, if the transfer is a listing. A client's form changes with a fallback.
     pub listing: Option<Form>,
-    /// The file's name in this side's store; of a listing at the server, the directory.
+    /// The name of the file in this side's store; for a listing on the server, the directory.
     pub name: String,
-    /// Client: told by its own rule. Server: what its final reply says.
+    /// Client: the result by the client's own rule. Server: the result by the final reply.
     pub told: Told,
-    /// Client: what its user saw last. Server: empty.
+    /// Client: the last text that the user saw. Server: empty.
     pub text: String,
-    /// Server's last reply to the transfer; a preliminary one if nothing followed.
+    /// The server's last reply to the transfer: preliminary if no final reply followed.
     pub reply: Option<Reply>,
-    /// Bytes of the file before the first one that was moved (REST, APPE), as far as this side knows.
+    /// Bytes of the file before the first moved byte (REST, APPE), as far as this side knows.
     pub offset: u64,
-    /// The name that the server chose, where it was left to it (STOU).
+    /// The name that the server chose (STOU).
     pub remote_name: Option<String>,
-    /// Bytes of the file as the server has it, where the client has asked after a doubtful end.
+    /// The size of the file on the server, if the client asked after a doubtful end.
     pub remote_size: Option<u64>,
     /// Bytes that this side handed to the data connection.
     pub sent: u64,
     /// Bytes that this side took from the data connection.
     pub received: u64,
-    /// The receiving side has opened its file, as far as this side knows: by its own doing, or by the
-    /// server's 1yz.
+    /// Whether the receiving side has opened the file, as far as this side knows (from the server's
+    /// 1yz reply, or from its own store).
     pub opened: bool,
-    /// The control connection's addresses here and there, once it has opened (client only).
+    /// The local and the peer's address of the control connection, once open (client only).
     pub control: Option<(SocketAddr, SocketAddr)>,
-    /// The data connection's addresses here and there, once it has opened (client only).
+    /// The local and the peer's address of the data connection, once open (client only).
     pub data: Option<(SocketAddr, SocketAddr)>,
-    /// How the data connection ended for this side's program; none if it never opened, or if the
-    /// program closed it (FIN) before it saw an end.
+    /// How the data connection ended for this side's program; `None` if the connection never
+    /// opened, or if the program closed the connection (FIN) before an end.
     pub ending: Option<Ending>,
-    /// When the transfer began: its first command, its place in the script's turn.
+    /// The time of the first command of the transfer, or of the task's turn in the script.
     pub started: Duration,
-    /// When the user was told.
+    /// The time when the user was told.
     pub ended: Option<Duration>,
 }
 
-/// What came of a step of a client's script that moves nothing.
+/// The result of a task that moves no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommandReport {
-    /// Whose step.
+    /// The session of the task.
     pub session: SessionId,
-    /// Its place in the script.
+    /// The index of the task in the script.
     pub task: usize,
-    /// Whether it was done: the server said 2yz.
+    /// Success if the server replied 2yz.
     pub told: Told,
-    /// What the user saw last.
+    /// The last text that the user saw.
     pub text: String,
-    /// The server's last reply to it.
+    /// The server's last reply to the task.
     pub reply: Option<Reply>,
-    /// What was asked for.
+    /// The value that the task asked for.
     pub value: Value,
 }
 
-/// What a server has told when it was asked.
+/// A value that the server told.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Value {
-    /// Nothing, or nothing that could be read.
+    /// No value, or an unreadable value.
     #[default]
     None,
-    /// Bytes.
+    /// A size in bytes.
     Size(u64),
-    /// Since 1970-01-01T00:00:00Z.
+    /// A time since 1970-01-01T00:00:00Z.
     Date(Duration),
     /// A path on the server.
     Path(String),
 }
 
-/// Who says a line of the dialogue.
+/// The source of a line of the dialogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Speaker {
     /// A command on the control connection (a password is masked).
     Client,
     /// A reply on the control connection.
     Server,
-    /// The program itself: a client to its user, a server to its log.
+    /// The program: a client to the user, a server to the log.
     Program,
 }
 
-/// One line of the dialogue, as its user saw it; control characters are escaped, as
-/// Rust writes them (`\u{1b}`).
+/// One line of the dialogue. Control characters are escaped as in Rust (`\u{1b}`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Spoken {
-    /// When.
+    /// The time of the line.
     pub at: Duration,
-    /// In which session.
+    /// The session of the line.
     pub session: SessionId,
-    /// By whom.
+    /// The source of the line.
     pub speaker: Speaker,
-    /// What, without the line's end (several lines are separated by `\n`).
+    /// The text without the line end; `\n` separates several lines.
     pub text: String,
 }
 
-/// What sessions leave behind: reports always, the dialogue if asked. It grows until it is reset, or
-/// taken away: `hand_over`, and draining `dialogue`.
+/// The results of all sessions: always the reports, and the dialogue if asked for. A journal grows
+/// until `reset`, or until its contents are taken (`hand_over`, draining `dialogue`).
 #[derive(Debug, Default)]
 pub struct Journal {
-    /// One for every transfer, in the order their sessions began them (unless `hand_over`).
+    /// One report for each transfer, in the order in which the transfers began (unless
+    /// `hand_over`).
     pub reports: Vec<TransferReport>,
-    /// One for every other step of a client's script, once it has been answered.
+    /// One report for each task without data, once the server has answered.
     pub commands: Vec<CommandReport>,
-    /// The dialogue, empty unless `record_dialogue`.
+    /// The dialogue; empty unless `record_dialogue`.
     pub dialogue: Vec<Spoken>,
-    /// Whether lines are recorded.
+    /// Whether the dialogue is recorded.
     pub record_dialogue: bool,
-    /// A server's reports are taken away by `poll_finished` once they are complete, and their places
-    /// used again. Not for a client, whose reports belong to its script.
+    /// Whether complete reports are taken by `poll_finished` and their indexes used again: for a
+    /// server. A client's reports belong to the script and stay.
     pub hand_over: bool,
     /// A client was refused EPSV or EPRT and fell back to PASV or PORT, which write a port in
     /// decimal digits.
     pub fell_back: bool,
-    /// Places of complete reports that have not been taken.
+    /// Indexes of complete reports that have not been taken.
     finished: VecDeque<usize>,
-    /// Places to use again.
+    /// Indexes to use again.
     free: Vec<usize>,
-    /// Texts of earlier runs, for their memory.
+    /// Texts of earlier runs, kept for their memory.
     spare: Vec<String>,
 }
 
 impl Journal {
-    /// Forgets everything said and done; keeps the settings and the buffers.
+    /// Forgets all reports and lines; keeps the settings and the buffers.
     pub fn reset(&mut self) {
         for report in self.reports.drain(..) {
             self.spare.extend([report.name, report.text]);
@@ -180,7 +181,7 @@ impl Journal {
         self.free.clear();
     }
 
-    /// Begins the report of a transfer. Returns its place.
+    /// Begins the report of a transfer. Returns the index of the report.
     pub fn begin(
         &mut self,
         session: SessionId,
@@ -219,14 +220,14 @@ impl Journal {
         self.reports.len() - 1
     }
 
-    /// The report at that place is complete.
+    /// Marks the report as complete.
     pub fn finish(&mut self, place: usize) {
         if self.hand_over {
             self.finished.push_back(place);
         }
     }
 
-    /// The next report that is complete, if they are handed over.
+    /// Takes the next complete report, if `hand_over` is set.
     pub fn poll_finished(&mut self) -> Option<TransferReport> {
         let place = self.finished.pop_front()?;
         let report = &mut self.reports[place];
@@ -237,7 +238,7 @@ impl Journal {
         Some(TransferReport { name, text, reply, ..report.clone() })
     }
 
-    /// The server's last reply to the transfer of that report.
+    /// Sets the server's last reply to the transfer of this report.
     pub fn reply(&mut self, report: usize, code: u16, text: &str) {
         let known = self.reports[report].reply.take().map(|reply| reply.text);
         let mut buffer = known.unwrap_or_else(|| self.text(""));

@@ -1,6 +1,6 @@
-//! `session` is the contract between a protocol machine (RFC 959 §2.3's user-PI or server-PI) and
-//! whoever carries its bytes: bytes are pulled, events go in, actions come out. A session knows no
-//! connection by name; it has one control connection, and at most one data connection at a time.
+//! `session` is the contract between a protocol machine (user-PI or server-PI of RFC 959 §2.3) and
+//! the driver: bytes are pulled, events go in, actions come out. A session has one control
+//! connection and at most one data connection at a time, and knows neither by name.
 
 use crate::report::{Journal, SessionId, Speaker, Spoken};
 use crate::store::Store;
@@ -10,100 +10,100 @@ use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// Something happened to a session's connections.
+/// An event on a session's connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The control connection is open.
     Opened {
-        /// Its address here.
+        /// The local address of the control connection.
         local: SocketAddr,
-        /// Its address there.
+        /// The peer's address of the control connection.
         peer: SocketAddr,
     },
-    /// The control connection is open, and there are more sessions than [`Session::limits`] allows.
+    /// The control connection is open, but there are more sessions than [`Session::limits`] allows.
     Crowded {
-        /// Its address here.
+        /// The local address of the control connection.
         local: SocketAddr,
-        /// Its address there.
+        /// The peer's address of the control connection.
         peer: SocketAddr,
     },
-    /// The program is to end: no new commands, but a transfer that moves may go on.
+    /// The program is about to end: no new commands, but a transfer that moves data may go on.
     Retire,
     /// The program ends now.
     Cut,
-    /// The control connection has ended, and its bytes have all been handed over. It is closed.
+    /// The control connection has ended and is closed; all received bytes have been handed over.
     ControlEnded(Ending),
-    /// [`Action::Listen`] listens there; none if it could not.
+    /// The address at which [`Action::Listen`] listens; `None` after a failure.
     Listening(Option<SocketAddr>),
     /// The data connection is open.
     DataOpened {
-        /// Its address here.
+        /// The local address of the data connection.
         local: SocketAddr,
-        /// Its address there.
+        /// The peer's address of the data connection.
         peer: SocketAddr,
     },
-    /// The data connection could not be opened: refused, timed out, no port.
+    /// The data connection could not be opened: refused, timed out, or no free port.
     DataFailed(Ending),
-    /// [`Action::Progress`]: how many bytes have moved.
+    /// The bytes moved so far: the answer to [`Action::Progress`].
     Progress(u64),
-    /// The plan's alarm: that many bytes have moved.
+    /// The transfer has moved as many bytes as the plan's alarm says.
     Alarm,
-    /// The transfer is over, and its data connection is given back.
+    /// The transfer is over, and the data connection has been given back.
     TransferEnded(TransferEnd),
 }
 
-/// What a session wants done.
+/// A request from a session to the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Wait for a data connection at `at`, from `only` if given.
+    /// Wait for a data connection at `at`.
     Listen {
-        /// The address; port 0 is a free one.
+        /// The local address; port 0 means a free port.
         at: SocketAddr,
-        /// The only peer that may connect; others are reset.
+        /// The only peer that may connect; any other peer is reset. `None`: every peer may connect.
         only: Option<IpAddr>,
     },
     /// Open the data connection.
     Connect {
-        /// From there, or from a free port.
+        /// The local address; `None`: a free port.
         from: Option<SocketAddr>,
-        /// To there.
+        /// The peer's address of the connection.
         to: SocketAddr,
     },
-    /// Transfer over the open data connection.
+    /// Begin this transfer over the open data connection.
     Transfer(Plan),
-    /// Say [`Event::Alarm`] once the transfer has moved so many more bytes.
+    /// Send [`Event::Alarm`] once the transfer has moved this number of bytes more.
     Alarm(u64),
-    /// Say [`Event::Progress`].
+    /// Send [`Event::Progress`] with the bytes moved so far.
     Progress,
-    /// Close the data connection under the transfer, which ends with [`Event::TransferEnded`]: a FIN
-    /// where [`Action::DropData`] sends a RST. Without a transfer the same as that.
+    /// Close the data connection with a FIN and end the transfer with [`Event::TransferEnded`].
+    /// Without a transfer the same as [`Action::DropData`].
     CloseData,
-    /// Abort the transfer if one runs (it ends with [`Event::TransferEnded`]), and forget the data
-    /// connection and its listener.
+    /// Abort the data connection with a RST and forget the listener. A transfer ends with
+    /// [`Event::TransferEnded`].
     DropData,
-    /// Close the control connection once all is sent. The session is over.
+    /// Close the control connection once all bytes are sent. The session is over.
     Close,
     /// Abort the control connection. The session is over.
     Abort,
 }
 
-/// What a session may use while it handles something.
+/// The surroundings of a session while the session handles an event.
 #[derive(Debug)]
 pub struct Context<'a, C, S> {
-    /// What all sessions of the program share.
+    /// The settings that all sessions of the program share.
     pub config: &'a C,
-    /// Where files are.
+    /// The store with the program's files.
     pub store: &'a mut S,
-    /// What it leaves behind.
+    /// The reports and the dialogue of all sessions.
     pub journal: &'a mut Journal,
-    /// Which session it is.
+    /// The id of the session.
     pub id: SessionId,
-    /// The time.
+    /// The time of the event.
     pub now: Duration,
 }
 
 impl<C, S> Context<'_, C, S> {
-    /// Records a line of the dialogue, if lines are recorded.
+    /// Records a line of the dialogue, if the journal records lines.
     pub fn say(&mut self, speaker: Speaker, text: impl FnOnce() -> String) {
         if self.journal.record_dialogue {
             let (at, session, text) = (self.now, self.id, printable(text()));
@@ -112,7 +112,7 @@ impl<C, S> Context<'_, C, S> {
     }
 }
 
-/// What a peer says may hold what would steer a terminal or forge a line of a log: that is escaped.
+/// Escapes control characters, with which a peer could steer a terminal or forge a line of a log.
 fn printable(text: String) -> String {
     let steers = |c: char| c.is_control() && c != '\n';
     if !text.contains(steers) {
@@ -129,60 +129,61 @@ fn printable(text: String) -> String {
     out
 }
 
-/// A protocol machine.
+/// A protocol machine: the client's or the server's side of a control connection.
 ///
-/// Call any `handle_*`; then drain `poll_action` and `unsent` until both are empty; then look at
-/// `next_wakeup`. A fresh or reset session begins with [`Event::Opened`]; it is over after
-/// [`Action::Close`], [`Action::Abort`] or [`Event::ControlEnded`] (which it may outlive until its
-/// transfer ends: then it says [`Action::Close`]).
+/// Calling order: any `handle_*`; then `poll_action` and `unsent` until both are empty; then
+/// `next_wakeup`. A fresh or reset session begins with [`Event::Opened`], and is over after
+/// [`Action::Close`], [`Action::Abort`] or [`Event::ControlEnded`]. After `ControlEnded` a transfer
+/// may still run; at the end of the transfer the session requests [`Action::Close`].
 pub trait Session: Default {
-    /// What all sessions of the program share.
+    /// The settings that all sessions of the program share.
     type Config;
 
-    /// How many sessions there may be at a time, and how many of them from one address.
+    /// The most sessions at a time, and the most sessions at a time from the same address.
     fn limits(_config: &Self::Config) -> (usize, usize) {
         (usize::MAX, usize::MAX)
     }
 
-    /// Back to the beginning; buffers are kept.
+    /// Returns to the beginning and keeps the buffers.
     fn reset(&mut self);
 
-    /// How many bytes of the control connection it takes now.
+    /// The most bytes of the control connection that the session accepts now.
     fn room(&self) -> usize;
 
-    /// Bytes came on the control connection. Lines are acted upon by `handle_lines`.
+    /// Takes bytes of the control connection. `handle_lines` acts on the lines.
     fn handle_bytes(&mut self, bytes: &[u8]);
 
-    /// Acts on the lines that are complete.
+    /// Acts on the complete lines.
     fn handle_lines<S: Store>(&mut self, cx: &mut Context<'_, Self::Config, S>);
 
-    /// Whether complete lines wait that it could act on: `handle_lines` stopped before them, for there
-    /// was too much that nobody had read.
+    /// Whether complete lines wait because `handle_lines` stopped: the peer has too many unread
+    /// replies.
     fn is_behind(&self) -> bool {
         false
     }
 
-    /// Something happened.
+    /// Handles an event on the session's connections.
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut Context<'_, Self::Config, S>);
 
-    /// The time of `next_wakeup` has come (or an earlier one: then nothing happens).
+    /// Handles the time of `next_wakeup`. An earlier call does nothing.
     fn handle_timeout<S: Store>(&mut self, cx: &mut Context<'_, Self::Config, S>);
 
-    /// When to call `handle_timeout`.
+    /// The time of the next call of `handle_timeout`.
     fn next_wakeup(&self) -> Option<Duration>;
 
-    /// What it wants done next.
+    /// The next request to the driver.
     fn poll_action(&mut self) -> Option<Action>;
 
-    /// Bytes for the control connection.
+    /// The bytes to send on the control connection.
     fn unsent(&self) -> &[u8];
 
-    /// The first `count` of them have been taken; says whether the last one is urgent.
+    /// Removes the first `count` bytes of `unsent`. Returns true if the last of these bytes is
+    /// urgent.
     fn sent(&mut self, count: usize) -> bool;
 }
 
-/// The first of two times, either of which may never come.
-// Asked after each line: an array of them, and its minimum, take several times as long.
+/// The earlier of two times; `None` means never.
+// Called after each line: the minimum of an array takes several times as long.
 #[inline]
 pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     match (one, other) {
@@ -191,7 +192,7 @@ pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<D
     }
 }
 
-/// A queue of actions.
+/// The queue of a session's actions.
 #[derive(Debug, Default)]
 pub(crate) struct Actions(VecDeque<Action>);
 

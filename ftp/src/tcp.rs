@@ -1,22 +1,24 @@
-//! `tcp` is the user interface of a TCP host (RFC 9293 §3.9.1) as a trait: what a session needs of
-//! a network, and all it may know of one. The simulation and the kernel's sockets each implement it.
+//! `tcp` is the user interface of a TCP host (RFC 9293 §3.9.1) as a trait: everything that a
+//! session needs of a network. The simulation and the kernel's sockets each implement the trait;
+//! see `examples/own_transport.rs` for an implementation of your own.
 
 use std::io;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 
-/// A connection, as its host names it. Never reused while the run lasts.
+/// The name of a connection, given out by the host. A host never uses a name twice in a run. The
+/// low 32 bits should be a small index: a driver keeps a table by this index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conn(pub u64);
 
-/// A passive OPEN that accepts connections, as its host names it.
+/// The name of a listener (a passive OPEN), given out by the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listener(pub u64);
 
 /// How a connection ended, seen from one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
-    /// The peer's FIN arrived, in order, after its last byte.
+    /// The peer's FIN arrived, in order, after the peer's last byte.
     Finished,
     /// The peer's RST arrived (ECONNRESET).
     Reset,
@@ -24,48 +26,48 @@ pub enum Ending {
     Refused,
     /// The host gave up: retransmission, FIN-WAIT-2 or a user timeout (ETIMEDOUT).
     TimedOut,
-    /// This side called abort.
+    /// This side aborted the connection.
     Aborted,
-    /// The stack can never move this connection again; a watchdog ended it.
+    /// The stack can never move this connection again; a watchdog ended the connection.
     Stalled,
 }
 
-/// STATUS of RFC 9293 §3.9.1.5, as far as a program may act on it.
+/// STATUS of RFC 9293 §3.9.1.5: the part that a program may act on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Status {
     /// The handshake is complete.
     pub established: bool,
-    /// Bytes taken by `send` and not transmitted even once.
+    /// Bytes accepted by `send` and never transmitted.
     pub unsent: usize,
-    /// Bytes taken by `send` and not acknowledged yet, the unsent ones included.
+    /// Bytes accepted by `send` and not acknowledged, unsent bytes included.
     pub unacknowledged: usize,
     /// Received bytes that wait for `receive`.
     pub unread: usize,
     /// The peer's FIN has arrived (bytes may still wait for `receive`).
     pub peer_closed: bool,
-    /// Set once nothing more will be sent or received; also by a reset that came after the peer's FIN
-    /// and that `receive`, which gives the bytes and the FIN first, never tells.
+    /// Set once no byte will be sent or received any more. A reset after the peer's FIN also
+    /// appears here, although `receive` returns the bytes and the FIN first and never the reset.
     pub ending: Option<Ending>,
-    /// Local address.
+    /// The local address of the connection.
     pub local: SocketAddr,
-    /// The peer's address.
+    /// The peer's address of the connection.
     pub peer: SocketAddr,
 }
 
-/// Something to look at. A host says so once per change, never by being scanned.
+/// A change that a program should look at. A host reports each change once and is never scanned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ready {
-    /// `accept` has a connection to give.
+    /// `accept` can return a connection.
     Accept(Listener),
-    /// The connection opened, received, was acknowledged, transmitted its last unsent byte (said only if
-    /// `status` was asked since `send`) or ended: ask it.
+    /// The connection opened, received bytes, had bytes acknowledged, transmitted the last unsent
+    /// byte (reported only if `status` was called since `send`), or ended: call the methods.
     Conn(Conn),
 }
 
-/// A host's TCP, for its user. Nothing blocks; every call may be followed by a `Ready` later.
+/// A host's TCP, for a program. No call blocks; a `Ready` may follow any call.
 ///
-/// A program closes (or aborts) every connection it has been given, exactly once; the name is dead
-/// from then on, and the host finishes the connection by itself.
+/// A program closes or aborts every connection exactly once. The name is dead from then on, and the
+/// host finishes the connection alone.
 pub trait Tcp {
     /// Active OPEN from `from` (or an ephemeral port) to `to`.
     ///
@@ -73,30 +75,31 @@ pub trait Tcp {
     /// The address is in use, or no port is free.
     fn connect(&mut self, from: Option<SocketAddr>, to: SocketAddr) -> io::Result<Conn>;
 
-    /// Passive OPEN at `at` (port 0: any free port). Returns the address it listens on.
+    /// Passive OPEN at `at` (port 0: any free port). Returns the listener and its address.
     ///
     /// # Errors
     /// The address is in use, or no port is free.
     fn listen(&mut self, at: SocketAddr, backlog: usize) -> io::Result<(Listener, SocketAddr)>;
 
-    /// The next connection that has completed its handshake.
+    /// Returns the next connection with a complete handshake.
     fn accept(&mut self, from: Listener) -> Option<Conn>;
 
-    /// Stop listening; connections not yet accepted are reset.
+    /// Stops to listen; connections that were not accepted are reset.
     fn unlisten(&mut self, at: Listener);
 
-    /// SEND: what `fill` writes and returns is owned by the connection from then on: transmitted,
-    /// or lost by abort. `fill` is called with each free piece of the send buffer (two where the
-    /// ring wraps) until one is not filled. Returns the bytes taken; 0 means: full, wait for `Ready`.
+    /// SEND. `fill` writes bytes into the free space and returns their number; the connection
+    /// transmits the bytes, unless aborted. `fill` is called with each free piece of the send
+    /// buffer (two pieces where the ring wraps) until a piece is not filled. Returns the number of
+    /// accepted bytes; 0 means: no free space, wait for `Ready`.
     fn send(
         &mut self,
         on: Conn,
         fill: &mut dyn FnMut(&mut [u8]) -> usize,
     ) -> ControlFlow<Ending, usize>;
 
-    /// RECEIVE: `take` consumes all it is given, at most `limit` bytes in all: that is the
-    /// back-pressure. Returns the bytes taken, 0 when none waits; `Break` once the connection has
-    /// ended and nothing is left to take (`Finished` for the peer's FIN).
+    /// RECEIVE. `take` consumes all bytes of each call, at most `limit` bytes in total
+    /// (back-pressure). Returns the number of bytes, 0 if no byte waits; `Break` once the
+    /// connection has ended and all bytes are taken (`Finished` for the peer's FIN).
     fn receive(
         &mut self,
         on: Conn,
@@ -104,22 +107,22 @@ pub trait Tcp {
         take: &mut dyn FnMut(&[u8]),
     ) -> ControlFlow<Ending, usize>;
 
-    /// Mark the byte sent last as urgent (RFC 9293 §3.8.5), as Telnet's Synch needs it.
+    /// Marks the byte that was sent last as urgent (RFC 9293 §3.8.5), for Telnet's Synch.
     fn urgent(&mut self, on: Conn);
 
-    /// Shut the sending side: a FIN after all that was sent. Receiving goes on.
+    /// Ends the sending side: a FIN after all sent bytes. Receiving goes on.
     fn shutdown(&mut self, on: Conn);
 
-    /// CLOSE: a FIN after all that was sent, and nothing more is received. What becomes of bytes
-    /// that wait unread is the host's close policy.
+    /// CLOSE: a FIN after all sent bytes; nothing more is received. The treatment of unread bytes
+    /// is the host's close policy.
     fn close(&mut self, on: Conn);
 
-    /// ABORT: whatever may be transmitted now has been; the rest is dropped and a RST sent.
+    /// ABORT: transmits the bytes that may be transmitted now, drops the rest, and sends a RST.
     fn abort(&mut self, on: Conn);
 
-    /// STATUS.
+    /// STATUS: the state of the connection.
     fn status(&self, on: Conn) -> Status;
 
-    /// The next thing to look at, in the order it happened.
+    /// Returns the next change, in the order of the changes.
     fn poll_ready(&mut self) -> Option<Ready>;
 }

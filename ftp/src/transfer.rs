@@ -1,6 +1,6 @@
 //! `transfer` is the data transfer process of RFC 959 §2.3: the one loop that moves a file between
-//! a store and a data connection, for both sides and both directions, in stream mode (§3.4.1).
-//! It does not know commands or replies; it says how the transfer ended, and others judge that.
+//! a store and a data connection, for both sides and both directions, in stream mode (§3.4.1). The
+//! loop does not know commands or replies; the session judges the end of a transfer.
 
 mod plan;
 
@@ -12,40 +12,42 @@ use crate::wire::representation::{TextDecoder, TextEncoder};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// Behind whatever else is ready.
+/// The shortest wait, behind everything else that is ready.
 const PAUSE: Duration = Duration::from_micros(1);
 
-/// Where the loop is.
+/// State of the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Moving,
-    /// All was sent: waiting until it is transmitted, or acknowledged, to abort.
+    /// All bytes are sent: waiting until the bytes are transmitted, or acknowledged, before the
+    /// abort.
     Draining,
     /// The sending side is shut: waiting for the peer's end.
     HalfClosed,
-    /// The peer has ended: waiting for nothing, until patience ends.
+    /// The peer has ended and this side waits on, until the idle timeout.
     Standing,
 }
 
-/// One transfer on one open data connection. It owns the connection: it closes or aborts it, once.
+/// One transfer on an open data connection. The transfer owns the connection and closes or aborts
+/// the connection exactly once.
 ///
-/// Call [`Transfer::pump`] at once, then whenever the connection is ready or the time of
-/// [`Transfer::next_wakeup`] has come, until it is [`Step::Over`]. The file stays open: its fate is
-/// the caller's to decide.
+/// Call [`Transfer::pump`] at once, and then whenever the connection is ready or the time of
+/// [`Transfer::next_wakeup`] has come, until [`Step::Over`]. The file stays open: the caller
+/// decides on its fate.
 #[derive(Debug)]
 pub struct Transfer {
     conn: Conn,
     plan: Plan,
     phase: Phase,
     moved: u64,
-    /// When a byte moved last.
+    /// The time of the last moved byte.
     active: Duration,
-    /// When the store takes or gives bytes again, or the program looks again.
+    /// The time at which the store accepts bytes again, or the program looks again.
     blocked: Option<Duration>,
-    /// Bytes that came are about to be looked at: `read_delay` is over for them.
+    /// The read delay of the waiting bytes is over.
     looking: bool,
     late: Lateness,
-    /// Where in a text the last byte stood.
+    /// State of the text conversion.
     encoder: TextEncoder,
     decoder: TextDecoder,
 }
@@ -68,32 +70,32 @@ impl Transfer {
         }
     }
 
-    /// Bytes handed to the connection, or taken from it.
+    /// Bytes handed to the connection, or taken from the connection.
     #[must_use]
     pub fn moved(&self) -> u64 {
         self.moved
     }
 
-    /// Says [`Step::Alarm`] once so many more bytes have moved.
+    /// Sets the alarm: [`Step::Alarm`] after this number of bytes more.
     pub fn set_alarm(&mut self, after: u64) {
         self.plan.alarm = Some(self.moved + after);
     }
 
-    /// Looks whether a reset came before this side has taken a first look at the connection.
+    /// Notes whether a reset came before this side first looked at the connection.
     pub(crate) fn first_look<T: Tcp + ?Sized>(&mut self, tcp: &T) {
         if tcp.status(self.conn).ending == Some(Ending::Reset) {
             self.late = Lateness::NotBegun;
         }
     }
 
-    /// When to pump without a `Ready`: the store has room again, or patience ends.
+    /// The time to pump without a `Ready`: the store has room again, or the idle timeout ends.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Duration> {
         let idle = || self.plan.idle_timeout.map(|limit| self.active + limit);
         self.blocked.or_else(idle)
     }
 
-    /// Moves what can be moved now.
+    /// Moves the bytes that can move now.
     pub fn pump<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Step
     where
         T: Tcp + ?Sized,
@@ -114,7 +116,7 @@ impl Transfer {
             self.plan.alarm = None;
             return Step::Alarm;
         }
-        // A store that is busy is not a silent connection.
+        // A connection is not idle while the store is busy.
         if self.moved > before || self.blocked.is_some() {
             self.active = now;
         } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit) {
@@ -124,19 +126,19 @@ impl Transfer {
         Step::Going
     }
 
-    /// Gives up: aborts the connection.
+    /// Gives up the transfer: aborts the connection.
     pub fn abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
         tcp.abort(self.conn);
         self.end(Some(Ending::Aborted))
     }
 
-    /// Gives up: closes the connection, as if this were the end of the data.
+    /// Gives up the transfer: closes the connection, as at the end of the data.
     pub fn close<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
         tcp.close(self.conn);
         self.end(Some(Ending::Aborted))
     }
 
-    /// Store to connection, without a copy in between.
+    /// Moves bytes from the store to the connection, without a copy in between.
     fn send<T, S>(
         &mut self,
         close: Close,
@@ -183,7 +185,7 @@ impl Transfer {
                 return self.finish(close, tcp);
             }
             if enough {
-                // Others have their turn before the directory is read any further.
+                // Other sessions get their turn before the directory is read any further.
                 self.blocked = Some(now + PAUSE);
                 return None;
             }
@@ -193,7 +195,7 @@ impl Transfer {
         }
     }
 
-    /// The last byte has been handed over: the application's end of the connection.
+    /// Ends the connection after the last byte, as the plan's [`Close`] says.
     fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<TransferEnd> {
         match close {
             Close::Fin => {
@@ -229,7 +231,7 @@ impl Transfer {
         (waits == 0).then(|| self.planned_abort(tcp))
     }
 
-    /// Takes and drops what the peer says after our FIN, until it ends too.
+    /// Drops the peer's bytes after our FIN, until the peer ends too.
     fn await_end<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) -> Option<TransferEnd> {
         loop {
             match tcp.receive(self.conn, usize::MAX, &mut |_| ()) {
@@ -243,7 +245,8 @@ impl Transfer {
         }
     }
 
-    /// Connection to store, without a copy in between and no more than the store has room for.
+    /// Moves bytes from the connection to the store, without a copy in between, at most as many as
+    /// the store has room for.
     fn receive<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Option<TransferEnd>
     where
         T: Tcp + ?Sized,
@@ -291,7 +294,7 @@ impl Transfer {
                 }
                 ControlFlow::Break(ending) => {
                     let finished = ending == Ending::Finished;
-                    // Cut off, a CR may have been the first half of a line's end.
+                    // After a reset, a CR that was held back may be half of a line end.
                     let store = if finished {
                         self.decoder.finish(|it| store.write(file, it, now)).err()
                     } else {
@@ -310,7 +313,7 @@ impl Transfer {
         }
     }
 
-    /// Says what nobody has asked for, as far as the connection takes it.
+    /// Sends unrequested bytes, as far as the connection accepts them.
     fn chatter<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> ControlFlow<Ending> {
         let left = self.plan.chatter;
         let sent = tcp.send(self.conn, &mut |free| {
@@ -321,14 +324,14 @@ impl Transfer {
         sent.map_continue(|bytes| self.plan.chatter -= bytes)
     }
 
-    /// The peer's FIN is here, and this side waits for more: only a reset would be news.
+    /// Waits behind the peer's FIN: only a reset ends the wait.
     fn stand<T: Tcp + ?Sized>(&mut self, tcp: &mut T) -> Option<TransferEnd> {
         let ending = tcp.status(self.conn).ending.filter(|&ending| ending != Ending::Finished)?;
         Some(self.lost(ending, tcp))
     }
 
-    /// Whether a receiver that was not waiting for bytes, or is slow to notice them, looks now; and
-    /// whether a reset has overtaken it by then.
+    /// Whether a receiver with a read delay, or with a busy store, looks at the connection now.
+    /// Notes a reset that overtook waiting bytes.
     fn looks<T: Tcp + ?Sized>(&mut self, tcp: &T, now: Duration) -> bool {
         let status = tcp.status(self.conn);
         let waits = status.unread > 0 || status.peer_closed;
@@ -346,7 +349,7 @@ impl Transfer {
         self.looking
     }
 
-    /// How many bytes may move before the alarm is to be said.
+    /// The number of bytes before the alarm.
     fn until_alarm(&self) -> usize {
         let rest = self.plan.alarm.map(|alarm| alarm.saturating_sub(self.moved));
         rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX))
@@ -356,7 +359,7 @@ impl Transfer {
         TransferEnd { complete: true, ..self.abort(tcp) }
     }
 
-    /// The connection ended by itself: give its name back.
+    /// The connection ended: gives the name back to the host.
     fn lost<T: Tcp + ?Sized>(&self, ending: Ending, tcp: &mut T) -> TransferEnd {
         tcp.close(self.conn);
         self.end(Some(ending))
@@ -368,7 +371,7 @@ impl Transfer {
     }
 }
 
-/// What follows of what moves.
+/// Reads the next bytes of the body.
 #[inline]
 fn read<S: Store>(
     body: &mut Body,

@@ -1,4 +1,4 @@
-//! `driver::data` is the data connection of a session's slot: asked for, open, moving, given back.
+//! `driver::data` owns the data connection of a slot: opening, transfer, end.
 
 use super::slot::{DataConnection, Slot};
 use super::{Channel, Hub, SlotId, Turn};
@@ -10,7 +10,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 
 impl<P: Session> Slot<P> {
-    /// The data listener has a connection.
+    /// Accepts the data connection from the slot's listener.
     pub(super) fn handle_accept<T: Tcp + ?Sized, S: Store>(
         &mut self,
         from: Listener,
@@ -22,7 +22,7 @@ impl<P: Session> Slot<P> {
         debug_assert_eq!(listener, from, "a session listens at one place at a time");
         while let Some(conn) = turn.tcp.accept(listener) {
             let status = turn.tcp.status(conn);
-            // RFC 2577 §8: somebody else could steal, or send, the file.
+            // RFC 2577 §8: a third party could steal or forge the file.
             if only.is_some_and(|only| status.peer.ip() != only) {
                 turn.tcp.abort(conn);
                 continue;
@@ -44,8 +44,7 @@ impl<P: Session> Slot<P> {
         self.event(Event::DataOpened { local, peer }, turn.hub, turn.now);
     }
 
-    /// The data connection is ready. True if the session need not hear of it: the usual case, and
-    /// the hot one.
+    /// Pumps the data connection. True if the session heard nothing: the usual and the hot case.
     pub(super) fn pump_quietly<T: Tcp + ?Sized, S: Store>(
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
@@ -60,7 +59,7 @@ impl<P: Session> Slot<P> {
         quiet
     }
 
-    /// Moves what the data connection can move. False if the session was told something.
+    /// Moves the bytes that can move. False if the session was told an event.
     pub(super) fn pump_data<T: Tcp + ?Sized, S: Store>(
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
@@ -72,7 +71,7 @@ impl<P: Session> Slot<P> {
                     Step::Alarm => {
                         self.event(Event::Alarm, turn.hub, turn.now);
                         self.act(turn);
-                        // The session may have let it go on.
+                        // The session may have continued the transfer.
                         self.pump_data(turn);
                         false
                     }
@@ -98,7 +97,7 @@ impl<P: Session> Slot<P> {
                 }
                 false
             }
-            // What has come is found when the transfer begins.
+            // The transfer finds waiting bytes when it begins.
             DataConnection::None | DataConnection::Listening(..) | DataConnection::Waiting(_) => {
                 true
             }
@@ -132,7 +131,7 @@ impl<P: Session> Slot<P> {
         self.pump_data(turn);
     }
 
-    /// How many bytes the transfer under way has moved.
+    /// The bytes that the transfer under way has moved.
     pub(super) fn moved(&self) -> u64 {
         match &self.data {
             DataConnection::Moving(_, transfer) => transfer.moved(),

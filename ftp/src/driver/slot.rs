@@ -1,5 +1,5 @@
-//! `driver::slot` is one session with its connections: it turns what a host says of them into the
-//! session's events, and the session's actions into calls (RFC 9293 §3.9.1).
+//! `driver::slot` owns one session with its connections: changes of the host become the session's
+//! events, and the session's actions become calls of the host (RFC 9293 §3.9.1).
 
 use super::{Channel, Hub, SlotId, Turn};
 use crate::client::{Client, Task};
@@ -13,27 +13,27 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The control connection.
+/// State of the control connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum ControlConnection {
-    /// There is none, or none any more.
+    /// There is no control connection, or no longer.
     #[default]
     Gone,
-    /// Its handshake may not be complete.
+    /// The handshake may be incomplete.
     Opening(Conn),
     Open(Conn),
-    /// To be closed once all is sent.
+    /// To be closed once all bytes are sent.
     Closing(Conn),
 }
 
-/// The data connection.
+/// State of the data connection.
 #[derive(Debug, Default)]
 pub(super) enum DataConnection {
     #[default]
     None,
     Listening(Listener, Option<IpAddr>),
     Connecting(Conn),
-    /// Open, and nobody has asked for a transfer yet.
+    /// Open, and without a transfer yet.
     Waiting(Conn),
     Moving(Conn, Transfer),
 }
@@ -46,16 +46,16 @@ pub(super) struct Slot<P> {
     id: SessionId,
     control: ControlConnection,
     pub(super) data: DataConnection,
-    /// Whose control connection it is, once that is known.
+    /// The peer's address of the control connection, once open.
     pub(super) peer: Option<IpAddr>,
-    /// There are more sessions than there may be.
+    /// The session exceeds the limit of sessions.
     crowded: bool,
-    /// The session had no room for what waits on the control connection.
+    /// The session had no room for bytes that wait on the control connection.
     starved: bool,
 }
 
 impl Slot<Client> {
-    /// Hands a client its script.
+    /// Hands the script to a client.
     pub(super) fn start_client<S: Store>(
         &mut self,
         tasks: Arc<[Task]>,
@@ -68,7 +68,7 @@ impl Slot<Client> {
 }
 
 impl<P: Session> Slot<P> {
-    /// A session begins.
+    /// Begins a session on this control connection.
     pub(super) fn begin(&mut self, place: SlotId, control: Conn, id: SessionId, crowded: bool) {
         self.place = place.0;
         self.crowded = crowded;
@@ -76,7 +76,7 @@ impl<P: Session> Slot<P> {
         self.control = ControlConnection::Opening(control);
     }
 
-    /// Forgets the session, keeps its buffers.
+    /// Forgets the session and keeps the buffers.
     pub(super) fn clear(&mut self) {
         self.session.reset();
         self.control = ControlConnection::Gone;
@@ -85,7 +85,7 @@ impl<P: Session> Slot<P> {
         self.starved = false;
     }
 
-    /// Whether a session is here, or what is left of one.
+    /// Whether the slot has a session, or a transfer that outlives the session.
     pub(super) fn is_live(&self) -> bool {
         self.control != ControlConnection::Gone || !matches!(self.data, DataConnection::None)
     }
@@ -113,7 +113,7 @@ impl<P: Session> Slot<P> {
         session.handle_event(event, &mut cx);
     }
 
-    /// A deadline has come: the session's, or its transfer's.
+    /// Handles a deadline of the session or of the transfer.
     pub(super) fn handle_timeout<T: Tcp + ?Sized, S: Store>(
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
@@ -123,7 +123,7 @@ impl<P: Session> Slot<P> {
         session.handle_timeout(&mut cx);
     }
 
-    /// The control connection has something to say.
+    /// Handles a change of the control connection.
     pub(super) fn handle_control<T: Tcp + ?Sized, S: Store>(
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
@@ -156,7 +156,7 @@ impl<P: Session> Slot<P> {
         };
         loop {
             let room = self.session.room();
-            // Without room the session is busy with a transfer, and has enough to do after it.
+            // A session without room is busy with a transfer, and has lines for the time after.
             self.starved = room == 0;
             if self.starved {
                 return;
@@ -173,7 +173,7 @@ impl<P: Session> Slot<P> {
         }
     }
 
-    /// The control connection has ended.
+    /// Handles the end of the control connection.
     #[cold]
     fn end_control<T: Tcp + ?Sized, S: Store>(
         &mut self,
@@ -183,18 +183,18 @@ impl<P: Session> Slot<P> {
     ) {
         let opened = !matches!(self.control, ControlConnection::Opening(_));
         if ending == Ending::Finished && opened {
-            // The peer may still listen to the replies to what it said before its FIN.
+            // The peer may still read replies to the commands before the FIN.
             self.act(turn);
             self.flush(turn.tcp);
         }
-        // What it still had to do may have aborted it.
+        // The actions may have aborted the control connection.
         if self.leave_control(turn.hub).is_some() {
             turn.tcp.close(conn);
         }
         self.event(Event::ControlEnded(ending), turn.hub, turn.now);
     }
 
-    /// Acts until the session is quiet. True once it is over.
+    /// Lets the session act until nothing is left to do. True once the session is over.
     pub(super) fn settle<T: Tcp + ?Sized, S: Store>(
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
@@ -228,7 +228,7 @@ impl<P: Session> Slot<P> {
         self.control == ControlConnection::Gone && matches!(self.data, DataConnection::None)
     }
 
-    /// Lets the session take what it had no room for.
+    /// Gives the session the bytes for which there was no room.
     #[cold]
     fn feed<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
         while self.starved && self.control != ControlConnection::Gone && self.session.room() > 0 {
@@ -237,7 +237,7 @@ impl<P: Session> Slot<P> {
         }
     }
 
-    /// Lets the session act on the lines before which it stopped, as far as it is read.
+    /// Lets the session act on the lines behind unread replies, as far as the peer reads.
     #[cold]
     fn catch_up<T: Tcp + ?Sized, S: Store>(&mut self, turn: &mut Turn<'_, T, P::Config, S>) {
         while self.session.is_behind() && self.session.unsent().is_empty() {
@@ -322,7 +322,8 @@ impl<P: Session> Slot<P> {
                         tcp.urgent(conn);
                     }
                 }
-                // It has ended: `read_control` will hear of it. Nobody will hear this.
+                // The connection has ended: `read_control` will see the end, and the peer reads no
+                // more.
                 ControlFlow::Break(_) => {
                     let count = self.session.unsent().len();
                     self.session.sent(count);

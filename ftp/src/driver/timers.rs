@@ -1,28 +1,28 @@
-//! `driver::timers` keeps one deadline for each session, and the earliest of all at hand. A deadline
-//! that has moved later is left where it is: it fires early once, and is then set anew.
+//! `driver::timers` owns one deadline for each session, and finds the earliest. A deadline that
+//! moves later stays in the heap: the old time fires once, and the session sets the new time then.
 
 use super::SlotId;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-/// Deadlines by place.
+/// The deadlines of all slots.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    /// Every deadline that was ever armed and has not come up; the first is always one that counts.
+    /// All armed times that have not fired; the first is always a valid deadline.
     heap: BinaryHeap<Reverse<(Duration, SlotId)>>,
-    /// The deadline that counts, by place.
+    /// The valid deadline of each slot.
     armed: Vec<Option<Duration>>,
 }
 
 impl Timers {
-    /// The earliest deadline.
+    /// The earliest valid deadline.
     #[inline]
     pub(super) fn next(&self) -> Option<Duration> {
         self.heap.peek().map(|&Reverse((at, _))| at)
     }
 
-    /// Makes sure the place is woken at `at` or before.
+    /// Ensures that the slot is woken at `at` or before.
     #[inline]
     pub(super) fn arm(&mut self, place: SlotId, at: Duration) {
         let index = place.0 as usize;
@@ -36,7 +36,7 @@ impl Timers {
         }
     }
 
-    /// Forgets the place's deadline.
+    /// Forgets the slot's deadline.
     pub(super) fn disarm(&mut self, place: SlotId) {
         if let Some(armed) = self.armed.get_mut(place.0 as usize) {
             *armed = None;
@@ -44,7 +44,7 @@ impl Timers {
         }
     }
 
-    /// A place whose deadline has come; it has none until it is armed again.
+    /// Takes a slot whose deadline has come. The slot has no deadline until armed again.
     #[inline]
     pub(super) fn pop_due(&mut self, now: Duration) -> Option<SlotId> {
         if self.next()? > now {
@@ -55,13 +55,13 @@ impl Timers {
         Some(place)
     }
 
-    /// Forgets all deadlines.
+    /// Forgets all deadlines at once.
     pub(super) fn reset(&mut self) {
         self.heap.clear();
         self.armed.clear();
     }
 
-    /// Removes what does not count any more from the front.
+    /// Removes outdated times from the front of the heap.
     fn tidy(&mut self) {
         while let Some(&Reverse((at, place))) = self.heap.peek()
             && self.armed[place.0 as usize] != Some(at)

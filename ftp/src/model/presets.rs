@@ -1,5 +1,5 @@
-//! `model::presets` is what 15 real server set-ups did on Linux, measured in 2026: see
-//! docs/MODELS.md for each value's measurement, and for what is a guess.
+//! `model::presets` owns the models of 15 real server set-ups on Linux, measured in 2026:
+//! docs/MODELS.md has the measurement of each value, and tells the guesses.
 
 mod runtimes;
 
@@ -10,7 +10,7 @@ use super::{
 use Choice::{Always, Either};
 use runtimes::{AIOFTP, FTP_SRV, LIBUNFTP, PYFTPDLIB, TWISTED};
 
-/// Every set-up that was measured.
+/// All set-ups that were measured.
 pub static PRESETS: [ServerModel; 15] = [
     VSFTPD,
     ServerModel {
@@ -93,7 +93,7 @@ const VSFTPD: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// It reads so much at a time, and looks at the control connection only after a read.
+/// The size of a read; proftpd looks at the control connection only after a read.
 const PROFTPD_READ: u64 = 128 << 10;
 
 const PROFTPD: ServerModel = ServerModel {
@@ -141,12 +141,13 @@ const PURE_FTPD: ServerModel = ServerModel {
         ),
         ..ServerTexts::PLAIN
     },
-    // Its last word on a download is a 1yz: who waits for a final reply waits for ever.
+    // The last word on a download is a 1yz reply: a client that waits for a final reply waits for
+    // ever.
     on_download_reset: Answer::Says(Phrase(
         150,
         "{seconds} seconds (measured here), {rate} per second",
     )),
-    // It looks at the error bits of poll before it reads.
+    // pure-ftpd looks at the error bits of poll before reading.
     after_fin: Resets {
         in_time: Always(Judgement::AS_EOF),
         behind: Either(Judgement::AS_EOF, PURE_FTPD_ERROR_BIT),
@@ -158,7 +159,7 @@ const PURE_FTPD: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// No read has failed.
+/// The reply when no read has failed.
 const PURE_FTPD_ABORTED: Phrase =
     Phrase(451, "Transfer aborted\n{seconds} seconds (measured here), {rate} per second");
 const PURE_FTPD_ERROR_BIT: Judgement =
@@ -171,7 +172,7 @@ const INETUTILS: ServerModel = ServerModel {
     texts: ServerTexts {
         opening: Phrase(150, "Opening BINARY mode data connection for '{path}'."),
         already_open: Phrase(150, "Opening BINARY mode data connection for '{path}'."),
-        // perror_reply(426, "Data Connection"): 4.4BSD's routine, with strerror's text.
+        // perror_reply(426, "Data Connection"): the routine of 4.4BSD, with the text of strerror.
         aborted: Phrase(426, "Data Connection: Connection reset by peer."),
         ..ServerTexts::PLAIN
     },
@@ -182,7 +183,7 @@ const INETUTILS: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// It writes whole blocks, and drops what it holds when a read fails.
+/// The server writes whole blocks, and drops a partial block when a read fails.
 const GRIDFTP_BLOCKS: Kept = Kept::WholeBlocks(256 << 10);
 const GRIDFTP_FAILED_TO_SEND: Phrase = Phrase(
     500,

@@ -1,50 +1,50 @@
-//! `model::text` is what a model says: replies as codes and texts, with places for what only the
-//! transfer knows.
+//! `model::reply_text` owns the reply texts of a model, with placeholders for values of the
+//! transfer.
 
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-/// A reply: its code, and its text. Lines are separated by `\n`. `{path}` stands for the file's
-/// name, `{moved}` for the bytes that were moved, `{seconds}` for the time since
-/// the command, `{rate}` for the bytes of a second.
+/// A reply: code and text. `\n` separates lines. Placeholders: `{path}` is the name of the file,
+/// `{moved}` the number of moved bytes, `{seconds}` the time since the command, `{rate}` the bytes
+/// per second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Phrase(pub u16, pub &'static str);
 
-/// What a text may speak of.
+/// The values for the placeholders of a text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReplyValues<'a> {
-    /// The file's name.
+    /// The name of the file.
     pub path: &'a str,
-    /// How long the transfer took.
+    /// The duration of the transfer.
     pub took: Duration,
-    /// Bytes moved.
+    /// The number of moved bytes.
     pub moved: u64,
 }
 
-/// The replies' texts that differ between servers (and that users quote).
+/// The reply texts that differ between servers (and that users quote).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ServerTexts {
-    /// 1yz where a data connection is still to be made.
+    /// The 1yz reply if the data connection is not open yet.
     pub opening: Phrase,
-    /// 1yz where it is there.
+    /// The 1yz reply if the data connection is open already.
     pub already_open: Phrase,
-    /// 2yz after a transfer.
+    /// The 2yz reply after a complete transfer.
     pub complete: Phrase,
-    /// 4yz of a transfer that failed.
+    /// The 4yz reply after a failed transfer.
     pub aborted: Phrase,
-    /// 425.
+    /// The text of 425, without a data connection.
     pub no_data: &'static str,
-    /// 426 when a data connection was idle for too long.
+    /// The text of 426 after an idle data connection.
     pub data_timeout: &'static str,
-    /// 421 when a control connection was.
+    /// The text of 421 after an idle control connection.
     pub control_timeout: &'static str,
-    /// 221.
+    /// The text of 221, the reply to QUIT.
     pub goodbye: &'static str,
 }
 
 impl ServerTexts {
-    /// Our own, and what most say.
+    /// Our own texts, which most servers share.
     pub const PLAIN: Self = Self {
         opening: Phrase(150, "Opening BINARY mode data connection."),
         already_open: Phrase(150, "Opening BINARY mode data connection."),
@@ -58,7 +58,7 @@ impl ServerTexts {
 }
 
 impl Phrase {
-    /// The text, its places filled.
+    /// The text with the placeholders filled.
     #[must_use]
     pub fn with(self, facts: ReplyValues<'_>) -> Cow<'static, str> {
         if !self.1.contains('{') {
@@ -93,7 +93,7 @@ fn seconds(took: Duration, out: &mut impl Write) -> fmt::Result {
     write!(out, "{}.{:03}", took.as_secs(), took.subsec_millis())
 }
 
-/// In integers: a decision is not made here, but a digest covers what is said.
+/// In integer arithmetic: digests of runs cover the reply texts.
 fn rate(facts: ReplyValues<'_>, out: &mut impl Write) -> fmt::Result {
     let micros = facts.took.as_micros().max(1);
     let bytes = u128::from(facts.moved) * 1_000_000;

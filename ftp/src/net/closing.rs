@@ -1,14 +1,14 @@
-//! `net::closing` keeps the deadlines of connections that their user has closed and that still owe
-//! something, or wait for the peer's end.
+//! `net::closing` owns the deadlines of connections that the program has closed: until the owed
+//! bytes are sent, and until the peer's end.
 
 use super::Sockets;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How long a closed connection may owe the same, or wait for its peer's end.
+/// How long a closed connection may make no progress, or wait for the peer's end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Deadlines in order: all are equally far away when they are set.
+/// Deadlines in order: each is set the same time ahead.
 #[derive(Debug, Default)]
 pub(super) struct Closing(VecDeque<Deadline>);
 
@@ -16,7 +16,7 @@ pub(super) struct Closing(VecDeque<Deadline>);
 struct Deadline {
     at: Duration,
     name: u64,
-    /// What it owed when the deadline was set.
+    /// The owed bytes when the deadline was set.
     owed: usize,
 }
 
@@ -32,7 +32,7 @@ impl Closing {
 }
 
 impl Sockets {
-    /// The user has closed it: from now on it is ours.
+    /// Closes a connection for the program; from now on the sockets own the connection.
     pub(super) fn begin_closing(&mut self, name: u64) {
         if let Some(socket) = self.conns.get_mut(name) {
             socket.close();
@@ -43,7 +43,7 @@ impl Sockets {
         }
     }
 
-    /// True once it is done.
+    /// Continues to close a connection; true once done.
     pub(super) fn go_on_closing(&mut self, name: u64) -> bool {
         let done =
             self.conns.get_mut(name).is_none_or(|socket| socket.go_on_closing(&mut self.buffer));
@@ -53,7 +53,7 @@ impl Sockets {
         done
     }
 
-    /// Patience has ended with some of them, unless they still make progress.
+    /// Drops the connections whose deadline is over, unless they made progress.
     pub(super) fn close_overdue(&mut self) {
         while let Some(Deadline { name, owed, .. }) = self.closing.pop_due(self.now) {
             let Some(socket) = self.conns.get_mut(name) else { continue };

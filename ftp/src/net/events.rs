@@ -1,12 +1,12 @@
-//! `net::events` makes of what the kernel has to say, and of what it never says, whom the user is to
-//! look at in this lap.
+//! `net::events` turns the kernel's events, and the looks without an event, into the changes of
+//! this lap.
 
 use super::{CALLER, Sockets};
 use crate::tcp::{Conn, Listener, Ready};
 use mio::{Events, Token};
 
 impl Sockets {
-    /// What the kernel has to say.
+    /// Takes the events of the kernel.
     pub(super) fn take_events(&mut self) {
         let events = std::mem::replace(&mut self.events, Events::with_capacity(0));
         for event in &events {
@@ -32,7 +32,7 @@ impl Sockets {
         self.events = events;
     }
 
-    /// What the kernel has no event for.
+    /// Looks at the sockets for which the kernel has no event.
     pub(super) fn look_again(&mut self) {
         for name in std::mem::take(self.watched.get_mut()) {
             if let Some(socket) = self.conns.get_mut(name)

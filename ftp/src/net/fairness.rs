@@ -1,6 +1,6 @@
-//! `net::fairness` sees to it that everybody gets a share of each lap, and is looked at once in it.
+//! `net::fairness` gives every connection a share of each lap, and one report per lap.
 
-/// A lap of the program's loop.
+/// The number of a lap of the program's loop.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Lap(u64);
 
@@ -10,18 +10,18 @@ impl Lap {
     }
 }
 
-/// The fairness of one connection, or one listener.
+/// The shares of one connection or one listener.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Fairness {
-    /// The last lap it has a place in.
+    /// The last lap with a report.
     queued: Lap,
-    /// The lap of which it has had `had` shares.
+    /// The lap in which `had` shares were used.
     lap: Lap,
     had: usize,
 }
 
 impl Fairness {
-    /// True if it needs a place in that lap, and has none yet.
+    /// Claims the report of `lap`; false if already claimed.
     pub(super) fn queue(&mut self, lap: Lap) -> bool {
         let needs = self.queued < lap;
         if needs {
@@ -30,7 +30,7 @@ impl Fairness {
         needs
     }
 
-    /// True if it may have one more of its `shares` of that lap.
+    /// Uses one more of the `shares` of `lap`; false if all are used.
     pub(super) fn take(&mut self, lap: Lap, shares: usize) -> bool {
         if self.lap != lap {
             (self.lap, self.had) = (lap, 0);

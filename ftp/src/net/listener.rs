@@ -1,4 +1,4 @@
-//! `net::door` is a listener: where it listens, and what it gives.
+//! `net::listener` owns a listening socket and accepts its connections.
 
 use super::fairness::Fairness;
 use super::socket::Socket;
@@ -7,26 +7,26 @@ use socket2::{Domain, Socket as RawSocket, Type};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 
-/// A listener.
+/// A listening socket of the kernel.
 #[derive(Debug)]
 pub(super) struct KernelListener {
     pub(super) listener: TcpListener,
     pub(super) fairness: Fairness,
 }
 
-/// What came of asking for a connection.
+/// The result of accepting.
 #[derive(Debug)]
 pub(super) enum Accepted {
     Socket(Socket),
     Nothing,
-    /// The system has nothing left to make a connection of: later.
+    /// The system has no file descriptor or memory left: try again later.
     Exhausted,
 }
 
 impl KernelListener {
     pub(super) fn open(at: SocketAddr, backlog: usize) -> io::Result<(Self, SocketAddr)> {
         let raw = RawSocket::new(Domain::for_address(at), Type::STREAM, None)?;
-        // Or a server could not be started again while its last connections are in TIME-WAIT.
+        // Without this option, a server could not restart while old connections are in TIME-WAIT.
         raw.set_reuse_address(true)?;
         raw.set_nonblocking(true)?;
         raw.bind(&at.into())?;
@@ -40,7 +40,8 @@ impl KernelListener {
         loop {
             match self.listener.accept() {
                 Ok((stream, peer)) => {
-                    // One that has died meanwhile may refuse its options: nobody misses it.
+                    // A connection that is dead already may refuse the options: skip the
+                    // connection.
                     if let Ok(socket) = Socket::accepted(stream, peer) {
                         return Accepted::Socket(socket);
                     }

@@ -1,5 +1,5 @@
-//! `net::queue` asks the kernel how much waits in a connection's queues. Only an application that
-//! aborts at a certain moment asks; where the kernel does not say, nothing waits.
+//! `net::queue` asks the kernel for the lengths of a connection's queues. Only an application that
+//! aborts at a certain moment asks. Where the kernel cannot tell, the length is 0.
 
 use mio::net::TcpStream;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -9,14 +9,15 @@ use std::io::{BufRead, BufReader};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::AsFd;
 
-/// Bytes received that wait to be read.
+/// Received bytes that wait to be read.
 pub(super) fn unread(stream: &TcpStream) -> usize {
     rustix::io::ioctl_fionread(stream).map_or(0, |bytes| usize::try_from(bytes).unwrap_or(0))
 }
 
-/// 0 once every byte has been transmitted; else at least 1, for the kernel does not count them here.
+/// 0 once every byte has been transmitted; else at least 1, because the kernel does not tell the
+/// number.
 pub(super) fn unsent(stream: &TcpStream) -> usize {
-    // With this mark a socket is writable only while less than a byte has not been transmitted.
+    // With this mark, a socket is writable only while all bytes are transmitted.
     if cfg!(not(target_os = "linux")) || SockRef::from(stream).set_tcp_notsent_lowat(1).is_err() {
         return 0;
     }
@@ -34,8 +35,8 @@ pub(super) fn unacknowledged(local: SocketAddr, peer: SocketAddr) -> usize {
     lines.filter_map(|line| send_queue(&line, &local, &peer)).next().unwrap_or(0)
 }
 
-/// `sl local_address rem_address st tx_queue:rx_queue ...` (proc(5)); the queue is what SIOCOUTQ
-/// tells.
+/// Reads the send queue (as SIOCOUTQ tells) from a line of proc(5): `sl local_address rem_address
+/// st tx_queue:rx_queue ...`.
 fn send_queue(line: &str, local: &str, peer: &str) -> Option<usize> {
     let mut words = line.split_ascii_whitespace().skip(1);
     if words.next()? != local || words.next()? != peer {
@@ -45,7 +46,7 @@ fn send_queue(line: &str, local: &str, peer: &str) -> Option<usize> {
     usize::from_str_radix(queues.split(':').next()?, 16).ok()
 }
 
-/// An address as the kernel prints it: words of the machine's byte order.
+/// An address as the kernel prints addresses: words in the machine's byte order.
 fn hexadecimal(at: SocketAddr) -> String {
     let word = |bytes: &[u8]| {
         let bytes = bytes.try_into().expect("a word has four bytes");

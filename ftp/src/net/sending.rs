@@ -1,5 +1,5 @@
-//! `net::sending` is what a connection owes the kernel: small pieces that are gathered, what the kernel
-//! did not take, the urgent byte among it, and the FIN behind it.
+//! `net::sending` owns the bytes that a connection still owes the kernel: gathered small pieces,
+//! bytes that the kernel refused, an urgent byte among them, and the FIN behind them.
 
 use super::socket::{Socket, ending};
 use crate::tcp::Ending;
@@ -8,7 +8,7 @@ use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::ops::ControlFlow;
 
-/// What is smaller waits for what may follow it in the same lap.
+/// Pieces below this size wait for further pieces in the same lap.
 const SMALL: usize = 2048;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shut {
@@ -18,7 +18,7 @@ pub(super) enum Shut {
 }
 
 impl Socket {
-    /// Takes from `fill` what the kernel will take, or a small piece more.
+    /// Takes bytes from `fill`, as many as the kernel accepts, or a small piece more.
     pub(super) fn send(
         &mut self,
         buffer: &mut [u8],
@@ -53,35 +53,36 @@ impl Socket {
         ControlFlow::Continue(bytes.len())
     }
 
-    /// True if it has just begun to wait for the end of the lap.
+    /// Begins to wait for the end of the lap; true if the wait is new.
     pub(super) fn cork(&mut self) -> bool {
         let begins = !self.corked && !self.blocked && !self.owed.is_empty();
         self.corked |= begins;
         begins
     }
 
-    /// The lap is over.
+    /// Ends the wait at the end of the lap.
     pub(super) fn uncork(&mut self) {
         self.corked = false;
         self.flush();
     }
 
-    /// Whether it waits for the kernel to take more.
+    /// Whether the connection waits for the kernel to accept more bytes.
     pub(super) fn is_blocked(&self) -> bool {
         self.blocked
     }
 
-    /// Whether it owes nothing to the kernel, or can give it nothing.
+    /// Whether no byte is owed, or none can be sent any more.
     pub(super) fn is_flushed(&self) -> bool {
         self.owed.is_empty() || self.lost.is_some()
     }
 
-    /// The byte sent last is the urgent one. It was small, so it is still here.
+    /// Marks the last sent byte as urgent. The byte was small, so the connection still owes the
+    /// byte.
     pub(super) fn mark_urgent(&mut self) {
         self.urgent = Some(self.owed.len());
     }
 
-    /// Gives the kernel what is owed, and the FIN behind it.
+    /// Gives the kernel the owed bytes, and the FIN behind them.
     pub(super) fn flush(&mut self) {
         let mut given = 0;
         let owed = std::mem::take(&mut self.owed);
@@ -106,12 +107,12 @@ impl Socket {
         }
         if self.owed.is_empty() && self.shut == Shut::Wanted && self.open {
             self.shut = Shut::Done;
-            // It fails if the connection is gone, which is told elsewhere.
+            // An error means that the connection is gone, and is reported by a read.
             let _ = self.stream.shutdown(Shutdown::Write);
         }
     }
 
-    /// Writes until the kernel takes no more.
+    /// Writes until the kernel accepts no more; returns the number of bytes.
     fn write(&mut self, bytes: &[u8]) -> usize {
         let mut given = 0;
         while given < bytes.len() && !self.blocked && self.lost.is_none() {
@@ -126,7 +127,7 @@ impl Socket {
             Ok(bytes) => return bytes,
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) if error.kind() == ErrorKind::WouldBlock => self.blocked = true,
-            // The kernel says EPIPE of a reset behind the peer's FIN: that FIN stands.
+            // The kernel reports a reset after the peer's FIN as EPIPE: the FIN stays valid.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => self.lost = Some(Ending::Reset),
             Err(error) => {
                 self.lost = Some(ending(&error));
@@ -143,7 +144,7 @@ impl Socket {
         self.flush();
     }
 
-    /// How much is still owed: what has not become less for long is never taken.
+    /// The number of owed bytes, to see progress.
     pub(super) fn owes(&self) -> usize {
         self.owed.len()
     }

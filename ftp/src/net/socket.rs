@@ -1,4 +1,5 @@
-//! `net::socket` is one connection: what it owes the kernel, and what the kernel has said of it.
+//! `net::socket` owns one connection: the stream, the bytes owed to the kernel, and the state that
+//! the kernel has reported.
 
 use super::fairness::Fairness;
 use super::queue;
@@ -12,12 +13,12 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How often a connection is read in a lap: with the buffer of all, 2 MiB.
+/// The most reads of a connection in a lap: 2 MiB with the shared buffer.
 pub const READS: usize = 8;
-/// How much a peer may still send after we have closed: more of it, and it gets a RST.
+/// The most bytes that a peer may send after our close; then the peer gets a RST.
 const DISCARD_LIMIT: usize = 256 << 10;
 
-/// One connection.
+/// One connection of the kernel.
 #[derive(Debug)]
 pub(super) struct Socket {
     pub(super) stream: TcpStream,
@@ -26,37 +27,38 @@ pub(super) struct Socket {
     peer: SocketAddr,
     /// The handshake is complete.
     pub(super) open: bool,
-    /// There may be something to read; the kernel says when again.
+    /// Bytes may wait to be read; after an empty read the kernel reports new bytes.
     readable: bool,
-    /// The kernel takes no more; it says when again.
+    /// The kernel accepts no bytes; the kernel reports when that changes.
     pub(super) blocked: bool,
-    /// It waits for the end of the lap.
+    /// Small pieces wait for the end of the lap.
     pub(super) corked: bool,
-    /// Something was sent on it: somebody may wait for that.
+    /// Bytes were sent, so a peer may wait for them.
     pub(super) spoke: bool,
-    /// The user has closed it.
+    /// The program has closed the connection.
     closing: bool,
-    /// A FIN is to follow what is owed, or has followed.
+    /// Whether a FIN is to follow the owed bytes, or has followed.
     pub(super) shut: Shut,
-    /// The kernel has announced an error, which nobody has fetched.
+    /// The kernel has announced an error that is not fetched yet.
     announced: bool,
-    /// Nothing more can be sent, and why.
+    /// The reason why no byte can be sent any more.
     pub(super) lost: Option<Ending>,
-    /// An error that a send or a question has fetched: the bytes before it are still to be read, and
-    /// behind them the kernel will only say that they have ended.
+    /// An error that a send or a check has fetched. The bytes before the error are still to be
+    /// read; behind them the kernel only reports an end.
     pub(super) fetched: Option<Ending>,
-    /// Nothing more will be received, and why.
+    /// The reason why no byte will be received any more.
     ended: Option<Ending>,
-    /// Owed to the kernel.
+    /// Bytes owed to the kernel.
     pub(super) owed: Vec<u8>,
-    /// Where the byte after the urgent one stands in it.
+    /// The position in `owed` after the urgent byte.
     pub(super) urgent: Option<usize>,
-    /// What came after the user had closed it.
+    /// The number of bytes that came after the program's close.
     dropped: usize,
 }
 
 impl Socket {
-    /// Active OPEN. True if it has failed already, so that no event will say so.
+    /// Active OPEN. True if the connection was refused at once, so that no event will report the
+    /// refusal.
     pub(super) fn connect(from: Option<SocketAddr>, to: SocketAddr) -> io::Result<(Self, bool)> {
         let raw = RawSocket::new(Domain::for_address(to), Type::STREAM, None)?;
         raw.set_nonblocking(true)?;
@@ -75,16 +77,16 @@ impl Socket {
         Ok((socket, refused.is_some()))
     }
 
-    /// What a listener has given.
+    /// Takes over a connection from a listener.
     pub(super) fn accepted(stream: TcpStream, peer: SocketAddr) -> io::Result<Self> {
         let socket = Self::new(stream, peer)?;
         Ok(Self { open: true, readable: true, ..socket })
     }
 
     fn new(stream: TcpStream, peer: SocketAddr) -> io::Result<Self> {
-        // Small pieces are gathered here, so nothing is won by Nagle's waiting.
+        // Small pieces are gathered here, so Nagle's algorithm would only delay.
         stream.set_nodelay(true)?;
-        // A Synch's data mark is a byte of the line it stands in (RFC 854).
+        // RFC 854: a Synch's data mark is a byte of the line.
         SockRef::from(&stream).set_out_of_band_inline(true)?;
         let local = canonical(stream.local_addr()?);
         Ok(Self {
@@ -122,11 +124,11 @@ impl Socket {
         }
     }
 
-    /// The answer to our SYN may have come.
+    /// Checks for the answer to our SYN.
     fn look_whether_open(&mut self) {
         match self.stream.take_error() {
             Ok(None) => {
-                // Without an answer there is no peer yet.
+                // Without an answer there is no peer address yet.
                 self.open = self.stream.peer_addr().is_ok();
                 if self.open {
                     self.readable = true;
@@ -135,7 +137,8 @@ impl Socket {
             }
             Ok(Some(error)) | Err(error) => {
                 let ending = ending(&error);
-                // A reset after the handshake: it was open, and what came before is to be read.
+                // A reset after the handshake: the connection was open, and bytes may wait to be
+                // read.
                 self.open = ending == Ending::Reset;
                 self.fetched = Some(ending);
                 self.lost = Some(ending);
@@ -150,7 +153,7 @@ impl Socket {
         self.closing
     }
 
-    /// One read.
+    /// Reads the socket once.
     pub(super) fn receive(
         &mut self,
         buffer: &mut [u8],
@@ -184,15 +187,15 @@ impl Socket {
         ControlFlow::Break(ending)
     }
 
-    /// The user has closed it. Call `go_on_closing` at once, and whenever it has something to say.
+    /// Closes the connection for the program. Call `go_on_closing` at once, and at each event.
     pub(super) fn close(&mut self) {
         self.closing = true;
         self.set_reset_if_closed(false);
         self.shutdown();
     }
 
-    /// Gives what is owed, says FIN, and waits for the peer's end, if the peer may still wait for
-    /// something. True once the socket may be dropped.
+    /// Sends the owed bytes and a FIN, and waits for the peer's end if the peer may still read.
+    /// True once the socket may be dropped.
     pub(super) fn go_on_closing(&mut self, buffer: &mut [u8]) -> bool {
         if !self.open || self.lost.is_some() {
             return true;
@@ -213,16 +216,16 @@ impl Socket {
         }
     }
 
-    /// Transmits what may be transmitted now, then a RST.
+    /// Transmits the bytes that may be transmitted now, then sends a RST.
     pub(super) fn abort(mut self) {
         self.flush();
         self.set_reset_if_closed(true);
     }
 
-    /// Whether the system's close, whoever calls it, is a RST.
+    /// Whether a close by the system sends a RST, also at the end of the program.
     pub(super) fn set_reset_if_closed(&self, reset: bool) {
         let linger = reset.then_some(Duration::ZERO);
-        // It fails if the connection is gone already: then there is nobody to tell.
+        // An error means that the connection is gone: nothing to do.
         let _ = SockRef::from(&self.stream).set_linger(linger);
     }
 
@@ -233,8 +236,8 @@ impl Socket {
             unacknowledged += queue::unacknowledged(self.local, self.peer).max(unsent);
         }
         let unread = if self.open { queue::unread(&self.stream) } else { 0 };
-        // A reset is known of before the bytes in front of it are read; what else an error could be
-        // then is told when it is fetched.
+        // The kernel announces a reset before the bytes in front of the reset are read. Any
+        // different error is reported when fetched.
         let announced = (self.announced && self.open).then_some(Ending::Reset);
         Status {
             established: self.open,
@@ -249,7 +252,7 @@ impl Socket {
     }
 }
 
-/// How a connection ends that ends with this error.
+/// The ending of a connection for an error of the system.
 pub(super) fn ending(error: &io::Error) -> Ending {
     match error.kind() {
         ErrorKind::ConnectionRefused => Ending::Refused,
@@ -266,7 +269,7 @@ fn in_progress(error: &io::Error) -> bool {
         || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
 
-/// An IPv4 peer of a listener for both families is an IPv4 peer.
+/// The IPv4 address of an IPv4 peer, if the listener serves both families.
 fn canonical(at: SocketAddr) -> SocketAddr {
     SocketAddr::new(at.ip().to_canonical(), at.port())
 }

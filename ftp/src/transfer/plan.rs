@@ -1,26 +1,25 @@
-//! `transfer::plan` is what a transfer is told and what it tells: the plan, the steps, the end. Plain
-//! data.
+//! `transfer::plan` owns the words of a transfer: the plan, the steps, the end. Plain data.
 
 use crate::store::{File, StoreError};
 use crate::tcp::Ending;
 use crate::wire::listing::Printer;
 use std::time::Duration;
 
-/// What an application does at the end of its data.
+/// How an application ends a data connection after the last byte.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Close {
     /// CLOSE: a FIN after the last byte.
     #[default]
     Fin,
-    /// Shut the sending side, wait for the peer's end, then close.
+    /// Shuts the sending side, waits for the peer's end, then closes.
     HalfClose,
-    /// ABORT at once: what was not transmitted is lost with it.
+    /// ABORT at once: untransmitted bytes are lost.
     Reset,
     /// ABORT once every byte has been transmitted at least once.
     ResetWhenSent,
     /// ABORT once every byte has been acknowledged.
     ResetWhenAcked,
-    /// Shut the sending side and ABORT at once.
+    /// Shuts the sending side and aborts at once.
     FinThenReset,
 }
 
@@ -36,38 +35,39 @@ impl Close {
     ];
 }
 
-/// What moves.
+/// The data of a transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// A file's bytes as they are. The file has been opened for it.
+    /// The bytes of an open file, unchanged.
     Image(File),
-    /// A file's bytes as text (RFC 959 §3.1.1.1).
+    /// The bytes of an open file as text (RFC 959 §3.1.1.1).
     Text(File),
-    /// A listing, which only goes out.
+    /// A listing, which can only be sent.
     Listing(Box<Printer>),
 }
 
-/// What to move, and how to end.
+/// The plan of a transfer: data, direction, end, delays.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// What moves.
+    /// The data to move.
     pub body: Body,
-    /// From the store to the connection, or from the connection to the store.
+    /// The direction: from the store to the connection, or from the connection to the store.
     pub way: Way,
-    /// How long nothing may move.
+    /// How long no byte may move; `None`: for ever.
     pub idle_timeout: Option<Duration>,
-    /// Say so once exactly this many bytes have moved (and before any further one does).
+    /// Report [`Step::Alarm`] once exactly this number of bytes has moved, and before any further
+    /// byte.
     pub alarm: Option<u64>,
-    /// How long after something has come a receiver looks at it: a busy program, a slow scheduler.
+    /// The delay before a receiver looks at arrived bytes: a busy program, a slow scheduler.
     pub read_delay: Duration,
-    /// How many bytes a receiver says that nobody has asked it for.
+    /// The number of unrequested bytes that a receiver sends.
     pub chatter: usize,
-    /// Whether a receiver goes on waiting behind the peer's FIN, for an end that TCP does not show.
+    /// Whether a receiver waits on behind the peer's FIN, for an end that TCP does not signal.
     pub waits_on: bool,
 }
 
 impl Plan {
-    /// Move it at once, without an alarm, and wait for ever.
+    /// A plan without delays, alarm and timeout.
     #[must_use]
     pub const fn new(body: Body, way: Way) -> Self {
         let (idle_timeout, alarm, read_delay) = (None, None, Duration::ZERO);
@@ -75,10 +75,10 @@ impl Plan {
     }
 }
 
-/// Which way bytes go, seen from this side.
+/// The direction of the bytes, seen from this side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// From the store; at the end of the file the connection is ended so.
+    /// From the store; after the last byte the connection is ended in this way.
     Send(Close),
     /// Into the store, until the peer's end.
     Receive,
@@ -87,40 +87,41 @@ pub enum Way {
 /// How far the receiving program had come when the peer's reset arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Lateness {
-    /// It had read everything that had come.
+    /// The program had read all bytes that had arrived.
     #[default]
     InTime,
-    /// Bytes, or the peer's FIN, were waiting for it.
+    /// Bytes, or the peer's FIN, were waiting to be read.
     Behind,
     /// The transfer had not begun.
     NotBegun,
 }
 
-/// How a transfer ended.
+/// The end of a transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TransferEnd {
-    /// Every byte has moved and the end was as planned: the sender has performed its [`Close`], the
-    /// receiver has seen the peer's FIN.
+    /// Whether every byte has moved and the end was as planned: the sender has performed the
+    /// [`Close`], the receiver has seen the peer's FIN.
     pub complete: bool,
-    /// What this program saw of the connection's end; none if its own FIN was the last it did.
+    /// The end of the connection as this program saw the end; `None` if the program's own FIN came
+    /// last.
     pub ending: Option<Ending>,
-    /// The store failed, and the connection was aborted for it.
+    /// The error of the store, for which the connection was aborted.
     pub store: Option<StoreError>,
-    /// Nothing moved for too long, and the connection was aborted for it.
+    /// Whether no byte moved for too long, for which the connection was aborted.
     pub idle: bool,
-    /// Bytes handed to the connection, or taken from it.
+    /// Bytes handed to the connection, or taken from the connection.
     pub moved: u64,
-    /// How late a receiver was for the peer's reset, also for one that came after the peer's FIN.
+    /// How late the receiver was for the peer's reset, also for a reset after the peer's FIN.
     pub late: Lateness,
 }
 
-/// What a pump has come to.
+/// The result of a pump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Call again on the next `Ready` or at `next_wakeup`.
+    /// Call again at the next `Ready` or at `next_wakeup`.
     Going,
-    /// The plan's alarm: that many bytes have moved. Said once.
+    /// The plan's alarm: the bytes have moved. Reported once.
     Alarm,
-    /// Over: the connection has been given back.
+    /// The transfer is over, and the connection has been given back.
     Over(TransferEnd),
 }

@@ -1,5 +1,5 @@
-//! `model::presets::runtimes` is the servers that live in an event loop: of Python, Rust and node.
-//! What comes first on two connections is often a race there.
+//! `model::presets::runtimes` owns the models of servers with an event loop, in Python, Rust and
+//! node. The order of events on two connections is often a race there.
 
 use crate::model::{
     Answer, Choice, ControlFate, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
@@ -29,7 +29,7 @@ pub(super) const PYFTPDLIB: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// `accept` yields a dead socket, getpeername fails, and the handler is gone without a word.
+/// `accept` returns a dead socket, getpeername fails, and the handler ends without a reply.
 const PYFTPDLIB_VANISHED: Choice<Judgement> = Either(
     Judgement { answer: Answer::Silence(ControlFate::Stays), kept: Kept::Empty },
     Judgement::AS_EOF,
@@ -69,7 +69,7 @@ pub(super) const AIOFTP: ServerModel = ServerModel {
     ..ServerModel::PLAIN
 };
 
-/// The Synch is no UTF-8: the session dies of it, the transfer sometimes.
+/// The bytes of the Synch are not UTF-8: the session ends, and sometimes the transfer.
 const AIOFTP_DIES: Interruption =
     Interruption { when: When::Now, cut: false, says: &[], control: ControlFate::Close };
 const AIOFTP_GONE: Judgement =
