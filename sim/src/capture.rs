@@ -8,22 +8,27 @@
 //! an Interface Statistics Block with their number, by which a file that was cut off is known.
 
 mod compare;
+#[cfg(feature = "pcap")]
 mod read;
+#[cfg(feature = "pcap")]
 mod write;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "pcap"))]
 mod capture_tests;
 
 use std::time::Duration;
 
 pub use compare::{Difference, Parting, first_difference};
+#[cfg(feature = "pcap")]
 pub use read::{CaptureError, Problem, begins_like_one, read, read_bytes};
+#[cfg(feature = "pcap")]
 pub use write::write;
 
 /// The version of what the section header says. A newer one is refused by name.
 pub const FORMAT: u32 = 1;
 
 /// First words of the section header's comment.
+#[cfg(feature = "pcap")]
 const MAGIC: &str = "halfclose-capture";
 
 /// What a run depends on, as the capture carries it.

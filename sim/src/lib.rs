@@ -43,6 +43,7 @@
 pub mod capture;
 pub mod catalogue;
 pub mod check;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod judge;
 pub mod law;

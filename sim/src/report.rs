@@ -1,36 +1,31 @@
 //! `report` says what a run came to: to a person in a dozen lines, to a script as JSON, and packet
 //! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
 
+#[cfg(feature = "cli")]
 mod explore_report;
+#[cfg(feature = "cli")]
 mod json;
 pub mod ladder;
+#[cfg(feature = "cli")]
 mod matrix_report;
+#[cfg(feature = "cli")]
 mod summary;
+#[cfg(feature = "cli")]
 mod sweep_report;
+#[cfg(feature = "cli")]
+mod verdict_style;
 
-pub use crate::judge::expectation::{lawful, told, unmet};
-pub use explore_report::{
-    Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
-};
-pub use json::run as json;
+pub use crate::judge::expectation::{ended, lawful, told, unmet};
 pub use ladder::{excerpt as shrunk_lines, last_lines};
-pub use matrix_report::{object as matrix_json, table as matrix};
-pub use summary::{ShownRun, ended, summary};
-pub use sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table};
 
-use anstyle::{AnsiColor, Style};
-
-use crate::verdict::Verdict;
-
-/// How a terminal shows a verdict: what loses data without a word is loudest.
-#[must_use]
-pub fn style(verdict: Verdict) -> Style {
-    let color = match verdict {
-        Verdict::Corrupt | Verdict::SilentTruncation => AnsiColor::Red,
-        Verdict::Stuck => AnsiColor::Magenta,
-        Verdict::Truncated | Verdict::FalseAlarm => AnsiColor::Yellow,
-        Verdict::Intact => AnsiColor::Green,
-    };
-    let style = color.on_default();
-    if verdict <= Verdict::SilentTruncation { style.bold() } else { style }
-}
+#[cfg(feature = "cli")]
+pub use {
+    explore_report::{
+        Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
+    },
+    json::run as json,
+    matrix_report::{object as matrix_json, table as matrix},
+    summary::{ShownRun, summary},
+    sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table},
+    verdict_style::style,
+};

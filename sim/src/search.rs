@@ -9,6 +9,7 @@ pub mod limits;
 pub mod lockstep;
 pub mod matrix;
 pub mod pool;
+#[cfg(feature = "results")]
 pub mod results;
 pub mod schedule;
 pub mod seeds;

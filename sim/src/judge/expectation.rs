@@ -1,6 +1,7 @@
 //! `expectation` compares an outcome with what its scenario expects.
 
 use halfclose_ftp::Told;
+use halfclose_stack::Ending;
 
 use crate::outcome::Outcome;
 use crate::scenario::Expect;
@@ -61,5 +62,19 @@ pub fn told(told: Told) -> &'static str {
         Told::Success => "success",
         Told::Failure => "failure",
         Told::Nothing => "nothing",
+    }
+}
+
+/// How a connection ended, in words for a person.
+#[must_use]
+pub fn ended(ending: Option<Ending>) -> &'static str {
+    match ending {
+        Some(Ending::Finished) => "finished (FIN)",
+        Some(Ending::Aborted) => "aborted (sent RST)",
+        Some(Ending::Reset) => "was reset (got RST)",
+        Some(Ending::Refused) => "was refused",
+        Some(Ending::TimedOut) => "timed out",
+        Some(Ending::Stalled) => "stalled in its stack",
+        None => "never ended",
     }
 }

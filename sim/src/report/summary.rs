@@ -4,10 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
-use halfclose_stack::{ClosePolicy, Ending};
+use halfclose_stack::ClosePolicy;
 
 use crate::outcome::{End, Outcome, TransferOutcome};
-use crate::report::{style, told};
+use crate::report::{ended, style, told};
 use crate::scenario::Scenario;
 
 /// A run, and how to see it again.
@@ -104,20 +104,6 @@ fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) 
     }
     let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
-}
-
-/// How a connection ended, as a person says it.
-#[must_use]
-pub fn ended(ending: Option<Ending>) -> &'static str {
-    match ending {
-        Some(Ending::Finished) => "finished (FIN)",
-        Some(Ending::Aborted) => "aborted (sent RST)",
-        Some(Ending::Reset) => "was reset (got RST)",
-        Some(Ending::Refused) => "was refused",
-        Some(Ending::TimedOut) => "timed out",
-        Some(Ending::Stalled) => "stalled in its stack",
-        None => "never ended",
-    }
 }
 
 /// Which of the hosts is known from documents alone.

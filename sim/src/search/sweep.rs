@@ -1,6 +1,7 @@
 //! `sweep` runs a scenario with many seeds, at every point of its grid, on all cores, and hands over the
 //! outcomes in order: point by point, and within a point seed by seed.
 
+#[cfg(feature = "results")]
 mod record;
 mod runner;
 
@@ -16,7 +17,9 @@ use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
 use crate::search::tally::{Counted, Swept, Tally};
 use crate::workload::Unreadable;
+#[cfg(feature = "results")]
 pub use record::Record;
+#[cfg(feature = "cli")]
 pub(crate) use record::quoted;
 use runner::{Point, Runner};
 
@@ -100,6 +103,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// Leaves out the first runs of the shard, which an earlier sweep has made.
+    #[cfg(feature = "results")]
     #[must_use]
     pub(crate) fn skip(mut self, runs: u64) -> Self {
         self.skipped = runs;

@@ -92,7 +92,8 @@ impl Sweep<'_> {
         Self { limits: Limits::default(), ..self.clone() }.jobs(1).max_runs(1)
     }
 
-    /// The seed of the first run, and the scenario's faults that met no packet in the first run.
+    /// The seed of the first run, and the faults of the scenario that met no packet in it.
+    #[cfg(feature = "cli")]
     pub(crate) fn unmatched(&self) -> Result<(u64, Vec<String>), RunError> {
         let mut found = (0, Vec::new());
         if self.scenario().faults.is_empty() {
