@@ -6,7 +6,7 @@ pub mod expectation;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::scenario::{How, Listing, Origin, Scenario, Task};
+use crate::scenario::{Listing, Origin, Scenario, Task, WriteMode};
 use crate::side::{EPOCH, Side};
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
@@ -121,7 +121,7 @@ impl<'a> Judge<'a> {
         let downloads = matches!(self.workload.tasks()[task], Task::Get(_));
         let put = if downloads { self.workload.origin(task).put() } else { None };
         let put = put.and_then(|put| self.workload.tasks()[put].file());
-        put.is_some_and(|file| file.how == How::Append)
+        put.is_some_and(|file| file.mode == WriteMode::Append)
     }
 
     /// What became of the file of `task`, and how many bytes are under its name, at the end; `opened`:
@@ -163,7 +163,7 @@ impl<'a> Judge<'a> {
             Task::Put(file) => Some((Side::Server, &file.name)),
             Task::Get(file) => Some((Side::Client, &file.name)),
             Task::List(listing) => Some((Side::Client, &listing.local)),
-            Task::Do(_) | Task::Noop => None,
+            Task::Do(_) => None,
         }
     }
 
@@ -190,7 +190,8 @@ impl<'a> Judge<'a> {
     /// Whether `task` was to go on with a file that is not the beginning of its source.
     #[must_use]
     pub fn resumes_another(&self, task: usize) -> bool {
-        let resumes = self.workload.tasks()[task].file().is_some_and(|it| it.how == How::Resume);
+        let resumes =
+            self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Resume);
         let expected = self.workload.received(task);
         resumes
             && self.before(task).is_some_and(|(length, hash)| {
@@ -202,18 +203,20 @@ impl<'a> Judge<'a> {
     /// and has `stored` bytes: what was there before is not of the source, unless it was resumed.
     #[must_use]
     pub fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
-        let how = self.workload.tasks()[task].file().map(|file| file.how);
+        let mode = self.workload.tasks()[task].file().map(|file| file.mode);
         let all = match &self.workload.tasks()[task] {
             Task::List(_) => self.source_len(task),
             _ => self.workload.received(task).size(),
         };
         let there = match state {
             FileState::Whole => all,
-            FileState::Short if how == Some(How::Append) => {
+            FileState::Short if mode == Some(WriteMode::Append) => {
                 stored.saturating_sub(self.before(task).map_or(0, |(length, _)| length))
             }
             FileState::Short => stored,
-            FileState::Unchanged if how == Some(How::Resume) && !self.resumes_another(task) => {
+            FileState::Unchanged
+                if mode == Some(WriteMode::Resume) && !self.resumes_another(task) =>
+            {
                 stored
             }
             FileState::Absent | FileState::Unchanged | FileState::Other => 0,
@@ -243,7 +246,8 @@ impl<'a> Judge<'a> {
             false => (image.size(), 0),
         });
         let unchanged = before.is_some() && found == before;
-        let appended = self.workload.tasks()[task].file().is_some_and(|it| it.how == How::Append);
+        let appended =
+            self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Append);
         let state = match (image, before) {
             // What was there, and then what was sent.
             (Some(image), Some((length, hash))) if appended => {
@@ -307,7 +311,7 @@ impl<'a> Judge<'a> {
     fn reads(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.workload.tasks()[task] {
             Task::Get(file) => Some((Side::Server, &file.name)),
-            Task::Put(_) | Task::List(_) | Task::Do(_) | Task::Noop => None,
+            Task::Put(_) | Task::List(_) | Task::Do(_) => None,
         }
     }
 

@@ -7,6 +7,8 @@ use halfclose_stack::{
     Flags, Headers, Host, Kind, Note, NoteKind, Options, Packet, Segment, State,
 };
 
+use crate::side::CONTROL_PORT;
+
 /// A lie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
@@ -122,7 +124,7 @@ impl Liar {
             return None;
         }
         let segment = Segment::parse(packet)?;
-        let control = [segment.source.port(), segment.destination.port()].contains(&21);
+        let control = [segment.source.port(), segment.destination.port()].contains(&CONTROL_PORT);
         if segment.kind() != Kind::Data || control || !self.once(Mutant::UnaskedReset) {
             return None;
         }

@@ -2,7 +2,8 @@
 //! compares. `keys` names each part of it, `file` reads and writes it as TOML.
 
 mod arm;
-pub(crate) mod clients;
+mod clients;
+mod consistency;
 pub mod fault;
 pub mod file;
 pub mod keys;
@@ -18,15 +19,18 @@ mod variants;
 pub use arm::{Arm, Expect};
 pub use fault::Fault;
 pub use halfclose_ftp::DataMode;
-pub use keys::InvalidSetting;
 pub use link_config::{Blackout, Burst, LinkConfig};
 pub use setup::{ClientSetup, PolicyChanges, Profile, ServerSetup, TcpSetup};
-pub use task::{Command, Content, File, How, Listing, Origin, Task};
+pub use task::{Content, File, FileCommand, Listing, Origin, Task, Verb, WriteMode};
+pub use values::InvalidSetting;
 pub use variants::{Choice, Open, Pinned};
 
 use std::time::Duration;
 
+use halfclose_stack::ClosePolicy;
+
 use crate::mutant::Mutant;
+use crate::side::Side;
 
 /// Everything a run depends on but its seed.
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +116,32 @@ impl Default for Scenario {
 }
 
 impl Scenario {
+    /// The direction of the link into which `sender` sends.
+    #[must_use]
+    pub fn link(&self, sender: Side) -> &LinkConfig {
+        match sender {
+            Side::Client => &self.up,
+            Side::Server => &self.down,
+        }
+    }
+
+    /// The direction of the link into which `sender` sends, for changing.
+    pub fn link_mut(&mut self, sender: Side) -> &mut LinkConfig {
+        match sender {
+            Side::Client => &mut self.up,
+            Side::Server => &mut self.down,
+        }
+    }
+
+    /// The close policy of the host of `side`.
+    #[must_use]
+    pub fn close_policy(&self, side: Side) -> ClosePolicy {
+        match side {
+            Side::Client => self.client.policy.of(&self.client.host),
+            Side::Server => self.server.policy.of(&self.server.host),
+        }
+    }
+
     /// Whether anything in it can flip a bit: then both hosts need checksums.
     #[must_use]
     pub fn corrupts(&self) -> bool {

@@ -32,6 +32,14 @@ impl Side {
         }
     }
 
+    /// The address of the host.
+    pub(crate) fn address(self) -> Ipv4Addr {
+        match self {
+            Self::Client => CLIENT,
+            Self::Server => SERVER,
+        }
+    }
+
     /// The side it talks to.
     #[must_use]
     pub fn peer(self) -> Self {

@@ -93,6 +93,10 @@ pub enum FileState {
 }
 
 impl FileState {
+    /// Every state.
+    pub const ALL: [Self; 5] =
+        [Self::Whole, Self::Short, Self::Absent, Self::Unchanged, Self::Other];
+
     /// The state of `found` where `expected` should be, behind its first `behind` bytes, which it
     /// has; `unchanged`: it is the old file.
     #[must_use]

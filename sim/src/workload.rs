@@ -13,7 +13,7 @@ use halfclose_ftp::Representation;
 use halfclose_ftp::store::{FileContent, FileSource};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-use crate::scenario::{Content, File, How, Origin, Scenario, Task};
+use crate::scenario::{Content, File, Origin, Scenario, Task, WriteMode};
 pub(crate) use source::read_file;
 use source::{Disk, Generated};
 pub use source::{Held, SIZE_MAX};
@@ -90,7 +90,7 @@ impl Workload {
                 false => (content.clone(), content.size()),
             };
             images.push(match task {
-                Task::Put(File { how: How::Append, .. }) => {
+                Task::Put(File { mode: WriteMode::Append, .. }) => {
                     let mut image = earlier.or(before.as_ref()).cloned().unwrap_or_default();
                     image.join(&received);
                     image
@@ -259,7 +259,8 @@ impl<'a> Sources<'a> {
             Content::Generated(size) => Some(size),
             Content::Path(_) => None,
         });
-        let before = files().filter(|file| file.how != How::Resume).filter_map(|file| file.before);
+        let before =
+            files().filter(|file| file.mode != WriteMode::Resume).filter_map(|file| file.before);
         let known = |which, longest: Option<u64>| {
             Generated { which, size: longest.unwrap_or_default() }.known(held.generated)
         };
@@ -300,10 +301,12 @@ impl<'a> Sources<'a> {
 
     fn before(&self, file: &File, content: &FileContent) -> Option<FileContent> {
         let size = file.before?;
-        Some(match file.how {
+        Some(match file.mode {
             // The first bytes of the file itself (a file of the user's may be shorter).
-            How::Resume => content.first(size),
-            How::Over | How::Append => FileContent::of(self.generated[1].clone(), size),
+            WriteMode::Resume => content.first(size),
+            WriteMode::Replace | WriteMode::Append => {
+                FileContent::of(self.generated[1].clone(), size)
+            }
         })
     }
 }

@@ -11,7 +11,7 @@ use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
 use super::file_laws::Uploads;
 use super::reset_law::Cause;
-use super::{About, Breach, Table, reset_law, rest_laws, state_law};
+use super::{About, Breach, Table, reset_law, state_law};
 use crate::mutant::Liar;
 use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
@@ -53,7 +53,7 @@ impl Evidence {
     /// Nothing was seen of a run of `scenario`.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
-        let policies = [Side::Client, Side::Server].map(|side| rest_laws::policy(scenario, side));
+        let policies = [Side::Client, Side::Server].map(|side| scenario.close_policy(side));
         let lingers = policies.iter().filter_map(|policy| policy.linger);
         let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
         let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use halfclose_stack::{ClosePolicy, TIME_WAIT};
+use halfclose_stack::TIME_WAIT;
 
 use super::connections::Endpoint;
 use super::{About, Breach, Findings};
 use crate::outcome::End;
-use crate::scenario::{LinkConfig, Scenario};
+use crate::scenario::LinkConfig;
 use crate::side::CONTROL_PORT;
 use crate::side::Side;
 
@@ -30,14 +30,6 @@ pub struct Holding {
     pub sessions: usize,
     /// Files its program has open.
     pub files: usize,
-}
-
-/// The close policy of a side's host.
-pub(super) fn policy(scenario: &Scenario, side: Side) -> ClosePolicy {
-    match side {
-        Side::Client => scenario.client.policy.of(&scenario.client.host),
-        Side::Server => scenario.server.policy.of(&scenario.server.host),
-    }
 }
 
 /// The longest that a packet is on its way: behind a full queue.

@@ -4,7 +4,7 @@
 use halfclose_ftp::Judgement;
 use halfclose_stack::State;
 
-use super::{About, Waiver, rest_laws};
+use super::{About, Waiver};
 use crate::side::Side;
 
 pub(super) const AS_EOF: Waiver = Waiver {
@@ -39,7 +39,7 @@ pub(super) const FIN_WAIT_2: Waiver = Waiver {
              arrow; Linux' tcp_fin_timeout is 60 s, and others have the like.",
     applies: |findings, breach| {
         breach.about == About::Arrow(State::FinWait2, State::Closed)
-            && rest_laws::policy(findings.scenario, breach.side).fin_wait_2.is_some()
+            && findings.scenario.close_policy(breach.side).fin_wait_2.is_some()
     },
 };
 
@@ -57,7 +57,7 @@ pub(super) const NO_FIN_WAIT_2: Waiver = Waiver {
     applies: |findings, breach| {
         [Side::Client, Side::Server]
             .into_iter()
-            .any(|side| rest_laws::policy(findings.scenario, side).fin_wait_2.is_none())
+            .any(|side| findings.scenario.close_policy(side).fin_wait_2.is_none())
             && matches!(breach.about, About::Alive(_))
     },
 };

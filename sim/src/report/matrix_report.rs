@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
 use crate::report::{ShownRun, json as run_json, style, told};
-use crate::search::matrix::{Cell, HOSTS, ON_RESET};
+use crate::search::matrix::{Cell, HOSTS, on_reset};
 use crate::verdict::Verdict;
 
 // Widths of the columns.
@@ -90,7 +90,7 @@ fn line(to: &mut impl fmt::Write, row: &MatrixRow<'_>, verdict: usize) -> fmt::R
         true => "any".to_owned(),
         false => names.join(", "),
     };
-    let on_reset = any(&row.on_reset, ON_RESET.len());
+    let on_reset = any(&row.on_reset, on_reset().count());
     let hosts = any(&row.hosts, HOSTS.len());
     let server = format!("{on_reset} on {hosts}");
     let Some(worst) = outcome.worst() else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use halfclose_ftp::Told;
 
 use super::Scenario;
-use super::keys::InvalidSetting;
+use super::values::InvalidSetting;
 use crate::scenario::nearest::hint;
 use crate::verdict::{FileState, Verdict};
 
@@ -52,7 +52,7 @@ impl Scenario {
                 none if none.is_empty() => format!("`{name}`: the scenario has no arms"),
                 all => format!("`{name}` is none of {all}{}", hint(name, names())),
             };
-            return Err(InvalidSetting { key: "arm".to_owned(), problem });
+            return Err(InvalidSetting::new("arm", problem));
         };
         self.arms.clear();
         self.vary(arm.set.iter().map(String::as_str))?;

@@ -1,15 +1,9 @@
 //! `scenario::clients` makes many clients of one: each does all of `[[do]]` with names of its own, so that
 //! what they move is told apart by its name. It knows names, not what is moved or when.
 
-use std::ops::RangeInclusive;
-
-use super::keys::InvalidSetting;
-use super::task::{Command, File, Listing, Task};
-use super::{Content, Scenario};
-
-/// How many clients there may be: each has a control connection, and a listener or a data connection,
-/// and a host has 16,384 ephemeral ports.
-pub(super) const CLIENTS: RangeInclusive<u64> = 1..=10_000;
+use super::Scenario;
+use super::task::{Content, File, FileCommand, Listing, Task};
+use super::values::InvalidSetting;
 
 /// Bytes that all clients together may move: they are in memory on both sides.
 const BYTES_MAX: u64 = 4 << 30;
@@ -45,7 +39,7 @@ impl Scenario {
             return 1;
         }
         let look = whose(name).filter(|client| *client <= self.client.count);
-        // The first client's own name may look like another's; then no other has it (`check_crowd`).
+        // The first client's own name may look like another's; then no other has it (`check_clients`).
         look.filter(|_| !self.names().any(|own| own == name)).unwrap_or(1)
     }
 
@@ -61,13 +55,12 @@ impl Scenario {
     }
 
     /// What cannot be when there are many clients.
-    pub(super) fn check_crowd(&self) -> Result<(), InvalidSetting> {
+    pub(super) fn check_clients(&self) -> Result<(), InvalidSetting> {
         let count = self.client.count;
         if count == 1 {
             return Ok(());
         }
-        let invalid =
-            |problem: String| Err(InvalidSetting { key: "client.count".to_owned(), problem });
+        let invalid = |problem: String| Err(InvalidSetting::new("client.count", problem));
         for (index, task) in self.tasks.iter().enumerate() {
             if matches!(task, Task::List(Listing { path, .. }) if path.is_empty()) {
                 return invalid(format!(
@@ -114,15 +107,9 @@ impl Task {
             Self::List(Listing { path, local }) => {
                 Self::List(Listing { path: own(path), local: own(local) })
             }
-            Self::Do(command) => Self::Do(match command {
-                Command::MakeDirectory(path) => Command::MakeDirectory(own(path)),
-                Command::RemoveDirectory(path) => Command::RemoveDirectory(own(path)),
-                Command::Delete(path) => Command::Delete(own(path)),
-                Command::Rename { from, to } => Command::Rename { from: own(from), to: own(to) },
-                Command::Size(path) => Command::Size(own(path)),
-                Command::Modified(path) => Command::Modified(own(path)),
-            }),
-            Self::Noop => Self::Noop,
+            Self::Do(FileCommand { verb, path, to }) => {
+                Self::Do(FileCommand { verb: *verb, path: own(path), to: own(to) })
+            }
         }
     }
 }

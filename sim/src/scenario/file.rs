@@ -10,7 +10,8 @@ use std::ops::Range;
 use thiserror::Error;
 use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, Value, value};
 
-use super::keys::{self, InvalidSetting, KEYS, Key, TomlForm};
+use super::keys::{self, KEYS, Key, TomlForm};
+use super::values::InvalidSetting;
 use super::{Scenario, Task};
 use crate::capture::APPLICATION;
 
@@ -178,7 +179,8 @@ fn check_format(settings: &[Entry]) -> Result<(), Misfit> {
 
 /// Each task is of one kind, and has its bytes from one place.
 fn check_tasks(settings: &[&Entry]) -> Result<(), Misfit> {
-    for exclusive in [&keys::KINDS[..], &["size", "file"][..]] {
+    let kinds: Vec<_> = keys::begin_words().collect();
+    for exclusive in [&kinds[..], &["size", "file"][..]] {
         let mut seen: Vec<(&str, &str)> = Vec::new();
         for setting in settings {
             let Some(rest) = setting.name.strip_prefix("do.") else { continue };

@@ -46,7 +46,7 @@ pub(super) fn apply(link: &mut LinkConfig, text: &str) -> Result<(), String> {
                 next.reorder_correlation_ppm = words.optional_share()?.unwrap_or(0);
             }
             "rate" => {
-                next.rate = Some(values::rate(words.value(word)?)?);
+                next.rate = Some(values::rate(words.value(word)?, values::RATES)?);
                 if words.number().is_some() {
                     return Err(
                         "netem's packet and cell overheads of `rate` are not supported".into()

@@ -196,6 +196,16 @@ impl PolicyChanges {
 }
 
 impl ServerSetup {
+    /// The words for what a server makes of a reset, as scenario files write them.
+    pub const ON_RESET: &'static [(&'static str, Option<Judgement>)] = &[
+        ("abort", Some(Judgement::ABORT)),
+        ("abort-delete", Some(Judgement::ABORT_DELETE)),
+        ("as-eof", Some(Judgement::AS_EOF)),
+        ("perror-reply", Some(Judgement::PERROR_REPLY)),
+        ("drop-control", Some(Judgement::DROP_CONTROL)),
+        ("as-model", None),
+    ];
+
     /// Make it like this one. What is set afterwards overrides it.
     pub fn set_model(&mut self, model: Option<&'static ServerModel>) {
         self.model = model;
@@ -204,6 +214,14 @@ impl ServerSetup {
 }
 
 impl Profile {
+    /// The words for the profiles, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] = &[
+        ("tcpip32-3.11", Self::Tcpip32_311),
+        ("tcpip32-3.11a", Self::Tcpip32_311a),
+        ("tcpip32-3.11a-corrected", Self::Tcpip32_311aCorrected),
+        ("tcpip32-3.11b", Self::Tcpip32_311b),
+    ];
+
     /// Make `client` this one. What is set afterwards overrides it.
     pub fn apply(self, client: &mut ClientSetup) {
         client.profile = Some(self);

@@ -4,86 +4,93 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// One thing the client is asked to do.
+/// One thing that the client is asked to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
-    /// Upload: STOR, APPE, or the rest of it (REST).
+    /// Upload a file: STOR, APPE, or REST and the rest of the file.
     Put(File),
-    /// Download: RETR, or the rest of it (REST).
+    /// Download a file: RETR, or REST and the rest of the file.
     Get(File),
     /// List a directory: MLSD, or LIST, or NLST.
     List(Listing),
-    /// What moves nothing.
-    Do(Command),
-    /// NOOP.
-    Noop,
+    /// Give a command that opens no data connection.
+    Do(FileCommand),
 }
 
 /// A file to move.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Its name on both sides.
+    /// Name of the file on both sides.
     pub name: String,
-    /// What is in it.
+    /// Content of the file.
     pub content: Content,
-    /// What becomes of what is there.
-    pub how: How,
-    /// So many bytes are there before, where it goes: its own first ones if the rest is to follow,
-    /// others else.
+    /// What becomes of a file of this name at the receiver.
+    pub mode: WriteMode,
+    /// Bytes of the file of this name that the receiver has before the run: the first bytes of the
+    /// source if the transfer resumes, bytes of another stream otherwise.
     pub before: Option<u64>,
-    /// ABOR once this many bytes have moved.
+    /// Bytes moved after which the client says ABOR.
     pub abort_after: Option<u64>,
-    /// The client program dies once this many bytes have moved.
+    /// Bytes moved after which the client program dies.
     pub die_after: Option<u64>,
 }
 
-/// What a transfer makes of what is there.
+/// What a transfer does to a file of the same name at the receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum How {
-    /// It takes its place.
+pub enum WriteMode {
+    /// The new file replaces the old file.
     #[default]
-    Over,
-    /// It goes behind it (APPE): uploads only.
+    Replace,
+    /// The new bytes follow the old bytes (APPE): uploads only.
     Append,
-    /// It goes on with it (REST).
+    /// The rest of the source follows the old bytes (REST).
     Resume,
 }
 
 /// A directory to list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// The directory; empty: the root.
+    /// Path of the directory; empty: the root.
     pub path: String,
-    /// The name of what is received, in the client's store.
+    /// Name of the received listing in the client's store.
     pub local: String,
 }
 
-/// A command that moves nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// MKD.
-    MakeDirectory(String),
-    /// RMD.
-    RemoveDirectory(String),
-    /// DELE.
-    Delete(String),
-    /// RNFR and RNTO.
-    Rename {
-        /// The old name.
-        from: String,
-        /// The new one.
-        to: String,
-    },
-    /// SIZE.
-    Size(String),
-    /// MDTM.
-    Modified(String),
+/// A command that opens no data connection; NOOP by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileCommand {
+    /// The command's verb.
+    pub verb: Verb,
+    /// The path that the command names; empty: none.
+    pub path: String,
+    /// The new name, of a rename alone.
+    pub to: String,
+}
+
+/// The commands that open no data connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Verb {
+    /// MKD, make a directory.
+    MakeDirectory,
+    /// RMD, remove a directory.
+    RemoveDirectory,
+    /// DELE, delete a file.
+    Delete,
+    /// RNFR and RNTO, rename a file or a directory.
+    Rename,
+    /// SIZE, the size of a file.
+    Size,
+    /// MDTM, the date of a file.
+    Modified,
+    /// NOOP, which names no path.
+    #[default]
+    Noop,
 }
 
 /// Where a file's bytes come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
-    /// This many bytes from a fixed pseudorandom stream, the same in every run.
+    /// This many bytes of a fixed pseudorandom stream, the same in every run.
     Generated(u64),
     /// A real file of the user's.
     Path(PathBuf),
@@ -96,7 +103,7 @@ impl File {
         Self {
             name: name.to_owned(),
             content: Content::Generated(10_000),
-            how: How::Over,
+            mode: WriteMode::Replace,
             before: None,
             abort_after: None,
             die_after: None,
@@ -105,7 +112,7 @@ impl File {
 }
 
 impl Listing {
-    /// Of that directory.
+    /// The listing of the directory `path`.
     #[must_use]
     pub fn new(path: &str) -> Self {
         Self { path: path.to_owned(), local: format!("the listing of /{path}").replace('/', ":") }
@@ -113,88 +120,86 @@ impl Listing {
 }
 
 impl Task {
-    /// The file it moves, if it moves one.
+    /// The file to move, if the task moves a file.
     #[must_use]
     pub fn file(&self) -> Option<&File> {
         match self {
             Self::Put(file) | Self::Get(file) => Some(file),
-            Self::List(_) | Self::Do(_) | Self::Noop => None,
+            Self::List(_) | Self::Do(_) => None,
         }
     }
 
-    /// The file it moves, to be changed.
+    /// The file to move, if the task moves a file, for changing.
     pub fn file_mut(&mut self) -> Option<&mut File> {
         match self {
             Self::Put(file) | Self::Get(file) => Some(file),
-            Self::List(_) | Self::Do(_) | Self::Noop => None,
+            Self::List(_) | Self::Do(_) => None,
         }
     }
 
-    /// Whether it moves a file or a listing: then the run has a verdict on it.
+    /// The command of this verb, if the task is such a command.
+    #[must_use]
+    pub fn command(&self, verb: Verb) -> Option<&FileCommand> {
+        match self {
+            Self::Do(command) if command.verb == verb => Some(command),
+            _ => None,
+        }
+    }
+
+    /// Whether the task moves a file or a listing. Such tasks have a verdict.
     #[must_use]
     pub fn is_transfer(&self) -> bool {
-        matches!(self, Self::Put(_) | Self::Get(_) | Self::List(_))
+        !matches!(self, Self::Do(_))
     }
 
-    /// The name it writes at the server, if it does.
+    /// The name that an upload writes at the server.
     #[must_use]
     pub fn uploads(&self) -> Option<&str> {
-        match self {
-            Self::Put(file) => Some(&file.name),
-            Self::Get(_) | Self::List(_) | Self::Do(_) | Self::Noop => None,
-        }
+        if let Self::Put(file) = self { Some(&file.name) } else { None }
     }
 
-    /// Whether it moves nothing, and a name at the server is another's, or nobody's, after it.
+    /// Whether the task deletes or renames the file `name` at the server, or another file to `name`.
     #[must_use]
     pub fn touches(&self, name: &str) -> bool {
         match self {
-            Self::Do(Command::Delete(path)) => path == name,
-            Self::Do(Command::Rename { from, to }) => {
-                [from, to].into_iter().any(|path| is_at_or_in(path, name))
+            Self::Do(FileCommand { verb: Verb::Delete, path, .. }) => path == name,
+            Self::Do(FileCommand { verb: Verb::Rename, path, to }) => {
+                [path, to].into_iter().any(|path| is_at_or_in(path, name))
             }
             _ => false,
         }
     }
 
-    /// The paths that it names at the server.
+    /// The paths at the server that the task names.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
-        let (one, other) = match self {
-            Self::Put(File { name, .. }) | Self::Get(File { name, .. }) => (Some(name), None),
-            Self::List(Listing { path, .. })
-            | Self::Do(
-                Command::MakeDirectory(path)
-                | Command::RemoveDirectory(path)
-                | Command::Delete(path)
-                | Command::Size(path)
-                | Command::Modified(path),
-            ) => (Some(path), None),
-            Self::Do(Command::Rename { from, to }) => (Some(from), Some(to)),
-            Self::Noop => (None, None),
+        let (path, to) = match self {
+            Self::Put(File { name, .. }) | Self::Get(File { name, .. }) => (name.as_str(), ""),
+            Self::List(Listing { path, .. }) => (path.as_str(), ""),
+            Self::Do(FileCommand { path, to, .. }) => (path.as_str(), to.as_str()),
         };
-        [one, other].into_iter().flatten().map(String::as_str)
+        [path, to].into_iter().filter(|path| !path.is_empty())
     }
 }
 
-/// Whether `name` is `path`, or lies below it.
+/// Whether `name` is `path` or lies below `path`.
 fn is_at_or_in(path: &str, name: &str) -> bool {
     name.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Where what is under a name at the server comes from.
+/// Where the file under a name at the server comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// A task has put it there.
+    /// The task of this index uploads the file.
     Put(usize),
-    /// Nowhere: a task has taken it away.
+    /// A task takes the file away: there is none.
     Taken,
-    /// It was there before, if it is there at all.
+    /// The file is there before the run, if there is one at all.
     Before,
 }
 
 impl Origin {
-    /// Where what task `index` of `tasks` finds under its name at the server comes from, if every task
-    /// before it does what it says.
+    /// Where the file that task `index` of `tasks` finds under its name at the server comes from, if
+    /// every earlier task succeeds.
     #[must_use]
     pub fn of(tasks: &[Task], index: usize) -> Self {
         let Some(file) = tasks[index].file() else { return Self::Before };
@@ -202,12 +207,15 @@ impl Origin {
         for (at, task) in tasks[..index].iter().enumerate().rev() {
             match task {
                 Task::Put(file) if *file.name == *name => return Self::Put(at),
-                Task::Do(Command::Delete(path)) if *path == *name => return Self::Taken,
-                Task::Do(Command::Rename { to, from }) if is_at_or_in(to, &name) => {
-                    name.to_mut().replace_range(..to.len(), from);
-                }
-                Task::Do(Command::Rename { from, .. }) if is_at_or_in(from, &name) => {
+                Task::Do(FileCommand { verb: Verb::Delete, path, .. }) if *path == *name => {
                     return Self::Taken;
+                }
+                Task::Do(FileCommand { verb: Verb::Rename, path, to }) => {
+                    if is_at_or_in(to, &name) {
+                        name.to_mut().replace_range(..to.len(), path);
+                    } else if is_at_or_in(path, &name) {
+                        return Self::Taken;
+                    }
                 }
                 _ => {}
             }
@@ -215,12 +223,9 @@ impl Origin {
         Self::Before
     }
 
-    /// The task that has put it there, if one has.
+    /// The index of the task that uploads the file.
     #[must_use]
     pub fn put(self) -> Option<usize> {
-        match self {
-            Self::Put(at) => Some(at),
-            Self::Taken | Self::Before => None,
-        }
+        if let Self::Put(at) = self { Some(at) } else { None }
     }
 }

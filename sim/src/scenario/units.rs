@@ -175,6 +175,12 @@ pub fn print_size(bytes: u64) -> String {
     print_whole(u128::from(bytes), &units)
 }
 
+/// Print a size that is held in memory, as [`print_size`] does.
+#[must_use]
+pub fn print_memory(bytes: usize) -> String {
+    print_size(bytes as u64)
+}
+
 /// Read a rate in bits per second: `10mbit`, `200KB/s`.
 ///
 /// # Errors

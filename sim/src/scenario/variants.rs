@@ -5,7 +5,8 @@
 mod range;
 
 use super::Scenario;
-use super::keys::{self, InvalidSetting, Key, TomlForm};
+use super::keys::{self, Key, TomlForm};
+use super::values::InvalidSetting;
 use crate::seed;
 use range::ValueRange;
 
@@ -169,15 +170,14 @@ impl Scenario {
         self.open.as_ref().map_or(self, |open| &open.before)
     }
 
-    /// Set a key that may be left open, or that comes after one that is.
-    pub(super) fn set_open(
-        &mut self,
-        key: &'static Key,
-        name: &str,
-        text: &str,
-    ) -> Result<(), InvalidSetting> {
-        let misfit = |problem| InvalidSetting { key: name.to_owned(), problem };
-        let values = Values::read(key, text).transpose().map_err(misfit)?;
+    /// Set one key: to a value, to a list of values (`0%,1%,5%`: a grid), or to a range of a quantity
+    /// (`5ms..50ms`: each seed draws a value). A key with a list or a range is open.
+    ///
+    /// # Errors
+    /// There is no such key, or the key does not take this value.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), InvalidSetting> {
+        let misfit = |problem| InvalidSetting::new(name, problem);
+        let values = Values::read(keys::find(name)?.key, text).transpose().map_err(misfit)?;
         if values.is_none() && self.open.is_none() {
             return self.set_one(name, text);
         }
@@ -209,31 +209,39 @@ impl Scenario {
         Ok(())
     }
 
-    /// Check every point of the grid, with every draw at either end.
-    pub(super) fn check_open(&self) -> Result<(), InvalidSetting> {
-        let Some(open) = &self.open else { return Ok(()) };
-        let corners: Vec<_> =
-            open.settings.iter().map(|setting| setting.values.corners()).collect();
-        let all = corners.iter().try_fold(1_usize, |all, one| all.checked_mul(one.len()));
+    /// Every combination of the open keys' values, with both ends of each range.
+    ///
+    /// # Errors
+    /// There are too many combinations, or a value of one key excludes a value of another.
+    pub(super) fn corners(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Self, InvalidSetting>>, InvalidSetting> {
+        let open = self.open.as_deref();
+        let corners: Vec<_> = open
+            .into_iter()
+            .flat_map(|open| &open.settings)
+            .map(|setting| (setting.key.as_str(), setting.values.corners()))
+            .collect();
+        let all = corners.iter().try_fold(1_usize, |all, (_, one)| all.checked_mul(one.len()));
         let Some(all) = all.filter(|all| *all <= COMBINATIONS_MAX) else {
             let key = self.open_keys().pop().map(|(key, _)| key).unwrap_or_default();
             let problem = format!(
                 "there are more than {COMBINATIONS_MAX} combinations of what is left open: leave \
                  less open"
             );
-            return Err(InvalidSetting { key, problem });
+            return Err(InvalidSetting::new(key, problem));
         };
-        for at in 0..all {
+        let corner = move |open: &Open, at: usize| {
             let mut rest = at;
-            let choose = |(setting, values): (&OpenSetting, &Vec<String>)| {
+            let choose = |(key, values): &(&str, Vec<String>)| {
                 let value = values[rest % values.len()].clone();
                 rest /= values.len();
-                (setting.key.clone(), value)
+                ((*key).to_owned(), value)
             };
-            let choices: Vec<_> = open.settings.iter().zip(&corners).map(choose).collect();
-            open.with(&choices)?.check()?;
-        }
-        Ok(())
+            open.with(&corners.iter().map(choose).collect::<Vec<_>>())
+        };
+        let places = open.into_iter().flat_map(move |open| (0..all).map(move |at| (open, at)));
+        Ok(places.map(move |(open, at)| corner(open, at)))
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use halfclose_ftp::Close;
+
 use crate::outcome::Outcome;
-use crate::scenario::Scenario;
-use crate::scenario::keys::InvalidSetting;
+use crate::scenario::{InvalidSetting, Profile, Scenario, ServerSetup};
 use crate::search::{Lockstep, Seeds, Stop};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
@@ -14,21 +15,15 @@ use crate::workload::Workload;
 pub type Setting = (&'static str, &'static str);
 
 /// The clients of Q123208, then every way to end the data connection.
-pub const ROWS: [Setting; 10] = [
-    ("client.profile", "tcpip32-3.11"),
-    ("client.profile", "tcpip32-3.11a"),
-    ("client.profile", "tcpip32-3.11a-corrected"),
-    ("client.profile", "tcpip32-3.11b"),
-    ("client.close", "fin"),
-    ("client.close", "half-close"),
-    ("client.close", "reset"),
-    ("client.close", "reset-when-sent"),
-    ("client.close", "reset-when-acked"),
-    ("client.close", "fin-then-reset"),
-];
+fn rows() -> impl Iterator<Item = Setting> {
+    let profiles = Profile::WORDS.iter().map(|(word, _)| ("client.profile", *word));
+    profiles.chain(Close::WORDS.iter().map(|(word, _)| ("client.close", *word)))
+}
 
 /// What the server makes of a reset.
-pub const ON_RESET: [&str; 5] = ["abort", "abort-delete", "as-eof", "perror-reply", "drop-control"];
+pub fn on_reset() -> impl Iterator<Item = &'static str> {
+    ServerSetup::ON_RESET.iter().filter(|(_, it)| it.is_some()).map(|(word, _)| *word)
+}
 
 /// What its host makes of one.
 pub const HOSTS: [&str; 4] = ["linux", "smoltcp", "winsock", "wfw311"];
@@ -83,8 +78,8 @@ pub fn cells(
     seeds: Seeds,
     mut ready: impl FnMut(Cell),
 ) -> Result<(), InvalidSetting> {
-    for row in ROWS {
-        for on_reset in ON_RESET {
+    for row in rows() {
+        for on_reset in on_reset() {
             for host in HOSTS {
                 ready(cell(base, workload, seeds, row, on_reset, host)?);
             }

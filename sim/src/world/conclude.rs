@@ -7,7 +7,7 @@ use halfclose_stack::Ending;
 
 use crate::network::trace::Trace;
 use crate::outcome::{End, EndedConnection, Endings, Outcome, TransferOutcome};
-use crate::scenario::{File, How, Task};
+use crate::scenario::{File, Task, WriteMode};
 use crate::side::Side;
 use crate::verdict::Verdict;
 use crate::world::World;
@@ -175,10 +175,10 @@ impl World<'_> {
 /// What was asked, in the words of a scenario.
 fn verb(task: &Task) -> &'static str {
     match task {
-        Task::Put(File { how: How::Append, .. }) => "append ",
+        Task::Put(File { mode: WriteMode::Append, .. }) => "append ",
         Task::Put(_) => "put ",
         Task::List(_) => "ls ",
-        Task::Get(_) | Task::Do(_) | Task::Noop => "get ",
+        Task::Get(_) | Task::Do(_) => "get ",
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use halfclose_ftp as ftp;
 use halfclose_stack as stack;
 
-use crate::scenario::{Command, File, How, Scenario, Task};
+use crate::scenario::{File, FileCommand, Scenario, Task, Verb, WriteMode};
 use crate::seed::{Purpose, number};
-use crate::side::{CLIENT, EPOCH, SERVER, Side};
+use crate::side::{EPOCH, Side};
 use crate::workload::Workload;
 
 /// Connections that may wait to be accepted: of everybody at once.
@@ -24,13 +24,10 @@ pub(crate) fn host_seed(side: Side, seed: u64) -> u64 {
 
 /// The host of `side`.
 pub(crate) fn host(scenario: &Scenario, side: Side, seed: u64) -> stack::Config {
-    let (address, policy) = match side {
-        Side::Client => (CLIENT, scenario.client.policy.of(&scenario.client.host)),
-        Side::Server => (SERVER, scenario.server.policy.of(&scenario.server.host)),
-    };
+    let policy = scenario.close_policy(side);
     let tcp = &scenario.tcp;
     stack::Config {
-        address,
+        address: side.address(),
         mtu: scenario.mtu,
         receive_buffer: tcp.receive_buffer,
         send_buffer: tcp.send_buffer,
@@ -106,10 +103,10 @@ fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
         let task = &workload.tasks()[index];
         let file = match task {
             Task::Put(file) => {
-                let mode = match file.how {
-                    How::Over => ftp::UploadMode::Replace,
-                    How::Append => ftp::UploadMode::Append,
-                    How::Resume => ftp::UploadMode::Resume,
+                let mode = match file.mode {
+                    WriteMode::Replace => ftp::UploadMode::Replace,
+                    WriteMode::Append => ftp::UploadMode::Append,
+                    WriteMode::Resume => ftp::UploadMode::Resume,
                 };
                 let (local, remote) = (source(index).into(), (&*file.name).into());
                 tasks.push(ftp::Task::Put { local, remote, mode });
@@ -117,7 +114,11 @@ fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
             }
             Task::Get(file) => {
                 let (local, remote): (Arc<str>, _) = ((&*file.name).into(), (&*file.name).into());
-                tasks.push(ftp::Task::Get { remote, local, resume: file.how == How::Resume });
+                tasks.push(ftp::Task::Get {
+                    remote,
+                    local,
+                    resume: file.mode == WriteMode::Resume,
+                });
                 Some(file)
             }
             Task::List(listing) => {
@@ -125,11 +126,7 @@ fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
                 None
             }
             Task::Do(command) => {
-                tasks.push(said(command));
-                None
-            }
-            Task::Noop => {
-                tasks.push(ftp::Task::Noop);
+                tasks.push(command_task(command));
                 None
             }
         };
@@ -143,14 +140,15 @@ fn script(workload: &Workload, mine: Range<usize>) -> Arc<[ftp::Task]> {
     tasks.into()
 }
 
-fn said(command: &Command) -> ftp::Task {
-    let name = |path: &str| path.into();
-    match command {
-        Command::MakeDirectory(path) => ftp::Task::MakeDirectory { remote: name(path) },
-        Command::RemoveDirectory(path) => ftp::Task::RemoveDirectory { remote: name(path) },
-        Command::Delete(path) => ftp::Task::Delete { remote: name(path) },
-        Command::Rename { from, to } => ftp::Task::Rename { from: name(from), to: name(to) },
-        Command::Size(path) => ftp::Task::Size { remote: name(path) },
-        Command::Modified(path) => ftp::Task::Modified { remote: name(path) },
+fn command_task(command: &FileCommand) -> ftp::Task {
+    let (remote, to) = (command.path.as_str().into(), command.to.as_str().into());
+    match command.verb {
+        Verb::MakeDirectory => ftp::Task::MakeDirectory { remote },
+        Verb::RemoveDirectory => ftp::Task::RemoveDirectory { remote },
+        Verb::Delete => ftp::Task::Delete { remote },
+        Verb::Rename => ftp::Task::Rename { from: remote, to },
+        Verb::Size => ftp::Task::Size { remote },
+        Verb::Modified => ftp::Task::Modified { remote },
+        Verb::Noop => ftp::Task::Noop,
     }
 }

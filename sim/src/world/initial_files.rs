@@ -7,7 +7,7 @@ use std::time::Duration;
 use halfclose_ftp as ftp;
 use halfclose_ftp::{MemoryStore, Store};
 
-use crate::scenario::{Command, Origin, Scenario, Task};
+use crate::scenario::{FileCommand, Origin, Scenario, Task, Verb};
 use crate::side::EPOCH;
 use crate::workload::Workload;
 
@@ -51,7 +51,7 @@ pub(crate) fn lay_out(
                     client.insert_content(&file.name, before);
                 }
             }
-            Task::List(_) | Task::Do(_) | Task::Noop => {}
+            Task::List(_) | Task::Do(_) => {}
         }
     }
 }
@@ -62,9 +62,10 @@ fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &m
     for (at, _) in path.match_indices('/') {
         let directory = &path[..at];
         let is_made = |task: &Task| match task {
-            Task::Do(Command::MakeDirectory(made) | Command::Rename { to: made, .. }) => {
-                made == directory
-            }
+            Task::Do(
+                FileCommand { verb: Verb::MakeDirectory, path: made, .. }
+                | FileCommand { verb: Verb::Rename, to: made, .. },
+            ) => made == directory,
             _ => false,
         };
         // It may be there already.

@@ -36,9 +36,10 @@ pub(super) struct RunLog {
 impl Station {
     /// The host of `side`, and the way out of it.
     pub(super) fn new(scenario: &Scenario, side: Side, seed: u64) -> Self {
-        let (link, purpose) = match side {
-            Side::Client => (&scenario.up, Purpose::FatesUp),
-            Side::Server => (&scenario.down, Purpose::FatesDown),
+        let link = scenario.link(side);
+        let purpose = match side {
+            Side::Client => Purpose::FatesUp,
+            Side::Server => Purpose::FatesDown,
         };
         let config = configure::host(scenario, side, seed);
         let link = Link::new(link.clone(), Fates::new(link, seed, purpose));

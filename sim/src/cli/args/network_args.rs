@@ -11,7 +11,7 @@ use halfclose_ftp::model::PRESETS;
 use halfclose_ftp::{Close, Judgement, ServerModel};
 
 use super::value_words::{one_of, patience, positive, time};
-use crate::scenario::keys;
+use crate::scenario::ServerSetup;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ServeArgs {
@@ -177,7 +177,7 @@ fn ports(text: &str) -> Result<RangeInclusive<u16>, String> {
 }
 
 fn policies() -> impl TypedValueParser<Value = Judgement> {
-    let words = keys::ON_RESET.iter();
+    let words = ServerSetup::ON_RESET.iter();
     one_of(words.filter_map(|(word, judgement)| Some((*word, (*judgement)?))).collect())
 }
 

@@ -71,7 +71,7 @@ impl Draft {
             "from" => self.from = Some(values::choice(text, SIDES)?),
             "channel" => self.channel = Some(channel(text)?),
             "segment" => self.segment = Some(values::choice(text, SEGMENTS)?),
-            "at" => self.at = Some(number(text, 0)?),
+            "at" => self.at = Some(values::number(text, 0..=u32::MAX)?),
             "nth" => self.nth = Some(values::number(text, 1..=u64::from(u32::MAX))?),
             "packet" => self.packet = Some(values::number(text, 0..=u64::MAX)?),
             "action" => self.action = Some(known(text, ACTIONS)?),
@@ -81,7 +81,7 @@ impl Draft {
             "early" => {
                 self.early = Some(values::duration(text, Duration::from_micros(1)..=values::DAY)?);
             }
-            "bit" => self.bit = Some(number(text, 0)?),
+            "bit" => self.bit = Some(values::number(text, 0..=u32::MAX)?),
             "forge" => self.forge = Some(values::choice(text, FORGED)?),
             "place" => self.place = Some(values::choice(text, PLACES)?),
             "as" => self.sender = Some(values::choice(text, SIDES)?),
@@ -155,7 +155,7 @@ impl Draft {
 
 fn channel(text: &str) -> Result<OnChannel, String> {
     match text.strip_prefix("data.") {
-        Some(which) => Ok(OnChannel::DataNumber(number(which, 1)?)),
+        Some(which) => Ok(OnChannel::DataNumber(values::number(which, 1..=u32::MAX)?)),
         None => {
             let words = [
                 ("control", OnChannel::Control),
@@ -166,11 +166,6 @@ fn channel(text: &str) -> Result<OnChannel, String> {
             values::choice(text, &words)
         }
     }
-}
-
-fn number(text: &str, least: u64) -> Result<u32, String> {
-    let number = values::number(text, least..=u64::from(u32::MAX))?;
-    Ok(u32::try_from(number).expect("in range"))
 }
 
 fn known(text: &str, words: &[&str]) -> Result<String, String> {

@@ -1,7 +1,7 @@
 //! What is printed reads back, and what is wrong is named with its line.
 
 use super::*;
-use crate::scenario::File;
+use crate::scenario::{File, FileCommand};
 
 fn parsed(text: &str) -> Scenario {
     parse(text, "x", "x.toml").expect(text)
@@ -87,7 +87,7 @@ fn numbers_and_inline_tables_are_read_too() {
     assert_eq!(scenario.mtu, 1280);
     assert!(!scenario.tcp.nagle);
     let file = File { content: crate::scenario::Content::Generated(5), ..File::new("a") };
-    assert_eq!(scenario.tasks, [Task::Put(file), Task::Noop]);
+    assert_eq!(scenario.tasks, [Task::Put(file), Task::Do(FileCommand::default())]);
 }
 
 #[test]

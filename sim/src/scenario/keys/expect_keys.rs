@@ -1,42 +1,55 @@
-//! The keys of what must come of a run.
-
-use std::time::Duration;
+//! The keys of the expected outcome of a run.
 
 use halfclose_ftp::Told;
 
-use super::Key;
-use super::accessors::{list, text};
-use crate::scenario::units;
-use crate::scenario::values;
+use super::value_kinds::{Access, INSTANT, Permitted};
+use super::{Key, TomlForm, put};
+use crate::scenario::values::{self, NONE};
 use crate::scenario::{Expect, Scenario};
 use crate::verdict::{FileState, Verdict};
 
 pub(super) const KEYS: [Key; 6] = [
-    list(
+    Key::of_scenario(
         "expect.verdict",
         "verdicts that are exit status 0 (empty: all)",
-        at!(list expect.verdict, &Verdict::ALL.map(|it| (it.name(), it))),
+        at!(expect.verdict, list & Verdict::ALL.map(|it| (it.name(), it))),
     ),
-    list(
+    Key::of_scenario(
         "expect.file",
         "what may become of the file (empty: anything)",
-        at!(list expect.file, FILES),
+        at!(expect.file, list & FileState::ALL.map(|it| (it.name(), it))),
     ),
-    list(
+    Key::of_scenario(
         "expect.told",
         "what the user may be told (empty: anything)",
-        at!(list expect.told, Told::WORDS),
+        at!(expect.told, list Told::WORDS),
     ),
-    list("expect.reply", "how the last reply may begin (none: no reply)", (set_reply, print_reply)),
-    text(
+    Key::of_scenario(
+        "expect.reply",
+        "how the last reply may begin (none: no reply)",
+        Access {
+            form: TomlForm::List,
+            permitted: || Permitted::others("first characters of a reply, as in 226").or(NONE),
+            set: |scenario, text| {
+                let begin = |part: &str| if part == NONE { "" } else { part }.to_owned();
+                scenario.expect.reply = values::parts(text).map(begin).collect();
+                Ok(())
+            },
+            get: |scenario| {
+                let word = |begin: &String| if begin.is_empty() { NONE } else { begin }.to_owned();
+                Some(scenario.expect.reply.iter().map(word).collect::<Vec<_>>().join(","))
+            },
+        },
+    ),
+    Key::of_scenario(
         "expect.within",
         "when the last connection must be gone (none: whenever)",
-        at!(optional expect.within, within, units::print_duration),
+        at!(expect.within, INSTANT or NONE),
     ),
-    list(
+    Key::of_scenario(
         "expect.broken_laws",
         "the laws that must be broken (empty: none may be)",
-        at!(list expect.broken_laws, &LAWS.map(|name| (name, name))),
+        at!(expect.broken_laws, list & LAWS.map(|name| (name, name))),
     ),
 ];
 
@@ -54,7 +67,7 @@ const LAWS: [&str; 9] = [
 ];
 
 impl Expect {
-    /// Its keys and their values, where it says anything.
+    /// The keys that expect something, without `expect.`, and their values.
     pub fn said(&self) -> Vec<(&'static str, String)> {
         let scenario = Scenario { expect: self.clone(), ..Scenario::default() };
         let values = KEYS.iter().map(|key| {
@@ -64,27 +77,4 @@ impl Expect {
         let said = values.filter(|(key, value): &(_, String)| *value != key.default_value());
         said.map(|(key, value)| (key.name.trim_start_matches("expect."), value)).collect()
     }
-}
-
-const FILES: &[(&str, FileState)] = &[
-    ("whole", FileState::Whole),
-    ("short", FileState::Short),
-    ("absent", FileState::Absent),
-    ("unchanged", FileState::Unchanged),
-    ("other", FileState::Other),
-];
-
-fn set_reply(scenario: &mut Scenario, text: &str) -> Result<(), String> {
-    let begin = |part: &str| if part == values::NONE { "" } else { part }.to_owned();
-    scenario.expect.reply = values::parts(text).map(begin).collect();
-    Ok(())
-}
-
-fn print_reply(scenario: &Scenario) -> String {
-    let word = |begin: &String| if begin.is_empty() { values::NONE } else { begin }.to_owned();
-    scenario.expect.reply.iter().map(word).collect::<Vec<_>>().join(",")
-}
-
-fn within(text: &str) -> Result<Duration, String> {
-    values::duration(text, Duration::ZERO..=values::DAY * 365)
 }

@@ -1,6 +1,7 @@
 //! Rows of keys and values, good and bad.
 
 use super::*;
+use crate::scenario::Expect;
 use crate::verdict::Verdict;
 
 fn varied(settings: &[&str]) -> Result<Scenario, String> {
@@ -20,6 +21,21 @@ fn every_key_takes_what_it_prints() {
         let scenario = varied(&[&format!("{}={default}", key.name)]).expect(key.name);
         assert_eq!(scenario, Scenario::default(), "{}", key.name);
     }
+}
+
+#[test]
+fn a_key_takes_each_word_that_it_permits() {
+    let refused = |key: &Key, word| Scenario::default().set_one(key.name, word).is_err();
+    for key in KEYS {
+        let permitted = key.permitted();
+        assert!(!permitted.to_string().is_empty(), "{}", key.name);
+        assert!(permitted.words.iter().all(|word| !refused(key, word)), "{}", key.name);
+        assert!(!permitted.others.is_empty() || refused(key, "no such word"), "{}", key.name);
+    }
+    let permitted = |name| find(name).expect("a key").key.permitted().to_string();
+    assert_eq!(permitted("client.mode"), "active, passive");
+    assert_eq!(permitted("client.reply_timeout"), "1us to 86400s, or none");
+    assert_eq!(permitted("link.up.loss"), "0% to 100%");
 }
 
 #[test]

@@ -1,213 +1,240 @@
-//! The keys of a task: what is moved, and what is in it.
+//! The keys of a task: the keys that begin a task of each kind, then the keys that say more of it.
 
 use std::path::PathBuf;
 
-use super::words::SWITCH;
-use crate::scenario::units;
-use crate::scenario::values;
-use crate::scenario::{Command, Content, File, How, Listing, Task};
+use super::value_kinds::{Access, Permitted, SIZE, SWITCH};
+use super::{Key, Part, TomlForm};
+use crate::scenario::task::{Content, File, FileCommand, Listing, Task, Verb, WriteMode};
+use crate::scenario::values::{self, NONE};
 
-/// The kinds of tasks, by the key that begins one.
-pub(in crate::scenario) const KINDS: [&str; 11] = [
-    "put", "get", "append", "ls", "mkdir", "rmdir", "delete", "rename", "size_of", "mtime", "noop",
+/// The access to a command of one verb, by the command's path.
+macro_rules! command {
+    ($verb:ident) => {
+        path(
+            |task, text| begin_command(task, Verb::$verb, path_of(text)?),
+            |task| task.command(Verb::$verb).map(|command| command.path.clone()),
+        )
+    };
+}
+
+/// The keys that begin a task.
+pub(super) const BEGIN: [Key; 11] = [
+    key(
+        "do.put",
+        "upload a file of this name",
+        path(
+            |task, text| {
+                let file = renamed(task, text)?;
+                *task = Task::Put(File { mode: kept(task), ..file });
+                Ok(())
+            },
+            |task| match task {
+                Task::Put(file) if file.mode != WriteMode::Append => Some(file.name.clone()),
+                _ => None,
+            },
+        ),
+    ),
+    key(
+        "do.get",
+        "download a file of this name",
+        path(
+            |task, text| {
+                let file = renamed(task, text)?;
+                *task = Task::Get(File { mode: kept(task), ..file });
+                Ok(())
+            },
+            |task| if let Task::Get(file) = task { Some(file.name.clone()) } else { None },
+        ),
+    ),
+    key(
+        "do.append",
+        "append to a file of this name (APPE)",
+        path(
+            |task, text| {
+                *task = Task::Put(File { mode: WriteMode::Append, ..renamed(task, text)? });
+                Ok(())
+            },
+            |task| match task {
+                Task::Put(file) if file.mode == WriteMode::Append => Some(file.name.clone()),
+                _ => None,
+            },
+        ),
+    ),
+    key(
+        "do.ls",
+        "list this directory",
+        path(
+            |task, text| {
+                let path = text.trim_matches('/');
+                if !path.is_empty() {
+                    path_of(path)?;
+                }
+                *task = Task::List(Listing::new(path));
+                Ok(())
+            },
+            |task| match task {
+                Task::List(listing) => Some(format!("/{}", listing.path)),
+                _ => None,
+            },
+        ),
+    ),
+    key("do.mkdir", "make this directory", command!(MakeDirectory)),
+    key("do.rmdir", "remove this directory", command!(RemoveDirectory)),
+    key("do.delete", "delete this file", command!(Delete)),
+    key("do.rename", "rename this", command!(Rename)),
+    key("do.size_of", "ask for this file's size", command!(Size)),
+    key("do.mtime", "ask when this was modified", command!(Modified)),
+    key(
+        "do.noop",
+        "NOOP",
+        Access {
+            form: SWITCH.form,
+            permitted: SWITCH.permitted,
+            set: |task, text| {
+                if (SWITCH.read)(text)? {
+                    return begin_command(task, Verb::Noop, String::new());
+                }
+                match task.command(Verb::Noop) {
+                    Some(_) => {
+                        let kinds = begin_words().collect::<Vec<_>>().join(", ");
+                        Err(format!("a task is one of {kinds}"))
+                    }
+                    None => Ok(()),
+                }
+            },
+            get: |task| task.command(Verb::Noop).map(|_| "true".to_owned()),
+        },
+    ),
 ];
 
-pub(super) fn set_put(task: &mut Task, text: &str) -> Result<(), String> {
-    let file = renamed(task, text)?;
-    *task = Task::Put(File { how: kept(task), ..file });
-    Ok(())
-}
-
-pub(super) fn put(task: &Task) -> Option<String> {
-    match task {
-        Task::Put(file) if file.how != How::Append => Some(file.name.clone()),
-        _ => None,
-    }
-}
-
-pub(super) fn set_get(task: &mut Task, text: &str) -> Result<(), String> {
-    let file = renamed(task, text)?;
-    *task = Task::Get(File { how: kept(task), ..file });
-    Ok(())
-}
-
-/// Whether the rest is to follow outlives the way.
-fn kept(task: &Task) -> How {
-    task.file().map(|file| file.how).filter(|how| *how != How::Append).unwrap_or_default()
-}
-
-pub(super) fn get(task: &Task) -> Option<String> {
-    if let Task::Get(file) = task { Some(file.name.clone()) } else { None }
-}
-
-pub(super) fn set_append(task: &mut Task, text: &str) -> Result<(), String> {
-    *task = Task::Put(File { how: How::Append, ..renamed(task, text)? });
-    Ok(())
-}
-
-pub(super) fn append(task: &Task) -> Option<String> {
-    match task {
-        Task::Put(file) if file.how == How::Append => Some(file.name.clone()),
-        _ => None,
-    }
-}
-
-pub(super) fn set_resume(task: &mut Task, text: &str) -> Result<(), String> {
-    let resume = values::choice(text, SWITCH)?;
-    let file = file_of(task)?;
-    if file.how == How::Append {
-        return Err("what is appended is not resumed".to_owned());
-    }
-    file.how = if resume { How::Resume } else { How::Over };
-    Ok(())
-}
-
-pub(super) fn resume(task: &Task) -> Option<String> {
-    let how = task.file()?.how;
-    (how != How::Append).then(|| (how == How::Resume).to_string())
-}
-
-pub(super) fn set_before(task: &mut Task, text: &str) -> Result<(), String> {
-    let before = values::optional(text, |text| values::size(text, 0..=values::GIB))?;
-    file_of(task)?.before = before;
-    Ok(())
-}
-
-pub(super) fn before(task: &Task) -> Option<String> {
-    Some(values::print_optional(task.file()?.before, units::print_size))
-}
-
-pub(super) fn set_list(task: &mut Task, text: &str) -> Result<(), String> {
-    let path = text.trim_matches('/');
-    if !path.is_empty() {
-        path_of(path)?;
-    }
-    *task = Task::List(Listing::new(path));
-    Ok(())
-}
-
-pub(super) fn list(task: &Task) -> Option<String> {
-    match task {
-        Task::List(listing) => Some(format!("/{}", listing.path)),
-        _ => None,
-    }
-}
-
-/// A key of a command with one path.
-macro_rules! command {
-    ($set:ident, $get:ident, $variant:ident) => {
-        pub(super) fn $set(task: &mut Task, text: &str) -> Result<(), String> {
-            *task = Task::Do(Command::$variant(path_of(text)?));
-            Ok(())
-        }
-
-        pub(super) fn $get(task: &Task) -> Option<String> {
-            match task {
-                Task::Do(Command::$variant(path)) => Some(path.clone()),
-                _ => None,
-            }
+/// The access to a number of bytes of the task's file, or the word `none`.
+macro_rules! bytes_or_none {
+    ($field:ident) => {
+        Access {
+            form: SIZE.form,
+            permitted: || (SIZE.permitted)().or(NONE),
+            set: |task, text| {
+                let bytes = values::optional(text, NONE, SIZE.read)?;
+                file_of(task)?.$field = bytes;
+                Ok(())
+            },
+            get: |task| Some(values::print_optional(task.file()?.$field, NONE, SIZE.print)),
         }
     };
 }
 
-command!(set_mkdir, mkdir, MakeDirectory);
-command!(set_rmdir, rmdir, RemoveDirectory);
-command!(set_delete, delete, Delete);
-command!(set_size_of, size_of, Size);
-command!(set_mtime, mtime, Modified);
+/// The keys that say more of a task.
+pub(super) const MORE: [Key; 7] = [
+    key(
+        "do.to",
+        "its new name",
+        path(
+            |task, text| match task {
+                Task::Do(FileCommand { verb: Verb::Rename, to, .. }) => {
+                    *to = path_of(text)?;
+                    Ok(())
+                }
+                _ => Err("only a rename has a new name".to_owned()),
+            },
+            |task| task.command(Verb::Rename).map(|command| command.to.clone()),
+        ),
+    ),
+    key(
+        "do.resume",
+        "go on with what is there (REST)",
+        Access {
+            form: SWITCH.form,
+            permitted: SWITCH.permitted,
+            set: |task, text| {
+                let resume = (SWITCH.read)(text)?;
+                let file = file_of(task)?;
+                if file.mode == WriteMode::Append {
+                    return Err("what is appended is not resumed".to_owned());
+                }
+                file.mode = if resume { WriteMode::Resume } else { WriteMode::Replace };
+                Ok(())
+            },
+            get: |task| {
+                let mode = task.file()?.mode;
+                (mode != WriteMode::Append).then(|| (mode == WriteMode::Resume).to_string())
+            },
+        },
+    ),
+    key(
+        "do.before",
+        "bytes that are there before, where the file goes (none: no file)",
+        bytes_or_none!(before),
+    ),
+    key(
+        "do.size",
+        "generated bytes in the file",
+        Access {
+            form: SIZE.form,
+            permitted: SIZE.permitted,
+            set: |task, text| {
+                let size = (SIZE.read)(text)?;
+                file_of(task)?.content = Content::Generated(size);
+                Ok(())
+            },
+            get: |task| match &task.file()?.content {
+                Content::Generated(size) => Some((SIZE.print)(*size)),
+                Content::Path(_) => None,
+            },
+        },
+    ),
+    key(
+        "do.file",
+        "a real file to take the bytes from",
+        path(
+            |task, text| {
+                if text.is_empty() {
+                    return Err("names no file".to_owned());
+                }
+                file_of(task)?.content = Content::Path(PathBuf::from(text));
+                Ok(())
+            },
+            |task| match &task.file()?.content {
+                Content::Generated(_) => None,
+                Content::Path(path) => Some(path.display().to_string()),
+            },
+        ),
+    ),
+    key(
+        "do.abort_after",
+        "ABOR once this many bytes have moved (none: never)",
+        bytes_or_none!(abort_after),
+    ),
+    key(
+        "do.die_after",
+        "the client program dies once this many bytes have moved (none: never)",
+        bytes_or_none!(die_after),
+    ),
+];
 
-pub(super) fn set_rename(task: &mut Task, text: &str) -> Result<(), String> {
-    let to = match task {
-        Task::Do(Command::Rename { to, .. }) => std::mem::take(to),
-        _ => String::new(),
-    };
-    *task = Task::Do(Command::Rename { from: path_of(text)?, to });
+/// The last words of the keys that begin a task.
+pub(in crate::scenario) fn begin_words() -> impl Iterator<Item = &'static str> {
+    BEGIN.iter().map(|key| key.name.trim_start_matches("do."))
+}
+
+const fn key(name: &'static str, doc: &'static str, access: Access<Task>) -> Key {
+    let part = Part::Task(access.set, access.get);
+    Key { name, doc, form: access.form, permitted: access.permitted, part }
+}
+
+const fn path(set: super::Set<Task>, get: super::Get<Task>) -> Access<Task> {
+    Access { form: TomlForm::Text, permitted: || Permitted::others("a path"), set, get }
+}
+
+fn begin_command(task: &mut Task, verb: Verb, path: String) -> Result<(), String> {
+    let to = task.command(verb).map(|command| command.to.clone()).unwrap_or_default();
+    *task = Task::Do(FileCommand { verb, path, to });
     Ok(())
 }
 
-pub(super) fn rename(task: &Task) -> Option<String> {
-    match task {
-        Task::Do(Command::Rename { from, .. }) => Some(from.clone()),
-        _ => None,
-    }
-}
-
-pub(super) fn set_to(task: &mut Task, text: &str) -> Result<(), String> {
-    match task {
-        Task::Do(Command::Rename { to, .. }) => {
-            *to = path_of(text)?;
-            Ok(())
-        }
-        _ => Err("only a rename has a new name".to_owned()),
-    }
-}
-
-pub(super) fn to(task: &Task) -> Option<String> {
-    match task {
-        Task::Do(Command::Rename { to, .. }) => Some(to.clone()),
-        _ => None,
-    }
-}
-
-pub(super) fn set_noop(task: &mut Task, text: &str) -> Result<(), String> {
-    if values::choice(text, SWITCH)? {
-        *task = Task::Noop;
-    } else if *task == Task::Noop {
-        return Err(format!("a task is one of {}", KINDS.join(", ")));
-    }
-    Ok(())
-}
-
-pub(super) fn noop(task: &Task) -> Option<String> {
-    (*task == Task::Noop).then(|| "true".to_owned())
-}
-
-pub(super) fn set_size(task: &mut Task, text: &str) -> Result<(), String> {
-    let size = values::size(text, 0..=values::GIB)?;
-    file_of(task)?.content = Content::Generated(size);
-    Ok(())
-}
-
-pub(super) fn size(task: &Task) -> Option<String> {
-    match &task.file()?.content {
-        Content::Generated(size) => Some(units::print_size(*size)),
-        Content::Path(_) => None,
-    }
-}
-
-pub(super) fn set_file(task: &mut Task, text: &str) -> Result<(), String> {
-    if text.is_empty() {
-        return Err("names no file".to_owned());
-    }
-    file_of(task)?.content = Content::Path(PathBuf::from(text));
-    Ok(())
-}
-
-pub(super) fn file(task: &Task) -> Option<String> {
-    match &task.file()?.content {
-        Content::Generated(_) => None,
-        Content::Path(path) => Some(path.display().to_string()),
-    }
-}
-
-pub(super) fn set_abort_after(task: &mut Task, text: &str) -> Result<(), String> {
-    let after = values::optional(text, |text| values::size(text, 0..=values::GIB))?;
-    file_of(task)?.abort_after = after;
-    Ok(())
-}
-
-pub(super) fn abort_after(task: &Task) -> Option<String> {
-    Some(values::print_optional(task.file()?.abort_after, units::print_size))
-}
-
-pub(super) fn set_die_after(task: &mut Task, text: &str) -> Result<(), String> {
-    let after = values::optional(text, |text| values::size(text, 0..=values::GIB))?;
-    file_of(task)?.die_after = after;
-    Ok(())
-}
-
-pub(super) fn die_after(task: &Task) -> Option<String> {
-    Some(values::print_optional(task.file()?.die_after, units::print_size))
+/// A resumed transfer stays resumed when its direction changes.
+fn kept(task: &Task) -> WriteMode {
+    let mode = task.file().map(|file| file.mode);
+    mode.filter(|mode| *mode != WriteMode::Append).unwrap_or_default()
 }
 
 /// The task's file under another name.
@@ -217,8 +244,8 @@ fn renamed(task: &Task, name: &str) -> Result<File, String> {
     Ok(File { name, ..file })
 }
 
-/// A path at the server. It is one line (RFC 959 §5.3.2), from the root, which is where every
-/// session is.
+/// A path at the server. A path is one line (RFC 959 §5.3.2), and begins at the root, the working
+/// directory of every session.
 fn path_of(text: &str) -> Result<String, String> {
     let path = text.trim_start_matches('/');
     if path.is_empty() {
