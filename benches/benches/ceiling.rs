@@ -72,7 +72,7 @@ fn sessions(wants: &impl Fn(&str) -> bool) {
 
 /// Measures the same sessions, `count` of them in one world.
 fn connections(wants: &impl Fn(&str) -> bool) {
-    // As short as can be: of a long run, some part is always disturbed.
+    // The run is as short as possible, because some part of a long run is always disturbed.
     const COUNT: usize = 512;
     let mut alone = None;
     for clients in CROWDS {
@@ -128,7 +128,7 @@ fn recording(wants: &impl Fn(&str) -> bool) {
 }
 
 fn two_cores(wants: &impl Fn(&str) -> bool) {
-    // Many, for each of these runs makes its worlds first.
+    // Many runs, because each of them first makes its worlds.
     const COUNT: u64 = 4_096;
     if !wants("two-cores") {
         return;

@@ -42,7 +42,7 @@ impl Pair {
         self.settle(1, touch);
         while !done() {
             let packet = self.in_flight.front().map(|(at, ..)| *at);
-            // Nearly always a packet is next, and nobody's timer need be known exactly.
+            // Nearly always a packet is next, so no timer need be known exactly.
             let sleep = packet.is_some_and(|at| self.hosts.iter().all(|it| it.sleeps_until(at)));
             let timer = if sleep { None } else { self.next_timer() };
             let index = match (packet, timer) {

@@ -83,7 +83,7 @@ impl Server {
         let (root, empty) = (directory.join("root"), directory.join("empty"));
         fs::create_dir_all(root.join("up"))?;
         fs::create_dir_all(&empty)?;
-        // It will be nobody, and insists on a root that it may not write.
+        // vsftpd becomes the user `nobody`, and insists on a root without write permission.
         for (path, mode) in [(directory, 0o755), (&root, 0o755), (&root.join("up"), 0o777)] {
             fs::set_permissions(path, fs::Permissions::from_mode(mode))?;
         }

@@ -232,7 +232,7 @@ impl Progress {
         match step {
             EPSV => {
                 self.client.0 = STOR;
-                // The control connection's client port, and a port of the server's own.
+                // The client port of the control connection, and a data port of the server.
                 let local = socket.local_endpoint().expect("it is open").port;
                 ends[DATA].connect(local, 20);
                 return Some(DATA);

@@ -61,7 +61,7 @@ static ALONE: Mutex<()> = Mutex::new(());
 #[test]
 fn a_search_holds_no_more_for_more_runs() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    // Copies of packets are made by the link, and come back to hosts that never had them.
+    // The link makes copies of packets, and the copies end in hosts that never had them.
     let lossy = scenario(&["link.loss=5%", "link.duplicate=5%", "do.size=2000"]);
     let swept = |seeds| {
         most(|| {
@@ -106,7 +106,8 @@ fn a_run_holds_no_more_for_a_larger_file() {
     let sizes = if cfg!(debug_assertions) { [4 * MIB, 48 * MIB] } else { [16 * MIB, 256 * MIB] };
     let folder = tempfile::tempdir().expect("a folder can be made");
     for settings in [
-        // Up and down, and as a text; cut off, and gone on with; behind another file, and all of that back.
+        // Up and down, and as a text; cut off and resumed; behind another file, and everything
+        // back.
         &[][..],
         &["do.get=a.bin"],
         &["client.type=ascii"],

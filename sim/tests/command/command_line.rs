@@ -52,7 +52,7 @@ fn the_option_of_colours_stands_above_the_environment() {
     }
     let never = command(&["run", "--color", "never"]).env("CLICOLOR_FORCE", "1").output();
     assert!(!out(&never.expect("it starts")).contains('\x1b'));
-    // A usage error is printed by the same choice.
+    // The option decides the colours of a usage error too.
     let wrong = halfclose(&["--color=always", "run", "--sed"]);
     assert!(err(&wrong).starts_with("\x1b["), "{wrong:?}");
     assert!(err(&halfclose(&["run", "--sed"])).starts_with("error: "));
@@ -68,7 +68,7 @@ fn a_capture_on_standard_output_is_the_capture_of_a_file() {
     let piped = halfclose(&[&run[..], &["-"]].concat());
     assert_eq!(piped.status.code(), Some(0), "{}", err(&piped));
     assert!(piped.stdout == fs::read(path).expect("it is there"), "the bytes differ");
-    // The report is the same, but for real time.
+    // The report is the same except for real time.
     let digest = |text: &str| text.lines().find(|line| line.contains("digest")).map(str::to_owned);
     assert_eq!(digest(err(&piped)), digest(out(&written)));
     assert!(digest(err(&piped)).is_some(), "{}", err(&piped));
@@ -118,7 +118,7 @@ fn json_has_the_keys_that_scripts_use() {
     for key in ["row", "column", "verdicts", "example"] {
         assert!(cell.get(key).is_some(), "{key} is not in {cell}");
     }
-    // A cell's example is a run that its own command line shows again.
+    // The example of a cell is a run that its own command line repeats.
     let reproduce = cell["example"]["reproduce"].as_str().expect("a command line");
     let words: Vec<_> = reproduce.split_whitespace().skip(1).chain(["--json"]).collect();
     assert_eq!(json(&words)["digest"], cell["example"]["digest"]);
@@ -131,7 +131,7 @@ fn an_expectation_that_is_broken_is_exit_status_1() {
     assert!(out(&output).contains("broken: expected intact, got false-alarm"), "{}", out(&output));
     let reproduce = "reproduce: halfclose run q123208 -s expect.verdict=intact --seed 0";
     assert!(out(&output).contains(reproduce), "{}", out(&output));
-    // What is changed is no longer expected.
+    // A changed scenario has no expectation.
     assert_eq!(halfclose(&["run", "-s", "client.close=fin"]).status.code(), Some(0));
 }
 
@@ -140,7 +140,7 @@ fn an_arm_is_run_by_its_name() {
     let output = halfclose(&["run", "lost-fin", "--arm", "mutant"]);
     assert_eq!(output.status.code(), Some(0), "{}", out(&output));
     assert!(out(&output).contains("halfclose run lost-fin --arm mutant --seed 0"));
-    // Its settings without its expectation are not what the case expects.
+    // The settings of the case without its expectation do not meet the expectation.
     let broken = ["run", "lost-fin", "-s", "mutant=fin-once", "-s", "expect.file=whole"];
     let output = halfclose(&broken);
     assert_eq!(output.status.code(), Some(1));

@@ -30,7 +30,7 @@ fn a_file_is_not_gone_on_with_by_another_expectation() {
         assert!(whole.lines().all(|line| line.contains(&word)), "{whole}");
         // The same command has nothing to do.
         assert_eq!(with(first).status.code(), Some(code));
-        // Half of it: the rest would be by the other rule.
+        // The other half of the file would follow the other rule.
         let half: String = whole.split_inclusive('\n').take(2).collect();
         fs::write(&path, &half).expect("space");
         let refused = with(then);

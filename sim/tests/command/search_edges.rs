@@ -53,7 +53,7 @@ fn a_fault_that_meets_no_packet_is_said() {
     let line = format!("\n    fault met no packet: {idle}\n");
     assert!(text(&output.stdout).contains(&line), "{}", text(&output.stdout));
     assert_eq!(json(&explore)["unmatched_faults"], Value::from(vec![idle]));
-    // One that meets its packet is not said.
+    // A fault that meets a packet is not reported.
     let met =
         halfclose(&["sweep", "q123208", "-s", "fault=drop client data DATA 1", "--seeds", "0..2"]);
     assert!(!text(&met.stdout).contains("met no packet"), "{}", text(&met.stdout));
@@ -111,7 +111,7 @@ fn a_source_that_shrinks_meanwhile_is_one_line() {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
     let file = File::options().append(true).open(&path).expect("it is there");
-    // Whenever it has opened the file, it is another one soon.
+    // The file shrinks every 50 ms, so every sweep that has opened the file sees another size.
     for size in (1..SIZE).rev() {
         std::thread::sleep(Duration::from_millis(50));
         file.set_len(size).expect("it can be shorter");

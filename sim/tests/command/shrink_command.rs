@@ -35,10 +35,10 @@ fn the_command_writes_a_scenario_that_stands_alone() {
         toml.contains("source = \"shrunk from: halfclose run q123208 -s link.loss=5%"),
         "{toml}"
     );
-    // It expects what it came to, so it fails once it does not.
+    // The scenario expects its own result, so a run that differs fails.
     assert_eq!(halfclose(&["run", &one]).status.code(), Some(0));
     assert_eq!(halfclose(&["run", &one, "--seed", "7"]).status.code(), Some(0), "other ISNs");
-    // Without a file, what is printed is one.
+    // Without a file, the standard output is a scenario file.
     let output = with(&[]);
     let printed = path("printed.toml");
     fs::write(&printed, &output.stdout).expect("space");
@@ -73,7 +73,7 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     let words = ["shrink", "q123208", "-s", "link.loss=20%", "-s", "do.size=1MiB", "--out", name];
     let child = command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("it starts");
-    // The file is begun before the first run.
+    // The output file exists before the first run.
     let begun = || fs::read_dir(folder.path()).expect("there").count() > 0;
     while !begun() && child.try_wait().expect("it was started").is_none() {
         std::thread::yield_now();

@@ -159,14 +159,14 @@ fn a_sweep_that_was_killed_goes_on() {
         child.wait().expect("it ends");
         size() > 0 && size() < whole.len() as u64
     };
-    // On a busy machine it may be done before it is killed.
+    // On a busy machine the sweep may end before the kill.
     assert!((0..10).any(|_| killed()), "killed in the middle");
     let resumed = sweep(&["0..2000", "--out", &name, "--json"]);
     assert_eq!(fs::read(&path).expect("it is there"), whole);
     let object: Value = serde_json::from_slice(&resumed.stdout).expect("one object");
     assert!(object["resumed"].as_u64().expect("a number") > 0);
     assert_eq!(summary(&resumed), summary(&sweep(&["0..2000", "--json"])));
-    // Done: again it has nothing to do.
+    // The sweep is complete: another call has nothing to do.
     let again = sweep(&["0..2000", "--out", &name, "--json"]);
     assert_eq!(summary(&again), summary(&resumed));
     assert_eq!(fs::read(&path).expect("it is there"), whole);
@@ -310,14 +310,14 @@ fn another_sweep_s_file_is_refused() {
         &[],
         "line 1 is not what this program makes of that run",
     );
-    // Two at once would write into each other.
+    // Two sweeps of one file would overwrite each other.
     fs::write(&path, &all).expect("space");
     let held = fs::File::open(&path).expect("there");
-    held.lock().expect("nobody has it");
+    held.lock().expect("the file is free");
     assert_refused(&sweep(&["0..4", "--out", &name]), &["is being written by another sweep"]);
     drop(held);
     assert_eq!(sweep(&["0..4", "--out", &name]).status.code(), Some(0));
-    // More seeds behind the same ones are the same sweep, where there is no grid.
+    // More seeds behind the same seeds are the same sweep, where there is no grid.
     let single = |seeds: &str, name: &str| {
         let out = halfclose(&["sweep", "q123208", "--seeds", seeds, "--out", name]);
         assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));

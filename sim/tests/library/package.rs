@@ -28,7 +28,7 @@ impl Package {
         write("Cargo.toml", manifest.as_bytes());
         write("src/lib.rs", &fs::read(from.join("src/lib.rs")).expect("there"));
         write("Cargo.lock", &fs::read(here.join("../Cargo.lock")).expect("there"));
-        // Kept between runs, beside what this workspace builds.
+        // The target folder is kept between runs, beside the build of this workspace.
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("elsewhere");
         Self { folder, target }
     }
@@ -38,7 +38,7 @@ impl Package {
         let mut command = Command::new(env!("CARGO"));
         command.args(["test", "--offline", "--quiet"]).args(words);
         command.current_dir(self.folder.path()).env("CARGO_TARGET_DIR", &self.target);
-        // It is compiled to be run a few times, not to be debugged.
+        // The package is compiled for a few runs, not for debugging.
         command.env("CARGO_PROFILE_DEV_DEBUG", "none").env("CARGO_INCREMENTAL", "0");
         for name in ["HALFCLOSE_SEED", "HALFCLOSE_FAULTS", "RUST_BACKTRACE", "RUSTFLAGS"] {
             command.env_remove(name);
@@ -90,7 +90,7 @@ fn its_failures_are_enough() {
             "  as a file, for `halfclose run FILE`\n    halfclose = 1\n",
         ],
     );
-    // Pasted: that seed alone, and the same text.
+    // The pasted command runs this seed alone and prints the same text.
     let (variable, value, words) = reproduce(&text);
     assert_eq!(variable, "HALFCLOSE_SEED");
     let words: Vec<_> = words.iter().map(|word| &**word).collect();

@@ -143,7 +143,7 @@ fn a_directory_that_may_not_be_read_is_said() {
     fs::create_dir(&root).expect("space");
     fs::set_permissions(&root, fs::Permissions::from_mode(0o000)).expect("it is ours");
     if fs::read_dir(&root).is_ok() {
-        eprintln!("SKIPPED: whoever runs this may read everything");
+        eprintln!("SKIPPED: the user of this test may read everything");
         return;
     }
     let message = format!("cannot serve `{}`: Permission denied (os error 13)", root.display());
@@ -164,7 +164,7 @@ fn a_password_file_that_others_can_read_is_warned_of() {
         assert_eq!((out(&output), output.status.code()), ("x", Some(0)), "{}", err(&output));
         assert_eq!(err(&output).starts_with("warning: others can read password file"), warning);
     }
-    // In a URL it works too, and is warned of.
+    // A password in the URL works too, with a warning.
     let output = halfclose(&["get", &url.replace("me@", "me:secret@"), "-"]);
     assert_eq!(output.status.code(), Some(0));
     assert!(err(&output).starts_with("warning: everybody on this machine can read a command line"));
@@ -194,7 +194,7 @@ fn files_go_up_come_down_and_are_listed() {
     let folder = tempfile::tempdir().expect("a directory");
     let local = folder.path().join("up.bin");
     fs::write(&local, [7; 10_000]).expect("space");
-    // A directory takes the file's name; a name is a name.
+    // A path that is a directory takes the name of the file.
     for url in ["/", "/other.bin"] {
         let output = halfclose(&["put", text(&local), &format!("{}{url}", server.url())]);
         let said = out(&output);
@@ -289,7 +289,7 @@ fn a_transfer_that_failed_is_exit_status_3_and_says_what_is_known() {
         let said: Value = serde_json::from_str(out(&output)).expect("one object");
         assert_eq!((&said["told"], &said["client"]), (&"failure".into(), &(&*refused).into()));
     }
-    // The default of a server of ours: nothing is left, and that is said.
+    // By default our server keeps nothing, and the client says so.
     let server = Ours::serve(&[]);
     let output =
         halfclose(&[words[0], words[1], &format!("{}/b", server.url()), words[3], words[4]]);

@@ -134,7 +134,7 @@ fn a_download_has_its_name_when_it_is_whole() {
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert_eq!(fs::read(&path).expect("there"), b"half and half");
     assert!(!part.exists() && link.is_symlink());
-    // Nothing came: nothing is left.
+    // No bytes came, so no file is left.
     let (url, thread) = server(|_| "451 Sorry.");
     assert_eq!(halfclose(&["get", &url, text(&path)]).status.code(), Some(3));
     thread.join().expect("all was said");
@@ -150,7 +150,7 @@ fn two_downloads_do_not_write_one_part() {
     let (tried, may_end) = std::sync::mpsc::channel();
     let (url, thread) = server(move |mut data| {
         data.write_all(b"the ").expect("it listens");
-        may_end.recv().expect("somebody else tries");
+        may_end.recv().expect("the other session tries");
         data.write_all(b"first").expect("it listens");
         "226 Whole."
     });
@@ -201,7 +201,7 @@ fn an_error_of_this_side_is_told_as_that() {
         .expect("the program starts");
     let said = "cannot write it: File too large (os error 27) (";
     assert!(output.status.code() == Some(3) && err(&output).contains(said), "{}", err(&output));
-    // Whoever reads a stream may have seen enough.
+    // A reader of a stream may stop early.
     let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
         .args(["get", &url, "-"])
         .stdout(Stdio::piped())
@@ -221,8 +221,8 @@ fn an_interruption_is_one_line_and_no_end_of_a_file() {
     let (ended, ends) = std::sync::mpsc::channel();
     let (url, thread) = server(move |mut data| {
         data.write_all(b"half").expect("it listens");
-        begun.send(()).expect("somebody waits");
-        ended.send(data.read(&mut [0]).map_err(|error| error.kind())).expect("somebody waits");
+        begun.send(()).expect("the test waits");
+        ended.send(data.read(&mut [0]).map_err(|error| error.kind())).expect("the test waits");
         "426 Sorry."
     });
     let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
@@ -242,7 +242,7 @@ fn an_interruption_is_one_line_and_no_end_of_a_file() {
     let output = child.wait_with_output().expect("it ends");
     assert_eq!((output.status.code(), err(&output)), (Some(130), "error: interrupted\n"));
     assert_eq!(ends.recv().expect("an end"), Err(ErrorKind::ConnectionReset));
-    // What it says then, nobody hears.
+    // The server's last words have no reader.
     let _ = thread.join();
     assert!(!path.exists());
 }

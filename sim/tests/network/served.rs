@@ -54,7 +54,8 @@ impl Ours {
         let address = said["address"].as_str().expect("an address");
         let (host, port) = address.rsplit_once(':').expect("with a port");
         let (host, port) = (host.to_owned(), port.parse().expect("a port"));
-        // Its log is read all the time, or it would wait for a reader.
+        // A thread reads the log all the time, because the server waits for a reader of a full
+        // pipe.
         let (lines, log) = channel();
         let err = child.stderr.take().expect("piped");
         std::thread::spawn(move || {
@@ -63,7 +64,7 @@ impl Ours {
                 if shown {
                     eprintln!("    {line}");
                 }
-                // A test that is over reads no more.
+                // A test that has ended reads no more.
                 let _ = lines.send(line);
             }
         });

@@ -58,7 +58,7 @@ fn every_law_is_broken_by_a_lie_and_by_no_other() {
                 assert!(found.citation.contains("RFC") || *law == "nothing-leaks");
                 assert!(!found.seen.is_empty());
             }
-            // Without chance, one run tells all.
+            // Without chance, one run decides.
             if caught > 0 {
                 break;
             }

@@ -132,7 +132,7 @@ fn what_many_cannot_do_is_refused_in_one_line() {
     ] {
         assert_eq!(scenario(settings).err().as_deref(), Some(problem));
     }
-    // The third client is not there, and the second one's `a.2` is `a.2.2`.
+    // There is no third client, and the second client's `a.2` is `a.2.2`.
     for settings in ["client.count=2 do.1.put=a do.2.put=a.3", "client.count=2 do.put=a.2"] {
         assert_eq!(ran(settings, Recording::Digest).verdict, Verdict::Intact, "{settings}");
     }

@@ -29,7 +29,7 @@ const SLOW_FLUSH: &str = "server.host=winsock server.store_rate=200KB/s";
 fn the_server_decides_what_the_3_11_client_comes_to() {
     let slow_as_eof = format!("{SLOW_FLUSH} server.on_reset=as-eof");
     for (settings, verdict, stored, told) in [
-        // Linux hands over what was received before it tells of the reset: 426, and all is there.
+        // Linux delivers received bytes before the reset: 426, and the file is whole.
         ("", "false-alarm", "all", "426 Connection Closed, transfer aborted."),
         (
             "server.on_reset=abort-delete",
@@ -50,10 +50,10 @@ fn the_server_decides_what_the_3_11_client_comes_to() {
             "all",
             "Error 146: Connection reset by peer",
         ),
-        // A host that flushes unread bytes destroys what a slow disk has not taken yet.
+        // A host that flushes unread bytes destroys the bytes that a slow disk has not taken.
         (SLOW_FLUSH, "truncated", "some", "426 Connection Closed, transfer aborted."),
         (&*slow_as_eof, "silent-truncation", "some", "226 Transfer complete."),
-        // And a fast disk leaves nothing to flush.
+        // A fast disk leaves nothing to flush.
         ("server.host=winsock", "false-alarm", "all", "426 Connection Closed, transfer aborted."),
     ] {
         let outcome = outcome(settings, 42);
@@ -182,7 +182,7 @@ fn a_transfer_that_opened_no_file_is_not_credited_with_the_next_ones() {
 fn a_stall_of_the_stack_is_told_as_a_failure() {
     let toml = "[link]\ndelay = \"10ms\"\nloss = \"5%\"\n[server]\ndata_timeout = \"none\"\n\
                 [tcp]\ncongestion = \"none\"\n[[do]]\nput = \"a\"\nsize = \"64KiB\"\n";
-    // The FIN deadlock of smoltcp 0.14: the file is there, and nobody ever says so.
+    // The FIN deadlock of smoltcp 0.14: the file is whole, and the user is never told.
     assert_eq!(transfers(toml, 1), [("false-alarm", 65_536)]);
 }
 

@@ -222,7 +222,7 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
     let _ = run_loaded(&scenario, &workload, 0, Recording::Digest);
     assert_eq!(workload.verify().expect_err("it is shorter").to_string(), problem);
 
-    // A sweep hands over what was run before, and nothing of what was run since.
+    // A sweep hands over the runs before the change, and none of the runs after.
     on_disk(folder.path(), SIZE);
     let (written, mut handed) = (AtomicBool::new(false), 0);
     let add = |runs: &mut u64, run: halfclose::search::SweptRun<'_>| {

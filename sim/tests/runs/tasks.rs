@@ -57,7 +57,7 @@ fn check(toml: &str, said: &str, verdict: &str) -> Ran {
     let ran = play(&scenario, 0);
     assert_eq!(ran.outcome.broken_laws, [], "{toml}");
     assert_eq!((ran.said.as_str(), verdicts(&ran.outcome).as_str()), (said, verdict), "{toml}");
-    // What is written prints and reads the same.
+    // A written scenario prints and reads back the same.
     assert_eq!(file::parse(&file::print(&scenario), "test", "test.toml"), Ok(scenario));
     ran
 }
@@ -85,7 +85,7 @@ fn what_is_there_before() {
         "get a: intact whole",
     );
     check("[[do]]\nput = \"a\"\nbefore = \"20000\"", "TYPE I|STOR a", "put a: intact whole");
-    // The server's disk is slow and its host flushes: a stump, and it stays behind what was there.
+    // The server's disk is slow and its host flushes: a truncated file, behind the old bytes.
     check(
         &format!("{RESET}\n[[do]]\nappend = \"a\"\nbefore = \"3000\""),
         "TYPE I|APPE a",
@@ -136,7 +136,7 @@ fn names_come_and_go() {
     );
     assert_eq!(ran.server, ["b"]);
     assert!(ran.client.contains(&"b".to_owned()), "{:?}", ran.client);
-    // A directory renamed with what is in it; a download of what is gone.
+    // A directory is renamed with its files; a download of a deleted file follows.
     check(
         "[[do]]\nput = \"d/a\"\n[[do]]\nrename = \"d\"\nto = \"e\"\n[[do]]\nget = \"e/a\"",
         "TYPE I|STOR d/a|RNFR d|RNTO e|RETR e/a",
@@ -276,7 +276,7 @@ fn what_is_lost_is_of_the_source() {
             assert_eq!(lost_of_it, sent + held - stored, "{task}");
             assert!(0 < lost_of_it && lost_of_it < sent, "{task}: {lost_of_it}");
         }
-        // Nobody is let in: all is as it was before.
+        // No session is let in, so everything is as before.
         let (_, stored, lost_of_it) = lost("[link]\nloss = \"100%\"\n");
         let resumed = if task.contains("resume") { 7_000 } else { 0 };
         assert_eq!(lost_of_it, sent - resumed, "{task}: {stored}");

@@ -125,7 +125,7 @@ fn it_is_what_brute_force_finds() {
             assert_eq!(*least, first.0, "{verdict}");
         }
         let many = exploration.jobs(3);
-        assert_eq!(visited(&many), (explored, visits), "{settings:?}: whatever the threads");
+        assert_eq!(visited(&many), (explored, visits), "{settings:?}: on any number of threads");
     }
 }
 

@@ -43,7 +43,7 @@ fn check(scenario: &Scenario, seed: u64) -> Shrunk {
     let shape = Shape::of(&ran(scenario, seed).outcome);
     let left = shrunk(scenario, seed);
     assert_eq!(Shape::of(&left.finished.outcome), shape, "seed {seed}");
-    // The file alone says all of it: no seed is named, none of its faults is idle, nothing is drawn.
+    // The file stands alone: no seed is named, no fault is idle, nothing is drawn.
     let text = file::print(&left.scenario);
     let read = file::parse(&text, "", "x.toml").expect(&text);
     assert_eq!(read, left.scenario, "{text}");
@@ -162,7 +162,7 @@ fn what_chance_did_can_be_written_out() {
     let scenario = scenario("q123208", &settings.map(str::trim));
     for seed in 0..40 {
         let finished = ran(&scenario, seed);
-        // Only what is written out is left to do anything.
+        // Only the written-out faults can have an effect.
         let mut written = without_chance(&scenario, seed);
         written.faults = written_out(&scenario, &finished);
         let again = ran(&written, seed);

@@ -136,7 +136,8 @@ pub(crate) const ROWS: &[Row] = &[
     row("inetutils-ftp", Delete, INETUTILS, "user anonymous x\ndelete {remote}\nquit\n"),
     row("inetutils-ftp", MakeDirectory, INETUTILS, "user anonymous x\nmkdir {other}\nquit\n"),
     row("inetutils-ftp", RemoveDirectory, INETUTILS, "user anonymous x\nrmdir {other}\nquit\n"),
-    // ncftpput -z is not asked: it says REST and sends the file from its beginning (measured).
+    // ncftpput -z is left out: the program says REST and sends the file from the beginning
+    // (measured).
     row("ncftpput", Upload, &["-P", "{port}", "-C", "{host}", "{local}", "{remote}"], ""),
     row("ncftpput", Upload, &["-E", "-P", "{port}", "-C", "{host}", "{local}", "{remote}"], ""),
     row("ncftpput", Append, &["-A", "-P", "{port}", "-C", "{host}", "{local}", "{remote}"], ""),

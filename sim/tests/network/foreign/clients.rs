@@ -73,7 +73,8 @@ fn check(needs: &str, programs: &[&str]) {
     let mut done = 0;
     for row in ROWS.iter().filter(|row| programs.contains(&row.program)) {
         let mut result = check_row(row);
-        // aria2 1.36 waits for ever if it reads 150 and 226 together, as it may on a busy machine.
+        // aria2 1.36 waits for ever if 150 and 226 arrive in one read, as happens on a busy
+        // machine.
         if row.program == "aria2c" && result.as_ref().is_err_and(|problem| problem.contains(HUNG)) {
             result = check_row(row);
         }
@@ -111,7 +112,7 @@ fn check_row(row: &Row) -> Result<(), String> {
     };
     let mut arguments: Vec<String> = row.arguments.iter().map(|word| fill(word)).collect();
     if row.program == "lftp" {
-        // Its script is one word.
+        // The script of Python is one word.
         arguments = vec![arguments[0].clone(), arguments[1..].join(" ")];
     }
     let output = run(row.program, &arguments, &fill(row.input), client.path());

@@ -30,7 +30,7 @@ pub(crate) fn run(program: &str, arguments: &[String], input: &str, at: &Path) -
         .arg(program)
         .args(arguments)
         .current_dir(at)
-        // Nobody's settings and nobody's proxies.
+        // Without settings of a user, and without proxies.
         .env("HOME", at)
         .env_remove("ftp_proxy")
         .env_remove("FTP_PROXY")
@@ -39,7 +39,7 @@ pub(crate) fn run(program: &str, arguments: &[String], input: &str, at: &Path) -
         .stderr(Stdio::piped())
         .spawn()
         .expect("timeout is there, as everywhere");
-    // One that reads nothing has closed its end.
+    // A program that reads no input has closed its end.
     let _ = child.stdin.take().expect("piped").write_all(input.as_bytes());
     child.wait_with_output().expect("it ends")
 }

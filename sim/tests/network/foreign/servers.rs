@@ -46,7 +46,8 @@ fn check(model: &str) {
     for length in LENGTHS {
         for (measured, close) in TEARDOWNS {
             let known = known(model, measured);
-            // Silence is told from slowness by waiting: not for long where it is known to be silent.
+            // Waiting tells silence from slowness: a short wait where the server is known to be
+            // silent.
             let silent = known.iter().any(|result| result.starts_with("none"));
             let patience = if silent { "2s" } else { "30s" };
             for run in 0..RUNS {
@@ -67,8 +68,8 @@ fn known(model: &str, teardown: &str) -> BTreeSet<String> {
     for line in STOR.lines() {
         let columns: Vec<_> = line.split('\t').collect();
         let [m, link, "PASV", t, "10000", _, results] = columns[..] else { continue };
-        // We do not pause, and a reset of what has been acknowledged was measured with a pause only:
-        // to a server that has not looked yet it is a reset like any other.
+        // This test has no pause, and a reset after the acknowledgment was measured with a pause
+        // only: a server that has not looked yet sees a plain reset.
         let like = (link, t, teardown) == ("lo-nosettle", "rst", "rst_acked");
         if m == model && (t == teardown || like) {
             let results = results.split(' ').filter_map(|it| it.rsplit_once('x'));
@@ -87,7 +88,7 @@ fn upload(server: &Theirs, length: usize, close: &str, run: usize, patience: &st
     let content = content(length);
     fs::write(&local, &content).expect("space");
     let said = put(&local, &server.url(&name), &["--close", close, "--timeout", patience]);
-    // `150 ...` is what it said before the data; nothing followed.
+    // `150 ...` came before the data; no reply followed.
     let reply = said["reply"].as_str().filter(|reply| !reply.starts_with('1'));
     let reply = reply.and_then(|reply| reply.get(..3)).unwrap_or("none");
     let file = match fs::read(server.file(&name)) {
@@ -97,7 +98,7 @@ fn upload(server: &Theirs, length: usize, close: &str, run: usize, patience: &st
         Ok(_) => "other",
     };
     let told = said["told"].as_str().expect("it says so");
-    // The rule: a 2yz, and our own end of the data as we meant it.
+    // The rule of success: a 2yz, and our own end of the data as intended.
     assert_eq!(told == "success", reply == "226", "{close}: {said}");
     format!("{reply}/{file}")
 }
@@ -118,7 +119,7 @@ fn files_go_up_and_come_down(server: &Theirs) {
     }
     for (at, bytes) in [("passive", 1_000_000), ("half", 1_000_000)] {
         fs::write(server.file("half"), &content[..bytes]).expect("space");
-        // Whoever the server is by now, it may write there.
+        // The server may change its user, and must still be able to write there.
         let _ = Command::new("chmod").arg("666").arg(server.file("half")).status();
         let said = put(&local, &server.url("half"), &["--continue"]);
         assert_eq!(said["told"], "success", "{at}: {said}");

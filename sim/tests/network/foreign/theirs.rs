@@ -31,7 +31,7 @@ impl Theirs {
     /// Starts the server; returns `None` if the server is not installed.
     pub(crate) fn start(model: &str) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a directory");
-        // Whoever it becomes must be able to go there.
+        // The server may change its user, and must still be able to enter the folder.
         open_to_all(folder.path(), 0o755);
         let port = free_port();
         let (mut command, files, path, user) = match model {
@@ -113,8 +113,8 @@ fn pure_ftpd(folder: &Path, port: u16) -> Option<Start> {
     fs::create_dir(&root).expect("space");
     open_to_all(&root, 0o777);
     let (passwords, database) = (folder.join("passwords"), folder.join("passwords.pdb"));
-    // The user `nobody` is in every system; its number is what matters. `secret`, by a hash that takes
-    // a millisecond: the program's own take seconds.
+    // The user `nobody` exists on every system; pure-ftpd needs the number. `secret` has a hash
+    // that takes a millisecond; the hashes of `pure-pw` take seconds.
     let hash = "$6$halfclose$weQ5Ehj9cb67b60Y7JCPYPwQFQsgE5ASkk0W2ZKlh/b9cwAJyYHnCqUTipCU3iiDPMyYQy\
                 jdXNzILk1aM/dRd.";
     let line = format!("me:{hash}:65534:65534::{}/./::::::::::::\n", root.display());
@@ -126,7 +126,8 @@ fn pure_ftpd(folder: &Path, port: u16) -> Option<Start> {
     let mut command = Command::new("pure-ftpd");
     command.args(["-S", &format!("127.0.0.1,{port}"), "-l"]);
     command.arg(format!("puredb:{}", database.display()));
-    // No anonymous, no DNS, everybody in his own directory, no TLS; root's numbers are not asked for.
+    // No anonymous user, no DNS, a directory for each user, no TLS; the numbers of root are
+    // allowed.
     command.args(["-E", "-H", "-A", "-u", "1"]);
     Some((command, "root", "", "me:secret@"))
 }

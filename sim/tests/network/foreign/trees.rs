@@ -37,8 +37,8 @@ fn curl_uploads_a_tree() {
     let (server, client) = (Ours::serve(&[]), tempfile::tempdir().expect("a directory"));
     make(&client.path().join("tree"));
     let sent = read(&client.path().join("tree"));
-    // One for each directory at the top, all at a time: curl 7.88 sleeps for a second whenever a
-    // reply is there before it has looked for it, which on one machine it often is.
+    // A curl for each directory at the top, all at once: curl 7.88 sleeps for a second whenever a
+    // reply arrives before curl looks for one, which is frequent on one machine.
     std::thread::scope(|scope| {
         for top in 0..10 {
             let mut config = String::from("silent\nshow-error\nftp-create-dirs\n");

@@ -38,11 +38,11 @@ fn two_thousand_sessions_cost_kilobytes_and_hold_nobody_up() {
     assert!(cost <= COST, "an idle session costs {cost} KiB");
     let took = assert_serves(&server);
     assert!(took < Duration::from_secs(1), "two transfers beside {CROWD} sessions: {took:?}");
-    // Everybody is still there, and is heard.
+    // Every session is still connected, and gets an answer.
     for client in &mut crowd {
         assert!(client.say("NOOP").starts_with("200"));
     }
-    // Up to the limit and no further.
+    // Sessions up to the limit are served, and no more.
     let mut more: Vec<_> = (0..10).map(|_| Raw::connect(&server)).collect();
     let mut refused = Raw::knock(&server);
     refused.expect("421");
@@ -93,13 +93,14 @@ fn one_address_has_so_many_and_another_is_served() {
 fn without_open_files_the_rest_waits_and_nobody_is_lost() {
     let folder = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(folder.path().join("root")).expect("space");
-    // 48 open files are 4 sessions by its own count; it is told to take more, and runs out.
+    // 48 open files suffice for 4 sessions by the server's count; an option demands more, and files
+    // run out.
     let shell = ["sh", "-c", "ulimit -n 48; exec \"$@\"", "sh"];
     let server = Ours::serve_in(folder, &shell, &["--max-per-address", "1000"]);
     let mut crowd: Vec<_> = (0..60).map(|_| Raw::knock(&server)).collect();
     let mut told = [0, 0];
     for client in &mut crowd {
-        let reply = client.reply().expect("a word for everybody");
+        let reply = client.reply().expect("a reply for every session");
         told[usize::from(reply.starts_with("421"))] += 1;
     }
     assert_eq!(told[0] + told[1], 60);

@@ -72,7 +72,7 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
     let left = leavings(&server);
     let small = client.put("small.bin", &vec![7; 100_000]);
     let unmounted = Command::new("umount").arg("-l").arg(&root).status();
-    // RFC 959 §5.4: 452 is said before the data, 552 after it.
+    // RFC 959 §5.4: 452 comes before the data, 552 after the data.
     assert_eq!(reply, "552 Insufficient storage space.");
     assert_eq!(old.expect("it is there"), OLD);
     assert_eq!(left, [], "nothing is left of it");
@@ -82,7 +82,7 @@ fn a_full_disk_is_said_and_leaves_the_old_file() {
 
 #[test]
 fn a_write_that_fails_in_the_middle_is_said_and_leaves_the_old_file() {
-    // No file may have more than 1000 blocks; the signal that goes with it must not end the server.
+    // No file may have more than 1000 blocks; the signal of the limit must not end the server.
     let shell = ["sh", "-c", "ulimit -f 1000; exec \"$@\"", "sh"];
     let server = Ours::serve_in(folder(), &shell, &[]);
     let mut client = Raw::login(&server);
@@ -113,7 +113,8 @@ fn a_server_that_is_killed_leaves_the_old_file_and_clears_up_when_it_comes_back(
 #[test]
 fn a_client_that_is_killed_leaves_the_old_file() {
     let server = Ours::serve_in(folder(), &[], &[]);
-    // Our own client, in the middle of what never ends: its system's FIN must not look like an end.
+    // Our own client is killed in the middle of an endless upload: the FIN of its system must not
+    // look like an end of the file.
     let mut put = Command::new(env!("CARGO_BIN_EXE_halfclose"))
         .args(["put", "-"])
         .arg(format!("{}/a.bin", server.url()))

@@ -28,7 +28,7 @@ fn a_transfer_may_finish() {
     idle.expect("421");
     assert!(idle.is_closed());
     let refused = TcpStream::connect((&*server.host, server.port));
-    assert!(refused.is_err(), "nobody new is let in");
+    assert!(refused.is_err(), "a new client is refused");
     data.write_all(&[7; 100_000]).expect("it goes on");
     drop(data);
     client.expect("226");
@@ -49,7 +49,7 @@ fn a_transfer_that_does_not_finish_is_cut_and_leaves_nothing() {
         server.signal(Signal::TERM);
         idle.expect("421");
         if signals == 2 {
-            // Told twice, it does not wait.
+            // A second signal ends the wait.
             server.signal(Signal::INT);
         }
         let (status, _, folder) = server.wait();

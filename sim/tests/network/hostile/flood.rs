@@ -54,7 +54,7 @@ fn commands_whose_replies_nobody_reads_cost_little() {
         }
         clients
     };
-    // The first ones bring the log, which all share, to its size.
+    // The first floods grow the log, which all sessions share, to its final size.
     let _first = flood(5);
     let before = server.memory("VmRSS:");
     let _more = flood(FLOODS);

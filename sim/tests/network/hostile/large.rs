@@ -52,7 +52,7 @@ fn a_file_is_never_in_memory_whole() {
     }
     drop(data);
     client.expect("226");
-    // And to somebody who is slower than the server.
+    // A reader slower than the server gets the whole listing too.
     let mut data = client.passive();
     assert!(client.say("RETR large").starts_with("150"));
     let mut bytes = 0;

@@ -68,7 +68,7 @@ fn one_passive_port_serves_one_transfer_at_a_time() {
     assert!(reply.starts_with("425"), "{reply}");
     let reply = second.say("PASV");
     assert!(reply.starts_with("425"), "{reply}");
-    // The first one's turn is over when its connection is there.
+    // The turn of the first session is over when its connection arrives.
     assert!(first.put("a.bin", b"first").starts_with("226"));
     assert!(second.put("b.bin", b"second").starts_with("226"));
 }

@@ -74,7 +74,7 @@ fn nothing_leads_out() {
         for command in COMMANDS {
             ask(&server, command, path);
             questions += 1;
-            // Some commands are about the link itself: it may be removed, or named anew.
+            // Some commands act on the link itself, which may be removed or renamed.
             link(&server.path(""));
         }
         rename(&server, path);
@@ -131,7 +131,7 @@ fn ask(server: &Ours, command: &str, path: &str) {
     let said = String::from_utf8_lossy(&bytes);
     let told = said.contains("secret") && !path.contains("secret") || said.contains(SECRET);
     assert!(!told && !said.contains("root:"), "{line}: {said}");
-    // A way that leads out of the root by a link is closed; one that goes up ends at the root.
+    // A path that leaves the root through a link is refused; a path that goes up ends at the root.
     let leads_out = path.contains("link");
     if leads_out && !["DELE", "LIST", "NLST", "MLSD", "STAT", "STOU"].contains(&command) {
         assert!(reply.starts_with('5'), "{line}: {reply}");
@@ -143,7 +143,7 @@ fn ask(server: &Ours, command: &str, path: &str) {
 fn rename(server: &Ours, path: &str) {
     let mut client = Raw::login(server);
     if client.say(&format!("RNFR {path}")).starts_with("350") {
-        // It is something in the root, or a link itself.
+        // The path names an entry of the root, or a link itself.
         let reply = client.say("RNTO moved");
         if reply.starts_with("250") {
             client.say("RNFR moved");

@@ -92,7 +92,7 @@ impl Raw {
         if !reply.starts_with('1') {
             return reply;
         }
-        // A server that refuses the rest closes.
+        // A server that refuses the rest closes the connection.
         let _ = data.write_all(bytes);
         drop(data);
         self.reply().expect("a reply")

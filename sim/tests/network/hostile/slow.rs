@@ -42,7 +42,7 @@ fn a_transfer_that_moves_nothing_ends_and_leaves_nothing() {
     let mut data = up.passive();
     assert!(up.say("STOR old.bin").starts_with("150"));
     data.write_all(&[7; 100_000]).expect("it listens");
-    // A download that nobody reads: more than the system holds.
+    // A download without a reader, larger than the buffers of the system.
     std::fs::write(server.path("large.bin"), vec![7; 64 << 20]).expect("space");
     let mut down = Raw::login(&server);
     let unread = down.passive();
@@ -63,9 +63,9 @@ fn a_transfer_that_moves_nothing_ends_and_leaves_nothing() {
 fn a_data_connection_that_never_comes_and_one_that_says_too_much() {
     let server = Ours::serve(&[]);
     let mut client = Raw::login(&server);
-    // It must be asked for first.
+    // A data connection exists only after a command asks for one.
     assert!(client.say("STOR a.bin").starts_with("425"));
-    // Junk on the connection of a download destroys nothing of it.
+    // Junk on the connection of a download destroys no byte of the download.
     std::fs::write(server.path("a.bin"), vec![7; 8 << 20]).expect("space");
     let mut data = client.passive();
     assert!(client.say("RETR a.bin").starts_with("150"));

@@ -28,7 +28,7 @@ fn who_asks_for_a_hundred_searches_in_one_breath_holds_nobody_up() {
     let server = server();
     let (mut greedy, mut other) = (Raw::login(&server), Raw::login(&server));
     greedy.stream.write_all(&b"STAT big/yyy*\r\n".repeat(SEARCHES)).expect("it listens");
-    // It has them by now, and has not told all of them.
+    // The server has the commands by now, and has not answered all of them.
     pause(Duration::from_millis(50));
     let mut longest = Duration::ZERO;
     for _ in 0..10 {

@@ -36,7 +36,7 @@ fn every_action_stands_beside_its_packet() {
 
 #[test]
 fn one_fault_of_any_kind_is_survived() {
-    // TCP repairs all of it; only a forged segment can hurt.
+    // TCP repairs every fault but a forged segment.
     for action in ["drop", "duplicate", "delay 200ms", "delay 5s", "early 9ms", "hold", "corrupt"] {
         for packet in 0..40 {
             let fault = format!("fault={action} packet {packet}");
@@ -69,7 +69,8 @@ fn what_met_no_packet_is_said() {
 
 #[test]
 fn names_count_what_they_fit() {
-    // Lost twice, the same bytes are sent three times: `at` counts those, `nth` alone all data.
+    // The same bytes are lost twice and sent three times: `at` counts these three, `nth` alone
+    // counts all data.
     let twice = ["fault=drop client data DATA at 1 1", "fault=drop client data DATA at 1 2"];
     let finished = ran(&scenario("", &twice), 0);
     let sent =
@@ -129,7 +130,7 @@ fn forged_segments_count_for_nothing() {
 
 #[test]
 fn a_held_packet_comes_just_behind_the_next() {
-    // A SYN is alone: nothing follows, so 200 ms pass.
+    // No packet follows a SYN, so 200 ms pass.
     let arrival = |settings: &[&str]| {
         let finished = ran(&scenario("", settings), 0);
         finished.outcome.told_at
@@ -137,7 +138,8 @@ fn a_held_packet_comes_just_behind_the_next() {
     let plain = arrival(&["tcp.congestion=none"]);
     let alone = arrival(&["tcp.congestion=none", "fault=hold client data SYN"]);
     assert_eq!((alone - plain).as_millis(), 200);
-    // In a flight of several it only changes the order: no timer runs out, nothing is resent.
+    // Within a flight of several packets only the order changes: no timer expires, nothing is
+    // resent.
     let held = ran(&scenario("", &["tcp.congestion=none", "fault=hold client data DATA 2"]), 0);
     assert_eq!(held.outcome.told_at, plain);
     let acks: Vec<_> = held
@@ -162,7 +164,7 @@ fn several_faults_make_one_fate() {
     let fates = "--> (duplicated, corrupted: bit 300 flipped, jitter -3000us)";
     assert!(lines.iter().any(|line| line.ends_with(fates)), "{}", lines.join("\n"));
     assert_eq!(finished.outcome.unmatched_faults, [""; 0]);
-    // Named in two ways, and so seen only when the packet is there.
+    // Two names of one packet: the conflict shows only when the packet appears.
     let faults = ["fault=hold client data DATA 1", "fault=delay 1ms client data DATA at 1 1"];
     let finished = ran(&scenario("", &faults), 0);
     let taken = "delay 1ms client data DATA at 1 1 (another fault had its packet)";

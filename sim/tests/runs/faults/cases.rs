@@ -59,7 +59,7 @@ fn an_rfc_5961_host_survives_the_reset_that_kills_an_rfc_793_host() {
         ("RST exact", "rfc793", Verdict::Truncated),
         ("RST out-of-window", "rfc5961", Verdict::Intact),
         ("RST out-of-window", "rfc793", Verdict::Intact),
-        // A forged end of data is an end of data.
+        // A forged FIN ends the data like a real FIN.
         ("FIN exact", "rfc5961", Verdict::SilentTruncation),
         ("FIN out-of-window", "rfc5961", Verdict::Intact),
     ] {
@@ -73,7 +73,7 @@ fn an_rfc_5961_host_survives_the_reset_that_kills_an_rfc_793_host() {
 
 #[test]
 fn either_side_can_be_forged_and_either_can_trigger_it() {
-    // A reset in the server's name ends the client, whoever sends the packet that it follows.
+    // A reset in the name of the server ends the client, behind a packet of either side.
     for (fault, ending) in [
         ("inject RST as server after client data DATA 3", Some(Ending::Reset)),
         ("inject RST as server after server data ACK 2", Some(Ending::Reset)),

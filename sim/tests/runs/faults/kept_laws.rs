@@ -32,7 +32,7 @@ fn a_fault_leaves_all_before_it_unchanged() {
             let other = packets(&ran(&scenario("", &settings), seed));
             assert!(k < plain.len());
             assert_eq!(plain[..k], other[..k], "seed {seed}: {fault}");
-            // The packet itself is the same; only its fate is another.
+            // The packet is the same; only the fate differs.
             assert_eq!((plain[k].0, &plain[k].3), (other[k].0, &other[k].3), "seed {seed}");
             assert_ne!(plain[k].2, other[k].2, "seed {seed}: {fault}");
         }
@@ -41,7 +41,7 @@ fn a_fault_leaves_all_before_it_unchanged() {
 
 #[test]
 fn a_fate_of_a_seed_written_down_is_the_same_run() {
-    // What a seed draws, a list of faults says: the same packets meet the same ends.
+    // A list of faults can say everything that a seed draws: the same packets meet the same ends.
     let lossy = scenario("", &["link.loss=3%"]);
     for seed in 0..100 {
         let drawn = ran(&lossy, seed);
@@ -83,7 +83,7 @@ fn a_world_begun_again_forgets_its_faults() {
 
 #[test]
 fn what_is_written_overrides_what_is_drawn() {
-    // Everything the client sends is lost, but for what a fault says about.
+    // Everything that the client sends is lost, except the packets of the faults.
     let lost = ["link.up.loss=100%", "fault=duplicate client control SYN", "limit.time=60s"];
     let finished = ran(&scenario("", &lost), 0);
     let fates: Vec<_> = finished

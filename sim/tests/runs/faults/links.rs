@@ -91,7 +91,7 @@ fn a_nat_forgets_the_control_connection_during_a_long_transfer() {
     let mut settings = long.to_vec();
     settings.push("link.nat_timeout=60s");
     let finished = ran(&scenario("", &settings), 0);
-    // The file is there, and 226 never comes: the user is told of a failure.
+    // The file is whole, and 226 never arrives: the user is told of a failure.
     assert_eq!(finished.outcome.verdict, Verdict::FalseAlarm);
     let forgotten: Vec<_> =
         lines(&finished).into_iter().filter(|line| line.contains("forgotten")).collect();

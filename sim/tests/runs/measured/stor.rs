@@ -18,7 +18,7 @@ const LOOPBACK: [&str; 6] = [
     "tcp.congestion=none",
     "tcp.ack_delay=none",
     "tcp.nagle=false",
-    // A user who waits for a reply that does not come.
+    // The patience of a user who waits for a reply.
     "client.reply_timeout=30s",
 ];
 
@@ -81,7 +81,7 @@ fn check(wanted: impl Fn(&Stor) -> bool) {
 /// The results of the model for this line, in every setting of the measurement.
 fn simulate(row: &Stor, workloads: &mut BTreeMap<u64, Workload>) -> Results {
     let mut seen = Results::new();
-    // The dialogue, where it is what was measured.
+    // The dialogue, where a dialogue was measured.
     let refused = row.results.iter().any(|result| result.ends_with("refused"));
     let recording = if refused { Recording::Headers } else { Recording::Digest };
     for setting in settings(row) {
@@ -105,7 +105,7 @@ fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
     let close = match row.teardown {
         "fin" => "fin",
         "shutwr" => "half-close",
-        // Half of the file is sent: to the server that is a smaller file.
+        // Half of the file is sent; to the server this is a smaller file.
         "rst" | "rst_mid" => "reset",
         "rst_acked" => "reset-when-acked",
         "fin_rst" => "fin-then-reset",
@@ -146,7 +146,7 @@ fn settings(row: &Stor) -> Vec<Vec<&'static str>> {
     let (open, tight) = if row.size <= SMALL || !resets {
         (true, false)
     } else {
-        // If every file is gone it may have been either; but a FIN that left is no reset.
+        // Where every file is gone, either may have happened; but a FIN that left is no reset.
         let gone = !has("short") && has("absent");
         (has("whole") || gone && row.teardown != "fin_rst", has("short") || gone)
     };
