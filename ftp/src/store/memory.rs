@@ -1,5 +1,5 @@
-//! `store::memory` keeps files in memory: what is open and where, and when it is full. What names
-//! there are is `tree`'s, what a file holds `image`'s.
+//! `store::memory` keeps files in memory: open files, sizes and the limit of bytes. `tree` has the
+//! names, `content` the bytes of a file.
 
 mod content;
 mod disk;
@@ -20,16 +20,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tree::{Node, Tree};
 
-/// A file was closed after it had been written.
+/// A written file that was closed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Closed {
-    /// Its path.
+    /// The path of the file.
     pub name: Arc<str>,
-    /// Whether it is still there.
+    /// Whether the file still exists.
     pub kept: bool,
 }
 
-/// Files in memory.
+/// A store of files in memory.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     tree: Tree,
@@ -37,66 +37,67 @@ pub struct MemoryStore {
     handles: SlotTable<Handle>,
     closed: VecDeque<Closed>,
     spare: Vec<FileContent>,
-    known: Arc<[FileSource]>,
+    sources: Arc<[FileSource]>,
     disk: Disk,
     capacity: Option<u64>,
-    /// Bytes of all files together.
+    /// The number of bytes in all files.
     held: u64,
     epoch: Duration,
 }
 
 impl MemoryStore {
-    /// An empty store that takes bytes at once.
+    /// Creates an empty store with an infinitely fast disk.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many bytes per second the disk takes; `None`: all of them at once. At least one.
+    /// Sets the speed of the disk in bytes per second, at least 1; `None`: infinitely fast.
     pub fn set_rate(&mut self, bytes_per_second: Option<u64>) {
         self.disk.rate = bytes_per_second.map(|rate| rate.max(1));
     }
 
-    /// How many bytes all files together may have (one that is only inserted is not asked); `None`:
-    /// any.
+    /// Sets the most bytes of all files together; `None`: no limit. `insert` ignores the limit.
     pub fn set_capacity(&mut self, bytes: Option<u64>) {
         self.capacity = bytes;
     }
 
-    /// What date the run begins with, since 1970-01-01T00:00:00Z: files have their dates by it.
+    /// Sets the date at time 0 of the run, since 1970-01-01T00:00:00Z: the dates of files count
+    /// from this date.
     pub fn set_epoch(&mut self, epoch: Duration) {
         self.epoch = epoch;
     }
 
-    /// What files will probably be made of. What is written and is the same is compared with it, and
-    /// not kept.
-    pub fn set_sources(&mut self, known: Arc<[FileSource]>) {
-        self.known = known;
+    /// Sets the sources that files probably consist of. Written bytes that equal a source are
+    /// compared and not kept.
+    pub fn set_sources(&mut self, sources: Arc<[FileSource]>) {
+        self.sources = sources;
     }
 
-    /// Puts a file there, and the directories that it is in. Its content is shared with the caller,
-    /// not copied.
+    /// Puts a file at `name`, with the directories of the path. The content is shared with the
+    /// caller, not copied.
     pub fn insert(&mut self, name: &str, content: Arc<[u8]>) {
         self.insert_content(name, &content.into());
     }
 
-    /// The same with what a file of a store holds, or one of several pieces.
+    /// Puts a file at `name`, with the directories of the path, from the content of a different
+    /// file or store.
     pub fn insert_content(&mut self, name: &str, content: &FileContent) {
         self.tree.make_parents(name, self.epoch);
-        let name = self.tree.known_name(name);
+        let name = self.tree.path(name);
         let mut copy = self.spare.pop().unwrap_or_default();
         copy.clone_from(content);
         self.replace(name, copy, self.epoch);
     }
 
-    /// The content of the file at that path, if it is in memory in one place: always, where nothing
-    /// is known and nothing but bytes was put there.
+    /// The bytes of the file at `name`, if they lie together in memory: always in a store without
+    /// sources in which every file was inserted as bytes.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
         self.content(name)?.as_slice()
     }
 
-    /// What the file at that path holds, wherever that is.
+    /// The content of the file at `name`, in memory or elsewhere.
     #[must_use]
     pub fn content(&self, name: &str) -> Option<&FileContent> {
         self.inodes.get(self.tree.file(name)?).map(|inode| &inode.content)
@@ -107,13 +108,13 @@ impl MemoryStore {
         self.tree.files()
     }
 
-    /// The next file that was closed after it had been written, in the order that happened. What it
-    /// holds is what `image` gives, until the name is written again.
+    /// Takes the next written file that was closed, in the order of the closes. `content` returns
+    /// the bytes until the name is written again.
     pub fn poll_closed(&mut self) -> Option<Closed> {
         self.closed.pop_front()
     }
 
-    /// How many files and listings are open.
+    /// The number of open files and listings.
     #[must_use]
     pub fn open_files(&self) -> usize {
         self.handles.len() + self.tree.open_listings()
@@ -129,7 +130,7 @@ impl MemoryStore {
         self.disk.busy_until = Duration::ZERO;
     }
 
-    /// Gives the name to a new file. One that somebody has open lives on without a name.
+    /// Gives `name` to a new file. The old file lives on without a name while open.
     fn replace(&mut self, name: Arc<str>, content: FileContent, modified: Duration) -> u64 {
         self.unname(&name);
         self.held += content.size();
@@ -180,7 +181,7 @@ impl MemoryStore {
         File(self.handles.insert(handle))
     }
 
-    /// Opens what is there, to go on after its first `keep` bytes.
+    /// Opens an existing file for writing after the first `keep` bytes, or at the end.
     fn open_old(&mut self, at: u64, keep: Option<u64>) -> Result<File, StoreError> {
         let inode = self.inodes.get_mut(at).ok_or(StoreError::Failed)?;
         let length = inode.content.size();
@@ -192,8 +193,8 @@ impl MemoryStore {
             return Err(StoreError::Busy);
         }
         inode.content.truncate(base);
-        if self.known.is_empty() {
-            inode.content.own();
+        if self.sources.is_empty() {
+            inode.content.make_own();
         }
         self.held -= length - base;
         Ok(self.open(Handle { writing: Some(base), ..Handle::new(at, base) }))
@@ -228,10 +229,10 @@ impl Store for MemoryStore {
             (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
             _ => {}
         }
-        let name = self.tree.known_name(path);
+        let name = self.tree.path(path);
         let mut content = self.spare.pop().unwrap_or_default();
-        if self.known.is_empty() {
-            // A hint comes from the peer: it may be wrong, so it buys a bounded reservation only.
+        if self.sources.is_empty() {
+            // The hint comes from the peer and may be wrong, so the reservation is bounded.
             content.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
         }
         let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
@@ -269,7 +270,7 @@ impl Store for MemoryStore {
         }
         let inode = self.inodes.get_mut(*inode).ok_or(StoreError::Failed)?;
         let Inode { content, modified, .. } = inode;
-        content.write(bytes, &self.known, cache)?;
+        content.write(bytes, &self.sources, cache)?;
         self.held += bytes.len() as u64;
         *modified = self.epoch + now;
         self.disk.write(bytes.len() as u64, now);
@@ -338,7 +339,7 @@ impl Store for MemoryStore {
         if self.tree.look(to)? == Some(at) {
             return Ok(());
         }
-        let name = self.tree.known_name(to);
+        let name = self.tree.path(to);
         self.unname(to);
         self.tree.unname(from);
         self.tree.name(name.clone(), at);

@@ -1,39 +1,33 @@
-//! `store::memory::image` is what a file of a memory store holds: pieces of what is known, each the
-//! beginning of it, and behind them bytes of its own. What is written is compared with what is known
-//! there, byte for byte, and kept only from where it is something else: a whole file, or the stump of
-//! one, takes no memory.
+//! `store::memory::content` owns the content of a file in a memory store: pieces, each the beginning of
+//! a source, and then bytes of the file's own. Written bytes are compared with the sources and kept
+//! only from the first difference: a whole file, or the beginning of a file, takes no memory.
 
-use super::source::{FileSource, ReadCache};
+use super::source::{CACHE_BYTES, FileSource, ReadCache, to_usize};
 use crate::store::StoreError;
 use std::sync::Arc;
 
-/// Pieces of a file; behind so many, it holds what is written.
+/// The most pieces of a file; later bytes are the file's own.
 const PIECES: usize = 8;
 
-/// The first `length` bytes of something.
+/// The first `length` bytes of a source.
 #[derive(Clone, Debug)]
 struct Piece {
     of: FileSource,
     length: u64,
 }
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub struct FileContent {
     pieces: Vec<Piece>,
-    /// Bytes of all pieces.
-    known: u64,
-    tail: Vec<u8>,
-}
-
-/// Bytes of an image in one place.
-enum Run<'a> {
-    FileSource(&'a FileSource, u64),
-    Own(&'a [u8]),
+    /// The number of bytes in all pieces.
+    in_pieces: u64,
+    /// The file's own bytes, after the pieces.
+    own: Vec<u8>,
 }
 
 impl FileContent {
-    /// The first `length` bytes of `of`, or all that there are.
+    /// The first `length` bytes of a source, or all bytes if the source is shorter.
     #[must_use]
     pub fn of(of: FileSource, length: u64) -> Self {
         let mut content = Self::default();
@@ -41,57 +35,58 @@ impl FileContent {
         content
     }
 
-    /// How many bytes.
+    /// The number of bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.known + self.tail.len() as u64
+        self.in_pieces + self.own.len() as u64
     }
 
-    /// Whether there are none.
+    /// Whether the file has no bytes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.size() == 0
     }
 
-    /// Its bytes, if they are in one place in memory.
+    /// All bytes, if they lie together in memory.
     #[must_use]
     pub fn as_slice(&self) -> Option<&[u8]> {
         match &self.pieces[..] {
-            [] => Some(&self.tail),
-            [Piece { of: FileSource::Here(bytes), length }] if self.tail.is_empty() => {
-                usize::try_from(*length).ok().and_then(|length| bytes.get(..length))
+            [] => Some(&self.own),
+            [Piece { of: FileSource::Here(bytes), length }] if self.own.is_empty() => {
+                bytes.get(..to_usize(*length))
             }
             _ => None,
         }
     }
 
-    /// Whether both are the same pieces of the same, which nobody need compare.
+    /// Whether both have the same pieces of the same sources, and no bytes of their own. No bytes are
+    /// compared.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         let same =
             |(one, other): (&Piece, &Piece)| one.length == other.length && one.of.is(&other.of);
-        self.tail.is_empty()
-            && other.tail.is_empty()
+        self.own.is_empty()
+            && other.own.is_empty()
             && self.pieces.len() == other.pieces.len()
             && self.pieces.iter().zip(&other.pieces).all(same)
     }
 
-    /// A copy of its bytes.
+    /// A copy of all bytes.
     ///
     /// # Errors
-    /// What is elsewhere cannot be read.
+    /// A source cannot be read.
     pub fn to_vec(&self) -> Result<Vec<u8>, StoreError> {
         let mut bytes = Vec::with_capacity(to_usize(self.size()));
-        self.each(0, self.size(), |some| bytes.extend_from_slice(some))?;
+        self.each(0, self.size(), |chunk| bytes.extend_from_slice(chunk))?;
         Ok(bytes)
     }
 
-    /// What its pieces are of, in order.
+    /// The sources of the pieces, in order.
     pub fn sources(&self) -> impl Iterator<Item = &FileSource> {
         self.pieces.iter().map(|piece| &piece.of)
     }
 
-    /// The first `length` bytes, or all that there are.
+    /// The first `length` bytes, or all bytes if the content is shorter.
     #[must_use]
     pub fn first(&self, length: u64) -> Self {
         let mut first = self.clone();
@@ -99,10 +94,10 @@ impl FileContent {
         first
     }
 
-    /// Hands on all bytes from `from` to `until`, which are no more than there are, piece by piece.
+    /// Passes the bytes from `from` to `until` to `take`, in chunks. The content must have as many.
     ///
     /// # Errors
-    /// What is elsewhere cannot be read.
+    /// A source cannot be read.
     pub fn each(
         &self,
         mut from: u64,
@@ -111,91 +106,97 @@ impl FileContent {
     ) -> Result<(), StoreError> {
         let mut cache = ReadCache::default();
         while from < until {
-            let (run, length) = self.run(from).ok_or(StoreError::Failed)?;
-            let some = match run {
-                Run::FileSource(known, at) => {
-                    known.some(at, length.min(until - from), &mut cache)?
-                }
-                Run::Own(bytes) => &bytes[..to_usize(length.min(until - from))],
-            };
-            take(some);
-            from += some.len() as u64;
+            let chunk = self.chunk(from, &mut cache)?;
+            let chunk = &chunk[..chunk.len().min(to_usize(until - from))];
+            take(chunk);
+            from += chunk.len() as u64;
         }
         Ok(())
     }
 
-    /// Whether what is at `at` are the bytes of `other` from `from` to `until`; not, if there are
-    /// fewer, or they cannot be read.
+    /// Whether the bytes at `at` equal the bytes of `other` from `from` to `until`. False if either
+    /// content is shorter, or cannot be read.
     #[must_use]
     pub fn holds(&self, at: u64, other: &Self, from: u64, until: u64) -> bool {
         let length = until.saturating_sub(from);
         let enough = until <= other.size() && at.saturating_add(length) <= self.size();
-        enough && self.agrees(at, other, from, until).unwrap_or(false)
+        enough && self.equals(at, other, from, length).unwrap_or(false)
     }
 
-    fn agrees(
+    fn equals(
         &self,
         mut at: u64,
         other: &Self,
         mut from: u64,
-        until: u64,
+        mut length: u64,
     ) -> Result<bool, StoreError> {
-        let mut cache = ReadCache::default();
-        while from < until {
-            let runs = self.run(at).zip(other.run(from)).ok_or(StoreError::Failed)?;
-            let ((mine, here), (theirs, there)) = runs;
-            let length = here.min(there).min(until - from);
-            let bytes = to_usize(length);
-            let agree = match (mine, theirs) {
-                (Run::FileSource(mine, at), Run::FileSource(theirs, from)) => {
-                    mine.agrees(at, theirs, from, length)?
+        let (mut mine, mut theirs) = (ReadCache::default(), ReadCache::default());
+        while length > 0 {
+            let equal = match (self.piece(at), other.piece(from)) {
+                // The same bytes of the same source need no comparison.
+                (Some((one, here, left)), Some((two, there, more)))
+                    if here == there && one.is(two) =>
+                {
+                    left.min(more).min(length)
                 }
-                (Run::FileSource(known, at), Run::Own(own))
-                | (Run::Own(own), Run::FileSource(known, at)) => {
-                    known.holds(at, &own[..bytes], &mut cache)?
+                _ => {
+                    let (one, two) = (self.chunk(at, &mut mine)?, other.chunk(from, &mut theirs)?);
+                    let count = one.len().min(two.len()).min(to_usize(length));
+                    if one[..count] != two[..count] {
+                        return Ok(false);
+                    }
+                    count as u64
                 }
-                (Run::Own(mine), Run::Own(theirs)) => mine[..bytes] == theirs[..bytes],
             };
-            if !agree {
-                return Ok(false);
-            }
-            (at, from) = (at + length, from + length);
+            (at, from, length) = (at + equal, from + equal, length - equal);
         }
         Ok(true)
     }
 
-    /// What is at `at`, and how much of it there is in one place.
-    fn run(&self, mut at: u64) -> Option<(Run<'_>, u64)> {
+    /// The source of the byte at `at`, the offset in the source, and the bytes left in the piece.
+    /// `None` if the byte is the file's own.
+    #[inline]
+    fn piece(&self, mut at: u64) -> Option<(&FileSource, u64, u64)> {
         for Piece { of, length } in &self.pieces {
             if at < *length {
-                return Some((Run::FileSource(of, at), length - at));
+                return Some((of, at, length - at));
             }
             at -= length;
         }
-        let own = self.tail.get(to_usize(at)..).filter(|own| !own.is_empty())?;
-        Some((Run::Own(own), own.len() as u64))
+        None
     }
 
-    /// Puts another one behind it.
+    /// The bytes at `at` that lie together, at least one.
+    #[inline]
+    fn chunk<'a>(&'a self, at: u64, cache: &'a mut ReadCache) -> Result<&'a [u8], StoreError> {
+        let Some((source, offset, left)) = self.piece(at) else {
+            let own = self.own.get(to_usize(at - self.in_pieces)..);
+            return own.filter(|own| !own.is_empty()).ok_or(StoreError::Failed);
+        };
+        let chunk = source.chunk(offset, cache)?;
+        Ok(&chunk[..chunk.len().min(to_usize(left))])
+    }
+
+    /// Appends the content of `other`.
     ///
     /// # Panics
-    /// If this one has bytes of its own.
+    /// `self` has bytes of its own.
     pub fn join(&mut self, other: &Self) {
-        assert!(self.tail.is_empty(), "pieces are before all bytes of its own");
+        assert!(self.own.is_empty(), "pieces come before the file's own bytes");
         self.pieces.extend_from_slice(&other.pieces);
-        self.known += other.known;
-        self.tail.extend_from_slice(&other.tail);
+        self.in_pieces += other.in_pieces;
+        self.own.extend_from_slice(&other.own);
     }
 
     fn push(&mut self, of: FileSource, length: u64) {
         let length = length.min(of.size());
         if length > 0 {
-            self.known += length;
+            self.in_pieces += length;
             self.pieces.push(Piece { of, length });
         }
     }
 
-    /// Reads what is at `at`, as much as there is and `into` holds.
+    /// Reads the bytes at `at` into `into`; returns their number, less than `into` holds at the end.
     #[inline]
     pub(super) fn read(
         &self,
@@ -203,33 +204,42 @@ impl FileContent {
         into: &mut [u8],
         cache: &mut ReadCache,
     ) -> Result<usize, StoreError> {
-        let mut done = 0;
-        while done < into.len() {
-            let Some((run, length)) = self.run(at) else { break };
-            let now = to_usize(length).min(into.len() - done);
-            match run {
-                Run::FileSource(known, at) => {
-                    known.read(at, &mut into[done..done + now], cache)?;
+        let wanted = into.len().min(to_usize(self.size().saturating_sub(at)));
+        let mut rest = &mut into[..wanted];
+        while !rest.is_empty() {
+            let count = match self.piece(at) {
+                // A large read gains nothing from the cache.
+                Some((FileSource::There(there), offset, left))
+                    if left.min(rest.len() as u64) >= CACHE_BYTES =>
+                {
+                    let count = rest.len().min(to_usize(left));
+                    there.read_at(offset, &mut rest[..count])?;
+                    count
                 }
-                Run::Own(own) => into[done..done + now].copy_from_slice(&own[..now]),
-            }
-            done += now;
-            at += now as u64;
+                _ => {
+                    let chunk = self.chunk(at, cache)?;
+                    let count = chunk.len().min(rest.len());
+                    rest[..count].copy_from_slice(&chunk[..count]);
+                    count
+                }
+            };
+            at += count as u64;
+            rest = &mut rest[count..];
         }
-        Ok(done)
+        Ok(wanted)
     }
 
-    /// Puts bytes behind it: what is the same as what is `known` is not kept.
+    /// Appends bytes. Bytes that equal the continuation of a source extend a piece, or begin one.
     #[inline]
     pub(super) fn write(
         &mut self,
         mut bytes: &[u8],
-        known: &[FileSource],
+        sources: &[FileSource],
         cache: &mut ReadCache,
     ) -> Result<(), StoreError> {
-        while self.tail.is_empty() && !bytes.is_empty() {
+        while self.own.is_empty() && !bytes.is_empty() {
             let taken = match self.extend(bytes, cache)? {
-                0 => self.find(bytes, known, cache)?,
+                0 => self.find(bytes, sources, cache)?,
                 taken => taken,
             };
             if taken == 0 {
@@ -237,12 +247,12 @@ impl FileContent {
             }
             bytes = &bytes[taken..];
         }
-        self.tail.extend_from_slice(bytes);
+        self.own.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// How many of the bytes follow in what the last piece is of, which they make longer: all that
-    /// there are there, or none.
+    /// Extends the last piece by the bytes that its source has left. Returns their number: 0 if any
+    /// byte differs.
     #[inline]
     fn extend(&mut self, bytes: &[u8], cache: &mut ReadCache) -> Result<usize, StoreError> {
         let Some(Piece { of, length }) = self.pieces.last_mut() else { return Ok(0) };
@@ -251,23 +261,29 @@ impl FileContent {
             return Ok(0);
         }
         *length += taken as u64;
-        self.known += taken as u64;
+        self.in_pieces += taken as u64;
         Ok(taken)
     }
 
-    /// The same with another one that begins as the last piece does, or with the beginning of one.
+    /// Finds a source with the last piece and `bytes` at its beginning, or with `bytes` at its
+    /// beginning. Returns the number of bytes taken.
     fn find(
         &mut self,
         bytes: &[u8],
-        known: &[FileSource],
+        sources: &[FileSource],
         cache: &mut ReadCache,
     ) -> Result<usize, StoreError> {
         if let Some(Piece { of, length }) = self.pieces.last_mut() {
-            for other in known.iter().filter(|other| !other.is(of)) {
+            for other in sources.iter().filter(|other| !other.is(of)) {
                 let taken = bytes.len().min(to_usize(other.size().saturating_sub(*length)));
                 if taken > 0
                     && other.holds(*length, &bytes[..taken], cache)?
-                    && other.agrees(0, of, 0, *length)?
+                    && Self::of(other.clone(), *length).equals(
+                        0,
+                        &Self::of(of.clone(), *length),
+                        0,
+                        *length,
+                    )?
                 {
                     *of = other.clone();
                     return self.extend(bytes, cache);
@@ -277,7 +293,7 @@ impl FileContent {
         if self.pieces.len() == PIECES {
             return Ok(0);
         }
-        for other in known {
+        for other in sources {
             let taken = bytes.len().min(to_usize(other.size()));
             if taken > 0 && other.holds(0, &bytes[..taken], cache)? {
                 self.push(other.clone(), taken as u64);
@@ -289,51 +305,51 @@ impl FileContent {
 
     /// Keeps only the first `length` bytes.
     pub(super) fn truncate(&mut self, length: u64) {
-        self.tail.truncate(to_usize(length.saturating_sub(self.known)));
-        while self.known > length {
-            let piece = self.pieces.last_mut().expect("the pieces are what is known");
-            let cut = piece.length.min(self.known - length);
+        self.own.truncate(to_usize(length.saturating_sub(self.in_pieces)));
+        while self.in_pieces > length {
+            let piece = self.pieces.last_mut().expect("the pieces have as many bytes");
+            let cut = piece.length.min(self.in_pieces - length);
             piece.length -= cut;
-            self.known -= cut;
+            self.in_pieces -= cut;
             if piece.length == 0 {
                 self.pieces.pop();
             }
         }
     }
 
-    /// Empty again, keeping its memory.
+    /// Removes all bytes and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.pieces.clear();
-        self.tail.clear();
-        self.known = 0;
+        self.own.clear();
+        self.in_pieces = 0;
     }
 
-    /// Its bytes are its own from now on.
-    pub(super) fn own(&mut self) {
+    /// Copies the bytes of a single piece in memory, so that they lie together with later bytes.
+    pub(super) fn make_own(&mut self) {
         if let ([Piece { of: FileSource::Here(bytes), length }], []) =
-            (&self.pieces[..], &self.tail[..])
+            (&self.pieces[..], &self.own[..])
         {
-            self.tail.extend_from_slice(&bytes[..to_usize(*length)]);
+            self.own.extend_from_slice(&bytes[..to_usize(*length)]);
             self.pieces.clear();
-            self.known = 0;
+            self.in_pieces = 0;
         }
     }
 
-    /// There will be so many bytes more.
+    /// Reserves memory for further bytes of the file's own.
     pub(super) fn reserve(&mut self, bytes: usize) {
-        self.tail.reserve(bytes);
+        self.own.reserve(bytes);
     }
 }
 
 impl Clone for FileContent {
     fn clone(&self) -> Self {
-        Self { pieces: self.pieces.clone(), known: self.known, tail: self.tail.clone() }
+        Self { pieces: self.pieces.clone(), in_pieces: self.in_pieces, own: self.own.clone() }
     }
 
     fn clone_from(&mut self, from: &Self) {
         self.pieces.clone_from(&from.pieces);
-        self.known = from.known;
-        self.tail.clone_from(&from.tail);
+        self.in_pieces = from.in_pieces;
+        self.own.clone_from(&from.own);
     }
 }
 
@@ -344,11 +360,7 @@ impl From<Arc<[u8]>> for FileContent {
 }
 
 impl From<Vec<u8>> for FileContent {
-    fn from(tail: Vec<u8>) -> Self {
-        Self { pieces: Vec::new(), known: 0, tail }
+    fn from(own: Vec<u8>) -> Self {
+        Self { pieces: Vec::new(), in_pieces: 0, own }
     }
-}
-
-fn to_usize(bytes: u64) -> usize {
-    usize::try_from(bytes).unwrap_or(usize::MAX)
 }

@@ -1,15 +1,15 @@
-//! `store::memory::disk` is the one disk of a memory store, which may be slow: it takes a block at a
-//! time, and is busy until that is written. It sources no files.
+//! `store::memory::disk` owns the speed of a memory store's only disk: a slow disk accepts a block
+//! and is busy until the block is written. The disk does not know files.
 
 use crate::store::Room;
 use std::time::Duration;
 
 const BLOCK: usize = 4096;
 
-/// When it takes bytes.
+/// The state of the disk.
 #[derive(Debug, Default)]
 pub(super) struct Disk {
-    /// Bytes per second; `None`: all of them at once.
+    /// Speed in bytes per second; `None`: infinitely fast.
     pub(super) rate: Option<u64>,
     pub(super) busy_until: Duration,
 }
@@ -19,17 +19,17 @@ impl Disk {
         if self.rate.is_none() {
             return Room::Bytes(usize::MAX);
         }
-        // Time is told in whole microseconds.
+        // Times of a run are whole microseconds.
         let micros = self.busy_until.subsec_nanos().div_ceil(1000);
         let ready = Duration::from_secs(self.busy_until.as_secs())
             + Duration::from_micros(u64::from(micros));
         if ready > now { Room::At(ready) } else { Room::Bytes(BLOCK) }
     }
 
-    /// It has taken so many.
+    /// Writes this number of bytes: the disk is busy until then.
     pub(super) fn write(&mut self, bytes: u64, now: Duration) {
         if let Some(rate) = self.rate {
-            // In nanoseconds, so that it hardly matters in how many pieces the bytes come.
+            // In nanoseconds, so that the division of the bytes into writes hardly matters.
             let nanos = bytes.saturating_mul(1_000_000_000).div_ceil(rate);
             self.busy_until = self.busy_until.max(now) + Duration::from_nanos(nanos);
         }

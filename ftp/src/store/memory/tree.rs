@@ -1,5 +1,5 @@
-//! `store::memory::tree` is the names of a memory store: paths of files and of directories, in
-//! order. It sources files by their place in the store, not what is in them.
+//! `store::memory::tree` owns the names of a memory store: the paths of files and directories, in
+//! order. The tree knows a file by its name in the table of inodes, and no bytes.
 
 use crate::slot_table::SlotTable;
 use crate::store::StoreError;
@@ -8,30 +8,30 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What a name stands for.
+/// The object behind a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Node {
-    /// The place of a file.
+    /// A file, by its name in the table of inodes.
     File(u64),
-    /// When a directory was made.
+    /// A directory, with the time when the directory was made.
     Directory(Duration),
 }
 
-/// How far a listing has come.
+/// The position of a listing.
 #[derive(Clone, Debug)]
 struct Cursor {
-    /// The directory, and the slash behind it.
+    /// The path of the directory, with a slash at the end.
     prefix: String,
-    /// The path that was told last.
+    /// The path that was returned last.
     last: String,
 }
 
-/// Names.
+/// The paths of files and directories.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
-    /// The file of every path. A path outlives its file, for the run after this one.
+    /// The file of every path. A path outlives its file, for the next run.
     files: BTreeMap<Arc<str>, Option<u64>>,
-    /// Every directory but the root, and when it was made.
+    /// Every directory except the root, with the time when the directory was made.
     directories: BTreeMap<Arc<str>, Duration>,
     cursors: SlotTable<Cursor>,
 }
@@ -49,12 +49,12 @@ impl Tree {
         named.map(|(name, _)| name.as_ref())
     }
 
-    /// The file at that path.
+    /// The file at `path`, if any.
     pub(super) fn file(&self, path: &str) -> Option<u64> {
         self.files.get(path).copied().flatten()
     }
 
-    /// The same for somebody who means a file: the path must be one that a file can have.
+    /// The file at `path`, if any; an error if no file can have this path.
     pub(super) fn look(&self, path: &str) -> Result<Option<u64>, StoreError> {
         let file = self.file(path);
         if file.is_none() {
@@ -66,7 +66,7 @@ impl Tree {
         Ok(file)
     }
 
-    /// Its directory must be there.
+    /// Checks that the parent directory exists.
     fn parent(&self, path: &str) -> Result<(), StoreError> {
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
         if self.is_directory(parent) {
@@ -82,13 +82,13 @@ impl Tree {
         path.is_empty() || self.directories.contains_key(path)
     }
 
-    /// When a directory was made; the root was there before.
+    /// The time when a directory was made; `None` for the root.
     pub(super) fn made(&self, path: &str) -> Option<Duration> {
         self.directories.get(path).copied()
     }
 
-    /// The name as it is stored already, or a new one.
-    pub(super) fn known_name(&self, name: &str) -> Arc<str> {
+    /// The path as stored, or a new path.
+    pub(super) fn path(&self, name: &str) -> Arc<str> {
         match self.files.get_key_value(name) {
             Some((known, _)) => known.clone(),
             None => name.into(),
@@ -99,12 +99,12 @@ impl Tree {
         self.files.insert(name, Some(at));
     }
 
-    /// Takes a file's name away.
+    /// Takes the name from a file and returns the file.
     pub(super) fn unname(&mut self, name: &str) -> Option<u64> {
         self.files.get_mut(name).and_then(Option::take)
     }
 
-    /// Makes every directory that the path needs.
+    /// Makes all missing parent directories.
     pub(super) fn make_parents(&mut self, path: &str, made: Duration) {
         for (at, _) in path.match_indices('/') {
             self.directories.entry(path[..at].into()).or_insert(made);
@@ -138,7 +138,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Renames a directory. Gives the new paths of the files in it.
+    /// Renames a directory. Returns the new paths of all files below.
     pub(super) fn rename_directory(
         &mut self,
         from: &str,
@@ -182,7 +182,7 @@ impl Tree {
         Ok(files)
     }
 
-    /// How many listings are open.
+    /// The number of open listings.
     pub(super) fn open_listings(&self) -> usize {
         self.cursors.len()
     }
@@ -218,7 +218,7 @@ impl Tree {
         Ok(Some((&cursor.last[cursor.prefix.len()..], node)))
     }
 
-    /// The first path directly below `prefix` behind `last`.
+    /// The first path directly below `prefix` and after `last`.
     fn after(&self, prefix: &str, last: &str) -> Option<(&Arc<str>, Node)> {
         let from = (Bound::Excluded(last), Bound::Unbounded);
         let below = |path: &&Arc<str>| path.starts_with(prefix);
@@ -239,7 +239,7 @@ impl Tree {
     }
 }
 
-/// A directory's path as the beginning of what is in it.
+/// Writes the prefix of all paths in a directory.
 fn begin(prefix: &mut String, directory: &str) {
     prefix.push_str(directory);
     prefix.push('/');
