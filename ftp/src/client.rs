@@ -13,7 +13,7 @@ mod task;
 
 use client_config::ended;
 pub use client_config::{AborReplies, ClientConfig, ClientTexts, DataMode, DownloadEnd};
-pub use task::{Task, UploadMode};
+pub use task::{RemoteName, Task, UploadMode};
 
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Actions, Context, Event, Session};

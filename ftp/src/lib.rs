@@ -89,7 +89,8 @@ pub mod transfer;
 pub mod wire;
 
 pub use client::{
-    AborReplies, Client, ClientConfig, ClientTexts, DataMode, DownloadEnd, Task, UploadMode,
+    AborReplies, Client, ClientConfig, ClientTexts, DataMode, DownloadEnd, RemoteName, Task,
+    UploadMode,
 };
 pub use driver::Driver;
 pub use model::{Judgement, ServerModel};

@@ -17,7 +17,7 @@ mod transfer_bar;
 
 pub(crate) use client::{Done, Options, run};
 pub(crate) use ftp_url::{FtpUrl, shown};
-pub(crate) use listing_lines::{ListingLines, ListingStyle};
+pub(crate) use listing_lines::{ListingLines, ListingOrder, ListingStyle};
 pub(crate) use local_file::{DownloadFile, UploadFile};
 pub(crate) use password::PasswordSource;
 pub(crate) use pipe_store::{PipeOutput, PipeStore};
@@ -57,6 +57,29 @@ pub(crate) fn clean(text: &str) -> String {
             clean.extend(c.escape_default());
         } else {
             clean.push(c);
+        }
+    }
+    clean
+}
+
+/// Returns bytes for a terminal: text without control characters, and the bytes of no UTF-8 as they
+/// are, but for those that are control characters of eight bits (0x80 to 0x9F).
+pub(crate) fn clean_bytes(bytes: &[u8]) -> Vec<u8> {
+    let mut clean = Vec::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            let mut buffer = [0; 4];
+            let bytes = c.encode_utf8(&mut buffer).as_bytes();
+            match c.is_control() {
+                true => clean.extend(bytes.escape_ascii()),
+                false => clean.extend_from_slice(bytes),
+            }
+        }
+        for &byte in chunk.invalid() {
+            match byte {
+                0x80..=0x9f => clean.extend(byte.escape_ascii()),
+                _ => clean.push(byte),
+            }
         }
     }
     clean

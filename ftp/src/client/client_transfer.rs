@@ -2,7 +2,7 @@
 //! restart offset, transfer command. How a transfer ends is in `conclusion`.
 
 use super::next_command::number;
-use super::{Client, ClientContext, Stage, Task, UploadMode};
+use super::{Client, ClientContext, RemoteName, Stage, Task, UploadMode};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::{Begin, Fate, File, Store, Writing};
@@ -48,7 +48,7 @@ pub(super) enum AborState {
 pub(super) struct ClientTransfer {
     pub(super) kind: TransferKind,
     local: Arc<str>,
-    pub(super) remote: Arc<str>,
+    pub(super) remote: RemoteName,
     /// The local file. The file of a download is opened once the server has data to send.
     pub(super) file: Option<File>,
     /// Bytes of an upload's source.
@@ -92,7 +92,7 @@ impl Client {
         &mut self,
         kind: TransferKind,
         local: &Arc<str>,
-        remote: &Arc<str>,
+        remote: &RemoteName,
         cx: &mut ClientContext<'_, S>,
     ) {
         let report = self.report;

@@ -1,12 +1,14 @@
 //! `client::next_command` runs the tasks without a data connection: one command and one reply each;
 //! a rename is two (RNFR and RNTO).
 
-use super::{Client, ClientContext, Stage, Task};
+use super::{Client, ClientContext, RemoteName, Stage, Task};
 use crate::report::{CommandReport, Told, Value};
 use crate::store::Store;
 use crate::wire::date::{Digits, parse_digits};
 use crate::wire::reply::{Class, Reply, quoted};
 use crate::wire::representation::Representation;
+use crate::wire::text::Text;
+use std::time::Duration;
 
 impl Client {
     /// Sends the first command of `task`, which moves no data.
@@ -29,8 +31,7 @@ impl Client {
             Task::Size { remote } => self.command("SIZE", Some(remote), cx),
             Task::Modified { remote } => self.command("MDTM", Some(remote), cx),
             Task::SetModified { remote, modified } => {
-                let date = Digits(*modified);
-                self.command("MFMT", Some(&format_args!("{date} {remote}")), cx);
+                self.command("MFMT", Some(&Dated(*modified, remote)), cx);
             }
             Task::PrintDirectory => self.command("PWD", None, cx),
             _ => self.command("NOOP", None, cx),
@@ -116,6 +117,16 @@ impl Client {
             self.report_command(task, Told::Failure, text, reply, None, cx);
         }
         self.task = self.tasks.as_deref().map_or(0, <[Task]>::len);
+    }
+}
+
+/// The argument of MFMT: the time, one space, the name.
+struct Dated<'a>(Duration, &'a RemoteName);
+
+impl Text for Dated<'_> {
+    fn append_to(&self, out: &mut Vec<u8>) {
+        format_args!("{} ", Digits(self.0)).append_to(out);
+        self.1.append_to(out);
     }
 }
 

@@ -1,8 +1,69 @@
 //! `client::task` owns the words of a client's script: the tasks a client can do. Plain data.
 
 use crate::wire::listing::Form;
+use crate::wire::text::Text;
+use std::fmt::{self, Display};
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A name at the server: bytes, as FTP moves them. Most servers use UTF-8 (RFC 2640); older ones
+/// use an encoding that the client cannot know, such as Latin-1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RemoteName(Arc<[u8]>);
+
+impl RemoteName {
+    /// Returns the name as text if the name is UTF-8.
+    #[must_use]
+    pub fn as_str(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+}
+
+impl Deref for RemoteName {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<&[u8]> for RemoteName {
+    fn from(name: &[u8]) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<&str> for RemoteName {
+    fn from(name: &str) -> Self {
+        name.as_bytes().into()
+    }
+}
+
+impl From<String> for RemoteName {
+    fn from(name: String) -> Self {
+        Self(name.into_bytes().into())
+    }
+}
+
+impl From<Arc<str>> for RemoteName {
+    fn from(name: Arc<str>) -> Self {
+        Self(name.into())
+    }
+}
+
+impl Text for RemoteName {
+    fn append_to(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+}
+
+impl Display for RemoteName {
+    /// Writes the name as text; a byte that is not UTF-8 becomes U+FFFD.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&String::from_utf8_lossy(self))
+    }
+}
 
 /// One step of a client's script. The client sends QUIT after the last task.
 ///
@@ -17,14 +78,14 @@ pub enum Task {
         /// Name in the client's store.
         local: Arc<str>,
         /// Name on the server. With [`UploadMode::Unique`] a proposal, which most servers ignore.
-        remote: Arc<str>,
+        remote: RemoteName,
         /// How to treat an existing file on the server.
         mode: UploadMode,
     },
     /// Downloads a remote file (RETR).
     Get {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
         /// Name in the client's store.
         local: Arc<str>,
         /// Continue after the bytes of the local file (REST); from byte 0 if the server refuses
@@ -36,7 +97,7 @@ pub enum Task {
     /// the first byte arrives.
     List {
         /// The directory, or any argument of LIST and NLST; empty: the current directory.
-        remote: Arc<str>,
+        remote: RemoteName,
         /// Name in the client's store.
         local: Arc<str>,
         /// The form to ask for. `None`: facts (MLSD), with LIST and then NLST as fallbacks.
@@ -45,44 +106,44 @@ pub enum Task {
     /// Changes the current directory (CWD).
     ChangeDirectory {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Creates a directory (MKD).
     MakeDirectory {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Removes a directory (RMD).
     RemoveDirectory {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Deletes a file (DELE).
     Delete {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Renames a file (RNFR and RNTO).
     Rename {
         /// Name on the server.
-        from: Arc<str>,
+        from: RemoteName,
         /// New name on the server.
-        to: Arc<str>,
+        to: RemoteName,
     },
     /// Asks for the size in bytes (SIZE, RFC 3659 §4): [`crate::report::Value::Size`].
     Size {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Asks for the modification time (MDTM, RFC 3659 §3): [`crate::report::Value::Date`].
     Modified {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
     },
     /// Sets the modification time (MFMT).
     SetModified {
         /// Name on the server.
-        remote: Arc<str>,
+        remote: RemoteName,
         /// Time since 1970-01-01T00:00:00Z.
         modified: Duration,
     },
@@ -123,17 +184,17 @@ pub enum UploadMode {
 
 impl Task {
     /// A task to upload `local` as `remote` (STOR).
-    pub fn put(local: impl Into<Arc<str>>, remote: impl Into<Arc<str>>) -> Self {
+    pub fn put(local: impl Into<Arc<str>>, remote: impl Into<RemoteName>) -> Self {
         Self::Put { local: local.into(), remote: remote.into(), mode: UploadMode::Replace }
     }
 
     /// A task to download `remote` into `local` (RETR).
-    pub fn get(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
+    pub fn get(remote: impl Into<RemoteName>, local: impl Into<Arc<str>>) -> Self {
         Self::Get { remote: remote.into(), local: local.into(), resume: false }
     }
 
     /// A task to list `remote` into `local`.
-    pub fn list(remote: impl Into<Arc<str>>, local: impl Into<Arc<str>>) -> Self {
+    pub fn list(remote: impl Into<RemoteName>, local: impl Into<Arc<str>>) -> Self {
         Self::List { remote: remote.into(), local: local.into(), form: None }
     }
 }

@@ -4,14 +4,17 @@
 
 mod facts;
 mod glob;
+mod other_systems;
 mod print;
 mod read;
+mod unix;
+mod windows;
 
 use crate::store::EntryKind;
 
 pub use facts::FactSet;
 pub use print::{NameSource, Printer};
-pub use read::{ListedEntry, read};
+pub use read::{ListedEntry, ListingLine, read};
 
 /// For each kind the letter of `ls -l` and the `type` fact of `MLSx` (RFC 3659 §7.5.1.5: types
 /// outside the standard begin with `OS.`).

@@ -28,10 +28,10 @@ proptest! {
         let name = |name: &str| name.into();
         let tasks = [
             Task::put("a", "x"),
-            Task::Put { local: name("a"), remote: name("y"), mode: UploadMode::Resume },
+            Task::Put { local: name("a"), remote: "y".into(), mode: UploadMode::Resume },
             Task::list("", "l"),
-            Task::Size { remote: name("a") },
-            Task::Rename { from: name("a"), to: name("b") },
+            Task::Size { remote: "a".into() },
+            Task::Rename { from: "a".into(), to: "b".into() },
             Task::get("z", "z"),
             Task::Abor { after: 3 },
             Task::PrintDirectory,

@@ -168,8 +168,8 @@ proptest! {
             prop_assert!(read.last);
             let line = std::str::from_utf8(&out[..read.bytes]).unwrap();
             let line = line.strip_suffix("\r\n").unwrap();
-            let found = listing::read(form, line, now).unwrap();
-            prop_assert_eq!(found.name, &name, "{}", line);
+            let found = listing::read(form, line.as_bytes(), now).entry().unwrap();
+            prop_assert_eq!(found.name, name.as_bytes(), "{}", line);
             if form == Form::Names {
                 continue;
             }
@@ -221,7 +221,7 @@ proptest! {
         let _ = parse_digits(&text);
         let _ = reply::quoted(&text);
         for form in [Form::Facts, Form::Long, Form::Names] {
-            let _ = listing::read(form, &text, Duration::ZERO);
+            let _ = listing::read(form, &bytes, Duration::ZERO);
         }
         let _ = Printer::split_pattern(&text);
     }
@@ -237,7 +237,7 @@ proptest! {
     ) {
         let line = words.join(" ");
         for form in [Form::Facts, Form::Long] {
-            let _ = listing::read(form, &line, Duration::from_secs(now));
+            let _ = listing::read(form, line.as_bytes(), Duration::from_secs(now));
         }
     }
 }

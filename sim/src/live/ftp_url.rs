@@ -1,6 +1,6 @@
 //! `live::target` is an FTP URL (RFC 1738 §3.2): whose server, and what on it.
 
-use halfclose_ftp::Representation;
+use halfclose_ftp::{RemoteName, Representation};
 use percent_encoding::percent_decode_str;
 use url::{Host, Url};
 
@@ -20,7 +20,7 @@ pub(crate) struct FtpUrl {
     pub port: u16,
     /// As the server is to read it: from the directory where the session begins, or with a leading
     /// `/` from the root. Empty: that directory itself.
-    pub path: String,
+    pub path: RemoteName,
     /// `;type=a` is text, `;type=i` is bytes, as is nothing.
     pub representation: Representation,
 }
@@ -53,28 +53,29 @@ impl FtpUrl {
             return Err(wrong("port 0 is no port: it must be 1 to 65535"));
         }
         let decoded = |part: &str| {
-            let part = percent_decode_str(part).decode_utf8().map_err(|_| wrong("not UTF-8"))?;
-            match part.chars().any(char::is_control) {
+            let part: Vec<u8> = percent_decode_str(part).collect();
+            match part.iter().any(u8::is_ascii_control) {
                 true => Err(wrong("a control character cannot stand in a command's line")),
-                false => Ok(part.into_owned()),
+                false => Ok(part),
             }
         };
+        let words = |part: &str| String::from_utf8(decoded(part)?).map_err(|_| wrong("not UTF-8"));
         let (path, representation) = plain_path(url.path())
             .ok_or_else(|| wrong("a type is ;type=i (bytes) or ;type=a (text)"))?;
         let user = Some(url.username()).filter(|user| !user.is_empty());
         Ok(Self {
-            user: user.map(decoded).transpose()?,
-            password: url.password().map(decoded).transpose()?,
+            user: user.map(words).transpose()?,
+            password: url.password().map(words).transpose()?,
             host,
             port,
-            path: decoded(path)?,
+            path: RemoteName::from(&*decoded(path)?),
             representation,
         })
     }
 
     /// The last name of the path; empty if it names a directory.
-    pub(crate) fn file_name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or_default()
+    pub(crate) fn file_name(&self) -> &[u8] {
+        self.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
     }
 
     /// Where it is, for people: never the password.
@@ -159,7 +160,10 @@ mod tests {
     #[test]
     fn a_type_is_not_a_part_of_the_name() {
         let text = FtpUrl::parse("ftp://host/a.txt;type=a").expect("a URL");
-        assert_eq!((&*text.path, text.representation), ("a.txt", Representation::Ascii));
+        assert_eq!(
+            (text.path.as_str(), text.representation),
+            (Some("a.txt"), Representation::Ascii)
+        );
     }
 
     #[test]
@@ -174,7 +178,7 @@ mod tests {
             ("ftp://host:70000/a", "invalid port number"),
             ("ftp://host/a?b", "`?` and `#` in a name are written %3F and %23"),
             ("ftp://host/a%0D%0ADELE%20b", "a control character cannot stand in a command's line"),
-            ("ftp://host/%ff", "not UTF-8"),
+            ("ftp://%ff@host/", "not UTF-8"),
             ("ftp://host/a;type=d", "a type is ;type=i (bytes) or ;type=a (text)"),
         ] {
             let error = FtpUrl::parse(text).expect_err(text).to_string();

@@ -1,84 +1,162 @@
-//! `live::lines` prints a listing as it comes: line by line, and none of it is kept.
+//! `live::listing_lines` prints a listing for people, for scripts, or as the server wrote the listing.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::ops::Range;
+use std::time::Duration;
 
 use halfclose_ftp::store::EntryKind;
 use halfclose_ftp::wire::date::Civil;
-use halfclose_ftp::wire::listing::{self, Form};
+use halfclose_ftp::wire::listing::{self, Form, ListedEntry, ListingLine};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use serde_json::json;
 
-/// A name with what belongs to it is not longer: RFC 959 knows no limit, and memory has one.
-const LIMIT: usize = 64 << 10;
+/// The longest line in bytes that is kept; the rest of a longer line is dropped.
+const LINE_LIMIT: usize = 64 << 10;
+/// The bytes of a listing that are kept for sorting. Behind them the listing is printed as it comes.
+const SORT_LIMIT: usize = 64 << 20;
+/// The bytes of a name that a URL writes as they are (RFC 3986 §2.3).
+const ENCODED: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 
-/// How a listing is shown.
+/// The way in which a listing is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ListingStyle {
-    /// As the server writes it.
+    /// The server's own lines, at once; control characters are escaped.
     Raw,
-    /// A line for each name that is understood; others as they are.
-    Table,
-    /// One JSON object, whose list of entries is written as it comes.
-    Json,
+    /// One line for each entry; lines in no known form stay as they are.
+    Table(ListingOrder),
+    /// JSON objects, separated by commas.
+    Json(ListingOrder),
 }
 
-/// Takes a listing as a server writes it.
+/// The order of the entries of a listing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum ListingOrder {
+    /// By name, in the order of the bytes.
+    #[default]
+    Name,
+    /// By time, the newest first.
+    Time,
+    /// By size, the largest first.
+    Size,
+    /// As the server sends them.
+    None,
+}
+
+/// A sink for the text of a listing, in pieces of any length.
 pub(crate) struct ListingLines<'a> {
     out: &'a mut dyn Write,
     style: ListingStyle,
-    /// What completes a date without a year.
-    now: std::time::Duration,
-    /// What has come of the line that is not whole yet.
+    /// Completes a date without a year.
+    now: Duration,
+    /// The beginning of a line whose end has not come.
     line: Vec<u8>,
-    /// How many entries have been written.
-    entries: u64,
+    /// The text of the lines that wait for the end of the listing.
+    held: Vec<u8>,
+    /// The places of the lines in `held`.
+    lines: Vec<Range<usize>>,
+    /// How many entries and lines have been written.
+    written: u64,
+    /// The listing is longer than [`SORT_LIMIT`].
+    spilled: bool,
 }
 
 impl<'a> ListingLines<'a> {
     pub(crate) fn new(out: &'a mut dyn Write, style: ListingStyle) -> Self {
-        Self { out, style, now: super::today(), line: Vec::new(), entries: 0 }
+        let now = super::today();
+        let (line, held, lines) = (Vec::new(), Vec::new(), Vec::new());
+        Self { out, style, now, line, held, lines, written: 0, spilled: false }
     }
 
-    /// The listing is over. Returns how many entries it had.
-    pub(crate) fn finish(mut self) -> io::Result<u64> {
+    /// Ends the listing, whose form the server has settled by now. Returns how many entries and
+    /// lines were written.
+    pub(crate) fn finish(mut self, form: Form) -> io::Result<u64> {
         if !self.line.is_empty() {
             self.end_line()?;
         }
-        Ok(self.entries)
+        self.print_held(form)?;
+        Ok(self.written)
     }
 
     fn end_line(&mut self) -> io::Result<()> {
-        let line = std::mem::take(&mut self.line);
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end_matches(['\r', '\n']);
-        let understood = [Form::Facts, Form::Long].into_iter();
-        let read = understood.filter_map(|form| listing::read(form, text, self.now)).next();
-        match (self.style, read) {
-            (ListingStyle::Table, Some(entry)) => writeln!(self.out, "{}", table(&entry))?,
-            // A heading, or the directory itself.
-            (ListingStyle::Table, None) if is_heading(text) => {}
-            (ListingStyle::Raw, _) | (ListingStyle::Table, None) => {
-                writeln!(self.out, "{}", super::clean(text))?;
-            }
-            (ListingStyle::Json, entry) => {
-                let entry = match &entry {
-                    Some(entry) => object(entry),
-                    None if is_heading(text) => return Ok(()),
-                    None => json!({ "name": text }),
-                };
-                let comma = if self.entries == 0 { "" } else { "," };
-                write!(self.out, "{comma}\n  {entry}")?;
-            }
+        let mut line = std::mem::take(&mut self.line);
+        while line.ends_with(b"\n") || line.ends_with(b"\r") {
+            line.pop();
         }
-        self.entries += 1;
+        if self.style == ListingStyle::Raw {
+            self.written += 1;
+            self.out.write_all(&super::clean_bytes(&line))?;
+            return self.out.write_all(b"\n");
+        }
+        let start = self.held.len();
+        self.held.extend_from_slice(&line);
+        self.lines.push(start..self.held.len());
+        if self.held.len() > SORT_LIMIT || self.spilled {
+            self.spilled = true;
+            self.print_held(Form::Facts)?;
+        }
         Ok(())
     }
+
+    /// Prints the lines that are held, in order, and forgets them.
+    fn print_held(&mut self, form: Form) -> io::Result<()> {
+        let (ListingStyle::Table(order) | ListingStyle::Json(order)) = self.style else {
+            return Ok(());
+        };
+        let (held, lines) = (std::mem::take(&mut self.held), std::mem::take(&mut self.lines));
+        let read = |line: &Range<usize>| {
+            let line = &held[line.clone()];
+            (line, understand(form, line, self.now))
+        };
+        let mut lines: Vec<_> = lines.iter().map(read).collect();
+        lines.retain(|(_, meaning)| *meaning != ListingLine::Heading);
+        sort(&mut lines, order);
+        for (line, meaning) in lines {
+            match self.style {
+                ListingStyle::Json(_) => {
+                    let comma = if self.written == 0 { "" } else { "," };
+                    write!(self.out, "{comma}\n  {}", object(line, meaning))?;
+                }
+                _ => match meaning.entry() {
+                    Some(entry) => writeln!(self.out, "{}", table(&entry))?,
+                    None => writeln!(self.out, "{}", super::clean(&lossy(line)))?,
+                },
+            }
+            self.written += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Reads a line; a server may answer one command with the lines of another.
+fn understand(form: Form, line: &[u8], now: Duration) -> ListingLine<'_> {
+    let other = if form == Form::Facts { Form::Long } else { Form::Facts };
+    match listing::read(form, line, now) {
+        ListingLine::Unknown => listing::read(other, line, now),
+        meaning => meaning,
+    }
+}
+
+/// Sorts entries; lines in no known form stand behind them, as they came.
+fn sort(lines: &mut [(&[u8], ListingLine<'_>)], order: ListingOrder) {
+    if order == ListingOrder::None {
+        return;
+    }
+    lines.sort_by(|(_, a), (_, b)| match (a.entry(), b.entry()) {
+        (Some(a), Some(b)) => match order {
+            ListingOrder::Time => b.modified.cmp(&a.modified),
+            ListingOrder::Size => b.size.cmp(&a.size),
+            ListingOrder::Name | ListingOrder::None => a.name.cmp(b.name),
+        },
+        (a, b) => a.is_none().cmp(&b.is_none()),
+    });
 }
 
 impl Write for ListingLines<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = LIMIT - self.line.len().min(LIMIT);
+            let room = LINE_LIMIT - self.line.len().min(LINE_LIMIT);
             self.line.extend_from_slice(&piece[..piece.len().min(room)]);
             if piece.ends_with(b"\n") {
                 self.end_line()?;
@@ -92,14 +170,11 @@ impl Write for ListingLines<'_> {
     }
 }
 
-/// What names nothing: `total 12`, and facts of the directory itself.
-fn is_heading(text: &str) -> bool {
-    let total = text.strip_prefix("total ").is_some_and(|rest| rest.parse::<u64>().is_ok());
-    let itself = text.contains("type=cdir;") || text.contains("type=pdir;");
-    text.is_empty() || total || itself
+fn lossy(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
-fn table(entry: &listing::ListedEntry<'_>) -> String {
+fn table(entry: &ListedEntry<'_>) -> String {
     let kind = match entry.kind {
         Some(EntryKind::Directory) => 'd',
         Some(EntryKind::File) | None => '-',
@@ -115,12 +190,15 @@ fn table(entry: &listing::ListedEntry<'_>) -> String {
     }
     .expect("a String takes everything");
     let slash = if entry.kind == Some(EntryKind::Directory) { "/" } else { "" };
-    format!("{line} {}{slash}", super::clean(entry.name))
+    format!("{line} {}{slash}", super::clean(&lossy(entry.name)))
 }
 
-fn object(entry: &listing::ListedEntry<'_>) -> serde_json::Value {
+/// Returns an entry with its name twice: as text, and percent-encoded as in a URL, which keeps the
+/// bytes of a name that is not UTF-8. A line in no known form has the key `line` instead.
+fn object(line: &[u8], meaning: ListingLine<'_>) -> serde_json::Value {
+    let Some(entry) = meaning.entry() else { return json!({ "line": lossy(line) }) };
     json!({
-        "name": entry.name,
+        "name": lossy(entry.name),
         "kind": entry.kind.map(|kind| match kind {
             EntryKind::File => "file",
             EntryKind::Directory => "directory",
@@ -128,6 +206,7 @@ fn object(entry: &listing::ListedEntry<'_>) -> serde_json::Value {
         }),
         "size": entry.size,
         "modified": entry.modified.map(|date| date.as_secs()),
+        "encoded": percent_encode(entry.name, ENCODED).to_string(),
     })
 }
 
@@ -135,47 +214,89 @@ fn object(entry: &listing::ListedEntry<'_>) -> serde_json::Value {
 mod tests {
     use super::*;
 
-    fn shown(style: ListingStyle, listing: &str) -> String {
+    const TABLE: ListingStyle = ListingStyle::Table(ListingOrder::Name);
+    const JSON: ListingStyle = ListingStyle::Json(ListingOrder::Name);
+
+    fn shown(style: ListingStyle, form: Form, listing: impl AsRef<[u8]>) -> Vec<u8> {
         let mut out = Vec::new();
         let mut lines = ListingLines::new(&mut out, style);
         // In pieces, as a network brings it.
-        for piece in listing.as_bytes().chunks(7) {
+        for piece in listing.as_ref().chunks(7) {
             lines.write_all(piece).expect("a Vec takes everything");
         }
-        lines.finish().expect("as before");
-        String::from_utf8(out).expect("text")
+        lines.finish(form).expect("as before");
+        out
     }
 
-    const FACTS: &str = "type=cdir;modify=20020206120000; .\n\
-        type=file;size=10000;modify=20020206123456; a b.bin\n\
+    fn text(style: ListingStyle, form: Form, listing: impl AsRef<[u8]>) -> String {
+        String::from_utf8(shown(style, form, listing)).expect("text")
+    }
+
+    fn json(form: Form, listing: impl AsRef<[u8]>) -> serde_json::Value {
+        let all = format!("[{}]", text(JSON, form, listing));
+        serde_json::from_str(&all).expect("JSON")
+    }
+
+    const FACTS: &str = "Type=cdir;modify=20020206120000; .\n\
         type=dir;modify=20020206000000; photos\n\
-        type=file;size=3;modify=20020206000000; \u{1b}[2Jx\n";
+        type=file;size=10000;modify=20020206123456; a b.bin\n\
+        type=file;size=3;modify=20020207000000; \u{1b}[2Jx\n";
 
     #[test]
     fn facts_are_shown_for_people() {
-        assert_eq!(
-            shown(ListingStyle::Table, FACTS),
-            "-        10000 2002-02-06 12:34 a b.bin\n\
-             d            - 2002-02-06 00:00 photos/\n\
-             -            3 2002-02-06 00:00 \\u{1b}[2Jx\n"
-        );
+        let [escape, a, photos] = [
+            "-            3 2002-02-07 00:00 \\u{1b}[2Jx\n",
+            "-        10000 2002-02-06 12:34 a b.bin\n",
+            "d            - 2002-02-06 00:00 photos/\n",
+        ];
+        for (order, expected) in [
+            (ListingOrder::Name, [escape, a, photos]),
+            (ListingOrder::Time, [escape, a, photos]),
+            (ListingOrder::Size, [a, escape, photos]),
+            (ListingOrder::None, [photos, a, escape]),
+        ] {
+            let shown = text(ListingStyle::Table(order), Form::Facts, FACTS);
+            assert_eq!(shown, expected.concat(), "{order:?}");
+        }
         let unix = "total 4\n-rw-r--r--   1 ftp      ftp          10000 Feb  6  2002 a.bin\n";
-        assert_eq!(shown(ListingStyle::Table, unix), "-        10000 2002-02-06 00:00 a.bin\n");
-        assert_eq!(shown(ListingStyle::Table, "strange words\r\nlast"), "strange words\nlast\n");
-        assert_eq!(shown(ListingStyle::Raw, unix), unix);
+        let a = "-        10000 2002-02-06 00:00 a.bin\n";
+        assert_eq!(text(TABLE, Form::Long, unix), a);
+        assert_eq!(text(ListingStyle::Raw, Form::Long, unix), unix);
+    }
+
+    #[test]
+    fn a_line_that_is_not_understood_is_never_a_name() {
+        assert_eq!(text(TABLE, Form::Long, "strange words\r\nlast"), "strange words\nlast\n");
+        assert_eq!(json(Form::Long, "strange words")[0], json!({"line": "strange words"}));
+        assert_eq!(json(Form::Names, "strange words")[0]["name"], "strange words");
     }
 
     #[test]
     fn facts_are_shown_for_programs() {
-        let all = format!("[{}]", shown(ListingStyle::Json, FACTS));
-        let all: serde_json::Value = serde_json::from_str(&all).expect("JSON");
-        let first =
-            json!({"name": "a b.bin", "kind": "file", "size": 10000, "modified": 1_012_998_896});
-        assert_eq!((&all[0], all.as_array().map(Vec::len)), (&first, Some(3)));
+        let all = json(Form::Facts, FACTS);
+        let expected = json!({
+            "name": "a b.bin", "kind": "file", "size": 10000, "modified": 1_012_998_896,
+            "encoded": "a%20b.bin",
+        });
+        assert_eq!((&all[1], all.as_array().map(Vec::len)), (&expected, Some(3)));
+    }
+
+    #[test]
+    fn names_keep_their_bytes() {
+        let latin1 = b"r\xe4ksm\xf6rg\xe5s.txt\r\n";
+        let entry = &json(Form::Names, latin1)[0];
+        assert_eq!(entry["name"], "r\u{fffd}ksm\u{fffd}rg\u{fffd}s.txt");
+        assert_eq!(entry["encoded"], "r%E4ksm%F6rg%E5s.txt");
+        let raw = shown(ListingStyle::Raw, Form::Names, latin1);
+        assert_eq!(raw, b"r\xe4ksm\xf6rg\xe5s.txt\n");
+        // A control character of eight bits (CSI) moves a terminal's cursor.
+        let raw = shown(ListingStyle::Raw, Form::Names, b"\x1b[2J\x9b2J\xc2\x9b2J");
+        assert_eq!(raw, b"\\x1b[2J\\x9b2J\\xc2\\x9b2J\n");
     }
 
     #[test]
     fn a_line_without_an_end_is_bounded() {
-        assert!(shown(ListingStyle::Raw, &"x".repeat(LIMIT * 3)).len() <= LIMIT + 1);
+        let long = "x".repeat(LINE_LIMIT * 3);
+        assert!(shown(ListingStyle::Raw, Form::Long, long).len() <= LINE_LIMIT + 1);
     }
 }

@@ -1,7 +1,7 @@
 //! `listing::facts` owns the facts of a name as MLST and MLSD write and read them (RFC 3659 §7.2).
 
 use super::KINDS;
-use super::read::ListedEntry;
+use super::read::{ListingLine, entry};
 use crate::store::{EntryKind, Metadata};
 use crate::wire::date::{Digits, parse_digits};
 use std::fmt::{self, Display, Write};
@@ -99,26 +99,31 @@ impl Display for Feature {
     }
 }
 
-/// Reads one line: facts, a space, the name. `None` if the line has a different form, or names the
-/// listed directory or the parent directory.
-pub(super) fn read(line: &str) -> Option<ListedEntry<'_>> {
-    let (facts, name) = line.split_once(' ')?;
-    let mut found = ListedEntry::named(name)?;
-    for fact in facts.split_terminator(';') {
+/// Reads one line of MLSD: facts, one space, the name (RFC 3659 §7.2). The facts of the listed
+/// directory and of the directory above (`type=cdir`, `type=pdir`) are a heading. A line without a
+/// space, or with a word between the semicolons that is no fact, is not understood.
+pub(super) fn read(line: &[u8], _: Duration) -> Option<ListingLine<'_>> {
+    // Some servers put a space before the facts, as RFC 3659 §7.2 has it for MLST's reply.
+    let shifted = line
+        .strip_prefix(b" ")
+        .filter(|line| line.get(..5).is_some_and(|first| first.eq_ignore_ascii_case(b"type=")));
+    let line = shifted.unwrap_or(line);
+    let space = line.iter().position(|byte| *byte == b' ')?;
+    let (facts, name) = (std::str::from_utf8(&line[..space]).ok()?, &line[space + 1..]);
+    let (mut kind, mut size, mut modified, mut own) = (None, None, None, false);
+    for fact in facts.split(';').filter(|fact| !fact.is_empty()) {
         let (key, value) = fact.split_once('=')?;
         if key.eq_ignore_ascii_case("type") {
-            if ["cdir", "pdir"].iter().any(|own| own.eq_ignore_ascii_case(value)) {
-                return None;
-            }
+            own = ["cdir", "pdir"].iter().any(|own| own.eq_ignore_ascii_case(value));
             let known = KINDS.iter().find(|known| known.2.eq_ignore_ascii_case(value));
-            found.kind = Some(known.map_or(EntryKind::Other, |known| known.0));
+            kind = Some(known.map_or(EntryKind::Other, |known| known.0));
         } else if key.eq_ignore_ascii_case("size") {
-            found.size = value.parse().ok();
+            size = value.parse().ok();
         } else if key.eq_ignore_ascii_case("modify") {
-            found.modified = parse_digits(value).map(whole_seconds);
+            modified = parse_digits(value).map(whole_seconds);
         }
     }
-    Some(found)
+    if own { Some(ListingLine::Heading) } else { entry(name, kind, size, modified) }
 }
 
 fn whole_seconds(at: Duration) -> Duration {

@@ -11,6 +11,7 @@ use halfclose_ftp::model::PRESETS;
 use halfclose_ftp::{Close, Judgement, ServerModel};
 
 use super::value_words::{one_of, patience, positive, time};
+use crate::live::ListingOrder;
 use crate::scenario::ServerSetup;
 
 #[derive(Debug, Args)]
@@ -145,6 +146,9 @@ pub(in crate::cli) struct LsArgs {
     /// Print names alone (NLST)
     #[arg(short, long, conflicts_with = "json")]
     pub(in crate::cli) names: bool,
+    /// The order of the entries; -l and -n keep the server's order
+    #[arg(long, value_enum, default_value_t, value_name = "ORDER", conflicts_with_all = ["names", "long"])]
+    pub(in crate::cli) sort: ListingOrder,
     #[command(flatten)]
     pub(in crate::cli) session: SessionArgs,
 }

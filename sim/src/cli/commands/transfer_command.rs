@@ -1,11 +1,13 @@
 //! `halfclose put` and `halfclose get`: one file, either way, and the truth about it.
 
+use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use halfclose_ftp::client::UploadMode;
 use halfclose_ftp::report::Told;
-use halfclose_ftp::{ClientConfig, Close, Task};
+use halfclose_ftp::{ClientConfig, Close, RemoteName, Task};
 
 use crate::cli::args::network_args::{GetArgs, PutArgs};
 use crate::cli::session::{TransferSummary, failed, options};
@@ -37,7 +39,7 @@ pub(in crate::cli) fn put(
         (false, true) => UploadMode::Resume,
         (false, false) => UploadMode::Replace,
     };
-    let tasks = [Task::Put { local: (&*file).into(), remote: remote.into(), mode }];
+    let tasks = [Task::Put { local: (&*file).into(), remote, mode }];
     let size = source.size();
     let pipe = PipeStore { input: Some(&mut source), output: None };
     let done = match live::run(&target, &options, pipe, &tasks, (&file, size), err) {
@@ -66,9 +68,9 @@ pub(in crate::cli) fn get(
         )));
     }
     let path = match &args.file {
-        Some(path) if path.is_dir() => path.join(name),
+        Some(path) if path.is_dir() => path.join(OsStr::from_bytes(name)),
         Some(path) => path.clone(),
-        None => PathBuf::from(name),
+        None => PathBuf::from(OsStr::from_bytes(name)),
     };
     let to_stream = args.file.as_deref() == Some(Path::new(STREAM));
     if to_stream && args.session.json {
@@ -78,16 +80,17 @@ pub(in crate::cli) fn get(
     let mut sink = opened.map_err(|error| {
         CommandError::Input(format!("cannot write `{}`: {error}", path.display()))
     })?;
-    let remote = &*target.path;
+    let remote = target.path.clone();
     let mut tasks = Vec::new();
     if options.progress && !args.resume {
         // For the bar: a server need not say how much will come.
-        tasks.push(Task::Size { remote: remote.into() });
+        tasks.push(Task::Size { remote: remote.clone() });
     }
     let file = path.display().to_string();
-    tasks.push(Task::Get { remote: remote.into(), local: (&*file).into(), resume: args.resume });
+    tasks.push(Task::Get { remote, local: (&*file).into(), resume: args.resume });
     let pipe = PipeStore { input: None, output: Some(PipeOutput::File(&mut sink)) };
-    let run = live::run(&target, &options, pipe, &tasks, (name, None), err);
+    let run =
+        live::run(&target, &options, pipe, &tasks, (&String::from_utf8_lossy(name), None), err);
     let (trouble, part) = settle(&mut sink, run.as_ref().ok())?;
     let done = match run {
         Ok(done) => done,
@@ -122,19 +125,22 @@ fn settle(
 }
 
 /// What the file is called at the server.
-fn remote_name(target: &FtpUrl, local: &Path) -> Result<String, CommandError> {
-    let path = &*target.path;
+fn remote_name(target: &FtpUrl, local: &Path) -> Result<RemoteName, CommandError> {
     if !target.file_name().is_empty() {
-        return Ok(path.to_owned());
+        return Ok(target.path.clone());
     }
     if local == Path::new(STREAM) {
         return Err(CommandError::input("standard input has no name: put one into the URL"));
     }
-    let name = local.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
-        CommandError::Input(format!(
-            "`{}` has no name in UTF-8: put one into the URL",
-            local.display()
-        ))
+    let name = local.file_name().map(OsStr::as_bytes).ok_or_else(|| {
+        CommandError::Input(format!("`{}` has no name: put one into the URL", local.display()))
     })?;
-    Ok(format!("{path}{name}"))
+    if name.iter().any(u8::is_ascii_control) {
+        return Err(CommandError::Input(format!(
+            "`{}`: a control character in a name cannot stand in a command's line: put another \
+             name into the URL",
+            live::clean(&local.display().to_string())
+        )));
+    }
+    Ok(RemoteName::from(&*[&target.path, name].concat()))
 }
