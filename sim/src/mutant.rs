@@ -3,9 +3,7 @@
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::FileContent;
-use halfclose_stack::{
-    Flags, Headers, Host, Kind, Note, NoteKind, Options, Packet, Segment, State,
-};
+use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State};
 
 use crate::side::CONTROL_PORT;
 
@@ -107,11 +105,11 @@ impl Liar {
         if !self.is(Mutant::FinOnce) {
             return false;
         }
-        let headers = Headers::of(packet).expect("a host sends whole headers");
-        if !headers.flags().has(Flags::FIN) {
+        let segment = Segment::peek(packet).expect("a host sends whole headers");
+        if !segment.flags.has(Flags::FIN) {
             return false;
         }
-        let fin = (headers.ports(), headers.seq());
+        let fin = (segment.ports(), segment.seq);
         let again = self.fins.contains(&fin);
         self.fins.push(fin);
         again
@@ -132,7 +130,7 @@ impl Liar {
             ([segment.source, segment.destination], segment.seq.wrapping_add(segment.len()));
         let reset =
             Segment::bare(ends, [next, segment.ack], Flags::RST | Flags::ACK, segment.window);
-        Some(reset.to_packet(&Options::default(), &[]))
+        Some(reset.to_packet(&[], &[]))
     }
 
     /// Give `packet` back to its host, or not.

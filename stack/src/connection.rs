@@ -1,31 +1,31 @@
-//! `connection.rs` is one TCP connection: a smoltcp interface, a socket set of one, and beside them
-//! what smoltcp does not keep. It knows its own segments; the rules about them are next door.
+//! `connection.rs` owns one TCP connection: a smoltcp interface with one socket, and the facts that
+//! smoltcp does not keep. The fields are private to this folder, where each file holds one set of
+//! rules; the rules that concern several connections are in `host/`.
 
 pub(crate) mod admission;
-pub(crate) mod clocks;
+pub(crate) mod data;
 pub(crate) mod deadline;
+pub(crate) mod observation;
+pub(crate) mod poll;
+pub(crate) mod reset;
 pub(crate) mod seq;
 pub(crate) mod sequence_space;
 pub(crate) mod socket;
+pub(crate) mod transition;
 
 use std::cell::Cell;
-use std::net::SocketAddrV4;
+use std::net::{Ipv4Addr, SocketAddrV4};
 
-use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
+use smoltcp::iface::Interface;
 use smoltcp::socket::tcp;
-use smoltcp::time::Instant;
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
 use crate::config::{Config, Congestion};
-use crate::connection::clocks::Clocks;
+use crate::connection::deadline::Clocks;
+use crate::connection::poll::PollHint;
 use crate::connection::sequence_space::{ReceiveSpace, SendSpace};
-use crate::connection::socket::Seat;
+use crate::connection::socket::TcpSocket;
 use crate::ending::Ending;
 use crate::ids::Key;
-use crate::packet::device::Port;
-use crate::packet::header::Headers;
-use crate::packet::pool::Packet;
-use crate::packet::segment::Flags;
 use crate::packet::wire::Wire;
 use crate::state::State;
 use crate::time::Moment;
@@ -33,96 +33,72 @@ use crate::time::Moment;
 /// Who answers for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
-    /// The slot is free.
-    Nobody,
-    /// It is not accepted yet; the listener's slot.
+    /// The slot holds no connection.
+    Vacant,
+    /// The listener in this slot: the user has not accepted the connection yet.
     Listener(u32),
-    /// The user knows its name.
+    /// The user, who knows the connection's id.
     User,
-    /// The user closed it, and the host finishes it alone.
+    /// The host alone: the user has closed the connection.
     Orphan,
 }
 
-/// What is known of smoltcp's answers without asking: each costs as much as a part of a packet, and
-/// after most events there is nothing to say. `packets.rs` has the rules; debug builds ask all the
-/// same and compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PollHint {
-    /// Ask.
-    Unknown,
-    /// Egress has nothing.
-    Quiet,
-    /// Egress has nothing, and no deadline runs.
-    Idle,
-}
-
-/// What smoltcp's socket shows, read once after each call of it.
+/// The state of smoltcp's socket, read once after each call of smoltcp.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct View {
-    pub(crate) state: State,
-    /// Bytes in the receive ring, whether or not the user may still have them.
-    pub(crate) received: usize,
-    /// Bytes in the send ring, acknowledged ones left out.
-    pub(crate) queued: usize,
+struct View {
+    state: State,
+    /// Bytes in the receive buffer, including bytes that a reset has taken from the user.
+    received: usize,
+    /// Bytes in the send buffer: not acknowledged yet.
+    queued: usize,
 }
 
 impl View {
     const CLOSED: Self = Self { state: State::Closed, received: 0, queued: 0 };
 }
 
-/// One connection, or the memory of one.
+/// One connection, or the memory of the last connection in this slot.
 pub(crate) struct Connection {
     interface: Interface,
-    seat: Seat,
-    /// Counts the connections this slot has held.
-    pub(crate) generation: u32,
-    pub(crate) owner: Owner,
-    /// It waits for egress.
-    pub(crate) touched: bool,
-    /// What smoltcp would answer if it were asked now, where that is known.
-    pub(crate) poll_hint: PollHint,
-    /// smoltcp looks at the clock only where a timer of its own has come (CUBIC always does).
-    pub(crate) asks_no_clock: bool,
-    /// A `Ready` about it waits.
-    pub(crate) ready: bool,
-    pub(crate) key: Key,
-    pub(crate) local: SocketAddrV4,
-    pub(crate) peer: SocketAddrV4,
-    pub(crate) view: View,
-    /// The state that all was told of; `view` is ahead of it until `Host::follow`.
-    pub(crate) state: State,
-    pub(crate) established: bool,
-    pub(crate) ending: Option<Ending>,
-    /// A reset destroyed what was unread.
-    pub(crate) flushed: bool,
-    /// The user has asked for its status since it gave bytes last: it may wait for them to leave.
-    pub(crate) asked: Cell<bool>,
-    /// The user closed before the handshake was complete: the FIN waits for ESTABLISHED.
-    pub(crate) fin_deferred: bool,
-    /// Unread bytes have outlived TIME-WAIT.
-    pub(crate) outlived: bool,
-    pub(crate) send: SendSpace,
-    pub(crate) receive: ReceiveSpace,
-    pub(crate) clocks: Clocks,
+    socket: TcpSocket,
+    owner: Owner,
+    /// Whether the slot waits in the host's list of connections to poll for packets.
+    touched: bool,
+    poll_hint: PollHint,
+    /// Whether smoltcp reads the clock only when a timer expires. CUBIC reads the clock always.
+    asks_no_clock: bool,
+    /// The local end and the peer's end.
+    ends: [SocketAddrV4; 2],
+    view: View,
+    /// The state that the host has handled last. `view.state` is newer until `Host::follow`.
+    state: State,
+    established: bool,
+    ending: Option<Ending>,
+    /// Whether a reset has taken the unread bytes from the user.
+    flushed: bool,
+    /// Whether the user has called STATUS since the last SEND, and so may wait for bytes to leave.
+    asked: Cell<bool>,
+    /// Whether the user has closed before the handshake was complete: the FIN waits for ESTABLISHED.
+    fin_deferred: bool,
+    /// Whether the host has reported that unread bytes outlive TIME-WAIT.
+    outlived: bool,
+    send: SendSpace,
+    receive: ReceiveSpace,
+    clocks: Clocks,
 }
 
 impl Connection {
-    /// A free slot.
+    /// A slot that holds no connection yet.
     pub(crate) fn vacant(wire: &mut Wire) -> Self {
-        let interface_config = InterfaceConfig::new(HardwareAddress::Ip);
-        let nowhere = SocketAddrV4::new(std::net::Ipv4Addr::UNSPECIFIED, 0);
+        let nowhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
         Self {
-            interface: Interface::new(interface_config, &mut wire.port(None), Instant::ZERO),
-            seat: Seat::new(),
-            generation: 0,
-            owner: Owner::Nobody,
+            interface: wire.interface(*nowhere.ip(), 0, Moment::default()),
+            socket: TcpSocket::new(),
+            owner: Owner::Vacant,
             touched: false,
             poll_hint: PollHint::Unknown,
             asks_no_clock: true,
-            ready: false,
-            key: Key::connection(0, nowhere),
-            local: nowhere,
-            peer: nowhere,
+            ends: [nowhere; 2],
             view: View::CLOSED,
             state: State::Closed,
             established: false,
@@ -137,25 +113,19 @@ impl Connection {
         }
     }
 
-    /// Begin a connection in this slot. `seed` decides its initial sequence number.
+    /// Start a connection in this slot. `seed` decides the initial sequence number.
     pub(crate) fn open(
         &mut self,
         now: Moment,
-        [local, peer]: [SocketAddrV4; 2],
+        ends: [SocketAddrV4; 2],
         seed: u64,
         config: &Config,
         wire: &mut Wire,
     ) {
-        let mut interface_config = InterfaceConfig::new(HardwareAddress::Ip);
-        interface_config.random_seed = seed;
-        self.interface = Interface::new(interface_config, &mut wire.port(None), now.instant());
-        self.interface.update_ip_addrs(|addresses| {
-            // There is room for one: the list is new.
-            let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(*local.ip()), 32));
-        });
-        // A fresh socket each time: smoltcp's own reset keeps parts of the last connection.
-        self.seat.take([config.receive_buffer, config.send_buffer]);
-        let socket = self.seat.socket();
+        self.interface = wire.interface(*ends[0].ip(), seed, now);
+        // A fresh socket each time: `Socket::reset` of smoltcp keeps parts of the last connection.
+        self.socket.renew([config.receive_buffer, config.send_buffer]);
+        let socket = self.socket.get_mut();
         socket.set_congestion_control(match config.congestion {
             Congestion::None => tcp::CongestionControl::None,
             Congestion::Reno => tcp::CongestionControl::Reno,
@@ -164,9 +134,7 @@ impl Connection {
         socket.set_nagle_enabled(config.nagle);
         socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
         self.asks_no_clock = config.congestion != Congestion::Cubic;
-        self.key = Key::connection(local.port(), peer);
-        self.local = local;
-        self.peer = peer;
+        self.ends = ends;
         self.view = View::CLOSED;
         self.state = State::Closed;
         self.established = false;
@@ -174,216 +142,104 @@ impl Connection {
         self.flushed = false;
         self.fin_deferred = false;
         self.outlived = false;
-        self.ready = false;
         self.send = SendSpace::default();
-        self.receive = ReceiveSpace::default();
-        self.receive.scale = scale_of(config.receive_buffer);
+        self.receive = ReceiveSpace::scaled_for(config.receive_buffer);
         self.clocks = Clocks::opened(now);
     }
 
-    /// End the slot's use; the next connection in it has its memory.
-    pub(crate) fn vacate(&mut self) {
-        self.owner = Owner::Nobody;
-        self.generation = self.generation.wrapping_add(1);
-        self.ready = false;
-    }
-
-    /// Start an active OPEN.
+    /// Active OPEN, for the user.
     pub(crate) fn connect(&mut self) {
-        let (local, peer) = (self.local, self.peer);
-        self.seat
-            .socket()
-            .connect(self.interface.context(), peer, local)
-            .expect("a fresh socket connects to any address the host has checked");
+        self.owner = Owner::User;
+        let [local, peer] = self.ends;
+        let context = self.interface.context();
+        let opened = self.socket.get_mut().connect(context, peer, local);
+        opened.expect("a fresh socket connects to any address the host has checked");
         self.look();
     }
 
-    /// Start a passive OPEN.
-    pub(crate) fn listen(&mut self) {
-        let port = self.local.port();
-        let socket = self.seat.socket();
-        socket.listen(port).expect("a fresh socket listens on a port that is not 0");
+    /// Passive OPEN, for the listener in the slot `listener`.
+    pub(crate) fn listen(&mut self, listener: u32) {
+        self.owner = Owner::Listener(listener);
+        let port = self.ends[0].port();
+        let opened = self.socket.get_mut().listen(port);
+        opened.expect("a fresh socket listens on a port that is not 0");
         self.look();
         self.state = State::Listen;
     }
 
-    #[inline]
-    pub(crate) fn peek(&self) -> &tcp::Socket<'static> {
-        self.seat.peek()
+    /// End the use of the slot. The next connection in the slot uses the same memory.
+    pub(crate) fn vacate(&mut self) {
+        self.owner = Owner::Vacant;
     }
 
-    /// Call smoltcp's socket.
+    /// Forget the connection, and that its slot waits to be polled.
+    pub(crate) fn forget(&mut self) {
+        self.vacate();
+        self.touched = false;
+    }
+
+    /// Who answers for the connection.
+    pub(crate) fn owner(&self) -> Owner {
+        self.owner
+    }
+
+    /// Give the connection to the user, who has accepted it.
+    pub(crate) fn accept(&mut self) {
+        self.owner = Owner::User;
+    }
+
+    /// Take the connection from the user, who has closed it.
+    pub(crate) fn orphan(&mut self, now: Moment) {
+        self.owner = Owner::Orphan;
+        self.clocks.orphaned = now;
+    }
+
+    /// The 4-tuple as the host's table knows the connection.
+    pub(crate) fn key(&self) -> Key {
+        let [local, peer] = self.ends;
+        Key::connection(local.port(), peer)
+    }
+
+    /// The local end and the peer's end.
+    pub(crate) fn ends(&self) -> [SocketAddrV4; 2] {
+        self.ends
+    }
+
+    /// The state that the host has handled last.
+    pub(crate) fn state(&self) -> State {
+        self.state
+    }
+
+    /// Whether the handshake has been completed.
+    pub(crate) fn is_established(&self) -> bool {
+        self.established
+    }
+
+    /// RCV.NXT.
+    pub(crate) fn rcv_nxt(&self) -> u32 {
+        self.receive.nxt(self.view.received)
+    }
+
+    /// Whether the state is ESTABLISHED or later, and not CLOSED (RFC 9293 §3.3.2).
+    pub(crate) fn synchronized(&self) -> bool {
+        !matches!(self.state, State::Closed | State::Listen | State::SynSent | State::SynReceived)
+    }
+
+    /// Call smoltcp's socket, and read its state afterwards.
     #[inline]
-    pub(crate) fn ask<R>(&mut self, call: impl FnOnce(&mut tcp::Socket<'static>) -> R) -> R {
-        let result = call(self.seat.socket());
+    fn ask<R>(&mut self, call: impl FnOnce(&mut tcp::Socket<'static>) -> R) -> R {
+        let result = call(self.socket.get_mut());
         self.look();
         result
     }
 
     #[inline]
     fn look(&mut self) {
-        let socket = self.seat.peek();
+        let socket = self.socket.get();
         self.view = View {
-            state: named(socket.state()),
+            state: State::from(socket.state()),
             received: socket.recv_queue(),
             queued: socket.send_queue(),
         };
     }
-
-    /// Bytes the user may receive.
-    #[inline]
-    pub(crate) fn unread(&self) -> usize {
-        if self.flushed { 0 } else { self.view.received }
-    }
-
-    /// RCV.NXT.
-    #[inline]
-    pub(crate) fn rcv_nxt(&self) -> u32 {
-        self.receive.nxt(self.view.received)
-    }
-
-    /// Whether a synchronized connection is still alive (RFC 9293 §3.3.2).
-    #[inline]
-    pub(crate) fn synchronized(&self) -> bool {
-        !matches!(self.state, State::Closed | State::Listen | State::SynSent | State::SynReceived)
-    }
-
-    /// Whether taking bytes may have made smoltcp want to send: it announces a window that has at
-    /// least doubled. In TIME-WAIT it may be free to expire at last.
-    #[inline]
-    pub(crate) fn wants_egress_after_receive(&self) -> bool {
-        let free = self.peek().recv_capacity() - self.view.received;
-        let offered = self.receive.edge.wrapping_sub(self.rcv_nxt()) as usize;
-        let scale = self.receive.scale;
-        (free >> scale) / 2 >= offered >> scale || self.state == State::TimeWait
-    }
-
-    /// Give smoltcp a packet; its reply, if any, waits on the wire.
-    #[inline]
-    pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) {
-        let mut port = wire.port(Some(bytes));
-        ingress(&mut self.interface, now, &mut port, self.seat.set());
-        self.look();
-        if let Some(reply) = port.leaving {
-            self.left(now, &reply);
-            wire.leaving.push_back(reply);
-        }
-    }
-
-    /// The next packet smoltcp wants to send.
-    #[inline]
-    pub(crate) fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        let mut port = wire.port(None);
-        egress(&mut self.interface, now, &mut port, self.seat.set());
-        self.look();
-        let mut packet = port.leaving?;
-        self.left(now, &packet);
-        self.poll_hint = self.calm_after_packet();
-        if let Some(mark) = self.send.urgent {
-            wire.mark_urgent(&mut packet, mark);
-        }
-        Some(packet)
-    }
-
-    /// When smoltcp wants to be polled.
-    #[inline]
-    pub(crate) fn poll_at(&mut self, now: Moment) -> Moment {
-        let at = self.interface.poll_at(now.instant(), self.seat.set());
-        at.map_or(Moment::NEVER, Moment::from)
-    }
-
-    /// Read what leaves: SND.MAX and the window we offer.
-    #[inline]
-    fn left(&mut self, now: Moment, packet: &[u8]) {
-        // smoltcp writes no IPv4 options.
-        let both = packet.first_chunk().expect("smoltcp sends whole headers");
-        let headers = Headers::adjacent(both);
-        let flags = headers.flags();
-        if flags.has(Flags::RST) {
-            return;
-        }
-        let data = packet.len() - headers.payload_start();
-        let [syn, fin] = [Flags::SYN, Flags::FIN].map(|flag| flags.has(flag));
-        let len = u32::try_from(data).unwrap_or(0) + u32::from(syn) + u32::from(fin);
-        self.send.left(headers.seq(), len, syn);
-        if flags.has(Flags::ACK) {
-            let shift = if syn { 0 } else { self.receive.scale };
-            self.receive.acknowledged = headers.ack();
-            self.receive.edge = headers.ack().wrapping_add(u32::from(headers.window()) << shift);
-        }
-        self.clocks.active = now;
-    }
-
-    /// Close smoltcp's socket without a RST on the wire; what was received stays readable.
-    pub(crate) fn silence(&mut self, now: Moment, wire: &mut Wire) {
-        self.seat.socket().abort();
-        let mut port = wire.port(None);
-        egress(&mut self.interface, now, &mut port, self.seat.set());
-        self.look();
-        if let Some(unwanted) = port.leaving {
-            wire.pool.recycle(unwanted);
-        }
-    }
-
-    /// The RST of an ABORT, with smoltcp's sequence number; `None` if it has nobody to send it to.
-    pub(crate) fn reset(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        self.seat.socket().abort();
-        let mut port = wire.port(None);
-        // One poll more, or the RST never leaves (smoltcp drops it with the socket).
-        egress(&mut self.interface, now, &mut port, self.seat.set());
-        self.look();
-        port.leaving
-    }
-
-    /// Its two ends.
-    #[inline]
-    pub(crate) fn ends(&self) -> [SocketAddrV4; 2] {
-        [self.local, self.peer]
-    }
-}
-
-/// smoltcp's name of a state as RFC 9293 has it.
-#[inline]
-fn named(state: tcp::State) -> State {
-    match state {
-        tcp::State::Closed => State::Closed,
-        tcp::State::Listen => State::Listen,
-        tcp::State::SynSent => State::SynSent,
-        tcp::State::SynReceived => State::SynReceived,
-        tcp::State::Established => State::Established,
-        tcp::State::FinWait1 => State::FinWait1,
-        tcp::State::FinWait2 => State::FinWait2,
-        tcp::State::CloseWait => State::CloseWait,
-        tcp::State::Closing => State::Closing,
-        tcp::State::LastAck => State::LastAck,
-        tcp::State::TimeWait => State::TimeWait,
-    }
-}
-
-/// smoltcp takes a packet in. Once in the program and not in each caller: smoltcp is large beside a
-/// processor's first cache for code.
-#[inline(never)]
-pub(crate) fn ingress(
-    interface: &mut Interface,
-    now: Moment,
-    port: &mut Port<'_>,
-    sockets: &mut SocketSet<'static>,
-) {
-    interface.poll_ingress_single(now.instant(), port, sockets);
-}
-
-/// smoltcp lets at most one packet out. Once in the program, as `ingress`.
-#[inline(never)]
-fn egress(
-    interface: &mut Interface,
-    now: Moment,
-    port: &mut Port<'_>,
-    sockets: &mut SocketSet<'static>,
-) {
-    interface.poll_egress(now.instant(), port, sockets);
-}
-
-/// smoltcp's window scale for a ring of `len` bytes (RFC 7323 §2.3).
-fn scale_of(len: usize) -> u8 {
-    u8::try_from((usize::BITS - len.leading_zeros()).saturating_sub(16)).unwrap_or(14)
 }

@@ -1,8 +1,8 @@
-//! `host.rs` is the host itself: what it owns, how it begins and begins again, its slots, and what it
-//! tells. Packets and users have files of their own.
+//! `host.rs` owns a host's parts, and starts, resets and audits a host. The fields are private to
+//! this folder; each file holds one side of the host.
 
+pub(crate) mod abort;
 pub(crate) mod arrival;
-pub(crate) mod audit;
 pub(crate) mod demux;
 pub(crate) mod events;
 pub(crate) mod fifo;
@@ -10,6 +10,7 @@ pub(crate) mod listener;
 pub(crate) mod packets;
 pub(crate) mod ports;
 pub(crate) mod seed_draws;
+pub(crate) mod slots;
 pub(crate) mod teardown;
 pub(crate) mod time_wait;
 pub(crate) mod timers;
@@ -17,23 +18,22 @@ pub(crate) mod user;
 
 use std::net::SocketAddrV4;
 
-use smoltcp::iface::{Config as InterfaceConfig, Interface, SocketSet};
-use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
+use smoltcp::iface::{Interface, SocketSet};
 
 use crate::config::Config;
 use crate::connection::deadline::Patience;
-use crate::connection::{Connection, Owner, PollHint};
+use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
-use crate::host::demux::{Held, Table};
+use crate::host::demux::{Demux, Holder};
 use crate::host::events::{Events, Ready};
 use crate::host::fifo::Fifo;
 use crate::host::listener::Listener;
 use crate::host::ports::Ports;
 use crate::host::seed_draws::SeedDraws;
-use crate::host::time_wait::TimeWaits;
-use crate::host::timers::{Sleeper, Timers};
-use crate::ids::Key;
-use crate::ids::{ConnId, ListenerId, generation_in, id_of, slot_in, slot_of};
+use crate::host::slots::Slots;
+use crate::host::time_wait::TimeWait;
+use crate::host::timers::Timers;
+use crate::ids::{ConnId, Key, ListenerId};
 use crate::note::{Note, NoteKind};
 use crate::packet::pool::Packet;
 use crate::packet::wire::Wire;
@@ -46,23 +46,34 @@ use crate::time::Moment;
 /// then ask [`next_wakeup`](Self::next_wakeup). [`poll_ready`](Self::poll_ready) says which
 /// connection to look at, [`poll_note`](Self::poll_note) tells what happened.
 pub struct Host {
-    pub(crate) config: Config,
-    pub(crate) patience: Patience,
-    pub(crate) connections: Vec<Connection>,
-    pub(crate) vacant: Vec<u32>,
-    pub(crate) listeners: Vec<Listener>,
-    pub(crate) vacant_listeners: Vec<u32>,
-    /// Who has which 4-tuple, and which port.
-    pub(crate) table: Table,
-    pub(crate) ports: Ports,
-    pub(crate) seed_draws: SeedDraws,
-    pub(crate) events: Events,
-    pub(crate) wire: Wire,
-    pub(crate) touched: Fifo<u32>,
-    pub(crate) timers: Timers,
-    pub(crate) time_waits: TimeWaits,
-    pub(crate) nobody: Interface,
-    pub(crate) no_sockets: SocketSet<'static>,
+    config: Config,
+    patience: Patience,
+    connections: Slots<Connection>,
+    listeners: Slots<Listener>,
+    time_waits: Slots<TimeWait>,
+    demux: Demux,
+    ports: Ports,
+    seed_draws: SeedDraws,
+    events: Events,
+    wire: Wire,
+    /// Connections to poll for packets. Each is in here once: [`Host::touch`].
+    touched: Fifo<u32>,
+    timers: Timers,
+    /// smoltcp's answer for closed ports: an interface without sockets.
+    closed: Interface,
+    no_sockets: SocketSet<'static>,
+}
+
+/// What a host holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Connections in any state, TIME-WAIT included.
+    pub connections: usize,
+    /// Ports with a listener.
+    pub listeners: usize,
+    /// Packet buffers handed out and not recycled. Negative: buffers were recycled that this host
+    /// had not handed out.
+    pub packets: i64,
 }
 
 impl Host {
@@ -77,19 +88,17 @@ impl Host {
         let mut host = Self {
             patience: Patience::new(&config),
             config,
-            connections: Vec::new(),
-            vacant: Vec::new(),
-            listeners: Vec::new(),
-            vacant_listeners: Vec::new(),
-            table: Table::new(),
+            connections: Slots::default(),
+            listeners: Slots::default(),
+            time_waits: Slots::default(),
+            demux: Demux::new(),
             ports: Ports::new(&seed_draws),
             seed_draws,
             events: Events::default(),
-            nobody: nobody(&config, &mut wire),
+            closed: wire.interface(config.address, 0, Moment::default()),
             wire,
             touched: Fifo::default(),
             timers: Timers::default(),
-            time_waits: TimeWaits::default(),
             no_sockets: SocketSet::new(Vec::new()),
         };
         host.reset(config);
@@ -104,30 +113,15 @@ impl Host {
         assert!((68..=65535).contains(&config.mtu), "an IPv4 MTU is 68 to 65535 bytes");
         self.config = config;
         self.patience = Patience::new(&config);
-        for connection in &mut self.connections {
-            if connection.owner != Owner::Nobody {
-                connection.vacate();
-            }
-            connection.generation = 0;
-            connection.touched = false;
-        }
-        for listener in &mut self.listeners {
-            listener.vacate();
-            listener.generation = 0;
-        }
-        // Highest slot first: the lowest is taken first, as in a new host.
-        self.vacant.clear();
-        self.vacant.extend((0..slot_of(self.connections.len())).rev());
-        self.vacant_listeners.clear();
-        self.vacant_listeners.extend((0..slot_of(self.listeners.len())).rev());
-        self.table.clear();
-        self.events.clear();
-        self.events.telling = config.notes;
+        self.connections.reset(Connection::forget);
+        self.listeners.reset(Listener::vacate);
+        self.time_waits = Slots::default();
+        self.demux.clear();
+        self.events.reset(config.notes);
         self.wire.reset(&config);
         self.touched.clear();
         self.timers.clear();
-        self.time_waits.clear();
-        self.nobody = nobody(&config, &mut self.wire);
+        self.closed = self.wire.interface(config.address, 0, Moment::default());
         self.seed_draws = SeedDraws::new(config.address, config.seed);
         self.ports = Ports::new(&self.seed_draws);
     }
@@ -149,22 +143,18 @@ impl Host {
     pub fn poll_ready(&mut self) -> Option<Ready> {
         loop {
             let ready = self.events.ready.pop()?;
-            let flag = match ready {
-                Ready::Conn(ConnId(id)) => {
-                    let connection = &mut self.connections[slot_in(id)];
-                    let fresh = connection.generation == generation_in(id);
-                    (fresh && connection.owner == Owner::User).then_some(&mut connection.ready)
+            // An id that the user has closed since is not told.
+            match ready {
+                Ready::Conn(id) => {
+                    let Some(slot) = self.user_slot(id) else { continue };
+                    self.connections.clear_ready(slot);
                 }
-                Ready::Accept(ListenerId(id)) => {
-                    let listener = &mut self.listeners[slot_in(id)];
-                    let fresh = listener.live && listener.generation == generation_in(id);
-                    fresh.then_some(&mut listener.ready)
+                Ready::Accept(id) => {
+                    let Some(slot) = self.listener_slot(id) else { continue };
+                    self.listeners.clear_ready(slot);
                 }
-            };
-            if let Some(flag) = flag {
-                *flag = false;
-                return Some(ready);
             }
+            return Some(ready);
         }
     }
 
@@ -188,67 +178,59 @@ impl Host {
         self.events.notes.pop()
     }
 
+    /// Count what the host holds now.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit {
+            connections: self.connections.taken() + self.time_waits.taken(),
+            listeners: self.listeners.taken(),
+            packets: self.wire.pool.out(),
+        }
+    }
+
     /// Take a slot for the connection between `port` and `peer`.
-    pub(crate) fn open(&mut self, now: Moment, port: u16, peer: SocketAddrV4) -> u32 {
-        let slot = self.vacant.pop().unwrap_or_else(|| {
-            self.connections.push(Connection::vacant(&mut self.wire));
-            slot_of(self.connections.len() - 1)
-        });
-        let local = SocketAddrV4::new(self.config.address, port);
+    fn open(&mut self, now: Moment, port: u16, peer: SocketAddrV4) -> u32 {
+        let Self { config, connections, demux, seed_draws, wire, .. } = self;
+        let slot = connections.take(|| Connection::vacant(wire));
+        let local = SocketAddrV4::new(config.address, port);
         let key = Key::connection(port, peer);
         // No two connections of one 4-tuple begin alike.
-        let incarnation = self.table.give(key, Held::Connection(slot));
-        let seed = self.seed_draws.connection_seed(key, incarnation);
-        let Self { config, wire, .. } = self;
-        self.connections[slot as usize].open(now, [local, peer], seed, config, wire);
+        let incarnation = demux.give(key, Holder::Connection(slot));
+        let seed = seed_draws.connection_seed(key, incarnation);
+        connections[slot].open(now, [local, peer], seed, config, wire);
         slot
     }
 
-    /// Ask `slot` for packets at the next `poll_transmit`.
+    /// The slot of a connection that the user has not closed.
     #[inline]
-    pub(crate) fn touch(&mut self, slot: u32) {
-        let connection = &mut self.connections[slot as usize];
-        connection.poll_hint = PollHint::Unknown;
-        if !connection.touched {
-            connection.touched = true;
+    fn user_slot(&self, id: ConnId) -> Option<u32> {
+        self.connections.find(id.0).filter(|&slot| self.connections[slot].owner() == Owner::User)
+    }
+
+    /// The slot of a listener that the user has not closed.
+    fn listener_slot(&self, id: ListenerId) -> Option<u32> {
+        self.listeners.find(id.0).filter(|&slot| self.listeners[slot].live)
+    }
+
+    /// Poll the connection in `slot` for packets at the next `poll_transmit`.
+    #[inline]
+    fn touch(&mut self, slot: u32) {
+        if self.connections[slot].touch() {
             self.touched.push(slot);
         }
     }
 
-    /// Free `slot`.
-    pub(crate) fn free(&mut self, slot: u32) {
-        let connection = &mut self.connections[slot as usize];
-        self.table.take_back(connection.key, Held::Connection(slot));
-        connection.vacate();
-        self.timers.set(Sleeper::Connection(slot), Moment::NEVER);
-        self.vacant.push(slot);
-    }
-
-    /// Tell the user to look at `slot`.
+    /// Tell the user to look at the connection in `slot`.
     #[inline]
-    pub(crate) fn tell(&mut self, slot: u32) {
-        let connection = &mut self.connections[slot as usize];
-        if connection.owner == Owner::User && !connection.ready {
-            connection.ready = true;
-            let id = ConnId(id_of(slot, connection.generation));
-            self.events.ready.push(Ready::Conn(id));
+    fn tell(&mut self, slot: u32) {
+        if self.connections[slot].owner() == Owner::User && self.connections.set_ready(slot) {
+            self.events.ready.push(Ready::Conn(ConnId(self.connections.id(slot))));
         }
     }
 
     #[cold]
-    pub(crate) fn diverge(&mut self, now: Moment, slot: u32, divergence: Divergence) {
-        let connection = &self.connections[slot as usize];
-        self.events.note(now, connection.ends(), NoteKind::Divergence(divergence));
+    fn diverge(&mut self, now: Moment, slot: u32, divergence: Divergence) {
+        let ends = self.connections[slot].ends();
+        self.events.note(now, ends, NoteKind::Divergence(divergence));
     }
-}
-
-/// The interface that answers for ports where nobody is.
-fn nobody(config: &Config, wire: &mut Wire) -> Interface {
-    let interface_config = InterfaceConfig::new(HardwareAddress::Ip);
-    let zero = Moment::default().instant();
-    let mut interface = Interface::new(interface_config, &mut wire.port(None), zero);
-    interface.update_ip_addrs(|addresses| {
-        let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(config.address), 32));
-    });
-    interface
 }

@@ -82,28 +82,6 @@ impl fmt::Display for ListenError {
 impl std::error::Error for ConnectError {}
 impl std::error::Error for ListenError {}
 
-pub(crate) fn slot_of(index: usize) -> u32 {
-    u32::try_from(index).expect("a host has fewer than 2^31 connections")
-}
-
-/// The slot that an id names.
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the low half is what is wanted")]
-pub(crate) fn slot_in(id: u64) -> usize {
-    id as u32 as usize
-}
-
-/// The generation that an id names.
-#[inline]
-pub(crate) fn generation_in(id: u64) -> u32 {
-    (id >> 32) as u32
-}
-
-#[inline]
-pub(crate) fn id_of(slot: u32, generation: u32) -> u64 {
-    u64::from(generation) << 32 | u64::from(slot)
-}
-
 /// A 4-tuple of one host, or one of its ports: never zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Key(u64);
@@ -117,13 +95,11 @@ impl Key {
     }
 
     /// A listener at `port`: no connection looks like it, for no peer has port 0.
-    #[inline]
     pub(crate) fn listener(port: u16) -> Self {
         Self(u64::from(port) << 48)
     }
 
     /// The packed number.
-    #[inline]
     pub(crate) fn bits(self) -> u64 {
         self.0
     }

@@ -141,14 +141,13 @@ pub use close_policy::{
 pub use config::{Config, Congestion, Deadlines};
 pub use divergence::Divergence;
 pub use ending::Ending;
-pub use host::Host;
-pub use host::audit::Audit;
 pub use host::events::Ready;
 pub use host::seed_draws::SeedDraws;
 pub use host::time_wait::TIME_WAIT;
+pub use host::{Audit, Host};
 pub use ids::{ConnId, ConnectError, ListenError, ListenerId, Status};
 pub use note::{Note, NoteKind};
-pub use packet::header::{Headers, field_at};
+pub use packet::header::field_at;
 pub use packet::notation::Relative;
 pub use packet::options::Options;
 pub use packet::pool::Packet;

@@ -14,46 +14,39 @@ impl Moment {
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
     /// That much later; never stays never.
-    #[inline]
     pub(crate) fn after(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
     /// Whether it will come.
-    #[inline]
     pub(crate) fn comes(self) -> bool {
         self != Self::NEVER
     }
 
     /// What callers understand; `None` for never.
-    #[inline]
     pub(crate) fn told(self) -> Option<Duration> {
         self.comes().then(|| self.into())
     }
 
     /// smoltcp's clock.
-    #[inline]
     pub(crate) fn instant(self) -> Instant {
         Instant::from_micros(self.0.cast_signed())
     }
 }
 
 impl From<Duration> for Moment {
-    #[inline]
     fn from(time: Duration) -> Self {
         Self(micros(time))
     }
 }
 
 impl From<Moment> for Duration {
-    #[inline]
     fn from(moment: Moment) -> Self {
         Self::from_micros(moment.0)
     }
 }
 
 impl From<Instant> for Moment {
-    #[inline]
     fn from(instant: Instant) -> Self {
         Self(instant.total_micros().cast_unsigned())
     }
@@ -64,6 +57,9 @@ impl From<Instant> for Moment {
 pub(crate) struct Span(u64);
 
 impl Span {
+    /// How long TIME-WAIT lasts.
+    pub(crate) const TIME_WAIT: Self = Self::secs(10);
+
     /// Longer than every run.
     const FOREVER: Self = Self(u64::MAX);
 
@@ -77,20 +73,39 @@ impl Span {
         Self(millis * 1_000)
     }
 
+    /// The number of microseconds.
+    #[inline]
+    pub(crate) const fn micros(self) -> u64 {
+        self.0
+    }
+
     /// A limit, or none.
     pub(crate) fn limit(limit: Option<Duration>) -> Self {
         limit.map_or(Self::FOREVER, Self::from)
     }
 }
 
+/// A limit of one event per second, as smoltcp limits its challenge ACKs.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Throttle(Moment);
+
+impl Throttle {
+    /// Whether an event may happen at `now`. If so, the next may a second later.
+    pub(crate) fn passes(&mut self, now: Moment) -> bool {
+        let passes = now >= self.0;
+        if passes {
+            self.0 = now.after(Span::secs(1));
+        }
+        passes
+    }
+}
+
 impl From<Duration> for Span {
-    #[inline]
     fn from(time: Duration) -> Self {
         Self(micros(time))
     }
 }
 
-#[inline]
 fn micros(time: Duration) -> u64 {
     time.as_secs() * 1_000_000 + u64::from(time.subsec_micros())
 }

@@ -5,7 +5,7 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Flags, Headers, Note, NoteKind, Segment, State};
+use halfclose_stack::{Flags, Note, NoteKind, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
@@ -28,7 +28,7 @@ pub struct Evidence {
     trigger: Trigger,
     /// The side at which a packet arrives in this event, and the headers of the packet: copied, for
     /// they are read rarely.
-    arrival: Option<(Side, [u8; Headers::LEN])>,
+    arrival: Option<(Side, [u8; Segment::HEADERS])>,
     pub(super) connections: Connections,
     /// Who listens where, by the name its host gave it.
     listeners: Table<(Side, u64), u16>,
@@ -110,7 +110,7 @@ impl Evidence {
     #[inline]
     pub fn sees(&self, side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
         let control = Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0;
-        if Headers::of(packet)?.flags().0 & control == 0 {
+        if Segment::peek(packet)?.flags.0 & control == 0 {
             return None;
         }
         Some(Sight { segment: Segment::parse(packet)?, side, emission })
@@ -166,12 +166,12 @@ impl Evidence {
     /// The packet that arrived, if it was for `key`.
     fn arrived_for(&self, key: Endpoint) -> Option<Arrival> {
         let (side, headers) = self.arrival.as_ref()?;
-        let headers = Headers::of(headers)?;
-        let [from, to] = headers.ports();
+        let segment = Segment::peek(headers)?;
+        let [from, to] = segment.ports();
         (key == Endpoint(*side, to, from)).then(|| Arrival {
-            reset: headers.flags().has(Flags::RST),
-            has_data: headers.total_len() > headers.payload_start(),
-            ack: headers.flags().has(Flags::ACK).then_some(headers.ack()),
+            reset: segment.flags.has(Flags::RST),
+            has_data: segment.payload_len > 0,
+            ack: segment.flags.has(Flags::ACK).then_some(segment.ack),
         })
     }
 

@@ -2,7 +2,7 @@
 //! segments that its faults forge. What becomes of a packet is `fate`'s word; when it arrives is
 //! the link's.
 
-use halfclose_stack::{Flags, Kind, Options, Packet, Segment};
+use halfclose_stack::{Flags, Kind, Packet, Segment};
 
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
@@ -191,5 +191,5 @@ fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> 
         Forged::Fin => Flags::FIN,
     };
     let forged = Segment::bare(ends, [seq, ack], flag | Flags::ACK, trigger.window);
-    ForgedPacket { from: sender, packet: forged.to_packet(&Options::default(), &[]) }
+    ForgedPacket { from: sender, packet: forged.to_packet(&[], &[]) }
 }

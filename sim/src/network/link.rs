@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use halfclose_stack::{Headers, Host, Packet};
+use halfclose_stack::{Host, Packet, Segment};
 
 use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
 use crate::scenario::LinkConfig;
@@ -228,5 +228,5 @@ impl Link {
 
 /// The ports of a packet that a host emitted: in one direction, its connection.
 fn ports(packet: &[u8]) -> [u16; 2] {
-    Headers::of(packet).expect("a host emits whole headers").ports()
+    Segment::peek(packet).expect("a host emits whole headers").ports()
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use halfclose_stack::{Headers, Note, checksum};
+use halfclose_stack::{Note, Segment, checksum};
 
 use crate::network::digest::Digest;
 use crate::network::fate::Fate;
@@ -234,21 +234,21 @@ fn digest_packet(
     fate: Fate,
     packet: &[u8],
 ) -> usize {
-    let found = Headers::of(packet).expect("a packet on the link has whole headers");
-    let (tcp, headers) = (found.tcp_start(), found.payload_start().min(packet.len()));
+    let segment = Segment::peek(packet).expect("a packet on the link has whole headers");
+    let headers = usize::from(segment.payload_start).min(packet.len());
     let micros = at.as_secs() * 1_000_000 + u64::from(at.subsec_micros());
     let payload = (packet.len() - headers) as u64;
     let what = u64::from(from as u8) | u64::from(fate.code()) << 8 | payload << 16;
-    let mut line = [0; 16 + Headers::LEN];
+    let mut line = [0; 16 + Segment::HEADERS];
     line[..8].copy_from_slice(&micros.to_le_bytes());
     line[8..16].copy_from_slice(&what.to_le_bytes());
-    if headers == Headers::LEN {
-        line[16..].copy_from_slice(&packet[..Headers::LEN]);
-        checksum::clear(&mut line[16..], tcp);
+    if headers == Segment::HEADERS {
+        line[16..].copy_from_slice(&packet[..Segment::HEADERS]);
+        checksum::clear(&mut line[16..], segment.tcp_start());
         digest.add(&line);
     } else {
         digest.add(&line[..16]);
-        checksum::clear(digest.add(&packet[..headers]), tcp);
+        checksum::clear(digest.add(&packet[..headers]), segment.tcp_start());
     }
     if let Fate::Changed(changes) = fate {
         digest.add(&changes.digest());

@@ -13,7 +13,7 @@ use halfclose::search::{Act, Explore, Explored, Placed, Scope, explore};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
-use halfclose_stack::Headers;
+use halfclose_stack::Segment;
 
 fn scenario(settings: &[&str]) -> Scenario {
     let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
@@ -62,8 +62,8 @@ impl BruteForce<'_> {
         }
         let mut keys = Vec::new();
         for (event, bytes) in finished.trace.packets() {
-            let headers = Headers::of(bytes).expect("a host emits whole headers");
-            let control = headers.ports().contains(&21);
+            let segment = Segment::peek(bytes).expect("a host emits whole headers");
+            let control = segment.ports().contains(&21);
             if self.scope == Scope::Both || control == (self.scope == Scope::Control) {
                 keys.push(event.emission);
             }

@@ -2,11 +2,15 @@
 //! 9293 §3.10.7.4 and RFC 5961 that smoltcp 0.14 does not follow, and no others.
 
 use crate::close_policy::{ClosePolicy, DataAfterClose, ResetValidation};
+use crate::connection::observation::Before;
 use crate::connection::seq::after;
 use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
+use crate::packet::pool::Packet;
 use crate::packet::segment::{Flags, Segment};
+use crate::packet::wire::Wire;
 use crate::state::State;
+use crate::time::Moment;
 
 /// What to do with a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,19 +28,33 @@ pub(crate) enum Admission {
 }
 
 impl Connection {
-    /// Judge `segment`, `nxt` being RCV.NXT.
+    /// A challenge ACK, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` (RFC 5961 §3.2 and §4.2), at most one
+    /// per second: smoltcp limits its own as much.
+    #[cold]
+    pub(crate) fn challenge(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        let nxt = self.rcv_nxt();
+        let (numbers, window) = ([self.send.max, nxt], self.receive.window(nxt));
+        let ack = Segment::bare(self.ends(), numbers, Flags::ACK, window);
+        self.clocks.challenge.passes(now).then(|| wire.bare(&ack))
+    }
+
+    /// Whether smoltcp may see `segment`, and what happens instead.
     #[inline]
-    pub(crate) fn judge(&self, segment: &Segment, nxt: u32, policy: &ClosePolicy) -> Admission {
-        let flags = segment.flags;
-        let plain = flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0;
-        if plain && !self.receive.fin && self.owner != Owner::Orphan {
+    pub(crate) fn admit(
+        &self,
+        segment: &Segment,
+        before: &Before,
+        policy: &ClosePolicy,
+    ) -> Admission {
+        let (flags, nxt) = (segment.flags, before.nxt);
+        if segment.is_plain() && !self.receive.fin && self.owner != Owner::Orphan {
             return Admission::Pass;
         }
         if matches!(self.state, State::SynSent | State::Listen | State::Closed) {
             return Admission::Pass;
         }
         if flags.has(Flags::RST) {
-            return self.judge_reset(segment, nxt, policy.reset_validation);
+            return self.admit_reset(segment, nxt, policy.reset_validation);
         }
         // RFC 5961 §4.2: the peer may have restarted; the ACK makes it reset what it no longer knows.
         if flags.has(Flags::SYN) {
@@ -46,10 +64,10 @@ impl Connection {
                 false => Admission::Pass,
             };
         }
-        self.judge_data(segment, nxt, policy.data_after_close)
+        self.admit_data(segment, nxt, policy.data_after_close)
     }
 
-    fn judge_reset(&self, segment: &Segment, nxt: u32, rule: ResetValidation) -> Admission {
+    fn admit_reset(&self, segment: &Segment, nxt: u32, rule: ResetValidation) -> Admission {
         if segment.seq == nxt {
             return Admission::MustClose;
         }
@@ -62,7 +80,7 @@ impl Connection {
         }
     }
 
-    fn judge_data(&self, segment: &Segment, nxt: u32, late: DataAfterClose) -> Admission {
+    fn admit_data(&self, segment: &Segment, nxt: u32, late: DataAfterClose) -> Admission {
         let end = segment.data_end();
         if segment.payload_len == 0 || !after(end, nxt) {
             return Admission::Pass;

@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::connection::{Connection, Owner};
 use crate::state::State;
-use crate::time::{Moment, Span};
+use crate::time::{Moment, Span, Throttle};
 
 /// Why a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,49 @@ impl Patience {
     }
 }
 
+/// When the events of one connection happened, for its deadlines to count from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clocks {
+    /// Entry into the present state.
+    pub(super) entered: Moment,
+    /// The last acceptable segment.
+    pub(super) accepted: Moment,
+    /// The last segment in either direction.
+    pub(super) active: Moment,
+    /// The user's CLOSE or ABORT.
+    pub(super) orphaned: Moment,
+    /// Since when something is unacknowledged without progress. `NEVER`: nothing is.
+    pub(super) outstanding: Moment,
+    /// Since when something is unacknowledged without a timer. `NEVER`: nothing is.
+    pub(super) suspect: Moment,
+    /// Limits challenge ACKs (RFC 5961 §7).
+    pub(super) challenge: Throttle,
+}
+
+impl Clocks {
+    /// The clocks of a connection that opens at `now`.
+    pub(crate) fn opened(now: Moment) -> Self {
+        Self {
+            entered: now,
+            accepted: now,
+            active: now,
+            orphaned: Moment::default(),
+            outstanding: Moment::NEVER,
+            suspect: Moment::NEVER,
+            challenge: Throttle::default(),
+        }
+    }
+}
+
 impl Connection {
+    /// Whether something is unacknowledged and smoltcp holds no timer for it.
+    pub(crate) fn is_suspect(&self) -> bool {
+        self.owner != Owner::Vacant && self.clocks.suspect.comes()
+    }
+
     /// Whether data, a FIN or a SYN of ours is not acknowledged.
     #[inline]
-    pub(crate) fn outstanding(&self) -> bool {
+    fn outstanding(&self) -> bool {
         match self.state {
             State::SynSent
             | State::SynReceived
@@ -64,7 +103,7 @@ impl Connection {
     /// The watchdog: with something outstanding, smoltcp must hold a deadline to repeat or to probe.
     /// If it holds none, only a segment of the peer's can still move the connection.
     #[inline]
-    pub(crate) fn tick(&mut self, now: Moment, poll_at: Moment) {
+    pub(super) fn tick(&mut self, now: Moment, poll_at: Moment) {
         let outstanding = self.outstanding();
         let suspect = outstanding && !poll_at.comes();
         let clocks = &mut self.clocks;

@@ -1,31 +1,26 @@
 //! `seq.rs` compares sequence numbers, which wrap (RFC 9293 §3.4). It knows nothing else.
 
 /// How far `to` lies ahead of `from` on the circle of sequence numbers; negative if it lies behind.
-#[inline]
 pub(crate) fn distance(from: u32, to: u32) -> i32 {
     to.wrapping_sub(from).cast_signed()
 }
 
 /// Whether `a` comes before `b`.
-#[inline]
 pub(crate) fn before(a: u32, b: u32) -> bool {
     distance(a, b) > 0
 }
 
 /// Whether `a` comes after `b`.
-#[inline]
 pub(crate) fn after(a: u32, b: u32) -> bool {
     before(b, a)
 }
 
 /// The later of the two.
-#[inline]
 pub(crate) fn later(a: u32, b: u32) -> u32 {
     if before(a, b) { b } else { a }
 }
 
 /// The earlier of the two.
-#[inline]
 pub(crate) fn earlier(a: u32, b: u32) -> u32 {
     if before(a, b) { a } else { b }
 }

@@ -46,13 +46,11 @@ impl SendSpace {
 
     /// Whether what left last was the last there is: bytes of the user's, and the FIN if it has
     /// `closed`.
-    #[inline]
     pub(crate) fn all_left(&self, closed: bool) -> bool {
         self.at_front && self.max == self.end().wrapping_add(u32::from(closed))
     }
 
     /// Whether all that left is acknowledged.
-    #[inline]
     pub(crate) fn rests(&self) -> bool {
         self.at_front && self.una == self.max
     }
@@ -66,7 +64,6 @@ impl SendSpace {
     }
 
     /// One past the last byte the user gave.
-    #[inline]
     pub(crate) fn end(&self) -> u32 {
         self.iss.wrapping_add(1).wrapping_add(self.taken)
     }
@@ -81,7 +78,6 @@ impl SendSpace {
     }
 
     /// Whether `ack` is one RFC 9293 §3.10.7.4 accepts: not old, not of something never sent.
-    #[inline]
     pub(crate) fn accepts(&self, ack: u32) -> bool {
         !before(ack, self.una) && !after(ack, self.max)
     }
@@ -132,6 +128,26 @@ pub(crate) struct ReceiveSpace {
 }
 
 impl ReceiveSpace {
+    /// The variables of a connection with a receive buffer of `len` bytes (RFC 7323 §2.3: smoltcp's
+    /// choice of the window scale).
+    pub(crate) fn scaled_for(len: usize) -> Self {
+        let scale = (usize::BITS - len.leading_zeros()).saturating_sub(16);
+        Self { scale: u8::try_from(scale).unwrap_or(14), ..Self::default() }
+    }
+
+    /// A segment of ours leaves that acknowledges `ack` and offers `window`, as its header says.
+    #[inline]
+    pub(crate) fn offered(&mut self, ack: u32, window: u16, syn: bool) {
+        let shift = if syn { 0 } else { self.scale };
+        self.acknowledged = ack;
+        self.edge = ack.wrapping_add(u32::from(window) << shift);
+    }
+
+    /// A window of `free` bytes as a header says it.
+    pub(crate) fn scaled(&self, free: usize) -> u16 {
+        u16::try_from(free >> self.scale).unwrap_or(u16::MAX)
+    }
+
     /// RCV.NXT, when `unread` bytes wait for the user: 411,931 checks found it equal to smoltcp's.
     /// The last ACK sent is not it: ACKs are delayed.
     #[inline]
@@ -142,7 +158,6 @@ impl ReceiveSpace {
     }
 
     /// Sequence number of the first byte the user has not taken.
-    #[inline]
     pub(crate) fn data_start(&self) -> u32 {
         self.irs.wrapping_add(1).wrapping_add(self.taken)
     }

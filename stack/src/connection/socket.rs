@@ -13,15 +13,15 @@ use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 
 /// A socket set of one. Its socket borrows from `rings`, and from nothing else.
-pub(crate) struct Seat {
+pub(crate) struct TcpSocket {
     // Dropped before `rings`: fields are dropped in their order.
     sockets: SocketSet<'static>,
     handle: SocketHandle,
     rings: [Ring; 2],
 }
 
-impl Seat {
-    /// A seat with a socket that has no rings.
+impl TcpSocket {
+    /// A socket with a socket that has no rings.
     pub(crate) fn new() -> Self {
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
@@ -30,7 +30,7 @@ impl Seat {
 
     /// Put a fresh socket there, with rings of so many bytes to receive into and to send from: those
     /// of the socket before it, if they are as large.
-    pub(crate) fn take(&mut self, lengths: [usize; 2]) {
+    pub(crate) fn renew(&mut self, lengths: [usize; 2]) {
         if self.rings.each_ref().map(Ring::len) != lengths {
             self.vacate();
             self.rings = lengths.map(Ring::new);
@@ -39,26 +39,23 @@ impl Seat {
         // moves a socket out of its set). The one before it is dropped by the assignment below and
         // does not use them in between; `vacate` and `drop` too drop the socket before the rings.
         let [receive, send] = unsafe { self.rings.each_mut().map(|ring| ring.lend()) };
-        *self.socket() = socket(receive, send);
+        *self.get_mut() = socket(receive, send);
     }
 
     /// Drop the socket, for nothing may use its rings any more.
     fn vacate(&mut self) {
-        *self.socket() = without_rings();
+        *self.get_mut() = without_rings();
     }
 
-    #[inline]
-    pub(crate) fn socket(&mut self) -> &mut Socket<'static> {
+    pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
         self.sockets.get_mut(self.handle)
     }
 
-    #[inline]
-    pub(crate) fn peek(&self) -> &Socket<'static> {
+    pub(crate) fn get(&self) -> &Socket<'static> {
         self.sockets.get(self.handle)
     }
 
     /// The set, for an interface to poll.
-    #[inline]
     pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
         &mut self.sockets
     }
@@ -118,10 +115,10 @@ mod tests {
 
     #[test]
     fn a_ring_serves_one_socket_after_another() {
-        let mut seat = Seat::new();
+        let mut socket = TcpSocket::new();
         for lengths in [[64, 32], [64, 32], [32, 64], [0, 0], [64, 32]] {
-            seat.take(lengths);
-            assert_eq!([seat.peek().recv_capacity(), seat.peek().send_capacity()], lengths);
+            socket.renew(lengths);
+            assert_eq!([socket.get().recv_capacity(), socket.get().send_capacity()], lengths);
         }
     }
 }

@@ -6,15 +6,15 @@ use crate::ids::Key;
 
 /// What a 4-tuple or a port belongs to, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Held {
+pub(crate) enum Holder {
     Connection(u32),
     TimeWait(u32),
     Listener(u32),
 }
 
-impl Held {
+impl Holder {
     const KIND: u32 = 3 << 30;
-    const NOBODY: u32 = Self::KIND;
+    const NONE: u32 = Self::KIND;
 
     #[inline]
     fn packed(self) -> u32 {
@@ -41,22 +41,22 @@ impl Held {
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     key: u64,
-    held: u32,
+    holder: u32,
     given: u32,
 }
 
 /// No key is zero.
-const EMPTY: Entry = Entry { key: 0, held: Held::NOBODY, given: 0 };
+const EMPTY: Entry = Entry { key: 0, holder: Holder::NONE, given: 0 };
 const ENTRIES_AT_LEAST: usize = 16;
 
 /// Open addressing with linear probing; at most half full.
 #[derive(Debug)]
-pub(crate) struct Table {
+pub(crate) struct Demux {
     entries: Vec<Entry>,
     len: usize,
 }
 
-impl Table {
+impl Demux {
     pub(crate) fn new() -> Self {
         Self { entries: vec![EMPTY; ENTRIES_AT_LEAST], len: 0 }
     }
@@ -69,9 +69,8 @@ impl Table {
         }
     }
 
-    #[inline]
-    pub(crate) fn get(&self, key: Key) -> Option<Held> {
-        Held::unpacked(self.entries[self.find(key.bits())].held)
+    pub(crate) fn get(&self, key: Key) -> Option<Holder> {
+        Holder::unpacked(self.entries[self.find(key.bits())].holder)
     }
 
     /// Whether somebody has `key`.
@@ -79,8 +78,8 @@ impl Table {
         self.get(key).is_some()
     }
 
-    /// Give `key` to `held`, and say how often it was given before.
-    pub(crate) fn give(&mut self, key: Key, held: Held) -> u32 {
+    /// Give `key` to `holder`, and say how often it was given before.
+    pub(crate) fn give(&mut self, key: Key, holder: Holder) -> u32 {
         let mut at = self.find(key.bits());
         if self.entries[at].key == EMPTY.key {
             self.len += 1;
@@ -91,23 +90,23 @@ impl Table {
         }
         let entry = &mut self.entries[at];
         let given = entry.given;
-        *entry = Entry { key: key.bits(), held: held.packed(), given: given + 1 };
+        *entry = Entry { key: key.bits(), holder: holder.packed(), given: given + 1 };
         given
     }
 
-    /// Nobody has `key` any more, if `held` has it.
-    pub(crate) fn take_back(&mut self, key: Key, held: Held) {
+    /// Nobody has `key` any more, if `holder` has it.
+    pub(crate) fn take_back(&mut self, key: Key, holder: Holder) {
         let at = self.find(key.bits());
         let entry = &mut self.entries[at];
-        if entry.held == held.packed() {
-            entry.held = Held::NOBODY;
+        if entry.holder == holder.packed() {
+            entry.holder = Holder::NONE;
         }
     }
 
     /// Who has `key` passes it on.
-    pub(crate) fn pass_on(&mut self, key: Key, held: Held) {
+    pub(crate) fn pass_on(&mut self, key: Key, holder: Holder) {
         let at = self.find(key.bits());
-        self.entries[at].held = held.packed();
+        self.entries[at].holder = holder.packed();
     }
 
     /// Where `key` is, or where it would go.
@@ -150,10 +149,10 @@ mod tests {
     #[test]
     fn tuples_of_one_host_do_not_crowd() {
         let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), 21);
-        let mut table = Table::new();
+        let mut table = Demux::new();
         let keys: Vec<_> = (49152..=65535).map(|port| Key::connection(port, peer)).collect();
         for &key in &keys {
-            table.give(key, Held::Connection(1));
+            table.give(key, Holder::Connection(1));
         }
         let mask = table.entries.len() - 1;
         let probes = |key: &Key| table.find(key.bits()).wrapping_sub(table.home(key.bits())) & mask;
@@ -162,35 +161,35 @@ mod tests {
 
     #[test]
     fn agrees_with_a_map_over_many_that_come_and_go() {
-        let mut table = Table::new();
-        let mut map: BTreeMap<u64, (Option<Held>, u32)> = BTreeMap::new();
+        let mut table = Demux::new();
+        let mut map: BTreeMap<u64, (Option<Holder>, u32)> = BTreeMap::new();
         let mut draw = 1_u64;
         for round in 0..20_000_u32 {
             draw = draw.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let peer = SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), (draw >> 54) as u16 + 1);
             let key = Key::connection(21, peer);
-            let held = [Held::Connection, Held::TimeWait, Held::Listener][round as usize % 3];
+            let make = [Holder::Connection, Holder::TimeWait, Holder::Listener][round as usize % 3];
             let known = map.get(&key.bits()).copied();
             match (draw >> 33 & 1, known) {
                 (0, _) => {
                     let (_, given) = known.unwrap_or_default();
-                    assert_eq!(table.give(key, held(round)), given);
-                    map.insert(key.bits(), (Some(held(round)), given + 1));
+                    assert_eq!(table.give(key, make(round)), given);
+                    map.insert(key.bits(), (Some(make(round)), given + 1));
                 }
                 (_, Some((Some(holder), given))) => {
-                    table.take_back(key, held(round));
+                    table.take_back(key, make(round));
                     assert_eq!(table.get(key), Some(holder), "only who has it gives it back");
                     table.take_back(key, holder);
                     map.insert(key.bits(), (None, given));
                 }
-                _ => table.take_back(key, held(round)),
+                _ => table.take_back(key, make(round)),
             }
             let known = map.get(&key.bits());
-            assert_eq!(table.get(key), known.and_then(|(held, _)| *held));
+            assert_eq!(table.get(key), known.and_then(|(holder, _)| *holder));
         }
         for port in 1..=1024 {
             let key = Key::connection(21, SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, 2), port));
-            assert_eq!(table.get(key), map.get(&key.bits()).and_then(|(held, _)| *held));
+            assert_eq!(table.get(key), map.get(&key.bits()).and_then(|(holder, _)| *holder));
         }
         assert_eq!(table.len, map.len());
     }

@@ -21,10 +21,10 @@ pub enum Ready {
 /// Queues towards the user.
 #[derive(Debug, Default)]
 pub(crate) struct Events {
-    pub(crate) ready: Fifo<Ready>,
-    pub(crate) notes: Fifo<Note>,
+    pub(super) ready: Fifo<Ready>,
+    pub(super) notes: Fifo<Note>,
     /// Whether the user wants notes.
-    pub(crate) telling: bool,
+    telling: bool,
 }
 
 impl Events {
@@ -41,8 +41,9 @@ impl Events {
         self.notes.push(Note { at: at.into(), local, peer, kind });
     }
 
-    /// Forget everything, keep the memory.
-    pub(crate) fn clear(&mut self) {
+    /// Forget everything, keep the memory. `telling` says whether the user wants notes.
+    pub(crate) fn reset(&mut self, telling: bool) {
+        self.telling = telling;
         self.ready.clear();
         self.notes.clear();
     }

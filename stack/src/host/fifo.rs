@@ -16,17 +16,14 @@ impl<T> Default for Fifo<T> {
 }
 
 impl<T: Copy> Fifo<T> {
-    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    #[inline]
     pub(crate) fn push(&mut self, item: T) {
         self.items.push(item);
     }
 
-    #[inline]
     pub(crate) fn front(&self) -> Option<T> {
         self.items.get(self.taken).copied()
     }

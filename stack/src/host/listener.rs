@@ -6,31 +6,27 @@ use std::collections::VecDeque;
 /// One listening port, or the memory of one.
 #[derive(Debug, Default)]
 pub(crate) struct Listener {
-    /// Counts the listeners this slot has held.
-    pub(crate) generation: u32,
-    pub(crate) live: bool,
-    /// A `Ready` about it waits.
-    pub(crate) ready: bool,
-    pub(crate) port: u16,
+    /// Whether the slot holds a listener.
+    pub(super) live: bool,
+    pub(super) port: u16,
     backlog: usize,
     /// Slots in SYN-RECEIVED, oldest first.
-    pub(crate) embryos: VecDeque<u32>,
+    pub(super) embryos: VecDeque<u32>,
     /// Slots past the handshake, oldest first.
-    pub(crate) accepted: VecDeque<u32>,
+    pub(super) accepted: VecDeque<u32>,
 }
 
 impl Listener {
     pub(crate) fn open(&mut self, port: u16, backlog: usize) {
         self.live = true;
-        self.ready = false;
         self.port = port;
         // Linux takes one connection even for a backlog of 0, and so does everybody who asks for it.
         self.backlog = backlog.max(1);
     }
 
+    /// End the use of the listener.
     pub(crate) fn vacate(&mut self) {
         self.live = false;
-        self.generation = self.generation.wrapping_add(1);
         self.embryos.clear();
         self.accepted.clear();
     }

@@ -2,92 +2,96 @@
 //! and neither a socket nor rings, as Linux has it. It answers as smoltcp 0.14 does.
 
 use std::net::SocketAddrV4;
-use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
 use crate::close_policy::ResetValidation;
 use crate::connection::seq::{after, before};
 use crate::connection::sequence_space::ReceiveSpace;
 use crate::divergence::Divergence;
-use crate::ids::slot_of;
+use crate::host::Host;
+use crate::host::demux::Holder;
+use crate::host::timers::TimerKey;
+use crate::ids::Key;
+use crate::note::NoteKind;
 use crate::packet::segment::{Flags, Segment};
-use crate::time::{Moment, Span};
+use crate::state::State;
+use crate::time::{Moment, Span, Throttle};
 
 /// smoltcp's `CLOSE_DELAY`: how long TIME-WAIT lasts after the last segment that needed it. RFC 9293
 /// §3.4.2 says 2 MSL, four minutes, and Linux one; ours is what smoltcp has.
-pub const TIME_WAIT: Duration = Duration::from_secs(SECS);
-/// The same, as the host counts.
-pub(crate) const SPAN: Span = Span::secs(SECS);
-const SECS: u64 = 10;
+pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
 
 /// One connection in TIME-WAIT.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct TimeWait {
-    pub(crate) local: SocketAddrV4,
-    pub(crate) peer: SocketAddrV4,
+pub(super) struct TimeWait {
+    ends: [SocketAddrV4; 2],
     /// SND.NXT; all before it is acknowledged.
-    pub(crate) seq: u32,
-    pub(crate) receive: ReceiveSpace,
+    seq: u32,
+    receive: ReceiveSpace,
     /// What an acknowledgment offers: the whole ring.
-    pub(crate) window: u16,
-    /// Before this, no more challenge ACK of the host's own (RFC 5961 §7).
-    pub(crate) challenge: Moment,
-    /// Before this, no more ACK of a segment without data, which smoltcp limits by itself.
-    pub(crate) repeat: Moment,
+    window: u16,
+    /// Limits challenge ACKs of the host's own (RFC 5961 §7).
+    challenge: Throttle,
+    /// Limits ACKs of segments without data, which smoltcp limits by itself.
+    repeat: Throttle,
 }
 
-/// Those of a host, by index.
-#[derive(Debug, Default)]
-pub(crate) struct TimeWaits {
-    entries: Vec<TimeWait>,
-    vacant: Vec<u32>,
-}
-
-impl TimeWaits {
-    /// Forget everything, keep the memory.
-    pub(crate) fn clear(&mut self) {
-        self.entries.clear();
-        self.vacant.clear();
+impl Host {
+    /// Free the slot of a connection that is in TIME-WAIT until `until`, if that is all it is. True if
+    /// it was.
+    pub(super) fn compact(&mut self, slot: u32, until: Moment) -> bool {
+        let connection = &self.connections[slot];
+        let (ends, key) = (connection.ends(), connection.key());
+        let Some((seq, receive, window, challenge)) = connection.remains() else { return false };
+        let repeat = Throttle::default();
+        let entry = TimeWait { ends, seq, receive, window, challenge, repeat };
+        self.free(slot);
+        let index = self.time_waits.take(|| entry);
+        self.time_waits[index] = entry;
+        self.demux.pass_on(key, Holder::TimeWait(index));
+        self.timers.set(TimerKey::TimeWait(index), until);
+        true
     }
 
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len() - self.vacant.len()
+    /// The TIME-WAIT `index` is over.
+    pub(super) fn time_wait_ends(&mut self, now: Moment, index: u32) {
+        let ends @ [local, peer] = self.time_waits[index].ends;
+        let kind = NoteKind::State { from: State::TimeWait, to: State::Closed };
+        self.events.note(now, ends, kind);
+        self.demux.take_back(Key::connection(local.port(), peer), Holder::TimeWait(index));
+        self.timers.set(TimerKey::TimeWait(index), Moment::NEVER);
+        self.time_waits.give_back(index);
     }
 
-    /// Hold `entry`, and say where.
-    pub(crate) fn push(&mut self, entry: TimeWait) -> u32 {
-        if let Some(index) = self.vacant.pop() {
-            self.entries[index as usize] = entry;
-            return index;
+    /// `segment` arrives for the TIME-WAIT `index`.
+    #[cold]
+    pub(super) fn time_wait_arrives(&mut self, now: Moment, index: u32, segment: &Segment) {
+        let entry = &mut self.time_waits[index];
+        let answer = entry.answer_to(segment, self.config.policy.reset_validation);
+        if let Answer::Odd(what) | Answer::Challenge(what) = answer {
+            self.events.note(now, entry.ends, NoteKind::Divergence(what));
         }
-        self.entries.push(entry);
-        slot_of(self.entries.len() - 1)
-    }
-
-    /// Give up what is held there.
-    pub(crate) fn remove(&mut self, index: u32) {
-        self.vacant.push(index);
-    }
-}
-
-impl Index<u32> for TimeWaits {
-    type Output = TimeWait;
-
-    fn index(&self, index: u32) -> &TimeWait {
-        &self.entries[index as usize]
-    }
-}
-
-impl IndexMut<u32> for TimeWaits {
-    fn index_mut(&mut self, index: u32) -> &mut TimeWait {
-        &mut self.entries[index as usize]
+        if let Answer::Old { .. } = answer {
+            self.timers.set(TimerKey::TimeWait(index), now.after(Span::TIME_WAIT));
+        }
+        let nxt = entry.nxt();
+        let window = match answer {
+            Answer::End => return self.time_wait_ends(now, index),
+            Answer::Challenge(_) if entry.challenge.passes(now) => entry.receive.window(nxt),
+            Answer::Old { data: true } => entry.window,
+            Answer::Stray | Answer::Old { .. } if entry.repeat.passes(now) => entry.window,
+            _ => return,
+        };
+        entry.receive.edge = nxt.wrapping_add(u32::from(window) << entry.receive.scale);
+        let ack = Segment::bare(entry.ends, [entry.seq, nxt], Flags::ACK, window);
+        let ack = self.wire.bare(&ack);
+        self.wire.leaving.push_back(ack);
     }
 }
 
 /// What a segment is to a connection in TIME-WAIT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Answer {
+enum Answer {
     /// Nothing.
     Ignore,
     /// Something that should not be, and nothing else.
@@ -104,12 +108,12 @@ pub(crate) enum Answer {
 
 impl TimeWait {
     /// RCV.NXT.
-    pub(crate) fn nxt(&self) -> u32 {
+    fn nxt(&self) -> u32 {
         self.receive.nxt(0)
     }
 
     /// What `segment` is to it, at a host that believes resets by this `rule`.
-    pub(crate) fn judge(&self, segment: &Segment, rule: ResetValidation) -> Answer {
+    fn answer_to(&self, segment: &Segment, rule: ResetValidation) -> Answer {
         let (flags, nxt) = (segment.flags, self.nxt());
         let inside = self.receive.accepts(nxt, segment.seq, 0);
         let overlaps = self.receive.accepts(nxt, segment.seq, u32::from(segment.payload_len));
@@ -133,14 +137,5 @@ impl TimeWait {
             () if overlaps => Answer::Ignore,
             () => Answer::Old { data },
         }
-    }
-
-    /// Whether an ACK of a segment without data may leave.
-    pub(crate) fn may_repeat(&mut self, now: Moment) -> bool {
-        let may = now >= self.repeat;
-        if may {
-            self.repeat = now.after(Span::secs(1));
-        }
-        may
     }
 }

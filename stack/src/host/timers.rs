@@ -8,13 +8,13 @@ use crate::time::Moment;
 
 /// Who may want to be woken, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sleeper {
+pub(crate) enum TimerKey {
     Connection(u32),
     TimeWait(u32),
 }
 
-impl Sleeper {
-    /// Its place among the alarms.
+impl TimerKey {
+    /// Its place among the timers.
     #[inline]
     fn place(self) -> u32 {
         match self {
@@ -35,7 +35,7 @@ type Entry = Reverse<(Moment, u64, u32)>;
 
 /// What one sleeper wants, and what the heap holds for it.
 #[derive(Clone, Copy, Debug)]
-struct Alarm {
+struct Timer {
     /// When the connection wants to be woken.
     wanted: Moment,
     /// The earliest entry the heap holds for it; never later than `wanted`.
@@ -43,13 +43,13 @@ struct Alarm {
 }
 
 /// Nobody wants to be woken.
-const SILENT: Alarm = Alarm { wanted: Moment::NEVER, queued: Moment::NEVER };
+const UNSET: Timer = Timer { wanted: Moment::NEVER, queued: Moment::NEVER };
 
-/// Every alarm of a host, by place.
+/// Every timer of a host, by place.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     heap: BinaryHeap<Entry>,
-    alarms: Vec<Alarm>,
+    timers: Vec<Timer>,
     order: u64,
 }
 
@@ -57,29 +57,28 @@ impl Timers {
     /// Forget everything, keep the memory.
     pub(crate) fn clear(&mut self) {
         self.heap.clear();
-        self.alarms.clear();
+        self.timers.clear();
         self.order = 0;
     }
 
-    /// Wake `who` at `wanted`, and not at what it wanted before.
+    /// Wake `key` at `wanted`, and not at what it wanted before.
     #[inline]
-    pub(crate) fn set(&mut self, who: Sleeper, wanted: Moment) {
-        let place = who.place();
+    pub(crate) fn set(&mut self, key: TimerKey, wanted: Moment) {
+        let place = key.place();
         let index = place as usize;
-        if index >= self.alarms.len() {
-            self.alarms.resize(index + 1, SILENT);
+        if index >= self.timers.len() {
+            self.timers.resize(index + 1, UNSET);
         }
-        let alarm = &mut self.alarms[index];
-        alarm.wanted = wanted;
-        if wanted < alarm.queued {
-            alarm.queued = wanted;
+        let timer = &mut self.timers[index];
+        timer.wanted = wanted;
+        if wanted < timer.queued {
+            timer.queued = wanted;
             self.push(wanted, place);
         }
     }
 
-    /// Whether nobody can want to be woken before `at`: a look at the heap, which never holds an alarm
+    /// Whether nobody can want to be woken before `at`: a look at the heap, which never holds an timer
     /// too late.
-    #[inline]
     pub(crate) fn sleep_until(&self, at: Moment) -> bool {
         self.heap.peek().is_none_or(|&Reverse((earliest, ..))| earliest >= at)
     }
@@ -88,15 +87,15 @@ impl Timers {
     pub(crate) fn next(&mut self) -> Moment {
         loop {
             let Some(&Reverse((at, _, place))) = self.heap.peek() else { return Moment::NEVER };
-            let alarm = &mut self.alarms[place as usize];
+            let timer = &mut self.timers[place as usize];
             let mut again = Moment::NEVER;
-            if alarm.queued == at {
-                if alarm.wanted == at {
+            if timer.queued == at {
+                if timer.wanted == at {
                     return at;
                 }
                 // It wants to wake later by now, or not at all.
-                alarm.queued = alarm.wanted;
-                again = alarm.wanted;
+                timer.queued = timer.wanted;
+                again = timer.wanted;
             }
             self.heap.pop();
             if again.comes() {
@@ -105,14 +104,14 @@ impl Timers {
         }
     }
 
-    /// Take the next whose wake-up is due at `now`.
-    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<Sleeper> {
+    /// Take the next keyse wake-up is due at `now`.
+    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<TimerKey> {
         if self.next() > now {
             return None;
         }
         let Reverse((_, _, place)) = self.heap.pop()?;
-        self.alarms[place as usize] = SILENT;
-        Some(Sleeper::at(place))
+        self.timers[place as usize] = UNSET;
+        Some(TimerKey::at(place))
     }
 
     fn push(&mut self, at: Moment, place: u32) {
@@ -131,23 +130,23 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_alarm_wakes_once_at_its_last_wish() {
+    fn a_moved_timer_wakes_once_at_its_last_wish() {
         let mut timers = Timers::default();
-        let who = Sleeper::TimeWait(3);
-        timers.set(who, ms(5));
-        timers.set(who, ms(9));
-        timers.set(who, ms(7));
+        let key = TimerKey::TimeWait(3);
+        timers.set(key, ms(5));
+        timers.set(key, ms(9));
+        timers.set(key, ms(7));
         assert_eq!(timers.pop_due(ms(6)), None);
         assert_eq!(timers.next(), ms(7));
-        assert_eq!(timers.pop_due(ms(7)), Some(who));
+        assert_eq!(timers.pop_due(ms(7)), Some(key));
         assert_eq!(timers.pop_due(ms(99)), None);
     }
 
     #[test]
-    fn an_alarm_no_longer_wanted_is_silent() {
+    fn an_timer_no_longer_wanted_is_silent() {
         let mut timers = Timers::default();
-        timers.set(Sleeper::Connection(0), ms(5));
-        timers.set(Sleeper::Connection(0), Moment::NEVER);
+        timers.set(TimerKey::Connection(0), ms(5));
+        timers.set(TimerKey::Connection(0), Moment::NEVER);
         assert_eq!(timers.next(), Moment::NEVER);
     }
 }

@@ -3,26 +3,26 @@
 
 use std::ops::Range;
 
-use crate::packet::header::{self, Headers};
+use crate::packet::header;
+use crate::packet::segment::Segment;
 
 /// Where the parts of `packet` lie: the IPv4 header and the segment. `None`: not TCP over IPv4.
 fn parts(packet: &[u8]) -> Option<(usize, Range<usize>)> {
-    let headers = Headers::of(packet)?;
-    let (start, total) = (headers.tcp_start(), headers.total_len());
-    let fits = total >= headers.options_start() && total <= packet.len();
-    (fits && headers.is_tcp()).then_some((start, start..total))
+    let (start, total) = (Segment::peek(packet)?.tcp_start(), header::total_len(packet));
+    let fits = total >= start + header::TCP && total <= packet.len();
+    (fits && header::is_tcp(packet)).then_some((start, start..total))
 }
 
 /// Write both checksums into `packet`. Does nothing to bytes that are not TCP over IPv4.
 pub fn fill(packet: &mut [u8]) {
-    let Some((header, segment)) = parts(packet) else {
+    let Some((start, segment)) = parts(packet) else {
         return;
     };
-    clear(packet, header);
-    let sum = !fold(add(0, &packet[..header]));
-    header::ip_checksum(packet).copy_from_slice(&sum.to_be_bytes());
+    clear(packet, start);
+    let sum = !fold(add(0, &packet[..start]));
+    packet[header::IPV4_CHECKSUM].copy_from_slice(&sum.to_be_bytes());
     let sum = !fold(segment_sum(packet, segment));
-    header::tcp_checksum(packet, header).copy_from_slice(&sum.to_be_bytes());
+    packet[start..][header::TCP_CHECKSUM].copy_from_slice(&sum.to_be_bytes());
 }
 
 /// Set both checksums of `packet` to 0. Its TCP header begins at byte `tcp_start`.
@@ -31,8 +31,8 @@ pub fn fill(packet: &mut [u8]) {
 /// If `packet` ends before the checksum of TCP does.
 #[inline]
 pub fn clear(packet: &mut [u8], tcp_start: usize) {
-    header::ip_checksum(packet).fill(0);
-    header::tcp_checksum(packet, tcp_start).fill(0);
+    packet[header::IPV4_CHECKSUM].fill(0);
+    packet[tcp_start..][header::TCP_CHECKSUM].fill(0);
 }
 
 /// Whether both checksums of `packet` are right.
@@ -47,7 +47,7 @@ pub fn verify(packet: &[u8]) -> bool {
 /// The pseudo-header (RFC 9293 §3.1, figure 2) and the segment.
 fn segment_sum(packet: &[u8], segment: Range<usize>) -> u64 {
     let pseudo =
-        add(u64::from(header::PROTOCOL_TCP) + segment.len() as u64, header::addresses(packet));
+        add(u64::from(header::PROTOCOL_TCP) + segment.len() as u64, &packet[header::ADDRESSES]);
     add(pseudo, &packet[segment])
 }
 

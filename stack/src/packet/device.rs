@@ -8,7 +8,7 @@ use smoltcp::time::Instant;
 use crate::packet::pool::{Packet, Pool};
 
 /// The packet that arrives, if any, and room for the packet that leaves.
-pub(crate) struct Port<'a> {
+pub(crate) struct PacketDevice<'a> {
     pub(crate) arriving: Option<&'a [u8]>,
     pub(crate) leaving: Option<Packet>,
     pub(crate) pool: &'a mut Pool,
@@ -17,9 +17,9 @@ pub(crate) struct Port<'a> {
 }
 
 /// The arriving packet, on its way into smoltcp.
-pub(crate) struct Arriving<'a>(&'a [u8]);
+pub(crate) struct ReceiveToken<'a>(&'a [u8]);
 
-impl RxToken for Arriving<'_> {
+impl RxToken for ReceiveToken<'_> {
     #[inline]
     fn consume<R, F: FnOnce(&[u8]) -> R>(self, take: F) -> R {
         take(self.0)
@@ -27,12 +27,12 @@ impl RxToken for Arriving<'_> {
 }
 
 /// Room for the leaving packet.
-pub(crate) struct Leaving<'a> {
+pub(crate) struct TransmitToken<'a> {
     slot: &'a mut Option<Packet>,
     pool: &'a mut Pool,
 }
 
-impl TxToken for Leaving<'_> {
+impl TxToken for TransmitToken<'_> {
     #[inline]
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, fill: F) -> R {
         let packet = self.slot.insert(self.pool.packet(len));
@@ -40,26 +40,26 @@ impl TxToken for Leaving<'_> {
     }
 }
 
-impl Device for Port<'_> {
+impl Device for PacketDevice<'_> {
     type RxToken<'a>
-        = Arriving<'a>
+        = ReceiveToken<'a>
     where
         Self: 'a;
     type TxToken<'a>
-        = Leaving<'a>
+        = TransmitToken<'a>
     where
         Self: 'a;
 
     #[inline]
-    fn receive(&mut self, _: Instant) -> Option<(Arriving<'_>, Leaving<'_>)> {
+    fn receive(&mut self, _: Instant) -> Option<(ReceiveToken<'_>, TransmitToken<'_>)> {
         let bytes = self.arriving.take()?;
-        Some((Arriving(bytes), Leaving { slot: &mut self.leaving, pool: self.pool }))
+        Some((ReceiveToken(bytes), TransmitToken { slot: &mut self.leaving, pool: self.pool }))
     }
 
     #[inline]
-    fn transmit(&mut self, _: Instant) -> Option<Leaving<'_>> {
+    fn transmit(&mut self, _: Instant) -> Option<TransmitToken<'_>> {
         let vacant = self.leaving.is_none();
-        vacant.then_some(Leaving { slot: &mut self.leaving, pool: self.pool })
+        vacant.then_some(TransmitToken { slot: &mut self.leaving, pool: self.pool })
     }
 
     #[inline]
@@ -69,7 +69,7 @@ impl Device for Port<'_> {
         capabilities.max_transmission_unit = self.mtu;
         capabilities.checksum = ChecksumCapabilities::ignored();
         if self.checksums {
-            // Arriving ones are verified before smoltcp is asked.
+            // ReceiveToken ones are verified before smoltcp is asked.
             capabilities.checksum.ipv4 = Checksum::Tx;
             capabilities.checksum.tcp = Checksum::Tx;
         }

@@ -47,28 +47,18 @@ impl fmt::Display for Relative<'_> {
 impl Relative<'_> {
     fn options(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = &self.options;
-        let mut before = " <";
-        if let Some(size) = options.max_segment_size {
-            write!(f, "{before}mss {size}")?;
-            before = ",";
-        }
-        if options.sack_permitted {
-            write!(f, "{before}sackOK")?;
-            before = ",";
-        }
-        if let Some(shift) = options.window_scale {
-            write!(f, "{before}wscale {shift}")?;
-            before = ",";
-        }
-        let mut first = true;
-        for (left, right) in options.sack.iter().flatten() {
-            let [left, right] = [left, right].map(|edge| edge.wrapping_sub(self.destination_isn));
-            let word = if first { "sack " } else { "" };
-            first = false;
-            write!(f, "{before}{word}{left}:{right}")?;
-            before = ",";
-        }
-        f.write_str(if before == " <" { "" } else { ">" })
+        let relative = |edge: u32| edge.wrapping_sub(self.destination_isn);
+        let blocks = options.sack.iter().flatten();
+        let blocks = blocks.map(|&(left, right)| format!("{}:{}", relative(left), relative(right)));
+        let blocks = blocks.collect::<Vec<_>>().join(",");
+        let words = [
+            options.max_segment_size.map(|size| format!("mss {size}")),
+            options.sack_permitted.then(|| "sackOK".to_owned()),
+            options.window_scale.map(|shift| format!("wscale {shift}")),
+            (!blocks.is_empty()).then(|| format!("sack {blocks}")),
+        ];
+        let words: Vec<String> = words.into_iter().flatten().collect();
+        if words.is_empty() { Ok(()) } else { write!(f, " <{}>", words.join(",")) }
     }
 }
 

@@ -45,28 +45,4 @@ impl Options {
         }
         Some(options)
     }
-
-    /// The options field, a multiple of four bytes.
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        if let Some(size) = self.max_segment_size {
-            bytes.extend([2, 4]);
-            bytes.extend(size.to_be_bytes());
-        }
-        if let Some(shift) = self.window_scale {
-            bytes.extend([1, 3, 3, shift]);
-        }
-        if self.sack_permitted {
-            bytes.extend([1, 1, 4, 2]);
-        }
-        let blocks = || self.sack.into_iter().flatten();
-        let len = (2..).step_by(8).nth(blocks().count()).expect("at most four blocks");
-        if len > 2 {
-            bytes.extend([1, 1, 5, len]);
-            bytes.extend(
-                blocks().flat_map(|(left, right)| [left, right]).flat_map(u32::to_be_bytes),
-            );
-        }
-        bytes
-    }
 }

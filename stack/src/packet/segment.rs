@@ -5,7 +5,7 @@ use std::net::SocketAddrV4;
 use std::ops::{BitOr, Range};
 
 use crate::packet::checksum;
-use crate::packet::header::{self, Headers};
+use crate::packet::header;
 use crate::packet::options::Options;
 use crate::packet::pool::Packet;
 
@@ -80,7 +80,7 @@ pub struct Segment {
     /// The shift of all its sender's later windows, which a SYN offers (RFC 7323 §2.2).
     pub(crate) window_scale: Option<u8>,
     /// Where the options begin in the packet.
-    options_start: u16,
+    pub(super) options_start: u16,
     /// Where the data begins in the packet.
     pub payload_start: u16,
     /// Bytes of data.
@@ -88,6 +88,9 @@ pub struct Segment {
 }
 
 impl Segment {
+    /// Length in bytes of an IPv4 header and a TCP header without options.
+    pub const HEADERS: usize = header::BOTH;
+
     /// A segment without options and data, to be written: from the first of two ends to the second,
     /// with the sequence number and the acknowledgment number of `numbers`.
     #[must_use]
@@ -97,7 +100,6 @@ impl Segment {
         flags: Flags,
         window: u16,
     ) -> Self {
-        const START: u16 = 40;
         let [seq, ack] = numbers;
         Self {
             source,
@@ -108,25 +110,23 @@ impl Segment {
             window,
             urgent: 0,
             window_scale: None,
-            options_start: START,
-            payload_start: START,
+            options_start: header::PLAIN_END,
+            payload_start: header::PLAIN_END,
             payload_len: 0,
         }
     }
 
-    /// Write a packet with the headers of this segment, `options` and `payload`, and with both
-    /// checksums.
+    /// Write a packet: the headers of this segment with both checksums, `options` as RFC 9293 §3.2
+    /// encodes them, and `payload`.
     ///
     /// # Panics
-    /// If an IPv4 packet cannot hold them.
+    /// If the length of `options` is not a multiple of 4 up to 40, or the packet is longer than 65535
+    /// bytes.
     #[must_use]
-    pub fn to_packet(&self, options: &Options, payload: &[u8]) -> Packet {
-        let options = options.to_bytes();
-        let mut bytes = vec![0; Headers::LEN + options.len() + payload.len()];
+    pub fn to_packet(&self, options: &[u8], payload: &[u8]) -> Packet {
+        assert!(options.len() <= 40 && options.len().is_multiple_of(4), "options fill whole words");
+        let mut bytes = [&[0; header::BOTH], options, payload].concat();
         header::write(self, header::TCP + options.len(), &mut bytes);
-        let (field, data) = bytes[Headers::LEN..].split_at_mut(options.len());
-        field.copy_from_slice(&options);
-        data.copy_from_slice(payload);
         checksum::fill(&mut bytes);
         Packet::from(bytes)
     }
@@ -135,50 +135,53 @@ impl Segment {
     #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
-        let headers = Headers::of(packet)?;
-        if packet.len() < headers.total_len() {
-            return None;
-        }
-        Self::decode(headers, packet)
+        let segment = Self::peek(packet)?;
+        let complete = header::total_len(packet) <= packet.len();
+        if complete { segment.checked(packet) } else { None }
     }
 
     /// Decode the headers of a packet whose payload may be missing.
     #[must_use]
     pub fn parse_headers(packet: &[u8]) -> Option<Self> {
-        Self::decode(Headers::of(packet)?, packet)
+        Self::peek(packet)?.checked(packet)
+    }
+
+    /// Read the header fields of `packet` without any check of one against the other. `None` if
+    /// `packet` is too short for two headers or is not IPv4.
+    #[inline]
+    #[must_use]
+    pub fn peek(packet: &[u8]) -> Option<Self> {
+        header::read(packet)
     }
 
     #[inline]
-    fn decode(headers: Headers<'_>, packet: &[u8]) -> Option<Self> {
-        let (options_start, payload_start) = (headers.options_start(), headers.payload_start());
-        let payload_len = headers.total_len().checked_sub(payload_start)?;
-        let [source, destination] = [headers.source(), headers.destination()];
-        if payload_start < options_start
-            || payload_start > packet.len()
-            || source.port() == 0
-            || destination.port() == 0
-            || headers.is_fragment()
-            || !headers.is_tcp()
-        {
+    fn checked(mut self, packet: &[u8]) -> Option<Self> {
+        let [options, payload] = [self.options_start, self.payload_start].map(usize::from);
+        let fits = options <= payload
+            && payload <= header::total_len(packet).min(packet.len())
+            && self.source.port() != 0
+            && self.destination.port() != 0;
+        if !fits || !header::is_whole_tcp(packet) {
             return None;
         }
-        let mut window_scale = None;
-        if payload_start > options_start {
-            window_scale = Options::parse(&packet[options_start..payload_start])?.window_scale;
+        if options < payload {
+            self.window_scale = Options::parse(&packet[options..payload])?.window_scale;
         }
-        Some(Self {
-            source,
-            destination,
-            seq: headers.seq(),
-            ack: headers.ack(),
-            flags: headers.flags(),
-            window: headers.window(),
-            urgent: headers.urgent(),
-            window_scale,
-            options_start: u16::try_from(options_start).ok()?,
-            payload_start: u16::try_from(payload_start).ok()?,
-            payload_len: u16::try_from(payload_len).ok()?,
-        })
+        Some(self)
+    }
+
+    /// Where the TCP header begins in the packet.
+    #[inline]
+    #[must_use]
+    pub fn tcp_start(&self) -> usize {
+        usize::from(self.options_start) - header::TCP
+    }
+
+    /// Source port and destination port.
+    #[inline]
+    #[must_use]
+    pub fn ports(&self) -> [u16; 2] {
+        [self.source.port(), self.destination.port()]
     }
 
     /// Its options; `packet` is what it was decoded from.
@@ -228,14 +231,17 @@ impl Segment {
     }
 
     /// The sequence number after its data.
-    #[inline]
     pub(crate) fn data_end(&self) -> u32 {
         self.seq.wrapping_add(u32::from(self.payload_len))
     }
 
+    /// Whether none of SYN, FIN and RST is set.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0
+    }
+
     /// Whether its control bits make one meaning: at most one of SYN, FIN and RST. smoltcp drops the
     /// rest as malformed, and so may we before any rule looks at them.
-    #[inline]
     pub(crate) fn makes_sense(&self) -> bool {
         (self.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0).count_ones() <= 1
     }

@@ -2,13 +2,18 @@
 //! leave, and the one packet this crate writes by itself.
 
 use std::collections::VecDeque;
+use std::net::Ipv4Addr;
+
+use smoltcp::iface::{Config as InterfaceConfig, Interface};
+use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
 use crate::config::Config;
 use crate::packet::checksum;
-use crate::packet::device::Port;
-use crate::packet::header::{self, Headers};
+use crate::packet::device::PacketDevice;
+use crate::packet::header;
 use crate::packet::pool::{Packet, Pool};
 use crate::packet::segment::Segment;
+use crate::time::Moment;
 
 /// A host's side of the link.
 #[derive(Debug)]
@@ -36,11 +41,23 @@ impl Wire {
         self.checksums = config.checksums;
     }
 
+    /// A smoltcp interface with `address`. `seed` decides initial sequence numbers.
+    pub(crate) fn interface(&mut self, address: Ipv4Addr, seed: u64, now: Moment) -> Interface {
+        let mut config = InterfaceConfig::new(HardwareAddress::Ip);
+        config.random_seed = seed;
+        let mut interface = Interface::new(config, &mut self.device(None), now.instant());
+        interface.update_ip_addrs(|addresses| {
+            // There is room for one: the list is new.
+            let _ = addresses.push(IpCidr::new(IpAddress::Ipv4(address), 32));
+        });
+        interface
+    }
+
     /// smoltcp's device for one call.
     #[inline]
-    pub(crate) fn port<'a>(&'a mut self, arriving: Option<&'a [u8]>) -> Port<'a> {
+    pub(crate) fn device<'a>(&'a mut self, arriving: Option<&'a [u8]>) -> PacketDevice<'a> {
         let Self { pool, mtu, checksums, .. } = self;
-        Port { arriving, leaving: None, pool, mtu: *mtu, checksums: *checksums }
+        PacketDevice { arriving, leaving: None, pool, mtu: *mtu, checksums: *checksums }
     }
 
     /// After a header was changed by hand.
@@ -52,7 +69,7 @@ impl Wire {
 
     /// Write `segment`, which has no options and no data, as smoltcp would have written it.
     pub(crate) fn bare(&mut self, segment: &Segment) -> Packet {
-        let mut packet = self.pool.packet(Headers::LEN);
+        let mut packet = self.pool.packet(header::BOTH);
         header::write(segment, header::TCP, &mut packet);
         self.seal(&mut packet);
         packet
@@ -60,12 +77,9 @@ impl Wire {
 
     /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
     pub(crate) fn mark_urgent(&self, packet: &mut Packet, mark: u32) {
-        let headers = Headers::of(packet).expect("smoltcp sends whole headers");
-        let has_data = packet.len() > headers.payload_start();
-        let Ok(pointer) = u16::try_from(mark.wrapping_sub(headers.seq())) else {
-            return;
-        };
-        if has_data && pointer > 0 {
+        let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
+        let pointer = u16::try_from(mark.wrapping_sub(segment.seq)).unwrap_or(0);
+        if segment.payload_len > 0 && pointer > 0 {
             header::set_urgent(packet, pointer);
             self.seal(packet);
         }

@@ -9,8 +9,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use halfclose_stack::{
-    Config, Congestion, ConnId, Ending, Flags, Host, ListenerId, Note, Options, Packet, Ready,
-    Segment,
+    Config, Congestion, ConnId, Ending, Flags, Host, ListenerId, Note, Packet, Ready, Segment,
 };
 
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
@@ -63,7 +62,7 @@ pub(crate) fn packet(text: &str, ends: [SocketAddrV4; 2], [isn, ack_isn]: [u32; 
     let (first, rest) = range.split_once(':').expect("first:last(length)");
     let (_, len) = rest.trim_end_matches(')').split_once('(').expect("(length)");
     let (first, len): (u32, usize) = (number(first), number(len));
-    let (mut ack, mut window, mut urgent, mut options) = (0, 65535, 0, Options::default());
+    let (mut ack, mut window, mut urgent, mut options) = (0, 65535, 0, Vec::new());
     while let Some(word) = words.next() {
         match word {
             "ack" => ack = number::<u32>(words.next().expect("ack")).wrapping_add(ack_isn),
@@ -71,10 +70,8 @@ pub(crate) fn packet(text: &str, ends: [SocketAddrV4; 2], [isn, ack_isn]: [u32; 
             "urg" => urgent = number(words.next().expect("urg")),
             "<mss" | "<wscale" => {
                 let value = words.next().expect("a value").trim_end_matches('>');
-                match word {
-                    "<mss" => options.max_segment_size = Some(number(value)),
-                    _ => options.window_scale = Some(number(value)),
-                }
+                let [high, low] = number::<u16>(value).to_be_bytes();
+                options.extend(if word == "<mss" { [2, 4, high, low] } else { [1, 3, 3, low] });
             }
             word => panic!("what is {word}?"),
         }

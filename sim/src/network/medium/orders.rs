@@ -2,7 +2,7 @@
 //! census of the packets that passed: what a search over explicit fates needs of a run. It parses
 //! nothing but the ports.
 
-use halfclose_stack::Headers;
+use halfclose_stack::Segment;
 
 use crate::network::fate::Fate;
 use crate::side::CONTROL_PORT;
@@ -83,5 +83,5 @@ impl Orders {
 }
 
 fn is_control(packet: &[u8]) -> bool {
-    Headers::of(packet).is_some_and(|headers| headers.ports().contains(&CONTROL_PORT))
+    Segment::peek(packet).is_some_and(|segment| segment.ports().contains(&CONTROL_PORT))
 }

@@ -1,0 +1,112 @@
+//! `data.rs` moves bytes between a connection and its user: SEND, RECEIVE and STATUS (RFC 9293
+//! §3.9.1), and the urgent mark.
+
+use std::ops::ControlFlow;
+
+use crate::connection::Connection;
+use crate::ending::Ending;
+use crate::ids::Status;
+use crate::state::State;
+
+impl Connection {
+    /// SEND: call `fill` with each free piece of the send buffer until `fill` leaves room. Returns
+    /// the number of bytes written, or the ending.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        fill: &mut dyn FnMut(&mut [u8]) -> usize,
+    ) -> ControlFlow<Ending, usize> {
+        if let Some(ending) = self.ending {
+            return ControlFlow::Break(ending);
+        }
+        let mut taken = 0;
+        while !self.fin_deferred && self.socket.get().can_send() {
+            let sent = self.ask(|socket| {
+                socket.send(|piece| {
+                    let (room, filled) = (piece.len(), fill(piece));
+                    (filled, (room, filled))
+                })
+            });
+            let (room, filled) = sent.expect("can_send says that the sending side is open");
+            taken += filled;
+            if filled < room {
+                break;
+            }
+        }
+        if taken > 0 {
+            self.send.took(taken);
+            self.asked.set(false);
+        }
+        ControlFlow::Continue(taken)
+    }
+
+    /// RECEIVE: call `take` with at most `limit` bytes. Returns the number of bytes taken, or the
+    /// ending once no byte is left and none will come.
+    #[inline]
+    pub(crate) fn receive(
+        &mut self,
+        limit: usize,
+        take: &mut dyn FnMut(&[u8]),
+    ) -> ControlFlow<Ending, usize> {
+        let wanted = self.unread().min(limit);
+        if wanted == 0 {
+            return match self.ending {
+                _ if self.unread() > 0 => ControlFlow::Continue(0),
+                _ if self.receive.fin && !self.flushed => ControlFlow::Break(Ending::Finished),
+                Some(ending) => ControlFlow::Break(ending),
+                None => ControlFlow::Continue(0),
+            };
+        }
+        let mut left = wanted;
+        while left > 0 {
+            let received = self.ask(|socket| {
+                socket.recv(|piece| {
+                    let len = piece.len().min(left);
+                    take(&piece[..len]);
+                    (len, len)
+                })
+            });
+            left -= received.expect("bytes wait, so they may be received");
+        }
+        self.receive.took(wanted);
+        ControlFlow::Continue(wanted)
+    }
+
+    /// Whether smoltcp may want to send after RECEIVE: smoltcp announces a window that has at least
+    /// doubled. In TIME-WAIT, smoltcp may now be free to expire.
+    #[inline]
+    pub(crate) fn wants_poll_after_receive(&self) -> bool {
+        let free = self.socket.get().recv_capacity() - self.view.received;
+        let offered = self.receive.edge.wrapping_sub(self.rcv_nxt()) as usize;
+        let scale = self.receive.scale;
+        (free >> scale) / 2 >= offered >> scale || self.state == State::TimeWait
+    }
+
+    /// Mark the byte given last to SEND as urgent (RFC 9293 §3.8.5).
+    pub(crate) fn mark_urgent(&mut self) {
+        self.send.urgent = Some(self.send.end());
+    }
+
+    /// Bytes that the user may receive.
+    pub(crate) fn unread(&self) -> usize {
+        if self.flushed { 0 } else { self.view.received }
+    }
+
+    /// STATUS. From now on the user hears when all bytes have left.
+    #[inline]
+    pub(crate) fn status(&self) -> Status {
+        self.asked.set(true);
+        Status {
+            state: self.state,
+            established: self.established,
+            unsent: self.send.unsent(),
+            unacknowledged: self.view.queued,
+            unread: self.unread(),
+            urgent: self.receive.urgent_ahead(),
+            peer_closed: self.receive.fin,
+            ending: self.ending,
+            local: self.ends[0],
+            peer: self.ends[1],
+        }
+    }
+}

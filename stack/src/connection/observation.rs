@@ -1,0 +1,120 @@
+//! `observation.rs` reads off what smoltcp has made of a segment: the variables before, the
+//! variables after, and what smoltcp has lost of the segment.
+
+use crate::connection::seq::{after, before, later};
+use crate::connection::{Connection, View};
+use crate::divergence::Divergence;
+use crate::packet::segment::{Flags, Segment};
+use crate::state::State;
+use crate::time::Moment;
+
+/// The variables of a connection just before a segment.
+pub(crate) struct Before {
+    view: View,
+    /// RCV.NXT.
+    pub(super) nxt: u32,
+    /// Whether the segment is acceptable (RFC 9293 §3.4).
+    acceptable: bool,
+}
+
+impl Before {
+    /// Whether smoltcp drops the data of `segment` because the ACK is older than SND.UNA.
+    #[inline]
+    fn old_ack(&self, connection: &Connection, segment: &Segment) -> bool {
+        let fresh = after(segment.data_end(), self.nxt) && self.acceptable;
+        fresh && before(segment.ack, connection.send.una)
+    }
+}
+
+impl Connection {
+    /// The variables now, `segment` being the next.
+    #[inline]
+    pub(crate) fn before(&self, segment: &Segment) -> Before {
+        let (view, nxt) = (self.view, self.rcv_nxt());
+        Before { view, nxt, acceptable: self.receive.accepts(nxt, segment.seq, segment.len()) }
+    }
+
+    /// Whether no segment can move the connection any more.
+    pub(crate) fn dead(&self) -> bool {
+        matches!(self.view.state, State::Closed | State::Listen)
+    }
+
+    /// Update the variables after smoltcp has taken `segment`. True if the user can see a difference.
+    #[inline]
+    pub(crate) fn take_in(&mut self, now: Moment, segment: &Segment, before: &Before) -> bool {
+        let flags = segment.flags;
+        let View { state, received, queued } = self.view;
+        let changed = state != self.state;
+        let opens = changed && flags.has(Flags::SYN);
+        if opens {
+            self.synchronize(segment, before.view.state);
+        }
+        let acknowledges = flags.has(Flags::ACK) && self.send.accepts(segment.ack);
+        if acknowledges && (before.acceptable || opens) {
+            self.send.acknowledged(segment);
+        }
+        if changed || (acknowledges && before.acceptable) {
+            self.clocks.accepted = now;
+            self.clocks.active = now;
+            // RFC 9293 §3.8.6.1: a peer that answers probes of its closed window is alive.
+            if segment.window == 0 && !flags.has(Flags::RST) {
+                self.clocks.outstanding = Moment::NEVER;
+            }
+        }
+        let acknowledged = queued < before.view.queued;
+        if acknowledged || changed {
+            self.clocks.outstanding = Moment::NEVER;
+        }
+        let urgent = flags.has(Flags::URG) && before.acceptable && self.urge(segment);
+        received > before.view.received || acknowledged || urgent
+    }
+
+    /// Read the peer's SYN: IRS, and the scale of the windows in both directions.
+    fn synchronize(&mut self, segment: &Segment, before: State) {
+        if !matches!(before, State::Listen | State::SynSent) {
+            return;
+        }
+        self.receive.irs = segment.seq;
+        if before == State::SynSent {
+            // Until our ACK leaves, the window is the one our SYN offered.
+            let offered = self.socket.get().recv_capacity().min(usize::from(u16::MAX));
+            let offered = u32::try_from(offered).unwrap_or_default();
+            self.receive.edge = segment.seq.wrapping_add(offered);
+        }
+        self.send.scaled_by(segment.window_scale);
+        if segment.window_scale.is_none() {
+            self.receive.scale = 0;
+        }
+    }
+
+    /// RFC 9293 §3.10.7.4, sixth: RCV.UP becomes the later of the old mark and the new one.
+    fn urge(&mut self, segment: &Segment) -> bool {
+        let mark = segment.seq.wrapping_add(u32::from(segment.urgent));
+        let known = self.receive.urgent;
+        let ahead = after(mark, self.receive.data_start());
+        if ahead {
+            self.receive.urgent = Some(known.map_or(mark, |old| later(old, mark)));
+        }
+        self.receive.urgent != known
+    }
+
+    /// The data or FIN that smoltcp should have taken from `segment` and has not.
+    #[inline]
+    pub(crate) fn lost(&self, segment: &Segment, before: &Before) -> Option<Divergence> {
+        let fin = segment.flags.has(Flags::FIN);
+        let old_ack = segment.payload_len > 0 && before.old_ack(self, segment);
+        let lost_fin = fin && !self.receive.fin;
+        if !(lost_fin || old_ack) || !self.synchronized() {
+            return None;
+        }
+        if old_ack && self.view.received == before.view.received {
+            Some(Divergence::DataWithOldAck)
+        } else if fin && before.acceptable && after(segment.seq, before.nxt) {
+            Some(Divergence::FinOutOfOrder)
+        } else if fin && segment.payload_len > 0 && segment.data_end() == before.nxt {
+            Some(Divergence::FinOnOldData)
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! `poll.rs` polls smoltcp for one connection: at most one packet in, at most one packet out, the
+//! next deadline. [`PollHint`] says when a poll would find nothing and can be left out.
+
+use smoltcp::iface::{Interface, SocketSet};
+use smoltcp::socket::tcp;
+
+use crate::connection::deadline::Patience;
+use crate::connection::{Connection, Owner};
+use crate::packet::device::PacketDevice;
+use crate::packet::pool::Packet;
+use crate::packet::segment::{Flags, Segment};
+use crate::packet::wire::Wire;
+use crate::state::State;
+use crate::time::{Moment, Span};
+
+/// What a poll of smoltcp would answer, as far as this crate can know without a poll. A poll costs
+/// as much as a part of a packet, and after most events there is nothing to send. Debug builds poll
+/// all the same and compare.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PollHint {
+    /// Nothing is known: poll.
+    Unknown,
+    /// No packet would leave.
+    Quiet,
+    /// No packet would leave, and smoltcp has no deadline.
+    Idle,
+}
+
+/// The result of [`Connection::settle`].
+pub(crate) struct Settled {
+    /// When smoltcp wants to be polled again.
+    pub(crate) poll_at: Moment,
+    /// The earlier of `poll_at` and the connection's own deadline.
+    pub(crate) wakeup: Moment,
+    /// Whether the user waits to hear that all bytes given to SEND have left, and now all have.
+    pub(crate) all_sent: bool,
+    /// Whether unread bytes have outlived TIME-WAIT, for the first time.
+    pub(crate) outlived: bool,
+}
+
+impl Connection {
+    /// Mark the connection as waiting for a poll. True if the connection was not waiting before.
+    #[inline]
+    pub(crate) fn touch(&mut self) -> bool {
+        self.poll_hint = PollHint::Unknown;
+        !std::mem::replace(&mut self.touched, true)
+    }
+
+    /// Mark the connection as waiting for a poll after `segment` has arrived.
+    #[inline]
+    pub(crate) fn touch_after(&mut self, segment: &Segment) -> bool {
+        if self.touched {
+            self.poll_hint = PollHint::Unknown;
+            return false;
+        }
+        self.poll_hint = self.hint_after_segment(segment);
+        self.touched = true;
+        true
+    }
+
+    /// Mark the connection as polled.
+    pub(crate) fn untouch(&mut self) {
+        self.touched = false;
+    }
+
+    /// Whether no other packet would leave.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.poll_hint != PollHint::Unknown
+    }
+
+    /// Give a packet to smoltcp. A reply, if there is one, waits on the wire.
+    #[inline]
+    pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) {
+        let mut device = wire.device(Some(bytes));
+        ingress(&mut self.interface, now, &mut device, self.socket.set());
+        self.look();
+        if let Some(reply) = device.leaving {
+            self.left(now, &reply);
+            wire.leaving.push_back(reply);
+        }
+    }
+
+    /// The next packet that leaves, if the hint does not exclude one.
+    #[inline]
+    pub(crate) fn poll_packet(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        if self.poll_hint == PollHint::Unknown && !self.outlives_time_wait(now) {
+            return self.egress(now, wire);
+        }
+        debug_assert!(
+            self.outlives_time_wait(now) || self.egress(now, wire).is_none(),
+            "a quiet connection has nothing to send"
+        );
+        None
+    }
+
+    /// Put all packets that may leave now on the wire.
+    pub(crate) fn flush(&mut self, now: Moment, wire: &mut Wire) {
+        let idle = self.poll_hint == PollHint::Idle;
+        if idle && !cfg!(debug_assertions) {
+            return;
+        }
+        while let Some(packet) = self.egress(now, wire) {
+            debug_assert!(!idle, "an idle connection has nothing to send");
+            wire.leaving.push_back(packet);
+        }
+    }
+
+    #[inline]
+    fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        let mut packet = self.egress_raw(now, wire)?;
+        self.left(now, &packet);
+        self.poll_hint = self.hint_after_packet();
+        if let Some(mark) = self.send.urgent {
+            wire.mark_urgent(&mut packet, mark);
+        }
+        Some(packet)
+    }
+
+    /// Close smoltcp's socket with its ABORT. Returns the RST, if smoltcp sends one. Received bytes
+    /// stay readable.
+    pub(super) fn abort_socket(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        self.socket.get_mut().abort();
+        // One poll more, or the RST never leaves: smoltcp drops the RST with the socket.
+        self.egress_raw(now, wire)
+    }
+
+    #[inline]
+    fn egress_raw(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
+        let mut device = wire.device(None);
+        egress(&mut self.interface, now, &mut device, self.socket.set());
+        self.look();
+        device.leaving
+    }
+
+    /// Read the sequence variables off a packet that leaves: SND.MAX, and the window we offer.
+    #[inline(always)]
+    fn left(&mut self, now: Moment, packet: &[u8]) {
+        let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
+        if segment.flags.has(Flags::RST) {
+            return;
+        }
+        let syn = segment.flags.has(Flags::SYN);
+        self.send.left(segment.seq, segment.len(), syn);
+        if segment.flags.has(Flags::ACK) {
+            self.receive.offered(segment.ack, segment.window, syn);
+        }
+        self.clocks.active = now;
+    }
+
+    /// Take stock once no packet leaves any more: deadlines, hints, news for the user.
+    #[inline]
+    pub(crate) fn settle(&mut self, now: Moment, patience: &Patience) -> Settled {
+        let all_left = self.send.waiting && self.send.unsent() == 0;
+        if all_left {
+            self.send.waiting = false;
+        }
+        let outlives = self.outlives_time_wait(now);
+        let outlived = outlives && !std::mem::replace(&mut self.outlived, true);
+        let poll_at = match outlives {
+            true => Moment::NEVER,
+            // Never now: no packet was left to send a moment ago, and the clock must move.
+            false => match self.next_poll(now) {
+                at if at > now => at,
+                _ => now.after(Span::millis(1)),
+            },
+        };
+        if !poll_at.comes() && !outlives && self.asks_no_clock {
+            self.poll_hint = PollHint::Idle;
+        }
+        self.tick(now, poll_at);
+        let (deadline, _) = self.deadline(patience);
+        let wakeup = poll_at.min(deadline.max(now));
+        Settled { poll_at, wakeup, all_sent: all_left && self.asked.get(), outlived }
+    }
+
+    #[inline]
+    fn next_poll(&mut self, now: Moment) -> Moment {
+        let idle = self.poll_hint == PollHint::Idle;
+        if idle && !cfg!(debug_assertions) {
+            return Moment::NEVER;
+        }
+        let at = self.interface.poll_at(now.instant(), self.socket.set());
+        debug_assert!(!idle || at.is_none(), "an idle connection has no deadline");
+        at.map_or(Moment::NEVER, Moment::from)
+    }
+
+    /// The hint after a packet has left. If the packet ended where everything ends that the user
+    /// gave, including the FIN, no packet follows: each packet acknowledges all that has arrived.
+    #[inline]
+    fn hint_after_packet(&self) -> PollHint {
+        let sent_all = self.asks_no_clock && self.send.all_left(self.view.state.has_closed());
+        if sent_all { PollHint::Quiet } else { PollHint::Unknown }
+    }
+
+    /// The hint after `segment` has arrived. If the segment brought nothing new and nothing is
+    /// outstanding in either direction, smoltcp has no timer and waits.
+    #[inline]
+    fn hint_after_segment(&self, segment: &Segment) -> PollHint {
+        let rests = match self.state {
+            State::Established | State::CloseWait | State::FinWait2 => {
+                segment.payload_len == 0
+                    && segment.window > 0
+                    && segment.is_plain()
+                    && self.view.queued == 0
+                    && self.receive.acknowledged == self.rcv_nxt()
+            }
+            State::Closed => true,
+            _ => false,
+        };
+        if rests && self.asks_no_clock { PollHint::Idle } else { PollHint::Unknown }
+    }
+
+    /// Whether TIME-WAIT is over while the user still has bytes to receive. smoltcp would destroy
+    /// the bytes at its next poll, so there is no poll until the user has taken the bytes.
+    #[inline]
+    fn outlives_time_wait(&self, now: Moment) -> bool {
+        self.state == State::TimeWait
+            && self.owner != Owner::Orphan
+            && now >= self.clocks.entered.after(Span::TIME_WAIT)
+            && self.unread() > 0
+    }
+}
+
+impl From<tcp::State> for State {
+    #[inline]
+    fn from(state: tcp::State) -> Self {
+        match state {
+            tcp::State::Closed => Self::Closed,
+            tcp::State::Listen => Self::Listen,
+            tcp::State::SynSent => Self::SynSent,
+            tcp::State::SynReceived => Self::SynReceived,
+            tcp::State::Established => Self::Established,
+            tcp::State::FinWait1 => Self::FinWait1,
+            tcp::State::FinWait2 => Self::FinWait2,
+            tcp::State::CloseWait => Self::CloseWait,
+            tcp::State::Closing => Self::Closing,
+            tcp::State::LastAck => Self::LastAck,
+            tcp::State::TimeWait => Self::TimeWait,
+        }
+    }
+}
+
+/// Let smoltcp take in one packet. One copy in the program and not one in each caller: the code of
+/// smoltcp is large beside a processor's first cache for code.
+#[inline(never)]
+pub(crate) fn ingress(
+    interface: &mut Interface,
+    now: Moment,
+    device: &mut PacketDevice<'_>,
+    sockets: &mut SocketSet<'static>,
+) {
+    interface.poll_ingress_single(now.instant(), device, sockets);
+}
+
+/// Let smoltcp send at most one packet. One copy in the program, as `ingress`.
+#[inline(never)]
+fn egress(
+    interface: &mut Interface,
+    now: Moment,
+    device: &mut PacketDevice<'_>,
+    sockets: &mut SocketSet<'static>,
+) {
+    interface.poll_egress(now.instant(), device, sockets);
+}

@@ -1,0 +1,102 @@
+//! `slots.rs` keeps values in numbered slots that are used again, and gives each use of a slot an id
+//! that is never given twice. The memory of a value stays in its slot for the next value.
+
+use std::ops::{Index, IndexMut};
+
+/// Values by slot number. The slot given back last is taken first.
+pub(crate) struct Slots<T> {
+    entries: Vec<Entry<T>>,
+    vacant: Vec<u32>,
+}
+
+struct Entry<T> {
+    value: T,
+    /// How often the slot was given back.
+    generation: u32,
+    /// Whether a `Ready` for the value waits to be taken.
+    ready: bool,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), vacant: Vec::new() }
+    }
+}
+
+impl<T> Slots<T> {
+    /// Take a vacant slot, with the value left in it, or a new slot with the value that `new` makes.
+    pub(super) fn take(&mut self, new: impl FnOnce() -> T) -> u32 {
+        self.vacant.pop().unwrap_or_else(|| {
+            self.entries.push(Entry { value: new(), generation: 0, ready: false });
+            self.len() - 1
+        })
+    }
+
+    /// Give `slot` back.
+    pub(super) fn give_back(&mut self, slot: u32) {
+        let entry = &mut self.entries[slot as usize];
+        entry.generation = entry.generation.wrapping_add(1);
+        entry.ready = false;
+        self.vacant.push(slot);
+    }
+
+    /// Give every slot back, and begin again: the ids and their order are those of new slots.
+    pub(super) fn reset(&mut self, mut vacate: impl FnMut(&mut T)) {
+        for entry in &mut self.entries {
+            vacate(&mut entry.value);
+            (entry.generation, entry.ready) = (0, false);
+        }
+        self.vacant.clear();
+        self.vacant.extend((0..self.len()).rev());
+    }
+
+    /// The id of this use of `slot`.
+    pub(super) fn id(&self, slot: u32) -> u64 {
+        u64::from(self.entries[slot as usize].generation) << 32 | u64::from(slot)
+    }
+
+    /// The slot that `id` names, unless the slot was given back since.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is the slot")]
+    pub(super) fn find(&self, id: u64) -> Option<u32> {
+        let slot = id as u32;
+        let entry = self.entries.get(slot as usize)?;
+        (entry.generation == (id >> 32) as u32).then_some(slot)
+    }
+
+    /// Mark a `Ready` as waiting. True if none waited before.
+    pub(super) fn set_ready(&mut self, slot: u32) -> bool {
+        !std::mem::replace(&mut self.entries[slot as usize].ready, true)
+    }
+
+    /// Mark the `Ready` as taken.
+    pub(super) fn clear_ready(&mut self, slot: u32) {
+        self.entries[slot as usize].ready = false;
+    }
+
+    /// How many slots there are, vacant slots included.
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.entries.len()).expect("a host has fewer than 2^31 connections")
+    }
+
+    /// How many slots are taken.
+    pub(super) fn taken(&self) -> usize {
+        self.entries.len() - self.vacant.len()
+    }
+}
+
+impl<T> Index<u32> for Slots<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, slot: u32) -> &T {
+        &self.entries[slot as usize].value
+    }
+}
+
+impl<T> IndexMut<u32> for Slots<T> {
+    #[inline]
+    fn index_mut(&mut self, slot: u32) -> &mut T {
+        &mut self.entries[slot as usize].value
+    }
+}
