@@ -150,7 +150,7 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
     let Streams { out, err, columns } = streams;
     match command {
         Invocation::Run(args) => run_command::execute(args, *columns, out, err),
-        Invocation::Matrix(args) => matrix_command::execute(args, out),
+        Invocation::Matrix(args) => matrix_command::execute(args, out, err),
         Invocation::Sweep(args) => sweep_command::execute(args, out, err),
         Invocation::Explore(args) => explore_command::execute(args, out, err),
         Invocation::Shrink(args) => shrink_command::execute(args, out, err),

@@ -21,6 +21,7 @@ pub mod tally;
 pub use explore::{Explore, Explored, Scope, explore};
 pub use limits::{SearchProgress, Stop};
 pub use lockstep::Lockstep;
+pub use matrix::{Matrix, matrix};
 pub use schedule::{Act, Placed};
 pub use seeds::Seeds;
 pub use shard::Shard;

@@ -1,6 +1,7 @@
-//! How far a search has come: a bar on standard error, on a terminal only, and Ctrl-C, which ends a
-//! search with what it has.
+//! `search_bar` is what a user sees and does while a search runs: a progress bar on standard error, on a
+//! terminal only, and Ctrl-C, which ends the search and keeps the runs made so far.
 
+use std::io::{self, Write};
 use std::process;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +9,7 @@ use std::time::Instant;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::Status;
 use crate::report::rate;
 use crate::search::SearchProgress;
 
@@ -49,7 +51,7 @@ impl SearchBar {
         self.bar.finish_and_clear();
     }
 
-    /// A new stretch of it: full at `all`.
+    /// Begins a new stage, which is full at `all`.
     pub(super) fn stretch(&self, all: u64, what: &str) {
         if self.bar.is_hidden() {
             return;
@@ -70,8 +72,7 @@ impl Drop for SearchBar {
 
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// True once the user wants a search to end: Ctrl-C, SIGTERM or SIGHUP. A second one ends the
-/// process at once.
+/// True once the user has sent Ctrl-C, SIGTERM or SIGHUP. A second signal ends the process at once.
 pub(super) fn interrupted() -> &'static AtomicBool {
     static ONCE: OnceLock<()> = OnceLock::new();
     ONCE.get_or_init(|| {
@@ -80,10 +81,19 @@ pub(super) fn interrupted() -> &'static AtomicBool {
                 process::exit(i32::from(super::INTERRUPTED));
             }
         };
-        // Where there is a handler already, it is somebody else's.
+        // If the process has a handler already, that handler stays.
         let _ = ctrlc::set_handler(handler);
     });
     &STOP
+}
+
+/// Says on `err` that a search ended before its last run, after `done`, and why. Returns the exit status
+/// of a search that the user ended; `None`: `--max-time` has ended the search.
+pub(super) fn cut_short(err: &mut dyn Write, done: &str) -> io::Result<Option<Status>> {
+    let by_user = STOP.load(Ordering::Relaxed);
+    let why = if by_user { "interrupted" } else { "--max-time is over" };
+    writeln!(err, "{why} after {done}")?;
+    Ok(by_user.then_some(Status::Interrupted))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a rate is of real time; it does not reach any run")]

@@ -2,12 +2,16 @@
 //! connection how, and what the other side makes of it. A cell is the scenario with a few keys set.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use halfclose_ftp::Close;
 
 use crate::outcome::Outcome;
-use crate::scenario::{InvalidSetting, Profile, Scenario, ServerSetup};
-use crate::search::{Lockstep, Seeds, Stop};
+use crate::run::RunError;
+use crate::scenario::{Profile, Scenario, ServerSetup};
+use crate::search::limits::{Limits, bounded, threaded};
+use crate::search::pool::Pool;
+use crate::search::{Lockstep, SearchProgress, Seeds, Stop};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -65,57 +69,129 @@ impl Cell {
     }
 }
 
-/// Run every cell over `seeds`, and hand each over as it is ready.
-///
-/// # Errors
-/// The scenario does not take a key of the matrix.
-///
-/// # Panics
-/// If `seeds` is empty.
-pub fn cells(
-    base: &Scenario,
-    workload: &Workload,
-    seeds: Seeds,
-    mut ready: impl FnMut(Cell),
-) -> Result<(), InvalidSetting> {
-    for row in rows() {
-        for on_reset in on_reset() {
-            for host in HOSTS {
-                ready(cell(base, workload, seeds, row, on_reset, host)?);
-            }
-        }
-    }
-    Ok(())
+/// Every client with every server: what the server does with a reset, and the host.
+fn pairs() -> impl Iterator<Item = (Setting, (&'static str, &'static str))> {
+    rows().flat_map(|row| {
+        let servers = move |on_reset| HOSTS.map(|host| (row, (on_reset, host)));
+        on_reset().flat_map(servers)
+    })
 }
 
-fn cell(
-    base: &Scenario,
-    workload: &Workload,
+/// A matrix that has not begun: a scenario, the seeds of each cell, and the options of [`matrix`].
+#[derive(Clone, Debug)]
+pub struct Matrix<'a> {
+    scenario: &'a Scenario,
     seeds: Seeds,
-    row: Setting,
-    on_reset: &'static str,
-    host: &'static str,
-) -> Result<Cell, InvalidSetting> {
-    let mut settings = vec![row, ("server.on_reset", on_reset), ("server.host", host)];
-    if base.server.store_rate.is_none() {
-        settings.push(STORE_RATE);
+    limits: Limits<'a>,
+}
+
+/// Prepares runs of `scenario` for every pair of a client and a server, with each of these seeds.
+///
+/// [`run`](Matrix::run) makes the runs and counts the verdicts of each cell.
+#[must_use]
+pub fn matrix(scenario: &Scenario, seeds: impl Into<Seeds>) -> Matrix<'_> {
+    Matrix { scenario, seeds: seeds.into(), limits: Limits::default() }
+}
+
+bounded!(Matrix);
+threaded!(Matrix);
+
+impl Matrix<'_> {
+    /// The number of cells of the whole matrix.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        pairs().count()
     }
-    let mut scenario = base.clone();
-    for (key, value) in &settings {
-        scenario.set(key, value)?;
-    }
-    let runs = u64::try_from(seeds.count()).unwrap_or(u64::MAX);
-    let mut lockstep = Lockstep::new(&scenario, workload, runs);
-    let mut verdicts = BTreeMap::new();
-    let mut example: Option<Outcome> = None;
-    let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
-    lockstep.run_seeds(seeds.iter(), &Stop::never(), named, |outcome| {
-        *verdicts.entry(outcome.verdict).or_insert(0) += 1;
-        if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
-            example = Some(outcome.clone());
+
+    /// Makes the runs. Returns the cells in order, without the cells whose runs were not all made before
+    /// the search ended early.
+    ///
+    /// # Errors
+    /// A key of the scenario has a list or a range of values, or a file of the scenario cannot be read
+    /// or has changed meanwhile.
+    pub fn run(&self) -> Result<Vec<Cell>, RunError> {
+        if let Some((key, values)) = self.scenario.open_keys().into_iter().next() {
+            return Err(RunError::SeveralValues { key, values });
         }
-    });
-    drop(lockstep);
-    let example = example.expect("a range of seeds is not empty");
-    Ok(Cell { row, on_reset, host, scenario, settings, verdicts, example })
+        let workload = Workload::load(self.scenario)?;
+        let stop = &self.limits.start();
+        let (mut cells, mut runs, all) = (Vec::new(), 0, self.size() as u64);
+        let mut pairs = pairs();
+        Pool { jobs: self.limits.jobs(), stop }.run(
+            || pairs.next(),
+            || (),
+            |(), (row, server)| self.cell(&workload, stop, row, server),
+            |cell: Option<Cell>| {
+                let Some(cell) = cell else { return ControlFlow::Break(()) };
+                runs += cell.verdicts.values().sum::<u64>();
+                cells.push(cell);
+                let done = cells.len() as u64;
+                self.limits.report(SearchProgress { runs, resumed: 0, done, all, faults: 0 });
+                ControlFlow::Continue(())
+            },
+        );
+        workload.verify()?;
+        Ok(cells)
+    }
+
+    /// The runs of one cell; `None` if the search ended before the last run.
+    fn cell(
+        &self,
+        workload: &Workload,
+        stop: &Stop<'_>,
+        row: Setting,
+        (on_reset, host): (&'static str, &'static str),
+    ) -> Option<Cell> {
+        let mut settings = vec![row, ("server.on_reset", on_reset), ("server.host", host)];
+        if self.scenario.server.store_rate.is_none() {
+            settings.push(STORE_RATE);
+        }
+        let mut scenario = self.scenario.clone();
+        for (key, value) in &settings {
+            scenario.set(key, value).expect("the matrix has keys and words of the key table");
+        }
+        let runs = u64::try_from(self.seeds.count()).unwrap_or(u64::MAX);
+        let mut lockstep = Lockstep::new(&scenario, workload, runs);
+        let mut verdicts = BTreeMap::new();
+        let mut example: Option<Outcome> = None;
+        let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
+        let whole = lockstep.run_seeds(self.seeds.iter(), stop, named, |outcome| {
+            *verdicts.entry(outcome.verdict).or_insert(0) += 1;
+            if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
+                example = Some(outcome.clone());
+            }
+        });
+        drop(lockstep);
+        let example = example.filter(|_| whole)?;
+        Some(Cell { row, on_reset, host, scenario, settings, verdicts, example })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use super::*;
+    use crate::catalogue;
+
+    #[test]
+    fn threads_change_no_cell_and_a_stop_keeps_whole_cells() {
+        let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+        let cells = |jobs| matrix(&scenario, 0..2).jobs(jobs).run().expect("nothing is read");
+        let digest = |cells: &[Cell]| -> Vec<_> {
+            cells.iter().map(|cell| (cell.row(), cell.column(), cell.example.digest)).collect()
+        };
+        let whole = cells(1);
+        assert_eq!(whole.len(), 200);
+        assert_eq!(digest(&cells(3)), digest(&whole));
+        let stop = AtomicBool::new(false);
+        let listener = |progress: SearchProgress| {
+            stop.store(progress.done >= 5, Ordering::Relaxed);
+        };
+        let some = matrix(&scenario, 0..2).jobs(2).stop(&stop).progress(&listener).run();
+        let some = some.expect("nothing is read");
+        assert!((5..200).contains(&some.len()), "{} cells", some.len());
+        assert_eq!(digest(&some), digest(&whole)[..some.len()]);
+        assert!(some.iter().all(|cell| cell.verdicts.values().sum::<u64>() == 2));
+    }
 }

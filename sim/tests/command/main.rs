@@ -3,6 +3,7 @@
 mod command_line;
 mod explore_command;
 mod fail_on;
+mod matrix_command;
 mod program;
 mod readme;
 mod search_edges;

@@ -64,6 +64,17 @@ fn what_cannot_be_shrunk_is_refused() {
     }
 }
 
+#[test]
+fn the_time_of_a_shrink_can_be_limited() {
+    let words = ["shrink", "q123208", "-s", "link.loss=20%", "-s", "do.size=1MiB"];
+    let output = halfclose(&[&words[..], &["--max-time", "10ms"]].concat());
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    assert!(error.starts_with("--max-time is over after "), "{error}");
+    let shown = text(&output.stdout);
+    assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_keeps_the_smallest_so_far() {
@@ -84,7 +95,7 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     let error = text(&output.stderr);
     assert_eq!(output.status.code(), Some(130), "{error}");
     assert!(error.starts_with("interrupted after "), "{error}");
-    assert!(error.ends_with(" runs: it is not finished, fewer faults may do it\n"), "{error}");
+    assert!(error.ends_with(" runs: fewer faults may lead to the same verdict\n"), "{error}");
     let shown = text(&output.stdout);
     assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
     assert_eq!(halfclose(&["run", name]).status.code(), Some(0), "it is what it was");

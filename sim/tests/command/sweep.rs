@@ -202,12 +202,34 @@ fn ctrl_c_keeps_what_is_done() {
     assert_eq!(output.status.code(), Some(130));
     let error = text(&output.stderr);
     assert!(error.starts_with("interrupted after "), "{error}");
-    assert!(error.contains("goes on from there"), "{error}");
+    assert!(error.ends_with(" runs: the same command makes the others\n"), "{error}");
     let file = fs::read_to_string(path).expect("it is there");
     assert!(file.ends_with('\n'), "whole lines");
     let words = format!("interrupted after {} of 100000000 runs", file.lines().count());
     assert!(error.starts_with(&words), "{error}");
     assert!(text(&output.stdout).contains("false-alarm"), "the summary of what is done");
+}
+
+#[test]
+fn a_number_of_seeds_is_the_first_ones_and_time_can_be_limited() {
+    let object = |seeds: &[&str]| -> Value {
+        let output = sweep(&[seeds, &["-s", "link.loss=5%", "--json"]].concat());
+        let mut object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        for of_real_time in ["seconds", "runs_per_second"] {
+            object[of_real_time] = Value::Null;
+        }
+        object
+    };
+    assert_eq!(object(&["100"]), object(&["0..100"]));
+    assert_eq!(object(&["100"])["runs"], 100);
+    let folder = Folder::new();
+    let (path, name) = folder.path("x.jsonl");
+    let output = sweep(&["100000000", "--max-time", "300ms", "--out", &name]);
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{error}");
+    let rows = fs::read_to_string(path).expect("it is there").lines().count();
+    let said = format!("--max-time is over after {rows} of 200000000 runs: the same command makes");
+    assert!(error.starts_with(&said), "{error}");
 }
 
 #[test]

@@ -19,6 +19,12 @@ pub(in crate::cli) struct MatrixArgs {
     /// The seeds of each pair: N (the first N), A..B (without B) or A..=B (with B)
     #[arg(long, value_name = "SEEDS", default_value = "1")]
     pub(in crate::cli) seeds: Seeds,
+    /// Threads [default: one for each core]; the number changes no result
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make no further run after this much real time, such as 60s or 5min
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) max_time: Option<Duration>,
     /// Print one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -34,6 +40,9 @@ pub(in crate::cli) struct SweepArgs {
     /// Threads [default: one for each core]; the number changes no result
     #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make no further run after this much real time, such as 60s or 5min
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) max_time: Option<Duration>,
     /// Make the I-th of N consecutive parts; the files of all parts, one after the other, are the whole
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
     pub(in crate::cli) shard: Option<Shard>,
@@ -77,7 +86,7 @@ pub(in crate::cli) struct ExploreArgs {
     /// Make at most N runs, those with the fewest faults
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     pub(in crate::cli) max_schedules: Option<u64>,
-    /// Stop each arm after this much real time, such as 60s
+    /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
     /// Exit with status 1 if a run has one of these verdicts; a broken law always exits with status 1
@@ -132,6 +141,9 @@ pub(in crate::cli) struct ShrinkArgs {
     /// The seed of the run [default: the seed of the scenario, or 0]
     #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
     pub(in crate::cli) seed: Option<u64>,
+    /// Make no further run after this much real time, such as 60s or 5min
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) max_time: Option<Duration>,
     /// Write the scenario to this file [default: print the scenario below the report]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) out: Option<PathBuf>,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::cli::args::ExploreArgs;
-use crate::cli::search_bar::{SearchBar, interrupted, wall_clock};
+use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
@@ -150,11 +150,14 @@ pub(in crate::cli) fn execute(
         }
     }
     let broken = broken(request, &arms, out)?;
-    if interrupted().load(Ordering::Relaxed) && explored.iter().any(|(it, _)| !it.exhaustive) {
-        writeln!(err, "interrupted: the count is not closed")?;
-        return Ok(Status::Interrupted);
+    let status = if broken { Status::Broken } else { Status::AsExpected };
+    let runs: u64 = explored.iter().map(|(explored, _)| explored.runs()).sum();
+    let limited = |explored: &Explored| Some(explored.runs()) == request.most;
+    if explored.iter().all(|(explored, _)| explored.exhaustive || limited(explored)) {
+        return Ok(status);
     }
-    Ok(if broken { Status::Broken } else { Status::AsExpected })
+    let done = format!("{runs} runs: not every placement was visited");
+    Ok(cut_short(err, &done)?.unwrap_or(status))
 }
 
 /// The faults of an arm's scenario that meet no packet in the run without others.

@@ -2,12 +2,13 @@
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::json;
 
 use crate::cli::args::ShrinkArgs;
 use crate::cli::output_file::OutputFile;
-use crate::cli::search_bar::{SearchBar, interrupted};
+use crate::cli::search_bar::{SearchBar, cut_short, interrupted};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::report::{self, ended, shrunk_lines};
@@ -21,17 +22,18 @@ pub(super) struct ShrinkRequest {
     selection: Selection,
     scenario: Scenario,
     seed: u64,
+    max_time: Option<Duration>,
     out: Option<PathBuf>,
     json: bool,
 }
 
 impl ShrinkRequest {
     pub(super) fn new(args: ShrinkArgs) -> Result<Self, CommandError> {
-        let ShrinkArgs { what, seed, out, json } = args;
+        let ShrinkArgs { what, seed, max_time, out, json } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let scenario = selection.pinned(seed)?.scenario;
-        Ok(Self { selection, scenario, seed, out, json })
+        Ok(Self { selection, scenario, seed, max_time, out, json })
     }
 }
 
@@ -41,7 +43,6 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let request = &ShrinkRequest::new(args)?;
-    let stop = interrupted();
     let file =
         request.out.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
     let bar = SearchBar::new(1, "shrink");
@@ -49,7 +50,10 @@ pub(in crate::cli) fn execute(
         bar.stretch(1, &format!("shrink: {} faults", tried.faults));
         bar.at(tried);
     };
-    let search = shrink(&request.scenario, request.seed).stop(stop).progress(&tried);
+    let mut search = shrink(&request.scenario, request.seed).stop(interrupted()).progress(&tried);
+    if let Some(time) = request.max_time {
+        search = search.max_time(time);
+    }
     let mut shrunk = search.run().map_err(CommandError::input)?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
@@ -81,12 +85,11 @@ pub(in crate::cli) fn execute(
         true => writeln!(out, "{}", object(request, &shrunk, &text))?,
         false => print(request, &shrunk, &text, out)?,
     }
-    if shrunk.cut_short {
-        let runs = shrunk.runs;
-        writeln!(err, "interrupted after {runs} runs: it is not finished, fewer faults may do it")?;
-        return Ok(Status::Interrupted);
+    if !shrunk.cut_short {
+        return Ok(Status::AsExpected);
     }
-    Ok(Status::AsExpected)
+    let done = format!("{} runs: fewer faults may lead to the same verdict", shrunk.runs);
+    Ok(cut_short(err, &done)?.unwrap_or(Status::AsExpected))
 }
 
 fn faults(shrunk: &Shrunk) -> Vec<String> {

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::cli::args::SweepArgs;
-use crate::cli::search_bar::{SearchBar, interrupted, wall_clock};
+use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::report::{self, sweep_json, sweep_table};
@@ -21,6 +21,7 @@ pub(super) struct SweepRequest {
     selection: Selection,
     seeds: Seeds,
     jobs: usize,
+    max_time: Option<Duration>,
     shard: Shard,
     out: Option<(PathBuf, Format)>,
     fail_on: Vec<Verdict>,
@@ -29,12 +30,13 @@ pub(super) struct SweepRequest {
 
 impl SweepRequest {
     pub(super) fn new(args: SweepArgs) -> Result<Self, CommandError> {
-        let SweepArgs { what, seeds, jobs, shard, out, fail_on, json } = args;
+        let SweepArgs { what, seeds, jobs, max_time, shard, out, fail_on, json } = args;
         let out = out.map(|path| Format::of(&path).map(|format| (path, format)));
         Ok(Self {
             selection: Selection::new(what)?,
             seeds,
             jobs: jobs.map_or(0, NonZeroUsize::get),
+            max_time,
             shard: shard.unwrap_or(Shard::WHOLE),
             out: out.transpose().map_err(CommandError::input)?,
             fail_on,
@@ -46,7 +48,11 @@ impl SweepRequest {
         // `--fail-on` stands in place of what the scenario expects: then of that the laws alone count.
         let laws_alone = !self.fail_on.is_empty();
         let sweep = sweep(&self.selection.scenario, self.seeds);
-        sweep.jobs(self.jobs).shard(self.shard).laws_alone(laws_alone)
+        let sweep = sweep.jobs(self.jobs).shard(self.shard).laws_alone(laws_alone);
+        match self.max_time {
+            Some(time) => sweep.max_time(time),
+            None => sweep,
+        }
     }
 }
 
@@ -60,8 +66,7 @@ pub(in crate::cli) fn execute(
     let rows = request.sweep().rows().map_err(CommandError::input)?;
     let progress = SearchBar::new(rows.end - rows.start, "sweep");
     let reached = |reached: SearchProgress| progress.at(reached);
-    let stop = interrupted();
-    let sweep = request.sweep().stop(stop).progress(&reached);
+    let sweep = request.sweep().stop(interrupted()).progress(&reached);
     let began = wall_clock();
     let words = &request.selection.words;
     let summary = match &request.out {
@@ -83,15 +88,16 @@ pub(in crate::cli) fn execute(
         reproduce: &|point, seed| sweep.reproduce(words, &scenario.pin(point, seed).choices, seed),
     };
     let broken = show(request, &swept, out)?;
-    if stop.load(Ordering::Relaxed) && !summary.is_complete() {
-        let goes_on = match request.out {
-            Some(_) => ": the same command goes on from there",
-            None => " (with --out, the same command goes on from there)",
-        };
-        writeln!(err, "interrupted after {done} of {} runs{goes_on}", summary.wanted)?;
-        return Ok(Status::Interrupted);
+    let status = if broken { Status::Broken } else { Status::AsExpected };
+    if summary.is_complete() {
+        return Ok(status);
     }
-    Ok(if broken { Status::Broken } else { Status::AsExpected })
+    let rest = match request.out {
+        Some(_) => "the same command makes the others",
+        None => "with --out FILE, the same command makes the others",
+    };
+    let done = format!("{done} of {} runs: {rest}", summary.wanted);
+    Ok(cut_short(err, &done)?.unwrap_or(status))
 }
 
 fn title(request: &SweepRequest) -> String {
