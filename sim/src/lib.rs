@@ -41,7 +41,6 @@
 //! new and in one that has run before.
 
 pub mod capture;
-pub mod catalogue;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
@@ -49,21 +48,18 @@ pub mod judge;
 pub mod law;
 #[cfg(feature = "net")]
 mod live;
-pub mod mutant;
 pub mod network;
-pub mod outcome;
 pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod search;
-pub mod seed;
-pub mod side;
-pub mod verdict;
+mod terms;
 pub mod workload;
 pub mod world;
 
-// The old paths, for the tests of this experiment.
 pub use network::{fate, trace};
+pub use scenario::catalogue;
+pub use terms::{mutant, outcome, seed, side, verdict};
 pub use world::sockets;
 
 pub use outcome::Outcome;

@@ -2,6 +2,7 @@
 //! compares. `keys` names each part of it, `file` reads and writes it as TOML.
 
 mod arm;
+pub mod catalogue;
 mod clients;
 mod consistency;
 pub mod fault;

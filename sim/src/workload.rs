@@ -13,8 +13,8 @@ use halfclose_ftp::Representation;
 use halfclose_ftp::store::{FileContent, FileSource};
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
+use crate::scenario::catalogue::read_file;
 use crate::scenario::{Content, File, Origin, Scenario, Task, WriteMode};
-pub(crate) use source::read_file;
 use source::{Disk, Generated};
 pub use source::{Held, SIZE_MAX};
 

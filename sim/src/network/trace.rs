@@ -8,6 +8,7 @@ use halfclose_stack::{Note, Segment, checksum};
 
 use crate::network::digest::Digest;
 use crate::network::fate::Fate;
+use crate::outcome::Counts;
 use crate::side::Side;
 
 /// How much of a run to keep. The digest is the same at every level.
@@ -52,17 +53,6 @@ pub struct PacketEvent {
     pub length: usize,
     /// Where its recorded bytes are in the trace.
     recorded: std::ops::Range<usize>,
-}
-
-/// Packets counted by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Handed to the link by the client's host.
-    pub client: u64,
-    /// Handed to the link by the server's host.
-    pub server: u64,
-    /// Of both, those that never arrived.
-    pub dropped: u64,
 }
 
 /// What happened.

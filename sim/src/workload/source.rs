@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use halfclose_ftp::store::{FileSource, ReadAt, StoreError};
 use rand::Rng;
 
+use crate::scenario::catalogue::check_file;
 use crate::seed::{Purpose, stream};
 
 /// How many bytes of a file are held in memory. A file that has more stays where it is.
@@ -39,26 +40,6 @@ impl Default for Held {
 /// sequence number that its beginning has (RFC 9293 §3.4).
 pub const SIZE_MAX: u64 = (1 << 32) - 1;
 
-/// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
-pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    check(&std::fs::metadata(path)?, limit)?;
-    std::fs::read(path)
-}
-
-fn check(found: &std::fs::Metadata, limit: u64) -> io::Result<()> {
-    if found.is_dir() {
-        return Err(io::Error::other("it is a directory"));
-    }
-    if !found.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
-    if found.len() > limit {
-        let problem = format!("it is {} bytes long, more than {limit}", found.len());
-        return Err(io::Error::other(problem));
-    }
-    Ok(())
-}
-
 /// A file of the user's that is read as it is moved.
 #[derive(Debug)]
 pub(super) struct Disk {
@@ -75,10 +56,10 @@ impl Disk {
     /// Opens a regular file.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         // Before it is opened: that of a pipe waits for a writer.
-        check(&std::fs::metadata(path)?, SIZE_MAX)?;
+        check_file(&std::fs::metadata(path)?, SIZE_MAX)?;
         let file = File::open(path)?;
         let found = file.metadata()?;
-        check(&found, SIZE_MAX)?;
+        check_file(&found, SIZE_MAX)?;
         let (size, modified) = (found.len(), found.modified().ok());
         Ok(Self { path: path.to_owned(), file, size, modified, failed: OnceLock::new() })
     }

@@ -9,12 +9,11 @@ use thiserror::Error;
 use crate::scenario::file::{self, FileError};
 use crate::scenario::nearest::hint;
 use crate::scenario::{Content, Scenario, Task};
-use crate::workload::read_file;
 
 /// A table of name and text from a list of folder and name.
 macro_rules! built_in {
     ($($folder:literal / $name:literal),* $(,)?) => {
-        &[$(($name, include_str!(concat!("../catalogue/", $folder, "/", $name, ".toml")))),*]
+        &[$(($name, include_str!(concat!("../../catalogue/", $folder, "/", $name, ".toml")))),*]
     };
 }
 
@@ -113,6 +112,27 @@ pub fn load(name_or_path: &str) -> Result<Scenario, CatalogueError> {
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     scenario.tasks.iter_mut().for_each(|task| resolve(task, folder));
     Ok(scenario)
+}
+
+/// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
+pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    check_file(&std::fs::metadata(path)?, limit)?;
+    std::fs::read(path)
+}
+
+/// Refuse what is not a regular file of at most `limit` bytes.
+pub(crate) fn check_file(found: &std::fs::Metadata, limit: u64) -> io::Result<()> {
+    if found.is_dir() {
+        return Err(io::Error::other("it is a directory"));
+    }
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if found.len() > limit {
+        let problem = format!("it is {} bytes long, more than {limit}", found.len());
+        return Err(io::Error::other(problem));
+    }
+    Ok(())
 }
 
 /// A file that a scenario file names is beside it.

@@ -7,7 +7,6 @@ use std::time::Duration;
 use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending};
 
-use crate::network::trace::Counts;
 use crate::side::Side;
 use crate::verdict::{FileState, Verdict};
 
@@ -89,6 +88,17 @@ impl TransferOutcome {
             dialogue: Vec::new(),
         }
     }
+}
+
+/// Packets counted by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Handed to the link by the client's host.
+    pub client: u64,
+    /// Handed to the link by the server's host.
+    pub server: u64,
+    /// Of both, those that never arrived.
+    pub dropped: u64,
 }
 
 /// Why a run stopped.
