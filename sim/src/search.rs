@@ -22,7 +22,7 @@ pub use explore::{Explore, Explored, Scope, explore};
 pub use limits::{SearchProgress, Stop};
 pub use lockstep::Lockstep;
 pub use matrix::{Matrix, matrix};
-pub use schedule::{Act, Placed};
+pub use schedule::Placed;
 pub use seeds::Seeds;
 pub use shard::Shard;
 pub use shrink::{Shrink, Shrunk, shrink};

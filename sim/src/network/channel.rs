@@ -5,10 +5,10 @@
 
 use std::collections::BTreeMap;
 
-use halfclose_stack::{Flags, Segment};
+use halfclose_stack::{Flags, Kind, Segment};
 
-use crate::side::CONTROL_PORT;
-use crate::side::Side;
+use crate::scenario::fault::{OnChannel, PacketName};
+use crate::side::{CONTROL_PORT, Side};
 
 /// The connections of a run, as they appear.
 #[derive(Debug, Default)]
@@ -102,6 +102,18 @@ impl Channel {
             1 => name.to_owned(),
             number => format!("{name} {number}"),
         }
+    }
+
+    /// The name of the packet in which `from` sends `segment`, without its ordinal.
+    #[must_use]
+    pub fn packet_name(&self, from: Side, segment: &Segment) -> PacketName {
+        let kind = segment.kind();
+        let at = match kind {
+            Kind::Ack => segment.ack.wrapping_sub(self.isn(from.peer())),
+            _ => segment.seq.wrapping_sub(self.isn(from)),
+        };
+        let channel = self.data.map_or(OnChannel::Control, OnChannel::DataNumber);
+        PacketName { from, channel, segment: Some(kind), at: Some(at), nth: 1 }
     }
 
     /// Where the sequence numbers of `side` began; 0: not seen.

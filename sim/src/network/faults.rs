@@ -2,11 +2,13 @@
 //! segments that its faults forge. What becomes of a packet is `fate`'s word; when it arrives is
 //! the link's.
 
-use halfclose_stack::{Flags, Kind, Packet, Segment};
+use std::time::Duration;
+
+use halfclose_stack::{Flags, Packet, Segment};
 
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
-use crate::scenario::fault::{Action, Fault, Forged, Forgery, OnChannel, PacketName, Place, Which};
+use crate::scenario::fault::{Action, Fault, Forged, Forgery, Place, Which};
 use crate::side::Side;
 
 /// The faults of one run, and how far each has come.
@@ -42,11 +44,8 @@ impl Faults {
     /// These faults, before a run.
     #[must_use]
     pub fn new(faults: &[Fault]) -> Self {
-        let pending = |fault: &Fault| PendingFault {
-            fault: fault.clone(),
-            seen: 0,
-            state: FaultState::Waiting,
-        };
+        let pending =
+            |fault: &Fault| PendingFault { fault: *fault, seen: 0, state: FaultState::Waiting };
         Self { faults: faults.iter().map(pending).collect(), channels: Channels::default() }
     }
 
@@ -68,17 +67,12 @@ impl Faults {
     ) -> Option<Fate> {
         let segment = Segment::parse(packet)?;
         let channel = self.channels.of(from, &segment);
-        let (data, mine, theirs) = (channel.data, channel.isn(from), channel.isn(from.peer()));
-        let kind = segment.kind();
-        let at = match kind {
-            Kind::Ack => segment.ack.wrapping_sub(theirs),
-            _ => segment.seq.wrapping_sub(mine),
-        };
+        let exact = channel.packet_name(from, &segment);
         let mut ordered = None;
         for pending in &mut self.faults {
             let here = match &pending.fault.packet {
                 Which::Emission(number) => *number == emission,
-                Which::Named(name) if name_fits(name, from, data, kind, at) => {
+                Which::Named(name) if name.fits(&exact) => {
                     pending.seen += 1;
                     pending.seen == name.nth
                 }
@@ -92,7 +86,7 @@ impl Faults {
                     forged.push(forge(*forgery, from, &segment, channel));
                     FaultState::Done
                 }
-                action => match combined(ordered, fate(action, packet.len())) {
+                action => match combined(ordered, fate_of(*action, packet.len())) {
                     Some(both) => {
                         ordered = Some(both);
                         FaultState::Done
@@ -116,36 +110,55 @@ impl Faults {
     }
 }
 
-fn name_fits(name: &PacketName, from: Side, data: Option<u32>, kind: Kind, at: u32) -> bool {
-    let channel = match name.channel {
-        OnChannel::Any => true,
-        OnChannel::Control => data.is_none(),
-        OnChannel::Data => data.is_some(),
-        OnChannel::DataNumber(number) => data == Some(number),
-    };
-    let segment = name.segment.is_none_or(|wanted| wanted == kind);
-    name.from == from && channel && segment && name.at.is_none_or(|wanted| wanted == at)
-}
-
-/// What `action` makes of a packet of this many bytes.
-fn fate(action: &Action, bytes: usize) -> Fate {
+/// The fate that `action` gives to a packet of `bytes` bytes. Only a corrupted packet's fate depends on
+/// the length of the packet.
+///
+/// # Panics
+/// If `action` forges a segment: the packet that triggers a forgery keeps its fate.
+#[must_use]
+pub fn fate_of(action: Action, bytes: usize) -> Fate {
     let plain = Changes::default();
-    let bits = u32::try_from(bytes * 8).expect("an IPv4 packet is at most 65535 bytes");
-    match action {
-        Action::Drop => Fate::Dropped,
-        Action::Duplicate => Fate::Changed(Changes { duplicated: true, ..plain }),
-        Action::Delay(by) => Fate::Changed(Changes { moved: Moved::Late(*by), ..plain }),
+    Fate::Changed(match action {
+        Action::Drop => return Fate::Dropped,
+        Action::Duplicate => Changes { duplicated: true, ..plain },
+        Action::Delay(by) => Changes { moved: Moved::Late(by), ..plain },
         Action::Early(by) => {
             let us = i64::try_from(by.as_micros()).expect("a day at most");
-            Fate::Changed(Changes { moved: Moved::Jitter(-us), ..plain })
+            Changes { moved: Moved::Jitter(-us), ..plain }
         }
-        Action::Hold => Fate::Changed(Changes { moved: Moved::Held, ..plain }),
+        Action::Hold => Changes { moved: Moved::Held, ..plain },
         Action::Corrupt { bit } => {
+            let bits = u32::try_from(bytes * 8).expect("an IPv4 packet is at most 65535 bytes");
             let bit = bit.map_or(bits - 1, |bit| bit % bits);
-            Fate::Changed(Changes { corrupted: Some(bit), ..plain })
+            Changes { corrupted: Some(bit), ..plain }
         }
-        Action::Inject(_) => unreachable!("a forged segment leaves its trigger as it is"),
-    }
+        Action::Inject(_) => panic!("a forged segment leaves its trigger as it is"),
+    })
+}
+
+/// The actions that give a packet this fate on a link of this delay. None for a fate that follows from
+/// the link itself: a full queue, a blackout, a NAT.
+#[must_use]
+pub fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
+    let Changes { duplicated, corrupted, moved } = match fate {
+        Fate::Lost | Fate::BurstLost | Fate::Dropped => return vec![Action::Drop],
+        Fate::Changed(changes) => changes,
+        Fate::Deliver | Fate::QueueFull | Fate::Blackout | Fate::Forgotten | Fate::Forged => {
+            return Vec::new();
+        }
+    };
+    let micros = |us: i64| Duration::from_micros(us.unsigned_abs());
+    let moved = match moved {
+        Moved::InTurn | Moved::Jitter(0) => None,
+        Moved::Jitter(us) if us < 0 => Some(Action::Early(micros(us))),
+        Moved::Jitter(us) => Some(Action::Delay(micros(us))),
+        Moved::AtOnce => (!delay.is_zero()).then_some(Action::Early(delay)),
+        Moved::Late(by) => Some(Action::Delay(by)),
+        Moved::Held => Some(Action::Hold),
+    };
+    let corrupted = corrupted.map(|bit| Action::Corrupt { bit: Some(bit) });
+    let duplicated = duplicated.then_some(Action::Duplicate);
+    [duplicated, corrupted, moved].into_iter().flatten().collect()
 }
 
 /// The fate of a packet for which another fate is ordered beside the one it has; `None`: they do not go

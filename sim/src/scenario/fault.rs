@@ -15,7 +15,7 @@ use halfclose_stack::Kind;
 use crate::side::Side;
 
 /// One thing that goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// With which packet.
     pub packet: Which,
@@ -24,7 +24,7 @@ pub struct Fault {
 }
 
 /// The packet of a fault.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
     /// The one of this emission number.
     Emission(u64),
@@ -33,7 +33,7 @@ pub enum Which {
 }
 
 /// A packet's name, which other packets' fates do not shift.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketName {
     /// Who sends it.
     pub from: Side,
@@ -60,8 +60,8 @@ pub enum OnChannel {
     DataNumber(u32),
 }
 
-/// What goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What goes wrong with a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// It is lost.
     Drop,
@@ -83,7 +83,7 @@ pub enum Action {
 }
 
 /// A segment that no host sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Forgery {
     /// Which.
     pub segment: Forged,
@@ -94,7 +94,7 @@ pub struct Forgery {
 }
 
 /// The segments that can be forged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Forged {
     /// A reset.
     Rst,
@@ -104,7 +104,7 @@ pub enum Forged {
 
 /// A sequence number beside what its receiver expects once all is there that its sender has sent so
 /// far. What the forged segment does not overtake, and what is not lost, makes that RCV.NXT.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// RCV.NXT.
     Exact,
@@ -112,6 +112,18 @@ pub enum Place {
     InWindow,
     /// 2^20 before it: no window moves back.
     OutOfWindow,
+}
+
+impl PacketName {
+    /// Whether the packet of the name `exact`, which leaves no part out, has this name but for the
+    /// ordinal.
+    #[must_use]
+    pub fn fits(&self, exact: &Self) -> bool {
+        self.from == exact.from
+            && self.channel.covers(exact.channel)
+            && (self.segment.is_none() || self.segment == exact.segment)
+            && (self.at.is_none() || self.at == exact.at)
+    }
 }
 
 impl OnChannel {
@@ -138,6 +150,9 @@ enum Decides {
 }
 
 impl Action {
+    /// What an exploration does to packets.
+    pub const EXPLORED: [Self; 3] = [Self::Drop, Self::Duplicate, Self::Hold];
+
     fn part(&self) -> Option<Decides> {
         match self {
             Self::Drop => Some(Decides::Whether),

@@ -3,8 +3,8 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
-use crate::network::fate::{Changes, Fate, Moved};
-use crate::network::trace::{Event, PacketEvent, Recording};
+use crate::network::faults::actions_of;
+use crate::network::trace::{Event, Recording};
 use crate::outcome::{Endings, Outcome};
 use crate::run::{Finished, RunError, one_point, run_loaded};
 use crate::scenario::fault::{Action, Fault, PacketName, Which};
@@ -12,7 +12,6 @@ use crate::scenario::{Expect, LinkConfig, Scenario};
 use crate::search::ddmin;
 use crate::search::limits::{Limits, SearchProgress, bounded};
 use crate::search::schedule::Names;
-use crate::side::Side;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 use crate::world::World;
@@ -171,7 +170,7 @@ fn expected(outcome: &Outcome) -> Expect {
 
 /// The faults of a part that met a packet.
 fn matched(part: &[Fault], outcome: &Outcome) -> Vec<Fault> {
-    part.iter().filter(|fault| !idle(&fault.to_string(), outcome)).cloned().collect()
+    part.iter().filter(|fault| !idle(&fault.to_string(), outcome)).copied().collect()
 }
 
 /// Whether a fault of this line met no packet, or none that was left for it.
@@ -190,7 +189,7 @@ pub fn written_out(scenario: &Scenario, finished: &Finished) -> Vec<Fault> {
     let mut faults: Vec<(u64, Fault)> = Vec::new();
     for event in finished.trace.events() {
         if let Event::Packet(packet) = event {
-            let actions = actions(scenario, packet);
+            let actions = actions_of(packet.fate, scenario.link(packet.from).delay);
             let of = |action| (packet.emission, named(packet.emission, action));
             faults.extend(actions.into_iter().map(of));
         }
@@ -202,51 +201,15 @@ pub fn written_out(scenario: &Scenario, finished: &Finished) -> Vec<Fault> {
             Which::Emission(emission) => (*emission < names.len() as u64).then_some(*emission),
             Which::Named(name) => find(&names, name),
         };
-        faults.extend(emission.map(|it| (it, named(it, fault.action.clone()))));
+        faults.extend(emission.map(|it| (it, named(it, fault.action))));
     }
     faults.sort_by_key(|(emission, _)| *emission);
     faults.into_iter().map(|(_, fault)| fault).collect()
 }
 
-/// What a fault must do to a packet for the fate that it met. What follows from the link (a full
-/// queue, a dark stretch, a NAT) follows from it again.
-fn actions(scenario: &Scenario, packet: &PacketEvent) -> Vec<Action> {
-    let micros = std::time::Duration::from_micros;
-    let changes = match packet.fate {
-        Fate::Lost | Fate::BurstLost | Fate::Dropped => return vec![Action::Drop],
-        Fate::Changed(changes) => changes,
-        Fate::Deliver | Fate::QueueFull | Fate::Blackout | Fate::Forgotten | Fate::Forged => {
-            return Vec::new();
-        }
-    };
-    let Changes { duplicated, corrupted, moved } = changes;
-    let delay = match packet.from {
-        Side::Client => scenario.up.delay,
-        Side::Server => scenario.down.delay,
-    };
-    let moved = match moved {
-        Moved::InTurn | Moved::Jitter(0) => None,
-        Moved::Jitter(us) if us < 0 => Some(Action::Early(micros(us.unsigned_abs()))),
-        Moved::Jitter(us) => Some(Action::Delay(micros(us.unsigned_abs()))),
-        Moved::AtOnce => (!delay.is_zero()).then_some(Action::Early(delay)),
-        Moved::Late(by) => Some(Action::Delay(by)),
-        Moved::Held => Some(Action::Hold),
-    };
-    let corrupted = corrupted.map(|bit| Action::Corrupt { bit: Some(bit) });
-    let duplicated = duplicated.then_some(Action::Duplicate);
-    [duplicated, corrupted, moved].into_iter().flatten().collect()
-}
-
 /// The packet that a name, which may leave parts out, means.
 fn find(names: &Names, name: &PacketName) -> Option<u64> {
-    let fits = |emission: &u64| {
-        let exact = names.name(*emission);
-        let of = |part: Option<u32>, other: Option<u32>| part.is_none() || part == other;
-        name.from == exact.from
-            && name.channel.covers(exact.channel)
-            && (name.segment.is_none() || name.segment == exact.segment)
-            && of(name.at, exact.at)
-    };
+    let fits = |emission: &u64| name.fits(&names.name(*emission));
     let nth = usize::try_from(name.nth - 1).ok()?;
     (0..names.len() as u64).filter(fits).nth(nth)
 }

@@ -9,7 +9,7 @@ use halfclose::run::run_loaded;
 use halfclose::scenario::Scenario;
 use halfclose::scenario::fault::{Action, Fault, Which};
 use halfclose::search::schedule::named;
-use halfclose::search::{Act, Explore, Explored, Placed, Scope, explore};
+use halfclose::search::{Explore, Explored, Placed, Scope, explore};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
@@ -48,12 +48,8 @@ impl BruteForce<'_> {
     fn descend(&mut self, list: &mut Vec<Placed>, left: usize) {
         let mut with = self.scenario.clone();
         for placed in list.iter() {
-            let action = match placed.act {
-                Act::Drop => Action::Drop,
-                Act::Duplicate => Action::Duplicate,
-                Act::Hold => Action::Hold,
-            };
-            with.faults.push(Fault { packet: Which::Emission(placed.emission), action });
+            with.faults
+                .push(Fault { packet: Which::Emission(placed.emission), action: placed.action });
         }
         let finished = run_loaded(&with, self.workload, 0, Recording::Headers);
         self.found.push((list.clone(), finished.outcome.verdict));
@@ -73,8 +69,8 @@ impl BruteForce<'_> {
             if list.last().is_some_and(|last| last.emission >= key) {
                 continue;
             }
-            for act in [Act::Drop, Act::Duplicate, Act::Hold] {
-                list.push(Placed { emission: key, act });
+            for action in [Action::Drop, Action::Duplicate, Action::Hold] {
+                list.push(Placed { emission: key, action });
                 self.descend(list, left - 1);
                 list.pop();
             }

@@ -9,10 +9,11 @@ use crate::network::medium::Passed;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
+use crate::scenario::fault::Action;
 use crate::search::limits::Stop;
 use crate::search::lockstep::Lockstep;
 use crate::search::pool::Pool;
-use crate::search::schedule::{Act, Placed};
+use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -175,7 +176,7 @@ impl<'t> Walker<'t> {
             packets.drain(..packets.len().saturating_sub(last));
         }
         packets.retain(|(emission, fate)| *emission >= above && *fate == Fate::Deliver);
-        let place = |(emission, _)| Act::ALL.map(|act| Placed { emission, act });
+        let place = |(emission, _)| Action::EXPLORED.map(|action| Placed { emission, action });
         packets.into_iter().flat_map(place).collect()
     }
 
