@@ -99,3 +99,8 @@ pub use server::{Limits, OnFin, Server, ServerConfig, User};
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;
 pub use wire::representation::Representation;
+
+/// The examples of the README, as tests of the documentation.
+#[cfg(all(doctest, feature = "net"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

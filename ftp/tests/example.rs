@@ -1,0 +1,9 @@
+//! The example runs: a client and a server over a transport of the reader's own.
+
+#[path = "../examples/own_transport.rs"]
+mod own_transport;
+
+#[test]
+fn the_example_uploads_and_lists() {
+    own_transport::main().expect("the loopback network works");
+}
