@@ -1,4 +1,4 @@
-//! The example runs: a client and a server over a transport of the reader's own.
+//! The example runs: a client and a server over a transport outside the crate.
 
 #[path = "../examples/own_transport.rs"]
 mod own_transport;

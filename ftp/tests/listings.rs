@@ -1,4 +1,4 @@
-//! Listings as real servers write them: each line with what it means.
+//! Lines of listings from real servers, each with its meaning.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -7,13 +7,13 @@ use halfclose_ftp::wire::date::{Civil, Digits};
 use halfclose_ftp::wire::listing::{Form, ListingLine, read};
 use std::time::Duration;
 
-/// 2026-11-24T12:00:00Z.
+/// The present time of the tests: 2026-11-24T12:00:00Z.
 fn now() -> Duration {
     let noon = Civil { year: 2026, month: 11, day: 24, hour: 12, minute: 0, second: 0 };
     noon.since().unwrap()
 }
 
-/// Name, kind, size and date of an entry; `heading` or `line` for a line that names nothing.
+/// Name, kind, size and date of an entry; `heading` or `line` for a line without an entry.
 fn meaning(form: Form, line: impl AsRef<[u8]>) -> String {
     let found = match read(form, line.as_ref(), now()) {
         ListingLine::Entry(found) => found,

@@ -1,4 +1,4 @@
-//! The words of FTP, read and written: rows, round trips, and bytes that nobody meant.
+//! The words of FTP, read and written: rows, round trips, and arbitrary bytes.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -9,7 +9,7 @@ use halfclose_ftp::wire::reply::{self, Parser, Progress, Reply};
 use halfclose_ftp::wire::representation;
 use std::net::{Ipv4Addr, SocketAddr};
 
-/// xorshift64: enough to be arbitrary, the same every time.
+/// A generator of arbitrary bytes (xorshift64), the same in every run.
 struct Noise(u64);
 
 impl Noise {

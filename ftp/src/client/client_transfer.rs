@@ -305,7 +305,7 @@ impl Client {
             Direction::Upload => Way::Send(cx.config.close),
             Direction::Download => Way::Receive,
         };
-        // Lines of a listing end with CR LF, whatever the type.
+        // Lines of a listing end with CR LF, for any type.
         let text = matches!(current.kind, TransferKind::List(..))
             || cx.config.representation == Representation::Ascii;
         let body = if text { Body::Text(file) } else { Body::Image(file) };

@@ -96,7 +96,7 @@ impl Server {
         });
     }
 
-    /// Answers MFMT: `MFMT 20020206123456 path`.
+    /// Answers MFMT, the date before the path: `MFMT 20020206123456 path`.
     pub(super) fn handle_mfmt<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let parts = argument.split_once(' ').filter(|(_, path)| !path.is_empty());
         let Some((date, path)) = parts.and_then(|(date, it)| Some((parse_digits(date)?, it)))

@@ -1,4 +1,4 @@
-//! The client alone: what it says to what a server says, and what its user is told.
+//! The client alone: its commands after each reply, and the result that its user sees.
 
 use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
@@ -32,7 +32,7 @@ fn start(config: ClientConfig, tasks: &[Task]) -> Wire<Client> {
     wire
 }
 
-/// A server's lines and what the client says to each.
+/// Lines of a server, each with the client's answer.
 fn talk(wire: &mut Wire<Client>, lines: &[(&str, &str)]) {
     for (line, expected) in lines {
         let said = wire.hear(format!("{}\r\n", line.replace('|', "\r\n")));
@@ -45,7 +45,7 @@ fn talk(wire: &mut Wire<Client>, lines: &[(&str, &str)]) {
     }
 }
 
-/// As far as the reply to STOR or RETR, in active mode.
+/// A client in active mode, up to the reply to STOR or RETR.
 fn asked(config: ClientConfig, tasks: &[Task]) -> Wire<Client> {
     let mut wire = start(ClientConfig { extended: false, ..config }, tasks);
     let command = if matches!(tasks[0], Task::Put { .. }) { "STOR b" } else { "RETR a" };

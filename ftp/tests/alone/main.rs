@@ -1,4 +1,4 @@
-//! A client or a server alone, with a test for its peer and its network.
+//! A client or a server alone: the test plays the peer and the network.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

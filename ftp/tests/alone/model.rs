@@ -1,4 +1,4 @@
-//! A server's model, axis by axis: what it says, keeps and does.
+//! A server's model, property by property: replies, kept bytes, actions.
 
 use crate::wire::Wire;
 use halfclose_ftp::model::{
@@ -23,7 +23,7 @@ const COMPLETE: TransferEnd = TransferEnd {
 const RESET: TransferEnd = TransferEnd { complete: false, ending: Some(Ending::Reset), ..COMPLETE };
 const CUT: TransferEnd = TransferEnd { complete: false, ending: Some(Ending::Aborted), ..COMPLETE };
 
-/// Says this and nothing else, to be told apart.
+/// A judgement with a recognizable reply and nothing else.
 const fn says(code: u16) -> Judgement {
     Judgement { answer: Answer::Says(Phrase(code, "x")), kept: Kept::All }
 }
@@ -32,7 +32,7 @@ fn with(model: ServerModel) -> ServerConfig {
     ServerConfig { model, ..ServerConfig::default() }
 }
 
-/// STOR b has been answered, and data moves.
+/// A server after the reply to STOR b, with moving data.
 fn moving(config: ServerConfig) -> Wire<Server> {
     let mut wire = Wire::new(config);
     wire.open_between("10.0.0.2:21", "10.0.0.1:49152");

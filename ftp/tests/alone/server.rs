@@ -1,4 +1,4 @@
-//! The server alone, command by command (RFC 959 §5.4): which code answers what, and when.
+//! The server alone, command by command (RFC 959 §5.4): the code of each reply, and its moment.
 
 use crate::wire::Wire;
 use halfclose_ftp::session::{Action, Event};
@@ -31,7 +31,7 @@ fn logged_in(config: ServerConfig) -> Wire<Server> {
     wire
 }
 
-/// Logged in, and STOR (or RETR) has been answered with 150 on an open data connection.
+/// A logged-in server after the 150 reply to STOR or RETR on an open data connection.
 fn moving(config: ServerConfig, command: &str) -> Wire<Server> {
     let mut wire = logged_in(config);
     wire.store.insert("b", (*b"content").into());
@@ -177,7 +177,7 @@ fn abor_and_quit_during_a_transfer() {
 
 #[test]
 fn stat_during_a_transfer() {
-    // RFC 959 §4.1.3: also between a transfer's replies; it waits for nobody.
+    // RFC 959 §4.1.3: also between a transfer's replies, without a wait for the transfer.
     let mut wire = moving(ServerConfig::default(), "STOR b\r\nNOOP\r\n");
     assert_eq!(wire.hear(b"\xff\xf4\xff\xf2STAT\r\n"), "");
     assert_eq!(wire.actions(), [Action::Progress]);

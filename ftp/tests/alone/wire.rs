@@ -1,4 +1,4 @@
-//! A session alone: a test plays its network and its peer, line by line.
+//! A session alone: a test plays the network and the peer, line by line.
 
 use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
@@ -6,7 +6,7 @@ use halfclose_ftp::{MemoryStore, TransferReport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// One session, and everything that it borrows.
+/// One session, and everything that the session borrows.
 pub(crate) struct Wire<P: Session> {
     pub(crate) session: P,
     pub(crate) config: P::Config,
@@ -34,39 +34,39 @@ impl<P: Session> Wire<P> {
         act(session, &mut Context { config, store, journal, id: SessionId(0), now: *now })
     }
 
-    /// The control connection opens between these addresses.
+    /// Opens the control connection between these addresses.
     pub(crate) fn open_between(&mut self, local: &str, peer: &str) -> String {
         let at = |text: &str| text.parse::<SocketAddr>().unwrap();
         self.event(Event::Opened { local: at(local), peer: at(peer) })
     }
 
-    /// The data connection opens, between addresses that matter only to reports.
+    /// Opens the data connection, between addresses that matter only to reports.
     pub(crate) fn data_opened(&mut self) -> String {
         let [local, peer] = [4000, 4001].map(|port| SocketAddr::from(([10, 0, 0, 1], port)));
         self.event(Event::DataOpened { local, peer })
     }
 
-    /// The peer says something; what the session says to that.
+    /// Gives the session bytes from the peer; returns the answer.
     pub(crate) fn hear(&mut self, bytes: impl AsRef<[u8]>) -> String {
         self.session.handle_bytes(bytes.as_ref());
         self.with(P::handle_lines);
         self.said()
     }
 
-    /// Something happens; what the session says to that.
+    /// Gives the session an event; returns the answer.
     pub(crate) fn event(&mut self, event: Event) -> String {
         self.with(|session, cx| session.handle_event(event, cx));
         self.said()
     }
 
-    /// Time passes until the session's own deadline.
+    /// Moves the time to the session's own deadline.
     pub(crate) fn wait(&mut self) -> String {
         self.now = self.session.next_wakeup().expect("the session waits for something");
         self.with(P::handle_timeout);
         self.said()
     }
 
-    /// What the session says, its lines joined by `|`.
+    /// The session's answer, its lines joined by `|`.
     fn said(&mut self) -> String {
         let mut said = Vec::new();
         while !self.session.unsent().is_empty() {
@@ -77,7 +77,7 @@ impl<P: Session> Wire<P> {
         String::from_utf8_lossy(&said).trim_end().replace("\r\n", "|")
     }
 
-    /// What the session wants done.
+    /// The actions that the session requests.
     pub(crate) fn actions(&mut self) -> Vec<Action> {
         std::iter::from_fn(|| self.session.poll_action()).collect()
     }

@@ -1,15 +1,15 @@
-//! Golden dialogues: what a server says to every command, as text that a person can read. Each file
-//! of `data/` is one session over a network in memory; a line is
+//! Golden dialogues: a server's replies to every command, as text for people. Each file of `data/`
+//! is one session over a network in memory, in lines of these forms:
 //!
-//! - `> COMMAND`: what the client says. ` << TEXT` behind it is what it uploads; `\n`, `\r`, `\t` and
-//!   `\xHH` are written so, everywhere. Behind PASV, EPSV, PORT or EPRT the next command that may
-//!   transfer has its data connection.
-//! - `CODE TEXT`: what the server says. A port is written `PORT` (in 227, `P1,P2`).
-//! - `| TEXT`: what the server sends over the data connection; `|> TEXT` is what it has stored.
-//! - `# TEXT`: a comment; `@ SECONDS`: so long nothing happens; `@ CLOSE`: the client's FIN.
+//! - `> COMMAND`: a command of the client. ` << TEXT` after the command is an upload; `\n`, `\r`,
+//!   `\t` and `\xHH` stand for bytes everywhere. After PASV, EPSV, PORT or EPRT, the next transfer
+//!   command has a data connection.
+//! - `CODE TEXT`: a reply of the server. A port is written `PORT` (in 227, `P1,P2`).
+//! - `| TEXT`: data from the server; `|> TEXT` is the stored upload.
+//! - `# TEXT`: a comment; `@ SECONDS`: silence; `@ CLOSE`: the client's FIN.
 //!
-//! `UPDATE_GOLDEN=1 cargo test -p halfclose-ftp --test golden` writes what the server says anew: read
-//! the difference before it is committed.
+//! `UPDATE_GOLDEN=1 cargo test -p halfclose-ftp --test golden` rewrites the replies: read the
+//! difference before the commit.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use talker::Talker;
 
-/// 2002-02-06T12:34:56Z.
+/// The date at time 0 of a dialogue: 2002-02-06T12:34:56Z.
 const EPOCH: Duration = Duration::from_secs(1_012_998_896);
 
 fn config(name: &str) -> ServerConfig {
@@ -42,7 +42,7 @@ fn config(name: &str) -> ServerConfig {
     }
 }
 
-/// Says the lines of `script` that are the client's, and writes down the dialogue.
+/// Plays the client's lines of `script` and writes the dialogue.
 fn play(name: &str, script: &str) -> String {
     let mut talker = Talker::new(config(name));
     let mut out = String::new();
@@ -96,7 +96,7 @@ fn every_command_is_answered_as_written() {
     assert!(moved.is_empty(), "{}", moved.join("\n"));
 }
 
-/// Every verb that the server parses has been said in some dialogue, and so has what it refuses.
+/// Every verb of the parser appears in a dialogue, and so does every refused verb.
 #[test]
 fn no_command_is_left_out() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/data");

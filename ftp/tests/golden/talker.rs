@@ -1,5 +1,5 @@
-//! A client that says what it is told to, line by line, and writes down all it hears: on the control
-//! connection, and on the data connection that the commands before have made.
+//! A client that sends given lines and records all answers: on the control connection, and on the
+//! data connection of the commands before.
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use halfclose_ftp::tcp::{Conn, Listener, Tcp};
@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// How the next data connection is made.
+/// The way to make the next data connection.
 enum Next {
     Nothing,
     Connect(SocketAddr),
@@ -27,7 +27,7 @@ pub(crate) struct Talker {
     over: bool,
 }
 
-/// Where a client listens that says PORT.
+/// The port at which a client listens after PORT.
 const DATA_PORT: u16 = 2049;
 
 impl Talker {
@@ -56,7 +56,7 @@ impl Talker {
         Self { net, hosts, server, control, next: Next::Nothing, now, over: false }
     }
 
-    /// Says a command; what comes of it, as lines.
+    /// Sends a command; returns the answer as lines.
     pub(crate) fn say(&mut self, command: &str) -> String {
         let (command, upload) = match command.split_once(" << ") {
             Some((command, upload)) => (command, Some(unescape(upload))),
@@ -123,7 +123,7 @@ impl Talker {
         out
     }
 
-    /// So long nothing happens.
+    /// Lets this number of seconds pass in silence.
     pub(crate) fn wait(&mut self, seconds: u64) -> String {
         let end = self.now + Duration::from_secs(seconds);
         self.settle();
@@ -135,7 +135,7 @@ impl Talker {
         self.heard()
     }
 
-    /// The client's FIN.
+    /// Sends the client's FIN on the control connection.
     pub(crate) fn close(&mut self) -> String {
         self.hosts[CLIENT].shutdown(self.control);
         let out = self.heard();
@@ -143,7 +143,7 @@ impl Talker {
         out
     }
 
-    /// What the server has said, as lines.
+    /// The server's replies, as lines.
     pub(crate) fn heard(&mut self) -> String {
         if self.over {
             return String::new();
@@ -162,7 +162,7 @@ impl Talker {
         out
     }
 
-    /// Remembers where the server listens; the port is not written down.
+    /// Remembers the server's data port; the recorded line has no port.
     fn note_address(&mut self, line: &str) -> String {
         let port = match line.get(..3) {
             Some("227") => address::scan_227(line).map(|at| at.port()),
@@ -190,7 +190,7 @@ impl Talker {
         }
     }
 
-    /// All that comes, and whether the connection has ended.
+    /// All bytes that arrive; true if the connection has ended.
     fn drain(&mut self, from: Conn) -> (Vec<u8>, bool) {
         let mut bytes = Vec::new();
         loop {

@@ -1,4 +1,5 @@
-//! How connections end over the kernel's TCP, by either side: what is told, and what arrives.
+//! The ends of connections over the kernel's TCP, from either side: reported endings, and arrived
+//! bytes.
 
 use crate::world::Peer;
 use halfclose_ftp::net::Sockets;
@@ -7,7 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener};
 use std::ops::ControlFlow;
 
-/// More than a kernel takes at once when nobody reads.
+/// More bytes than a kernel accepts at once without a reader.
 const MUCH: usize = 32 << 20;
 
 #[test]
@@ -70,7 +71,7 @@ fn nobody_at_the_port_is_a_refusal() {
 fn close_sends_everything_and_then_a_fin() {
     let mut at = Peer::accepted();
     let mut reader = at.peer.try_clone().unwrap();
-    // As much as is taken while nobody reads, and one byte that must not be lost.
+    // As many bytes as the kernel accepts without a reader, and one byte that must not be lost.
     let sent = loop {
         match at.send(&[7; 300_000]) {
             ControlFlow::Continue(0) => break at.sockets.status(at.conn).unacknowledged,

@@ -1,5 +1,4 @@
-//! The operating system's sockets under the same trait, and the same sessions over them. Everything
-//! happens on 127.0.0.1.
+//! The kernel's sockets behind the trait `Tcp`, and whole sessions over them, all on 127.0.0.1.
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 

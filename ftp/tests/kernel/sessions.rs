@@ -17,7 +17,7 @@ fn content(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from(at % 251).unwrap()).collect()
 }
 
-/// Puts a file of that length, closing so.
+/// Uploads a file of `length` bytes with this way to close.
 fn put(length: usize, close: Close, mode: DataMode) -> World {
     let client = ClientConfig { close, mode, ..ClientConfig::default() };
     let mut world = World::new(client, ServerConfig::default());
@@ -41,7 +41,7 @@ fn files_go_up_and_come_down() {
     }
 }
 
-/// Loopback loses nothing: what differs is what the sender throws away, and what is said.
+/// Loopback loses nothing: only the bytes that the sender drops differ, and the replies.
 #[test]
 fn each_way_to_close_has_its_reply() {
     for close in CLOSES {

@@ -1,4 +1,5 @@
-//! Shares, names, small pieces, urgent bytes, ports: what the trait promises, by the kernel.
+//! The promises of the trait `Tcp`, kept by the kernel: shares, names, small pieces, urgent bytes,
+//! ports.
 
 use crate::world::{HERE, Peer, accept, is_ready, turn};
 use halfclose_ftp::net::{READS, Sockets};

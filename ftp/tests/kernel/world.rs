@@ -1,5 +1,5 @@
 //! One connection between [`Sockets`] and a plain socket of the standard library; and two drivers,
-//! each with sockets of its own.
+//! each with its own sockets.
 
 use halfclose_ftp::net::Sockets;
 use halfclose_ftp::tcp::{Conn, Ending, Listener, Ready, Tcp};
@@ -10,10 +10,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 pub(crate) const HERE: &str = "127.0.0.1:0";
-/// How long anything here may take.
+/// The most time that any step may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// One connection, and its other end.
+/// One connection and its peer.
 pub(crate) struct Peer {
     pub(crate) sockets: Sockets,
     pub(crate) conn: Conn,
@@ -42,12 +42,12 @@ impl Peer {
         this
     }
 
-    /// The next lap; waits a little if nothing happens.
+    /// Runs the next lap; waits a little if nothing happens.
     pub(crate) fn turn(&mut self) {
         turn(&mut self.sockets);
     }
 
-    /// Laps until there is an answer.
+    /// Runs laps until `answer` returns a value.
     pub(crate) fn until<R>(&mut self, mut answer: impl FnMut(&mut Self) -> Option<R>) -> R {
         while self.sockets.now() < LIMIT {
             if let Some(answer) = answer(self) {
@@ -58,7 +58,7 @@ impl Peer {
         panic!("nothing came in {LIMIT:?}");
     }
 
-    /// One call of `send`, as much as it takes.
+    /// Calls `send` once, with as many bytes as accepted.
     pub(crate) fn send(&mut self, mut bytes: &[u8]) -> ControlFlow<Ending, usize> {
         self.sockets.send(self.conn, &mut |free| {
             let count = free.len().min(bytes.len());
@@ -68,7 +68,7 @@ impl Peer {
         })
     }
 
-    /// All of it, in as many laps as that takes.
+    /// Sends all bytes, in as many laps as needed.
     pub(crate) fn send_all(&mut self, mut bytes: &[u8]) {
         self.until(|this| {
             if let ControlFlow::Continue(count) = this.send(bytes) {
@@ -78,7 +78,7 @@ impl Peer {
         });
     }
 
-    /// Everything until the end, and the end.
+    /// All bytes until the end, and the ending.
     pub(crate) fn receive_all(&mut self) -> (Vec<u8>, Ending) {
         let mut all = Vec::new();
         let ending = self.until(|this| {
@@ -90,10 +90,10 @@ impl Peer {
         (all, ending)
     }
 
-    /// The peer's program aborts.
+    /// Aborts the connection from the peer's side.
     pub(crate) fn reset_peer(&mut self) {
         SockRef::from(&self.peer).set_linger(Some(Duration::ZERO)).unwrap();
-        // Dropped in its place: this end is one nobody looks at.
+        // The old socket is dropped; the new socket has no reader.
         self.peer =
             TcpStream::connect(TcpListener::bind(HERE).unwrap().local_addr().unwrap()).unwrap();
     }
@@ -114,7 +114,7 @@ pub(crate) fn accept(sockets: &mut Sockets, door: Listener) -> Conn {
     panic!("nobody came in {LIMIT:?}");
 }
 
-/// Whether the listener is among what is ready now.
+/// Whether the wanted change is ready now.
 pub(crate) fn is_ready(sockets: &mut Sockets, wanted: Ready) -> bool {
     std::iter::from_fn(|| sockets.poll_ready()).any(|ready| ready == wanted)
 }
@@ -142,20 +142,20 @@ impl World {
         self.client.connect(&mut self.sockets[0], self.at, tasks.into(), now).unwrap();
     }
 
-    /// Runs until both are done.
+    /// Runs until both sides are done.
     pub(crate) fn run(&mut self) {
         while !self.client.is_done() || !self.server.is_done() {
             let [client, server] = &mut self.sockets;
             assert!(client.now() < LIMIT, "not done: {:#?}", self.client.dialogue());
             self.client.pump(client, client.now());
             self.server.pump(server, server.now());
-            // Whoever has nothing to do lets the other one go on at once.
+            // An idle side lets the other side go on at once.
             client.wait(Some(client.now())).unwrap();
             server.wait(Some(server.now())).unwrap();
         }
     }
 
-    /// The dialogue, as the client's user saw it.
+    /// The dialogue as the client's user saw it.
     pub(crate) fn dialogue(&self) -> Vec<String> {
         self.client.dialogue().iter().map(|line| line.text.clone()).collect()
     }

@@ -1,4 +1,4 @@
-//! A client against a server that says anything.
+//! A client against a server with arbitrary replies.
 
 use crate::sessions::{END, store};
 use halfclose_ftp::report::{Journal, SessionId};
@@ -12,7 +12,7 @@ use std::time::Duration;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// A server says what it likes: the client comes to an end, and tells its user something.
+    /// After arbitrary replies, the client comes to an end and reports a result.
     #[test]
     fn a_client_takes_anything(
         said in prop::collection::vec(prop_oneof![

@@ -1,5 +1,5 @@
-//! What holds for every input: words round-trip, parsers take arbitrary bytes in arbitrary chunks,
-//! and a session takes arbitrary bytes without a panic and without memory that grows.
+//! Properties of every input: words round-trip, parsers accept arbitrary bytes in arbitrary chunks,
+//! and a session accepts arbitrary bytes without a panic and without growing memory.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 

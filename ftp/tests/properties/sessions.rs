@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// What a session may have said that nobody has read: its limit, and the longest reply.
+/// The most bytes of unread replies: the session's limit, and the longest reply.
 const UNREAD: usize = (1 << 16) + (1 << 16);
 
 pub(crate) const END: TransferEnd = TransferEnd {
@@ -34,7 +34,7 @@ pub(crate) fn store() -> MemoryStore {
     store
 }
 
-/// A word that a client may say, or something like one.
+/// A word of a client, or a similar word.
 fn word() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         8 => prop::sample::select(COMMANDS.to_vec()).prop_map(|it| it.as_bytes().to_vec()),
@@ -115,7 +115,7 @@ fn config() -> ServerConfig {
     ServerConfig { users, limits, ..ServerConfig::hardened() }
 }
 
-/// A server session alone, and whatever it borrows.
+/// A server session alone, and everything that the session borrows.
 struct Alone {
     server: Server,
     config: ServerConfig,
@@ -134,7 +134,7 @@ impl Alone {
         self.with(|server, cx| server.handle_event(event, cx));
     }
 
-    /// Does what the session asks for; `choice` decides how that goes.
+    /// Performs the session's actions; `choice` decides their results.
     fn act(&mut self, choice: u8) {
         let at = "10.0.0.2:3000".parse().unwrap();
         let mut actions = 0;
@@ -166,7 +166,7 @@ impl Alone {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
-    /// Nobody reads the replies, or somebody does now and then; time passes.
+    /// Without a reader of replies, or with a slow reader, over time.
     #[test]
     fn a_session_takes_anything_and_stays_small(
         steps in prop::collection::vec((word(), any::<u8>()), 1..200),
@@ -208,7 +208,7 @@ proptest! {
     }
 }
 
-/// A client that says lines and reads what comes.
+/// A client that sends lines and reads the replies.
 struct Raw {
     hosts: [Host; 2],
     net: Net,
@@ -267,7 +267,7 @@ impl Raw {
     }
 }
 
-/// How many final replies there are in what a server says.
+/// The number of final replies in a server's answers.
 fn finals(said: &str) -> usize {
     let code = |line: &str| line.get(..3).and_then(|code| code.parse::<u16>().ok());
     let last = |line: &&str| line.as_bytes().get(3) == Some(&b' ');
@@ -277,7 +277,7 @@ fn finals(said: &str) -> usize {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// RFC 959 §5.4: one final reply for each command, whatever came before it; and nothing is left
+    /// RFC 959 §5.4: one final reply for each command, after any commands before; and nothing stays
     /// open once the client has gone.
     #[test]
     fn every_command_has_one_final_reply(
@@ -291,7 +291,7 @@ proptest! {
         for command in whole {
             raw.say(command.as_bytes());
             let said = raw.hear();
-            // A transfer for which nobody connects waits, and every command behind it.
+            // A transfer without a data connection waits, and so does every command behind.
             if finals(&said) == 0 {
                 raw.say(b"ABOR\r\n");
                 let said = raw.hear();
@@ -308,7 +308,7 @@ proptest! {
         prop_assert_eq!((raw.net.open(), raw.net.listeners()), (0, 1));
     }
 
-    /// A text comes back as it was, through windows that part its line ends anywhere.
+    /// A text comes back unchanged, through windows that split its line ends anywhere.
     #[test]
     fn texts_come_back(
         text in prop::collection::vec(prop::sample::select(b"\r\n\nab".to_vec()), 0..400),

@@ -1,5 +1,5 @@
-//! A store that knows what its files will probably be made of holds what one does that knows nothing:
-//! the same steps come to the same, whatever is written, cut, removed and renamed.
+//! A store with sources and a store without give the same results, after the same steps: write,
+//! cut, remove, rename.
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 const NOW: Duration = Duration::ZERO;
 const NAMES: [&str; 3] = ["a", "b", "c"];
-/// More than a window of what is elsewhere.
+/// More bytes than a read-ahead cache holds.
 const LONG: usize = 150_000;
 
-/// Bytes that are elsewhere, as far as a store can tell.
+/// Bytes outside a store, as far as the store can tell.
 #[derive(Debug)]
 struct Far(Vec<u8>);
 
@@ -30,7 +30,7 @@ impl ReadAt for Far {
     }
 }
 
-/// Sources that begin alike, end early, or have nothing to do with each other.
+/// Sources that begin alike, end early, or have nothing in common.
 fn sources() -> Vec<Vec<u8>> {
     let noise = |seed: usize, length: usize| -> Vec<u8> {
         (0..length).map(|at| (at * (at + seed) / 7 + seed).to_le_bytes()[0]).collect()
@@ -52,14 +52,14 @@ fn known(sources: &[Vec<u8>]) -> Arc<[FileSource]> {
     sources.iter().enumerate().map(known).collect()
 }
 
-/// Bytes that a step writes.
+/// The bytes that a step writes.
 #[derive(Clone, Debug)]
 enum What {
-    /// What follows in that source, where the file ends.
+    /// The bytes of a source that follow the file's end.
     Next(usize, usize),
-    /// The same with another bit in the middle.
+    /// The same bytes with one bit flipped in the middle.
     Flipped(usize, usize),
-    /// The beginning of that source.
+    /// The beginning of a source.
     Begin(usize, usize),
     Bytes(Vec<u8>),
 }
@@ -117,7 +117,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 0..60)
 }
 
-/// One of the two stores, with the files that are open in it.
+/// One of the two stores, with its open files.
 struct Side {
     store: MemoryStore,
     open: Vec<File>,
@@ -125,7 +125,7 @@ struct Side {
 }
 
 impl Side {
-    /// What a step comes to.
+    /// The result of a step.
     fn step(&mut self, step: &Step, size: usize, sources: &[Vec<u8>]) -> String {
         let store = &mut self.store;
         match step {

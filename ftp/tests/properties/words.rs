@@ -1,4 +1,4 @@
-//! Words: written and read, they are the same; and nothing that is read makes a parser panic.
+//! Words: written and read, they are unchanged; and no input makes a parser panic.
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{EntryKind, Metadata};
@@ -22,12 +22,12 @@ fn chunks() -> impl Strategy<Value = Vec<Vec<u8>>> {
     prop::collection::vec(prop::collection::vec(any::<u8>(), 0..64), 0..40)
 }
 
-/// A line's text: no control characters.
+/// Text of a line: no control characters.
 fn text() -> impl Strategy<Value = String> {
     "[^\\p{Cc}]{1,40}"
 }
 
-/// A name that a listing can show: it is not `.` or `..`.
+/// A name that a listing can show: neither `.` nor `..`.
 fn name() -> impl Strategy<Value = String> {
     "[^\\p{Cc}/]{1,40}".prop_filter("a name", |name| name != "." && name != "..")
 }
@@ -84,7 +84,7 @@ proptest! {
         }
     }
 
-    /// Whatever an argument holds, one command line comes of it.
+    /// Every argument gives exactly one command line.
     #[test]
     fn no_argument_smuggles_a_command(argument in any::<String>()) {
         let mut out = Vec::new();
@@ -226,7 +226,7 @@ proptest! {
         let _ = Printer::split_pattern(&text);
     }
 
-    /// Lines that look like a listing, but for what stands in their places.
+    /// Lines that look like a listing, with arbitrary words.
     #[test]
     fn no_listing_panics(
         words in prop::collection::vec(

@@ -1,4 +1,4 @@
-//! Whole sessions: what is said, what is moved, and that nothing is left behind.
+//! Whole sessions: the dialogue, the moved bytes, and nothing left open.
 
 use crate::net::{self, Rules};
 use crate::world::{SIZE, World, check_clean, code, get, only, pattern, put, run};

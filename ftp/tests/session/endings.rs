@@ -1,4 +1,4 @@
-//! Every way to end a data connection, and everything that the other side makes of it.
+//! Every way to end a data connection, with the judgement of the peer.
 
 use crate::net::Rules;
 use crate::world::{SIZE, check_clean, close, code, get, only, pattern, put, run, world};

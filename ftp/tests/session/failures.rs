@@ -1,5 +1,5 @@
-//! A store that fails, at every point where it can: a clear reply, no file half replaced, and the
-//! server goes on serving.
+//! A store that fails, in every call that can fail: a clear reply, no file half replaced, and the
+//! server goes on.
 
 use crate::net::{CLIENT, Net, Rules, SERVER, ip};
 use crate::world::pattern;
@@ -10,7 +10,7 @@ use halfclose_ftp::{
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Where it fails.
+/// The call that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum At {
     OpenRead,
@@ -24,7 +24,7 @@ enum At {
     NextEntry,
 }
 
-/// A memory store that fails so, once it has done `after` calls of that kind.
+/// A memory store that fails with this error, after `after` calls of this kind.
 struct Faulty {
     inner: MemoryStore,
     at: At,
@@ -123,7 +123,7 @@ impl Store for Faulty {
     }
 }
 
-/// What the task's user was told, and what is under `b` at the server then. A NOOP after it is
+/// The result of the task, and the file `b` on the server afterwards. A NOOP after the task is
 /// answered.
 fn outcome(task: Task, at: At, error: StoreError, after: u32) -> (String, Option<Vec<u8>>) {
     let net = Net::new(Rules::default());

@@ -1,5 +1,4 @@
-//! What a server bears, and what it does not: crowds, floods, silence, forged lines, an end that
-//! somebody else decides.
+//! The limits of a server: crowds, floods, silence, forged lines, and an end from outside.
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use crate::world::{World, pattern};
@@ -16,7 +15,7 @@ fn hardened(limits: Limits) -> ServerConfig {
     ServerConfig { users: vec![User::new("me", "secret")], limits, ..ServerConfig::hardened() }
 }
 
-/// A server, and clients that say what they like, as slowly as they like.
+/// A server, and clients that send arbitrary lines at any speed.
 struct Hall {
     hosts: [Host; 2],
     net: Net,
@@ -47,7 +46,7 @@ impl Hall {
         }
     }
 
-    /// Says as much as the connection takes; how much that was.
+    /// Sends as many bytes as the connection accepts; returns their number.
     fn say(&mut self, on: Conn, mut bytes: &[u8]) -> usize {
         let all = bytes.len();
         while !bytes.is_empty() {
@@ -65,7 +64,7 @@ impl Hall {
         all - bytes.len()
     }
 
-    /// Everything that comes; `!` behind it if the connection has been reset, `.` if it was closed.
+    /// All bytes that arrive; `!` after them if the connection was reset, `.` if closed.
     fn hear(&mut self, from: Conn) -> String {
         let mut heard = Vec::new();
         loop {
@@ -81,7 +80,7 @@ impl Hall {
         }
     }
 
-    /// Time passes, timer by timer.
+    /// Lets the time pass, timer by timer.
     fn pass(&mut self, seconds: u64) {
         let end = self.now + Duration::from_secs(seconds);
         while let Some(at) = self.server.next_wakeup().filter(|at| *at <= end) {
@@ -106,7 +105,7 @@ fn crowds_are_told_so() {
         }
         let outside = hall.enter();
         assert_eq!(hall.hear(outside), "421 Too many connections, try again later.|.");
-        // Nobody inside notices, and one place more is one client more.
+        // The sessions inside notice nothing, and a free place admits a client.
         assert_eq!(hall.say(inside[0], b"QUIT\r\n"), 6);
         assert_eq!(hall.hear(inside[0]), "221 Goodbye.|.");
         let again = hall.enter();
@@ -115,7 +114,7 @@ fn crowds_are_told_so() {
     }
 }
 
-/// 3,000 STATs of a directory of 30 names are 6 MB of replies: they wait for their reader.
+/// 3,000 STATs of a directory of 30 names are 6 MB of replies, which wait for their reader.
 #[test]
 fn a_flood_of_commands_waits_for_its_reader() {
     let mut hall = Hall::new(ServerConfig { stall_timeout: None, ..ServerConfig::default() });
@@ -226,7 +225,7 @@ fn a_line_of_the_log_is_a_line_without_secrets() {
     assert_eq!(hall.server.drain_dialogue().count(), 0);
 }
 
-/// An upload, as far as its first bytes at the server.
+/// An upload, up to the first bytes at the server.
 fn uploading(config: ServerConfig) -> World {
     let client = ClientConfig {
         user: "me".into(),
@@ -321,7 +320,7 @@ fn to_begin_again_forgets_no_wrong_password() {
         hall.pass(1);
         assert!(hall.hear(conn).ends_with(expected));
     }
-    // Nor how long somebody has been trying.
+    // Nor does REIN restart the time for the login.
     let conn = hall.enter();
     hall.hear(conn);
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! What a model does to files and connections, on the mock network.
+//! The effect of a model on files and connections, on the mock network.
 
 use crate::net::Rules;
 use crate::world::{SIZE, check_clean, close, code, only, pattern, put, world};
@@ -8,7 +8,7 @@ use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::{Close, MemoryStore, ServerConfig, ServerModel, Store, Told};
 use std::time::Duration;
 
-/// Resets that differ by how far the program had come.
+/// Judgements that differ by how far the program had come.
 fn resets() -> ServerModel {
     let keeps = |kept| Choice::Always(Judgement { kept, ..Judgement::ABORT });
     let on_reset = Resets {

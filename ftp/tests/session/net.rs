@@ -1,5 +1,5 @@
 //! An in-memory network with the semantics of [`Tcp`] and no protocol: pairs of pipes, a small send
-//! buffer, FIN after the bytes, RST either after them or instead of them.
+//! buffer, FIN after the bytes, RST either after the bytes or in place of the bytes.
 
 use halfclose_ftp::tcp::{Conn, Ending, Listener, Ready, Status, Tcp};
 use std::cell::RefCell;
@@ -9,12 +9,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-/// What a test may decide about the network.
+/// The settings of the network.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Rules {
     /// Bytes that a connection holds between sender and receiver.
     pub(crate) window: usize,
-    /// A reset destroys bytes that wait unread (RFC 793's word; else they are read first).
+    /// A reset destroys unread bytes (the rule of RFC 793; else they are read first).
     pub(crate) flush: bool,
 }
 
@@ -28,7 +28,7 @@ struct End {
     host: usize,
     local: SocketAddr,
     peer: SocketAddr,
-    /// The other end.
+    /// The name of the peer's end.
     other: u64,
     established: bool,
     inbound: VecDeque<u8>,
@@ -51,11 +51,11 @@ struct Inner {
     resets: usize,
 }
 
-/// The network; `host` gives its two ends.
+/// The network; `host` returns its two hosts.
 #[derive(Clone, Default)]
 pub(crate) struct Net(Rc<RefCell<Inner>>);
 
-/// One host of it.
+/// One host of the network.
 pub(crate) struct Host {
     net: Net,
     at: usize,
@@ -78,22 +78,22 @@ impl Net {
         Host { net: self.clone(), at }
     }
 
-    /// Whether a host has something to look at.
+    /// Whether a host has a change to report.
     pub(crate) fn is_ready(&self) -> bool {
         self.0.borrow().ready.iter().any(|queue| !queue.is_empty())
     }
 
-    /// How many connections are still named by somebody.
+    /// The number of connections that a program still names.
     pub(crate) fn open(&self) -> usize {
         self.0.borrow().ends.values().filter(|end| !end.gone).count()
     }
 
-    /// How many listeners there are.
+    /// The number of listeners.
     pub(crate) fn listeners(&self) -> usize {
         self.0.borrow().listeners.len()
     }
 
-    /// Resets the connections of `host` that `which` picks, from the outside: both ends see a RST.
+    /// Resets the connections of `host` that `which` selects, from outside: both ends see a RST.
     pub(crate) fn cut(&self, host: usize, which: impl Fn(SocketAddr, SocketAddr) -> bool) {
         let mut net = self.0.borrow_mut();
         let names: Vec<u64> = net

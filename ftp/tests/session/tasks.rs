@@ -1,4 +1,4 @@
-//! Every task of a client's script, against our own server: what is said, what is told, what is there.
+//! Every task of a client's script, against this crate's server: dialogue, result, files.
 
 use crate::world::{World, check_clean, pattern};
 use halfclose_ftp::model::Phrase;
@@ -10,7 +10,7 @@ use halfclose_ftp::{
 };
 use std::time::Duration;
 
-/// 2002-02-06T00:00:00Z.
+/// The date at time 0: 2002-02-06T00:00:00Z.
 const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
 fn put(mode: UploadMode) -> Task {
@@ -25,7 +25,7 @@ fn passive() -> ClientConfig {
     ClientConfig { mode: DataMode::Passive, ..ClientConfig::default() }
 }
 
-/// Runs tasks with these files here and there.
+/// Runs tasks with these files on both sides.
 fn with(
     tasks: &[Task],
     config: ClientConfig,
@@ -353,7 +353,7 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
         assert_eq!((&*report.text, report.remote_size), (text, there), "{judgement:?}");
         assert_eq!(report.told == Told::Success, text.starts_with("226"));
     }
-    // A part, and one whose beginning nobody knows.
+    // A part of the file, and a file with an unknown beginning.
     for (place, text) in [
         (UploadMode::Replace, "552: the server holds 4,096 of 10,000 bytes"),
         (UploadMode::Append, "552: the server holds 4,096 bytes"),

@@ -48,7 +48,7 @@ impl Pair {
         transfer.pump(&mut self.near, &mut self.store, now)
     }
 
-    /// The peer reads all there is.
+    /// Reads all bytes at the peer.
     fn drain(&mut self) -> usize {
         match self.far.receive(self.other, usize::MAX, &mut |_| ()) {
             ControlFlow::Continue(bytes) => bytes,

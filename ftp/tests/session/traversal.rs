@@ -1,5 +1,5 @@
-//! No path leads out of the root: every command that takes one, with every trick, against a store that
-//! accepts none but the paths it was promised.
+//! No path leads out of the root: every command with a path, with every trick, against a store that
+//! accepts only the promised form of paths.
 
 use crate::net::{CLIENT, Net, Rules, SERVER, ip};
 use halfclose_ftp::store::{Entry, Fate, File, Listing, Metadata, Read, Room, StoreError, Writing};
@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-/// A memory store that panics at a path that is not as `store` promises.
+/// A memory store that panics at a path outside the form that `store` promises.
 #[derive(Default)]
 struct Strict {
     inner: MemoryStore,
@@ -183,7 +183,7 @@ fn no_path_leads_out_of_the_root() {
         for path in PATHS {
             for from in ["/", "/d/e"] {
                 say(&format!("CWD {from}\r\nPORT 10,0,0,1,9,9\r\n"), &mut server);
-                // Nobody listens there: a transfer is told 425 at once.
+                // The port has no listener: a transfer gets 425 at once.
                 let heard = say(&format!("{command} {path}\r\n"), &mut server);
                 assert!(!heard.is_empty(), "{command} {path}");
                 if heard.starts_with("350") {

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Everything of a run.
+/// Everything that belongs to a run.
 pub(crate) struct World {
     pub(crate) net: Net,
     pub(crate) now: Duration,
@@ -30,24 +30,24 @@ impl World {
         Self { net, now: Duration::ZERO, client, server, hosts, at }
     }
 
-    /// Begins a session.
+    /// Begins a session of the client.
     pub(crate) fn connect(&mut self, tasks: &[Task]) {
         self.connect_to(self.at.port(), tasks);
     }
 
-    /// Begins a session with whoever listens at that port.
+    /// Begins a session with the listener at `port`.
     pub(crate) fn connect_to(&mut self, port: u16, tasks: &[Task]) {
         let tasks: Arc<[Task]> = tasks.into();
         let at = SocketAddr::new(self.at.ip(), port);
         self.client.connect(&mut self.hosts[CLIENT], at, tasks, self.now).unwrap();
     }
 
-    /// The server's program is to end.
+    /// Prepares the end of the server's program.
     pub(crate) fn retire(&mut self) {
         self.server.retire(&mut self.hosts[SERVER], self.now);
     }
 
-    /// It ends now.
+    /// Ends the server's program now.
     pub(crate) fn cut(&mut self) {
         self.server.cut(&mut self.hosts[SERVER], self.now);
     }
@@ -58,12 +58,12 @@ impl World {
         self.server.pump(&mut self.hosts[SERVER], self.now);
     }
 
-    /// Runs until nothing will ever happen again, or for an hour.
+    /// Runs until no event is left, or for an hour.
     pub(crate) fn run(&mut self) {
         self.run_until(|_| false);
     }
 
-    /// Runs until `stop`, or until nothing will ever happen again.
+    /// Runs until `stop`, or until no event is left.
     pub(crate) fn run_until(&mut self, stop: impl Fn(&Self) -> bool) {
         let end = self.now + Duration::from_secs(3600);
         while self.now < end && !stop(self) {
@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// The dialogue, a line each, as the client's user saw it.
+    /// The dialogue in lines, as the client's user saw it.
     pub(crate) fn dialogue(&self) -> String {
         let lines = self.client.dialogue().iter().map(|line| line.text.as_str());
         lines.collect::<Vec<_>>().join("\n")
@@ -132,7 +132,7 @@ pub(crate) fn code(report: &TransferReport) -> u16 {
     report.reply.as_ref().map_or(0, |reply| reply.code)
 }
 
-/// Nothing is left behind: no session, no connection, no listener but the server's own.
+/// Checks that nothing is left: no session, no connection, no listener but the server's own.
 #[track_caller]
 pub(crate) fn check_clean(world: &World) {
     assert!(world.client.is_done() && world.server.is_done(), "{}", world.dialogue());

@@ -1,5 +1,4 @@
-//! One list of steps with what each is to come to; the store in memory and the store in a directory
-//! both take it.
+//! A list of steps with the expected results, for the store in memory and the store in a directory.
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::{
@@ -17,7 +16,7 @@ fn both(steps: fn(&mut dyn Steps)) {
     assert_eq!(store.open_files(), 0, "everything is closed");
 }
 
-/// A store in whole files.
+/// A store with whole files in one call.
 trait Steps {
     fn store(&mut self) -> &mut dyn Store;
 
@@ -252,7 +251,7 @@ fn two_do_not_go_on_in_one_file_at_once() {
             store.close(first, fate).unwrap();
         }
         assert_eq!(steps.get("a").unwrap(), "0123456789ab");
-        // Who makes a new file does not keep out, and lets nobody in.
+        // The writer of a new file holds no lock against other writers.
         let (store, new) = (steps.store(), Writing::default());
         let made = store.open_write("b", new, NOW).unwrap();
         let first = store.open_write("b", go_on(Begin::Append), NOW).unwrap();

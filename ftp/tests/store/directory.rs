@@ -1,4 +1,4 @@
-//! A store on a disk: nothing leads out of it, and nothing is half there.
+//! A store on a disk: no path leads out, and no file is half there.
 
 use halfclose_ftp::store::{
     Appears, Begin, DirectoryStore, EntryKind, Fate, Store, StoreError, Writing,
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 const NOW: Duration = Duration::ZERO;
 const HIDDEN: Writing = Writing { begin: Begin::New, appears: Appears::WhenKept, hint: None };
 
-/// `root` is the store; `secret` lies beside it.
+/// A store in `root`, with a file `secret` beside the directory.
 fn open() -> (TempDir, DirectoryStore) {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("root")).unwrap();
@@ -39,7 +39,7 @@ fn names(store: &mut DirectoryStore, path: &str) -> Vec<(String, EntryKind)> {
     names
 }
 
-/// Everything a store can be asked, about one path: none may succeed.
+/// Calls every method with a path: none may succeed.
 fn assert_closed(store: &mut DirectoryStore, path: &str) {
     let aside = "aside";
     let _ = put(store, aside, "mine");
@@ -160,7 +160,7 @@ fn names_of_the_store_are_nobodys_business() {
     assert_eq!(store.open_write(&own, HIDDEN, NOW).unwrap_err(), StoreError::BadName);
     assert_eq!(store.remove(&own), Err(StoreError::BadName));
     assert_eq!(store.rename(&own, "b"), Err(StoreError::BadName));
-    // One that is being written is not stale; one that nobody writes is.
+    // A file that is being written is not stale; a file without a writer is.
     assert_eq!(store.remove_stale().unwrap(), 0);
     store.close(file, Fate::Discard).unwrap();
     assert_eq!(store.remove_stale().unwrap(), 0);

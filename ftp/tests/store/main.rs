@@ -1,4 +1,4 @@
-//! What a store promises, by both stores; and what only one on a disk can get wrong.
+//! The promises of both stores, and the dangers of a store on a disk.
 
 #![expect(clippy::unwrap_used, reason = "a test panics where it fails")]
 

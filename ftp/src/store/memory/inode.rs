@@ -40,7 +40,7 @@ pub(super) struct Handle {
     pub(super) position: u64,
     /// Written, after this number of old bytes; `None`: read.
     pub(super) writing: Option<u64>,
-    /// The file existed before, and stays whatever the fate of the written bytes.
+    /// The file existed before, and stays after any fate of the written bytes.
     pub(super) old: bool,
     /// The file gets its name when kept.
     pub(super) hidden: bool,

@@ -6,7 +6,7 @@ use crate::store::EntryKind;
 use crate::wire::date::{Civil, MONTHS};
 use std::time::Duration;
 
-/// Reads EPLF: `+i8388621.44468,m839956783,r,s10376,\tRFCEPLF`.
+/// Reads a line of EPLF: `+i8388621.44468,m839956783,r,s10376,\tRFCEPLF`.
 pub(super) fn eplf(line: &[u8], _: Duration) -> Option<ListingLine<'_>> {
     let facts = line.strip_prefix(b"+")?;
     let tab = facts.iter().position(|byte| *byte == b'\t')?;
@@ -59,7 +59,7 @@ fn is_versioned(name: &str) -> bool {
     version.is_some_and(|version| !version.is_empty() && number(version).is_some())
 }
 
-/// Reads `30-DEC-1996`.
+/// Reads a date of VMS: `30-DEC-1996`.
 fn vms_day(text: &str) -> Option<(u64, u64, u64)> {
     let mut parts = text.split('-');
     let (day, month, year) = (number(parts.next()?)?, parts.next()?, number(parts.next()?)?);

@@ -97,7 +97,7 @@ pub(super) struct Word<'a> {
     pub end: usize,
     /// The word as text; empty for a word that is not UTF-8.
     pub text: &'a str,
-    /// The word's bytes.
+    /// The bytes of the word.
     pub bytes: &'a [u8],
 }
 
