@@ -1,5 +1,9 @@
 //! `run` makes one run: a scenario and a seed in, an outcome out.
 
+mod unlike;
+
+pub use unlike::{DERIVED_IS_MADE, Unlike};
+
 use halfclose_stack::checksum;
 use thiserror::Error;
 
@@ -38,6 +42,9 @@ pub enum RunError {
     /// A sweep has more runs than 64 bits count.
     #[error("there are 2^64 runs or more in this sweep: name fewer seeds")]
     TooMany,
+    /// A run that a search derived is not the run of its seed: the search broke a law of its own.
+    #[error(transparent)]
+    Unlike(#[from] Box<Unlike>),
     /// The faults that a shrink has written down lead to another run: a bug of this crate.
     #[error("the run of seed {0} cannot be written out as faults: please report this")]
     NotTheSame(u64),

@@ -2,6 +2,7 @@
 //! (`explore`), down to the fewest faults (`shrink`), and over pairs of a client and a server (`matrix`).
 //! The number of threads changes no result. A search prints nothing.
 
+pub mod classes;
 pub mod ddmin;
 pub mod explore;
 pub mod histogram;

@@ -28,6 +28,14 @@ pub enum Question {
     ModelBit(u8),
 }
 
+impl Question {
+    /// Whether it is about a packet.
+    #[must_use]
+    pub fn is_fate(&self) -> bool {
+        matches!(self, Self::Fate { .. })
+    }
+}
+
 /// What the seed says. Different answers to one question are different numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Answer(u64);

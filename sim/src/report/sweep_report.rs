@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::style;
 use crate::scenario::Choice;
+use crate::search::classes::Made;
 use crate::search::histogram::Histogram;
 use crate::search::tally::{Swept, Tally, share, wilson};
 use crate::verdict::Verdict;
@@ -74,7 +75,14 @@ pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     let seconds = took.as_secs_f64();
     match fresh {
         0 => writeln!(to)?,
-        _ => writeln!(to, "; {seconds:.1} s, {:.0} runs a second", swept.rate())?,
+        _ => {
+            write!(to, "; {seconds:.1} s, {:.0} runs a second", swept.rate())?;
+            let Made { made, derived } = swept.summary.made;
+            match derived {
+                0 => writeln!(to)?,
+                _ => writeln!(to, ": {made} made, {derived} derived")?,
+            }
+        }
     }
     if total.runs == 0 {
         return Ok(());
@@ -187,6 +195,8 @@ pub fn object(swept: &SweepReport<'_>) -> Value {
         "points": points.collect::<Vec<_>>(),
         "wanted": swept.summary.wanted,
         "resumed": swept.summary.resumed,
+        "runs_made": swept.summary.made.made,
+        "runs_derived": swept.summary.made.derived,
         "seconds": swept.took.0.as_secs_f64(),
         "runs_per_second": swept.rate(),
         "unmatched_faults": swept.unmatched.1,

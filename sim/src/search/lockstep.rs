@@ -59,6 +59,11 @@ impl<'a> Lockstep<'a> {
         self.worlds.len()
     }
 
+    /// Do this with each world.
+    pub fn each(&mut self, change: impl FnMut(&mut World<'a>)) {
+        self.worlds.iter_mut().for_each(change);
+    }
+
     /// The first world, to be run by itself.
     pub fn first(&mut self) -> &mut World<'a> {
         &mut self.worlds[0]

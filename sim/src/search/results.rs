@@ -2,9 +2,13 @@
 //! runs. Every line says which sweep it is of, so a file that was cut off is gone on with, parts put
 //! together are the whole, and nothing is ever mixed. It runs nothing itself.
 
+mod line_writer;
 mod row;
+mod row_template;
 
+pub(crate) use line_writer::LineWriter;
 pub use row::{COLUMNS, Identity, Line};
+pub(crate) use row_template::RowTemplate;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
@@ -124,7 +128,7 @@ impl Results {
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut results = Self { path: path.to_owned(), file };
         if kept == 0 && plan.format == Format::Csv && plan.rows.contains(&0) {
-            results.write(&row::csv_line(COLUMNS))?;
+            results.write(&row::csv_head())?;
         }
         Ok(results)
     }
@@ -188,7 +192,7 @@ impl FileCheck<'_> {
                 return Err(self.foreign("is more than this sweep has"));
             }
             if head {
-                let names = row::csv_line(COLUMNS);
+                let names = row::csv_head();
                 if !names.starts_with(&text) {
                     return Err(self.foreign("does not have the names of a sweep's columns"));
                 }

@@ -11,6 +11,7 @@ use crate::judge::expectation::{lawful, unmet};
 use crate::outcome::Outcome;
 use crate::run::RunError;
 use crate::scenario::{Choice, Expect, Scenario};
+use crate::search::classes::{ByClass, ClassId, Forgotten, Made, Making};
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::pool::Pool;
 use crate::search::seeds::Seeds;
@@ -44,6 +45,7 @@ pub struct Sweep<'a> {
     laws_alone: bool,
     skipped: u64,
     max_runs: u64,
+    making: Making,
     pub(super) limits: Limits<'a>,
 }
 
@@ -58,6 +60,9 @@ pub struct SweptRun<'a> {
     pub choices: &'a [Choice],
     /// What the run came to, with its seed.
     pub outcome: &'a Outcome,
+    /// The class of the run on this thread: the outcomes of one class differ in seed and digest alone.
+    /// `None`: the run stands for itself.
+    pub class: Option<ClassId>,
 }
 
 /// Prepares runs of `scenario` with each of these seeds, at every point of its grid.
@@ -73,6 +78,7 @@ pub fn sweep(scenario: &Scenario, seeds: impl Into<Seeds>) -> Sweep<'_> {
         laws_alone: false,
         skipped: 0,
         max_runs: u64::MAX,
+        making: Making::default(),
         limits: Limits::default(),
     }
 }
@@ -99,6 +105,22 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn laws_alone(mut self, laws_alone: bool) -> Self {
         self.laws_alone = laws_alone;
+        self
+    }
+
+    /// Whether the sweep makes one run of each class of seeds and derives the others, as it does by
+    /// default, or makes every run. The choice changes no result.
+    #[must_use]
+    pub fn classes(mut self, classes: bool) -> Self {
+        self.making.all = !classes;
+        self
+    }
+
+    /// Leaves a part out of the key of the classes, for a test that this is found.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn forgetting(mut self, forgotten: Forgotten) -> Self {
+        self.making.forgotten = Some(forgotten);
         self
     }
 
@@ -157,19 +179,24 @@ impl<'a> Sweep<'a> {
     /// Makes the runs and counts what they came to.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
+    /// a derived run is not the run of its seed.
     pub fn run(&self) -> Result<Swept, RunError> {
         let rows = self.rows()?;
         let mut swept = Swept::new(rows.end - rows.start);
-        let add = |tally: &mut Tally, run: SweptRun<'_>| {
-            tally.add(&Counted::of(run.outcome, self.is_expected(run.outcome)));
+        let count = |run: SweptRun<'_>| Counted::of(run.outcome, self.is_expected(run.outcome));
+        let add = |known: &mut ByClass<Counted>, tally: &mut Tally, run: SweptRun<'_>| {
+            let Some(class) = run.class else { return tally.add(&count(run)) };
+            let counted = known.get_or_make(class, || count(run));
+            counted.seed = run.outcome.seed;
+            tally.add(counted);
         };
         let ready = |point, tally: Tally| {
             swept.merge(point, &tally);
             self.report(&swept);
             ControlFlow::Continue(())
         };
-        self.fold(add, ready)?;
+        swept.made = self.fold_with(add, ready)?;
         Ok(swept)
     }
 
@@ -180,14 +207,15 @@ impl<'a> Sweep<'a> {
     }
 
     /// Makes the runs and hands over every outcome in order, with the number of its grid point, until
-    /// `visit` breaks.
+    /// `visit` breaks. Returns how many runs were made and how many derived.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
+    /// a derived run is not the run of its seed.
     pub fn visit(
         &self,
         mut visit: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Made, RunError> {
         let keep = |all: &mut Vec<Outcome>, run: SweptRun<'_>| all.push(run.outcome.clone());
         self.fold(keep, |point, outcomes: Vec<_>| {
             outcomes.iter().try_for_each(|outcome| visit(point, outcome))
@@ -197,19 +225,33 @@ impl<'a> Sweep<'a> {
     /// Makes the runs in chunks of consecutive seeds of one grid point. `add` puts a run into its chunk
     /// on the thread that makes the run; `ready` gets the chunks in order, each with the number of its
     /// grid point, until `ready` breaks. The caller's threads share no memory but what `add` reads.
+    /// Returns how many runs were made and how many derived.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, or there are 2^64 runs or more.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
+    /// a derived run is not the run of its seed.
     pub fn fold<C: Default + Send>(
         &self,
         add: impl Fn(&mut C, SweptRun<'_>) + Sync,
+        ready: impl FnMut(usize, C) -> ControlFlow<()>,
+    ) -> Result<Made, RunError> {
+        self.fold_with(|(): &mut (), chunk: &mut C, run: SweptRun<'_>| add(chunk, run), ready)
+    }
+
+    /// The same, where `add` also has a state that stays on its thread from run to run.
+    ///
+    /// # Errors
+    /// As [`fold`](Sweep::fold).
+    pub fn fold_with<S: Default, C: Default + Send>(
+        &self,
+        add: impl Fn(&mut S, &mut C, SweptRun<'_>) + Sync,
         mut ready: impl FnMut(usize, C) -> ControlFlow<()>,
-    ) -> Result<(), RunError> {
+    ) -> Result<Made, RunError> {
         let rows = self.rows()?;
         let stop = &self.limits.start();
         let mut next = (rows.start + self.skipped).min(rows.end);
         let end = rows.end.min(next.saturating_add(self.max_runs));
-        let (mut over, mut changed) = (false, None);
+        let (mut over, mut unsound, mut made) = (false, None, Made::default());
         while next < end && !over {
             let points = self.batch(next..end, BATCH_BYTES)?;
             let (first, behind) = (points[0].number, points[0].number + points.len());
@@ -225,14 +267,15 @@ impl<'a> Sweep<'a> {
             };
             Pool { jobs: self.limits.jobs(), stop }.run(
                 tasks,
-                Runner::default,
+                || Runner::new(self.making),
                 |runner, (point, numbers)| {
                     let seeds = numbers.map(|number| self.seeds.at(number));
                     runner.chunk(point, seeds, stop, &add)
                 },
                 |chunk| {
-                    if let Err(unreadable) = chunk.read {
-                        (over, changed) = (true, Some(unreadable));
+                    made.add(chunk.runs);
+                    if let Err(error) = chunk.sound {
+                        (over, unsound) = (true, Some(error));
                         return ControlFlow::Break(());
                     }
                     // Runs behind a gap are not handed over.
@@ -242,7 +285,7 @@ impl<'a> Sweep<'a> {
             );
             over |= stop.is_set();
         }
-        changed.map_or(Ok(()), |unreadable| Err(unreadable.into()))
+        unsound.map_or(Ok(made), Err)
     }
 
     /// The first grid points of these runs: up to the point whose files make it `most` bytes in memory,

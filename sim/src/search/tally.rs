@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
+use crate::search::classes::Made;
 use crate::search::histogram::Histogram;
 use crate::verdict::Verdict;
 
@@ -116,13 +117,16 @@ pub struct Swept {
     pub wanted: u64,
     /// The number of runs that the results file already had.
     pub resumed: u64,
+    /// How many of the other runs were made, and how many derived: each thread learns classes of its
+    /// own, so these two numbers, and no others, depend on the threads.
+    pub made: Made,
 }
 
 impl Swept {
     /// No run yet, of `wanted` runs.
     #[must_use]
     pub fn new(wanted: u64) -> Self {
-        Self { points: BTreeMap::new(), wanted, resumed: 0 }
+        Self { wanted, ..Self::default() }
     }
 
     /// Adds the tally of later runs at one grid point.

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use halfclose::search::SweptRun;
+use halfclose::search::classes::WAITING;
 use halfclose::search::lockstep::MOST;
 use halfclose::{catalogue, sweep};
 
@@ -11,7 +12,14 @@ use halfclose::{catalogue, sweep};
 #[test]
 fn a_stop_is_heard_between_two_runs() {
     let scenario = catalogue::find("q123208").expect("it is in the catalogue");
-    for jobs in [1, 2, 5] {
+    // What is derived waits for the runs that are made before it.
+    for (jobs, classes, waiting) in [
+        (1, false, MOST),
+        (2, false, MOST),
+        (5, false, MOST),
+        (1, true, WAITING),
+        (2, true, WAITING),
+    ] {
         let (stop, begun) = (AtomicBool::new(false), AtomicU64::new(0));
         let add = |seeds: &mut Vec<u64>, run: SweptRun<'_>| {
             seeds.push(run.outcome.seed);
@@ -24,10 +32,10 @@ fn a_stop_is_heard_between_two_runs() {
             got.extend(seeds);
             ControlFlow::Continue(())
         };
-        let sweep = sweep(&scenario, 0..100_000).jobs(jobs).stop(&stop);
+        let sweep = sweep(&scenario, 0..100_000).jobs(jobs).classes(classes).stop(&stop);
         sweep.fold(add, ready).expect("the sweep begins");
         let begun = begun.into_inner();
-        let most = 200 + (jobs * MOST) as u64;
+        let most = 200 + (jobs * waiting) as u64;
         assert!((200..most).contains(&begun), "{begun} runs on {jobs} threads");
         assert_eq!(got, (0..got.len() as u64).collect::<Vec<_>>(), "{jobs} threads");
         assert!(jobs > 1 || got.len() as u64 == begun, "{} of {begun}", got.len());

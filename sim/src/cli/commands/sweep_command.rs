@@ -10,7 +10,8 @@ use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::report::{self, sweep_json, sweep_table};
-use crate::search::results::Format;
+use crate::run::{RunError, Unlike};
+use crate::search::results::{Format, ResultsError};
 use crate::search::sweep::Record;
 use crate::search::{SearchProgress, Seeds, Shard, Sweep, sweep};
 use crate::verdict::Verdict;
@@ -25,12 +26,13 @@ pub(super) struct SweepRequest {
     shard: Shard,
     out: Option<(PathBuf, Format)>,
     fail_on: Vec<Verdict>,
+    classes: bool,
     json: bool,
 }
 
 impl SweepRequest {
     pub(super) fn new(args: SweepArgs) -> Result<Self, CommandError> {
-        let SweepArgs { what, seeds, jobs, max_time, shard, out, fail_on, json } = args;
+        let SweepArgs { what, seeds, jobs, max_time, shard, out, fail_on, no_classes, json } = args;
         let out = out.map(|path| Format::of(&path).map(|format| (path, format)));
         Ok(Self {
             selection: Selection::new(what)?,
@@ -40,6 +42,7 @@ impl SweepRequest {
             shard: shard.unwrap_or(Shard::WHOLE),
             out: out.transpose().map_err(CommandError::input)?,
             fail_on,
+            classes: !no_classes,
             json,
         })
     }
@@ -49,6 +52,7 @@ impl SweepRequest {
         let laws_alone = !self.fail_on.is_empty();
         let sweep = sweep(&self.selection.scenario, self.seeds);
         let sweep = sweep.jobs(self.jobs).shard(self.shard).laws_alone(laws_alone);
+        let sweep = sweep.classes(self.classes);
         match self.max_time {
             Some(time) => sweep.max_time(time),
             None => sweep,
@@ -70,12 +74,14 @@ pub(in crate::cli) fn execute(
     let began = wall_clock();
     let words = &request.selection.words;
     let summary = match &request.out {
-        Some((path, format)) => {
-            sweep.run_into(Record { path, format: *format, words }).map_err(CommandError::input)?
-        }
-        None => sweep.run().map_err(CommandError::input)?,
+        Some((path, format)) => sweep.run_into(Record { path, format: *format, words }),
+        None => sweep.run().map_err(ResultsError::from),
     };
     progress.clear();
+    let summary = match summary {
+        Err(ResultsError::Run(RunError::Unlike(unlike))) => return unsound(request, &unlike, out),
+        summary => summary.map_err(CommandError::input)?,
+    };
     let took = began.elapsed();
     let unmatched = sweep.unmatched().map_err(CommandError::input)?;
     let done = summary.runs();
@@ -98,6 +104,20 @@ pub(in crate::cli) fn execute(
     };
     let done = format!("{done} of {} runs: {rest}", summary.wanted);
     Ok(cut_short(err, &done)?.unwrap_or(status))
+}
+
+/// Says that the search broke a law of its own, and how both runs are made again.
+fn unsound(
+    request: &SweepRequest,
+    unlike: &Unlike,
+    out: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    writeln!(out, "{}: the sweep ended, and no count of it holds", title(request))?;
+    writeln!(out, "broken: {unlike}")?;
+    for seed in [unlike.made.seed, unlike.first] {
+        writeln!(out, "reproduce: halfclose run {} --seed {seed}", request.selection.words)?;
+    }
+    Ok(Status::Broken)
 }
 
 fn title(request: &SweepRequest) -> String {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Format;
+use super::line_writer::LineWriter;
 use crate::judge::expectation::told;
 use crate::law::LAWS;
 use crate::outcome::{Outcome, TransferOutcome};
@@ -87,22 +88,11 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Add it to `to`, with the end of the line.
-    ///
-    /// # Panics
-    /// If the run has no transfer.
-    pub fn write(&self, format: Format, to: &mut Vec<u8>) {
-        match format {
-            Format::JsonLines => self.write_json(to),
-            Format::Csv => to.extend(csv_line(self.cells())),
-        }
-    }
-
     fn worst(&self) -> &TransferOutcome {
         self.outcome.worst().expect("a scenario moves a file (`Scenario::check`)")
     }
 
-    fn write_json(&self, to: &mut Vec<u8>) {
+    pub(super) fn write_json(&self, to: &mut Vec<u8>) {
         let Self { scenario, choices, outcome, counted, reproduce, identity } = *self;
         let row = Row {
             scenario,
@@ -128,7 +118,7 @@ impl Line<'_> {
         to.push(b'\n');
     }
 
-    fn cells(&self) -> [String; COLUMNS.len()] {
+    pub(super) fn cells(&self) -> [String; COLUMNS.len()] {
         let Self { scenario, choices, outcome, counted, reproduce, identity } = *self;
         let worst = Transfer::of(self.worst());
         let point: Vec<_> = choices.iter().map(|(key, value)| format!("{key}={value}")).collect();
@@ -186,12 +176,11 @@ pub const COLUMNS: [&str; 22] = [
     "sweep",
 ];
 
-/// Cells as one line: a line break in a text is a space there.
-pub(super) fn csv_line(cells: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<u8> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let cells = cells.into_iter().map(|cell| cell.as_ref().replace(['\r', '\n'], " "));
-    writer.write_record(cells).expect("a Vec takes everything");
-    writer.into_inner().expect("a Vec takes everything")
+/// The line above the first run of a CSV file: the names of the columns.
+pub(super) fn csv_head() -> Vec<u8> {
+    let mut line = Vec::new();
+    LineWriter::default().record(COLUMNS, &mut line);
+    line
 }
 
 /// What counts of a line, or what it is instead.

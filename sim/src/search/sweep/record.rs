@@ -7,8 +7,11 @@ use std::path::Path;
 use super::{Sweep, SweptRun};
 use crate::run::RunError;
 use crate::scenario::Choice;
+use crate::search::classes::ByClass;
 use crate::search::limits::Limits;
-use crate::search::results::{Format, Identity, Line, Plan, Results, ResultsError};
+use crate::search::results::{
+    Format, Identity, Line, LineWriter, Plan, Results, ResultsError, RowTemplate,
+};
 use crate::search::tally::{Counted, Swept, Tally};
 use crate::workload::Workload;
 
@@ -28,6 +31,13 @@ pub struct Record<'a> {
 struct Lines {
     tally: Tally,
     text: Vec<u8>,
+}
+
+/// What one thread keeps from run to run.
+#[derive(Default)]
+struct Thread {
+    lines: LineWriter,
+    known: ByClass<(Counted, RowTemplate)>,
 }
 
 /// Turns runs into lines.
@@ -65,8 +75,11 @@ impl Sweep<'_> {
             self.report(&swept);
             ControlFlow::Continue(())
         };
-        let add = |lines: &mut Lines, run: SweptRun<'_>| writer.add(lines, run);
-        rest.fold(add, ready)?;
+        let add = |thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>| {
+            writer.add(thread, lines, run);
+        };
+        let made = rest.fold_with(add, ready)?;
+        swept.made = made;
         failed.map_or(Ok(swept), Err)
     }
 
@@ -108,20 +121,46 @@ impl Sweep<'_> {
 }
 
 impl Writer<'_> {
-    fn add(&self, lines: &mut Lines, run: SweptRun<'_>) {
+    fn add(&self, thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>) {
         let outcome = run.outcome;
-        let counted = Counted::of(outcome, self.sweep.is_expected(outcome));
-        lines.tally.add(&counted);
+        let count = || Counted::of(outcome, self.sweep.is_expected(outcome));
+        let Some(class) = run.class else {
+            let counted = count();
+            lines.tally.add(&counted);
+            return self.write(&mut thread.lines, run, &counted, &mut lines.text);
+        };
+        let Thread { lines: writer, known } = thread;
+        let (counted, row) = known.get_or_make(class, || {
+            let counted = count();
+            let row = RowTemplate::new(outcome, |outcome, to| {
+                self.write(writer, SweptRun { outcome, ..run }, &counted, to);
+            });
+            (counted, row)
+        });
+        counted.seed = outcome.seed;
+        lines.tally.add(counted);
+        row.fill(outcome.seed, outcome.digest, &mut lines.text);
+    }
+
+    /// Write the line of a run, which counts as `counted`.
+    fn write(
+        &self,
+        writer: &mut LineWriter,
+        run: SweptRun<'_>,
+        counted: &Counted,
+        to: &mut Vec<u8>,
+    ) {
+        let outcome = run.outcome;
         let reproduce = self.sweep.reproduce(self.record.words, run.choices, outcome.seed);
         let line = Line {
             identity: &self.identity,
             scenario: &run.scenario.name,
             choices: run.choices,
             outcome,
-            counted: &counted,
+            counted,
             reproduce: &reproduce,
         };
-        line.write(self.record.format, &mut lines.text);
+        writer.write(&line, self.record.format, to);
     }
 
     /// The line of one run, which is made for it.
@@ -129,13 +168,15 @@ impl Writer<'_> {
         let mut text = Vec::new();
         let first = self.sweep.rows().expect("the runs were counted").start;
         let one = self.sweep.one_run().skip(row - first);
-        let add = |lines: &mut Lines, run: SweptRun<'_>| self.add(lines, run);
+        let add = |thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>| {
+            self.add(thread, lines, run);
+        };
         let ready = |_, lines: Lines| {
             text = lines.text;
             ControlFlow::Continue(())
         };
         // Without its file there is no such line, as in a file of another sweep.
-        let _ = one.fold(add, ready);
+        let _ = one.fold_with(add, ready);
         text
     }
 

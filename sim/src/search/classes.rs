@@ -1,0 +1,216 @@
+//! `classes` makes the run of each class of seeds once and derives the others: two seeds are one class
+//! if both give the same answer to every question that the run asks its seed.
+//!
+//! A run is a function of its scenario and of the answers that it takes from its seed
+//! ([`Question`](crate::network::draws::Question)), but for numbers that no part of a run looks at by
+//! themselves: sequence numbers, of which a host only compares differences, and ephemeral ports. So
+//! the derived run has the outcome of the run that was made, and its digest's lines with other
+//! numbers in them. One derived run in [`CHECKED`] is made all the same and compared in every byte.
+
+mod by_class;
+mod class;
+mod class_runner;
+mod names_ports;
+mod numbering;
+mod seed_answers;
+mod trie;
+
+pub use by_class::ByClass;
+pub use class_runner::{ClassId, ClassRunner, Made, Making, WAITING};
+
+use halfclose_ftp::ServerModel;
+use halfclose_stack::SeedDraws;
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::network::draws::{Answer, Kept};
+use crate::outcome::Outcome;
+use crate::run::Unlike;
+use crate::scenario::Scenario;
+use crate::world::World;
+use class::Class;
+use numbering::Drawn;
+use seed_answers::{SeedAnswers, hosts};
+use trie::Trie;
+
+/// One derived run in so many is made as well, and compared.
+pub const CHECKED: u64 = 256;
+
+/// Bytes of memory for the classes of one thread: beyond them, no more classes are kept.
+const BUDGET: usize = 256 << 20;
+/// Bytes of the digest's lines of a run: a longer run is not kept.
+const LINES: usize = 64 << 10;
+/// Packets of a run that chance does not deliver: a run with more of them hardly comes again.
+const RARE: usize = 3;
+/// How near to the wrap a sequence number may come, at least.
+const MARGIN: usize = 1 << 16;
+/// The first ephemeral port (RFC 6335 §6): a port that a scenario fixes among those may be taken.
+const EPHEMERAL: u16 = 49_152;
+
+/// Which part of the key a broken search of classes forgets: for testing that the comparison of
+/// sampled runs finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forgotten {
+    /// The fates of packets.
+    Fates,
+    /// The digits of ports.
+    Digits,
+    /// The bits of a server's model.
+    Bits,
+}
+
+/// The classes of one scenario, as far as one thread has met them.
+struct Classes<'a> {
+    answers: SeedAnswers<'a>,
+    trie: Trie,
+    classes: Vec<Class>,
+    keeps: Kept,
+    forgotten: Option<Forgotten>,
+    /// How near to the wrap a sequence number may come.
+    margin: u32,
+    /// Bytes of the classes, without the trie.
+    bytes: usize,
+    drawn: Vec<Drawn>,
+    /// Seeds looked for and found, since the use of it was asked last.
+    looked: u64,
+    found: u64,
+    /// How many are looked for before that is asked.
+    patience: u64,
+}
+
+impl<'a> Classes<'a> {
+    /// No class yet; `None`: runs of `scenario` can have none, because each packet of a link with
+    /// jitter draws thousands of ways, or because a port that the scenario fixes is ephemeral.
+    fn new(scenario: &'a Scenario, forgotten: Option<Forgotten>) -> Option<Self> {
+        let ports = [scenario.client.data_port, scenario.server.active_port];
+        let fixed = ports.into_iter().flatten().any(|port| port >= EPHEMERAL);
+        let jitter = [&scenario.up, &scenario.down].iter().any(|link| !link.jitter.is_zero());
+        let tcp = &scenario.tcp;
+        let margin = u32::try_from(MARGIN.max(tcp.receive_buffer).max(tcp.send_buffer)).ok()?;
+        if fixed || jitter {
+            return None;
+        }
+        let model = scenario.server.model;
+        let keeps = Kept {
+            fates: true,
+            digits: !scenario.client.extended,
+            bits: model.is_some_and(ServerModel::has_two_ways),
+        };
+        Some(Self {
+            answers: SeedAnswers::new(scenario),
+            trie: Trie::new(),
+            classes: Vec::new(),
+            keeps: without(keeps, forgotten),
+            forgotten,
+            margin,
+            bytes: 0,
+            drawn: Vec::new(),
+            looked: 0,
+            found: 0,
+            patience: 1_024,
+        })
+    }
+
+    /// What a world must keep of its runs.
+    fn prepare(&self, world: &mut World<'_>) {
+        world.keep_draws(self.keeps, LINES);
+    }
+
+    /// The class of `seed`, if a run of it was made.
+    #[inline]
+    fn find(&mut self, seed: u64) -> Option<u32> {
+        let Self { answers, trie, .. } = self;
+        answers.begin(seed);
+        let found = trie.walk(|question| answers.answer(question));
+        self.looked += 1;
+        self.found += u64::from(found.is_some());
+        found
+    }
+
+    /// The digest of the run of the seed that was found last to be of `class`; `None`: the run must
+    /// be made, for its sequence numbers wrap.
+    #[inline]
+    fn derive(&mut self, class: u32, seed: u64) -> Option<u128> {
+        let Self { answers, classes, drawn, .. } = self;
+        let outcome = classes[class as usize].derive(seed, answers.hosts(), drawn)?;
+        Some(outcome.digest)
+    }
+
+    /// What was derived of `class` for `seed`, with that digest.
+    #[inline]
+    fn outcome(&mut self, class: u32, seed: u64, digest: u128) -> &Outcome {
+        self.classes[class as usize].outcome(seed, digest)
+    }
+
+    /// Whether the run of a derived `seed` is made as well.
+    #[inline]
+    fn is_checked(seed: u64) -> bool {
+        xxh3_64(&seed.to_le_bytes()).is_multiple_of(CHECKED)
+    }
+
+    /// Compare the run that `world` has made, and which came to `outcome`, with the one derived for
+    /// the same seed of `class`.
+    fn check(
+        &mut self,
+        class: u32,
+        world: &World<'_>,
+        outcome: &Outcome,
+    ) -> Result<(), Box<Unlike>> {
+        let class = &mut self.classes[class as usize];
+        let hosts: [SeedDraws; 2] = hosts(outcome.seed);
+        if class.derive(outcome.seed, &hosts, &mut self.drawn).is_none() {
+            return Ok(());
+        }
+        let (derived, lines) = class.derived();
+        let made = world.trace().lines().map(|(lines, _)| lines);
+        Unlike::compare((outcome, made), (derived, lines), class.first)
+    }
+
+    /// Keep the run that `world` has made, and which came to `outcome`, as a class; `None`: it is not
+    /// worth the memory, or no run can be derived from it.
+    fn learn(&mut self, world: &World<'_>, outcome: &Outcome) -> Option<u32> {
+        let fell_back = world.fell_back() && !self.keeps.digits;
+        if fell_back {
+            // From now on, digits are asked for; what was learned without is still true.
+            let keeps = Kept { digits: true, ..self.keeps };
+            self.keeps = without(keeps, self.forgotten);
+            return None;
+        }
+        let path = world.draws();
+        let rare = |answer: &Answer| *answer != Answer::DELIVER;
+        let fates = path.iter().filter(|(question, _)| question.is_fate());
+        if fates.filter(|(_, answer)| rare(answer)).count() > RARE
+            || self.bytes + self.trie.bytes() > BUDGET
+        {
+            return None;
+        }
+        let class = Class::new(outcome, world.trace().lines()?, &hosts(outcome.seed), self.margin)?;
+        let number = u32::try_from(self.classes.len()).ok()?;
+        let place = self.trie.insert(path, number)?;
+        if place == number {
+            self.bytes += class.bytes();
+            self.classes.push(class);
+        }
+        Some(place)
+    }
+
+    /// Whether the search has found enough to be worth its time.
+    fn helps(&mut self) -> bool {
+        if self.looked < self.patience {
+            return true;
+        }
+        // At first little is known; a walk and what is kept of a run cost about a tenth of a run.
+        let enough = if self.patience < 8_192 { 32 } else { 8 };
+        let helps = self.found * enough >= self.looked;
+        (self.looked, self.found, self.patience) = (0, 0, 8_192);
+        helps
+    }
+}
+
+fn without(keeps: Kept, forgotten: Option<Forgotten>) -> Kept {
+    match forgotten {
+        None => keeps,
+        Some(Forgotten::Fates) => Kept { fates: false, ..keeps },
+        Some(Forgotten::Digits) => Kept { digits: false, ..keeps },
+        Some(Forgotten::Bits) => Kept { bits: false, ..keeps },
+    }
+}

@@ -1,0 +1,70 @@
+//! `seed_answers` answers for a seed what a run of a scenario asks, without the run: by the streams
+//! that the run itself would draw from.
+
+use halfclose_stack::SeedDraws;
+
+use crate::network::draws::{Answer, Question};
+use crate::network::fate::Fates;
+use crate::scenario::Scenario;
+use crate::seed::Purpose;
+use crate::side::{CLIENT, SERVER, Side};
+use crate::world::configure;
+
+/// What one seed after the other answers.
+pub(super) struct SeedAnswers<'a> {
+    scenario: &'a Scenario,
+    seed: u64,
+    /// Of the packets from the client, and from the server.
+    fates: [Fates; 2],
+    hosts: Option<[SeedDraws; 2]>,
+    model: Option<u64>,
+}
+
+impl<'a> SeedAnswers<'a> {
+    /// The answers of seed 0 for runs of `scenario`.
+    pub(super) fn new(scenario: &'a Scenario) -> Self {
+        let up = Fates::new(&scenario.up, 0, Purpose::FatesUp);
+        let down = Fates::new(&scenario.down, 0, Purpose::FatesDown);
+        Self { scenario, seed: 0, fates: [up, down], hosts: None, model: None }
+    }
+
+    /// The answers of `seed` from the first on.
+    #[inline]
+    pub(super) fn begin(&mut self, seed: u64) {
+        self.seed = seed;
+        self.fates.iter_mut().for_each(|fates| fates.reset(seed));
+        self.hosts = None;
+        self.model = None;
+    }
+
+    /// The next answer.
+    #[inline]
+    pub(super) fn answer(&mut self, question: Question) -> Answer {
+        match question {
+            Question::Fate { from, bytes } => {
+                self.fates[from as usize].next_fate(usize::from(bytes)).into()
+            }
+            Question::PortDigits { side, place } => {
+                Answer::digits(self.hosts()[side as usize].port(place))
+            }
+            Question::ModelBit(bit) => {
+                let draw = || configure::draws(self.scenario, self.seed);
+                Answer::model_bit(*self.model.get_or_insert_with(draw), bit)
+            }
+        }
+    }
+
+    /// What both hosts draw, the client's first.
+    #[inline]
+    pub(super) fn hosts(&mut self) -> &[SeedDraws; 2] {
+        let seed = self.seed;
+        self.hosts.get_or_insert_with(|| hosts(seed))
+    }
+}
+
+/// What both hosts draw from `seed`, the client's first.
+#[inline]
+pub(super) fn hosts(seed: u64) -> [SeedDraws; 2] {
+    [(Side::Client, CLIENT), (Side::Server, SERVER)]
+        .map(|(side, address)| SeedDraws::new(address, configure::host_seed(side, seed)))
+}
