@@ -18,6 +18,8 @@ mod capture_tests;
 
 use std::time::Duration;
 
+use crate::terms::APPLICATION;
+
 pub use compare::{Difference, Parting, first_difference};
 #[cfg(feature = "pcap")]
 pub use read::{CaptureError, Problem, begins_like_one, read, read_bytes};
@@ -49,9 +51,6 @@ impl CaptureHeader {
         Self { application: APPLICATION.to_owned(), seed, scenario_toml }
     }
 }
-
-/// This program and its version.
-pub const APPLICATION: &str = concat!("halfclose ", env!("CARGO_PKG_VERSION"));
 
 /// A packet on its way into a capture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

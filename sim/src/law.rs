@@ -30,6 +30,7 @@ use rustc_hash::FxBuildHasher;
 use crate::outcome::{BrokenLaw, End, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
+use crate::terms::law_names;
 use crate::workload::Workload;
 
 /// What is known of each of thousands: found at once, walked in an order that no hash decides, and its
@@ -124,7 +125,7 @@ pub enum About {
 /// The laws.
 pub static LAWS: &[Law] = &[
     Law {
-        name: file_laws::PREFIX,
+        name: law_names::PREFIX,
         citation: "RFC 9293 §2.2, RFC 959 §3.4.1",
         statement: "A stored file is a prefix of what was sent, behind what was there if it was \
                     appended: a stream delivers its bytes in order, each once, or stops.",
@@ -132,7 +133,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AtTheEnd(file_laws::prefix),
     },
     Law {
-        name: file_laws::SUCCESS,
+        name: law_names::SUCCESS,
         citation: "RFC 959 §3.4.1 and §4.2.1",
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
                     the sender's FIN came before its last byte.",
@@ -140,7 +141,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AtTheEnd(file_laws::success),
     },
     Law {
-        name: file_laws::OLD,
+        name: law_names::OLD_FILE,
         citation: "RFC 959 §4.1.3, STOR",
         statement: "A stored file does not change before an upload in its place is accepted, or its \
                     client renames or deletes it.",
@@ -148,7 +149,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AsItGoes,
     },
     Law {
-        name: reset_law::NAME,
+        name: law_names::RESETS,
         citation: "RFC 9293 §3.5.2, §3.6.1 and §3.10.5",
         statement: "No RST unless a program or a deadline aborted, nobody was at the port, unread \
                     or late data was dropped, or an unacceptable ACK met a handshake.",
@@ -156,7 +157,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AsItGoes,
     },
     Law {
-        name: state_law::NAME,
+        name: law_names::STATES,
         citation: "RFC 9293 §3.3.2, figure 5 and its notes; §3.10.4, §3.10.5, §3.10.7, §3.10.8",
         statement: "Every change of state begins where the last one ended, and is an arrow of the \
                     figure, of its notes, or of a reset, abort or time-out.",
@@ -164,7 +165,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AsItGoes,
     },
     Law {
-        name: dialogue_law::ONE_REPLY,
+        name: law_names::ONE_REPLY,
         citation: "RFC 959 §5.4 and §4.2",
         statement: "Every command gets one final reply, in order, while its control connection \
                     lasts; nothing but 421 is said unasked.",
@@ -172,14 +173,14 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
     Law {
-        name: reply_law::NAME,
+        name: law_names::REPLY_CODES,
         citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
         statement: "Every reply has a code that the table of command-reply sequences allows there.",
         waived_by: &[waivers::MODEL],
         check: CheckTime::AsItGoes,
     },
     Law {
-        name: rest_laws::AT_REST,
+        name: law_names::AT_REST,
         citation: "RFC 9293 §3.4.2, §3.8.1 and §3.8.3",
         statement: "Once nothing is lost any more and the programs are done, both hosts have no \
                     connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on retransmission.",
@@ -187,7 +188,7 @@ pub static LAWS: &[Law] = &[
         check: CheckTime::AtTheEnd(rest_laws::at_rest),
     },
     Law {
-        name: rest_laws::LEAKS,
+        name: law_names::LEAKS,
         citation: "this house: docs/LAWS.md",
         statement: "At the end of a run that became quiet, nothing is held for a connection that \
                     is over: no packet buffer, slot, listener, session or open file.",

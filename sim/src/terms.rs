@@ -1,8 +1,12 @@
 //! `terms` holds the words that all rooms share: the two sides, the streams of a seed, verdicts,
 //! outcomes, and the mutants that test the laws. It knows no other room.
 
+pub(crate) mod law_names;
 pub mod mutant;
 pub mod outcome;
 pub mod seed;
 pub mod side;
 pub mod verdict;
+
+/// The name and the version of this program.
+pub(crate) const APPLICATION: &str = concat!("halfclose ", env!("CARGO_PKG_VERSION"));

@@ -12,6 +12,12 @@ pub enum UnreadAtClose {
     Fin,
 }
 
+impl UnreadAtClose {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("reset", Self::Reset), ("fin", Self::Fin)];
+}
+
 /// What becomes of data that arrives after `close`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataAfterClose {
@@ -19,6 +25,12 @@ pub enum DataAfterClose {
     Reset,
     /// It is acknowledged and kept for nobody, until the window is full.
     Accept,
+}
+
+impl DataAfterClose {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("reset", Self::Reset), ("accept", Self::Accept)];
 }
 
 /// What a reset does to bytes already received and not yet read.
@@ -30,6 +42,12 @@ pub enum ReceivedAtReset {
     Flush,
 }
 
+impl ReceivedAtReset {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("keep", Self::Keep), ("flush", Self::Flush)];
+}
+
 /// Which resets are believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResetValidation {
@@ -38,6 +56,12 @@ pub enum ResetValidation {
     Rfc5961,
     /// Any inside the receive window (RFC 793, page 37).
     Rfc793,
+}
+
+impl ResetValidation {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("rfc5961", Self::Rfc5961), ("rfc793", Self::Rfc793)];
 }
 
 /// What a host does at the end of a connection.

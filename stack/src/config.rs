@@ -17,6 +17,12 @@ pub enum Congestion {
     Cubic,
 }
 
+impl Congestion {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("none", Self::None), ("reno", Self::Reno), ("cubic", Self::Cubic)];
+}
+
 /// How long a host waits before it gives a connection up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {

@@ -12,7 +12,8 @@ use pcap_file::pcapng::{Block, PcapNgParser};
 use pcap_file::{DataLink, PcapError};
 use thiserror::Error;
 
-use super::{APPLICATION, CaptureHeader, FORMAT, MAGIC, OwnedCapturedPacket};
+use super::{CaptureHeader, FORMAT, MAGIC, OwnedCapturedPacket};
+use crate::terms::APPLICATION;
 
 /// A capture could not be read.
 #[derive(Debug, Error)]

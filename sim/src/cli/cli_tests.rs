@@ -123,7 +123,7 @@ fn a_capture_that_is_not_one_is_refused() {
 fn help_and_version_are_results() {
     for (arguments, start) in [
         (&["--help"][..], "Replay the end of a TCP connection from a seed"),
-        (&["--version"], crate::capture::APPLICATION),
+        (&["--version"], crate::terms::APPLICATION),
         (&["run", "--help"], "Run a scenario once"),
     ] {
         let (status, out, err) = halfclose(arguments);

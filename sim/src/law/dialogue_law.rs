@@ -12,8 +12,7 @@ use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
 use super::{About, Breach, Findings, Table};
 use crate::outcome::End;
 use crate::side::Side;
-
-pub(super) const ONE_REPLY: &str = "one-final-reply";
+use crate::terms::law_names::{ONE_REPLY, REPLY_CODES};
 
 /// A command that waits for its final reply.
 #[derive(Clone, Copy, Debug)]
@@ -173,7 +172,7 @@ impl Dialogue {
             RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
             _ => {}
         }
-        (answered != Some(0)).then(|| (reply_law::NAME, format!("{code} to {}", spoken(first))))
+        (answered != Some(0)).then(|| (REPLY_CODES, format!("{code} to {}", spoken(first))))
     }
 }
 

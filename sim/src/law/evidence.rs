@@ -11,12 +11,12 @@ use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
 use super::file_laws::Uploads;
 use super::reset_law::Cause;
-use super::{About, Breach, Table, reset_law, state_law};
+use super::{About, Breach, Table, state_law};
 use crate::mutant::Liar;
 use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
-use crate::side::CONTROL_PORT;
-use crate::side::Side;
+use crate::side::{CONTROL_PORT, Side};
+use crate::terms::law_names::{RESETS, STATES};
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
 const PATIENCE: Duration = Duration::from_secs(63);
@@ -152,7 +152,7 @@ impl Evidence {
             let Endpoint(_, local, peer) = key;
             let state = before.state_before(event);
             self.breach(Breach {
-                law: reset_law::NAME,
+                law: RESETS,
                 at: now,
                 side: key.0,
                 emission: Some(emission),
@@ -227,7 +227,7 @@ impl Evidence {
             false => format!("{from} -> {to} after {was}, ports {local} to {peer}"),
         };
         let about = if continues { About::Arrow(from, to) } else { About::Other };
-        self.breach(Breach { law: state_law::NAME, at, side, emission: None, seen, about });
+        self.breach(Breach { law: STATES, at, side, emission: None, seen, about });
     }
 
     pub(super) fn breach(&mut self, breach: Breach) {

@@ -13,12 +13,9 @@ use super::{About, Breach, Findings, Table};
 use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
+use crate::terms::law_names::{OLD_FILE, PREFIX, SUCCESS};
 use crate::verdict::FileState;
 use crate::workload::fingerprint;
-
-pub(super) const PREFIX: &str = "file-is-a-prefix";
-pub(super) const SUCCESS: &str = "success-is-whole";
-pub(super) const OLD: &str = "old-file-stays";
 
 /// A file's name, as a number (FNV-1a).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -132,7 +129,7 @@ impl super::Evidence {
             let seen = "a stored file has changed, and no upload in its place was accepted";
             let (side, about) = (Side::Server, About::Other);
             let seen = seen.to_owned();
-            self.breach(Breach { law: OLD, at: now, side, emission: None, seen, about });
+            self.breach(Breach { law: OLD_FILE, at: now, side, emission: None, seen, about });
         }
     }
 }

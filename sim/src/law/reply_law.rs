@@ -2,8 +2,6 @@
 //! codes of RFC 1123, RFC 2428, RFC 2577, RFC 3659 and RFC 7151. It knows commands as four letters
 //! and codes as numbers.
 
-pub(super) const NAME: &str = "replies-follow-the-table";
-
 /// A command's verb, in upper case, filled with blanks.
 pub(super) type Verb = [u8; 4];
 

@@ -8,8 +8,6 @@ use halfclose_stack::State;
 
 use super::connections::{Arrival, Call, ConnectionRecord, Trigger};
 
-pub(super) const NAME: &str = "resets-have-reasons";
-
 /// What led up to something that a host did to a connection.
 pub(super) struct Cause {
     pub(super) now: Duration,

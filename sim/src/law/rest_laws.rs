@@ -9,11 +9,8 @@ use super::connections::Endpoint;
 use super::{About, Breach, Findings};
 use crate::outcome::End;
 use crate::scenario::LinkConfig;
-use crate::side::CONTROL_PORT;
-use crate::side::Side;
-
-pub(super) const AT_REST: &str = "hosts-come-to-rest";
-pub(super) const LEAKS: &str = "nothing-leaks";
+use crate::side::{CONTROL_PORT, Side};
+use crate::terms::law_names::{AT_REST, LEAKS};
 
 /// A bound on retransmission: two of smoltcp's longest timeouts (RFC 6298 §2.4 allows 60 s). What
 /// was lost last is sent again after one, and its answer may still have to wait for another.

@@ -6,8 +6,6 @@ use halfclose_stack::State::{
     SynReceived, SynSent, TimeWait,
 };
 
-pub(super) const NAME: &str = "states-follow-figure-5";
-
 /// Arrows that need no force: an OPEN, a CLOSE, a segment or a timer of the figure.
 const FREE: [(State, State); 19] = [
     (Closed, SynSent),

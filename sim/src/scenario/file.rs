@@ -13,7 +13,7 @@ use toml_edit::{Array, Document, DocumentMut, Item, Table, TableLike, Value, val
 use super::keys::{self, KEYS, Key, TomlForm};
 use super::values::InvalidSetting;
 use super::{Scenario, Task};
-use crate::capture::APPLICATION;
+use crate::terms::APPLICATION;
 
 /// The version of the format. A newer one is refused by name.
 pub const FORMAT: i64 = 1;

@@ -6,6 +6,7 @@ use super::value_kinds::{Access, INSTANT, Permitted};
 use super::{Key, TomlForm, put};
 use crate::scenario::values::{self, NONE};
 use crate::scenario::{Expect, Scenario};
+use crate::terms::law_names;
 use crate::verdict::{FileState, Verdict};
 
 pub(super) const KEYS: [Key; 6] = [
@@ -49,21 +50,8 @@ pub(super) const KEYS: [Key; 6] = [
     Key::of_scenario(
         "expect.broken_laws",
         "the laws that must be broken (empty: none may be)",
-        at!(expect.broken_laws, list & LAWS.map(|name| (name, name))),
+        at!(expect.broken_laws, list & law_names::ALL.map(|name| (name, name))),
     ),
-];
-
-/// The names of the laws: the laws know scenarios, so their table is not asked. A test compares.
-const LAWS: [&str; 9] = [
-    "file-is-a-prefix",
-    "success-is-whole",
-    "old-file-stays",
-    "resets-have-reasons",
-    "states-follow-figure-5",
-    "one-final-reply",
-    "replies-follow-the-table",
-    "hosts-come-to-rest",
-    "nothing-leaks",
 ];
 
 impl Expect {

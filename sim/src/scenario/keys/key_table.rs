@@ -190,7 +190,7 @@ const ENDS: [Key; 25] = [
         "how long a data connection may be silent (none: for ever)",
         at!(server.data_timeout, TIMEOUT or NONE),
     ),
-    key("tcp.congestion", "congestion control", at!(tcp.congestion, words CONGESTIONS)),
+    key("tcp.congestion", "congestion control", at!(tcp.congestion, words Congestion::WORDS)),
     key(
         "tcp.receive_buffer",
         "bytes a connection holds for its user",
@@ -267,9 +267,6 @@ const RUN: [Key; 11] = [
         at!(server.on_fin, words OnFin::WORDS),
     ),
 ];
-
-const CONGESTIONS: &[(&str, Congestion)] =
-    &[("none", Congestion::None), ("reno", Congestion::Reno), ("cubic", Congestion::Cubic)];
 
 fn set_text(place: &mut String, text: &str) -> Result<(), String> {
     text.clone_into(place);

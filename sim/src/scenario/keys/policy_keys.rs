@@ -21,13 +21,13 @@ macro_rules! two_keys_a_row {
 }
 
 pub(super) const KEYS: [Key; 2 * 6] = two_keys_a_row![
-    "unread_at_close", at!(unread_at_close, words UNREADS, or PRESET),
+    "unread_at_close", at!(unread_at_close, words UnreadAtClose::WORDS, or PRESET),
         "its host, at close with bytes unread: reset or fin";
-    "data_after_close", at!(data_after_close, words LATES, or PRESET),
+    "data_after_close", at!(data_after_close, words DataAfterClose::WORDS, or PRESET),
         "its host, at data after close: reset or accept";
-    "received_at_reset", at!(received_at_reset, words RECEIVEDS, or PRESET),
+    "received_at_reset", at!(received_at_reset, words ReceivedAtReset::WORDS, or PRESET),
         "what a reset does to bytes received and unread: keep or flush";
-    "reset_validation", at!(reset_validation, words VALIDATIONS, or PRESET),
+    "reset_validation", at!(reset_validation, words ResetValidation::WORDS, or PRESET),
         "which resets count: rfc5961 (exact) or rfc793 (in the window)";
     "fin_wait_2", at!(fin_wait_2, TIMEOUT_OR_NONE or PRESET),
         "how long a closed connection waits in FIN-WAIT-2 (none: for ever)";
@@ -44,12 +44,3 @@ const fn key(
     let part = Part::Policy(side, access.set, access.get);
     Key { name, doc, form: access.form, permitted: access.permitted, part }
 }
-
-const UNREADS: &[(&str, UnreadAtClose)] =
-    &[("reset", UnreadAtClose::Reset), ("fin", UnreadAtClose::Fin)];
-const LATES: &[(&str, DataAfterClose)] =
-    &[("reset", DataAfterClose::Reset), ("accept", DataAfterClose::Accept)];
-const RECEIVEDS: &[(&str, ReceivedAtReset)] =
-    &[("keep", ReceivedAtReset::Keep), ("flush", ReceivedAtReset::Flush)];
-const VALIDATIONS: &[(&str, ResetValidation)] =
-    &[("rfc5961", ResetValidation::Rfc5961), ("rfc793", ResetValidation::Rfc793)];
