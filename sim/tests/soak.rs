@@ -8,9 +8,12 @@ use std::time::Duration;
 
 use halfclose::run::run_loaded;
 use halfclose::scenario::Scenario;
-use halfclose::search::Stop;
+use halfclose::search::classes::Made;
 use halfclose::search::limits::cores;
 use halfclose::search::pool::Pool;
+use halfclose::search::results::Format;
+use halfclose::search::sweep::{Record, Sweep, sweep};
+use halfclose::search::{Shard, Stop};
 use halfclose::trace::Recording;
 use halfclose::verdict::Verdict;
 use halfclose::workload::Workload;
@@ -200,6 +203,53 @@ fn seeds() -> u64 {
         Ok(seeds) => seeds.parse().expect("HALFCLOSE_SOAK_SEEDS is a number"),
         Err(_) => SEEDS,
     }
+}
+
+/// The results file of the sweep of `scenario` with seeds up to `seeds`, behind `before`.
+fn file(sweep: &Sweep<'_>, before: &[u8]) -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("rows.csv");
+    std::fs::write(&path, before).expect("the folder takes a file");
+    let record = Record { path: &path, format: Format::Csv, words: "soak" };
+    sweep.run_into(record).expect("a derived run is the run of its seed");
+    std::fs::read(&path).expect("the file was written")
+}
+
+/// Derived runs make the same bytes as runs that are made: on one thread and on two, in shards, and
+/// continued. `HALFCLOSE_SOAK_SEEDS=50000` is 200 scenarios with 5,000 seeds each.
+#[test]
+fn derived_runs_are_the_runs_of_their_seeds() {
+    let (scenarios, each) = ((seeds() / 100).min(200), (seeds() / 20).min(5_000));
+    let mut next = 0..scenarios;
+    let work = |(): &mut (), number: u64| {
+        let scenario = scenario(&settings(number));
+        let swept = || sweep(&scenario, 0..each).jobs(1);
+        let made = file(&swept().classes(false), b"");
+        let same = |how: &str, derived: &[u8]| {
+            let lines = made.split(|byte| *byte == b'\n').zip(derived.split(|byte| *byte == b'\n'));
+            let differs = lines.into_iter().position(|(made, derived)| made != derived);
+            let settings = settings(number).join(" ");
+            assert!(made == derived, "scenario {number}, {how}: line {differs:?} of {settings}");
+        };
+        same("one thread", &file(&swept(), b""));
+        same("two threads", &file(&swept().jobs(2), b""));
+        same("continued", &file(&swept(), &made[..made.len() / 3]));
+        let shards = ["1/2", "2/2"].map(|shard| shard.parse::<Shard>().expect("a shard"));
+        same("shards", &shards.map(|shard| file(&swept().shard(shard), b"")).concat());
+        swept().run().expect("a derived run is the run of its seed").made
+    };
+    let (mut made, mut sharing) = (0, 0);
+    let ready = |of: Made| {
+        made += of.made;
+        sharing += usize::from(of.derived > 0);
+        ControlFlow::Continue(())
+    };
+    let pool = Pool { jobs: cores(), stop: &Stop::never() };
+    pool.run(|| next.next(), || (), work, ready);
+    println!(
+        "{scenarios} scenarios, {each} seeds each: {made} runs made, {sharing} scenarios share"
+    );
+    assert!(sharing as u64 * 3 > scenarios, "{sharing} of {scenarios} scenarios share runs");
 }
 
 #[test]

@@ -7,11 +7,12 @@ use std::ops::ControlFlow;
 use halfclose_ftp::Close;
 
 use crate::outcome::Outcome;
-use crate::run::RunError;
+use crate::run::{RunError, Unlike};
 use crate::scenario::{Profile, Scenario, ServerSetup};
+use crate::search::classes::{ClassRunner, Making};
 use crate::search::limits::{Limits, bounded, threaded};
 use crate::search::pool::Pool;
-use crate::search::{Lockstep, SearchProgress, Seeds, Stop};
+use crate::search::{SearchProgress, Seeds, Stop};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -116,12 +117,16 @@ impl Matrix<'_> {
         let workload = Workload::load(self.scenario)?;
         let stop = &self.limits.start();
         let (mut cells, mut runs, all) = (Vec::new(), 0, self.size() as u64);
-        let mut pairs = pairs();
+        let (mut pairs, mut unlike) = (pairs(), None);
         Pool { jobs: self.limits.jobs(), stop }.run(
             || pairs.next(),
             || (),
             |(), (row, server)| self.cell(&workload, stop, row, server),
-            |cell: Option<Cell>| {
+            |cell: Result<Option<Cell>, Box<Unlike>>| {
+                let cell = cell.unwrap_or_else(|difference| {
+                    unlike = Some(difference);
+                    None
+                });
                 let Some(cell) = cell else { return ControlFlow::Break(()) };
                 runs += cell.verdicts.values().sum::<u64>();
                 cells.push(cell);
@@ -131,7 +136,7 @@ impl Matrix<'_> {
             },
         );
         workload.verify()?;
-        Ok(cells)
+        unlike.map_or(Ok(cells), |unlike| Err(unlike.into()))
     }
 
     /// The runs of one cell; `None` if the search ended before the last run.
@@ -141,7 +146,7 @@ impl Matrix<'_> {
         stop: &Stop<'_>,
         row: Setting,
         (on_reset, host): (&'static str, &'static str),
-    ) -> Option<Cell> {
+    ) -> Result<Option<Cell>, Box<Unlike>> {
         let mut settings = vec![row, ("server.on_reset", on_reset), ("server.host", host)];
         if self.scenario.server.store_rate.is_none() {
             settings.push(STORE_RATE);
@@ -151,19 +156,27 @@ impl Matrix<'_> {
             scenario.set(key, value).expect("the matrix has keys and words of the key table");
         }
         let runs = u64::try_from(self.seeds.count()).unwrap_or(u64::MAX);
-        let mut lockstep = Lockstep::new(&scenario, workload, runs);
+        let mut runner = ClassRunner::new(&scenario, workload, runs, 0, Making::default());
         let mut verdicts = BTreeMap::new();
         let mut example: Option<Outcome> = None;
         let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
-        let whole = lockstep.run_seeds(self.seeds.iter(), stop, named, |outcome| {
+        let whole = runner.run_seeds(self.seeds.iter(), stop, named, |outcome, _| {
             *verdicts.entry(outcome.verdict).or_insert(0) += 1;
             if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
                 example = Some(outcome.clone());
             }
-        });
-        drop(lockstep);
-        let example = example.filter(|_| whole)?;
-        Some(Cell { row, on_reset, host, scenario, settings, verdicts, example })
+        })?;
+        drop(runner);
+        let example = example.filter(|_| whole);
+        Ok(example.map(|example| Cell {
+            row,
+            on_reset,
+            host,
+            scenario,
+            settings,
+            verdicts,
+            example,
+        }))
     }
 }
 
