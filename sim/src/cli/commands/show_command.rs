@@ -18,8 +18,10 @@ pub(super) const WIDTH: usize = 100;
 /// The columns of prose in a pipe or a file.
 const PIPE: usize = 80;
 
-/// Columns of the values of keys. A longer value has its explanation on the next line.
-const VALUE: usize = 16;
+/// The most columns of the names of keys, and of their values. Behind a longer name or value the
+/// explanation begins on the next line.
+const NAME: usize = 20;
+const VALUE: usize = 15;
 
 /// Columns that the explanation of a key has at least, on the narrowest terminal.
 const DOC: usize = 34;
@@ -76,19 +78,19 @@ fn show_keys(
 ) -> Result<(), CommandError> {
     writeln!(out, "\n{HEADING}keys{HEADING:#}, for -s KEY=VALUE")?;
     let rows: Vec<_> = rows(scenario).filter(|row| all || !row.is_default()).collect();
-    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0);
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or(0).min(NAME);
     let most = rows.iter().map(|row| row.cell().len()).max().unwrap_or(0).min(VALUE);
     let indent = 2 + width + 2 + most + 2;
     let docs = columns.saturating_sub(indent).max(DOC);
     for row in &rows {
         let text = wrapped(&row.explanation(), docs);
-        let mut lines = text.lines();
-        let cell = row.cell();
-        write!(out, "  {:width$}  {cell:most$}", row.name)?;
-        if cell.chars().count() <= most {
-            write!(out, "  {}", lines.next().unwrap_or_default())?;
+        let permitted = wrapped(&format!("values: {}", row.key.permitted()), docs);
+        let mut lines = text.lines().chain(permitted.lines());
+        let head = format!("  {:width$}  {:most$}  ", row.name, row.cell());
+        match head.chars().count() == indent {
+            true => writeln!(out, "{head}{}", lines.next().unwrap_or_default())?,
+            false => writeln!(out, "{}", head.trim_end())?,
         }
-        writeln!(out)?;
         for line in lines {
             writeln!(out, "{:indent$}{line}", "")?;
         }
@@ -147,12 +149,16 @@ fn object(name: &str, scenario: &Scenario) -> Value {
         })
     };
     let keys: Map<_, _> = rows(scenario).map(|row| (row.name, Value::String(row.value))).collect();
+    let permitted: Map<_, _> = rows(scenario)
+        .map(|row| (row.name, Value::String(row.key.permitted().to_string())))
+        .collect();
     json!({
         "name": scenario.name,
         "about": scenario.about,
         "source": scenario.source,
         "story": scenario.story,
         "keys": keys,
+        "permitted": permitted,
         "arms": scenario.arms.iter().map(arm).collect::<Vec<_>>(),
         "toml": file::print(scenario),
         "run": format!("halfclose run {name}"),
