@@ -3,8 +3,6 @@
 
 #[cfg(feature = "cli")]
 mod explore_report;
-#[cfg(feature = "cli")]
-mod json;
 pub mod ladder;
 #[cfg(feature = "cli")]
 mod matrix_report;
@@ -23,7 +21,6 @@ pub use {
     explore_report::{
         Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
     },
-    json::run as json,
     matrix_report::{object as matrix_json, table as matrix},
     summary::{ShownRun, summary},
     sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table},

@@ -1,5 +1,7 @@
 //! `run` makes one run: a scenario and a seed in, an outcome out.
 
+#[cfg(feature = "results")]
+pub mod run_record;
 mod unlike;
 
 pub use unlike::{DERIVED_IS_MADE, Unlike};

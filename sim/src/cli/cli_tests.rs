@@ -244,8 +244,9 @@ fn show_begins_with_how_to_run_and_hides_defaults() {
     );
     for line in [
         "    426 Connection Closed, transfer aborted.",
-        "  client.close     reset-when-sent   how it ends the data connection of an",
-        "  do.put           a.bin             upload a file of this name",
+        "  client.close     reset-when-sent  how it ends the data connection of an upload",
+        "  do.put           a.bin            upload a file of this name",
+        "                                    values: active, passive",
     ] {
         assert!(out.lines().any(|found| found == line), "{line}\n{out}");
     }
@@ -253,6 +254,8 @@ fn show_begins_with_how_to_run_and_hides_defaults() {
     let (_, all, _) = halfclose(&["show", "q123208", "--all"]);
     for key in KEYS.iter().filter(|key| key.name.starts_with("server.")) {
         assert!(all.contains(&format!("\n  {} ", key.name)), "{}", key.name);
+        let words = key.permitted().words;
+        assert!(words.iter().all(|word| all.contains(word)), "{}: {words:?}", key.name);
     }
     // On the narrowest terminal too, the columns are aligned.
     let (_, narrow, _) = shown_on(Some(40), &["show", "q123208"]);
@@ -261,6 +264,7 @@ fn show_begins_with_how_to_run_and_hides_defaults() {
     let object: serde_json::Value = serde_json::from_str(&out).expect("one object");
     assert_eq!(object["keys"]["client.close"], "reset-when-sent");
     assert_eq!(object["keys"]["link.loss"], "0%", "every key, for a script");
+    assert_eq!(object["permitted"]["link.loss"], "0% to 100%");
     let toml = object["toml"].as_str().expect("text");
     let again = crate::scenario::file::parse(toml, "", "x").expect("sound");
     assert_eq!(again, crate::catalogue::find("q123208").expect("built in"));

@@ -7,7 +7,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
-use crate::report::{ShownRun, json as run_json, style, told};
+use crate::report::{ShownRun, style, told};
 use crate::search::matrix::{Cell, HOSTS, on_reset};
 use crate::verdict::Verdict;
 
@@ -149,7 +149,7 @@ pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
             "row": cell.row(),
             "column": cell.column(),
             "verdicts": verdicts,
-            "example": run_json(&run),
+            "example": run.record(),
         })
     };
     json!({ "cells": cells.iter().map(cell).collect::<Vec<_>>() })

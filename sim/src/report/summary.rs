@@ -8,6 +8,7 @@ use halfclose_stack::ClosePolicy;
 
 use crate::outcome::{End, Outcome, TransferOutcome};
 use crate::report::{ended, style, told};
+use crate::run::run_record::RunRecord;
 use crate::scenario::Scenario;
 
 /// A run, and how to see it again.
@@ -19,6 +20,15 @@ pub struct ShownRun<'a> {
     pub outcome: &'a Outcome,
     /// The command that runs it again.
     pub reproduce: &'a str,
+}
+
+impl<'a> ShownRun<'a> {
+    /// The run as `run --json` prints it.
+    #[must_use]
+    pub fn record(&self) -> RunRecord<'a> {
+        let Self { scenario, outcome, reproduce } = *self;
+        RunRecord::new(scenario, outcome, reproduce).with_details(scenario, outcome)
+    }
 }
 
 /// Lines of a summary, at most; the dialogue gives way to the rest.

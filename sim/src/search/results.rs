@@ -7,7 +7,7 @@ mod row;
 mod row_template;
 
 pub(crate) use line_writer::LineWriter;
-pub use row::{COLUMNS, Identity, Line};
+pub use row::{Identity, Line};
 pub(crate) use row_template::RowTemplate;
 
 use std::fs::{File, OpenOptions, TryLockError};

@@ -6,6 +6,7 @@ mod fail_on;
 mod matrix_command;
 mod program;
 mod readme;
+mod run_record;
 mod search_edges;
 mod shrink_command;
 mod sweep;

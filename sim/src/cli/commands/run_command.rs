@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use crate::cli::args::RunArgs;
@@ -14,6 +14,7 @@ use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::report::{self, ShownRun, ladder};
+use crate::run::run_record::{Choices, RunRecord};
 use crate::run::{Finished, run_loaded};
 use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::workload::Workload;
@@ -126,20 +127,30 @@ fn print(
     Ok(())
 }
 
+/// A run, and what `run` alone adds.
+#[derive(Serialize)]
+struct RunObject<'a> {
+    #[serde(flatten)]
+    run: RunRecord<'a>,
+    /// The values that the seed drew.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    point: Option<Choices<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Vec<String>>,
+}
+
 fn print_json(
     out: &mut dyn Write,
     request: &RunRequest,
     shown: &ShownRun<'_>,
     finished: &Finished,
 ) -> Result<(), CommandError> {
-    let mut object = report::json(shown);
-    if !request.choices.is_empty() {
-        let choices = request.choices.iter().map(|(key, value)| (key.clone(), json!(value)));
-        object["point"] = Value::Object(choices.collect());
-    }
-    if request.trace {
-        object["trace"] = json!(ladder::lines(&finished.trace));
-    }
+    let object = RunObject {
+        run: shown.record(),
+        point: (!request.choices.is_empty()).then_some(Choices(&request.choices)),
+        trace: request.trace.then(|| ladder::lines(&finished.trace)),
+    };
+    let object = serde_json::to_string(&object).expect("no key is anything but text");
     writeln!(out, "{object}")?;
     Ok(())
 }

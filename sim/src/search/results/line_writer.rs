@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use std::io::{self, Write};
 use std::rc::Rc;
 
+use super::row::COLUMNS;
 use super::{Format, Line};
 
 /// Writes the lines of one thread.
@@ -26,9 +27,13 @@ impl LineWriter {
     /// # Panics
     /// If the run has no transfer.
     pub(crate) fn write(&mut self, line: &Line<'_>, format: Format, to: &mut Vec<u8>) {
+        let record = line.record();
         match format {
-            Format::JsonLines => line.write_json(to),
-            Format::Csv => self.record(line.cells(), to),
+            Format::JsonLines => {
+                serde_json::to_writer(&mut *to, &record).expect("a Vec takes everything");
+                to.push(b'\n');
+            }
+            Format::Csv => self.record(COLUMNS.map(|(_, text)| text(&record)), to),
         }
     }
 

@@ -1,15 +1,14 @@
 //! `row` is one line of a sweep's results: the keys of `run --json` that scripts use, what was
 //! chosen for the open keys, and which sweep it is of.
 
-use halfclose_stack::Ending;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
 
 use super::Format;
 use super::line_writer::LineWriter;
-use crate::judge::expectation::told;
 use crate::law::LAWS;
-use crate::outcome::{Outcome, TransferOutcome};
+use crate::outcome::Outcome;
+use crate::run::run_record::{Choices, RunRecord, TransferRecord};
 use crate::scenario::{Choice, Scenario, file};
 use crate::search::tally::Counted;
 use crate::verdict::Verdict;
@@ -75,8 +74,8 @@ impl Identity {
 pub struct Line<'a> {
     /// Which sweep it is of.
     pub identity: &'a Identity,
-    /// The name of what was run.
-    pub scenario: &'a str,
+    /// The scenario of the run.
+    pub scenario: &'a Scenario,
     /// What was chosen for each open key.
     pub choices: &'a [Choice],
     /// What it came to.
@@ -88,98 +87,57 @@ pub struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn worst(&self) -> &TransferOutcome {
-        self.outcome.worst().expect("a scenario moves a file (`Scenario::check`)")
-    }
-
-    pub(super) fn write_json(&self, to: &mut Vec<u8>) {
+    /// The run as one line has it.
+    pub(super) fn record(&self) -> RunRecord<'_> {
         let Self { scenario, choices, outcome, counted, reproduce, identity } = *self;
-        let row = Row {
-            scenario,
-            point: Choices(choices),
-            seed: outcome.seed,
-            verdict: outcome.verdict.name(),
-            worst: Transfer::of(self.worst()),
-            lost: counted.lost,
-            digest: format!("{:032x}", outcome.digest),
-            packets: Packets {
-                client: outcome.packets.client,
-                server: outcome.packets.server,
-                dropped: outcome.packets.dropped,
-            },
-            virtual_us: counted.virtual_us,
-            broken_laws: &counted.broken_laws,
-            expected: counted.expected,
-            transfers: outcome.transfers.iter().map(One::of).collect(),
-            reproduce,
-            sweep: &identity.text,
-        };
-        serde_json::to_writer(&mut *to, &row).expect("a Vec takes everything");
-        to.push(b'\n');
-    }
-
-    pub(super) fn cells(&self) -> [String; COLUMNS.len()] {
-        let Self { scenario, choices, outcome, counted, reproduce, identity } = *self;
-        let worst = Transfer::of(self.worst());
-        let point: Vec<_> = choices.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let ending = |name: Option<&str>| name.unwrap_or_default().to_owned();
-        [
-            scenario.to_owned(),
-            point.join(" "),
-            outcome.seed.to_string(),
-            outcome.verdict.name().to_owned(),
-            worst.sent.to_string(),
-            worst.stored.to_string(),
-            worst.file.to_owned(),
-            worst.told.to_owned(),
-            worst.reply.to_owned(),
-            worst.client.to_owned(),
-            ending(worst.ending.client),
-            ending(worst.ending.server),
-            counted.lost.to_string(),
-            format!("{:032x}", outcome.digest),
-            outcome.packets.client.to_string(),
-            outcome.packets.server.to_string(),
-            outcome.packets.dropped.to_string(),
-            counted.virtual_us.to_string(),
-            counted.broken_laws.join(" "),
-            counted.expected.to_string(),
-            reproduce.to_owned(),
-            identity.text.clone(),
-        ]
+        let record = RunRecord::new(scenario, outcome, reproduce);
+        record.in_sweep(choices, counted.lost, counted.expected, &identity.text)
     }
 }
 
-/// The names of a CSV file's columns. The keys of the worst transfer are the run's.
-pub const COLUMNS: [&str; 22] = [
-    "scenario",
-    "point",
-    "seed",
-    "verdict",
-    "sent",
-    "stored",
-    "file",
-    "told",
-    "reply",
-    "client",
-    "ending_client",
-    "ending_server",
-    "lost",
-    "digest",
-    "packets_client",
-    "packets_server",
-    "packets_dropped",
-    "virtual_us",
-    "broken_laws",
-    "expected",
-    "reproduce",
-    "sweep",
+/// The text of a run in one column.
+pub(super) type CsvText = fn(&RunRecord<'_>) -> String;
+
+/// The columns of a CSV file, with their names.
+pub(super) const COLUMNS: [(&str, CsvText); 22] = [
+    ("scenario", |run| run.scenario.to_owned()),
+    ("point", |run| point(run.point)),
+    ("seed", |run| run.seed.to_string()),
+    ("verdict", |run| run.verdict.to_owned()),
+    ("sent", |run| worst(run).sent.to_string()),
+    ("stored", |run| worst(run).stored.to_string()),
+    ("file", |run| worst(run).file.to_owned()),
+    ("told", |run| worst(run).told.to_owned()),
+    ("reply", |run| worst(run).reply.to_owned()),
+    ("client", |run| worst(run).client.to_owned()),
+    ("ending_client", |run| worst(run).ending.client.unwrap_or_default().to_owned()),
+    ("ending_server", |run| worst(run).ending.server.unwrap_or_default().to_owned()),
+    ("lost", |run| run.lost.unwrap_or_default().to_string()),
+    ("digest", |run| run.digest.clone()),
+    ("packets_client", |run| run.packets.client.to_string()),
+    ("packets_server", |run| run.packets.server.to_string()),
+    ("packets_dropped", |run| run.packets.dropped.to_string()),
+    ("virtual_us", |run| run.virtual_us.to_string()),
+    ("broken_laws", |run| run.broken_laws.join(" ")),
+    ("expected", |run| run.expected.unwrap_or_default().to_string()),
+    ("reproduce", |run| run.reproduce.to_owned()),
+    ("sweep", |run| run.sweep.unwrap_or_default().to_owned()),
 ];
 
-/// The line above the first run of a CSV file: the names of the columns.
+fn worst<'a>(run: &RunRecord<'a>) -> TransferRecord<'a> {
+    run.worst.expect("a scenario moves a file (`Scenario::check`)")
+}
+
+fn point(choices: Option<Choices<'_>>) -> String {
+    let choices = choices.map_or(&[][..], |Choices(choices)| choices);
+    let words: Vec<_> = choices.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    words.join(" ")
+}
+
+/// The first line of a CSV file: the names of the columns.
 pub(super) fn csv_head() -> Vec<u8> {
     let mut line = Vec::new();
-    LineWriter::default().record(COLUMNS, &mut line);
+    LineWriter::default().record(COLUMNS.map(|(name, _)| name), &mut line);
     line
 }
 
@@ -199,7 +157,7 @@ pub(super) fn parse(format: Format, identity: &Identity, line: &[u8]) -> Result<
 fn parse_csv(line: &[u8]) -> Option<Known> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(line);
     let record = reader.records().next()?.ok()?;
-    let cell = |name: &str| record.get(COLUMNS.iter().position(|column| *column == name)?);
+    let cell = |name: &str| record.get(COLUMNS.iter().position(|(column, _)| *column == name)?);
     (record.len() == COLUMNS.len()).then_some(())?;
     Some(Known {
         seed: cell("seed")?.parse().ok()?,
@@ -235,95 +193,5 @@ impl Known {
             broken_laws: self.broken_laws.iter().map(law).collect::<Option<_>>()?,
             expected: self.expected,
         })
-    }
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    scenario: &'a str,
-    #[serde(skip_serializing_if = "Choices::is_empty")]
-    point: Choices<'a>,
-    seed: u64,
-    verdict: &'static str,
-    #[serde(flatten)]
-    worst: Transfer<'a>,
-    lost: u64,
-    digest: String,
-    packets: Packets,
-    virtual_us: u64,
-    broken_laws: &'a [&'static str],
-    expected: bool,
-    transfers: Vec<One<'a>>,
-    reproduce: &'a str,
-    sweep: &'a str,
-}
-
-struct Choices<'a>(&'a [Choice]);
-
-impl Choices<'_> {
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl Serialize for Choices<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
-    }
-}
-
-#[derive(Serialize)]
-struct Packets {
-    client: u64,
-    server: u64,
-    dropped: u64,
-}
-
-#[derive(Serialize)]
-struct One<'a> {
-    task: &'a str,
-    verdict: &'static str,
-    #[serde(flatten)]
-    transfer: Transfer<'a>,
-}
-
-impl<'a> One<'a> {
-    fn of(one: &'a TransferOutcome) -> Self {
-        Self { task: &one.task, verdict: one.verdict.name(), transfer: Transfer::of(one) }
-    }
-}
-
-#[derive(Serialize)]
-struct Transfer<'a> {
-    sent: u64,
-    stored: u64,
-    file: &'static str,
-    told: &'static str,
-    reply: &'a str,
-    client: &'a str,
-    ending: Ends,
-}
-
-#[derive(Serialize)]
-struct Ends {
-    client: Option<&'static str>,
-    server: Option<&'static str>,
-}
-
-impl<'a> Transfer<'a> {
-    fn of(one: &'a TransferOutcome) -> Self {
-        let ending = Ends {
-            client: one.ending.client.map(Ending::name),
-            server: one.ending.server.map(Ending::name),
-        };
-        Self {
-            sent: one.sent,
-            stored: one.stored,
-            file: one.file.name(),
-            told: told(one.told),
-            reply: &one.reply,
-            client: &one.client,
-            ending,
-        }
     }
 }

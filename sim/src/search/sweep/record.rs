@@ -154,7 +154,7 @@ impl Writer<'_> {
         let reproduce = self.sweep.reproduce(self.record.words, run.choices, outcome.seed);
         let line = Line {
             identity: &self.identity,
-            scenario: &run.scenario.name,
+            scenario: run.scenario,
             choices: run.choices,
             outcome,
             counted,

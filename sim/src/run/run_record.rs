@@ -1,0 +1,284 @@
+//! `run_record` is one run as scripts read it: `run --json`, a line of a sweep's results, a row of CSV.
+//! The keys and their order are a contract with scripts.
+
+use std::time::Duration;
+
+use halfclose_stack::{ClosePolicy, Ending};
+use serde::{Serialize, Serializer};
+
+use crate::judge::expectation::told;
+use crate::outcome::{BrokenLaw, End, Outcome, TransferOutcome, WaivedLaw};
+use crate::scenario::{Choice, Scenario};
+
+/// One run. Keys that not every form has are `None` in the other forms, and are then left out.
+#[derive(Serialize)]
+pub struct RunRecord<'a> {
+    /// The name of the scenario.
+    pub scenario: &'a str,
+    /// The values of the keys that the scenario leaves open: in a line of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub point: Option<Choices<'a>>,
+    /// The seed of the run.
+    pub seed: u64,
+    /// The worst verdict of a transfer.
+    pub verdict: &'static str,
+    /// The keys of the transfer with the worst verdict.
+    #[serde(flatten)]
+    pub worst: Option<TransferRecord<'a>>,
+    /// The bytes lost in all transfers: in a line of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lost: Option<u64>,
+    /// The digest of the run, 32 hexadecimal digits.
+    pub digest: String,
+    /// The number of packets.
+    pub packets: PacketCounts,
+    /// The virtual time at which the user had been told everything, in microseconds.
+    pub virtual_us: u64,
+    #[serde(flatten)]
+    ended: Option<Ended>,
+    /// The names of the laws that were broken without a waiver.
+    pub broken_laws: Vec<&'static str>,
+    #[serde(flatten)]
+    details: Option<Details<'a>>,
+    /// Whether the run came to what the scenario expects: in a line of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<bool>,
+    transfers: Vec<TaskRecord<'a>>,
+    /// The command line that makes the run again.
+    pub reproduce: &'a str,
+    /// The identity of the sweep: in a line of a sweep.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<&'a str>,
+}
+
+impl<'a> RunRecord<'a> {
+    /// The keys that every form has. `reproduce` is the command line that makes the run again.
+    #[must_use]
+    pub fn new(scenario: &'a Scenario, outcome: &'a Outcome, reproduce: &'a str) -> Self {
+        Self {
+            scenario: &scenario.name,
+            point: None,
+            seed: outcome.seed,
+            verdict: outcome.verdict.name(),
+            worst: outcome.worst().map(TransferRecord::of),
+            lost: None,
+            digest: format!("{:032x}", outcome.digest),
+            packets: PacketCounts {
+                client: outcome.packets.client,
+                server: outcome.packets.server,
+                dropped: outcome.packets.dropped,
+            },
+            virtual_us: micros(outcome.told_at),
+            ended: None,
+            broken_laws: outcome.broken_laws.iter().map(|law| law.name).collect(),
+            details: None,
+            expected: None,
+            transfers: outcome.transfers.iter().map(TaskRecord::of).collect(),
+            reproduce,
+            sweep: None,
+        }
+    }
+
+    /// Adds the keys of `run --json`: how the run ended, what broke a law, and what smoltcp did.
+    #[must_use]
+    pub fn with_details(mut self, scenario: &'a Scenario, outcome: &'a Outcome) -> Self {
+        self.ended = Some(Ended { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
+        self.details = Some(Details {
+            breaches: outcome.broken_laws.iter().map(Breach::of).collect(),
+            waived_laws: outcome.waived_laws.iter().map(Waived::of).collect(),
+            divergences: outcome
+                .divergences
+                .iter()
+                .map(|it| DivergenceRecord { what: it.to_string(), mended: it.mended() })
+                .collect(),
+            hosts: Sides {
+                client: Host::of(&scenario.client.host),
+                server: Host::of(&scenario.server.host),
+            },
+            unmatched_faults: &outcome.unmatched_faults,
+        });
+        self
+    }
+
+    /// Adds the keys of a line of a sweep.
+    #[must_use]
+    pub fn in_sweep(
+        mut self,
+        choices: &'a [Choice],
+        lost: u64,
+        expected: bool,
+        sweep: &'a str,
+    ) -> Self {
+        self.point = (!choices.is_empty()).then_some(Choices(choices));
+        self.lost = Some(lost);
+        self.expected = Some(expected);
+        self.sweep = Some(sweep);
+        self
+    }
+}
+
+/// The values of open keys, as one JSON object.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices<'a>(pub &'a [Choice]);
+
+impl Serialize for Choices<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+/// The packets of a run.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct PacketCounts {
+    /// Packets that the client sent.
+    pub client: u64,
+    /// Packets that the server sent.
+    pub server: u64,
+    /// Packets that the link dropped.
+    pub dropped: u64,
+}
+
+/// One transfer.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TransferRecord<'a> {
+    /// Bytes of the source.
+    pub sent: u64,
+    /// Bytes under the final name.
+    pub stored: u64,
+    /// The state of the file under the final name.
+    pub file: &'static str,
+    /// What the user was told: `success`, `failure` or `nothing`.
+    pub told: &'static str,
+    /// The server's last reply to the transfer.
+    pub reply: &'a str,
+    /// The text that the user saw last.
+    pub client: &'a str,
+    /// How the data connection ended at each side.
+    pub ending: Sides<Option<&'static str>>,
+}
+
+impl<'a> TransferRecord<'a> {
+    fn of(transfer: &'a TransferOutcome) -> Self {
+        Self {
+            sent: transfer.sent,
+            stored: transfer.stored,
+            file: transfer.file.name(),
+            told: told(transfer.told),
+            reply: &transfer.reply,
+            client: &transfer.client,
+            ending: Sides {
+                client: transfer.ending.client.map(Ending::name),
+                server: transfer.ending.server.map(Ending::name),
+            },
+        }
+    }
+}
+
+/// A value for each side.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Sides<T> {
+    /// The value of the client.
+    pub client: T,
+    /// The value of the server.
+    pub server: T,
+}
+
+#[derive(Serialize)]
+struct TaskRecord<'a> {
+    task: &'a str,
+    verdict: &'static str,
+    #[serde(flatten)]
+    transfer: TransferRecord<'a>,
+}
+
+impl<'a> TaskRecord<'a> {
+    fn of(one: &'a TransferOutcome) -> Self {
+        let (task, verdict) = (&*one.task, one.verdict.name());
+        Self { task, verdict, transfer: TransferRecord::of(one) }
+    }
+}
+
+#[derive(Serialize)]
+struct Ended {
+    quiet_us: u64,
+    end: &'static str,
+}
+
+#[derive(Serialize)]
+struct Details<'a> {
+    breaches: Vec<Breach<'a>>,
+    waived_laws: Vec<Waived>,
+    divergences: Vec<DivergenceRecord>,
+    hosts: Sides<Host<'a>>,
+    unmatched_faults: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Breach<'a> {
+    law: &'static str,
+    citation: &'static str,
+    seen: &'a str,
+    side: &'static str,
+    emission: Option<u64>,
+    at_us: u64,
+    count: u32,
+}
+
+impl<'a> Breach<'a> {
+    fn of(law: &'a BrokenLaw) -> Self {
+        Self {
+            law: law.name,
+            citation: law.citation,
+            seen: &law.seen,
+            side: law.side.name(),
+            emission: law.emission,
+            at_us: micros(law.at),
+            count: law.count,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Waived {
+    law: &'static str,
+    waiver: &'static str,
+    count: u32,
+}
+
+impl Waived {
+    fn of(law: &WaivedLaw) -> Self {
+        Self { law: law.name, waiver: law.waiver, count: law.count }
+    }
+}
+
+#[derive(Serialize)]
+struct DivergenceRecord {
+    what: String,
+    mended: bool,
+}
+
+/// The close policy of a host, and the source of the policy's rules.
+#[derive(Serialize)]
+struct Host<'a> {
+    policy: &'a str,
+    source: Option<&'static str>,
+}
+
+impl<'a> Host<'a> {
+    fn of(policy: &'a str) -> Self {
+        Self { policy, source: ClosePolicy::source(policy) }
+    }
+}
+
+fn end(end: End) -> &'static str {
+    match end {
+        End::Quiet => "quiet",
+        End::OutOfTime => "out of time",
+        End::OutOfPackets => "out of packets",
+        End::Spinning => "spinning",
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).expect("a run ends long before 584,000 years")
+}
