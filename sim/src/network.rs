@@ -1,5 +1,5 @@
-//! `network` is what lies between the hosts: the link, the fate of each packet, the faults that a
-//! scenario writes down, and the trace of what was sent.
+//! `network` owns everything between the hosts: the link, the fate of each packet, the faults of a
+//! scenario, and the trace of the packets.
 
 pub mod channel;
 mod digest;

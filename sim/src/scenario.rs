@@ -1,5 +1,11 @@
-//! A scenario is everything a run depends on but its seed: one value that prints, parses and
-//! compares. `keys` names each part of it, `file` reads and writes it as TOML.
+//! `scenario` owns the value on which a run depends beside the run's seed: a [`Scenario`] prints,
+//! parses and compares.
+//!
+//! To add a key: add a field here or in `scenario/setup.rs`, with a default, and a row in
+//! `scenario/keys/key_table.rs` (`link_keys.rs` for the link, `policy_keys.rs` for a host's close
+//! policy, `task_keys.rs` for a task, `expect_keys.rs` for the expectation). `-s`, files, `show`
+//! and lists of values follow from the row. A check against another key goes to `consistency.rs`,
+//! the effect of the key to `world/configure.rs`.
 
 mod arm;
 pub mod catalogue;
@@ -33,54 +39,54 @@ use halfclose_stack::ClosePolicy;
 use crate::mutant::Mutant;
 use crate::side::Side;
 
-/// Everything a run depends on but its seed.
+/// Everything on which a run depends, except the seed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
-    /// Its name in the catalogue, or the stem of its file.
+    /// Name in the catalogue, or the stem of the file's name.
     pub name: String,
-    /// One line: what is to be seen.
+    /// The effect to be seen, in one line.
     pub about: String,
     /// Where the story comes from: an article, an issue, a measurement.
     pub source: String,
-    /// The story, for `show`: what the source says, and what is ours.
+    /// The story for `show`: the source's account, and our own additions.
     pub story: String,
-    /// Client to server.
+    /// The link from client to server.
     pub up: LinkConfig,
-    /// Server to client.
+    /// The link from server to client.
     pub down: LinkConfig,
     /// Largest IPv4 packet, in bytes, in both directions.
     pub mtu: usize,
-    /// After so long a silence of a connection a middlebox forgets it: then its packets vanish, both
-    /// ways. `None`: never.
+    /// Silence of a connection after which a middlebox (NAT) forgets the connection and drops
+    /// packets in both directions. `None`: never.
     pub nat_timeout: Option<Duration>,
     /// The client program and the host it runs on.
     pub client: ClientSetup,
     /// The server program and the host it runs on.
     pub server: ServerSetup,
-    /// What both TCPs have in common.
+    /// Settings that both TCPs share.
     pub tcp: TcpSetup,
-    /// What the client is asked to do, in order.
+    /// The client's tasks, in order.
     pub tasks: Vec<Task>,
-    /// What goes wrong, packet by packet, beside what the link does at random.
+    /// Faults of single packets, in addition to the link's random faults.
     pub faults: Vec<Fault>,
-    /// What must come of it, for the exit status.
+    /// The expected outcome of a run, for the exit status.
     pub expect: Expect,
-    /// What else it can be: mended, or broken.
+    /// Variants of the scenario: one thing mended, or broken.
     pub arms: Vec<Arm>,
     /// Where a run is cut off.
     pub limit: Limit,
-    /// A lie that the world tells, for testing the laws.
+    /// A deliberate bug of the world, for testing the laws.
     pub mutant: Option<Mutant>,
-    /// The seed of its runs, unless another is named; `None`: 0.
+    /// The seed of a run if the caller names none; `None`: 0.
     pub seed: Option<u64>,
-    /// Keys with several values, if it has any: it is [pinned](Self::pin) before it runs.
+    /// Keys with several values. [`pin`](Self::pin) chooses a value for each key before a run.
     pub open: Option<Box<Open>>,
 }
 
-/// Where a run is cut off; then it is `stuck`.
+/// The limits of a run. A run that reaches a limit is `stuck`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// Virtual time.
+    /// Virtual time since the beginning.
     pub time: Duration,
     /// Packets, of both directions.
     pub packets: u64,
@@ -143,7 +149,7 @@ impl Scenario {
         }
     }
 
-    /// Whether anything in it can flip a bit: then both hosts need checksums.
+    /// Whether a link or a fault can flip a bit: then both hosts need checksums.
     #[must_use]
     pub fn corrupts(&self) -> bool {
         let corrupt = |fault: &Fault| matches!(fault.action, fault::Action::Corrupt { .. });

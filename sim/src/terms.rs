@@ -1,5 +1,5 @@
-//! `terms` holds the words that all rooms share: the two sides, the streams of a seed, verdicts,
-//! outcomes, and the mutants that test the laws. It knows no other room.
+//! `terms` owns the words that all rooms share: the two sides, the streams of a seed, verdicts,
+//! outcomes, and the mutants for testing the laws. `terms` uses no room.
 
 pub(crate) mod law_names;
 pub mod mutant;

@@ -109,7 +109,7 @@ impl Workload {
             }
         }
         Ok(Self {
-            tasks: scenario.everybodys_tasks(),
+            tasks: scenario.tasks_of_all_clients(),
             each: scenario.tasks.len(),
             moved: all,
             known: known.into(),

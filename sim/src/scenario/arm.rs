@@ -1,4 +1,5 @@
-//! The arms of a scenario: what changes when one thing is otherwise, each with its own expectation.
+//! `arm` owns the expectation of a scenario and the arms of a scenario: variants with one thing
+//! changed, each with an expectation of its own.
 
 use std::time::Duration;
 
@@ -9,42 +10,45 @@ use super::values::InvalidSetting;
 use crate::scenario::nearest::hint;
 use crate::verdict::{FileState, Verdict};
 
-/// What must come of a run. Empty: nothing is expected, and every outcome is exit status 0. What a
-/// scenario expects holds for it as it is: see [`Scenario::vary`].
+/// The expected outcome of a run. An empty field expects nothing; with only empty fields every
+/// outcome is exit status 0. The expectation belongs to the unchanged scenario: see
+/// [`Scenario::vary`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expect {
-    /// The verdict is one of these.
+    /// Expected verdicts, any of them.
     pub verdict: Vec<Verdict>,
-    /// The worst transfer's file is one of these.
+    /// Expected states of the worst transfer's file, any of them.
     pub file: Vec<FileState>,
-    /// What the user was told of it is one of these.
+    /// Expected answers to the user about the worst transfer, any of them.
     pub told: Vec<Told>,
-    /// The server's last reply to it begins with one of these; an empty one: there was none.
+    /// Expected beginnings of the server's last reply to the worst transfer, any of them. An empty
+    /// beginning expects no reply.
     pub reply: Vec<String>,
     /// The last connection is gone by then.
     pub within: Option<Duration>,
-    /// These laws are broken, by name, and no other.
+    /// Names of the laws that must be broken; every law not named must hold.
     pub broken_laws: Vec<&'static str>,
 }
 
-/// A list of settings under a name: what mends a scenario, or breaks it.
+/// A list of settings under a name, for mending or breaking a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Arm {
     /// `fix`, `mutant`, or another word.
     pub name: String,
-    /// What is otherwise, in one line.
+    /// The difference to the scenario, in one line.
     pub about: String,
-    /// Its settings, each `key=value`, as `-s` takes them.
+    /// Settings, each `key=value` as `-s` takes a setting.
     pub set: Vec<String>,
-    /// What must come of it.
+    /// The expected outcome of the arm.
     pub expect: Expect,
 }
 
 impl Scenario {
-    /// Make it the arm of that name: its settings, its line, its expectation. It has no arms then.
+    /// Turn the scenario into the arm of this name, with the arm's settings, description and
+    /// expectation. The result has no arms.
     ///
     /// # Errors
-    /// There is no such arm, or it does not fit the scenario.
+    /// There is no such arm, or the scenario refuses a setting of the arm.
     pub fn take_arm(&mut self, name: &str) -> Result<(), InvalidSetting> {
         let Some(arm) = self.arms.iter().find(|arm| arm.name == name).cloned() else {
             let names = || self.arms.iter().map(|arm| &*arm.name);

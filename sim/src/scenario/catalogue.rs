@@ -1,5 +1,5 @@
-//! `catalogue` holds the scenarios that come with the program, by name. It also finds a scenario
-//! that is a file, so that every command takes both.
+//! `catalogue` holds the scenarios that come with the program, by name, and loads scenario files,
+//! so that every command takes both.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ macro_rules! built_in {
 }
 
 /// Name and text of every built-in scenario: the stories in the order of how often they bite, then
-/// what was found here, then workloads. The folder says what a scenario is about.
+/// stories found here, then workloads. The folder tells the subject of a scenario.
 const BUILT_IN: &[(&str, &str)] = built_in![
     "upload-end" / "q123208",
     "upload-end" / "unread-upload",
@@ -40,10 +40,10 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "workload" / "many-small",
 ];
 
-/// The scenario that a command runs if none is named.
+/// The scenario of a command without a scenario.
 pub const DEFAULT: &str = "q123208";
 
-/// A scenario that is not there, or that is wrong.
+/// A scenario that is missing or wrong.
 #[derive(Debug, Error)]
 pub enum CatalogueError {
     /// Neither a name of the catalogue nor a file.
@@ -51,20 +51,20 @@ pub enum CatalogueError {
         "unknown scenario `{name}`{hint} (`halfclose list` names them all; a file is named by its path)"
     )]
     Unknown {
-        /// What was asked for.
+        /// The name that the caller asked for.
         name: String,
         /// The nearest name, as the end of a sentence.
         hint: String,
     },
-    /// A file that cannot be read.
+    /// A file of the user's that cannot be read.
     #[error("cannot read scenario `{}`: {source}", path.display())]
     Unreadable {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why not.
+        /// Cause of the failure.
         source: io::Error,
     },
-    /// A file that is wrong.
+    /// A scenario file with a mistake.
     #[error(transparent)]
     File(#[from] FileError),
 }
@@ -77,10 +77,10 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
 
-/// The built-in scenario of that name.
+/// The built-in scenario of a name.
 ///
 /// # Errors
-/// There is none; the error names the nearest.
+/// There is no built-in scenario of this name; the error gives the nearest name.
 pub fn find(name: &str) -> Result<Scenario, CatalogueError> {
     let found = BUILT_IN.iter().find(|(known, _)| *known == name);
     let (name, text) = found.ok_or_else(|| CatalogueError::Unknown {
@@ -90,10 +90,10 @@ pub fn find(name: &str) -> Result<Scenario, CatalogueError> {
     Ok(file::parse(text, name, &format!("{name}.toml"))?)
 }
 
-/// The built-in scenario of that name, or the file at that path.
+/// The built-in scenario of a name, or the scenario file at a path.
 ///
 /// # Errors
-/// There is neither, or the file is wrong.
+/// There is neither, or the file has a mistake.
 pub fn load(name_or_path: &str) -> Result<Scenario, CatalogueError> {
     let path = Path::new(name_or_path);
     let looks_like_a_path = path.is_dir()
@@ -120,7 +120,7 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-/// Refuse what is not a regular file of at most `limit` bytes.
+/// Refuse everything but a regular file of at most `limit` bytes.
 pub(crate) fn check_file(found: &std::fs::Metadata, limit: u64) -> io::Result<()> {
     if found.is_dir() {
         return Err(io::Error::other("it is a directory"));
@@ -135,7 +135,7 @@ pub(crate) fn check_file(found: &std::fs::Metadata, limit: u64) -> io::Result<()
     Ok(())
 }
 
-/// A file that a scenario file names is beside it.
+/// Take a relative path in a scenario file from the folder of the scenario file.
 fn resolve(task: &mut Task, folder: &Path) {
     if let Some(file) = task.file_mut()
         && let Content::Path(path) = &mut file.content

@@ -1,21 +1,23 @@
-//! `scenario::clients` makes many clients of one: each does all of `[[do]]` with names of its own, so that
-//! what they move is told apart by its name. It knows names, not what is moved or when.
+//! `clients` multiplies the tasks of one client: each client does all of `[[do]]` under names of
+//! its own, so that a name tells whose file a transfer moved. Contents and times are known
+//! elsewhere.
 
 use super::Scenario;
 use super::task::{Content, File, FileCommand, Listing, Task};
 use super::values::InvalidSetting;
 
-/// Bytes that all clients together may move: they are in memory on both sides.
+/// Bytes that all clients together may move: both sides hold the files in memory.
 const BYTES_MAX: u64 = 4 << 30;
 
-/// What `path` is called by client `client`, counted from 1: the first keeps the name, client 2 has `.2`
-/// behind its first part (`a.bin.2`, `in.2/a.bin`), so whatever is in one directory stays together.
+/// The name of `path` for client `client`, counted from 1. The first client keeps the name; client
+/// 2 has `.2` behind the first part (`a.bin.2`, `in.2/a.bin`), so that files of one directory stay
+/// together.
 fn own(client: usize, path: &str) -> String {
     let (first, rest) = path.split_at(path.find('/').unwrap_or(path.len()));
     if client == 1 || path.is_empty() { path.to_owned() } else { format!("{first}.{client}{rest}") }
 }
 
-/// The client, counted from 1, that has made `path` its own by the look of it, as [`own`] does.
+/// The client, counted from 1, to which `path` belongs by its form: the inverse of [`own`].
 fn whose(path: &str) -> Option<usize> {
     let first = path.split('/').next()?;
     let number = first.rsplit_once('.')?.1;
@@ -24,22 +26,24 @@ fn whose(path: &str) -> Option<usize> {
 }
 
 impl Scenario {
-    /// What everybody is asked to do: the tasks of the first client, then those of the second.
+    /// The tasks of all clients: the tasks of the first client, then the tasks of the second, and
+    /// so on.
     #[must_use]
-    pub fn everybodys_tasks(&self) -> Vec<Task> {
+    pub fn tasks_of_all_clients(&self) -> Vec<Task> {
         (1..=self.client.count)
             .flat_map(|it| self.tasks.iter().map(move |own| own.of(it)))
             .collect()
     }
 
-    /// The client, counted from 1, whose the file of that name is, on either side.
+    /// The client, counted from 1, that owns the file `name` on either side.
     #[must_use]
     pub fn whose(&self, name: &str) -> usize {
         if self.client.count == 1 {
             return 1;
         }
         let look = whose(name).filter(|client| *client <= self.client.count);
-        // The first client's own name may look like another's; then no other has it (`check_clients`).
+        // The first client's name may look like the name of a later client; then no later client
+        // has the name (`check_clients`).
         look.filter(|_| !self.names().any(|own| own == name)).unwrap_or(1)
     }
 
@@ -54,7 +58,7 @@ impl Scenario {
         })
     }
 
-    /// What cannot be when there are many clients.
+    /// Check settings that exclude many clients, or many clients of this number.
     pub(super) fn check_clients(&self) -> Result<(), InvalidSetting> {
         let count = self.client.count;
         if count == 1 {

@@ -1,4 +1,5 @@
-//! `consistency` checks values of a scenario against each other: what no single key can know.
+//! `consistency` checks the values of a scenario against each other. The range of a single value is
+//! checked by the value's key.
 
 use super::task::{Content, File, Task, Verb, WriteMode};
 use super::values::{HEADERS, InvalidSetting};
@@ -7,9 +8,9 @@ use super::{Expect, Scenario, fault};
 impl Scenario {
     /// Apply `-s` settings, each `key=value`, in order, and check the scenario.
     ///
-    /// The expectation of a scenario belongs to the scenario without changes. Once the settings change
-    /// anything else, the expectation is empty unless the settings say another
-    /// (`-s expect.verdict=...`).
+    /// The expectation of a scenario belongs to the unchanged scenario. Once the settings change
+    /// anything else, the expectation is empty unless the settings give a new one (`-s
+    /// expect.verdict=...`).
     ///
     /// # Errors
     /// There is no such key, a key does not take its value, or two values contradict each other.
@@ -104,7 +105,7 @@ impl Scenario {
         Ok(())
     }
 
-    /// Check the bytes that are there before against the file that task `index` moves.
+    /// Check the bytes at the receiver before the run against the file of task `index`.
     fn check_before(&self, index: usize) -> Result<(), String> {
         let Some(file @ File { before: Some(before), .. }) = self.tasks[index].file() else {
             return Ok(());

@@ -1,5 +1,5 @@
-//! A fault is one thing that goes wrong with one packet: which packet, and what. `words` reads and
-//! writes it, as one line and as a table of a file; `crate::fault` finds its packet in a run.
+//! `fault` owns the faults of single packets as values: the name of a packet, and an action on the
+//! packet. `fault_words` reads and writes faults; `network::faults` finds the packets in a run.
 
 mod fault_words;
 
@@ -14,109 +14,109 @@ use halfclose_stack::Kind;
 
 use crate::side::Side;
 
-/// One thing that goes wrong.
+/// A packet, and an action on the packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// With which packet.
+    /// The packet of the fault.
     pub packet: Which,
-    /// What.
+    /// The action on the packet.
     pub action: Action,
 }
 
 /// The packet of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Which {
-    /// The one of this emission number.
+    /// The packet of this emission number.
     Emission(u64),
-    /// The one of this name.
+    /// The packet of this name.
     Named(PacketName),
 }
 
-/// A packet's name, which other packets' fates do not shift.
+/// A packet's name, independent of the fates of earlier packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PacketName {
-    /// Who sends it.
+    /// The side that sends the packet.
     pub from: Side,
-    /// On which connection.
+    /// The connection of the packet.
     pub channel: OnChannel,
-    /// What it is; `None`: anything.
+    /// Kind of the segment; `None`: any kind.
     pub segment: Option<Kind>,
-    /// Its relative sequence number; of an ACK, its relative acknowledgment number.
+    /// Relative sequence number of the segment; of an ACK, the relative acknowledgment number.
     pub at: Option<u32>,
-    /// How manieth of those that all this fits, from 1.
+    /// Ordinal, from 1, among the packets that the rest of the name fits.
     pub nth: u64,
 }
 
-/// A connection's name.
+/// The name of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnChannel {
-    /// Any.
+    /// Any connection of the run.
     Any,
-    /// The control connection.
+    /// The control connection of the run.
     Control,
-    /// Any data connection.
+    /// Any data connection of the run.
     Data,
     /// The n-th data connection, from 1.
     DataNumber(u32),
 }
 
-/// What goes wrong with a packet.
+/// An action on a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
-    /// It is lost.
+    /// The packet is lost.
     Drop,
-    /// It arrives twice.
+    /// The packet arrives twice.
     Duplicate,
-    /// It arrives so much later.
+    /// The packet arrives this much later.
     Delay(Duration),
-    /// It arrives so much earlier, a microsecond after it was sent at the soonest.
+    /// The packet arrives this much earlier, at least a microsecond after sending.
     Early(Duration),
-    /// It arrives just behind the next packet of its connection and direction, or 200 ms late.
+    /// The packet arrives just behind the next packet of the same connection and direction, or 200
+    /// ms late.
     Hold,
-    /// It arrives with a bit flipped: this one, or the last.
+    /// The packet arrives with a flipped bit: the given bit or the last bit.
     Corrupt {
         /// Counted from the first bit of the IPv4 header, modulo the packet's length.
         bit: Option<u32>,
     },
-    /// It stays as it is, and a forged segment is sent behind it.
+    /// The packet keeps its fate, and a forged segment follows the packet.
     Inject(Forgery),
 }
 
 /// A segment that no host sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Forgery {
-    /// Which.
+    /// Kind of the forged segment.
     pub segment: Forged,
-    /// Its sequence number, beside what its receiver expects next.
+    /// Sequence number, relative to the receiver's next expected sequence number.
     pub place: Place,
-    /// Whose it claims to be; `None`: the named packet's sender's.
+    /// The side in whose name the segment is forged; `None`: the sender of the named packet.
     pub sender: Option<Side>,
 }
 
-/// The segments that can be forged.
+/// The kinds of segments that can be forged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Forged {
-    /// A reset.
+    /// A reset with an acknowledgment.
     Rst,
     /// An end of data.
     Fin,
 }
 
-/// A sequence number beside what its receiver expects once all is there that its sender has sent so
-/// far. What the forged segment does not overtake, and what is not lost, makes that RCV.NXT.
+/// A sequence number relative to RCV.NXT of the receiver. RCV.NXT is meant as it will be once
+/// everything sent so far has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// RCV.NXT.
+    /// The sequence number is RCV.NXT.
     Exact,
-    /// One beyond it.
+    /// The sequence number is RCV.NXT + 1.
     InWindow,
-    /// 2^20 before it: no window moves back.
+    /// The sequence number is RCV.NXT - 2^20: no window moves back.
     OutOfWindow,
 }
 
 impl PacketName {
-    /// Whether the packet of the name `exact`, which leaves no part out, has this name but for the
-    /// ordinal.
+    /// Whether this name fits the packet of the complete name `exact`, apart from the ordinal.
     #[must_use]
     pub fn fits(&self, exact: &Self) -> bool {
         self.from == exact.from
@@ -127,8 +127,8 @@ impl PacketName {
 }
 
 impl OnChannel {
-    /// Whether a connection of that name is one of these. `data` is the only data connection of a run
-    /// that has one.
+    /// Whether this name includes a connection of the name `other`. In a run with a single data
+    /// connection, `data` names the connection.
     #[must_use]
     pub fn covers(self, other: Self) -> bool {
         match self {
@@ -140,7 +140,8 @@ impl OnChannel {
     }
 }
 
-/// What two actions on one packet cannot both decide.
+/// The aspects of a packet's fate that an action can decide. Two actions on a packet must decide
+/// different aspects.
 #[derive(PartialEq, Eq)]
 enum Decides {
     Whether,
@@ -150,7 +151,7 @@ enum Decides {
 }
 
 impl Action {
-    /// What an exploration does to packets.
+    /// The actions that an exploration tries.
     pub const EXPLORED: [Self; 3] = [Self::Drop, Self::Duplicate, Self::Hold];
 
     fn part(&self) -> Option<Decides> {
@@ -163,14 +164,14 @@ impl Action {
         }
     }
 
-    /// Whether both can be done to one packet.
+    /// Whether a packet can have both actions.
     fn goes_with(&self, other: &Self) -> bool {
         let (Some(one), Some(other)) = (self.part(), other.part()) else { return true };
         one != other && one != Decides::Whether && other != Decides::Whether
     }
 }
 
-/// What is wrong with a list of faults: two fates for one packet.
+/// The first contradiction in a list of faults: two fates for a packet.
 pub(super) fn check(faults: &[Fault]) -> Result<(), String> {
     for (index, fault) in faults.iter().enumerate() {
         let same =

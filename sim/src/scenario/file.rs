@@ -1,6 +1,6 @@
-//! `file` reads and writes a scenario as TOML. What it writes names only what differs from the
-//! default, in the order of `keys`, and reads back as the same scenario; this text travels inside
-//! captures. It knows places in a text and no values: those are `keys`'.
+//! `file` reads and writes a scenario as TOML. A written file has the values that differ from the
+//! default, in the order of `keys`, and reads back as the same scenario; captures contain this
+//! text. The reading of single values belongs to `keys`.
 
 mod arm_tables;
 mod fault_tables;
@@ -15,7 +15,7 @@ use super::values::InvalidSetting;
 use super::{Scenario, Task};
 use crate::terms::APPLICATION;
 
-/// The version of the format. A newer one is refused by name.
+/// The version of the format. Newer versions are refused with a message.
 pub const FORMAT: i64 = 1;
 
 /// The key of the version.
@@ -25,21 +25,23 @@ const FORMAT_KEY: &str = "halfclose";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}:{line}: {problem}")]
 pub struct FileError {
-    /// The file.
+    /// Path of the file, for messages.
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// The key, and what is wrong with it.
+    /// The key, and the problem with the key.
     pub problem: String,
 }
 
 /// A problem and its place in the text.
 type Misfit = (Option<Range<usize>>, String);
 
-/// Read a scenario. `name` is its name if it does not say another; `file` is for messages.
+/// Read a scenario. `name` is the scenario's name unless the text names the scenario; `file` is for
+/// messages.
 ///
 /// # Errors
-/// It is not TOML, has an unknown key, a value that the key does not take, or a newer format.
+/// The text is not TOML, or has an unknown key, a value that the key does not take, or a newer
+/// format.
 pub fn parse(text: &str, name: &str, file: &str) -> Result<Scenario, FileError> {
     read(text, name).map_err(|(span, problem)| {
         let before = &text[..span.map_or(0, |span| span.start.min(text.len()))];
@@ -86,7 +88,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     Ok(scenario)
 }
 
-/// One key of a file with its value as text, and where it stands.
+/// A key of a file with its value as text, and the place in the file.
 struct Entry {
     name: String,
     value: String,
@@ -144,7 +146,7 @@ fn tasks(item: &Item, span: Option<Range<usize>>, to: &mut Vec<Entry>) -> Result
     Ok(())
 }
 
-/// A value as `-s` writes it.
+/// A value in the form that `-s` takes.
 fn plain(value: &Value) -> Result<String, String> {
     match value {
         Value::String(text) => Ok(text.value().clone()),
@@ -177,7 +179,7 @@ fn check_format(settings: &[Entry]) -> Result<(), Misfit> {
     Err((setting.span.clone(), problem))
 }
 
-/// Each task is of one kind, and has its bytes from one place.
+/// Check that each task is of a single kind, and takes its bytes from a single place.
 fn check_tasks(settings: &[&Entry]) -> Result<(), Misfit> {
     let kinds: Vec<_> = keys::begin_words().collect();
     for exclusive in [&kinds[..], &["size", "file"][..]] {
@@ -203,7 +205,7 @@ fn check_tasks(settings: &[&Entry]) -> Result<(), Misfit> {
 pub fn print(scenario: &Scenario) -> String {
     let mut document = DocumentMut::new();
     document.insert(FORMAT_KEY, value(FORMAT));
-    // What the text says so far: a key that follows from an earlier one is not written.
+    // The scenario of the text so far. A key that follows from an earlier key is not written.
     let mut said = Scenario::default();
     let before = scenario.before_open();
     for key in KEYS.iter().filter(|key| !key.is_task() && key.name != fault_tables::KEY) {
@@ -213,7 +215,7 @@ pub fn print(scenario: &Scenario) -> String {
             insert(document.as_table_mut(), key.name, item(key.form, &text));
         }
     }
-    // Once a key is open, what follows from it differs from point to point: settings are as they were.
+    // The effect of an open key differs from point to point: write the settings as they were given.
     for (name, text) in scenario.since_open() {
         let known = keys::find(name).expect("it was set").key;
         if !known.is_task() && known.name != fault_tables::KEY {
@@ -265,7 +267,7 @@ fn insert(table: &mut Table, name: &str, item: Item) {
         Some((first, rest)) => {
             let inner = table.entry(first).or_insert_with(|| {
                 let mut table = Table::new();
-                // No header of its own unless it has a key of its own.
+                // A table without a key of its own has no header.
                 table.set_implicit(true);
                 Item::Table(table)
             });
@@ -274,7 +276,7 @@ fn insert(table: &mut Table, name: &str, item: Item) {
     }
 }
 
-/// The value of a key: `text`, or what was set `since` something is open.
+/// The value of a key: the setting `since` the first open key, if there is any, or `text`.
 fn written(form: TomlForm, text: &str, since: Option<&str>) -> Item {
     match since {
         Some(since) if since.contains(',') && form != TomlForm::List => {

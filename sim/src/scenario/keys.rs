@@ -1,5 +1,5 @@
 //! `keys` names each part of a scenario: `-s link.loss=1%`, a line of a file and a line of `show`
-//! are the same key. A key reads and prints one value and knows its range; it knows no file.
+//! use the same key. A key reads, prints and describes one value.
 
 #[macro_use]
 mod value_kinds;
@@ -23,7 +23,7 @@ use super::{LinkConfig, PolicyChanges, Scenario};
 use crate::side::Side;
 use value_kinds::Access;
 
-/// One key of a scenario.
+/// A key of a scenario.
 #[derive(Clone, Copy)]
 pub struct Key {
     /// Dotted name. A task's key is `do.N.name`, or `do.name` if the scenario has one task.
@@ -77,13 +77,14 @@ impl Key {
         (self.permitted)()
     }
 
-    /// The key's value in `scenario`. Of a task's key, the value in each task that has one, with the
-    /// task's number.
+    /// The key's value in `scenario`. For a task's key, the values of all tasks with such a value,
+    /// each with the task's number.
     #[must_use]
     pub fn values(&self, scenario: &Scenario) -> Vec<(Option<usize>, String)> {
         let value = match &self.part {
             Part::Scenario(_, get) => get(scenario),
-            // The key of both directions prints the upward one: `link.down` says what differs.
+            // The key of both directions prints the upward direction: `link.down` prints a
+            // difference.
             Part::Link(senders, _, get) => get(scenario.link(senders[0])),
             Part::Policy(Side::Client, _, get) => get(&scenario.client.policy),
             Part::Policy(Side::Server, _, get) => get(&scenario.server.policy),
@@ -109,7 +110,7 @@ impl Key {
     }
 }
 
-/// A key and, of a task's key, the number of its task from 1.
+/// A key and, for a task's key, the number of the task from 1.
 pub(super) struct Address {
     pub(super) key: &'static Key,
     /// The key's index in [`KEYS`]: the order in which the keys of a file are applied.
@@ -139,7 +140,8 @@ pub(super) fn find(name: &str) -> Result<Address, InvalidSetting> {
     })
 }
 
-/// The one name of a key: a task's key has the task's number, even if the scenario has one task.
+/// The canonical name of a key: a task's key includes the task's number, even if the scenario has a
+/// single task.
 pub(super) fn canonical(name: &str, tasks: usize) -> String {
     match name.strip_prefix("do.") {
         Some(rest) if tasks <= 1 && !rest.contains('.') => format!("do.1.{rest}"),
@@ -148,7 +150,7 @@ pub(super) fn canonical(name: &str, tasks: usize) -> String {
 }
 
 impl Scenario {
-    /// Set one key to one value.
+    /// Set a key to a single value.
     pub(super) fn set_one(&mut self, name: &str, value: &str) -> Result<(), InvalidSetting> {
         let address = find(name)?;
         let done = match &address.key.part {
@@ -163,7 +165,7 @@ impl Scenario {
         done.map_err(|problem| InvalidSetting::new(name, problem))
     }
 
-    /// The value of one key.
+    /// The value of a key.
     ///
     /// # Errors
     /// There is no such key, or no such task.

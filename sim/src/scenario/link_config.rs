@@ -1,29 +1,30 @@
-//! One direction of the link, as values. Chances are in parts per million.
+//! `link_config` owns the settings of one direction of the link. Probabilities are in parts per
+//! million.
 
 use std::time::Duration;
 
-/// One direction of the link.
+/// The settings of one direction of the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
-    /// Propagation delay.
+    /// Propagation delay of the link.
     pub delay: Duration,
     /// How far the delay may vary, evenly, to both sides.
     pub jitter: Duration,
     /// Bits per second; `None`: no limit.
     pub rate: Option<u64>,
-    /// Bytes that may wait for the rate; a packet that finds no room is dropped (tail drop).
+    /// Bytes that may wait for the rate; a packet without room in the queue is dropped (tail drop).
     pub queue: u64,
     /// Independent loss of a packet.
     pub loss_ppm: u32,
     /// Loss in bursts, in place of independent loss.
     pub burst: Option<Burst>,
-    /// Packets that arrive twice.
+    /// Share of the packets that arrive twice.
     pub duplicate_ppm: u32,
-    /// Packets that arrive with one bit flipped.
+    /// Share of the packets that arrive with one bit flipped.
     pub corrupt_ppm: u32,
-    /// Packets that are sent at once, ahead of those that are delayed.
+    /// Share of the packets that are sent at once, ahead of the delayed packets.
     pub reorder_ppm: u32,
-    /// How much the draw for one packet's reordering depends on the draw before it.
+    /// How much the draw for one packet's reordering depends on the previous draw.
     pub reorder_correlation_ppm: u32,
     /// When the link carries nothing.
     pub blackout: Vec<Blackout>,
@@ -32,9 +33,9 @@ pub struct LinkConfig {
 /// Burst loss after Gilbert and Elliott, in netem's four numbers (`loss gemodel p r 1-h 1-k`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Burst {
-    /// p: from the good state to the bad one.
+    /// p: probability of changing from the good state to the bad state.
     pub p: u32,
-    /// r: from the bad state to the good one.
+    /// r: probability of changing from the bad state to the good state.
     pub r: u32,
     /// 1-h: loss in the bad state.
     pub bad: u32,
@@ -45,14 +46,14 @@ pub struct Burst {
 /// A stretch of virtual time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blackout {
-    /// Its first instant.
+    /// First instant of the blackout.
     pub from: Duration,
-    /// The instant after its last.
+    /// First instant after the blackout.
     pub until: Duration,
 }
 
 impl Blackout {
-    /// Whether `at` is in it.
+    /// Whether `at` is in the blackout.
     #[inline]
     #[must_use]
     pub fn contains(&self, at: Duration) -> bool {
@@ -80,7 +81,8 @@ impl Default for LinkConfig {
 }
 
 impl LinkConfig {
-    /// What is wrong with it as a whole: the last part of a key, and the problem.
+    /// The first contradiction between settings of the link: the last part of a key, and the
+    /// problem.
     pub(super) fn check(&self, mtu: usize) -> Result<(), (&'static str, String)> {
         let wrong = |key, problem: &str| Err((key, problem.to_owned()));
         if self.rate.is_some() && self.queue < mtu as u64 {

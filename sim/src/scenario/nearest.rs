@@ -1,11 +1,11 @@
-//! `nearest` finds the word that a mistyped one was meant to be.
+//! `nearest` finds the known word that is most like a mistyped word.
 
 /// `; did you mean ...?`, or nothing if no word is like `text`.
 pub(crate) fn hint<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> String {
     nearest(text, words).map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
 
-/// The word most like `text`, if any is like it: the first of the best.
+/// The first of the words most like `text`, if any word is like `text`.
 fn nearest<'a>(text: &str, words: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Edits, not shares of the length: the score is an integer. A third of the letters may differ.
     let allowed = (text.chars().count() / 3).max(1);

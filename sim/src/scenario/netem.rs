@@ -1,11 +1,11 @@
-//! netem's own words for a link, as `tc qdisc ... netem` takes them (tc-netem(8)), read into the
-//! same values as ours. What is not supported is refused by name.
+//! The words of `tc qdisc ... netem` (tc-netem(8)) are read here into the settings of a link. Words
+//! without a counterpart are refused by name.
 
 use super::values;
 use super::{Burst, LinkConfig};
 use crate::scenario::nearest::hint;
 
-/// What netem knows and this link does not, each with what to do instead.
+/// Words of netem without a counterpart in the link, each with a replacement.
 const REFUSED: &[(&str, &str)] = &[
     ("limit", "netem counts packets; set link.queue, in bytes"),
     ("distribution", "jitter is even, as netem's without a distribution table"),
@@ -18,7 +18,7 @@ const REFUSED: &[(&str, &str)] = &[
 
 const WORDS: [&str; 6] = ["delay", "loss", "duplicate", "reorder", "corrupt", "rate"];
 
-/// Set on `link` what `text` names; the rest stays as it is.
+/// Set on `link` the settings that `text` names, and keep the rest.
 pub(super) fn apply(link: &mut LinkConfig, text: &str) -> Result<(), String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut words = NetemWords { words: &words };
@@ -102,7 +102,7 @@ fn unknown(word: &str) -> String {
     }
 }
 
-/// The words of a line, one after the other.
+/// The words of a line, in order.
 struct NetemWords<'a> {
     words: &'a [&'a str],
 }
@@ -114,13 +114,13 @@ impl<'a> NetemWords<'a> {
         Some(first)
     }
 
-    /// The next word if it begins like a number.
+    /// The next word if the word begins like a number.
     fn number(&mut self) -> Option<&'a str> {
         let first = self.words.first()?;
         first.starts_with(|c: char| c.is_ascii_digit()).then(|| self.next()).flatten()
     }
 
-    /// The next word if it does not.
+    /// The next word unless the word begins like a number.
     fn word(&mut self) -> Option<&'a str> {
         let first = self.words.first()?;
         first.starts_with(|c: char| !c.is_ascii_digit()).then(|| self.next()).flatten()

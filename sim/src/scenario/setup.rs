@@ -1,5 +1,5 @@
-//! `scenario::setup` is each end of a scenario: the client and the server program, the hosts they run
-//! on, and what both TCPs have in common.
+//! `setup` owns the settings of each end of a scenario: the client and the server program, the
+//! hosts on which the programs run, and the settings that both TCPs share.
 
 use std::time::Duration;
 
@@ -13,32 +13,32 @@ use halfclose_stack::{
 /// The client program and its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientSetup {
-    /// How many clients there are on its host: each does all of the tasks, with names of its own, and all
-    /// begin at once.
+    /// How many clients run on the host. Each client does all tasks under names of its own, and all
+    /// clients begin at the same time.
     pub count: usize,
-    /// A client of Q123208, which sets `close`, `host`, `mode`, `extended` and what its user sees.
+    /// A client of Q123208: sets `close`, `host`, `mode`, `extended` and the texts for the user.
     pub profile: Option<Profile>,
     /// How files are transferred.
     pub representation: Representation,
-    /// Ask for the SIZE of an upload that did not end well.
+    /// Whether the client asks for the SIZE of an upload after a failure.
     pub checks: bool,
-    /// How it ends the data connection of an upload.
+    /// How the client ends the data connection of an upload.
     pub close: Close,
-    /// Close policy of its host, by name.
+    /// Name of the host's close policy.
     pub host: String,
-    /// Where its host differs from that.
+    /// Where the host differs from the named close policy.
     pub policy: PolicyChanges,
     /// Who opens the data connection.
     pub mode: DataMode,
     /// EPSV and EPRT (RFC 2428) first, PASV and PORT after a refusal.
     pub extended: bool,
-    /// How long it waits for a reply; `None`: for ever.
+    /// How long the client waits for a reply; `None`: for ever.
     pub reply_timeout: Option<Duration>,
-    /// What it takes for the end of a download.
+    /// The sign by which the client recognises the end of a download.
     pub trusts: DownloadEnd,
-    /// How it counts the replies after ABOR.
+    /// How the client counts the replies after ABOR.
     pub abor_replies: AborReplies,
-    /// Where it listens for active data connections; `None`: a free port.
+    /// The port where the client listens for active data connections; `None`: a free port.
     pub data_port: Option<u16>,
 }
 
@@ -49,7 +49,8 @@ pub enum Profile {
     Tcpip32_311,
     /// TCP/IP-32 3.11a by the article's list of affected versions: as 3.11.
     Tcpip32_311a,
-    /// TCP/IP-32 3.11a by the article's resolution, which contradicts its list: as 3.11b.
+    /// TCP/IP-32 3.11a by the article's resolution, in contradiction to the article's list: as
+    /// 3.11b.
     Tcpip32_311aCorrected,
     /// TCP/IP-32 3.11b: ends PUT with a FIN.
     Tcpip32_311b,
@@ -58,38 +59,39 @@ pub enum Profile {
 /// The server program and its host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerSetup {
-    /// Close policy of its host, by name.
+    /// Name of the host's close policy.
     pub host: String,
-    /// Where its host differs from that.
+    /// Where the host differs from the named close policy.
     pub policy: PolicyChanges,
-    /// Which real server it is like; `None`: none in particular.
+    /// The real server that the program imitates; `None`: no particular server.
     pub model: Option<&'static ServerModel>,
-    /// What it makes of a reset while it stores a file; `None`: what its model says.
+    /// The server's reaction to a reset while a file is stored; `None`: as the model reacts.
     pub on_reset: Option<Judgement>,
-    /// How it ends the data connection of a download.
+    /// How the server ends the data connection of a download.
     pub close: Close,
-    /// How long the program takes to take up a data connection that is there.
+    /// How long the program waits before accepting a data connection.
     pub accept_delay: Duration,
-    /// How long it takes to look at bytes that have come.
+    /// How long the program waits before reading received bytes.
     pub read_delay: Duration,
-    /// How fast its disk takes bytes, in bytes per second; `None`: at once.
+    /// How fast the disk takes bytes, in bytes per second; `None`: at once.
     pub store_rate: Option<u64>,
-    /// How many bytes its disk has room for; `None`: any.
+    /// How many bytes the disk has room for; `None`: any number.
     pub capacity: Option<u64>,
-    /// Where its active data connections leave from; `None`: a free port.
+    /// The port from which active data connections leave; `None`: a free port.
     pub active_port: Option<u16>,
-    /// Bytes it says on an upload's data connection, unasked.
+    /// Bytes that the server sends on an upload's data connection, although no client asked for
+    /// them.
     pub chatter: usize,
-    /// What it makes of an upload's FIN.
+    /// The server's reaction to the FIN of an upload.
     pub on_fin: OnFin,
     /// How long a data connection may be silent; `None`: for ever.
     pub data_timeout: Option<Duration>,
 }
 
-/// What both TCPs have in common.
+/// Settings that both TCPs share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TcpSetup {
-    /// Congestion control.
+    /// Algorithm of congestion control.
     pub congestion: Congestion,
     /// Receive buffer in bytes.
     pub receive_buffer: usize,
@@ -158,28 +160,28 @@ impl Default for TcpSetup {
     }
 }
 
-/// Changes to a close policy; `None`: as the policy has it.
+/// Changes to a close policy. `None` keeps the rule of the policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PolicyChanges {
     /// `close` with bytes unread.
     pub unread_at_close: Option<UnreadAtClose>,
-    /// Data after `close`.
+    /// Reaction to data after `close`.
     pub data_after_close: Option<DataAfterClose>,
     /// Bytes already received, at a reset.
     pub received_at_reset: Option<ReceivedAtReset>,
-    /// Which resets count.
+    /// Rule for accepting a RST.
     pub reset_validation: Option<ResetValidation>,
     /// How long an orphan waits in FIN-WAIT-2; inside, `None`: for ever.
     pub fin_wait_2: Option<Option<Duration>>,
-    /// How long a closed connection may go on delivering; inside, `None`: no limit of its own.
+    /// How long a closed connection may go on delivering; `Some(None)`: no limit of its own.
     pub linger: Option<Option<Duration>>,
 }
 
 impl PolicyChanges {
-    /// The policy of that name, changed.
+    /// The close policy of this name, with the changes.
     ///
     /// # Panics
-    /// If there is no such policy (`keys` refuses the name).
+    /// If there is no close policy of this name; `keys` refuses such names.
     #[must_use]
     pub fn of(&self, name: &str) -> ClosePolicy {
         let base = ClosePolicy::by_name(name)
@@ -196,7 +198,7 @@ impl PolicyChanges {
 }
 
 impl ServerSetup {
-    /// The words for what a server makes of a reset, as scenario files write them.
+    /// The words for the reactions to a reset, as scenario files write them.
     pub const ON_RESET: &'static [(&'static str, Option<Judgement>)] = &[
         ("abort", Some(Judgement::ABORT)),
         ("abort-delete", Some(Judgement::ABORT_DELETE)),
@@ -206,7 +208,7 @@ impl ServerSetup {
         ("as-model", None),
     ];
 
-    /// Make it like this one. What is set afterwards overrides it.
+    /// Imitate this server. Later settings override the model's.
     pub fn set_model(&mut self, model: Option<&'static ServerModel>) {
         self.model = model;
         self.on_reset = if model.is_some() { None } else { Some(Judgement::ABORT) };
@@ -222,7 +224,7 @@ impl Profile {
         ("tcpip32-3.11b", Self::Tcpip32_311b),
     ];
 
-    /// Make `client` this one. What is set afterwards overrides it.
+    /// Turn `client` into this client. Later settings override the profile's.
     pub fn apply(self, client: &mut ClientSetup) {
         client.profile = Some(self);
         client.close = match self {

@@ -1,10 +1,10 @@
-//! `scenario::task` is what the client is asked to do, step by step, and which file each step is about.
-//! Paths are from the root of the server's store, without a leading slash, as stores have them.
+//! `task` owns the tasks of the client, step by step, and the file of each task. Paths begin at the
+//! root of the server's store, without a leading slash, as in stores.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-/// One thing that the client is asked to do.
+/// One step of the client's work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Task {
     /// Upload a file: STOR, APPE, or REST and the rest of the file.
@@ -24,7 +24,7 @@ pub struct File {
     pub name: String,
     /// Content of the file.
     pub content: Content,
-    /// What becomes of a file of this name at the receiver.
+    /// The fate of a file of this name at the receiver.
     pub mode: WriteMode,
     /// Bytes of the file of this name that the receiver has before the run: the first bytes of the
     /// source if the transfer resumes, bytes of another stream otherwise.
@@ -35,7 +35,7 @@ pub struct File {
     pub die_after: Option<u64>,
 }
 
-/// What a transfer does to a file of the same name at the receiver.
+/// The effect of a transfer on a file of the same name at the receiver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WriteMode {
     /// The new file replaces the old file.
@@ -61,7 +61,7 @@ pub struct Listing {
 pub struct FileCommand {
     /// The command's verb.
     pub verb: Verb,
-    /// The path that the command names; empty: none.
+    /// The path that the command names; empty if the command names none.
     pub path: String,
     /// The new name, of a rename alone.
     pub to: String,
@@ -82,7 +82,7 @@ pub enum Verb {
     Size,
     /// MDTM, the date of a file.
     Modified,
-    /// NOOP, which names no path.
+    /// NOOP, without a path.
     #[default]
     Noop,
 }
@@ -152,7 +152,7 @@ impl Task {
         !matches!(self, Self::Do(_))
     }
 
-    /// The name that an upload writes at the server.
+    /// The name at the server that an upload writes.
     #[must_use]
     pub fn uploads(&self) -> Option<&str> {
         if let Self::Put(file) = self { Some(&file.name) } else { None }
@@ -193,13 +193,13 @@ pub enum Origin {
     Put(usize),
     /// A task takes the file away: there is none.
     Taken,
-    /// The file is there before the run, if there is one at all.
+    /// The file is there before the run, if there is any.
     Before,
 }
 
 impl Origin {
-    /// Where the file that task `index` of `tasks` finds under its name at the server comes from, if
-    /// every earlier task succeeds.
+    /// Where the file that task `index` of `tasks` finds under its name at the server comes from,
+    /// if every earlier task succeeds.
     #[must_use]
     pub fn of(tasks: &[Task], index: usize) -> Self {
         let Some(file) = tasks[index].file() else { return Self::Before };

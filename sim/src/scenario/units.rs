@@ -1,77 +1,35 @@
-//! `units` reads and prints quantities: durations, sizes, rates, percentages. All of it is integer
-//! arithmetic, so that a scenario means the same on every machine. It knows no key and no range.
+//! `units` reads and prints quantities: durations, sizes, rates, percentages. All arithmetic is in
+//! integers, so that a scenario means the same on every machine. Keys and ranges are known
+//! elsewhere.
 
 use std::time::Duration;
 
 use thiserror::Error;
 
-/// Why a quantity could not be read, and what would be right.
+/// A quantity that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum UnitError {
-    /// A number alone, where the unit matters.
-    #[error("`{text}` has no unit: write {example}")]
-    NoUnit {
-        /// What was written.
-        text: String,
-        /// What would be right.
-        example: &'static str,
-    },
-    /// A unit that is not of this kind.
-    #[error("`{text}` has an unknown unit `{unit}`: write {example}")]
-    UnknownUnit {
-        /// What was written.
-        text: String,
-        /// The part after the number.
-        unit: String,
-        /// What would be right.
-        example: &'static str,
-    },
-    /// A unit that people use for two things.
-    #[error("`{text}` can be read in two ways: write {example}")]
-    Ambiguous {
-        /// What was written.
-        text: String,
-        /// What would be right.
-        example: &'static str,
-    },
-    /// No number at the start.
-    #[error("`{text}` is not a number with a unit: write {example}")]
-    NotANumber {
-        /// What was written.
-        text: String,
-        /// What would be right.
-        example: &'static str,
-    },
-    /// A fraction of the smallest step.
-    #[error("`{text}` is not a whole number of {grain}")]
-    TooFine {
-        /// What was written.
-        text: String,
-        /// The smallest step.
-        grain: &'static str,
-    },
-    /// More than 64 bits hold.
-    #[error("`{text}` is too large")]
-    TooLarge {
-        /// What was written.
-        text: String,
-    },
-    /// A share above the whole.
-    #[error("`{text}` is more than 100%")]
-    MoreThanAll {
-        /// What was written.
-        text: String,
-    },
+#[error("`{text}` {problem}")]
+pub struct UnitError {
+    /// The text that is no quantity of this kind.
+    pub text: String,
+    /// The problem and, where there is a correct form, examples.
+    pub problem: String,
 }
 
-/// A kind of quantity: its units as multiples of its smallest step.
+impl UnitError {
+    fn new(text: &str, problem: impl Into<String>) -> Self {
+        Self { text: text.to_owned(), problem: problem.into() }
+    }
+}
+
+/// A kind of quantity: names of units, each as a multiple of the smallest step.
 struct UnitSystem {
     example: &'static str,
     grain: &'static str,
     units: &'static [(&'static str, u64)],
-    /// What a number without a unit counts.
+    /// The multiple for a number without a unit.
     bare: Option<u64>,
-    /// Units that are refused, since people use them for two things.
+    /// Units with two common meanings, which are refused.
     ambiguous: &'static [&'static str],
     ambiguous_example: &'static str,
 }
@@ -110,8 +68,8 @@ const SIZE: UnitSystem = UnitSystem {
     ambiguous_example: "kB, MB or GB for powers of 1000, KiB, MiB or GiB for powers of 1024",
 };
 
-// tc and netem: bit, kbit, mbit, gbit count in powers of 1000. Their `mbps` is megabytes a second,
-// which most people read as megabits: it is refused.
+// tc and netem: bit, kbit, mbit, gbit count in powers of 1000. Their `mbps` means megabytes a
+// second; most people read megabits, so `mbps` is refused.
 const RATE: UnitSystem = UnitSystem {
     example: "10mbit, 56kbit or 200KB/s",
     grain: "bits per second",
@@ -146,12 +104,12 @@ const SHARE: UnitSystem = UnitSystem {
 /// Read a duration: `20ms`, `1.5s`, `200us`.
 ///
 /// # Errors
-/// Says what is wrong with the text, and what would be right.
+/// The text is no duration; the error gives examples.
 pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     DURATION.parse(text).map(Duration::from_micros)
 }
 
-/// Print a duration of whole microseconds in the largest unit that needs no fraction.
+/// Print a duration of whole microseconds in the largest unit without a fraction.
 #[must_use]
 pub fn print_duration(duration: Duration) -> String {
     print_whole(duration.as_micros(), &[("s", 1_000_000), ("ms", 1_000), ("us", 1)])
@@ -160,12 +118,12 @@ pub fn print_duration(duration: Duration) -> String {
 /// Read a size in bytes: `10000`, `10kB`, `64KiB`.
 ///
 /// # Errors
-/// Says what is wrong with the text, and what would be right.
+/// The text is no size; the error gives examples.
 pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     SIZE.parse(text)
 }
 
-/// Print a size: in powers of 1024 where that needs no fraction, else in bytes.
+/// Print a size in the largest power of 1024 without a fraction, or in bytes.
 #[must_use]
 pub fn print_size(bytes: u64) -> String {
     if bytes == 0 {
@@ -175,7 +133,7 @@ pub fn print_size(bytes: u64) -> String {
     print_whole(u128::from(bytes), &units)
 }
 
-/// Print a size that is held in memory, as [`print_size`] does.
+/// Print a size in memory as [`print_size`] does.
 #[must_use]
 pub fn print_memory(bytes: usize) -> String {
     print_size(bytes as u64)
@@ -184,7 +142,7 @@ pub fn print_memory(bytes: usize) -> String {
 /// Read a rate in bits per second: `10mbit`, `200KB/s`.
 ///
 /// # Errors
-/// Says what is wrong with the text, and what would be right.
+/// The text is no rate; the error gives examples.
 pub fn parse_rate(text: &str) -> Result<u64, UnitError> {
     RATE.parse(text)
 }
@@ -206,13 +164,13 @@ pub fn print_byte_rate(bytes_per_second: u64) -> String {
 /// Read a percentage as parts per million: `1%`, `0.1%`; at most `100%`.
 ///
 /// # Errors
-/// Says what is wrong with the text, and what would be right.
+/// The text is no percentage; the error gives examples.
 pub fn parse_percentage(text: &str) -> Result<u32, UnitError> {
     let ppm = SHARE.parse(text)?;
     u32::try_from(ppm)
         .ok()
         .filter(|ppm| *ppm <= 1_000_000)
-        .ok_or_else(|| UnitError::MoreThanAll { text: text.to_owned() })
+        .ok_or_else(|| UnitError::new(text, "is more than 100%"))
 }
 
 /// Print parts per million as a percentage.
@@ -233,41 +191,39 @@ impl UnitSystem {
             .find(|c: char| !c.is_ascii_digit() && c != '.' && c != '_')
             .unwrap_or(trimmed.len());
         let (number, unit) = (&trimmed[..split], trimmed[split..].trim_start());
-        let (digits, scale) = decimal(number).ok_or_else(|| UnitError::NotANumber {
-            text: text.to_owned(),
-            example: self.example,
+        let (digits, scale) = decimal(number).ok_or_else(|| {
+            let problem = format!("is not a number with a unit: write {}", self.example);
+            UnitError::new(text, problem)
         })?;
-        let too_large = || UnitError::TooLarge { text: text.to_owned() };
-        let value = digits
-            .ok_or_else(too_large)?
-            .checked_mul(u128::from(self.multiple(text, unit, digits == Some(0))?))
-            .ok_or_else(too_large)?;
+        let multiple = self.multiple(unit, digits == Some(0));
+        let multiple = multiple.map_err(|problem| UnitError::new(text, problem))?;
+        let too_large = || UnitError::new(text, "is too large");
+        let value = digits.and_then(|digits| digits.checked_mul(u128::from(multiple)));
+        let value = value.ok_or_else(too_large)?;
         if value % scale != 0 {
-            return Err(UnitError::TooFine { text: text.to_owned(), grain: self.grain });
+            return Err(UnitError::new(text, format!("is not a whole number of {}", self.grain)));
         }
         u64::try_from(value / scale).map_err(|_| too_large())
     }
 
-    fn multiple(&self, text: &str, unit: &str, zero: bool) -> Result<u64, UnitError> {
-        let text = text.to_owned();
+    fn multiple(&self, unit: &str, zero: bool) -> Result<u64, String> {
         if unit.is_empty() {
-            // Nothing is nothing in every unit.
+            // Zero needs no unit.
             let bare = self.bare.or(zero.then_some(1));
-            return bare.ok_or(UnitError::NoUnit { text, example: self.example });
+            return bare.ok_or_else(|| format!("has no unit: write {}", self.example));
         }
         if self.ambiguous.contains(&unit) {
-            return Err(UnitError::Ambiguous { text, example: self.ambiguous_example });
+            return Err(format!("can be read in two ways: write {}", self.ambiguous_example));
         }
         let found = self.units.iter().find(|(name, _)| *name == unit);
-        found.map(|(_, multiple)| *multiple).ok_or_else(|| UnitError::UnknownUnit {
-            text,
-            unit: unit.to_owned(),
-            example: self.example,
-        })
+        found
+            .map(|(_, multiple)| *multiple)
+            .ok_or_else(|| format!("has an unknown unit `{unit}`: write {}", self.example))
     }
 }
 
-/// The digits of a decimal number without its point (`None`: too many), and what to divide them by.
+/// The digits of a decimal number without the point (`None`: too many digits), and the divisor for
+/// them.
 fn decimal(number: &str) -> Option<(Option<u128>, u128)> {
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let fraction = fraction.trim_end_matches('0');

@@ -1,5 +1,5 @@
-//! `scenario::values` reads and prints single values, each within a range, and says in one line what
-//! is wrong with a value and what would be right. It knows no key.
+//! `values` reads and prints single values, each within a range. A refusal says in one line the
+//! problem and a correct value. Keys are known elsewhere.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -62,7 +62,7 @@ pub(super) fn size(text: &str, range: RangeInclusive<u64>) -> Result<u64, String
     in_range(text, read, &range, units::print_size)
 }
 
-/// A size in bytes that this machine can address.
+/// A size in bytes, no larger than this machine can address.
 pub(super) fn memory(text: &str, range: RangeInclusive<usize>) -> Result<usize, String> {
     let bytes = size(text, *range.start() as u64..=*range.end() as u64)?;
     usize::try_from(bytes).map_err(|_| format!("`{text}` does not fit this machine"))

@@ -1,6 +1,6 @@
-//! `open` is what a scenario leaves open: a key with a list of values (a grid, which multiplies
-//! runs) or with a range (a draw, which each seed makes for itself, from a stream of its own). A
-//! scenario is pinned before it runs. The values themselves are their keys'.
+//! `variants` owns the open keys of a scenario: a key with a list of values (a grid, which
+//! multiplies the runs) or with a range of values (each seed draws a value, from a stream of its
+//! own). A scenario is pinned before a run.
 
 mod range;
 
@@ -10,22 +10,22 @@ use super::values::InvalidSetting;
 use crate::seed;
 use range::ValueRange;
 
-/// Combinations of values that are tried when a scenario is checked; more are refused.
+/// Combinations of values to try when a scenario is checked; more combinations are refused.
 const COMBINATIONS_MAX: usize = 1 << 16;
 
-/// The keys that take one value: texts in which a comma is a comma, faults, which are a list anyway,
-/// and the seed, from which draws are made.
+/// The keys that are never open: texts with commas, faults (a list already), and the seed, from
+/// which draws are made.
 const SINGLE: [&str; 6] = ["name", "about", "source", "story", "seed", "fault"];
 
-/// The keys of a task that may be open: the others say what it is, and names.
+/// The keys of a task that may be open. The remaining keys name a file or the kind of the task.
 const OF_TASKS: [&str; 5] = ["do.size", "do.before", "do.abort_after", "do.die_after", "do.resume"];
 
-/// What a scenario leaves open. The scenario's own fields are those of its first values.
+/// The open keys of a scenario. The scenario's own fields have the first value of each open key.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Open {
-    /// The scenario before the first of these settings.
+    /// The scenario before the first of the settings.
     before: Box<Scenario>,
-    /// What was set since, in order: a later setting may depend on an open one.
+    /// The settings since then, in order: a later setting may depend on an open key.
     settings: Vec<OpenSetting>,
 }
 
@@ -44,7 +44,7 @@ enum Values {
 }
 
 impl Values {
-    /// The values of a key that is written like this; `None`: it is one value.
+    /// The list or the range that `text` writes for `key`; `None`: a single value.
     fn read(key: &Key, text: &str) -> Option<Result<Self, String>> {
         let single = key.form == TomlForm::List
             || SINGLE.contains(&key.name)
@@ -71,12 +71,12 @@ impl Values {
         !matches!(self, Self::One(_))
     }
 
-    /// How many points of the grid it makes.
+    /// Number of points that the values add to the grid.
     fn points(&self) -> usize {
         if let Self::Grid(values) = self { values.len() } else { 1 }
     }
 
-    /// Its values at both ends.
+    /// Every value of a list; both ends of a range.
     fn corners(&self) -> Vec<String> {
         match self {
             Self::One(text) => vec![text.clone()],
@@ -93,7 +93,7 @@ impl Values {
         }
     }
 
-    /// As a setting writes it.
+    /// The values as a setting writes them.
     fn text(&self) -> String {
         match self {
             Self::One(text) => text.clone(),
@@ -103,34 +103,35 @@ impl Values {
     }
 }
 
-/// A key and the value that it was given, as `-s` takes them.
+/// A key and its value, as `-s` takes a setting.
 pub type Choice = (String, String);
 
-/// A scenario of which nothing is open any more.
+/// A scenario without open keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pinned {
-    /// It.
+    /// The scenario to be run.
     pub scenario: Scenario,
-    /// What was chosen for each open key, in order.
+    /// The choice for each open key, in order.
     pub choices: Vec<Choice>,
 }
 
 impl Scenario {
-    /// How many points its grid has: 1 if no key has a list of values.
+    /// Number of points of the grid: 1 if no key has a list of values.
     #[must_use]
     pub fn points(&self) -> usize {
         let settings = self.open.iter().flat_map(|open| &open.settings);
         settings.map(|setting| setting.values.points()).product()
     }
 
-    /// Whether a key has a range of values, from which each seed draws one.
+    /// Whether a key has a range of values, from which each seed draws a value.
     #[must_use]
     pub fn draws(&self) -> bool {
         let mut settings = self.open.iter().flat_map(|open| &open.settings);
         settings.any(|setting| matches!(setting.values, Values::Draw(_)))
     }
 
-    /// The scenario at a point of its grid, with what `seed` draws. The last list varies fastest.
+    /// The scenario at a point of the grid, with the values that `seed` draws. The last list varies
+    /// fastest.
     ///
     /// # Panics
     /// If `point` is not below [`points`](Self::points).
@@ -146,7 +147,7 @@ impl Scenario {
         Pinned { scenario, choices: open.map(|(choice, _)| choice).collect() }
     }
 
-    /// The keys that are open, as they were set.
+    /// The open keys, each with its values as they were set.
     #[must_use]
     pub fn open_keys(&self) -> Vec<Choice> {
         let settings = self.open.iter().flat_map(|open| &open.settings);
@@ -154,12 +155,12 @@ impl Scenario {
         open.map(|setting| (setting.key.clone(), setting.values.text())).collect()
     }
 
-    /// What was set for `key` since something is open, as it was set.
+    /// The last value set for `key` since the first open key, as it was set.
     pub(super) fn set_since_open(&self, key: &str) -> Option<String> {
         self.since_open().filter(|(name, _)| *name == key).last().map(|(_, text)| text)
     }
 
-    /// Every setting since something is open, in order, as it was set.
+    /// Every setting since the first open key, in order, as it was set.
     pub(super) fn since_open(&self) -> impl Iterator<Item = (&str, String)> {
         let settings = self.open.iter().flat_map(|open| &open.settings);
         settings.map(|setting| (&*setting.key, setting.values.text()))
@@ -189,7 +190,7 @@ impl Scenario {
             Some(open) => *open,
             None => Open { before: Box::new(self.clone()), settings: Vec::new() },
         };
-        // What it sets anew is open no longer.
+        // A key that is set again is open no longer.
         let name = keys::canonical(name, self.tasks.len());
         let both = name.replacen("link.up.", "link.", 1).replacen("link.down.", "link.", 1);
         for setting in &mut open.settings {
@@ -246,7 +247,8 @@ impl Scenario {
 }
 
 impl Open {
-    /// A value for each setting: of a grid, the one of this point; of a range, what `draw` says.
+    /// A value for each setting: from a list the value at this point, from a range the result of
+    /// `draw`.
     fn choices(&self, point: usize, draw: impl Fn(&str, &ValueRange) -> String) -> Vec<Choice> {
         let mut rest = point;
         let mut choose = |setting: &OpenSetting| {

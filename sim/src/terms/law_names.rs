@@ -1,5 +1,5 @@
-//! `law_names` lists the names of the laws as scenarios, outcomes and JSON spell them. What each law
-//! demands is in `law`.
+//! `law_names` lists the names of the laws as scenarios, outcomes and JSON spell them. `law` states
+//! the demand of each law.
 
 pub(crate) const PREFIX: &str = "file-is-a-prefix";
 pub(crate) const SUCCESS: &str = "success-is-whole";

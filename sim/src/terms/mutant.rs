@@ -1,5 +1,5 @@
-//! `mutant` names the lies that a world can be made to tell, each small and in one place, so that
-//! each law can be seen to be broken. For testing the laws: no story has one.
+//! `mutant` owns deliberate bugs of the world, each small and in a single place, for testing that
+//! each law can be broken and noticed. No scenario of the catalogue has a mutant except in an arm.
 
 use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::FileContent;
@@ -7,12 +7,12 @@ use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State}
 
 use crate::side::CONTROL_PORT;
 
-/// A lie.
+/// A deliberate bug of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
-    /// A byte of a file is flipped once it is stored.
+    /// A byte of each stored file is flipped.
     FlippedByte,
-    /// The second half of a file is lost once it is stored.
+    /// The second half of each stored file is lost.
     LostHalf,
     /// A stored file is emptied when the next session's data connection is prepared.
     OldFileEmptied,
@@ -20,15 +20,15 @@ pub enum Mutant {
     UnaskedReset,
     /// FIN-WAIT-1 is never noted.
     SkippedState,
-    /// The server says its 226 twice.
+    /// The server says 226 twice.
     ReplyTwice,
-    /// The server says 299 where it means 226.
+    /// The server says 299 in place of 226.
     StrangeCode,
-    /// The second copy of a FIN never leaves its host.
+    /// A retransmitted FIN never leaves its host.
     FinOnce,
-    /// One packet buffer does not come back.
+    /// A packet buffer is not returned to its host.
     BufferKept,
-    /// The server listens at a port and forgets it.
+    /// The server opens a listener and forgets the listener.
     ListenerKept,
 }
 
@@ -47,7 +47,7 @@ impl Mutant {
         ("listener-kept", Self::ListenerKept),
     ];
 
-    /// Its name.
+    /// The mutant's name, as scenarios write the mutant.
     #[must_use]
     pub fn name(self) -> &'static str {
         let found = Self::ALL.iter().find(|(_, mutant)| *mutant == self);
@@ -55,14 +55,14 @@ impl Mutant {
     }
 }
 
-/// Tells the lie of a run, if it has one.
+/// Carries out the mutant of a run, if the run has one.
 #[derive(Debug, Default)]
 pub struct Liar {
-    /// Which.
+    /// The mutant of the run.
     mutant: Option<Mutant>,
-    /// It has been told, where once is enough.
+    /// Whether a mutant that acts once has acted.
     told: bool,
-    /// FINs that have left: their ports and sequence numbers.
+    /// Ports and sequence numbers of the FINs sent so far.
     fins: Vec<([u16; 2], u32)>,
 }
 
@@ -78,7 +78,7 @@ impl Liar {
         self.fins.clear();
     }
 
-    /// Whether it tells none.
+    /// Whether the run has no mutant.
     #[inline]
     pub(crate) fn is_honest(&self) -> bool {
         self.mutant.is_none()
@@ -99,7 +99,7 @@ impl Liar {
             && matches!(note.kind, NoteKind::State { to: State::FinWait1, .. })
     }
 
-    /// Whether `packet` does not leave its host.
+    /// Whether `packet` is lost inside its host.
     #[inline]
     pub(crate) fn swallows(&mut self, packet: &[u8]) -> bool {
         if !self.is(Mutant::FinOnce) {
@@ -115,7 +115,7 @@ impl Liar {
         again
     }
 
-    /// What leaves right after `packet`, and nobody asked for.
+    /// A forged packet to send right after `packet`.
     #[inline]
     pub(crate) fn forges(&mut self, packet: &[u8]) -> Option<Packet> {
         if !self.is(Mutant::UnaskedReset) {
@@ -133,7 +133,7 @@ impl Liar {
         Some(reset.to_packet(&[], &[]))
     }
 
-    /// Give `packet` back to its host, or not.
+    /// Return `packet` to its host, unless the mutant keeps the packet.
     #[inline]
     pub(crate) fn gives_back(&mut self, packet: Packet, host: &mut Host) {
         if !self.once(Mutant::BufferKept) {
@@ -141,14 +141,14 @@ impl Liar {
         }
     }
 
-    /// Listen where nobody knows of it, or not.
+    /// Open a listener without telling the server program, if the mutant does so.
     pub(crate) fn forgets_listener(&self, server: &mut Host) {
         if self.is(Mutant::ListenerKept) {
             let _ = server.listen(0, 1);
         }
     }
 
-    /// A file was closed after it had been written: what else happens to it.
+    /// Spoil the stored file `name` after the file was closed.
     pub(crate) fn stored(&mut self, name: &str, store: &mut MemoryStore) {
         if !self.is(Mutant::FlippedByte) && !self.is(Mutant::LostHalf) {
             return;
@@ -163,14 +163,15 @@ impl Liar {
         store.insert(name, bytes.into());
     }
 
-    /// A file that will be replaced was closed: what else happens to it.
+    /// Empty the stored file `name` before another upload replaces the file.
     pub(crate) fn empties(&self, name: &str, store: &mut MemoryStore) {
         if self.is(Mutant::OldFileEmptied) {
             store.insert(name, Vec::new().into());
         }
     }
 
-    /// What the server says in place of the reply in `bytes`, which holds `length` of it.
+    /// Change the reply in the first `length` bytes of `bytes`, and return the length of the new
+    /// reply.
     pub(crate) fn says(&self, bytes: &mut [u8], length: usize) -> usize {
         if !bytes[..length].starts_with(b"226 ") {
             return length;

@@ -1,4 +1,5 @@
-//! `outcome` is what a run came to, as data: each transfer's verdict and how it was reached.
+//! `outcome` owns the result of a run as data: each transfer's verdict and how the verdict was
+//! reached.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,7 +11,8 @@ use halfclose_stack::{Divergence, Ending};
 use crate::side::Side;
 use crate::verdict::{FileState, Verdict};
 
-/// How a data connection ended on each side; `None`: it never opened there, or never ended.
+/// How a data connection ended on each side; `None`: the connection never opened there, or never
+/// ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Endings {
     /// At the client's host.
@@ -19,57 +21,59 @@ pub struct Endings {
     pub server: Option<Ending>,
 }
 
-/// How a connection ended at one side.
+/// The end of a connection at one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedConnection {
-    /// When.
+    /// Virtual time of the end.
     pub at: Duration,
-    /// At which side.
+    /// The side of the host.
     pub side: Side,
-    /// Its address there.
+    /// Address of the connection at this side.
     pub local: SocketAddr,
-    /// Its peer's.
+    /// Address of the connection at the peer.
     pub peer: SocketAddr,
-    /// How.
+    /// How the connection ended.
     pub ending: Ending,
 }
 
-/// What one transfer came to.
+/// The result of one transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferOutcome {
-    /// What was asked: `put a.bin`.
+    /// The task, as in `put a.bin`.
     pub task: String,
-    /// The verdict.
+    /// Verdict on the transfer.
     pub verdict: Verdict,
     /// Bytes of the source.
     pub sent: u64,
-    /// Bytes that are to be sent of it: as they are on the way, from where it begins.
+    /// Bytes to be sent for the transfer: in the form on the wire, from the offset where the
+    /// transfer begins.
     pub to_send: u64,
-    /// It was to go on with a file that was not its own beginning: FTP cannot tell.
+    /// Whether the transfer was to resume a file that is not the beginning of the source. FTP
+    /// cannot tell.
     pub resumes_another: bool,
-    /// Bytes under the final name, once the receiving side had closed it.
+    /// Bytes under the final name, once the receiving side had closed the file.
     pub stored: u64,
-    /// What they are.
+    /// State of the file under the final name.
     pub file: FileState,
-    /// Bytes of the source that are not where they should be. Of a file that is not the beginning of
-    /// what it should be, no byte is.
+    /// Bytes of the source missing from the file. All bytes are missing from a file that is not a
+    /// beginning of the source.
     pub lost: u64,
-    /// What the client program told its user, by its own rule.
+    /// The client program's answer to the user, by the program's own rule.
     pub told: Told,
-    /// The server's last reply to the transfer, code and text; empty if it never replied.
+    /// The server's last reply to the transfer, code and text; empty if there was no reply.
     pub reply: String,
-    /// The text its user saw last.
+    /// The last text that the user saw.
     pub client: String,
     /// Whether the data connection opened at all.
     pub connected: bool,
-    /// How it ended.
+    /// How the data connection ended.
     pub ending: Endings,
-    /// The lines of the dialogue that belong to it, as the user saw them (if recorded).
+    /// The transfer's lines of the dialogue, as the user saw them (if recorded).
     pub dialogue: Vec<String>,
 }
 
 impl TransferOutcome {
-    /// Of a transfer that has not been looked at.
+    /// The outcome of a transfer that nothing has looked at.
     pub(crate) fn blank() -> Self {
         Self {
             task: String::new(),
@@ -90,14 +94,14 @@ impl TransferOutcome {
     }
 }
 
-/// Packets counted by what became of them.
+/// Packets counted by sender and by loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Handed to the link by the client's host.
     pub client: u64,
     /// Handed to the link by the server's host.
     pub server: u64,
-    /// Of both, those that never arrived.
+    /// Of both sides, packets that never arrived.
     pub dropped: u64,
 }
 
@@ -110,26 +114,26 @@ pub enum End {
     OutOfTime,
     /// The limit of packets was reached.
     OutOfPackets,
-    /// Too many events at one instant of virtual time.
+    /// Too many events happened at one instant of virtual time.
     Spinning,
 }
 
-/// A law that was broken without excuse.
+/// A law that was broken without an excuse.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BrokenLaw {
-    /// Its name.
+    /// Name of the law.
     pub name: &'static str,
-    /// Where it stands written.
+    /// The documents that the law follows.
     pub citation: &'static str,
     /// When the first breach was seen.
     pub at: Duration,
-    /// Where.
+    /// The side where the first breach was seen.
     pub side: Side,
-    /// By which packet, if it was one.
+    /// Emission number of the packet that broke the law, if a packet did.
     pub emission: Option<u64>,
-    /// What was seen first.
+    /// Description of the first breach.
     pub seen: String,
-    /// How often it was broken.
+    /// Number of breaches.
     pub count: u32,
 }
 
@@ -148,18 +152,18 @@ impl fmt::Display for BrokenLaw {
 /// A law that was broken with an excuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaivedLaw {
-    /// Its name.
+    /// Name of the law.
     pub name: &'static str,
-    /// The waiver's.
+    /// Name of the waiver.
     pub waiver: &'static str,
-    /// How often.
+    /// Number of excused breaches.
     pub count: u32,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// The seed.
+    /// The seed of the run.
     pub seed: u64,
     /// The worst transfer's verdict.
     pub verdict: Verdict,
@@ -167,26 +171,26 @@ pub struct Outcome {
     pub transfers: Vec<TransferOutcome>,
     /// The digest of the run.
     pub digest: u128,
-    /// Packets.
+    /// Packets of the run, counted.
     pub packets: Counts,
-    /// When the client program had told its user everything, or the run was cut off.
+    /// When the client program had answered its user on everything, or the run was cut off.
     pub told_at: Duration,
     /// When the network had become quiet, TIME-WAIT included.
     pub quiet_at: Duration,
-    /// Why it stopped.
+    /// Reason for the end of the run.
     pub end: End,
     /// Where smoltcp differed from the standard in this run, each once and in order.
     pub divergences: Vec<Divergence>,
-    /// Faults of the scenario that met no packet, in words.
+    /// Faults of the scenario without a matching packet, as text.
     pub unmatched_faults: Vec<String>,
-    /// Laws that were broken without an excuse.
+    /// Laws broken without an excuse.
     pub broken_laws: Vec<BrokenLaw>,
-    /// Laws that were broken with one, and how often.
+    /// Laws broken with an excuse, counted.
     pub waived_laws: Vec<WaivedLaw>,
 }
 
 impl Outcome {
-    /// Of a run that has not been: memory for
+    /// The outcome of a run that has not begun: memory for
     /// [`World::conclude_into`](crate::world::World::conclude_into).
     #[must_use]
     pub fn blank() -> Self {
@@ -206,7 +210,7 @@ impl Outcome {
         }
     }
 
-    /// The transfer that the run is judged by: the first of its worst.
+    /// The transfer by which the run is judged: the first of the worst transfers.
     #[must_use]
     pub fn worst(&self) -> Option<&TransferOutcome> {
         self.transfers.iter().min_by_key(|transfer| transfer.verdict)

@@ -5,7 +5,8 @@ use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What a stream is drawn for. Its number is part of the meaning of a seed: never reuse one.
+/// The purpose of a stream. The number of a purpose is part of the meaning of a seed: never reuse a
+/// number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Fates of packets from client to server.
@@ -16,12 +17,12 @@ pub enum Purpose {
     ClientHost = 3,
     /// The same for the server's host.
     ServerHost = 4,
-    /// Content of generated files (seed 0: a file is the same in every run), and of other files that
-    /// are there before (seed 1).
+    /// Content of generated files (seed 0: a file is the same in every run), and of files from
+    /// before the run (seed 1).
     Content = 5,
-    /// What a server's model does where it has two ways.
+    /// The choice of a server's model between two reactions.
     ServerModel = 8,
-    /// The value of a key that has a range of them.
+    /// The value of a key with a range of values.
     OpenKey = 9,
 }
 
@@ -35,8 +36,8 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     rng
 }
 
-/// One number of `seed` for the open key of that name. Each key has a stream of its own, so that
-/// leaving another one open moves nothing.
+/// A number of `seed` for the open key of this name. Each key has a stream of its own, so that
+/// opening another key changes no draw.
 #[must_use]
 pub fn drawn(seed: u64, key: &str) -> u64 {
     let mut bytes = [0; 32];
@@ -47,7 +48,7 @@ pub fn drawn(seed: u64, key: &str) -> u64 {
     rng.next_u64()
 }
 
-/// One number of `seed` for `purpose`, for what takes a seed of its own.
+/// A number of `seed` for `purpose`, for components with a seed of their own.
 #[must_use]
 pub fn number(seed: u64, purpose: Purpose) -> u64 {
     stream(seed, purpose).next_u64()
@@ -59,7 +60,7 @@ mod tests {
 
     #[test]
     fn streams_are_pinned_and_independent() {
-        // Goldens: if these move, every digest moves, and a seed no longer means what it meant.
+        // Goldens: if these numbers change, every digest changes, and old seeds mean other runs.
         let drawn: Vec<u64> = [Purpose::FatesUp, Purpose::FatesDown, Purpose::ClientHost]
             .map(|purpose| number(42, purpose))
             .to_vec();

@@ -1,29 +1,30 @@
-//! `side` is which of the two hosts: a word that everything from the scenario to the report shares.
+//! `side` owns the word for the two hosts, which all rooms share, and the fixed addresses, port and
+//! date of a simulated run.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-/// The client's address.
+/// IPv4 address of the client.
 pub(crate) const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
-/// The server's address.
+/// IPv4 address of the server.
 pub(crate) const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 /// The port of the control connection (RFC 959 §8).
 pub(crate) const CONTROL_PORT: u16 = 21;
 
-/// The date with which every run begins: 2002-02-06T00:00:00Z, Q123208's own.
+/// The date at the beginning of every run: 2002-02-06T00:00:00Z, the date of Q123208.
 pub(crate) const EPOCH: Duration = Duration::from_secs(1_012_953_600);
 
-/// One end of the link.
+/// An end of the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Side {
-    /// The host on the left: its packets go up.
+    /// The host on the left, whose packets go up.
     Client,
-    /// The host on the right: its packets go down.
+    /// The host on the right, whose packets go down.
     Server,
 }
 
 impl Side {
-    /// Its name, in lower case.
+    /// The side's name in lower case.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -40,7 +41,7 @@ impl Side {
         }
     }
 
-    /// The side it talks to.
+    /// The opposite end of the link.
     #[must_use]
     pub fn peer(self) -> Self {
         match self {

@@ -1,5 +1,5 @@
-//! `verdict` answers two questions about a transfer: is the file whole where it should be, and what
-//! was the user told? The answers together are the verdict.
+//! `verdict` answers two questions about a transfer: is the file whole at the receiver, and what
+//! was the user told? Both answers together are the verdict.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,8 @@ use std::str::FromStr;
 use halfclose_ftp::Told;
 use halfclose_ftp::store::FileContent;
 
-/// What a transfer came to; of a run, its worst transfer. The worst is first.
+/// The result of a transfer; of a run, the result of the worst transfer. The worst verdict is
+/// first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The file is something else than expected.
@@ -35,7 +36,7 @@ impl Verdict {
         Self::Intact,
     ];
 
-    /// Its name on the command line and in JSON.
+    /// The verdict's name on the command line and in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,7 +49,7 @@ impl Verdict {
         }
     }
 
-    /// What a file and a word to the user amount to.
+    /// The verdict on a file and on the program's answer to the user.
     #[must_use]
     pub fn of(file: FileState, told: Told) -> Self {
         let whole = file == FileState::Whole;
@@ -77,28 +78,28 @@ impl FromStr for Verdict {
     }
 }
 
-/// A file under its final name, beside what is expected there.
+/// A file under its final name, compared with the expected file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileState {
     /// Every byte, and no more.
     Whole,
-    /// A proper prefix.
+    /// A proper prefix of the expected file.
     Short,
-    /// There is none.
+    /// There is no file of this name.
     Absent,
-    /// The old file, which is not what is expected.
+    /// The old file, different from the expected file.
     Unchanged,
-    /// Anything else.
+    /// Any other content of the file.
     Other,
 }
 
 impl FileState {
-    /// Every state.
+    /// Every state of a file.
     pub const ALL: [Self; 5] =
         [Self::Whole, Self::Short, Self::Absent, Self::Unchanged, Self::Other];
 
-    /// The state of `found` where `expected` should be, behind its first `behind` bytes, which it
-    /// has; `unchanged`: it is the old file.
+    /// The state of `found` compared with `expected`, behind the first `behind` bytes of `found`,
+    /// which are right already. `unchanged`: `found` is the old file.
     #[must_use]
     pub fn of(
         found: Option<&FileContent>,
@@ -117,7 +118,7 @@ impl FileState {
         }
     }
 
-    /// Its name in JSON.
+    /// The state's name in JSON.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -166,7 +167,8 @@ mod tests {
             (Some(""), false, Short),
             (None, false, Absent),
             (Some("old"), true, Unchanged),
-            // What is as it should be is whole, even if nobody has touched it.
+            // A file with the expected content is whole, even if the transfer has not touched the
+            // file.
             (Some("abc"), true, Whole),
             (Some("ab"), true, Unchanged),
             (Some("abd"), false, Other),

@@ -1,6 +1,6 @@
-//! The words of a fault. One line is `ACTION PACKET`, as in `drop server data FIN 2`; a table of a
-//! file has a key for each part. Both fill in the same draft, and both are printed from the same
-//! parts.
+//! `fault_words` reads and prints faults. A line is `ACTION PACKET`, as in `drop server data FIN
+//! 2`; a table of a file has a key for each part. Both forms fill in the same draft and print the
+//! same parts.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::scenario::units;
 use crate::scenario::values;
 use crate::side::Side;
 
-/// The keys of a `[[fault]]`, in the order in which they are printed.
+/// The keys of a `[[fault]]`, in printing order.
 pub const KEYS: [&str; 13] = [
     "from", "channel", "segment", "at", "nth", "packet", "action", "delay", "early", "bit",
     "forge", "place", "as",
@@ -43,7 +43,7 @@ const PLACES: &[(&str, Place)] = &[
 
 const EXAMPLE: &str = "write it as in `drop server data FIN 2` or `drop packet 17`";
 
-/// A fault of which not all is said yet.
+/// A fault with some parts still missing.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     from: Option<Side>,
@@ -62,10 +62,10 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// Say one part of it.
+    /// Set a part of the fault.
     ///
     /// # Errors
-    /// There is no such part, or it does not take this value.
+    /// There is no such part, or the part does not take this value.
     pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
         match key {
             "from" => self.from = Some(values::choice(text, SIDES)?),
@@ -176,8 +176,8 @@ fn known(text: &str, words: &[&str]) -> Result<String, String> {
 impl std::str::FromStr for Fault {
     type Err = String;
 
-    /// Read one line: `drop server data FIN 2`, `delay 200ms client data DATA at 1461 1`,
-    /// `inject RST in-window as server after client data DATA 3`, `drop packet 17`.
+    /// Read a line: `drop server data FIN 2`, `delay 200ms client data DATA at 1461 1`, `inject RST
+    /// in-window as server after client data DATA 3`, `drop packet 17`.
     fn from_str(text: &str) -> Result<Self, String> {
         let mut words = text.split_whitespace().peekable();
         let mut draft = Draft::default();
@@ -223,7 +223,7 @@ impl std::str::FromStr for Fault {
 }
 
 impl Fault {
-    /// Its parts, as a table of a file has them.
+    /// The parts of the fault as keys and values of a table in a file.
     #[must_use]
     pub fn parts(&self) -> Vec<(&'static str, String)> {
         let mut parts = Vec::new();
@@ -264,7 +264,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// As one line, which reads back.
+    /// Print the fault as a line for `from_str`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts = self.parts();
         let split = parts.iter().position(|(key, _)| *key == "action").expect("it has one");

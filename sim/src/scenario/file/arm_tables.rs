@@ -1,4 +1,4 @@
-//! `[[arm]]` in a file: a name, a line, a list of settings, and what is expected of them.
+//! `[[arm]]` of a file holds a name, a description, a list of settings and an expectation.
 
 use std::ops::Range;
 
@@ -15,7 +15,7 @@ fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
     Some(tables.iter().map(|table| table as &dyn TableLike).collect())
 }
 
-/// Every arm of a document, each tried on the scenario that it belongs to.
+/// Every arm of a document, each tried on the scenario.
 pub(super) fn read(document: &Table, scenario: &Scenario) -> Result<Vec<Arm>, Misfit> {
     let Some(item) = document.get(KEY) else { return Ok(Vec::new()) };
     let Some(tables) = tables(item) else {

@@ -1,4 +1,4 @@
-//! `[[fault]]` in a file: a table for each fault, a key for each of its parts.
+//! `[[fault]]` of a file is a table for each fault, with a key for each part of the fault.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::scenario::fault::{self, Draft, Fault};
 /// The name of the tables.
 pub(super) const KEY: &str = "fault";
 
-/// Whether this is the list of faults, and not one line of them.
+/// Whether the item is a list of faults, not a single line with faults.
 pub(super) fn is_list(name: &str, item: &Item) -> bool {
     name == KEY && tables(item).is_some()
 }
@@ -25,7 +25,7 @@ fn tables(item: &Item) -> Option<Vec<&dyn TableLike>> {
     }
 }
 
-/// Every fault of a document that stands in a table.
+/// Every fault of a document with a table of its own.
 pub(super) fn read(document: &Table) -> Result<Vec<Fault>, Misfit> {
     let tables = document.get(KEY).and_then(tables).unwrap_or_default();
     let mut faults = Vec::new();

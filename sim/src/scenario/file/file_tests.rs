@@ -1,4 +1,4 @@
-//! What is printed reads back, and what is wrong is named with its line.
+//! Printed scenarios read back, and mistakes are named with their lines.
 
 use super::*;
 use crate::scenario::{File, FileCommand};

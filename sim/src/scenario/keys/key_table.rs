@@ -1,5 +1,5 @@
-//! The table of every key, in the order in which a file's keys are applied and printed. A new key of
-//! a scenario is a row here, beside the field that the row names.
+//! The table of every key, in the order in which a file's keys are applied and printed. A new key
+//! of a scenario is a row here, and a field of the scenario.
 
 use halfclose_ftp::{AborReplies, Close, DataMode, DownloadEnd, OnFin, Representation};
 use halfclose_stack::{ClosePolicy, Congestion};
@@ -13,7 +13,7 @@ use crate::mutant::Mutant;
 use crate::scenario::values::{self, NONE};
 use crate::scenario::{Fault, Profile, Scenario, ServerSetup};
 
-/// Every key. A key that sets other keys stands before them.
+/// Every key. A key with an effect on later keys stands before them.
 pub static KEYS: &[Key] = &{
     const PARTS: [&[Key]; 8] = [
         &TEXTS,
@@ -209,7 +209,8 @@ const ENDS: [Key; 25] = [
     ),
 ];
 
-/// The faults, the seed and the limits of a run, and the habits of programs that trackers report.
+/// The faults, the seed and the limits of a run, and habits of programs from reports in issue
+/// trackers.
 const RUN: [Key; 11] = [
     key(
         "fault",
@@ -273,7 +274,7 @@ fn set_text(place: &mut String, text: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Set a text that reports show on one line.
+/// Set a text of a single line, as reports print the text.
 fn set_line(place: &mut String, text: &str) -> Result<(), String> {
     if text.chars().any(char::is_control) {
         return Err("is one line, without control characters".to_owned());

@@ -202,7 +202,7 @@ fn a_server_model_sets_what_it_was_measured_to_do() {
     assert_eq!(scenario.get("server.on_reset").as_deref(), Ok("as-model"));
     let printed = crate::scenario::file::print(&scenario);
     assert!(printed.contains("model = \"vsftpd-3.0.3-del\"\n\n"), "{printed}");
-    // What is said of it explicitly holds.
+    // An explicit reaction overrides the model's.
     let both = ["server.model=vsftpd-3.0.3-del", "server.on_reset=as-eof"];
     let scenario = varied(&both).expect("sound");
     assert_eq!(scenario.get("server.on_reset").as_deref(), Ok("as-eof"));

@@ -1,4 +1,4 @@
-//! The keys of a task: the keys that begin a task of each kind, then the keys that say more of it.
+//! The keys of a task: first the keys that begin a task, then the keys that add to a task.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use super::{Key, Part, TomlForm};
 use crate::scenario::task::{Content, File, FileCommand, Listing, Task, Verb, WriteMode};
 use crate::scenario::values::{self, NONE};
 
-/// The access to a command of one verb, by the command's path.
+/// The access to a command by the command's path.
 macro_rules! command {
     ($verb:ident) => {
         path(
@@ -123,7 +123,7 @@ macro_rules! bytes_or_none {
     };
 }
 
-/// The keys that say more of a task.
+/// The keys that add to a task.
 pub(super) const MORE: [Key; 7] = [
     key(
         "do.to",
@@ -244,8 +244,8 @@ fn renamed(task: &Task, name: &str) -> Result<File, String> {
     Ok(File { name, ..file })
 }
 
-/// A path at the server. A path is one line (RFC 959 §5.3.2), and begins at the root, the working
-/// directory of every session.
+/// A path at the server: a single line (RFC 959 §5.3.2) from the root, the working directory of
+/// every session.
 fn path_of(text: &str) -> Result<String, String> {
     let path = text.trim_start_matches('/');
     if path.is_empty() {

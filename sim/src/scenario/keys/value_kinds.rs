@@ -1,5 +1,5 @@
-//! `value_kinds` says how a key of each kind reads and prints its value and which values it permits.
-//! It knows no key by name.
+//! `value_kinds` owns the kinds of values: how a key of each kind reads and prints a value, and the
+//! values that the key permits. Names of keys are unknown here.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -58,7 +58,7 @@ pub(super) struct ValueKind<T> {
     pub(super) permitted: fn() -> Permitted,
 }
 
-/// How one key reaches its value in a `T`.
+/// How a key reads, prints and describes its value in a `T`.
 pub(super) struct Access<T> {
     pub(super) form: TomlForm,
     pub(super) permitted: fn() -> Permitted,
@@ -74,8 +74,8 @@ impl<T> Clone for Access<T> {
     }
 }
 
-/// The access to the field at a place: `at!(client.reply_timeout, TIMEOUT or NONE)` is a quantity or
-/// the word `none`, `at!(client.close, words Close::WORDS)` one word of a table.
+/// The access to the field at a place. `at!(client.reply_timeout, TIMEOUT or NONE)` is a quantity
+/// or the word `none`; `at!(client.close, words Close::WORDS)` is a word of a table.
 macro_rules! at {
     ($($place:ident).+, words $words:expr $(, or $other:ident)?) => {
         Access {

@@ -1,31 +1,31 @@
-//! `range` is a stretch of a quantity, `5ms..50ms` (without its end) or `5ms..=50ms` (with it), and
-//! the draw of one value from it, evenly among its smallest steps.
+//! `range` owns a range of a quantity, `5ms..50ms` (end excluded) or `5ms..=50ms` (end included),
+//! and draws a value evenly among the smallest steps of the quantity.
 
 use std::time::Duration;
 
 use crate::scenario::units;
 
-/// A stretch of a quantity, in its smallest steps.
+/// A range of a quantity, in the quantity's smallest steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ValueRange {
     kind: Quantity,
-    /// The least value.
+    /// First value of the range.
     pub(super) first: u64,
-    /// The largest.
+    /// Last value of the range.
     pub(super) last: u64,
-    /// As it was written.
+    /// The range as the user wrote it.
     pub(super) text: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Quantity {
-    /// Microseconds.
+    /// A time in microseconds.
     Time,
-    /// Parts per million.
+    /// A share in parts per million.
     Share,
-    /// Bytes per second.
+    /// A rate in bytes per second.
     ByteRate,
-    /// Bits per second.
+    /// A rate in bits per second.
     BitRate,
     /// Bytes, or a plain number.
     Count,
@@ -34,7 +34,7 @@ enum Quantity {
 const FORM: &str = "write A..B (without B) or A..=B (with it)";
 
 impl ValueRange {
-    /// Read a range: the units of its ends say what quantity it is of.
+    /// Read a range. The units of both ends tell the quantity.
     pub(super) fn read(text: &str) -> Result<Self, String> {
         let (from, to) = text.split_once("..").expect("whoever asks has seen the dots");
         let (to, closed) = to.strip_prefix('=').map_or((to, false), |to| (to, true));
@@ -61,14 +61,14 @@ impl ValueRange {
         Ok(Self { kind, first, last, text: text.to_owned() })
     }
 
-    /// The value that a number of 64 bits draws.
+    /// The value that a random number of 64 bits draws.
     pub(super) fn draw(&self, number: u64) -> String {
         let values = u128::from(self.last - self.first) + 1;
         let above = (u128::from(number) * values) >> 64;
         self.print(self.first + u64::try_from(above).expect("less than there are values"))
     }
 
-    /// A value of it, as its key reads it.
+    /// A value of the range, in the form that the key reads.
     pub(super) fn print(&self, value: u64) -> String {
         match self.kind {
             Quantity::Time => units::print_duration(Duration::from_micros(value)),
