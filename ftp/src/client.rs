@@ -8,8 +8,11 @@ mod client_config;
 mod client_transfer;
 mod conclusion;
 mod data_connection;
+mod dialogue;
+mod list_fallback;
 mod next_command;
 mod task;
+mod verification;
 
 use client_config::ended;
 pub use client_config::{AborReplies, ClientConfig, ClientTexts, DataMode, DownloadEnd};
@@ -18,13 +21,12 @@ pub use task::{RemoteName, Task, UploadMode};
 use crate::report::{Direction, Speaker, Told};
 use crate::session::{Action, Actions, Context, Event, Session};
 use crate::store::Store;
-use crate::tcp::Ending;
 use crate::wire::line::{Lines, Outbox};
 use crate::wire::listing::Form;
 use crate::wire::reply::{Class, Parser, Progress, Reply};
 use crate::wire::representation::Representation;
-use crate::wire::text::Text;
 use client_transfer::{ClientTransfer, TransferKind};
+use dialogue::quote;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,25 +41,34 @@ enum Stage {
     User,
     /// Waiting for the reply to PASS.
     Pass,
+    /// Waiting for the reply to ACCT.
+    Account,
+    /// Waiting for the reply to CWD before a listing.
+    Enter,
     /// Waiting for the reply to TYPE before a transfer.
     Type,
-    /// Waiting for the reply to SIZE before a resumed upload.
+    /// Waiting for the reply to SIZE before a transfer.
     SizeBefore,
+    /// Waiting for the reply to MDTM before an upload.
+    ModifiedBefore,
     /// Waiting for a listener of the client's own, to name in PORT or EPRT.
     Listening,
     /// Waiting for the reply to EPRT (`extended`) or to PORT.
     Port { extended: bool, at: SocketAddr },
     /// Waiting for the reply to EPSV (`extended`) or to PASV.
     Passive { extended: bool },
-    /// Waiting for a data connection that the client opens.
-    Connecting,
+    /// Waiting for a data connection that the client opens to the port of EPSV (`extended`) or of
+    /// PASV.
+    Connecting { extended: bool },
     /// Waiting for the reply to REST.
     Rest,
     /// Waiting for the replies to a transfer command (STOR, RETR, ...), for the reply to an ABOR of
     /// the transfer, and for the end of the data.
     Transfer,
-    /// Waiting for the reply to SIZE after a doubtful end of an upload.
+    /// Waiting for the reply to SIZE after a transfer.
     SizeAfter,
+    /// Waiting for the reply to MDTM after an upload that failed.
+    ModifiedAfter,
     /// Waiting for the reply to a command without a transfer, or to an ABOR outside a transfer.
     Simple,
     /// Waiting for the reply to TYPE before a SIZE task.
@@ -97,6 +108,14 @@ pub struct Client {
     ends: Option<(SocketAddr, SocketAddr)>,
     /// Bytes of replies since the last command.
     heard: usize,
+    /// The command that the server is to answer next.
+    asked_for: &'static str,
+    /// Lines that had arrived before the command in flight was sent: they do not answer the command.
+    stale: usize,
+    /// The reply that the parser collects began with such a line.
+    stale_reply: bool,
+    /// The last line since the command in flight that was no reply of FTP.
+    odd_line: Option<String>,
     /// The time at which the wait for the next reply ends.
     deadline: Option<Duration>,
     /// The control connection is gone: the text that the user was told.
@@ -139,12 +158,25 @@ impl Session for Client {
             cx.say(Speaker::Server, || String::from_utf8_lossy(line.bytes).into_owned());
             // A short line costs the journal more than its own bytes.
             self.heard += line.bytes.len().max(64);
+            let stale = self.stale > 0;
+            self.stale -= usize::from(stale);
+            self.stale_reply |= stale && !self.parser.is_inside();
+            if self.stage == Stage::Greeting && self.parser.is_foreign(line.bytes) {
+                let line = quote(line.bytes);
+                return self.lose_and_end(&format!("no FTP server: the peer said {line}"), cx);
+            }
             let progress = self.parser.handle_line(line.bytes);
+            if progress == Progress::Malformed {
+                self.odd_line = Some(quote(line.bytes));
+            }
             if self.heard > REPLY_LIMIT {
-                self.lose(&cx.config.texts.endless, cx);
-                return self.end();
+                return self.lose_and_end(&cx.config.texts.endless, cx);
             }
             if progress == Progress::Complete {
+                let stale = std::mem::take(&mut self.stale_reply);
+                if stale && self.parser.reply().code != 421 {
+                    continue;
+                }
                 let parser = std::mem::take(&mut self.parser);
                 self.handle_reply(parser.reply(), cx);
                 self.parser = parser;
@@ -174,8 +206,11 @@ impl Session for Client {
 
     fn handle_timeout<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         if self.deadline.is_some_and(|deadline| deadline <= cx.now) {
-            self.lose(&cx.config.texts.timed_out, cx);
-            self.end();
+            if self.is_listing_without_data() {
+                return self.end_listing_without_data(cx);
+            }
+            let text = self.timed_out(cx.config);
+            self.lose_and_end(&text, cx);
         }
     }
 
@@ -229,26 +264,26 @@ impl Client {
         self.deadline = None;
         let done = class == Class::Completion;
         match self.stage {
-            Stage::Greeting if done => {
-                self.stage = Stage::User;
-                self.command("USER", Some(&cx.config.user), cx);
+            Stage::Greeting | Stage::User | Stage::Pass | Stage::Account => {
+                self.handle_login_reply(reply, class, cx);
             }
-            Stage::User if class == Class::Intermediate && reply.code != 332 => {
-                self.stage = Stage::Pass;
-                self.command("PASS", Some(&cx.config.password), cx);
+            Stage::Enter if done => {
+                if let Some(current) = &mut self.current {
+                    current.remote = "".into();
+                }
+                self.prepare(cx);
             }
-            Stage::User | Stage::Pass if done => self.next_task(cx),
-            Stage::Greeting | Stage::User | Stage::Pass => {
-                self.give_up(Some(reply), &reply.to_string(), cx);
-                self.quit(cx);
-            }
+            // The path may name a file: the listing itself shows whether the file exists.
+            Stage::Enter => self.refuse_and_go_on(reply, cx),
             Stage::Type if done => {
                 self.representation = self.asked;
                 self.look_or_open(cx);
             }
             Stage::Type => self.fail_transfer(Some(reply), &reply.to_string(), cx),
             Stage::SizeBefore => self.handle_size_before(reply, cx),
+            Stage::ModifiedBefore => self.handle_modified_before(reply, cx),
             Stage::SizeAfter => self.handle_size_after(reply, cx),
+            Stage::ModifiedAfter => self.handle_modified_after(reply, cx),
             Stage::Rest => self.handle_rest_reply(reply, cx),
             Stage::Port { extended, at } => self.handle_port_reply(reply, extended, at, cx),
             Stage::Passive { extended } => self.handle_passive_reply(reply, extended, cx),
@@ -258,7 +293,7 @@ impl Client {
             }
             Stage::Quit => self.end(),
             // No command is in flight, so the reply answers nothing.
-            Stage::Listening | Stage::Connecting | Stage::Over => {}
+            Stage::Listening | Stage::Connecting { .. } | Stage::Over => {}
         }
     }
 
@@ -304,61 +339,6 @@ impl Client {
         self.deadline = None;
         self.actions.push(Action::DropData);
         self.actions.push(Action::Close);
-    }
-
-    fn command<S: Store>(
-        &mut self,
-        verb: &str,
-        argument: Option<&dyn Text>,
-        cx: &mut ClientContext<'_, S>,
-    ) {
-        let out = self.out.buffer();
-        let start = out.len();
-        self.heard = 0;
-        crate::wire::command::write(out, verb, argument);
-        let line = &out[start..];
-        cx.say(Speaker::Client, || match verb {
-            "PASS" => "PASS ****".into(),
-            _ => String::from_utf8_lossy(line).trim_end().to_owned(),
-        });
-        self.await_reply(cx);
-    }
-
-    fn await_reply<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
-        self.deadline = cx.config.reply_timeout.map(|limit| cx.now + limit);
-    }
-
-    /// Handles 421: the server is about to close the control connection.
-    fn handle_service_gone<S: Store>(&mut self, reply: &Reply, cx: &mut ClientContext<'_, S>) {
-        let text = reply.to_string();
-        self.fail_current(Some(reply), &text, cx);
-        self.give_up(Some(reply), &text, cx);
-        self.end();
-    }
-
-    fn handle_control_ended<S: Store>(&mut self, ending: Ending, cx: &mut ClientContext<'_, S>) {
-        self.deadline = None;
-        if matches!(self.stage, Stage::Quit | Stage::Over) {
-            self.stage = Stage::Over;
-            return;
-        }
-        let text = ended(ending, cx.config);
-        self.lose(text, cx);
-    }
-
-    /// Gives up the control connection: a transfer without a final reply will get none.
-    fn lose<S: Store>(&mut self, text: &str, cx: &mut ClientContext<'_, S>) {
-        self.deadline = None;
-        cx.say(Speaker::Program, || text.into());
-        if self.current.as_ref().is_some_and(ClientTransfer::waits_for_data) {
-            // The server has sent the final reply; data may still be on the way.
-            self.lost = Some(text.into());
-            return;
-        }
-        self.fail_current(None, text, cx);
-        self.give_up(None, text, cx);
-        self.stage = Stage::Over;
-        self.actions.push(Action::DropData);
     }
 
     /// Reports failure of every transfer and command that has not begun.

@@ -63,7 +63,9 @@ pub struct TransferReport {
     pub offset: u64,
     /// The name that the server chose (STOU).
     pub remote_name: Option<String>,
-    /// The size of the file on the server, if the client asked after a doubtful end.
+    /// The size of a download as the server told the size before the data (SIZE, or in 150).
+    pub announced: Option<u64>,
+    /// The size of the file on the server after the transfer, if the client asked (SIZE).
     pub remote_size: Option<u64>,
     /// Bytes that this side handed to the data connection.
     pub sent: u64,
@@ -202,6 +204,7 @@ impl Journal {
             reply: None,
             offset: 0,
             remote_name: None,
+            announced: None,
             remote_size: None,
             sent: 0,
             received: 0,

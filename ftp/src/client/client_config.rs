@@ -129,7 +129,15 @@ pub struct ClientConfig {
     pub trusts: DownloadEnd,
     /// How the client counts the replies after ABOR.
     pub abor_replies: AborReplies,
-    /// Ask for SIZE after a doubtful end of an upload, and report the answer
+    /// Sent with ACCT where the server asks for an account (332).
+    pub account: Option<String>,
+    /// Connect to the address of 227, not only to its port. The default is false: a hostile server
+    /// can make such a client connect to any host, as RFC 2577 §3 tells of servers.
+    pub follows_227: bool,
+    /// Change to a directory before its listing (CWD), so that a missing directory and an empty
+    /// directory differ for servers that list both as nothing.
+    pub enters: bool,
+    /// Ask for SIZE and MDTM before a transfer and for SIZE after a transfer, and compare
     /// ([`crate::TransferReport::remote_size`]).
     pub checks: bool,
     /// How long to wait for a reply; `None`: for ever.
@@ -152,6 +160,9 @@ impl Default for ClientConfig {
             data_port: None,
             trusts: DownloadEnd::Both,
             abor_replies: AborReplies::Counted,
+            account: None,
+            follows_227: false,
+            enters: false,
             checks: false,
             reply_timeout: None,
             data_idle_timeout: None,

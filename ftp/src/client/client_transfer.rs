@@ -1,11 +1,11 @@
 //! `client::client_transfer` brings one transfer from the task to the first byte: local file, type,
 //! restart offset, transfer command. How a transfer ends is in `conclusion`.
 
-use super::next_command::number;
+use super::verification::RemoteFile;
 use super::{Client, ClientContext, RemoteName, Stage, Task, UploadMode};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
-use crate::store::{Begin, Fate, File, Store, Writing};
+use crate::store::{Begin, File, Store, Writing};
 use crate::transfer::{Body, Plan, Way};
 use crate::wire::listing::Form;
 use crate::wire::reply::{Class, Reply};
@@ -47,7 +47,7 @@ pub(super) enum AborState {
 #[derive(Debug)]
 pub(super) struct ClientTransfer {
     pub(super) kind: TransferKind,
-    local: Arc<str>,
+    pub(super) local: Arc<str>,
     pub(super) remote: RemoteName,
     /// The local file. The file of a download is opened once the server has data to send.
     pub(super) file: Option<File>,
@@ -66,6 +66,16 @@ pub(super) struct ClientTransfer {
     pub(super) abor: AborState,
     /// The class of the transfer's final reply.
     pub(super) answer: Option<Class>,
+    /// The 2yz reply came before this side had ended the data of an upload, or before a 1yz reply.
+    pub(super) early: bool,
+    /// The program's message about the end of the data.
+    pub(super) complaint: Option<String>,
+    /// The refusal of a first command (MLSD, CWD), before the client tried a second command.
+    pub(super) refusal: Option<Reply>,
+    /// The path was no directory for CWD: a listing without a byte is a failure.
+    pub(super) must_list: bool,
+    /// The server's figures about the file.
+    pub(super) there: RemoteFile,
 }
 
 impl ClientTransfer {
@@ -79,6 +89,40 @@ impl ClientTransfer {
     /// Whether the server has sent the last reply to the transfer.
     pub(super) fn is_answered(&self) -> bool {
         self.answer.is_some() && self.abor != AborState::Said
+    }
+
+    /// Whether the script has aborted the transfer.
+    pub(super) fn is_aborted(&self) -> bool {
+        self.abor != AborState::Unsaid
+    }
+
+    /// Whether the reply and the end of the data both say that the transfer succeeded.
+    pub(super) fn is_success(&self) -> bool {
+        let done = self.answer == Some(Class::Completion);
+        done && self.data == DataState::Ended(true) && !self.is_aborted()
+    }
+
+    /// Whether the final size of an upload is known: the size of a stream is not, nor the size of
+    /// an appended file whose old size the server did not tell.
+    pub(super) fn has_known_size(&self) -> bool {
+        match self.kind {
+            TransferKind::Put(UploadMode::Append) => self.there.size.is_some(),
+            _ => self.size > 0,
+        }
+    }
+
+    /// The size of the server's file after an upload of `sent` bytes.
+    pub(super) fn final_size(&self, sent: u64) -> Option<u64> {
+        match self.kind {
+            TransferKind::Put(UploadMode::Append) => self.there.size.map(|old| old + sent),
+            TransferKind::Put(UploadMode::Resume) => Some(self.size),
+            _ => Some(sent),
+        }
+    }
+
+    /// The size of a download as the server told the size: by SIZE, or else in the 150 reply.
+    pub(super) fn expected(&self) -> Option<u64> {
+        self.there.size.or(self.there.announced.map(|rest| self.offset + rest))
     }
 
     /// Whether only the end of the data is missing, and data is moving.
@@ -112,6 +156,11 @@ impl Client {
             data: DataState::Absent,
             abor: AborState::Unsaid,
             answer: None,
+            early: false,
+            complaint: None,
+            refusal: None,
+            must_list: false,
+            there: RemoteFile::default(),
         };
         let mut readable = true;
         match kind {
@@ -134,13 +183,16 @@ impl Client {
             self.fail_transfer(None, &cx.config.texts.store, cx);
         } else if resumes && wanted == Some(Representation::Ascii) {
             self.fail_transfer(None, &cx.config.texts.resumes_text, cx);
+        } else if matches!(kind, TransferKind::List(..)) && cx.config.enters && !remote.is_empty() {
+            self.stage = Stage::Enter;
+            self.command("CWD", Some(remote), cx);
         } else {
             self.prepare(cx);
         }
     }
 
     /// Sends TYPE if the server's type differs, then goes on.
-    fn prepare<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+    pub(super) fn prepare<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
         match current.wanted(cx.config.representation) {
             Some(wanted) if self.representation != Some(wanted) => {
@@ -158,44 +210,6 @@ impl Client {
             Representation::Image => "I",
         };
         self.command("TYPE", Some(&letter), cx);
-    }
-
-    /// After TYPE: asks for SIZE if an upload resumes, else opens the data connection.
-    pub(super) fn look_or_open<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
-        let Some(current) = &self.current else { return };
-        if current.kind == TransferKind::Put(UploadMode::Resume) {
-            let remote = current.remote.clone();
-            self.stage = Stage::SizeBefore;
-            self.command("SIZE", Some(&remote), cx);
-        } else {
-            self.open_data(cx);
-        }
-    }
-
-    /// Takes the size of the server's file, before a resumed upload.
-    pub(super) fn handle_size_before<S: Store>(
-        &mut self,
-        reply: &Reply,
-        cx: &mut ClientContext<'_, S>,
-    ) {
-        let Some(current) = &mut self.current else { return };
-        match (reply.code, number(reply)) {
-            (213, Some(there)) if there <= current.size => {
-                current.offset = there;
-                if let Some(file) = current.file.take() {
-                    let _ = cx.store.close(file, Fate::Keep);
-                }
-                current.file = cx.store.open_read(&current.local, there).ok().map(|(file, _)| file);
-                if current.file.is_none() {
-                    return self.fail_transfer(None, &cx.config.texts.store, cx);
-                }
-                self.open_data(cx);
-            }
-            (213, Some(_)) => self.fail_transfer(None, &cx.config.texts.longer, cx),
-            // RFC 3659 §4: the server has no such file.
-            (550, _) => self.open_data(cx),
-            _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
-        }
     }
 
     /// After the data connection's address is settled: REST if needed, then the transfer command.
@@ -251,16 +265,6 @@ impl Client {
         }
     }
 
-    /// The server does not know the form of listing: tries `form` over a new data connection.
-    pub(super) fn fall_back<S: Store>(&mut self, form: Form, cx: &mut ClientContext<'_, S>) {
-        let Some(current) = &mut self.current else { return };
-        current.kind = TransferKind::List(form, form == Form::Long);
-        current.data = DataState::Absent;
-        cx.journal.reports[current.report].listing = Some(form);
-        self.actions.push(Action::DropData);
-        self.prepare(cx);
-    }
-
     pub(super) fn handle_data_opened<S: Store>(
         &mut self,
         data: (SocketAddr, SocketAddr),
@@ -271,7 +275,7 @@ impl Client {
         };
         cx.journal.reports[current.report].data = Some(data);
         current.data = DataState::Open;
-        if self.stage == Stage::Connecting {
+        if matches!(self.stage, Stage::Connecting { .. }) {
             self.send_transfer_command(cx);
         } else {
             self.move_data(cx);
@@ -321,7 +325,7 @@ impl Client {
 
 impl ClientTransfer {
     /// The type that the transfer needs; `None` if any type does.
-    fn wanted(&self, representation: Representation) -> Option<Representation> {
+    pub(super) fn wanted(&self, representation: Representation) -> Option<Representation> {
         match self.kind {
             TransferKind::Put(_) | TransferKind::Get { .. } => Some(representation),
             // RFC 3659 §7.2: MLSD always transfers in its own type, and TYPE stays as set.

@@ -6,7 +6,8 @@
 //! the client may ask how much the server holds (SIZE).
 
 use super::client_transfer::{AborState, ClientTransfer, DataState, TransferKind};
-use super::next_command::number;
+use super::list_fallback::means_empty;
+use super::verification::{self, announced, short};
 use super::{
     AborReplies, Client, ClientConfig, ClientContext, DownloadEnd, Stage, Task, UploadMode, ended,
 };
@@ -14,10 +15,12 @@ use crate::report::{Direction, Speaker, Told};
 use crate::session::Action;
 use crate::store::{Fate, Store};
 use crate::transfer::TransferEnd;
-use crate::wire::listing::Form;
 use crate::wire::reply::{Class, Reply};
 use crate::wire::representation::Representation;
-use std::fmt::{self, Display, Write};
+use std::time::Duration;
+
+/// How long the client waits for the data of a listing that got 2yz and no 1yz.
+const LISTING_GRACE: Duration = Duration::from_secs(2);
 
 impl Client {
     pub(super) fn handle_transfer_reply<S: Store>(
@@ -29,11 +32,20 @@ impl Client {
         let Some(current) = &mut self.current else {
             return;
         };
-        let text = &mut cx.journal.reports[current.report].text;
-        text.clear();
-        reply.append_to(text);
+        // Success of the reply does not undo a failure of the data.
+        if class > Class::Completion || current.complaint.is_none() {
+            let text = &mut cx.journal.reports[current.report].text;
+            text.clear();
+            reply.append_to(text);
+        }
         if class == Class::Preliminary {
             current.preliminary = true;
+            // A 2yz before this 1yz answered something else.
+            current.answer = None;
+            if matches!(current.kind, TransferKind::Get { .. }) {
+                current.there.announced = announced(&reply.text);
+                cx.journal.reports[current.report].announced = current.expected();
+            }
             let upload = current.direction() == Direction::Upload;
             cx.journal.reports[current.report].opened |= upload;
             if current.kind == TransferKind::Put(UploadMode::Unique) {
@@ -44,27 +56,34 @@ impl Client {
             cx.journal.reply(current.report, reply.code, &reply.text);
             return self.move_data(cx);
         }
-        if let TransferKind::List(form, true) = current.kind
-            // 501: the path is no directory, so MLSD does not list it (RFC 3659 §7.2.1); LIST does.
-            && (matches!(reply.code, 500 | 502 | 504)
-                || (reply.code == 501 && form == Form::Facts))
-            && !current.preliminary
-        {
-            let next = if form == Form::Facts { Form::Long } else { Form::Names };
-            return self.fall_back(next, cx);
+        if self.falls_back(reply, class, cx) {
+            return;
         }
-        if current.answer.is_some() {
-            current.abor = AborState::Answered;
+        let Some(current) = &mut self.current else { return };
+        if current.answer.is_some() && !current.early {
+            if current.abor == AborState::Said {
+                current.abor = AborState::Answered;
+            }
             return self.conclude(cx);
         }
+        let empty = !current.is_aborted() && means_empty(current.kind, reply);
         cx.journal.reply(current.report, reply.code, &reply.text);
+        let class = if empty { Class::Completion } else { class };
         current.answer = Some(class);
+        let upload = current.direction() == Direction::Upload;
+        current.early = class == Class::Completion
+            && upload
+            && !current.is_aborted()
+            && !matches!(current.data, DataState::Ended(_));
         let one = cx.config.abor_replies == AborReplies::One;
         if current.abor == AborState::Said && (reply.code == 225 || one) {
             // Real servers send 225 if the transfer is over already, and no second reply.
             current.abor = AborState::Answered;
         }
-        if class == Class::Completion {
+        if empty {
+            self.actions.push(Action::DropData);
+            current.data = DataState::Ended(true);
+        } else if class == Class::Completion {
             self.move_data(cx);
             self.trust(cx.config);
         } else {
@@ -147,8 +166,15 @@ impl Client {
         if report.told == Told::Nothing
             && let Some(text) = complaint(&TransferEnd { complete, ..end }, current, cx.config)
         {
-            report.text.replace_range(.., text);
-            cx.say(Speaker::Program, || text.into());
+            let here = current.offset + report.received;
+            let text = match current.kind {
+                TransferKind::Get { .. } => short(here, current.expected(), text),
+                TransferKind::Put(_) | TransferKind::List(..) => None,
+            }
+            .unwrap_or_else(|| text.into());
+            report.text.clone_from(&text);
+            current.complaint = Some(text.clone());
+            cx.say(Speaker::Program, || text);
         }
         if self.stage == Stage::Over && self.lost.is_none() {
             // 421 came first: the failure has been reported, and no reply follows.
@@ -161,11 +187,13 @@ impl Client {
     }
 
     /// Reports the result once the data and the replies are complete.
-    fn conclude<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+    pub(super) fn conclude<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         let Some(current) = &self.current else { return };
-        let DataState::Ended(complete) = current.data else {
-            // A server may send 2yz and never connect: limit the wait.
-            if current.is_answered() && current.data == DataState::Absent {
+        let DataState::Ended(_) = current.data else {
+            if self.is_listing_without_data() {
+                self.deadline = Some(cx.now + LISTING_GRACE);
+            } else if current.is_answered() && current.data == DataState::Absent {
+                // A server may send 2yz and never connect: limit the wait.
                 self.await_reply(cx);
             }
             return;
@@ -173,73 +201,29 @@ impl Client {
         if !current.is_answered() {
             return self.await_reply(cx);
         }
-        let done = current.answer == Some(Class::Completion);
-        let success = done && complete && current.abor == AborState::Unsaid;
-        let told = if success { Told::Success } else { Told::Failure };
-        if !success && self.is_doubtful(cx.config) {
-            return self.ask_what_is_there(cx);
+        let success = current.is_success();
+        if self.asks_after(success, cx) {
+            return self.ask_size_after(cx);
         }
-        self.close_current(told, cx);
-        match self.lost.take() {
-            None => self.next_task(cx),
-            Some(text) => {
-                self.give_up(None, &text, cx);
-                self.stage = Stage::Over;
-            }
+        let report = &cx.journal.reports[current.report];
+        let (here, nothing) = (current.offset + report.received, report.received == 0);
+        let short = current.direction() == Direction::Download
+            && current.wanted(cx.config.representation) == Some(Representation::Image)
+            && current.expected().is_some_and(|all| all != here);
+        if success && short && cx.config.trusts == DownloadEnd::Both {
+            let text = verification::short(here, current.expected(), &report.text);
+            self.tell(text, cx);
+            return self.finish(false, cx);
         }
-    }
-
-    /// Whether the server may hold more of a failed upload than the reply says.
-    fn is_doubtful(&self, config: &ClientConfig) -> bool {
-        let asks = config.checks && config.representation == Representation::Image;
-        let begun = self.current.as_ref().is_some_and(|it| {
-            it.direction() == Direction::Upload && it.preliminary && it.abor == AborState::Unsaid
-        });
-        asks && begun && self.lost.is_none()
-    }
-
-    fn ask_what_is_there<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
-        let Some(current) = &self.current else { return };
-        let name = cx.journal.reports[current.report].remote_name.clone();
-        let remote = name.map_or_else(|| current.remote.clone(), Into::into);
-        self.stage = Stage::SizeAfter;
-        self.command("SIZE", Some(&remote), cx);
-    }
-
-    /// Adds to the failure how much of the file the server holds (the reply to SIZE).
-    pub(super) fn handle_size_after<S: Store>(
-        &mut self,
-        reply: &Reply,
-        cx: &mut ClientContext<'_, S>,
-    ) {
-        let Some(current) = &self.current else { return };
-        let report = &mut cx.journal.reports[current.report];
-        report.remote_size = number(reply);
-        let said = match &report.reply {
-            Some(reply) if reply.class() > Some(Class::Completion) => reply.code.to_string(),
-            _ => report.text.clone(),
-        };
-        // The total size of an appended file or of a stream is unknown.
-        let known = current.kind != TransferKind::Put(UploadMode::Append) && current.size > 0;
-        let all = Thousands(current.size);
-        let text = match report.remote_size.map(Thousands) {
-            Some(there) if known && there.0 == all.0 => {
-                Some(format!("{said}, but the server holds all {all} bytes"))
-            }
-            Some(there) if known => {
-                Some(format!("{said}: the server holds {there} of {all} bytes"))
-            }
-            Some(there) => Some(format!("{said}: the server holds {there} bytes")),
-            // RFC 3659 §4: the server has no such file.
-            None if reply.code == 550 => Some(format!("{said}, and the server holds no such file")),
-            None => None,
-        };
-        if let Some(text) = text {
-            report.text.clone_from(&text);
-            cx.say(Speaker::Program, || text);
+        let refused = !success || nothing && current.must_list;
+        if let Some(refusal) = current.refusal.clone().filter(|_| refused && !current.is_aborted())
+        {
+            // The first error is told.
+            cx.journal.reply(current.report, refusal.code, &refusal.text);
+            self.tell(Some(refusal.to_string()), cx);
+            return self.finish(false, cx);
         }
-        self.close_current(Told::Failure, cx);
-        self.next_task(cx);
+        self.finish(success, cx);
     }
 
     /// Reports failure of a transfer that cannot begin, and goes on with the script.
@@ -283,7 +267,7 @@ impl Client {
         }
     }
 
-    fn close_current<S: Store>(&mut self, told: Told, cx: &mut ClientContext<'_, S>) {
+    pub(super) fn close_current<S: Store>(&mut self, told: Told, cx: &mut ClientContext<'_, S>) {
         let Some(current) = self.current.take() else {
             return;
         };
@@ -293,23 +277,6 @@ impl Client {
         let report = &mut cx.journal.reports[current.report];
         report.told = told;
         report.ended = Some(cx.now);
-    }
-}
-
-/// A number with a comma between thousands.
-#[derive(Clone, Copy)]
-struct Thousands(u64);
-
-impl Display for Thousands {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = self.0.to_string();
-        for (at, digit) in digits.chars().enumerate() {
-            if at > 0 && (digits.len() - at).is_multiple_of(3) {
-                out.write_char(',')?;
-            }
-            out.write_char(digit)?;
-        }
-        Ok(())
     }
 }
 

@@ -66,7 +66,7 @@ impl Client {
     ) {
         match reply.class() {
             Some(Class::Completion) => self.send_transfer_command(cx),
-            Some(Class::PermanentFailure) if extended && at.is_ipv4() => {
+            Some(Class::TransientFailure | Class::PermanentFailure) if extended && at.is_ipv4() => {
                 self.no_extensions = true;
                 cx.journal.fell_back = true;
                 self.name_port(false, at, cx);
@@ -86,26 +86,35 @@ impl Client {
         extended: bool,
         cx: &mut ClientContext<'_, S>,
     ) {
-        let port = match reply.code {
-            229 => address::scan_229(&reply.text),
-            227 => address::scan_227(&reply.text).map(|at| at.port()),
+        // Take only the port from the reply: a server that names a different host is behind an
+        // address translator, or attacks that host.
+        let at_peer = |port| SocketAddr::new(self.peer().ip(), port);
+        let to = match reply.code {
+            229 => address::scan_229(&reply.text).map(at_peer),
+            227 if cx.config.follows_227 => address::scan_227(&reply.text),
+            227 => address::scan_227(&reply.text).map(|at| at_peer(at.port())),
             _ => None,
         };
-        match (port, reply.class()) {
-            (Some(port), _) => {
-                self.stage = Stage::Connecting;
-                // Take only the port from the reply: a server that names a different host is behind
-                // an address translator, or attacks that host.
-                let to = SocketAddr::new(self.peer().ip(), port);
+        match to {
+            Some(to) if to.port() > 0 => {
+                self.stage = Stage::Connecting { extended };
                 self.actions.push(Action::Connect { from: None, to });
             }
-            (None, Some(Class::PermanentFailure)) if extended && self.local().is_ipv4() => {
-                self.no_extensions = true;
-                cx.journal.fell_back = true;
-                self.ask_passive(false, cx);
-            }
+            _ if self.may_ask_pasv(extended) => self.ask_pasv(cx),
             _ => self.fail_transfer(Some(reply), &reply.to_string(), cx),
         }
+    }
+
+    /// Whether PASV may lead to a connection where EPSV did not: over IPv4 only.
+    fn may_ask_pasv(&self, extended: bool) -> bool {
+        extended && self.local().is_ipv4()
+    }
+
+    /// Asks with PASV, in this session from now on.
+    fn ask_pasv<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+        self.no_extensions = true;
+        cx.journal.fell_back = true;
+        self.ask_passive(false, cx);
     }
 
     pub(super) fn handle_data_failed<S: Store>(
@@ -113,8 +122,10 @@ impl Client {
         ending: Ending,
         cx: &mut ClientContext<'_, S>,
     ) {
-        if self.stage == Stage::Connecting {
-            self.fail_transfer(None, ended(ending, cx.config), cx);
+        let Stage::Connecting { extended } = self.stage else { return };
+        if self.may_ask_pasv(extended) {
+            return self.ask_pasv(cx);
         }
+        self.fail_transfer(None, ended(ending, cx.config), cx);
     }
 }

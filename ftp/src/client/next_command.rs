@@ -132,5 +132,6 @@ impl Text for Dated<'_> {
 
 /// The number in the text of a 213 reply.
 pub(super) fn number(reply: &Reply) -> Option<u64> {
-    (reply.code == 213).then(|| reply.text.trim_ascii().parse().ok())?
+    // Some servers write a unit behind the number.
+    (reply.code == 213).then(|| reply.text.split_ascii_whitespace().next()?.parse().ok())?
 }

@@ -54,7 +54,7 @@ impl Display for EprtArgument {
 /// Reads the argument of PORT: exactly six numbers below 256.
 #[must_use]
 pub fn parse_port(argument: &str) -> Option<SocketAddr> {
-    let (address, rest) = six(argument)?;
+    let (address, rest) = six(argument, false)?;
     rest.is_empty().then_some(address)
 }
 
@@ -65,16 +65,18 @@ pub fn scan_227(text: &str) -> Option<SocketAddr> {
     let starts = text.char_indices().filter(|&(at, c)| {
         c.is_ascii_digit() && !text[..at].ends_with(|before: char| before.is_ascii_digit())
     });
-    starts.into_iter().find_map(|(at, _)| six(&text[at..])).map(|(address, _)| address)
+    starts.into_iter().find_map(|(at, _)| six(&text[at..], true)).map(|(address, _)| address)
 }
 
 /// Reads six numbers from the start of `text`. Returns the address and the rest of the text.
-fn six(text: &str) -> Option<(SocketAddr, &str)> {
+fn six(text: &str, spaces: bool) -> Option<(SocketAddr, &str)> {
     let mut numbers = [0; 6];
     let mut rest = text;
     for (at, number) in numbers.iter_mut().enumerate() {
         if at > 0 {
             rest = rest.strip_prefix(',')?;
+            // Some servers put spaces behind the commas of 227.
+            rest = if spaces { rest.trim_start_matches(' ') } else { rest };
         }
         let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
         *number = rest[..digits].parse::<u8>().ok()?;

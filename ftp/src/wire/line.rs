@@ -134,6 +134,18 @@ impl Lines {
         !self.ends.is_empty()
     }
 
+    /// Returns how many complete lines wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns the bytes of the line whose end has not come.
+    #[must_use]
+    pub fn unfinished(&self) -> &[u8] {
+        &self.bytes[self.partial..]
+    }
+
     /// Returns the next complete line.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
         let Mark { end, cut, synch } = self.ends.pop_front()?;

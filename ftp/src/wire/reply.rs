@@ -164,6 +164,25 @@ impl Parser {
         &self.reply
     }
 
+    /// Returns whether a reply has begun and not ended.
+    #[must_use]
+    pub fn is_inside(&self) -> bool {
+        self.inside
+    }
+
+    /// Returns whether a line begins no reply and belongs to none: no FTP server sends such a line.
+    #[must_use]
+    pub fn is_foreign(&self, line: &[u8]) -> bool {
+        !self.inside && code_of(line).is_none() && !line.trim_ascii().is_empty()
+    }
+
+    /// Returns the first line of a reply whose last line has not come.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<String> {
+        let first = self.reply.text.lines().next().unwrap_or_default();
+        self.inside.then(|| format!("{}-{first}", self.reply.code))
+    }
+
     /// Takes one line of a server.
     pub fn handle_line(&mut self, line: &[u8]) -> Progress {
         let head = code_of(line);

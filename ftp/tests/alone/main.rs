@@ -5,4 +5,5 @@
 mod client;
 mod model;
 mod server;
+mod verdict;
 mod wire;

@@ -162,7 +162,9 @@ fn a_server_that_knows_no_rest_or_no_size() {
 
     let server = refuses(&[("SIZE", UNKNOWN)]);
     let world = with(&[put(UploadMode::Resume)], passive(), server, Some(abcdef), Some(abc));
-    assert_eq!(world.client.reports()[0].text, "502 What?");
+    let text = "the server did not tell the size of its file, so the place to go on is unknown: \
+                SIZE was answered 502 What?";
+    assert_eq!(world.client.reports()[0].text, text);
     assert_eq!(world.server.store().get("b"), Some(abc));
 }
 
@@ -337,9 +339,9 @@ fn after_a_doubtful_end_the_user_is_told_what_the_server_holds() {
             "426, and the server holds no such file",
             None,
         ),
-        (Judgement::AS_EOF, Close::ResetWhenAcked, "226 Transfer complete.", None),
+        (Judgement::AS_EOF, Close::ResetWhenAcked, "226 Transfer complete.", Some(10_000)),
         (Judgement::DROP_CONTROL, Close::ResetWhenAcked, "Connection reset by peer", None),
-        (Judgement::ABORT, Close::Fin, "226 Transfer complete.", None),
+        (Judgement::ABORT, Close::Fin, "226 Transfer complete.", Some(10_000)),
     ] {
         let model = ServerModel::PLAIN.on_reset(judgement);
         let server = ServerConfig { model, ..ServerConfig::default() };

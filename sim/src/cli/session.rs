@@ -22,6 +22,9 @@ pub(super) fn options(
     let mut config = ClientConfig {
         mode: if args.active { DataMode::Active } else { DataMode::Passive },
         representation: target.representation,
+        account: args.account.clone(),
+        follows_227: args.follow_227,
+        enters: true,
         checks: true,
         reply_timeout: Some(args.timeout),
         data_idle_timeout: Some(args.timeout),

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
 use halfclose_ftp::net::Sockets;
-use halfclose_ftp::report::{SessionId, Speaker, Value};
+use halfclose_ftp::report::{SessionId, Speaker};
 use halfclose_ftp::store::Store;
 use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
 
@@ -164,10 +164,8 @@ impl<S: Store> Session<'_, S> {
 
 /// What the server has said of the size, if it was asked.
 fn size_told<S: Store>(client: &Client<S>, id: SessionId) -> Option<u64> {
-    client.commands().iter().find_map(|report| match report.value {
-        Value::Size(size) if report.session == id => Some(size),
-        _ => None,
-    })
+    let mut reports = client.reports().iter().filter(|report| report.session == id);
+    reports.find_map(|report| Some(report.announced? - report.offset.min(report.announced?)))
 }
 
 fn show(speaker: Speaker, text: &str, err: &mut dyn Write) -> io::Result<()> {

@@ -166,7 +166,7 @@ fn listings() {
     let last = ran.outcome.transfers.last().expect("there are three");
     assert_eq!((last.sent, last.to_send), (133, 135));
     check("[[do]]\nls = \"/\"", "MLSD", "ls : intact whole");
-    check("[[do]]\nls = \"none\"", "MLSD none", "ls none: truncated absent");
+    check("[[do]]\nls = \"none\"", "MLSD none|TYPE A|LIST none", "ls none: truncated absent");
     // A server that resets the end of its listing.
     let cut = "[server]\nclose = \"reset\"\n[[do]]\nput = \"a\"\n[[do]]\nls = \"/\"";
     let ran = play(&scenario(cut), 0);
@@ -183,13 +183,13 @@ fn texts_and_full_disks() {
     let ran = check(
         "[client]\ncheck_size = true\n[server]\ncapacity = \"4KB\"\nstore_rate = \"1MB/s\"\n\
          [[do]]\nput = \"a\"",
-        "TYPE I|STOR a|SIZE a",
+        "TYPE I|SIZE a|STOR a|SIZE a",
         "put a: truncated short",
     );
     assert_eq!(ran.outcome.transfers[0].client, "552: the server holds 3,508 of 10,000 bytes");
     let ran = check(
         "[client]\ncheck_size = true\nclose = \"reset-when-acked\"\n[[do]]\nput = \"a\"",
-        "TYPE I|STOR a|SIZE a",
+        "TYPE I|SIZE a|STOR a|SIZE a",
         "put a: false-alarm whole",
     );
     assert_eq!(ran.outcome.transfers[0].client, "426, but the server holds all 10,000 bytes");

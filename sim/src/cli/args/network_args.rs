@@ -88,6 +88,13 @@ pub(in crate::cli) struct SessionArgs {
     /// Let the server open data connections (PORT, EPRT)
     #[arg(long)]
     pub(in crate::cli) active: bool,
+    /// The account, for a server that asks for one (332)
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) account: Option<String>,
+    /// Connect to the address in the server's 227 reply, not to the address of the control
+    /// connection; a hostile server can make the client connect to any host
+    #[arg(long)]
+    pub(in crate::cli) follow_227: bool,
     /// How long to wait without a reply and without a byte
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = patience)]
     pub(in crate::cli) timeout: Duration,

@@ -59,7 +59,7 @@ pub(in crate::cli) fn execute(
         return Err(error.into());
     }
     if let Some(reply) = reply.filter(|reply| success && is_unusual(&reply.text)) {
-        writeln!(err, "server: {}", live::clean(&reply.text))?;
+        writeln!(err, "server: {}", live::clean(&reply.text.replace('\n', "; ")))?;
     }
     if success { Ok(Status::AsExpected) } else { Err(CommandError::Transfer(client)) }
 }

@@ -82,10 +82,6 @@ pub(in crate::cli) fn get(
     })?;
     let remote = target.path.clone();
     let mut tasks = Vec::new();
-    if options.progress && !args.resume {
-        // For the bar: a server need not say how much will come.
-        tasks.push(Task::Size { remote: remote.clone() });
-    }
     let file = path.display().to_string();
     tasks.push(Task::Get { remote, local: (&*file).into(), resume: args.resume });
     let pipe = PipeStore { input: None, output: Some(PipeOutput::File(&mut sink)) };

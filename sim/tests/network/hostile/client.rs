@@ -35,11 +35,17 @@ fn talk(text: &[u8], timeout: &str) -> (Output, usize) {
 #[test]
 fn a_server_that_does_not_stop_talking_costs_its_client_no_memory() {
     let line = [&b"220-"[..], &[b'A'; 600], b"\r\n"].concat();
-    for text in [&*line, b"220-\r\n", b"120 wait\r\n", b"what\r\n"] {
+    let endless = "The server's reply does not end";
+    for (text, problem) in [
+        (&*line, endless),
+        (b"220-\r\n", endless),
+        (b"120 wait\r\n", endless),
+        (b"what\r\n", "no FTP server: the peer said `what`"),
+    ] {
         let (output, said) = talk(text, "60s");
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(3), "{err}");
-        assert_eq!(err, "error: -: The server's reply does not end (0 bytes received)\n");
+        assert_eq!(err, format!("error: -: {problem} (0 bytes received)\n"));
         assert!(said < SAID, "{said} bytes");
     }
 }
