@@ -29,8 +29,8 @@ use clap::error::ErrorKind;
 
 use args::{Arguments, Invocation};
 use commands::{
-    explore_command, install_command, list_command, matrix_command, replay_command, run_command,
-    show_command, shrink_command, sweep_command,
+    explain_command, explore_command, install_command, list_command, matrix_command,
+    replay_command, run_command, show_command, shrink_command, sweep_command,
 };
 #[cfg(feature = "net")]
 use commands::{ls_command, serve_command, transfer_command};
@@ -152,6 +152,7 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Run(args) => run_command::execute(args, *columns, out, err),
         Invocation::Matrix(args) => matrix_command::execute(args, out, err),
         Invocation::Sweep(args) => sweep_command::execute(args, out, err),
+        Invocation::Explain(args) => explain_command::execute(&args, out),
         Invocation::Explore(args) => explore_command::execute(args, out, err),
         Invocation::Shrink(args) => shrink_command::execute(args, out, err),
         Invocation::Replay(args) => replay_command::execute(&args, out),

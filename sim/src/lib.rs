@@ -44,6 +44,8 @@ pub mod capture;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(feature = "explain")]
+pub mod explain;
 pub mod judge;
 pub mod law;
 #[cfg(feature = "net")]

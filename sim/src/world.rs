@@ -101,6 +101,8 @@ impl<'a> World<'a> {
                 trace: Trace::new(recording),
                 ended: Vec::new(),
                 divergences: Vec::new(),
+                resets: Vec::new(),
+                numbered: 0,
                 evidence: Evidence::new(scenario),
             },
             judge: Judge::new(scenario, workload),
@@ -243,6 +245,7 @@ impl<'a> World<'a> {
                 let sender = side.peer() as usize;
                 let packet = stations[sender].link.pop_arrival().expect("it was there a line ago");
                 log.evidence.arrives(side, &packet);
+                log.trace.arrives(*now, side, &packet);
                 stations[side as usize].host.handle_packet(*now, &packet);
                 log.evidence.liar.gives_back(packet, &mut stations[sender].host);
                 side

@@ -79,6 +79,9 @@ pub struct Config {
     pub nagle: bool,
     /// Longest delay of an ACK (RFC 9293 §3.8.6.3 allows 500 ms; smoltcp's 10 ms); `None`: no delay.
     pub ack_delay: Option<Duration>,
+    /// Whether every RST carries the 8 bytes of draft-ietf-tcpm-rst-diagnostic-payload-03 that say
+    /// why it was sent.
+    pub reset_reason: bool,
     /// When to give up.
     pub deadlines: Deadlines,
     /// Whether `Host::poll_note` has anything to tell. Notes wait until they are taken: for a user
@@ -99,6 +102,7 @@ impl Default for Config {
             checksums: false,
             nagle: true,
             ack_delay: Some(Duration::from_millis(10)),
+            reset_reason: false,
             deadlines: Deadlines::default(),
             notes: true,
         }

@@ -130,6 +130,7 @@ mod host;
 mod ids;
 mod note;
 mod packet;
+mod reset_cause;
 mod state;
 mod time;
 
@@ -152,4 +153,5 @@ pub use packet::notation::Relative;
 pub use packet::options::Options;
 pub use packet::pool::Packet;
 pub use packet::segment::{Flags, Kind, Segment};
+pub use reset_cause::ResetCause;
 pub use state::State;

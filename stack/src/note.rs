@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::divergence::Divergence;
 use crate::ending::Ending;
+use crate::reset_cause::ResetCause;
 use crate::state::State;
 
 /// One thing that happened to one connection.
@@ -34,6 +35,8 @@ pub enum NoteKind {
     },
     /// The connection ended. Said once.
     Ended(Ending),
+    /// A RST leaves with the next packets of the connection.
+    ResetSent(ResetCause),
     /// smoltcp and the RFC part here.
     Divergence(Divergence),
 }
@@ -43,6 +46,7 @@ impl fmt::Display for NoteKind {
         match self {
             Self::State { from, to } => write!(f, "{from} -> {to}"),
             Self::Ended(ending) => write!(f, "ended: {ending}"),
+            Self::ResetSent(cause) => write!(f, "reset: {}", cause.words()),
             Self::Divergence(divergence) => write!(f, "divergence: {divergence}"),
         }
     }

@@ -14,8 +14,9 @@ use clap_complete::Shell;
 
 use super::help::{self, examples};
 use crate::catalogue;
+use crate::explain::Cause;
 pub(super) use search_args::{ExploreArgs, MatrixArgs, ShrinkArgs, SweepArgs};
-use value_words::{ScenarioName, seed};
+use value_words::{ScenarioName, cause, found, seed};
 
 /// Replay the end of a TCP connection from a seed
 ///
@@ -83,6 +84,9 @@ pub(super) enum Invocation {
     /// Run the scenario of a capture or a trace again, and compare packet by packet
     #[command(after_help = examples(help::REPLAY))]
     Replay(ReplayArgs),
+    /// Say why each connection and each transfer ended as it did, in a capture or in a run
+    #[command(after_help = examples(help::EXPLAIN))]
+    Explain(ExplainArgs),
     /// List the scenarios that come with the program
     #[command(after_help = examples(help::LIST))]
     List(ListArgs),
@@ -163,6 +167,42 @@ pub(super) struct ReplayArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    /// A capture of any program (pcap or pcapng, plain, gzip or zstd; `-` is standard input), or a
+    /// scenario to run
+    #[arg(value_name = "CAPTURE|SCENARIO", value_hint = ValueHint::FilePath, allow_hyphen_values = true)]
+    pub(super) what: String,
+    /// Run the scenario with this seed, and explain the run
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
+    pub(super) seed: Option<u64>,
+    /// Run this arm of the scenario
+    #[arg(long, value_name = "NAME")]
+    pub(super) arm: Option<String>,
+    /// Set a key of the scenario
+    #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
+    pub(super) settings: Vec<String>,
+    /// Only transfers and connections that ended for one of these causes
+    #[arg(long, value_name = "CAUSE,...", value_delimiter = ',', value_parser = cause())]
+    pub(super) only: Vec<Cause>,
+    /// Only the connection of this number, and its transfers
+    #[arg(long, value_name = "N")]
+    pub(super) stream: Option<u64>,
+    /// Say every transfer and every connection, not only the worst
+    #[arg(long)]
+    pub(super) all: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Print the worst transfer as a text to paste into a ticket
+    #[arg(long, conflicts_with = "json")]
+    pub(super) ticket: bool,
+    /// Exit with status 1 if the capture has one of these: a cause, `short` (a file that is not whole)
+    /// or `reset-on-data` (a RST on a data connection)
+    #[arg(long, value_name = "WHAT,...", value_delimiter = ',', value_parser = found())]
+    pub(super) fail_on: Vec<String>,
 }
 
 #[derive(Debug, Args)]

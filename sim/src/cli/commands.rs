@@ -1,6 +1,7 @@
 //! `commands` holds one module for each command, or for a few that belong together. A module turns the
 //! words of the command into one call of the library, and prints the result.
 
+pub(super) mod explain_command;
 pub(super) mod explore_command;
 pub(super) mod install_command;
 pub(super) mod list_command;

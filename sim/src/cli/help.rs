@@ -120,6 +120,17 @@ pub(super) const REPLAY: Examples = &[
     ("halfclose replay run.trace", "Compare with a trace that `halfclose run --trace` printed"),
 ];
 
+pub(super) const EXPLAIN: Examples = &[
+    ("halfclose explain upload.pcap", "Say who closed, how, and why the file is short"),
+    ("halfclose explain upload.pcap --ticket", "Print the worst transfer for a ticket"),
+    ("tcpdump -w - port 21 | halfclose explain -", "Explain what is captured now"),
+    (
+        "halfclose explain ci.pcapng --fail-on reset-on-data,short",
+        "Exit with status 1 if a data connection was reset or a file is short",
+    ),
+    ("halfclose explain early-226 --seed 3", "Run a scenario, and say which packets decided"),
+];
+
 pub(super) const LIST: Examples = &[
     ("halfclose list", "List every scenario of the catalogue"),
     ("halfclose list nat", "List the scenarios that mention a NAT"),

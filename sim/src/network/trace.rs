@@ -55,6 +55,18 @@ pub struct PacketEvent {
     recorded: std::ops::Range<usize>,
 }
 
+/// A packet that reached a host: the packet as it arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Arrived {
+    /// When the packet arrived, in virtual time.
+    pub at: Duration,
+    /// The host that got the packet.
+    pub to: Side,
+    /// How many events the trace had before the packet arrived.
+    pub after: usize,
+    recorded: std::ops::Range<usize>,
+}
+
 /// What happened.
 pub struct Trace {
     recording: Recording,
@@ -63,6 +75,7 @@ pub struct Trace {
     /// Packets that faults forged.
     forged: u64,
     events: Vec<Event>,
+    arrived: Vec<Arrived>,
     bytes: Vec<u8>,
 }
 
@@ -76,6 +89,7 @@ impl Trace {
             counts: Counts::default(),
             forged: 0,
             events: Vec::new(),
+            arrived: Vec::new(),
             bytes: Vec::new(),
         }
     }
@@ -87,6 +101,7 @@ impl Trace {
         self.counts = Counts::default();
         self.forged = 0;
         self.events.clear();
+        self.arrived.clear();
         self.bytes.clear();
     }
 
@@ -118,6 +133,23 @@ impl Trace {
             self.events.push(Event::Packet(event));
         }
         emission
+    }
+
+    /// A packet reached the host of `to` at `at`, as `packet`. Kept at [`Recording::Packets`] only, and
+    /// no part of the digest.
+    #[inline]
+    pub fn arrives(&mut self, at: Duration, to: Side, packet: &[u8]) {
+        if self.recording == Recording::Packets {
+            let start = self.bytes.len();
+            self.bytes.extend_from_slice(packet);
+            let recorded = start..self.bytes.len();
+            self.arrived.push(Arrived { at, to, after: self.events.len(), recorded });
+        }
+    }
+
+    /// The packets that reached a host, in order; empty below [`Recording::Packets`].
+    pub fn arrivals(&self) -> impl Iterator<Item = (&Arrived, &[u8])> {
+        self.arrived.iter().map(|arrived| (arrived, &self.bytes[arrived.recorded.clone()]))
     }
 
     /// A fault forged a packet in the name of `from`, at the packet of emission number `trigger`.

@@ -127,6 +127,7 @@ fn note(channels: &mut Channels, side: Side, note: &Note) -> String {
     let text = match note.kind {
         NoteKind::State { from, to } => format!("[{from} => {to}]"),
         NoteKind::Ended(ending) => format!("[ended: {ending}]"),
+        NoteKind::ResetSent(cause) => format!("[reset: {}]", cause.words()),
         NoteKind::Divergence(divergence) => format!("[smoltcp: {divergence}]"),
     };
     row(note.at, None, &channels.between(client, server).name(), side, &text, "")

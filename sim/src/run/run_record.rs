@@ -7,7 +7,7 @@ use halfclose_stack::{ClosePolicy, Ending};
 use serde::{Serialize, Serializer};
 
 use crate::judge::expectation::told;
-use crate::outcome::{BrokenLaw, End, Outcome, TransferOutcome, WaivedLaw};
+use crate::outcome::{BrokenLaw, End, Outcome, ResetSent, TransferOutcome, WaivedLaw};
 use crate::scenario::{Choice, Scenario};
 
 /// One run. Keys that not every form has are `None` in the other forms, and are then left out.
@@ -25,6 +25,9 @@ pub struct RunRecord<'a> {
     /// The keys of the transfer with the worst verdict.
     #[serde(flatten)]
     pub worst: Option<TransferRecord<'a>>,
+    /// Why the worst transfer ended as it did, as a sentence: in `run --json`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// The bytes lost in all transfers: in a line of a sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
@@ -61,6 +64,7 @@ impl<'a> RunRecord<'a> {
             seed: outcome.seed,
             verdict: outcome.verdict.name(),
             worst: outcome.worst().map(TransferRecord::of),
+            because: None,
             lost: None,
             digest: format!("{:032x}", outcome.digest),
             packets: PacketCounts {
@@ -85,6 +89,7 @@ impl<'a> RunRecord<'a> {
         self.ended = Some(Ended { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
         self.details = Some(Details {
             breaches: outcome.broken_laws.iter().map(Breach::of).collect(),
+            resets: outcome.resets.iter().map(ResetRecord::of).collect(),
             waived_laws: outcome.waived_laws.iter().map(Waived::of).collect(),
             divergences: outcome
                 .divergences
@@ -207,10 +212,35 @@ struct Ended {
 #[derive(Serialize)]
 struct Details<'a> {
     breaches: Vec<Breach<'a>>,
+    resets: Vec<ResetRecord>,
     waived_laws: Vec<Waived>,
     divergences: Vec<DivergenceRecord>,
     hosts: Sides<Host<'a>>,
     unmatched_faults: &'a [String],
+}
+
+/// A RST that a host sent, with the reason in three vocabularies.
+#[derive(Serialize)]
+struct ResetRecord {
+    packet: Option<u64>,
+    from: &'static str,
+    cause: &'static str,
+    ietf_code: u16,
+    nearest: bool,
+    linux: Option<&'static str>,
+}
+
+impl ResetRecord {
+    fn of(reset: &ResetSent) -> Self {
+        Self {
+            packet: reset.packet,
+            from: reset.side.name(),
+            cause: reset.cause.name(),
+            ietf_code: reset.cause.ietf_code(),
+            nearest: reset.cause.ietf_is_nearest(),
+            linux: reset.cause.linux(),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -99,6 +99,8 @@ pub struct TcpSetup {
     pub send_buffer: usize,
     /// Nagle's algorithm (RFC 9293 §3.7.4).
     pub nagle: bool,
+    /// Every RST says why it was sent (draft-ietf-tcpm-rst-diagnostic-payload).
+    pub reset_reason: bool,
     /// Delayed acknowledgements (RFC 9293 §3.8.6.3); `None`: none.
     pub ack_delay: Option<Duration>,
 }
@@ -155,6 +157,7 @@ impl Default for TcpSetup {
             receive_buffer: 65_535,
             send_buffer: 65_535,
             nagle: true,
+            reset_reason: false,
             ack_delay: Some(Duration::from_millis(10)),
         }
     }

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use halfclose_ftp::Told;
-use halfclose_stack::{Divergence, Ending};
+use halfclose_stack::{Divergence, Ending, ResetCause};
 
 use crate::side::Side;
 use crate::verdict::{FileState, Verdict};
@@ -34,6 +34,23 @@ pub struct EndedConnection {
     pub peer: SocketAddr,
     /// How the connection ended.
     pub ending: Ending,
+}
+
+/// A RST that a host sent, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResetSent {
+    /// When the host decided to send the RST.
+    pub at: Duration,
+    /// The emission number of the RST; none if the RST never left.
+    pub packet: Option<u64>,
+    /// The side that sent the RST.
+    pub side: Side,
+    /// The address of that side.
+    pub local: SocketAddr,
+    /// The address of the other side.
+    pub peer: SocketAddr,
+    /// Why the RST was sent.
+    pub cause: ResetCause,
 }
 
 /// The result of one transfer.
@@ -66,6 +83,16 @@ pub struct TransferOutcome {
     pub client: String,
     /// Whether the data connection opened at all.
     pub connected: bool,
+    /// The ends of the data connection, the client's first; none if the connection never opened.
+    pub data: Option<[SocketAddr; 2]>,
+    /// The ends of the control connection, the client's first.
+    pub control: Option<[SocketAddr; 2]>,
+    /// When the transfer began, and when its user was told.
+    pub span: (Duration, Option<Duration>),
+    /// The client program died in the middle.
+    pub died: bool,
+    /// The client said ABOR (if the dialogue is recorded).
+    pub aborted: bool,
     /// How the data connection ended.
     pub ending: Endings,
     /// The transfer's lines of the dialogue, as the user saw them (if recorded).
@@ -88,6 +115,11 @@ impl TransferOutcome {
             reply: String::new(),
             client: String::new(),
             connected: false,
+            data: None,
+            control: None,
+            span: (Duration::ZERO, None),
+            died: false,
+            aborted: false,
             ending: Endings::default(),
             dialogue: Vec::new(),
         }
@@ -181,6 +213,8 @@ pub struct Outcome {
     pub end: End,
     /// Where smoltcp differed from the standard in this run, each once and in order.
     pub divergences: Vec<Divergence>,
+    /// Every RST that a host sent, in order, with its reason.
+    pub resets: Vec<ResetSent>,
     /// Faults of the scenario without a matching packet, as text.
     pub unmatched_faults: Vec<String>,
     /// Laws broken without an excuse.
@@ -204,6 +238,7 @@ impl Outcome {
             quiet_at: Duration::ZERO,
             end: End::Quiet,
             divergences: Vec::new(),
+            resets: Vec::new(),
             unmatched_faults: Vec::new(),
             broken_laws: Vec::new(),
             waived_laws: Vec::new(),

@@ -69,6 +69,8 @@ impl World<'_> {
         outcome.end = end;
         outcome.divergences.clear();
         outcome.divergences.extend_from_slice(self.divergences());
+        outcome.resets.clear();
+        outcome.resets.extend_from_slice(self.resets());
         outcome.unmatched_faults = self.unmatched_faults();
         (outcome.broken_laws, outcome.waived_laws) = self.laws(end, &outcome.transfers);
     }
@@ -106,6 +108,15 @@ impl World<'_> {
         }
         into.client.clone_from(&report.text);
         into.connected = report.data.is_some();
+        into.data = report.data.map(<[_; 2]>::from);
+        into.control = report.control.map(<[_; 2]>::from);
+        into.span = (report.started, report.ended);
+        into.died = killed.is_some();
+        let until = report.ended.unwrap_or(self.now());
+        into.aborted = lookup
+            .lines(self.client().dialogue(), report.session, report.started)
+            .take_while(|line| line.at < until)
+            .any(|line| line.speaker == Speaker::Client && line.text == "ABOR");
         into.ending = self.endings(report, lookup);
         into.dialogue.clear();
         into.dialogue.extend(self.dialogue(report, lookup));

@@ -33,6 +33,7 @@ pub(crate) fn host(scenario: &Scenario, side: Side, seed: u64) -> stack::Config 
         send_buffer: tcp.send_buffer,
         congestion: tcp.congestion,
         nagle: tcp.nagle,
+        reset_reason: tcp.reset_reason,
         ack_delay: tcp.ack_delay,
         policy,
         seed: host_seed(side, seed),

@@ -4,14 +4,14 @@
 
 use std::time::Duration;
 
-use halfclose_stack::{Config, Divergence, Host, Note, NoteKind, Packet};
+use halfclose_stack::{Config, Divergence, Flags, Host, Note, NoteKind, Packet, Segment};
 
 use crate::law::Evidence;
 use crate::network::fate::{Fate, Fates};
 use crate::network::link::{Flight, Link};
 use crate::network::medium::Medium;
 use crate::network::trace::{Recording, Trace};
-use crate::outcome::EndedConnection;
+use crate::outcome::{EndedConnection, ResetSent};
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::side::Side;
@@ -30,6 +30,9 @@ pub(super) struct RunLog {
     pub(super) trace: Trace,
     pub(super) ended: Vec<EndedConnection>,
     pub(super) divergences: Vec<Divergence>,
+    pub(super) resets: Vec<ResetSent>,
+    /// How many of `resets`, from the first, have the number of their packet.
+    pub(super) numbered: usize,
     pub(super) evidence: Evidence,
 }
 
@@ -68,6 +71,7 @@ impl Station {
             return self.transmit_into(now, packet, medium, log);
         }
         let emission = log.trace.packet(now, self.side, Fate::Deliver, &packet);
+        log.number_reset(self.side, emission, &packet);
         if let Some(sight) = log.evidence.sees(self.side, emission, &packet) {
             log.evidence.left(now, Some(sight), Fate::Deliver);
         }
@@ -90,6 +94,7 @@ impl Station {
                 continue;
             }
             let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
+            log.number_reset(self.side, log.trace.next_emission(), &packet);
             let (fate, back) = medium.pass(now, self.side, packet, &mut self.link, &mut log.trace);
             log.evidence.left(now, sight, fate);
             if let Some(packet) = back {
@@ -120,6 +125,8 @@ impl RunLog {
         self.trace.reset(recording);
         self.ended.clear();
         self.divergences.clear();
+        self.resets.clear();
+        self.numbered = 0;
         self.evidence.reset();
     }
 
@@ -137,8 +144,41 @@ impl RunLog {
                     self.divergences.push(divergence);
                 }
             }
+            NoteKind::ResetSent(cause) => self.resets.push(ResetSent {
+                at: note.at,
+                packet: None,
+                side,
+                local: note.local.into(),
+                peer: note.peer.into(),
+                cause,
+            }),
             NoteKind::State { .. } => {}
         }
         self.trace.note(side, note);
+    }
+
+    /// `packet` has left as `emission`: it may be a RST whose reason was noted before.
+    #[inline]
+    fn number_reset(&mut self, side: Side, emission: u64, packet: &[u8]) {
+        if self.numbered < self.resets.len() {
+            self.number_noted(side, emission, packet);
+        }
+    }
+
+    #[cold]
+    fn number_noted(&mut self, side: Side, emission: u64, packet: &[u8]) {
+        let Some(segment) = Segment::parse(packet) else { return };
+        if !segment.flags.has(Flags::RST) {
+            return;
+        }
+        let ends = (segment.source.into(), segment.destination.into());
+        let noted = self.resets[self.numbered..]
+            .iter_mut()
+            .find(|it| it.packet.is_none() && it.side == side && (it.local, it.peer) == ends);
+        if let Some(noted) = noted {
+            noted.packet = Some(emission);
+        }
+        let numbered = self.resets[self.numbered..].iter().take_while(|it| it.packet.is_some());
+        self.numbered += numbered.count();
     }
 }

@@ -13,7 +13,7 @@ use crate::network::draws::{Answer, Kept, Question};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
 use crate::network::trace::Trace;
-use crate::outcome::{BrokenLaw, End, EndedConnection, TransferOutcome, WaivedLaw};
+use crate::outcome::{BrokenLaw, End, EndedConnection, ResetSent, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::workload::Workload;
@@ -125,6 +125,12 @@ impl World<'_> {
     #[must_use]
     pub fn divergences(&self) -> &[Divergence] {
         &self.log.divergences
+    }
+
+    /// Every RST that a host has sent so far, in order, with its reason.
+    #[must_use]
+    pub fn resets(&self) -> &[ResetSent] {
+        &self.log.resets
     }
 
     /// What `side` still holds.

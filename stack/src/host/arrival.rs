@@ -9,6 +9,7 @@ use crate::host::Host;
 use crate::host::demux::Holder;
 use crate::ids::Key;
 use crate::packet::segment::{Flags, Kind, Segment};
+use crate::reset_cause::ResetCause;
 use crate::time::Moment;
 
 impl Host {
@@ -35,12 +36,16 @@ impl Host {
                 return self.diverge(now, slot, divergence);
             }
             Admission::Late => {
-                self.end_by_force(now, slot, Ending::Aborted, true);
+                self.end_by_force(now, slot, Ending::Aborted, Some(ResetCause::DataAfterClose));
                 return self.reap(slot);
             }
         }
         connection.feed(now, packet, &mut self.wire);
         let moved = connection.take_in(now, segment, &before);
+        // smoltcp's own RST: an unacceptable acknowledgment in a handshake.
+        let ends = connection.ends();
+        self.give_reason(now, ends, ResetCause::UnacceptableAck);
+        let connection = &mut self.connections[slot];
         let reset = segment.flags.has(Flags::RST);
         if admission == Admission::MustClose && !connection.dead() {
             // smoltcp's window test fails when data exactly filled the window and brought a FIN.
@@ -72,6 +77,8 @@ impl Host {
         ingress(&mut self.closed, now, &mut device, &mut self.no_sockets);
         if let Some(reply) = device.leaving {
             self.wire.leaving.push_back(reply);
+            let ends = [segment.destination, segment.source];
+            self.give_reason(now, ends, ResetCause::NoConnection);
         }
     }
 

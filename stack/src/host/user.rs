@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::host::demux::Holder;
 use crate::host::listener::Listener;
 use crate::ids::{ConnId, ConnectError, Key, ListenError, ListenerId, Status};
+use crate::reset_cause::ResetCause;
 use crate::state::State;
 use crate::time::Moment;
 
@@ -97,7 +98,7 @@ impl Host {
         let embryos = std::mem::take(&mut listener.embryos);
         let accepted = std::mem::take(&mut listener.accepted);
         for &slot in embryos.iter().chain(&accepted) {
-            self.end_by_force(now, slot, Ending::Aborted, true);
+            self.end_by_force(now, slot, Ending::Aborted, Some(ResetCause::NotAccepted));
             self.free(slot);
         }
         let listener = &mut self.listeners[index];
@@ -184,13 +185,13 @@ impl Host {
             State::Established | State::CloseWait | State::FinWait1 | State::FinWait2
                 if resets && connection.unread() > 0 =>
             {
-                return self.abort_slot(now, slot);
+                return self.abort_slot(now, slot, ResetCause::CloseUnread);
             }
             _ => connection.orphan(now),
         }
         if connection.state() == State::SynSent {
             // RFC 9293 §3.10.4: delete the TCB. smoltcp would send a RST.
-            self.end_by_force(now, slot, Ending::Aborted, false);
+            self.end_by_force(now, slot, Ending::Aborted, None);
         } else {
             self.shut(now, slot);
             self.touch(slot);
@@ -205,7 +206,7 @@ impl Host {
     /// If `on` is closed.
     pub fn abort(&mut self, now: Duration, on: ConnId) {
         let slot = self.connection(on);
-        self.abort_slot(now.into(), slot);
+        self.abort_slot(now.into(), slot, ResetCause::Abort);
     }
 
     /// STATUS.

@@ -75,6 +75,20 @@ impl Wire {
         packet
     }
 
+    /// `packet`, which has no data, with `payload` behind its headers.
+    #[cold]
+    pub(crate) fn with_payload(&mut self, packet: Packet, payload: &[u8]) -> Packet {
+        let (headers, whole) = (packet.len(), packet.len() + payload.len());
+        let mut longer = self.pool.packet(whole);
+        longer[..headers].copy_from_slice(&packet);
+        longer[headers..].copy_from_slice(payload);
+        let length = u16::try_from(whole).expect("headers and a few bytes are under 64 KiB");
+        longer[2..4].copy_from_slice(&length.to_be_bytes());
+        self.pool.recycle(packet);
+        self.seal(&mut longer);
+        longer
+    }
+
     /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
     pub(crate) fn mark_urgent(&self, packet: &mut Packet, mark: u32) {
         let segment = Segment::peek(packet).expect("smoltcp sends whole headers");

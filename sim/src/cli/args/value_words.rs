@@ -9,6 +9,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, StringValueParser, Type
 use clap::{Arg, Command};
 
 use crate::catalogue;
+use crate::explain::Cause;
 use crate::scenario::units;
 
 /// Reads one word of a closed list as the value beside the word.
@@ -40,6 +41,17 @@ impl TypedValueParser for ScenarioName {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(catalogue::names().map(PossibleValue::new)))
     }
+}
+
+/// Reads a cause of an explanation.
+pub(super) fn cause() -> impl TypedValueParser<Value = Cause> {
+    one_of(Cause::ALL.map(|cause| (cause.name(), cause)).to_vec())
+}
+
+/// Reads what `explain --fail-on` looks for.
+pub(super) fn found() -> impl TypedValueParser<Value = String> {
+    let causes = Cause::ALL.map(Cause::name);
+    PossibleValuesParser::new(["short", "reset-on-data"].into_iter().chain(causes))
 }
 
 /// Reads a seed.

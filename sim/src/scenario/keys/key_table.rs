@@ -73,7 +73,7 @@ const TEXTS: [Key; 4] = [
 ];
 
 /// The largest packet, the NAT, the two programs with their hosts, and both TCPs.
-const ENDS: [Key; 25] = [
+const ENDS: [Key; 26] = [
     key("link.mtu", "largest IPv4 packet in bytes", at!(mtu, MTU)),
     key(
         "link.nat_timeout",
@@ -202,6 +202,11 @@ const ENDS: [Key; 25] = [
         at!(tcp.send_buffer, BUFFER),
     ),
     key("tcp.nagle", "a short segment waits while data is unacknowledged", at!(tcp.nagle, SWITCH)),
+    key(
+        "tcp.reset_reason",
+        "every RST says why it was sent (draft-ietf-tcpm-rst-diagnostic-payload-03)",
+        at!(tcp.reset_reason, SWITCH),
+    ),
     key(
         "tcp.ack_delay",
         "longest delay of an acknowledgment (none: at once)",

@@ -1,0 +1,348 @@
+//! `session_seen` owns one FTP dialogue as a capture shows it: commands, the replies that belong to
+//! them, and the transfers, each with the announcement of its data connection.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+
+use halfclose_ftp::wire::address::{parse_eprt, parse_port, scan_227, scan_229};
+use halfclose_ftp::wire::reply::{Parser, Progress, Reply};
+
+use super::lines::{Lines, Place};
+
+/// Transfers that are kept of one session.
+const TRANSFERS_MAX: usize = 65_536;
+/// Commands that may wait for a reply.
+const UNANSWERED_MAX: usize = 1024;
+/// The longest argument that is kept.
+const ARGUMENT_MAX: usize = 512;
+/// Sizes that are remembered by name.
+const SIZES_MAX: usize = 64;
+
+/// A transfer command, and what followed.
+#[derive(Clone, Debug)]
+pub(crate) struct TransferSeen {
+    /// The verb in capitals.
+    pub(crate) verb: &'static str,
+    /// The argument, as text.
+    pub(crate) argument: String,
+    /// The packet of the command.
+    pub(crate) said: Place,
+    /// The announcement of a data connection before the command: its number in the session.
+    pub(crate) setup: Option<usize>,
+    /// The preliminary reply: the code and the packet.
+    pub(crate) begun: Option<(u16, Place)>,
+    /// The final reply: code, text and packet.
+    pub(crate) reply: Option<(u16, String, Place)>,
+    /// The client has gone on behind the reply.
+    pub(crate) reply_heard: bool,
+    /// ABOR was said while the transfer went on.
+    pub(crate) abor: Option<u64>,
+    /// Where the transfer begins in the file (REST).
+    pub(crate) offset: u64,
+    /// The size that SIZE told, or the preliminary reply; of the whole file.
+    pub(crate) size: Option<u64>,
+    /// The size that SIZE told after the transfer.
+    pub(crate) size_after: Option<u64>,
+    /// The number of the data connection.
+    pub(crate) data: Option<u64>,
+}
+
+impl TransferSeen {
+    /// Whether the client sends the file.
+    pub(crate) fn is_upload(&self) -> bool {
+        matches!(self.verb, "STOR" | "APPE" | "STOU")
+    }
+}
+
+/// An announcement of a data connection, and the connection that came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    /// The server listens (PASV, EPSV); otherwise the client does.
+    pub(crate) passive: bool,
+    /// The address that was announced.
+    pub(crate) address: SocketAddr,
+    /// The number of the connection.
+    pub(crate) data: Option<u64>,
+}
+
+/// A command that has no final reply yet.
+#[derive(Clone, Debug)]
+struct Unanswered {
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Transfer(usize),
+    Passive,
+    Size(String),
+    Rest(u64),
+    Auth,
+    Abor,
+    Quit,
+    Other,
+}
+
+/// One FTP dialogue of a capture.
+#[derive(Debug)]
+pub(crate) struct SessionSeen {
+    /// The number of the control connection.
+    pub(crate) flow: u64,
+    /// The client's end of the control connection.
+    pub(crate) client: SocketAddr,
+    /// The server's end of the control connection.
+    pub(crate) server: SocketAddr,
+    pub(crate) transfers: Vec<TransferSeen>,
+    /// Transfers beyond those that are kept.
+    pub(crate) uncounted: u64,
+    pub(crate) setups: Vec<Setup>,
+    /// The packet of QUIT.
+    pub(crate) quit: Option<u64>,
+    /// The dialogue is encrypted from this packet on.
+    pub(crate) secured: Option<u64>,
+    /// The last reply: code and packet.
+    pub(crate) last_reply: Option<(u16, Place)>,
+    /// Whether a command or a greeting has shown that this is FTP.
+    pub(crate) confirmed: bool,
+    unanswered: VecDeque<Unanswered>,
+    pub(crate) from: [Lines; 2],
+    parser: Parser,
+    greeted: bool,
+    offset: u64,
+    sizes: VecDeque<(String, u64)>,
+}
+
+/// What a line has announced: where a data connection will go to.
+pub(crate) struct Announced {
+    /// The number of the announcement in the session.
+    pub(crate) setup: usize,
+    /// The addresses that the connection may go to.
+    pub(crate) at: [SocketAddr; 2],
+}
+
+const VERBS: [&str; 8] = ["STOR", "RETR", "APPE", "STOU", "LIST", "NLST", "MLSD", "ABOR"];
+
+/// Verbs by which a client shows that it speaks FTP.
+const OPENING: [&str; 12] =
+    ["USER", "AUTH", "FEAT", "HOST", "SYST", "OPTS", "CLNT", "PASS", "QUIT", "NOOP", "PWD", "TYPE"];
+
+impl SessionSeen {
+    /// The dialogue of the control connection `flow`.
+    pub(crate) fn new(flow: u64, [client, server]: [SocketAddr; 2]) -> Self {
+        Self {
+            flow,
+            client,
+            server,
+            transfers: Vec::new(),
+            uncounted: 0,
+            setups: Vec::new(),
+            quit: None,
+            secured: None,
+            last_reply: None,
+            confirmed: false,
+            unanswered: VecDeque::new(),
+            from: [Lines::default(), Lines::default()],
+            parser: Parser::default(),
+            greeted: false,
+            offset: 0,
+            sizes: VecDeque::new(),
+        }
+    }
+
+    /// The client said `line`, having acknowledged the server's bytes up to `heard`. False: no FTP
+    /// client says so.
+    pub(crate) fn client_said(
+        &mut self,
+        line: &[u8],
+        passed: Place,
+        heard: i64,
+    ) -> (bool, Option<Announced>) {
+        if self.secured.is_some() {
+            return (true, None);
+        }
+        if let Some(last) = self.transfers.last_mut() {
+            last.reply_heard |= last.reply.as_ref().is_some_and(|(.., it)| it.end <= heard);
+        }
+        let text = String::from_utf8_lossy(line);
+        let (verb, argument) = text.trim_start().split_once(' ').unwrap_or((&text, ""));
+        let verb = verb.trim().to_ascii_uppercase();
+        if !self.confirmed {
+            let known = OPENING.contains(&&*verb) || VERBS.contains(&&*verb);
+            if !known && self.server.port() != 21 {
+                return (false, None);
+            }
+            self.confirmed = true;
+        }
+        let mut announced = None;
+        let what = match &*verb {
+            "PORT" | "EPRT" => {
+                let found = match &*verb {
+                    "PORT" => parse_port(argument.trim()),
+                    _ => parse_eprt(argument.trim()).ok(),
+                };
+                if let Some(address) = found {
+                    let other = SocketAddr::new(self.client.ip(), address.port());
+                    announced = Some(self.announce(false, [address, other]));
+                }
+                What::Other
+            }
+            "PASV" | "EPSV" => What::Passive,
+            "SIZE" => What::Size(clipped(argument)),
+            "REST" => What::Rest(argument.trim().parse().unwrap_or(0)),
+            "AUTH" => What::Auth,
+            "QUIT" => {
+                self.quit = Some(passed.frame);
+                What::Quit
+            }
+            "ABOR" => {
+                self.aborts(passed.frame, heard);
+                What::Abor
+            }
+            verb => match VERBS.iter().find(|known| **known == verb) {
+                Some(verb) => self.begins(verb, argument, passed),
+                None => What::Other,
+            },
+        };
+        if self.unanswered.len() < UNANSWERED_MAX {
+            self.unanswered.push_back(Unanswered { what });
+        }
+        (true, announced)
+    }
+
+    /// The server said `line`; what the line announces comes back.
+    pub(crate) fn server_said(&mut self, line: &[u8], passed: Place) -> Option<Announced> {
+        if self.secured.is_some() || self.parser.handle_line(line) != Progress::Complete {
+            return None;
+        }
+        let reply = self.parser.reply().clone();
+        self.last_reply = Some((reply.code, passed));
+        if reply.code == 220 && !self.greeted && self.unanswered.is_empty() {
+            self.greeted = true;
+            return None;
+        }
+        match reply.code {
+            100..=199 => {
+                self.begun(&reply, passed);
+                None
+            }
+            // 421 comes unasked, and ends everything.
+            421 if self.unanswered.is_empty() => None,
+            _ => self.answered(&reply, passed),
+        }
+    }
+
+    fn begins(&mut self, verb: &'static str, argument: &str, said: Place) -> What {
+        if self.transfers.len() == TRANSFERS_MAX {
+            self.uncounted += 1;
+            return What::Other;
+        }
+        let argument = clipped(argument);
+        let upload = matches!(verb, "STOR" | "APPE" | "STOU");
+        let size = self.sizes.iter().find(|(name, _)| *name == argument && !upload);
+        self.transfers.push(TransferSeen {
+            verb,
+            size: size.map(|(_, size)| *size),
+            argument,
+            said,
+            setup: self.setups.len().checked_sub(1),
+            begun: None,
+            reply: None,
+            reply_heard: false,
+            abor: None,
+            offset: std::mem::take(&mut self.offset),
+            size_after: None,
+            data: None,
+        });
+        What::Transfer(self.transfers.len() - 1)
+    }
+
+    fn aborts(&mut self, frame: u64, heard: i64) {
+        let open = self.unanswered.iter().rev().find_map(|unanswered| match unanswered.what {
+            What::Transfer(index) => Some(index),
+            _ => None,
+        });
+        if let Some(index) = open {
+            self.transfers[index].abor.get_or_insert(frame);
+        } else if let Some(last) = self.transfers.last_mut()
+            && last.reply.as_ref().is_some_and(|(.., reply)| heard < reply.end)
+        {
+            // The reply was said first; the user did not know.
+            last.abor.get_or_insert(frame);
+        }
+    }
+
+    fn announce(&mut self, passive: bool, at: [SocketAddr; 2]) -> Announced {
+        self.setups.push(Setup { passive, address: at[0], data: None });
+        Announced { setup: self.setups.len() - 1, at }
+    }
+
+    fn begun(&mut self, reply: &Reply, passed: Place) {
+        let Some(Unanswered { what: What::Transfer(index) }) = self.unanswered.front() else {
+            return;
+        };
+        let transfer = &mut self.transfers[*index];
+        transfer.begun.get_or_insert((reply.code, passed));
+        if !transfer.is_upload() && transfer.size.is_none() {
+            transfer.size = announced_size(&reply.text);
+        }
+    }
+
+    fn answered(&mut self, reply: &Reply, passed: Place) -> Option<Announced> {
+        let Unanswered { what } = self.unanswered.pop_front()?;
+        match what {
+            What::Transfer(index) => {
+                let text = clipped(&reply.text);
+                self.transfers[index].reply = Some((reply.code, text, passed));
+            }
+            What::Passive if reply.code == 227 => {
+                let address = scan_227(&reply.text)?;
+                let other = SocketAddr::new(self.server.ip(), address.port());
+                return Some(self.announce(true, [address, other]));
+            }
+            What::Passive if reply.code == 229 => {
+                let address = SocketAddr::new(self.server.ip(), scan_229(&reply.text)?);
+                return Some(self.announce(true, [address; 2]));
+            }
+            What::Size(name) if reply.code == 213 => {
+                if let Ok(size) = reply.text.trim().parse() {
+                    self.sized(name, size);
+                }
+            }
+            What::Rest(offset) if reply.code == 350 => self.offset = offset,
+            What::Auth if reply.code == 234 || reply.code == 334 => {
+                self.secured = Some(passed.frame);
+            }
+            What::Passive
+            | What::Size(_)
+            | What::Rest(_)
+            | What::Auth
+            | What::Abor
+            | What::Quit
+            | What::Other => {}
+        }
+        None
+    }
+
+    fn sized(&mut self, name: String, size: u64) {
+        let stored = self.transfers.iter_mut().rev().find(|one| one.argument == name);
+        if let Some(transfer) = stored.filter(|one| one.is_upload() && one.reply.is_some()) {
+            transfer.size_after = Some(size);
+        }
+        self.sizes.retain(|(known, _)| *known != name);
+        if self.sizes.len() == SIZES_MAX {
+            self.sizes.pop_front();
+        }
+        self.sizes.push_back((name, size));
+    }
+}
+
+/// The size in the text of a preliminary reply: `... (1234 bytes)`.
+fn announced_size(text: &str) -> Option<u64> {
+    let (_, rest) = text.rsplit_once('(')?;
+    let (number, unit) = rest.split_once(' ')?;
+    unit.starts_with("bytes").then(|| number.parse().ok())?
+}
+
+fn clipped(text: &str) -> String {
+    text.trim_end().chars().take(ARGUMENT_MAX).collect()
+}

@@ -1,0 +1,320 @@
+//! `transfer` decides why a transfer of FTP ended as it did: from its command and replies, its data
+//! connection, and its control connection.
+
+use super::connection::{
+    Finding, Setting, TIME_WAIT, deciding_reset, foreign_fin, is_finished,
+    judge as judge_connection,
+};
+use super::reset_reason::{Reason, near_end, side_name};
+use crate::explain::cause::Cause;
+use crate::explain::explained::Sure;
+use crate::explain::ftp::session_seen::{SessionSeen, TransferSeen};
+use crate::explain::tracking::flow::Flow;
+use crate::explain::tracking::reset_seen::ResetSeen;
+
+/// A program that closes both connections within this time has died, or gave up on both.
+const TOGETHER: u64 = 1_000_000_000;
+
+/// An end that waits longer than this before it answers a FIN waits for something else.
+const STANDOFF: u64 = 10_000_000_000;
+
+/// What a transfer is judged by.
+pub(crate) struct Facts<'a> {
+    pub(crate) session: &'a SessionSeen,
+    pub(crate) transfer: &'a TransferSeen,
+    /// The control connection of the session.
+    pub(crate) control: Option<&'a Flow>,
+    /// The data connection of the transfer.
+    pub(crate) data: Option<&'a Flow>,
+    /// How the data connection was announced: whether the server listens.
+    pub(crate) passive: bool,
+    pub(crate) control_setting: Setting,
+    pub(crate) data_setting: Setting,
+    /// The data connection of an earlier transfer between the same ports ended so long before.
+    pub(crate) reuses: Option<u64>,
+}
+
+impl Facts<'_> {
+    /// The end of the data connection that is the FTP client.
+    pub(crate) fn client_end(&self) -> usize {
+        usize::from(!self.passive)
+    }
+
+    /// The end of the data connection that sends the file.
+    pub(crate) fn sender(&self) -> usize {
+        if self.transfer.is_upload() { self.client_end() } else { 1 - self.client_end() }
+    }
+
+    fn code(&self) -> Option<u16> {
+        self.transfer.reply.as_ref().map(|(code, ..)| *code)
+    }
+
+    /// The server's reply is about its disk (RFC 959 §4.2), or refused the transfer before it began:
+    /// other codes are also said of a connection that broke.
+    fn refused_by_itself(&self) -> bool {
+        let began = self.transfer.begun.is_some();
+        self.code().is_some_and(|code| {
+            let disk = [452, 552, 553].contains(&code);
+            disk || (code >= 400 && !began && code != 421 && code != 425)
+        })
+    }
+
+    fn reply_at(&self) -> Option<(u64, u64)> {
+        self.transfer.reply.as_ref().map(|(.., place)| (place.frame, place.at))
+    }
+
+    /// Whether the reply reached the client's host before the client closed.
+    pub(crate) fn reply_reached(&self) -> bool {
+        let (Some((.., reply)), Some(control)) = (&self.transfer.reply, self.control) else {
+            return self.transfer.reply.is_some();
+        };
+        let closed = control.ends[0].fin.map(|fin| fin.heard);
+        let reset = control.resets.iter().find(|one| one.from == 0).map(|one| one.peer_acked);
+        let heard = closed.into_iter().chain(reset).max().unwrap_or(i64::MAX);
+        reply.end <= control.ends[1].acked.min(heard)
+    }
+
+    fn failed(&self) -> bool {
+        self.code().is_some_and(|code| code >= 400)
+    }
+
+    /// The packet by which the client left its control connection.
+    fn client_left(&self) -> Option<u64> {
+        let control = self.control?;
+        let reset = control.resets.iter().find(|one| one.from == 0).map(|one| one.frame);
+        let fin = control.ends[0].fin.map(|fin| fin.frame);
+        fin.into_iter().chain(reset).min()
+    }
+
+    fn who(&self, end: usize) -> &'static str {
+        side_name(usize::from(end != self.client_end()))
+    }
+
+    /// Whether the capture was taken at the FTP client's host.
+    fn at_client(&self) -> bool {
+        near_end(self.control_setting.vantage) == Some(0)
+    }
+}
+
+/// Why the transfer ended as it did.
+pub(crate) fn judge(facts: &Facts<'_>) -> Finding {
+    if let Some(abor) = facts.transfer.abor {
+        let frames = [abor, facts.reply_at().map_or(0, |(frame, _)| frame)];
+        return Finding::new(Cause::AbortedByUser, Sure::Seen, "the client said ABOR", frames);
+    }
+    let Some(flow) = facts.data else { return without_data(facts) };
+    if !flow.is_established() {
+        if facts.client_left().is_some_and(|frame| frame < flow.first_frame) {
+            return unreplied(facts, None);
+        }
+        let mut finding = judge_connection(flow, facts.data_setting);
+        finding.sure = finding.sure.max(Sure::Inferred);
+        return finding;
+    }
+    if let Some(finding) = foreign_fin(flow) {
+        return finding;
+    }
+    if let Some(finding) = client_died(facts, flow) {
+        return finding;
+    }
+    if is_finished(flow, facts.data_setting.vantage) {
+        return finished(facts, flow);
+    }
+    match deciding_reset(flow, facts.data_setting) {
+        Some((reset, reason)) => by_reset(facts, flow, reset, reason),
+        None => unreset(facts, flow),
+    }
+}
+
+/// No data connection is in the capture.
+fn without_data(facts: &Facts<'_>) -> Finding {
+    let Some((code, _, passed)) = facts.transfer.reply.as_ref().filter(|_| facts.reply_reached())
+    else {
+        return unreplied(facts, None);
+    };
+    let frames = [facts.transfer.said.frame, passed.frame];
+    if *code == 425 && !facts.passive && facts.reuses.is_some_and(|ago| ago < TIME_WAIT) {
+        let because = "the server could not connect: the last connection between the same ports is \
+                       in TIME-WAIT";
+        return Finding::new(Cause::TimeWaitReuse, Sure::Inferred, because, frames);
+    }
+    let waited = passed.at.saturating_sub(facts.transfer.said.at);
+    if *code == 425 && waited > TOGETHER {
+        let because = "the data connection never opened: no SYN of it is in the capture, and the \
+                       server said 425";
+        return Finding::new(Cause::UnansweredSyn, Sure::Inferred, because, frames);
+    }
+    if *code >= 400 {
+        let because = format!("the server said {code}, and no data connection was opened");
+        let sure = if facts.transfer.reply_heard { Sure::Seen } else { Sure::Inferred };
+        return Finding::new(Cause::ServerFailed, sure, because, frames);
+    }
+    Finding::unknown("the capture has no data connection of the transfer")
+}
+
+/// The client closed its control connection without QUIT, together with the data connection, before a
+/// final reply was there.
+fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
+    let control = facts.control?;
+    let own = facts.client_end();
+    let end = &flow.ends[own];
+    let left = |flow: &Flow, side: usize| {
+        let reset = flow.resets.iter().find(|one| one.from == side).map(|one| (one.frame, one.at));
+        let fin = flow.ends[side].fin.map(|fin| (fin.frame, fin.at));
+        [fin, reset].into_iter().flatten().min()
+    };
+    let (data_left, control_left) = (left(flow, own)?, left(control, 0)?);
+    let server_left = left(control, 1).is_some_and(|place| place.0 < control_left.0);
+    let quit_first = facts.session.quit.is_some_and(|quit| quit < control_left.0);
+    let answered = facts.reply_at().is_some_and(|(frame, _)| frame < control_left.0);
+    let apart = data_left.1.abs_diff(control_left.1);
+    let idle = control_left.1.saturating_sub(end.last_data.1.max(flow.ends[1 - own].last_data.1));
+    if quit_first || answered || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
+        return None;
+    }
+    let because =
+        "the client closed both connections in the middle, without QUIT: the program died";
+    Some(Finding::new(Cause::ClientDied, Sure::Inferred, because, [data_left.0, control_left.0]))
+}
+
+/// Both ends of the data connection closed with FINs.
+fn finished(facts: &Facts<'_>, flow: &Flow) -> Finding {
+    let (sender, receiver) = (facts.sender(), 1 - facts.sender());
+    let fins = [sender, receiver].map(|end| flow.ends[end].fin);
+    let [Some(sent), Some(answer)] = fins else {
+        return Finding::unknown("the data connection has no end in the capture");
+    };
+    let frames = [sent.frame, answer.frame, facts.reply_at().map_or(0, |(frame, _)| frame)];
+    let Some(code) = facts.code().filter(|_| facts.reply_reached()) else {
+        return unreplied(facts, Some(flow));
+    };
+    if code < 400 {
+        if !facts.transfer.is_upload() && answer.frame < sent.frame && !flow.answers_fin(receiver) {
+            let early = facts.reply_at().is_some_and(|(frame, _)| frame < answer.frame);
+            if early && flow.ends[sender].data_end() > flow.ends[sender].acked.min(sent.end - 1) {
+                let because =
+                    "the client closed on the server's reply, with bytes still on the way";
+                return Finding::new(Cause::EarlyReply, Sure::Inferred, because, frames);
+            }
+        }
+        let because = "both ends closed the data connection with a FIN, every byte was acknowledged, \
+                       and the server said 2yz";
+        // That the client has read the reply shows in its next command.
+        let sure = if facts.transfer.reply_heard { Sure::Seen } else { Sure::Inferred };
+        return Finding::new(Cause::Orderly, sure, because, frames);
+    }
+    if answer.at > sent.at && answer.at - sent.at > STANDOFF {
+        let because = format!(
+            "the {} sent its FIN, and the {} waited for more until a timer ended the wait",
+            facts.who(sender),
+            facts.who(receiver)
+        );
+        return Finding::new(Cause::HalfcloseStandoff, Sure::Inferred, because, frames);
+    }
+    let because = format!("the data connection ended orderly, and the server said {code}");
+    Finding::new(Cause::ServerFailed, Sure::Inferred, because, frames)
+}
+
+/// A RST ended the data connection.
+fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -> Finding {
+    let general = judge_connection(flow, facts.data_setting);
+    if reason.foreign || general.cause == Cause::MiddleboxIdleReset {
+        return general;
+    }
+    let (sender, receiver) = (facts.sender(), 1 - facts.sender());
+    let who = facts.who(reset.from);
+    let reply = facts.reply_at();
+    let frames = [reset.frame, reset.trigger.frame, reply.map_or(0, |(frame, _)| frame)];
+    let told = |cause, because: String| Finding::new(cause, Sure::Inferred, because, frames);
+    let by_client = reset.from == facts.client_end();
+    let sender_fin = flow.ends[sender].fin;
+    let took_reply = facts.code().is_some_and(|code| code < 300)
+        && reply.is_some_and(|(frame, _)| frame < reset.frame);
+    if by_client && !facts.transfer.is_upload() && took_reply {
+        let because = "the client closed on the server's reply, with bytes still on the way: its \
+                       system answered them with a RST";
+        return told(Cause::EarlyReply, because.to_owned());
+    }
+    let stalled = reset.from == sender && reset.own_fin && !reset.own_fin_acked;
+    if stalled && reset.silence.max(reset.peer_silence) > super::reset_reason::DEADLINE {
+        let because = format!("the {who}'s FIN was never acknowledged, and its system gave up");
+        return told(Cause::FinLost, because);
+    }
+    let timed_out = reset.fruitless >= 3 && reset.peer_silence > super::reset_reason::DEADLINE;
+    if timed_out {
+        return general;
+    }
+    if facts.refused_by_itself() && facts.reply_reached() {
+        let code = facts.code().unwrap_or(0);
+        let because = format!("the server said {code}: it gave up the transfer by itself");
+        return told(Cause::ServerFailed, because);
+    }
+    if reset.from == sender {
+        let unread = flow.ends[receiver].bytes() > 0 && !reset.own_fin;
+        if unread {
+            let because = format!(
+                "the {who} closed while bytes of the {} waited unread: its system sent a RST",
+                facts.who(receiver)
+            );
+            return told(Cause::CloseWithUnread, because);
+        }
+        let because = format!("the {who}, which sent the file, ended with a RST in place of a FIN");
+        return told(Cause::ResetBehindLastByte, because);
+    }
+    if let Some(fin) = sender_fin
+        && reset.at.saturating_sub(fin.at) > STANDOFF
+        && fin.acked.is_some()
+    {
+        let because = format!(
+            "the {} sent its FIN, and the {who} waited for more until a timer ended the wait",
+            facts.who(sender)
+        );
+        return told(Cause::HalfcloseStandoff, because);
+    }
+    if !by_client && facts.failed() {
+        let code = facts.code().unwrap_or(0);
+        let because = format!("the server gave up the transfer ({code}) and closed");
+        return told(Cause::ServerFailed, because);
+    }
+    if reset.own_fin {
+        let because = format!("data arrived at the {who} after its FIN and drew a RST");
+        return told(Cause::DataAfterClose, because);
+    }
+    let because = format!("the {who} closed before it had read all: its system sent a RST");
+    told(Cause::CloseWithUnread, because)
+}
+
+/// No RST that counts, and no orderly end of the data connection.
+fn unreset(facts: &Facts<'_>, flow: &Flow) -> Finding {
+    let general = judge_connection(flow, facts.data_setting);
+    let sender = facts.sender();
+    if general.cause != Cause::Unknown {
+        return general;
+    }
+    if flow.ends[sender].fin.is_none() && facts.failed() {
+        let code = facts.code().unwrap_or(0);
+        let frames = [facts.reply_at().map_or(0, |(frame, _)| frame)];
+        let because = format!("the server gave up the transfer ({code})");
+        return Finding::new(Cause::ServerFailed, Sure::Inferred, because, frames);
+    }
+    general
+}
+
+/// The transfer has no final reply.
+fn unreplied(facts: &Facts<'_>, flow: Option<&Flow>) -> Finding {
+    let since = flow.map_or(facts.transfer.said.at, |flow| flow.last.1);
+    let waited = facts.control_setting.end.saturating_sub(since);
+    let control = facts.control.map(|flow| judge_connection(flow, facts.control_setting));
+    let frame = flow.map_or(facts.transfer.said.frame, |flow| flow.last.0);
+    if waited > 3 * TOGETHER {
+        let place = if facts.at_client() { "reached the client" } else { "is in the capture" };
+        let because = format!("no reply to the transfer {place}: the control connection is silent");
+        return Finding::new(Cause::ControlSilent, Sure::Inferred, because, [frame]);
+    }
+    match control {
+        Some(finding) if finding.cause != Cause::Orderly && finding.cause != Cause::Unknown => {
+            finding
+        }
+        _ => Finding::unknown("the capture ends before the reply"),
+    }
+}

@@ -1,0 +1,4 @@
+//! `explain`: what the analysis says of captures, beside what is true.
+
+mod accuracy;
+mod mixed;

@@ -1,0 +1,146 @@
+//! `reset_cause.rs` names why a RST was sent, in three vocabularies: ours, the reason codes of
+//! draft-ietf-tcpm-rst-diagnostic-payload-03, and Linux's `enum sk_rst_reason`.
+
+use std::fmt;
+
+/// Why a RST was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResetCause {
+    /// ABORT by the user (RFC 9293 §3.10.5); `SO_LINGER` with 0 seconds.
+    Abort,
+    /// CLOSE while received bytes waited unread (RFC 9293 §3.6.1, RFC 2525 §2.17).
+    CloseUnread,
+    /// Data arrived after CLOSE (RFC 9293 §3.6.1).
+    DataAfterClose,
+    /// A segment for no connection: nothing listens there, or the connection is gone (RFC 9293
+    /// §3.10.7.1).
+    NoConnection,
+    /// An unacceptable acknowledgment in SYN-SENT or SYN-RECEIVED (RFC 9293 §3.10.7.3).
+    UnacceptableAck,
+    /// A SYN in the window of a synchronized connection (RFC 793, page 71).
+    SynInWindow,
+    /// A segment for a TIME-WAIT that is over or was cut short.
+    TimeWait,
+    /// Retransmissions, or another deadline of the host, were given up.
+    TimedOut,
+    /// A listener was closed with connections that were not accepted yet.
+    NotAccepted,
+    /// A device on the way sent the RST in the name of the host.
+    Middlebox,
+}
+
+impl ResetCause {
+    /// Every cause, in the order of the table in docs/EXPLAIN.md.
+    pub const ALL: [Self; 10] = [
+        Self::Abort,
+        Self::CloseUnread,
+        Self::DataAfterClose,
+        Self::NoConnection,
+        Self::UnacceptableAck,
+        Self::SynInWindow,
+        Self::TimeWait,
+        Self::TimedOut,
+        Self::NotAccepted,
+        Self::Middlebox,
+    ];
+
+    /// Our word for the cause.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Abort => "abort",
+            Self::CloseUnread => "close-with-unread",
+            Self::DataAfterClose => "data-after-close",
+            Self::NoConnection => "no-connection",
+            Self::UnacceptableAck => "unacceptable-ack",
+            Self::SynInWindow => "syn-in-window",
+            Self::TimeWait => "time-wait",
+            Self::TimedOut => "timed-out",
+            Self::NotAccepted => "not-accepted",
+            Self::Middlebox => "middlebox",
+        }
+    }
+
+    /// The reason code of the registry of draft-ietf-tcpm-rst-diagnostic-payload-03: the exact one, or
+    /// the nearest ([`ietf_is_nearest`](Self::ietf_is_nearest)).
+    #[must_use]
+    pub const fn ietf_code(self) -> u16 {
+        match self {
+            Self::Abort | Self::NotAccepted => 4,
+            Self::CloseUnread | Self::DataAfterClose => 3,
+            Self::NoConnection | Self::TimeWait => 2,
+            Self::UnacceptableAck => 5,
+            Self::SynInWindow => 6,
+            Self::TimedOut => 14,
+            Self::Middlebox => 17,
+        }
+    }
+
+    /// Whether the registry has no exact code, and [`ietf_code`](Self::ietf_code) is the nearest one.
+    #[must_use]
+    pub const fn ietf_is_nearest(self) -> bool {
+        matches!(self, Self::CloseUnread | Self::NoConnection | Self::TimeWait | Self::NotAccepted)
+    }
+
+    /// The name in Linux's `include/net/rstreason.h`; none where Linux has no name.
+    #[must_use]
+    pub const fn linux(self) -> Option<&'static str> {
+        match self {
+            Self::Abort => Some("TCP_ABORT_ON_LINGER"),
+            Self::CloseUnread => Some("TCP_ABORT_ON_CLOSE"),
+            Self::DataAfterClose => Some("TCP_ABORT_ON_DATA"),
+            Self::NoConnection => Some("NO_SOCKET"),
+            Self::UnacceptableAck => Some("TCP_STATE"),
+            Self::SynInWindow => Some("INVALID_SYN"),
+            Self::TimeWait => Some("TCP_TIMEWAIT_SOCKET"),
+            Self::TimedOut => Some("TCP_KEEPALIVE_TIMEOUT"),
+            Self::NotAccepted | Self::Middlebox => None,
+        }
+    }
+
+    /// The three words on one line, as traces and comments have them.
+    #[must_use]
+    pub fn words(self) -> String {
+        let nearest = if self.ietf_is_nearest() { "nearest " } else { "" };
+        let linux = self.linux().map_or_else(String::new, |name| format!(", Linux {name}"));
+        format!("{}, IETF {nearest}{}{linux}", self.name(), self.ietf_code())
+    }
+
+    /// The diagnostic payload: magic 0x33AA, the code, enterprise number 0 (the registry).
+    #[must_use]
+    pub const fn payload(self) -> [u8; 8] {
+        let [high, low] = self.ietf_code().to_be_bytes();
+        [0x33, 0xaa, high, low, 0, 0, 0, 0]
+    }
+
+    /// The meaning of a code of the registry, in the draft's words; none for an unassigned code.
+    #[must_use]
+    pub const fn meaning(code: u16) -> Option<&'static str> {
+        Some(match code {
+            1 => "illegal option length",
+            2 => "desynchronized state",
+            3 => "new data received after CLOSE",
+            4 => "ABORT process",
+            5 => "unexpected ACK in non-synchronized state",
+            6 => "SYN in window",
+            7 => "security compartment",
+            8 => "malformed",
+            9 => "not authorized",
+            10 => "resource exceeded",
+            11 => "network failure",
+            12 => "reset from peer",
+            13 => "unreachable",
+            14 => "connection timeout",
+            15 => "too much outstanding data",
+            16 => "unacceptable performance",
+            17 => "middlebox",
+            _ => return None,
+        })
+    }
+}
+
+impl fmt::Display for ResetCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
