@@ -1,6 +1,6 @@
-//! `live` is FTP over the operating system's network: what `serve`, `put`, `get` and `ls` do. It
-//! brings the programs of `halfclose-ftp` together with real sockets, a real directory and the real
-//! time; it knows no simulation.
+//! `live` runs FTP over the operating system's network for `serve`, `put`, `get` and `ls`. The room
+//! joins the programs of `halfclose-ftp` with real sockets, a real directory and real time, and
+//! knows no simulation.
 
 mod client;
 mod ftp_url;
@@ -28,28 +28,28 @@ use std::time::{Duration, SystemTime};
 
 use thiserror::Error;
 
-/// Why something could not be done.
+/// The reason why a command failed.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
-    /// What was asked for cannot be right: one line that says what would be.
+    /// The user's input is wrong: one line that says what would be right.
     #[error("{0}")]
     Input(String),
-    /// The network, the server or the disk did not do it.
+    /// The network, the server or the disk failed.
     #[error("{0}")]
     Failed(String),
-    /// Standard output or standard error did not take what was said.
+    /// Standard output or standard error took no more text.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),
 }
 
 impl Error {
-    /// A message that quotes the system's own.
+    /// A message with the words of the operating system.
     fn input(what: &str, error: &io::Error) -> Self {
         Self::Input(format!("{what}: {error}"))
     }
 }
 
-/// Without what a terminal would act upon.
+/// Returns a text without characters that a terminal would act upon.
 pub(crate) fn clean(text: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     for c in text.chars() {
@@ -62,8 +62,8 @@ pub(crate) fn clean(text: &str) -> String {
     clean
 }
 
-/// Returns bytes for a terminal: text without control characters, and the bytes of no UTF-8 as they
-/// are, but for those that are control characters of eight bits (0x80 to 0x9F).
+/// Returns bytes for a terminal: text without control characters. Bytes that are not UTF-8 stay,
+/// except control characters of eight bits (0x80 to 0x9F).
 pub(crate) fn clean_bytes(bytes: &[u8]) -> Vec<u8> {
     let mut clean = Vec::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

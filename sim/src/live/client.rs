@@ -1,5 +1,5 @@
-//! `live::client` runs one session of the client with a server of the real network, from its name to
-//! its last reply.
+//! `live::client` runs one session of the client with a server of the real network, from the name
+//! of the server to the last reply.
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -13,42 +13,43 @@ use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
 use super::transfer_bar::TransferBar;
 use super::{Error, FtpUrl, signals};
 
-/// How often a bar moves.
+/// The time between two updates of the bar.
 const FRAME: Duration = Duration::from_millis(100);
-/// How long the last words may take to leave.
+/// The longest time for the last bytes to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How to run it.
+/// The way in which a session runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
     pub config: ClientConfig,
-    /// How long nothing at all may happen, whatever the session itself waits for.
+    /// The longest silence of the network, for every state of the session.
     pub timeout: Duration,
-    /// The dialogue, to standard error.
+    /// Whether the dialogue goes to standard error.
     pub verbose: bool,
-    /// A bar, where there is a terminal.
+    /// Whether a bar is shown on a terminal.
     pub progress: bool,
 }
 
-/// What came of a session.
+/// The result of a session.
 #[derive(Clone, Debug)]
 pub(crate) struct Done {
-    /// Of its transfers, in the order of its tasks.
+    /// The reports of the transfers, in the order of the tasks.
     pub transfers: Vec<TransferReport>,
-    /// Who answered.
+    /// The address of the server.
     pub server: SocketAddr,
-    /// From the first packet to the last reply.
+    /// The time from the first packet to the last reply.
     pub took: Duration,
 }
 
 type Client<S> = Driver<halfclose_ftp::Client, S>;
 
-/// Does those tasks at the server of `target`, with files of `store`. `name` and `total` (bytes, if
-/// they are known already) are for the bar.
+/// Runs `tasks` at the server of `target`, with files of `store`. `name` and `total` (bytes, if
+/// known) are for the bar.
 ///
 /// # Errors
-/// Nobody of that name answered, or nothing happened for too long. A transfer that failed is no
-/// error: it has a report that says so.
+///
+/// Fails if no server answers, or if the network is silent for too long. A failed transfer is no
+/// error: the transfer has a report.
 pub(crate) fn run<S: Store>(
     target: &FtpUrl,
     options: &Options,
@@ -62,8 +63,8 @@ pub(crate) fn run<S: Store>(
     let addresses =
         (&*target.host, target.port).to_socket_addrs().map_err(|error| cannot(&error))?;
     let mut sockets = Sockets::new()?;
-    // A program that is killed in the middle has not come to the end of the file, and must not seem
-    // so to the server.
+    // A program killed during an upload has not reached the end of the file, and its connections
+    // must not tell the server so.
     sockets.set_reset_if_killed(true);
     let mut client = Driver::client(options.config.clone(), store);
     client.record_dialogue(true);
@@ -87,7 +88,7 @@ pub(crate) fn run<S: Store>(
             let took = sockets.now().saturating_sub(began);
             return Ok(Done::of(&client, id, address, took));
         }
-        // Nobody has answered: what the program has said is why.
+        // No server has answered: the last report says why.
         refusal = io::Error::other(said.last);
     }
     Err(cannot(&refusal))
@@ -100,16 +101,16 @@ impl Done {
     }
 }
 
-/// What a dialogue leaves: a server that says much costs no memory.
+/// A sink for the dialogue in constant memory, for a server that says much.
 #[derive(Default)]
 struct Said {
     lines: u64,
-    /// Some of them were the server's.
+    /// Whether a line of the server was among them.
     answered: bool,
     last: String,
 }
 
-/// A session under way.
+/// A session in progress, with its sockets.
 struct Session<'a, S> {
     client: &'a mut Client<S>,
     sockets: &'a mut Sockets,
@@ -118,7 +119,7 @@ struct Session<'a, S> {
 }
 
 impl<S: Store> Session<'_, S> {
-    /// Runs it to its end.
+    /// Runs the session to the end.
     fn run(self, progress: &TransferBar, err: &mut dyn Write) -> Result<Said, Error> {
         let Session { client, sockets, options, id } = self;
         let mut said = Said::default();
@@ -162,7 +163,7 @@ impl<S: Store> Session<'_, S> {
     }
 }
 
-/// What the server has said of the size, if it was asked.
+/// The server's answer to SIZE, if the client asked.
 fn size_told<S: Store>(client: &Client<S>, id: SessionId) -> Option<u64> {
     let mut reports = client.reports().iter().filter(|report| report.session == id);
     reports.find_map(|report| Some(report.announced? - report.offset.min(report.announced?)))

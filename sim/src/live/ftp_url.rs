@@ -1,4 +1,4 @@
-//! `live::target` is an FTP URL (RFC 1738 §3.2): whose server, and what on it.
+//! `live::ftp_url` is an FTP URL (RFC 1738 §3.2): the server, the user, and the path.
 
 use halfclose_ftp::{RemoteName, Representation};
 use percent_encoding::percent_decode_str;
@@ -9,24 +9,24 @@ use super::Error;
 /// The port of FTP (RFC 959 §8).
 const PORT: u16 = 21;
 
-/// What an FTP URL names.
+/// The parts of an FTP URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FtpUrl {
-    /// User and password, as far as the URL has them.
+    /// The user and the password, as far as the URL has them.
     pub user: Option<String>,
     pub password: Option<String>,
-    /// A name or an address.
+    /// The name or the address of the server.
     pub host: String,
     pub port: u16,
-    /// As the server is to read it: from the directory where the session begins, or with a leading
-    /// `/` from the root. Empty: that directory itself.
+    /// The path for the server: relative to the directory in which the session begins, or from the
+    /// root with a leading `/`. An empty path is this directory.
     pub path: RemoteName,
-    /// `;type=a` is text, `;type=i` is bytes, as is nothing.
+    /// The transfer type: `;type=a` is text; `;type=i` and no type are bytes.
     pub representation: Representation,
 }
 
 impl FtpUrl {
-    /// Reads a URL.
+    /// Reads an FTP URL.
     pub(crate) fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |what: &str| Error::Input(format!("URL `{}`: {what}", shown(text)));
         let Some((scheme, rest)) = text.split_once("://") else {
@@ -35,7 +35,8 @@ impl FtpUrl {
         if !scheme.eq_ignore_ascii_case("ftp") {
             return Err(wrong("only ftp:// is spoken here"));
         }
-        // The URL standard forgives slashes here, and takes the path's first name for a host.
+        // The URL standard forgives missing slashes, and would take the first name of the path for
+        // a host.
         if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
             return Err(wrong("it names no host: write ftp://HOST/PATH"));
         }
@@ -73,12 +74,12 @@ impl FtpUrl {
         })
     }
 
-    /// The last name of the path; empty if it names a directory.
+    /// The last name of the path; empty for a directory.
     pub(crate) fn file_name(&self) -> &[u8] {
         self.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
     }
 
-    /// Where it is, for people: never the password.
+    /// The URL for people, without the password.
     pub(crate) fn place(&self) -> String {
         match self.host.contains(':') {
             true => format!("[{}]:{}", self.host, self.port),
@@ -98,19 +99,19 @@ fn plain_path(path: &str) -> Option<(&str, Representation)> {
     }
 }
 
-/// The URL as it may be shown again: without its password, also if it is written wrongly.
+/// The URL without its password, for messages; also of a malformed URL.
 pub(crate) fn shown(text: &str) -> String {
     let start = text.find("://").map_or(0, |at| at + 3);
     let rest = &text[start..];
     let end = rest.find('/').unwrap_or(rest.len());
     let is_port = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    // A slash in a password ends the host's part too early, and what stands there is no port.
+    // A slash in a password ends the host too early, and the text behind the colon is no port.
     let (colon, at) = match (rest[..end].find(':'), rest[..end].rfind('@'), rest.rfind('@')) {
         (Some(colon), Some(at), _) if colon < at => (colon, at),
         (Some(colon), None, Some(at)) if !is_port(&rest[colon + 1..end]) => (colon, at),
         _ => return text.to_owned(),
     };
-    // An IPv6 address has colons of its own.
+    // An IPv6 address contains colons.
     if rest.starts_with('[') {
         return text.to_owned();
     }

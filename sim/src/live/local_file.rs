@@ -1,8 +1,8 @@
-//! `live::local` is the user's own file: what `put` reads and what `get` writes, opened as any program
-//! opens a file (links, pipes and devices too). Nothing is confined here; that is what `serve` does.
+//! `live::local_file` is the local file of `put` and `get`, opened as any program opens a file
+//! (links, pipes and devices too). Only `serve` is confined to a directory.
 //!
-//! A download has the name `NAME.part` until it is whole, and an old file of its name stays as it is
-//! until then.
+//! A download has the name `NAME.part` until the file is whole; an old file of the name is
+//! untouched until then.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek, SeekFrom, Write as _};
@@ -12,25 +12,25 @@ use std::path::{Path, PathBuf};
 
 use halfclose_ftp::store::{Begin, StoreError};
 
-/// What is uploaded.
+/// The source of an upload.
 #[derive(Debug)]
 pub(crate) struct UploadFile {
     file: File,
-    /// Bytes that it had when it was opened; none of a stream.
+    /// The length of the file in bytes when the file was opened; `None` for a stream.
     size: Option<u64>,
-    /// How many of them have not been read; none if only reading tells where it ends.
+    /// The bytes not yet read; `None` if only reading finds the end.
     left: Option<u64>,
     trouble: Option<io::Error>,
 }
 
 impl UploadFile {
-    /// Standard input, to its end.
+    /// Opens standard input, read to its end.
     pub(crate) fn standard() -> io::Result<Self> {
         let file = io::stdin().as_fd().try_clone_to_owned()?.into();
         Ok(Self { file, size: None, left: None, trouble: None })
     }
 
-    /// The file at `path`. A pipe is a stream of unknown length.
+    /// Opens the file at `path`. A pipe is a stream of unknown length.
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let known = file.metadata()?;
@@ -45,24 +45,24 @@ impl UploadFile {
         self.size
     }
 
-    /// What has gone wrong with it.
+    /// The error that ended the reading.
     pub(crate) fn trouble(&mut self) -> Option<io::Error> {
         self.trouble.take()
     }
 
-    /// Begins after the first `offset` bytes. Returns how many there are, 0 of a stream.
+    /// Skips the first `offset` bytes. Returns the number of remaining bytes, 0 for a stream.
     pub(super) fn begin(&mut self, offset: u64) -> Result<u64, StoreError> {
         let Some(size) = self.size else {
             return if offset == 0 { Ok(0) } else { Err(StoreError::BadOffset) };
         };
         let left = size.checked_sub(offset).ok_or(StoreError::BadOffset)?;
         self.file.seek(SeekFrom::Start(offset)).map_err(|error| note(&mut self.trouble, error))?;
-        // What the kernel makes up as it is read says that it has none (/proc).
+        // A file that the kernel makes up as the program reads (/proc) has length 0.
         self.left = (size > 0).then_some(left);
         Ok(size)
     }
 
-    /// Reads on: how many bytes, and whether they are the last ones.
+    /// Reads on. Returns the number of bytes, and whether they are the last.
     pub(super) fn read(&mut self, into: &mut [u8]) -> Result<(usize, bool), StoreError> {
         let most = self.left.map_or(usize::MAX, |left| usize::try_from(left).unwrap_or(usize::MAX));
         let wanted = into.len().min(most);
@@ -74,7 +74,7 @@ impl UploadFile {
         };
         *left -= bytes as u64;
         if ended {
-            // Its end would be a FIN, and half a file would be a whole one at the server.
+            // The end would be a FIN, and the server would take half a file for a whole file.
             let (all, rest) = (self.size.unwrap_or_default(), *left);
             let text = format!("it became shorter meanwhile: {} of {all} bytes", all - rest);
             return Err(note(&mut self.trouble, io::Error::other(text)));
@@ -83,30 +83,31 @@ impl UploadFile {
     }
 }
 
-/// Where a download goes.
+/// The destination of a download.
 #[derive(Debug)]
 pub(crate) struct DownloadFile {
     place: DownloadPlace,
-    /// It is being written; to its part or to itself.
+    /// The open file: the part, or the destination itself.
     open: Option<(File, bool)>,
     trouble: Option<io::Error>,
 }
 
 #[derive(Debug)]
 enum DownloadPlace {
-    /// Written as it is: standard output, a pipe, a device.
+    /// A destination without a part: standard output, a pipe, a device.
     Stream,
-    /// A file, and what it is called until it is whole.
+    /// A file, with the name of its part until the file is whole.
     File { path: PathBuf, part: PathBuf },
 }
 
 impl DownloadFile {
-    /// Standard output.
+    /// Opens standard output as the destination.
     pub(crate) fn standard() -> io::Result<Self> {
         Ok(Self::stream(io::stdout().as_fd().try_clone_to_owned()?.into()))
     }
 
-    /// The file at `path`: that it can be written is seen now rather than in the middle of a session.
+    /// Opens the file at `path`. A path that cannot be written fails here, not in the middle of a
+    /// session.
     pub(crate) fn at(path: &Path) -> io::Result<Self> {
         match fs::metadata(path) {
             Ok(known) if known.is_dir() => return Err(ErrorKind::IsADirectory.into()),
@@ -122,7 +123,7 @@ impl DownloadFile {
             }
             Err(error) => return Err(error),
         }
-        // A link stays, and what it leads to is written.
+        // A link stays, and the target of the link is written.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let mut part = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
         part.push(".part");
@@ -134,12 +135,13 @@ impl DownloadFile {
         Self { place: DownloadPlace::Stream, open: Some((file, false)), trouble: None }
     }
 
-    /// What has gone wrong with it.
+    /// The error that ended the writing.
     pub(crate) fn trouble(&mut self) -> Option<io::Error> {
         self.trouble.take()
     }
 
-    /// How many bytes there are to go on after: of the part, or of the file if there is no part.
+    /// The offset at which a download continues: the length of the part, or of the file if there is
+    /// no part.
     pub(super) fn there(&self) -> Option<u64> {
         let DownloadPlace::File { path, part } = &self.place else { return None };
         is_file(part).or_else(|| is_file(path))
@@ -170,17 +172,19 @@ impl DownloadFile {
             file.seek(SeekFrom::Start(offset))?;
             return Ok(Some((file, on)));
         }
-        // Held until there is a new one, or two who come at once would both remove it.
+        // The lock is held until the new file exists; otherwise two programs could both remove the
+        // old file.
         let _old = is_file(part).map(|_| open_alone(part)).transpose()?;
         match fs::remove_file(part) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // A new one: whatever is put there meanwhile, a link above all, is not followed.
+        // The new file is created exclusively: a file or link that appears in between is not
+        // followed.
         let file = OpenOptions::new().write(true).create_new(true).open(part)?;
         lock(&file, part)?;
         if let Ok(old) = fs::metadata(path) {
-            // Who may not do that has a new file with the permissions of a new file.
+            // A user without the permission to copy the mode gets a file with default permissions.
             let _ = file.set_permissions(old.permissions());
         }
         Ok(Some((file, true)))
@@ -191,11 +195,12 @@ impl DownloadFile {
         file.write_all(bytes).map_err(|error| note(&mut self.trouble, error))
     }
 
-    /// The session is over. A whole file takes its name. Returns where a part stays that has anything
-    /// in it.
+    /// Ends the session. A whole file gets its name. Returns the path of the part if the part holds
+    /// any bytes.
     ///
     /// # Errors
-    /// It cannot have the name.
+    ///
+    /// Fails if the file cannot get its name.
     pub(crate) fn settle(&mut self, whole: bool) -> io::Result<Option<&Path>> {
         let (DownloadPlace::File { path, part }, Some((file, true))) =
             (&self.place, self.open.take())
@@ -212,18 +217,18 @@ impl DownloadFile {
     }
 }
 
-/// Opens a file to write it, unless somebody else does.
+/// Opens a file for writing, unless another program is writing the file.
 fn open_alone(path: &Path) -> io::Result<File> {
     let file = OpenOptions::new().write(true).open(path)?;
     lock(&file, path)?;
     Ok(file)
 }
 
-/// Two downloads in one file would undo each other's bytes.
+/// Locks a file, because two downloads into one file would overwrite each other.
 fn lock(file: &File, path: &Path) -> io::Result<()> {
-    // Where a file system has no locks, nobody can be asked.
+    // Some file systems have no locks.
     let held = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-    // Who held it may have given the file its name since it was opened, and it is whole.
+    // The previous holder may have renamed the file since it was opened; the file is then whole.
     if held || !is_at(file, path)? {
         let text = format!("another download is writing {}", path.display());
         return Err(io::Error::new(ErrorKind::ResourceBusy, text));
@@ -238,7 +243,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok(there == Some(place(file.metadata()?)))
 }
 
-/// The size of what is a file, and no link to one.
+/// The size of a plain file; `None` for a link or a directory.
 fn is_file(path: &Path) -> Option<u64> {
     fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file).map(|known| known.len())
 }
@@ -252,7 +257,7 @@ fn retry(mut read: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// Keeps the system's own words; a store has none.
+/// Keeps an error with the words of the system, which a store cannot carry.
 fn note(trouble: &mut Option<io::Error>, error: io::Error) -> StoreError {
     trouble.get_or_insert(error);
     StoreError::Failed

@@ -1,6 +1,6 @@
-//! `parity` runs one scenario twice, over the simulated network and over the operating system's, and
-//! holds the two against each other: what was said, what the client makes of it, and the files of both
-//! sides. What the laboratory proves is what a user runs.
+//! `parity` runs one scenario twice, over the simulated network and over the operating system's,
+//! and compares the dialogues, the reports of the client, and the files of both sides. The
+//! comparison shows that users run the code that the laboratory tests.
 
 use std::fmt::Write as _;
 use std::net::SocketAddr;
@@ -18,14 +18,15 @@ use crate::world::configure;
 use crate::world::{World, initial_files};
 
 const SEED: u64 = 1;
-/// How long the real one may take.
+/// The longest real time of a session.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The link that the other side of the comparison is: what fits the windows has left before a reset.
+/// The simulated link of the comparison: everything that fits into the windows leaves before a
+/// reset.
 const LOOPBACK: [&str; 4] =
     ["link.delay=50us", "link.mtu=65535", "tcp.congestion=none", "tcp.nagle=false"];
 
-/// Everything that a client can be asked to do, the refusals among it.
+/// Every task of a client, with tasks that are refused.
 const EVERYTHING: &str = r#"
     do = [
         { mkdir = "new" },
@@ -113,7 +114,7 @@ fn every_measured_server_has_the_same_reply_to_a_whole_upload() {
     }
 }
 
-/// Holds the dialogues against each other, and whatever `more` does. Returns how many lines were the same.
+/// Compares the dialogues, and the results of `more`. Returns the number of equal lines.
 fn compare(
     text: &str,
     settings: &[&str],
@@ -132,7 +133,7 @@ fn compare(
     simulated.lines().count()
 }
 
-/// The files of a store, but for listings, which have the times of their network in them.
+/// The files of a store without listings, whose times depend on the network.
 fn left(store: &MemoryStore) -> Vec<&str> {
     store.names().filter(|name| !name.contains("listing")).collect()
 }
@@ -168,7 +169,7 @@ fn real(
     (client, server)
 }
 
-/// A dialogue without what must differ: ports, addresses, and how long it took.
+/// A dialogue without the parts that must differ: ports, addresses and durations.
 fn said(dialogue: &[Spoken]) -> String {
     let mut text = String::new();
     for line in dialogue {

@@ -1,5 +1,5 @@
-//! `live::password` finds a password where it may stand: a file, the environment, or what somebody
-//! types. It need never stand on a command line, where every program of the machine can read it.
+//! `live::password` finds a password in a file, in the environment, or at the terminal. A password
+//! need never stand on a command line, where every program of the machine can read the text.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
@@ -8,21 +8,21 @@ use std::path::{Path, PathBuf};
 
 use super::Error;
 
-/// Read first where no file is named.
+/// The variable with the password, read if no file is named.
 const VARIABLE: &str = "HALFCLOSE_PASSWORD";
-/// A password that is longer is a mistake: the wrong file.
+/// The longest password in bytes; a longer text is a mistake, such as the wrong file.
 const LIMIT: u64 = 4096;
 
-/// Where to look for a password.
+/// The places to look for a password.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct PasswordSource {
-    /// The file that was named.
+    /// The path of the named file.
     pub file: Option<PathBuf>,
 }
 
 impl PasswordSource {
-    /// The password of `user`: from the file if one is named, else from the environment, else from
-    /// whoever sits at the terminal.
+    /// Finds the password of `user`: in the named file, else in the environment, else at the
+    /// terminal.
     pub(crate) fn find(&self, user: &str, err: &mut dyn Write) -> Result<String, Error> {
         if let Some(path) = &self.file {
             return from_file(path, err);

@@ -1,5 +1,5 @@
-//! `live::pipe` is a store of one file: what is read comes from a source, what is written goes to a
-//! sink or to a reader of lines, whatever names are said.
+//! `live::pipe_store` is a store of one file, under any name: reads take bytes from a source, and
+//! writes go to a sink or to a reader of lines.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use halfclose_ftp::store::{
 
 use super::local_file::{DownloadFile, UploadFile};
 
-/// The ends of it; what is not given is refused.
+/// The ends of the store; a missing end refuses its operations.
 #[derive(Default)]
 pub(crate) struct PipeStore<'a> {
     pub input: Option<&'a mut UploadFile>,
     pub output: Option<PipeOutput<'a>>,
 }
 
-/// Where it goes.
+/// The destination of written bytes.
 pub(crate) enum PipeOutput<'a> {
     File(&'a mut DownloadFile),
     Reader(&'a mut dyn std::io::Write),

@@ -1,4 +1,4 @@
-//! `live::server` serves a directory until it is told to end.
+//! `live::server` serves a directory until a signal ends the program.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -15,36 +15,37 @@ use super::Error;
 use super::server_log::ServerLog;
 use super::signals::Signals;
 
-/// Handshakes that may wait to be accepted: what Linux allows by default.
+/// The length of the queue of handshakes: the default limit of Linux.
 const BACKLOG: usize = 4096;
-/// Files that are open whoever comes: the program's own.
+/// The open files of the program itself, without any session.
 const OWN_FILES: usize = 32;
-/// Files that a session may need at once: two connections, a file, its directory.
+/// The open files of a session at most: two connections, a file, a directory.
 const FILES_PER_SESSION: usize = 4;
-/// How long the last words of a program that ends may take to leave.
+/// The longest time for the last bytes of an ending program to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// What to serve, and how.
+/// The directory and the options of a server.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Serve {
     pub directory: PathBuf,
     pub listen: SocketAddr,
     pub config: ServerConfig,
     pub read_only: bool,
-    /// What is kept is on the disk before it is acknowledged.
+    /// Whether a file is on the disk before the server acknowledges the upload.
     pub sync: bool,
-    /// How long transfers may go on once the program is told to end.
+    /// The time that transfers have after a signal.
     pub grace: Duration,
-    /// The whole dialogue in the log.
+    /// Whether the log has the whole dialogue.
     pub verbose: bool,
-    /// The address as one JSON object.
+    /// Whether the address is printed as one JSON object.
     pub json: bool,
 }
 
 /// Serves until SIGTERM or SIGINT.
 ///
 /// # Errors
-/// The directory cannot be served, or the address cannot be listened at.
+///
+/// Fails if the directory cannot be served, or the address cannot be listened at.
 pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Error> {
     let mut config = serve.config.clone();
     config.epoch = super::today();
@@ -90,7 +91,7 @@ fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Er
         let how = if serve.read_only { " (read-only)" } else { "" };
         writeln!(out, "serving {directory} at ftp://{at}/{how}")?;
     }
-    // Whoever waits for this line knows by it that connections are accepted.
+    // A reader of this line knows from the line that the server accepts connections.
     out.flush()?;
     Ok(())
 }
@@ -120,7 +121,7 @@ fn run(
                 server.retire(sockets, now);
                 deadline = Some(now + grace);
             }
-            // Told twice: at once.
+            // A second signal ends everything at once.
             _ => break,
         }
     }
@@ -130,12 +131,12 @@ fn run(
     while !sockets.is_flushed() && sockets.now() < now + LAST_WORDS {
         sockets.wait(Some(now + LAST_WORDS))?;
     }
-    // The end of this lap sends what waited for it.
+    // The end of this lap sends the waiting bytes.
     sockets.wait(Some(now))?;
     Ok(())
 }
 
-/// No more sessions than the system has open files for.
+/// Limits the sessions to the open files that the system allows.
 fn bound_sessions(config: &mut ServerConfig, log: &mut ServerLog<'_>) {
     let files = raise_open_files();
     let most = (files.saturating_sub(OWN_FILES) / FILES_PER_SESSION).max(1);
@@ -145,11 +146,11 @@ fn bound_sessions(config: &mut ServerConfig, log: &mut ServerLog<'_>) {
     }
 }
 
-/// Raises the soft limit of open files to the hard limit. Returns the limit that holds now.
+/// Raises the soft limit of open files to the hard limit. Returns the limit in force.
 fn raise_open_files() -> usize {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: maximum, maximum };
-    // If the system refuses, the old limit holds.
+    // The old limit stays if the system refuses.
     let now = if setrlimit(Resource::Nofile, raised).is_ok() { maximum } else { current };
     now.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX)
 }

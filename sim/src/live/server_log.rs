@@ -1,5 +1,5 @@
-//! `live::log` writes what a server does, a line for each thing. No line has a password in it, or a
-//! control character.
+//! `live::server_log` writes a line for each event of a server. No line has a password or a control
+//! character.
 
 use std::fmt::{self, Display, Write as _};
 use std::io::Write;
@@ -10,12 +10,12 @@ use halfclose_ftp::store::Store;
 use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::{Driver, Server, TransferReport};
 
-/// Where lines go.
+/// The log with its destination.
 pub(super) struct ServerLog<'a> {
     out: &'a mut dyn Write,
-    /// What date the program's time begins with.
+    /// The date at which the program's time begins.
     epoch: Duration,
-    /// The whole dialogue.
+    /// Whether the log has the whole dialogue.
     verbose: bool,
 }
 
@@ -24,13 +24,13 @@ impl<'a> ServerLog<'a> {
         Self { out, epoch, verbose }
     }
 
-    /// A line of the program's own.
+    /// Writes a line of the program itself.
     pub(super) fn note(&mut self, text: &str) {
         let text = format!("halfclose: {text}");
         self.write(&text);
     }
 
-    /// Everything that has happened since it was asked last.
+    /// Writes everything that has happened since the last call.
     pub(super) fn take<S: Store>(&mut self, server: &mut Driver<Server, S>) {
         let said: Vec<_> = server.drain_dialogue().collect();
         for line in said {
@@ -58,12 +58,12 @@ impl<'a> ServerLog<'a> {
     }
 
     fn write(&mut self, text: &str) {
-        // A server whose log is full or gone goes on serving.
+        // A server whose log is full or gone continues to serve.
         let _ = writeln!(self.out, "{text}");
     }
 }
 
-/// What came of a transfer.
+/// The result of a transfer in words.
 fn transfer(report: &TransferReport) -> String {
     let (verb, bytes) = match (report.direction, report.listing) {
         (_, Some(form)) => (form.verb(), report.sent),
@@ -80,7 +80,7 @@ fn transfer(report: &TransferReport) -> String {
     text
 }
 
-/// A time as ISO 8601 has it.
+/// The time as ISO 8601 has it.
 struct Date(Duration);
 
 impl Display for Date {

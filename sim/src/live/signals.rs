@@ -1,5 +1,5 @@
-//! `live::signals` is what the system interrupts a program for: somebody wants it to end. A server's loop
-//! is told; a client ends at once, and says so.
+//! `live::signals` handles SIGTERM and SIGINT: the loop of a server gets a byte, and a client ends
+//! at once with a message.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -16,7 +16,7 @@ use signal_hook::low_level::pipe;
 pub(super) struct Signals(UnixStream);
 
 impl Signals {
-    /// Catches them from now on, and wakes those sockets by them.
+    /// Catches the signals from now on, and wakes the loop of `sockets` at each.
     pub(super) fn wake(sockets: &mut Sockets) -> io::Result<Self> {
         let (here, there) = UnixStream::pair()?;
         here.set_nonblocking(true)?;
@@ -27,23 +27,23 @@ impl Signals {
         Ok(Self(here))
     }
 
-    /// How many came since this was asked last.
+    /// The number of signals since the last call.
     pub(super) fn count(&mut self) -> usize {
         self.0.read(&mut [0; 16]).unwrap_or(0)
     }
 }
 
-/// From now on SIGTERM and SIGINT end the program, whatever it waits for, with one line in place of
-/// what `clears` a line of the terminal, and with the exit status that shells have for it. Its
-/// connections end as if it had been killed.
+/// Makes SIGTERM and SIGINT end the program from now on, in every state: with one line in place of
+/// the `clears` text of the terminal's line, and with the exit status that shells use for the
+/// signal. Connections end as if the program had been killed.
 pub(super) fn end_with_a_word(clears: bool) -> io::Result<()> {
     let mut signals = iterator::Signals::new([SIGTERM, SIGINT])?;
-    // Not through the lock of standard error: the rest of the program holds it.
+    // The lock of standard error may be held by another thread of the program.
     let mut err = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     std::thread::Builder::new().spawn(move || {
         if let Some(signal) = signals.forever().next() {
             let clear = if clears { "\r\x1b[2K" } else { "" };
-            // Nobody is left to be told that this cannot be said.
+            // A failure to print cannot be reported any more.
             let _ = err.write_all(format!("{clear}error: interrupted\n").as_bytes());
             std::process::exit(128 + signal);
         }

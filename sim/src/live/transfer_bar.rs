@@ -1,9 +1,9 @@
-//! `live::progress` shows on a terminal how far a transfer has come.
+//! `live::transfer_bar` shows the progress of a transfer on a terminal.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal};
 
-/// With a total, and without one.
+/// The templates of the bar: with a total, and without a total.
 const KNOWN: &str =
     "{msg} {bar:30} {binary_bytes}/{binary_total_bytes} {binary_bytes_per_sec} {eta}";
 const UNKNOWN: &str = "{msg} {spinner} {binary_bytes} {binary_bytes_per_sec}";
@@ -12,7 +12,7 @@ const UNKNOWN: &str = "{msg} {spinner} {binary_bytes} {binary_bytes_per_sec}";
 pub(super) struct TransferBar(Option<ProgressBar>);
 
 impl TransferBar {
-    /// A bar, if `wanted` and if somebody sees it.
+    /// Makes a bar if `wanted` is true and standard error is a terminal.
     pub(super) fn new(wanted: bool, name: &str) -> Self {
         if !wanted || !io::stderr().is_terminal() {
             return Self(None);
@@ -27,7 +27,7 @@ impl TransferBar {
         self.0.is_some()
     }
 
-    /// So many bytes in all.
+    /// Sets the total to `bytes`.
     pub(super) fn set_total(&self, total: u64) {
         if let Some(bar) = self.0.as_ref().filter(|bar| bar.length() != Some(total)) {
             bar.set_length(total);
@@ -43,7 +43,7 @@ impl TransferBar {
 }
 
 impl Drop for TransferBar {
-    /// What came of it is said in words, elsewhere.
+    /// Removes the bar; the result is printed in words elsewhere.
     fn drop(&mut self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
