@@ -130,10 +130,8 @@ impl<S: Store> Driver<Client, S> {
     ) -> io::Result<SessionId> {
         let control = tcp.connect(None, to)?;
         let place = self.begin(control, false);
-        let slot = &mut self.slots[place.0 as usize];
-        slot.start_client(tasks, &mut self.hub, now);
-        let id = slot.id();
-        self.settle(place, tcp, now);
+        let id = self.slots[place.0 as usize].id();
+        self.act(place, tcp, now, |slot, turn| slot.start_client(tasks, turn.hub, now));
         Ok(id)
     }
 }
@@ -154,8 +152,7 @@ impl<P: Session, S: Store> Driver<P, S> {
     /// Handles all changes of the host and all timers that are due.
     pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
         while let Some(place) = self.hub.timers.pop_due(now) {
-            self.slots[place.0 as usize].handle_timeout(&mut Turn { tcp, hub: &mut self.hub, now });
-            self.settle(place, tcp, now);
+            self.act(place, tcp, now, Slot::handle_timeout);
         }
         while let Some(ready) = tcp.poll_ready() {
             match ready {
@@ -269,35 +266,26 @@ impl<P: Session, S: Store> Driver<P, S> {
 
     fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
         // A connection that was given back may have been ready before.
-        let Some(&(place, channel)) = self.hub.conns.get(conn.0) else {
-            return;
-        };
-        let slot = &mut self.slots[place.0 as usize];
-        match channel {
-            Channel::Control => slot.handle_control(&mut Turn { tcp, hub: &mut self.hub, now }),
-            Channel::Data if slot.pump_quietly(&mut Turn { tcp, hub: &mut self.hub, now }) => {
-                return;
+        match self.hub.conns.get(conn.0) {
+            Some(&(place, Channel::Control)) => self.act(place, tcp, now, Slot::handle_control),
+            Some(&(place, Channel::Data)) => {
+                let slot = &mut self.slots[place.0 as usize];
+                if !slot.pump_quietly(&mut Turn { tcp, hub: &mut self.hub, now }) {
+                    self.act(place, tcp, now, |_, _| ());
+                }
             }
-            Channel::Data => {}
+            None => {}
         }
-        self.settle(place, tcp, now);
     }
 
     fn handle_accept<T: Tcp + ?Sized>(&mut self, from: Listener, tcp: &mut T, now: Duration) {
         if let Some(&place) = self.hub.listeners.get(from.0) {
-            self.slots[place.0 as usize]
-                .handle_accept(from, &mut Turn { tcp, hub: &mut self.hub, now });
-            self.settle(place, tcp, now);
+            self.act(place, tcp, now, |slot, turn| slot.handle_accept(from, turn));
         } else if self.control_listeners.contains(&from) {
             while let Some(control) = tcp.accept(from) {
                 let crowded = self.is_crowded(control, tcp);
                 let place = self.begin(control, crowded);
-                self.slots[place.0 as usize].handle_control(&mut Turn {
-                    tcp,
-                    hub: &mut self.hub,
-                    now,
-                });
-                self.settle(place, tcp, now);
+                self.act(place, tcp, now, Slot::handle_control);
             }
         }
     }
@@ -318,12 +306,8 @@ impl<P: Session, S: Store> Driver<P, S> {
     fn tell<T: Tcp + ?Sized>(&mut self, event: Event, tcp: &mut T, now: Duration) {
         for at in 0..self.slots.len() {
             if self.slots[at].is_live() {
-                self.slots[at].event(event, &mut self.hub, now);
-                self.settle(
-                    SlotId(u32::try_from(at).expect("places are counted in u32")),
-                    tcp,
-                    now,
-                );
+                let place = SlotId(u32::try_from(at).expect("slots are counted in u32"));
+                self.act(place, tcp, now, |slot, turn| slot.event(event, turn.hub, now));
             }
         }
     }
@@ -340,10 +324,19 @@ impl<P: Session, S: Store> Driver<P, S> {
         place
     }
 
-    /// Lets the session act until nothing is left to do; frees the slot at the end of the session.
-    fn settle<T: Tcp + ?Sized>(&mut self, place: SlotId, tcp: &mut T, now: Duration) {
+    /// Lets a slot do `first`, and then act until nothing is left to do; frees the slot at the end
+    /// of the session.
+    fn act<T: Tcp + ?Sized>(
+        &mut self,
+        place: SlotId,
+        tcp: &mut T,
+        now: Duration,
+        first: impl FnOnce(&mut Slot<P>, &mut Turn<'_, T, P::Config, S>),
+    ) {
         let slot = &mut self.slots[place.0 as usize];
-        if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
+        let turn = &mut Turn { tcp, hub: &mut self.hub, now };
+        first(slot, turn);
+        if slot.settle(turn) {
             self.hub.timers.disarm(place);
             slot.clear();
             self.free.push(place);

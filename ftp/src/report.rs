@@ -31,16 +31,17 @@ impl Told {
 }
 
 /// The direction of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
     /// From the client to the server: STOR, APPE, STOU.
+    #[default]
     Upload,
     /// From the server to the client: RETR and the listings.
     Download,
 }
 
 /// One transfer, as the program on this side saw the transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferReport {
     /// The session of the transfer.
     pub session: SessionId,
@@ -193,28 +194,9 @@ impl Journal {
         now: Duration,
     ) -> usize {
         let (name, text) = (self.text(name), self.text(""));
-        let report = TransferReport {
-            session,
-            task,
-            direction,
-            listing: None,
-            name,
-            told: Told::Nothing,
-            text,
-            reply: None,
-            offset: 0,
-            remote_name: None,
-            announced: None,
-            remote_size: None,
-            sent: 0,
-            received: 0,
-            opened: false,
-            control: None,
-            data: None,
-            ending: None,
-            started: now,
-            ended: None,
-        };
+        let started = now;
+        let report =
+            TransferReport { session, task, direction, name, text, started, ..Default::default() };
         if let Some(place) = self.free.pop() {
             self.reports[place] = report;
             return place;

@@ -1,6 +1,7 @@
 //! `server::dispatch` owns the table of commands: the session reads a command line here and calls
 //! the method that answers the command. The table does not know a command's meaning.
 
+use super::error_reply::Asked;
 use super::information::HELP;
 use super::{Server, ServerConfig, ServerContext};
 use crate::model::Phrase;
@@ -40,8 +41,8 @@ impl Server {
         command: Command<'_>,
         cx: &mut ServerContext<'_, S>,
     ) {
-        if !self.access.allows(command) {
-            return self.reply(530, &"Please login with USER and PASS.", cx);
+        if let Some(Phrase(code, text)) = self.out_of_order(command) {
+            return self.reply(code, &text, cx);
         }
         match command {
             // Access control (RFC 959 §4.1.1, RFC 7151): `access`.
@@ -58,7 +59,7 @@ impl Server {
             Command::Clnt(_) => self.reply(200, &"Noted.", cx),
             // Transfer parameters (RFC 959 §4.1.2, RFC 2428): `parameter`.
             Command::Type(argument) => self.handle_type(argument, cx),
-            Command::Stru(argument) => self.handle_stru(argument, cx),
+            Command::Stru(letter) => self.handle_stru(letter, cx),
             Command::Mode(argument) => self.handle_mode(argument, cx),
             Command::Epsv(argument) => self.handle_epsv(argument, cx),
             Command::Pasv | Command::Port(_) | Command::Eprt(_) if self.only_epsv() => {
@@ -84,9 +85,9 @@ impl Server {
             // Names and dates (RFC 959 §4.1.3, RFC 3659 §3 and §4): `file_commands`.
             Command::Rnfr(path) => self.handle_rnfr(path, cx),
             Command::Rnto(path) => self.handle_rnto(path, cx),
-            Command::Dele(path) => self.handle_dele(path, cx),
+            Command::Dele(path) => self.change(path, Asked::Name, cx, S::remove),
             Command::Mkd(path) => self.handle_mkd(path, cx),
-            Command::Rmd(path) => self.handle_rmd(path, cx),
+            Command::Rmd(path) => self.change(path, Asked::Other, cx, S::remove_directory),
             Command::Pwd => self.handle_pwd(cx),
             Command::Size(path) => self.handle_size(path, cx),
             Command::Mdtm(path) => self.handle_mdtm(path, cx),
@@ -102,6 +103,18 @@ impl Server {
         }
     }
 
+    /// The refusal of a command that comes before the login, or without a data connection's address.
+    fn out_of_order(&mut self, command: Command<'_>) -> Option<Phrase> {
+        if !self.access.allows(command) {
+            return Some(Phrase(530, "Please login with USER and PASS."));
+        }
+        if needs_data(command) && !self.has_address() {
+            self.parameters.restart = 0;
+            return Some(Phrase(425, "Use PORT or PASV first."));
+        }
+        None
+    }
+
     /// Resolves the path of a command and passes the path, or the error, to `act`.
     pub(super) fn at_path<S: Store>(
         &mut self,
@@ -115,6 +128,12 @@ impl Server {
         act(self, path.map_err(|_| StoreError::BadName), cx);
         self.scratch = scratch;
     }
+}
+
+/// Whether a command needs a data connection.
+fn needs_data(command: Command<'_>) -> bool {
+    use Command::{Appe, List, Mlsd, Nlst, Retr, Stor, Stou};
+    matches!(command, Stor(_) | Appe(_) | Stou(_) | Retr(_) | List(_) | Nlst(_) | Mlsd(_))
 }
 
 /// The model's refusal of this command, if the model refuses the command.

@@ -45,14 +45,6 @@ impl Server {
         });
     }
 
-    pub(super) fn handle_dele<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
-        self.change(path, Asked::Name, cx, Store::remove);
-    }
-
-    pub(super) fn handle_rmd<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
-        self.change(path, Asked::Other, cx, Store::remove_directory);
-    }
-
     pub(super) fn handle_mkd<S: Store>(&mut self, path: &str, cx: &mut ServerContext<'_, S>) {
         self.at_path(path, cx, |server, path, cx| {
             let may = path.and_then(|path| server.may_make(path).map(|()| path));
@@ -64,7 +56,7 @@ impl Server {
     }
 
     /// Changes a path with `act` and replies 250 or the error.
-    fn change<S: Store>(
+    pub(super) fn change<S: Store>(
         &mut self,
         argument: &str,
         asked: Asked,

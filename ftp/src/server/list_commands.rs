@@ -48,9 +48,6 @@ impl Server {
         cx: &mut ServerContext<'_, S>,
     ) {
         self.parameters.restart = 0;
-        if !self.has_address() {
-            return self.reply(425, &"Use PORT or PASV first.", cx);
-        }
         // RFC 3659 §7.1: MLSD's argument is a path without options.
         let (options, argument) = match form {
             Form::Facts => (LsOptions::default(), argument),

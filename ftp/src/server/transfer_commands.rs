@@ -89,9 +89,6 @@ impl Server {
         cx: &mut ServerContext<'_, S>,
     ) {
         let restart = std::mem::take(&mut self.parameters.restart);
-        if !self.has_address() {
-            return self.reply(425, &"Use PORT or PASV first.", cx);
-        }
         if !self.may_restart(restart, cx) {
             return;
         }
@@ -130,9 +127,6 @@ impl Server {
         cx: &mut ServerContext<'_, S>,
     ) {
         self.parameters.restart = 0;
-        if !self.has_address() {
-            return self.reply(425, &"Use PORT or PASV first.", cx);
-        }
         let (begin, hint) = (Begin::Fresh, self.parameters.hint.take());
         let how = Writing { begin, appears: Appears::AtOnce, hint };
         self.at_path(proposal.unwrap_or("stou"), cx, |server, path, cx| {
@@ -161,9 +155,6 @@ impl Server {
 
     pub(super) fn retrieve<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
         let offset = std::mem::take(&mut self.parameters.restart);
-        if !self.has_address() {
-            return self.reply(425, &"Use PORT or PASV first.", cx);
-        }
         if !self.may_restart(offset, cx) {
             return;
         }

@@ -118,9 +118,9 @@ impl Store for DirectoryStore {
         let mut options = OpenOptions::new();
         // Without O_NONBLOCK, a named pipe would block the whole program; a file ignores the flag.
         options.read(true).custom_flags(NONBLOCK);
-        let file = self.root.open_with(path, &options).map_err(|error| store_error(&error))?;
+        let file = self.root.open_with(path, &options)?;
         let file = file.into_std();
-        let known = file.metadata().map_err(|error| store_error(&error))?;
+        let known = file.metadata()?;
         if known.is_dir() {
             return Err(StoreError::IsDirectory);
         }
@@ -128,8 +128,7 @@ impl Store for DirectoryStore {
             return Err(StoreError::Denied);
         }
         let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
-        io::Seek::seek(&mut &file, io::SeekFrom::Start(offset))
-            .map_err(|error| store_error(&error))?;
+        io::Seek::seek(&mut &file, io::SeekFrom::Start(offset))?;
         Ok((File(self.files.insert(Open::Read { file, left })), known.len()))
     }
 
@@ -147,7 +146,7 @@ impl Store for DirectoryStore {
         let bytes = loop {
             match io::Read::read(file, &mut into[..wanted]) {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read.map_err(|error| store_error(&error))?,
+                read => break read?,
             }
         };
         if bytes == 0 && wanted > 0 {
@@ -179,7 +178,7 @@ impl Store for DirectoryStore {
 
     fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError> {
         let known = self.root.metadata(Self::known(path)?);
-        known.map(|known| metadata(&known)).map_err(|error| store_error(&error))
+        Ok(known.map(|known| metadata(&known))?)
     }
 
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
@@ -189,42 +188,42 @@ impl Store for DirectoryStore {
         options.read(true).custom_flags(NONBLOCK);
         let file = self.root.open_with(Self::known(path)?, &options);
         let set = file.and_then(|file| file.into_std().set_modified(date));
-        set.map_err(|error| store_error(&error))
+        Ok(set?)
     }
 
     fn remove(&mut self, path: &str) -> Result<(), StoreError> {
         self.may_change(path)?;
-        self.root.remove_file(path).map_err(|error| store_error(&error))
+        Ok(self.root.remove_file(path)?)
     }
 
     fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
         self.may_change(from)?;
         self.may_change(to)?;
-        self.root.symlink_metadata(from).map_err(|error| store_error(&error))?;
+        self.root.symlink_metadata(from)?;
         if self.root.symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
             return Err(StoreError::Exists);
         }
-        self.root.rename(from, &self.root, to).map_err(|error| store_error(&error))
+        Ok(self.root.rename(from, &self.root, to)?)
     }
 
     fn make_directory(&mut self, path: &str, _: Duration) -> Result<(), StoreError> {
         self.may_change(path)?;
-        self.root.create_dir(path).map_err(|error| store_error(&error))
+        Ok(self.root.create_dir(path)?)
     }
 
     fn remove_directory(&mut self, path: &str) -> Result<(), StoreError> {
         self.may_change(path)?;
-        self.root.remove_dir(path).map_err(|error| store_error(&error))
+        Ok(self.root.remove_dir(path)?)
     }
 
     fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError> {
         let names = DirectoryReader::open(&self.root, Self::known(path)?);
-        names.map(|names| Listing(self.listings.insert(names))).map_err(|error| store_error(&error))
+        Ok(Listing(self.listings.insert(names?)))
     }
 
     fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError> {
         let names = self.listings.get_mut(listing.0).ok_or(StoreError::Failed)?;
-        names.next().map_err(|error| store_error(&error))
+        Ok(names.next()?)
     }
 
     fn close_listing(&mut self, listing: Listing) {
@@ -234,25 +233,27 @@ impl Store for DirectoryStore {
 
 const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
-/// The store's error for an error of the operating system.
-fn store_error(error: &io::Error) -> StoreError {
-    match error.kind() {
-        ErrorKind::NotFound => StoreError::NotFound,
-        // The kernel also refuses names that lead out of the directory with these errors.
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem | ErrorKind::CrossesDevices => {
-            StoreError::Denied
+impl From<io::Error> for StoreError {
+    /// The store's error for an error of the operating system.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            // The kernel also refuses names that lead out of the directory with these errors.
+            ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::CrossesDevices => Self::Denied,
+            ErrorKind::AlreadyExists => Self::Exists,
+            ErrorKind::IsADirectory => Self::IsDirectory,
+            ErrorKind::NotADirectory => Self::NotDirectory,
+            ErrorKind::DirectoryNotEmpty => Self::NotEmpty,
+            ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => Self::Busy,
+            ErrorKind::StorageFull => Self::Full,
+            ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => Self::TooLarge,
+            ErrorKind::InvalidFilename | ErrorKind::InvalidInput => Self::BadName,
+            _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
+                Some(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => Self::Denied,
+                _ => Self::Failed,
+            },
         }
-        ErrorKind::AlreadyExists => StoreError::Exists,
-        ErrorKind::IsADirectory => StoreError::IsDirectory,
-        ErrorKind::NotADirectory => StoreError::NotDirectory,
-        ErrorKind::DirectoryNotEmpty => StoreError::NotEmpty,
-        ErrorKind::ResourceBusy | ErrorKind::ExecutableFileBusy => StoreError::Busy,
-        ErrorKind::StorageFull => StoreError::Full,
-        ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded => StoreError::TooLarge,
-        ErrorKind::InvalidFilename | ErrorKind::InvalidInput => StoreError::BadName,
-        _ => match error.raw_os_error().map(rustix::io::Errno::from_raw_os_error) {
-            Some(rustix::io::Errno::LOOP | rustix::io::Errno::NXIO) => StoreError::Denied,
-            _ => StoreError::Failed,
-        },
     }
 }

@@ -134,14 +134,8 @@ impl MemoryStore {
     fn replace(&mut self, name: Arc<str>, content: FileContent, modified: Duration) -> u64 {
         self.unname(&name);
         self.held += content.size();
-        let at = self.inodes.insert(Inode {
-            name: name.clone(),
-            content,
-            modified,
-            opened: 0,
-            named: true,
-            busy: false,
-        });
+        let inode = Inode::new(name.clone(), content, modified);
+        let at = self.inodes.insert(Inode { named: true, ..inode });
         self.tree.name(name, at);
         at
     }
@@ -238,8 +232,7 @@ impl Store for MemoryStore {
         let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
         let modified = self.epoch + now;
         let inode = if hidden {
-            let inode = Inode { name, content, modified, opened: 0, named: false, busy: false };
-            self.inodes.insert(inode)
+            self.inodes.insert(Inode::new(name, content, modified))
         } else {
             self.replace(name, content, modified)
         };

@@ -2,7 +2,6 @@
 //! 227 (RFC 959 §4.1.2), and the delimited forms of EPRT and 229 (RFC 2428). Whether an address is
 //! acceptable is the caller's decision.
 
-use crate::wire::text::Text;
 use std::fmt::{self, Display};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -20,12 +19,6 @@ pub enum AddressError {
 #[derive(Clone, Copy, Debug)]
 pub struct HostPort(pub Ipv4Addr, pub u16);
 
-impl Text for HostPort {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        format_args!("{self}").append_to(out);
-    }
-}
-
 impl Display for HostPort {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d] = self.0.octets();
@@ -37,12 +30,6 @@ impl Display for HostPort {
 /// The argument of EPRT.
 #[derive(Clone, Copy, Debug)]
 pub struct EprtArgument(pub SocketAddr);
-
-impl Text for EprtArgument {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        format_args!("{self}").append_to(out);
-    }
-}
 
 impl Display for EprtArgument {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

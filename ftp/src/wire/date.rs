@@ -1,7 +1,6 @@
 //! `date` owns the written forms of a time: the digits of MDTM (RFC 3659 §2.3) and the date of `ls
 //! -l`. A time is a `Duration` since 1970-01-01T00:00:00Z; clocks and time zones are unknown here.
 
-use crate::wire::text::Text;
 use std::fmt::{self, Display};
 use std::time::Duration;
 
@@ -85,12 +84,6 @@ fn days_of(year: u64, month: u64) -> u64 {
 /// A time as MDTM writes it: `20020206123456`.
 #[derive(Clone, Copy, Debug)]
 pub struct Digits(pub Duration);
-
-impl Text for Digits {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        format_args!("{self}").append_to(out);
-    }
-}
 
 impl Display for Digits {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {

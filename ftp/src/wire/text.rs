@@ -1,6 +1,8 @@
 //! `text` owns the trait of everything that a control connection can carry as text. Most texts are
 //! copied as they are; only composed texts need a formatter.
 
+use crate::wire::address::{EprtArgument, HostPort};
+use crate::wire::date::Digits;
 use std::borrow::Cow;
 use std::fmt::Arguments;
 use std::io::Write;
@@ -12,39 +14,21 @@ pub trait Text {
     fn append_to(&self, out: &mut Vec<u8>);
 }
 
-impl Text for &str {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(self.as_bytes());
-    }
+/// Implements [`Text`] by a copy, or by the formatter.
+macro_rules! text {
+    ($($copied:ty),+; $($formatted:ty),+) => {
+        $(impl Text for $copied {
+            fn append_to(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(self.as_bytes());
+            }
+        })+
+        $(impl Text for $formatted {
+            fn append_to(&self, out: &mut Vec<u8>) {
+                // Writing to a Vec cannot fail.
+                let _ = write!(out, "{self}");
+            }
+        })+
+    };
 }
 
-impl Text for String {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        self.as_str().append_to(out);
-    }
-}
-
-impl Text for Arc<str> {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        (&**self).append_to(out);
-    }
-}
-
-impl Text for Cow<'_, str> {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        (&**self).append_to(out);
-    }
-}
-
-impl Text for Arguments<'_> {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        // Writing to a Vec cannot fail.
-        let _ = out.write_fmt(*self);
-    }
-}
-
-impl Text for u64 {
-    fn append_to(&self, out: &mut Vec<u8>) {
-        format_args!("{self}").append_to(out);
-    }
-}
+text!(&str, String, Arc<str>, Cow<'_, str>; Arguments<'_>, u64, HostPort, EprtArgument, Digits);

@@ -1,7 +1,7 @@
 //! `store::directory::writing` owns a file that is being written: the position where writing began,
 //! the temporary name, and the end.
 
-use super::{NONBLOCK, store_error, temporary};
+use super::{NONBLOCK, temporary};
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
 use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
 use std::fs::{File, TryLockError};
@@ -41,7 +41,7 @@ impl Written {
         how: Writing,
         temporaries: &mut u64,
     ) -> Result<Self, StoreError> {
-        let (directory, name) = place(root, path).map_err(|error| store_error(&error))?;
+        let (directory, name) = place(root, path)?;
         let old = open_old(&directory, &name)?;
         let opened = match (how.begin, old) {
             (Begin::Fresh, Some(_)) => return Err(StoreError::Exists),
@@ -67,13 +67,13 @@ impl Written {
             }
             (_, old) => hidden(&directory, old.map(|(file, _)| file), temporaries),
         };
-        let (file, placement) = opened.map_err(|error| store_error(&error))?;
+        let (file, placement) = opened?;
         Ok(Self { file, directory, name, placement, begun: false })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
         let written = self.begin().and_then(|()| self.file.write_all(bytes));
-        written.map_err(|error| store_error(&error))
+        Ok(written?)
     }
 
     /// Cuts off the old bytes after the position where writing begins.
@@ -87,7 +87,7 @@ impl Written {
 
     pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
         if fate == Fate::Keep {
-            self.begin().map_err(|error| store_error(&error))?;
+            self.begin()?;
         } else if matches!(self.placement, Placement::Old(_)) && !self.begun {
             return Ok(());
         }
@@ -95,7 +95,7 @@ impl Written {
         let cut = match fate {
             Fate::Keep => Ok(()),
             Fate::Cut(length) => self.cut(base.saturating_add(length)),
-            Fate::Discard => return self.discard().map_err(|error| store_error(&error)),
+            Fate::Discard => return Ok(self.discard()?),
         };
         let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
         let kept = kept.and_then(|()| match &self.placement {
@@ -105,7 +105,7 @@ impl Written {
         kept.map_err(|error| {
             // Undo everything, as far as possible.
             let _ = self.discard();
-            store_error(&error)
+            error.into()
         })
     }
 
@@ -145,10 +145,10 @@ fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreErr
     options.write(true).custom_flags(NONBLOCK);
     let file = match directory.open_with(name, &options) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(store_error(&error)),
+        Err(error) => return Err(error.into()),
         Ok(file) => file.into_std(),
     };
-    let known = file.metadata().map_err(|error| store_error(&error))?;
+    let known = file.metadata()?;
     if known.is_file() { Ok(Some((file, known.len()))) } else { Err(StoreError::Denied) }
 }
 
@@ -157,7 +157,7 @@ fn lock(file: &File) -> Result<(), StoreError> {
     match file.try_lock() {
         Ok(()) => Ok(()),
         Err(TryLockError::WouldBlock) => Err(StoreError::Busy),
-        Err(TryLockError::Error(error)) => Err(store_error(&error)),
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) struct Inode {
 }
 
 impl Inode {
+    pub(super) fn new(name: Arc<str>, content: FileContent, modified: Duration) -> Self {
+        Self { name, content, modified, opened: 0, named: false, busy: false }
+    }
+
     pub(super) fn metadata(&self) -> Metadata {
         let size = self.content.size();
         Metadata { kind: EntryKind::File, size, modified: self.modified, mode: 0o644 }

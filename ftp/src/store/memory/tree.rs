@@ -78,6 +78,15 @@ impl Tree {
         }
     }
 
+    /// Checks that `path` is a directory.
+    fn check_directory(&self, path: &str) -> Result<(), StoreError> {
+        match self.is_directory(path) {
+            true => Ok(()),
+            false if self.look(path)?.is_some() => Err(StoreError::NotDirectory),
+            false => Err(StoreError::NotFound),
+        }
+    }
+
     pub(super) fn is_directory(&self, path: &str) -> bool {
         path.is_empty() || self.directories.contains_key(path)
     }
@@ -123,12 +132,7 @@ impl Tree {
         if path.is_empty() {
             return Err(StoreError::Denied);
         }
-        if !self.is_directory(path) {
-            return Err(match self.look(path)? {
-                Some(_) => StoreError::NotDirectory,
-                None => StoreError::NotFound,
-            });
-        }
+        self.check_directory(path)?;
         let mut prefix = String::new();
         begin(&mut prefix, path);
         if self.after(&prefix, &prefix).is_some() {
@@ -188,12 +192,7 @@ impl Tree {
     }
 
     pub(super) fn open_listing(&mut self, path: &str) -> Result<u64, StoreError> {
-        if !self.is_directory(path) {
-            return Err(match self.look(path)? {
-                Some(_) => StoreError::NotDirectory,
-                None => StoreError::NotFound,
-            });
-        }
+        self.check_directory(path)?;
         let mut prefix = String::new();
         if !path.is_empty() {
             begin(&mut prefix, path);
