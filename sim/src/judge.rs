@@ -1,5 +1,6 @@
-//! `judge` looks at each file when its receiving side closes it, and at the last transfer to a name
-//! again at the end. It knows files and what is expected of them, not what anybody was told.
+//! `judge` compares each file with the expected file when the receiving side closes the file, and
+//! the last file of a name again at the end of the run. The user's view of a transfer is unknown
+//! here.
 
 pub mod expectation;
 
@@ -14,25 +15,25 @@ use halfclose_ftp::store::FileContent;
 use halfclose_ftp::wire::listing::{Form, NameSource, Printer};
 use halfclose_ftp::{MemoryStore, Store, TransferReport};
 
-/// Bytes under a name: how many, and which.
+/// The content under a name: number of bytes, and hash.
 type Found = (u64, u128);
 
-/// A file that was looked at.
+/// A file after its comparison.
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     state: FileState,
     found: Option<Found>,
-    /// Bytes of a listing that it should be, and lines.
+    /// Bytes and lines of the expected listing.
     listed: (u64, u64),
 }
 
-/// Looks at the files of one run.
+/// The judge of the files of one run.
 pub struct Judge<'a> {
     scenario: &'a Scenario,
     workload: &'a Workload,
-    /// For each task: what was seen when its file was closed, where a later task writes it again.
+    /// For each task with a name that a later task writes again: the file when the file was closed.
     seen: Vec<Option<Seen>>,
-    /// For each task: whether its file was closed after it had been written.
+    /// For each task: whether its file was written and closed.
     written: Vec<bool>,
 }
 
@@ -44,18 +45,18 @@ impl<'a> Judge<'a> {
         Self { scenario, workload, seen: vec![None; tasks], written: vec![false; tasks] }
     }
 
-    /// Forget what was seen.
+    /// Forget the files of the run before.
     pub fn reset(&mut self) {
         self.seen.fill(None);
         self.written.fill(false);
     }
 
-    /// The tasks that move a file or a listing, in order: the client has a report for each.
+    /// The tasks that move a file or a listing, in order. The client has a report for each of them.
     pub fn transfers(&self) -> impl Iterator<Item = usize> {
         (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
     }
 
-    /// The same of one client, counted from 1.
+    /// The tasks of client `client`, counted from 1, that move a file or a listing.
     fn transfers_of(&self, client: usize) -> impl Iterator<Item = usize> {
         self.workload.tasks_of(client).filter(|task| self.writes(*task).is_some())
     }
@@ -70,9 +71,10 @@ impl<'a> Judge<'a> {
         self.workload.beside(task).start..task
     }
 
-    /// The store at `side` has closed the file `name` after writing it. It is looked at now only if a
-    /// later task writes it again, or takes it away; otherwise the end is soon enough. (A listing is:
-    /// what it lists may change.) `reports` are the client's. Says whether one does.
+    /// The store at `side` has closed the file `name` after writing. The judge compares the file
+    /// now if a later task writes or removes the file, and otherwise at the end of the run. A
+    /// listing is compared now, because the listed directory may change. `reports` are the
+    /// client's. Returns whether a later task writes or removes the file.
     pub fn closed(
         &mut self,
         side: Side,
@@ -80,13 +82,13 @@ impl<'a> Judge<'a> {
         [client, server]: [&mut MemoryStore; 2],
         reports: &[TransferReport],
     ) -> bool {
-        // Nobody but its own client has to do with a file, however many there are.
+        // A file concerns its own client alone, however many clients there are.
         let owner = self.scenario.whose(name);
         let others = (owner - 1) * self.transfers_of(1).count();
         let writers = self.transfers_of(owner).zip(&reports[others.min(reports.len())..]);
         let mut writers = writers.filter(|(task, _)| self.writes(*task) == Some((side, name)));
         let closer = writers.find(|(task, report)| {
-            // One that was refused before anybody opened the file has closed none.
+            // A transfer refused before a file was opened has closed no file.
             self.seen[*task].is_none() && (report.opened || report.ended.is_none())
         });
         let again = writers.next().is_some();
@@ -99,7 +101,7 @@ impl<'a> Judge<'a> {
             return again;
         }
         if self.follows_append(task) {
-            // The server may hold two stumps, one behind the other: that is what was sent of it.
+            // The server may hold two incomplete files, one behind the other: all of them was sent.
             let held = server.content(name).zip(client.content(name));
             let sent = held.is_some_and(|(held, found)| held.holds(0, found, 0, found.size()));
             let seen = self.look(task, client);
@@ -116,7 +118,7 @@ impl<'a> Judge<'a> {
         again
     }
 
-    /// Whether `task` downloads what several tasks have put together.
+    /// Whether `task` downloads a file that several tasks have put together.
     fn follows_append(&self, task: usize) -> bool {
         let downloads = matches!(self.workload.tasks()[task], Task::Get(_));
         let put = if downloads { self.workload.origin(task).put() } else { None };
@@ -124,8 +126,8 @@ impl<'a> Judge<'a> {
         put.is_some_and(|file| file.mode == WriteMode::Append)
     }
 
-    /// What became of the file of `task`, and how many bytes are under its name, at the end; `opened`:
-    /// somebody has opened it, as far as the client program knows.
+    /// The state of the file of `task` at the end of the run, and the number of bytes under its
+    /// name. `opened`: a program has opened the file, as far as the client program knows.
     ///
     /// # Panics
     /// If the task moves no file.
@@ -138,13 +140,13 @@ impl<'a> Judge<'a> {
         let seen = match self.seen[task] {
             Some(seen) => seen,
             None if again => self.untouched(task),
-            // A listing that nobody has closed is on its way at best.
+            // A listing that was not closed is at most in progress.
             None if matches!(self.workload.tasks()[task], Task::List(_)) => {
                 let found = store.content(name).map(|image| (image.size(), 0));
                 let state = found.map_or(FileState::Absent, |_| FileState::Short);
                 Seen { state, found, listed: (0, 0) }
             }
-            // An upload that never began has changed nothing, whatever is there by now.
+            // An upload that never began has changed nothing, even if there is a file by now.
             None if !self.written[task] && !opened && store.content(name).is_some() => {
                 let image = store.content(name);
                 let state = FileState::of(image, 0, true, self.workload.received(task));
@@ -156,7 +158,7 @@ impl<'a> Judge<'a> {
         (seen.state, seen.found.map_or(0, |(stored, _)| stored))
     }
 
-    /// The side and the name that a task writes to.
+    /// The side and the name to which a task writes.
     #[must_use]
     pub fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.workload.tasks()[task] {
@@ -167,7 +169,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Bytes of the source of `task`: of a listing, as many as it should have had.
+    /// Bytes of the source of `task`; of a listing, bytes of the expected listing.
     #[must_use]
     pub fn source_len(&self, task: usize) -> u64 {
         match &self.workload.tasks()[task] {
@@ -176,7 +178,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Bytes that are to be sent of it, if it begins at `offset`.
+    /// Bytes to be sent for `task` if the transfer begins at `offset`.
     #[must_use]
     pub fn to_send(&self, task: usize, offset: u64) -> u64 {
         let all = match &self.workload.tasks()[task] {
@@ -187,7 +189,7 @@ impl<'a> Judge<'a> {
         all.saturating_sub(offset)
     }
 
-    /// Whether `task` was to go on with a file that is not the beginning of its source.
+    /// Whether `task` was to resume a file that is not the beginning of the task's source.
     #[must_use]
     pub fn resumes_another(&self, task: usize) -> bool {
         let resumes =
@@ -199,8 +201,8 @@ impl<'a> Judge<'a> {
             })
     }
 
-    /// Bytes of the source of `task` that are not where they should be, if the file is in this state
-    /// and has `stored` bytes: what was there before is not of the source, unless it was resumed.
+    /// Bytes of the source of `task` missing from a file in this state with `stored` bytes. Bytes
+    /// from before the run do not count as bytes of the source, unless the transfer resumed them.
     #[must_use]
     pub fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
         let mode = self.workload.tasks()[task].file().map(|file| file.mode);
@@ -224,7 +226,7 @@ impl<'a> Judge<'a> {
         all.saturating_sub(there)
     }
 
-    /// Whether a later task takes away what `task` has uploaded.
+    /// Whether a later task removes the upload of `task`.
     fn is_touched(&self, task: usize) -> bool {
         match self.writes(task) {
             Some((Side::Server, name)) => {
@@ -234,7 +236,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// What is under the name that `task` writes.
+    /// The file under the name that `task` writes, compared now.
     fn look(&self, task: usize, store: &MemoryStore) -> Seen {
         let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
         let image = store.content(name);
@@ -242,14 +244,14 @@ impl<'a> Judge<'a> {
         let before = self.before(task);
         let found = image.map(|image| match self.is_shared(task) {
             true => (image.size(), self.workload.hash(task, image)),
-            // Nobody will compare it.
+            // No later task compares the hash.
             false => (image.size(), 0),
         });
         let unchanged = before.is_some() && found == before;
         let appended =
             self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Append);
         let state = match (image, before) {
-            // What was there, and then what was sent.
+            // The old bytes, then the sent bytes.
             (Some(image), Some((length, hash))) if appended => {
                 let kept = length <= image.size() && fingerprint(image, length) == hash;
                 match kept {
@@ -262,7 +264,7 @@ impl<'a> Judge<'a> {
         Seen { state, found, listed: (0, 0) }
     }
 
-    /// What `task` left that never opened its file, where a later one did.
+    /// The file of a `task` that never opened a file, although a later task did.
     fn untouched(&self, task: usize) -> Seen {
         let found = self.before(task);
         let expected = self.workload.received(task);
@@ -274,8 +276,8 @@ impl<'a> Judge<'a> {
         Seen { state, found, listed: (0, 0) }
     }
 
-    /// What was under its name before `task`: what the last task that wrote it had left, or what was
-    /// put there to be read.
+    /// The file under the name of `task` before the task: the file of the last task that wrote the
+    /// name, or the file that the run began with.
     fn before(&self, task: usize) -> Option<Found> {
         let place = self.writes(task)?;
         let writer = match self.workload.origin(task) {
@@ -302,12 +304,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// All of `image`, which is of `task`.
+    /// All of `image`, a file of `task`.
     fn whole(&self, task: usize, image: &FileContent) -> Found {
         (image.size(), self.workload.hash(task, image))
     }
 
-    /// The side and the name of the file that a task reads and the run has put there.
+    /// The side and the name of a file that a task reads and that the run began with.
     fn reads(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.workload.tasks()[task] {
             Task::Get(file) => Some((Side::Server, &file.name)),
@@ -315,7 +317,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Whether another task has to do with the name that `task` writes.
+    /// Whether another task reads or writes the name that `task` writes.
     fn is_shared(&self, task: usize) -> bool {
         let place = self.writes(task);
         if self.workload.before(task).is_some() {
@@ -326,7 +328,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// A listing that was received, beside what the server has to list.
+/// Compare a received listing with the server's directory.
 fn listed(
     found: Option<&FileContent>,
     server: &mut MemoryStore,
@@ -342,7 +344,7 @@ fn listed(
     Seen { state, found, listed: (expected.size(), lines) }
 }
 
-/// The listing of a directory in that form, at that time of the run; empty if there is no such
+/// The listing of a directory in this form at this time of the run; empty if there is no such
 /// directory.
 fn listing_of(store: &mut MemoryStore, path: &str, form: Form, now: Duration) -> Vec<u8> {
     let Ok(listing) = store.open_listing(path) else { return Vec::new() };

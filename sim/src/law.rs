@@ -1,7 +1,8 @@
-//! `law` is what must hold in every run, whatever the seed, the link and the programs do: a table of
-//! laws, each with its citation, what excuses a breach of it, and how it is checked. It judges from
-//! evidence of its own (packets, notes, calls, bytes of the control connection), never by asking the
-//! part that it judges. `docs/LAWS.md` tells it to people.
+//! `law` owns the laws: rules that must hold in every run, for any seed, link and program. The
+//! table of laws gives for each law a citation, the waivers that excuse a breach, and the check.
+//! The laws judge from evidence of their own (packets, notes, calls, bytes of the control
+//! connection) and never ask the component under judgement. `docs/LAWS.md` describes the laws for
+//! readers.
 
 mod connections;
 mod dialogue_law;
@@ -33,21 +34,21 @@ use crate::side::Side;
 use crate::terms::law_names;
 use crate::workload::Workload;
 
-/// What is known of each of thousands: found at once, walked in an order that no hash decides, and its
+/// A table with fast lookup, whose iteration order is the order of insertion and not of a hash. The
 /// memory is kept from run to run.
 type Table<K, V> = IndexMap<K, V, FxBuildHasher>;
 
-/// Something that must hold in every run.
+/// A rule that must hold in every run.
 pub struct Law {
-    /// Its name.
+    /// Name of the law, as scenarios and JSON spell the name.
     pub name: &'static str,
-    /// Where it stands written.
+    /// The documents that the law follows.
     pub citation: &'static str,
-    /// What it says, in one sentence.
+    /// The law in one sentence.
     pub statement: &'static str,
-    /// What excuses a breach of it.
+    /// Excuses for a breach of the law.
     pub waived_by: &'static [Waiver],
-    /// How it is checked.
+    /// When and how the law is checked.
     pub check: CheckTime,
 }
 
@@ -56,79 +57,79 @@ pub struct Law {
 pub enum CheckTime {
     /// While the run goes on.
     AsItGoes,
-    /// Once, at its end.
+    /// Once, at the end of the run.
     AtTheEnd(fn(&Findings<'_>, &mut Vec<Breach>)),
 }
 
-/// What excuses a breach of a law. It is counted all the same.
+/// An excuse for breaches of a law. Excused breaches are counted all the same.
 pub struct Waiver {
-    /// Its name: a setting where one decides.
+    /// Name of the waiver: the setting that decides, if there is one.
     pub name: &'static str,
-    /// Why it excuses the breach.
+    /// Reason for excusing the breach.
     pub reason: &'static str,
-    /// Whether it excuses this one.
+    /// Whether the waiver excuses this breach.
     pub applies: fn(&Findings<'_>, &Breach) -> bool,
 }
 
-/// What is known at the end of a run.
+/// The facts at the end of a run.
 pub struct Findings<'a> {
-    /// What was run.
+    /// The scenario of the run.
     pub scenario: &'a Scenario,
-    /// What everybody was asked to do.
+    /// The tasks of all clients, and their files.
     pub workload: &'a Workload,
-    /// Why it stopped.
+    /// Reason for the end of the run.
     pub end: End,
-    /// When.
+    /// Virtual time of the end.
     pub now: Duration,
-    /// What was seen on the way.
+    /// The evidence collected during the run.
     pub evidence: &'a Evidence,
-    /// What each transfer came to.
+    /// The outcome of each transfer.
     pub transfers: &'a [TransferOutcome],
     /// The client program's word on each.
     pub reports: &'a [TransferReport],
-    /// What both sides still hold, the client's first.
+    /// The resources that both sides still hold, the client's first.
     pub holdings: [Holding; 2],
 }
 
-/// A law was broken; whether that is excused is not decided yet.
+/// A breach of a law, before the decision on waivers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Breach {
-    /// Which law.
+    /// Name of the law.
     pub law: &'static str,
-    /// When it was seen.
+    /// When the breach was seen.
     pub at: Duration,
-    /// Where.
+    /// The side of the breach.
     pub side: Side,
-    /// By which packet, if it was one.
+    /// Emission number of the packet that broke the law, if a packet did.
     pub emission: Option<u64>,
-    /// What was seen.
+    /// Description of the breach.
     pub seen: String,
     /// The same for a waiver to decide by.
     pub about: About,
 }
 
-/// What a breach is about.
+/// The subject of a breach, by which a waiver decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// A change of state.
     Arrow(State, State),
-    /// A command that got no final reply.
+    /// A command without a final reply.
     Unanswered,
-    /// A connection in that state at the end.
+    /// A connection in this state at the end of the run.
     Alive(State),
-    /// A transfer that went on with another file.
+    /// A transfer that resumed the file of another source.
     ResumedAnother,
-    /// Anything else.
+    /// Any other subject of a breach.
     Other,
 }
 
-/// The laws.
+/// The table of laws, in the order of `docs/LAWS.md`.
 pub static LAWS: &[Law] = &[
     Law {
         name: law_names::PREFIX,
         citation: "RFC 9293 §2.2, RFC 959 §3.4.1",
-        statement: "A stored file is a prefix of what was sent, behind what was there if it was \
-                    appended: a stream delivers its bytes in order, each once, or stops.",
+        statement: "A stored file is a prefix of the sent file, behind the old bytes if it was \
+                    appended: a stream delivers its bytes in order, each byte once, or stops.",
         waived_by: &[waivers::RESUME],
         check: CheckTime::AtTheEnd(file_laws::prefix),
     },
@@ -136,30 +137,30 @@ pub static LAWS: &[Law] = &[
         name: law_names::SUCCESS,
         citation: "RFC 959 §3.4.1 and §4.2.1",
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
-                    the sender's FIN came before its last byte.",
+                    the sender's FIN came before the last byte.",
         waived_by: &[waivers::AS_EOF, waivers::MODEL, waivers::RESUME],
         check: CheckTime::AtTheEnd(file_laws::success),
     },
     Law {
         name: law_names::OLD_FILE,
         citation: "RFC 959 §4.1.3, STOR",
-        statement: "A stored file does not change before an upload in its place is accepted, or its \
-                    client renames or deletes it.",
+        statement: "A stored file does not change before the server accepts an upload in its \
+                    place, or its client renames or deletes the file.",
         waived_by: &[],
         check: CheckTime::AsItGoes,
     },
     Law {
         name: law_names::RESETS,
         citation: "RFC 9293 §3.5.2, §3.6.1 and §3.10.5",
-        statement: "No RST unless a program or a deadline aborted, nobody was at the port, unread \
-                    or late data was dropped, or an unacceptable ACK met a handshake.",
+        statement: "No RST unless a program or a deadline aborted, no connection was at the port, \
+                    unread or late data was dropped, or an unacceptable ACK met a handshake.",
         waived_by: &[],
         check: CheckTime::AsItGoes,
     },
     Law {
         name: law_names::STATES,
         citation: "RFC 9293 §3.3.2, figure 5 and its notes; §3.10.4, §3.10.5, §3.10.7, §3.10.8",
-        statement: "Every change of state begins where the last one ended, and is an arrow of the \
+        statement: "Every change of state begins in the last state, and is an arrow of the \
                     figure, of its notes, or of a reset, abort or time-out.",
         waived_by: &[waivers::FIN_WAIT_2],
         check: CheckTime::AsItGoes,
@@ -167,38 +168,40 @@ pub static LAWS: &[Law] = &[
     Law {
         name: law_names::ONE_REPLY,
         citation: "RFC 959 §5.4 and §4.2",
-        statement: "Every command gets one final reply, in order, while its control connection \
-                    lasts; nothing but 421 is said unasked.",
+        statement: "Every command gets exactly one final reply, in order, while its control \
+                    connection lasts; only 421 may come unasked.",
         waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST],
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
     Law {
         name: law_names::REPLY_CODES,
         citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
-        statement: "Every reply has a code that the table of command-reply sequences allows there.",
+        statement: "Every reply has a code that the table of command-reply sequences allows \
+                    there.",
         waived_by: &[waivers::MODEL],
         check: CheckTime::AsItGoes,
     },
     Law {
         name: law_names::AT_REST,
         citation: "RFC 9293 §3.4.2, §3.8.1 and §3.8.3",
-        statement: "Once nothing is lost any more and the programs are done, both hosts have no \
-                    connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on retransmission.",
+        statement: "After the last loss and the last call of a program, both hosts have no \
+                    connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on \
+                    retransmission.",
         waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2],
         check: CheckTime::AtTheEnd(rest_laws::at_rest),
     },
     Law {
         name: law_names::LEAKS,
         citation: "this house: docs/LAWS.md",
-        statement: "At the end of a run that became quiet, nothing is held for a connection that \
-                    is over: no packet buffer, slot, listener, session or open file.",
+        statement: "At the end of a run that became quiet, no resource is held for an ended \
+                    connection: no packet buffer, slot, listener, session or open file.",
         waived_by: &[],
         check: CheckTime::AtTheEnd(rest_laws::leaks),
     },
 ];
 
-/// What the laws say of a run: those broken, and those broken with an excuse. `denied` names a
-/// waiver that does not count: so a test shows that it is needed.
+/// The laws broken without an excuse, and the laws broken with an excuse. The waiver named `denied`
+/// excuses nothing, so that a test can show the need for the waiver.
 #[must_use]
 pub fn judge(findings: &Findings<'_>, denied: Option<&str>) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
     let mut late = Vec::new();

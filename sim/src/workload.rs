@@ -1,5 +1,5 @@
-//! `workload` is what there is to do: the tasks of every client, and the bytes of their files, shared
-//! by all clients and all runs. Where those are, `source` knows.
+//! `workload` owns the tasks of every client and the bytes of their files, shared by all clients
+//! and all runs. The `source` module reads or generates the bytes.
 
 mod source;
 mod text;
@@ -22,38 +22,38 @@ pub use source::{Held, SIZE_MAX};
 #[derive(Debug, thiserror::Error)]
 #[error("do.file: cannot read `{}`: {error}", path.display())]
 pub struct Unreadable {
-    /// Where it should be.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Why not.
+    /// Cause of the failure.
     pub error: io::Error,
 }
 
-/// The tasks of every client, and the bytes of their files. A task is known by its index: the first
-/// client's tasks come first.
+/// The tasks of every client, and the bytes of their files. A task has an index: the tasks of the
+/// first client come first.
 #[derive(Clone, Debug)]
 pub struct Workload {
     tasks: Vec<Task>,
     /// How many tasks each client has.
     each: usize,
-    /// What the first client's tasks move: the others' have the same bytes.
+    /// The payloads of the first client's tasks. The files of later clients have the same bytes.
     moved: Vec<Payload>,
-    /// Whatever the files are made of.
+    /// The sources of all files.
     known: Arc<[FileSource]>,
-    /// Those that are read as they are moved.
+    /// The sources that are read during a run.
     disks: Vec<Arc<Disk>>,
 }
 
-/// What a task moves.
+/// The files of a task.
 #[derive(Clone, Debug, Default)]
 struct Payload {
     content: FileContent,
-    /// The same as the receiver is to have it.
+    /// The content as the receiver stores the content.
     received: FileContent,
-    /// The hash of that, once somebody has asked.
+    /// The hash of `received`, computed on first use.
     hash: OnceLock<u128>,
-    /// How many bytes it is on the way.
+    /// Bytes of the content on the wire.
     on_the_way: u64,
-    /// What is there before.
+    /// The receiver's file before the run.
     before: Option<FileContent>,
 }
 
@@ -66,7 +66,7 @@ impl Workload {
         Self::load_holding(scenario, Held::default())
     }
 
-    /// The same with other files held in memory: nothing else depends on that.
+    /// Load every file, with other limits for the bytes held in memory. The limits change no run.
     ///
     /// # Errors
     /// As `load`.
@@ -117,16 +117,17 @@ impl Workload {
         })
     }
 
-    /// Whether what was read so far of the user's files was of the same files all the time: without
-    /// that, a run is worth nothing.
+    /// Check that the user's files did not change while runs read them. Otherwise the runs are
+    /// worthless.
     ///
     /// # Errors
-    /// One has changed, or could not be read.
+    /// A file has changed, or could not be read.
     pub fn verify(&self) -> Result<(), Unreadable> {
         verify(&self.disks)
     }
 
-    /// What everybody is asked to do: all tasks of the first client, then those of the second.
+    /// The tasks of all clients: the tasks of the first client, then the tasks of the second, and
+    /// so on.
     #[must_use]
     pub fn tasks(&self) -> &[Task] {
         &self.tasks
@@ -144,13 +145,13 @@ impl Workload {
         index / self.each + 1
     }
 
-    /// All tasks of the client whose task `index` is: no other client's have to do with its files.
+    /// All tasks of the client of task `index`. The files of these tasks concern no other client.
     #[must_use]
     pub fn beside(&self, index: usize) -> Range<usize> {
         self.tasks_of(self.client_of(index))
     }
 
-    /// Where what task `index` finds under its name at the server comes from.
+    /// The origin of the file that task `index` finds under its name at the server.
     #[must_use]
     pub fn origin(&self, index: usize) -> Origin {
         let mine = self.beside(index);
@@ -164,45 +165,46 @@ impl Workload {
         &self.moved[index % self.each]
     }
 
-    /// The bytes that task `index` moves (none, if it moves no file).
+    /// The bytes that task `index` moves; empty if the task moves no file.
     #[must_use]
     pub fn content(&self, index: usize) -> &FileContent {
         &self.moved(index).content
     }
 
-    /// The bytes that all tasks of all clients move.
+    /// Number of bytes that all tasks of all clients move.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         let one: u64 = self.moved.iter().map(|moved| moved.content.size()).sum();
         one * (self.tasks.len() / self.each.max(1)) as u64
     }
 
-    /// The bytes of files that it holds in memory: those of one client, for all have the same.
+    /// Number of bytes held in memory: the files of one client, because all clients have the same
+    /// bytes.
     #[must_use]
     pub fn held(&self) -> u64 {
         let here = |known: &FileSource| matches!(known, FileSource::Here(_)).then(|| known.size());
         self.known.iter().filter_map(here).sum()
     }
 
-    /// The files of the user's that it holds open.
+    /// Number of the user's files held open.
     #[must_use]
     pub fn open(&self) -> usize {
         self.disks.len()
     }
 
-    /// What its files are made of.
+    /// The sources of all files.
     #[must_use]
     pub fn known(&self) -> &Arc<[FileSource]> {
         &self.known
     }
 
-    /// The same as the receiver is to have it: a text's lines end with LF there.
+    /// The content of task `index` as the receiver stores the content: lines of a text end with LF.
     #[must_use]
     pub fn received(&self, index: usize) -> &FileContent {
         &self.moved(index).received
     }
 
-    /// The hash of `image`, which is probably what the receiver of task `index` is to have.
+    /// The hash of `image`, which is probably the received content of task `index`.
     #[must_use]
     pub fn hash(&self, index: usize, image: &FileContent) -> u128 {
         let Payload { received, hash, .. } = self.moved(index);
@@ -212,7 +214,7 @@ impl Workload {
         }
     }
 
-    /// What is where task `index` will write, before the run.
+    /// The file under the name that task `index` writes, before the run.
     #[must_use]
     pub fn before(&self, index: usize) -> Option<&FileContent> {
         self.moved(index).before.as_ref()
@@ -231,8 +233,8 @@ fn verify(disks: &[Arc<Disk>]) -> Result<(), Unreadable> {
     })
 }
 
-/// The hash (XXH3) of the first `length` bytes of an image, or of all that it has. (One that cannot be
-/// read has none: `Workload::verify` says so.)
+/// The hash (XXH3) of the first `length` bytes of a file, or of the whole file. An unreadable file
+/// has the hash 0: `Workload::verify` reports the file.
 #[must_use]
 pub fn fingerprint(image: &FileContent, length: u64) -> u128 {
     let length = length.min(image.size());
@@ -246,7 +248,8 @@ pub fn fingerprint(image: &FileContent, length: u64) -> u128 {
 /// Where the files of a scenario come from: each is there once.
 struct Sources<'a> {
     held: Held,
-    /// As much as the longest generated file has, and of what is there before.
+    /// The generated source as long as the longest generated file, and the source of files before
+    /// the run.
     generated: [FileSource; 2],
     read: Vec<(&'a Path, FileSource)>,
     disks: Vec<Arc<Disk>>,

@@ -1,12 +1,13 @@
-//! `world` is the one event loop: it holds `now`, the two hosts with their programs, the two
-//! directions of the link and the trace, and does one thing at a time until nothing is left.
+//! `world` owns the one event loop: the virtual time `now`, the two hosts with their programs, the
+//! two directions of the link and the trace. The loop handles one event at a time until there is no
+//! event.
 //!
-//! At one instant, packets arrive before timers fire, in the order of their emission, and the
-//! client comes before the server. After each event the program it touched is pumped, and whatever
-//! its host has to say goes into the link.
+//! At the same instant, packets arrive before timers fire, in order of emission, and the client
+//! comes before the server. After each event the event's program is pumped, and the packets of the
+//! program's host enter the link.
 //!
-//! Both sides go through the same code but where their programs differ: it is run in turns, and what
-//! one side has brought into the processor's cache the other finds there.
+//! Both sides share the same code wherever their programs allow: the code of one side is then in
+//! the processor's cache for the other side.
 
 mod conclude;
 pub(crate) mod configure;
@@ -36,19 +37,19 @@ use crate::world::lookup::Lookup;
 use crate::world::sockets::Sockets;
 use station::{RunLog, Station};
 
-/// Events at one instant of virtual time, beyond which a run is spinning. A full receive window of
-/// the smallest segments is a few thousand.
+/// Events at the same instant of virtual time after which a run counts as spinning. A full receive
+/// window of the smallest segments takes a few thousand events.
 const EVENTS_AT_ONCE: u32 = 1_000_000;
 
 /// Two hosts, their programs and the link between them, for one run at a time.
 pub struct World<'a> {
     scenario: &'a Scenario,
     pub(crate) workload: &'a Workload,
-    /// What each client is asked to do.
+    /// The tasks of each client.
     scripts: Vec<Arc<[ftp::Task]>>,
     seed: u64,
     now: Duration,
-    /// When the client program had said its last word.
+    /// When the client program had answered its user on everything.
     told_at: Option<Duration>,
     /// The client's, and the server's.
     stations: [Station; 2],
@@ -68,8 +69,8 @@ impl<'a> World<'a> {
     /// A world at rest, about to run `scenario` with `seed`.
     ///
     /// # Panics
-    /// If a key of the scenario is open (pin it first), or if it names a close policy that is not
-    /// there (`scenario::keys` refuses those).
+    /// If a key of the scenario is open (pin the scenario first), or if the scenario names an
+    /// unknown close policy (`scenario::keys` refuses such names).
     #[must_use]
     pub fn new(
         scenario: &'a Scenario,
@@ -185,12 +186,13 @@ impl<'a> World<'a> {
         self.look();
     }
 
-    /// First stage of a turn: the next event comes to its host; or there is none, and this is the end.
+    /// First stage of a turn: the next event reaches its host. Returns the end of the run if there
+    /// is no event, or a limit is reached.
     // The stages are out of line: each is called from `run` and from a `Lockstep`.
     #[inline(never)]
     pub(crate) fn arrive(&mut self) -> Option<End> {
         let limit = self.scenario.limit;
-        // Whatever is outstanding has a deadline: without one, nothing is.
+        // Everything outstanding has a deadline: no deadline means nothing outstanding.
         let Some((at, event)) = self.next_event() else { return Some(End::Quiet) };
         let at_once = if at > self.now { 0 } else { self.turn.at_once + 1 };
         if at > limit.time {
@@ -208,7 +210,7 @@ impl<'a> World<'a> {
         None
     }
 
-    /// What happens next, and when.
+    /// The next event and its time.
     #[inline]
     fn next_event(&mut self) -> Option<(Duration, Next)> {
         let [client, server] = &mut self.stations;
@@ -236,7 +238,7 @@ impl<'a> World<'a> {
         [arrivals, client, server].into_iter().flatten().min_by_key(|(at, _)| *at)
     }
 
-    /// Hand over what happens; the side that it happens to.
+    /// Handle an event. Returns the side of the event.
     #[inline]
     fn handle(&mut self, event: Next) -> Side {
         let Self { now, stations, log, .. } = self;
@@ -263,7 +265,7 @@ impl<'a> World<'a> {
         self.turn = Turn { side, acts, acted: acts, at_once };
     }
 
-    /// Second stage: the program does what it has to do.
+    /// Second stage: the program acts until the program has nothing to do.
     #[inline(never)]
     pub(crate) fn act(&mut self) {
         let Self { now, stations, client, server, wakes, log, turn, medium, .. } = self;
@@ -293,8 +295,9 @@ impl<'a> World<'a> {
         wakes[side as usize] = wake.unwrap_or(Duration::MAX);
     }
 
-    /// Third stage: what the host has to say goes into the link. True if that has given the program
-    /// something to do: bytes transmitted, an end. Then the second stage comes once more.
+    /// Third stage: the packets of the host enter the link. Returns true if the program has
+    /// something to do again, such as after sent bytes or an end. Then the second stage follows
+    /// once more.
     #[inline(never)]
     pub(crate) fn say(&mut self) -> bool {
         let Self { now, stations, medium, log, turn, .. } = self;
@@ -305,7 +308,7 @@ impl<'a> World<'a> {
         acts
     }
 
-    /// Last stage: see what the turn has changed.
+    /// Last stage: record the changes of the turn.
     #[inline(never)]
     pub(crate) fn look(&mut self) {
         let [client, server] = &mut self.stations;
@@ -331,7 +334,7 @@ impl<'a> World<'a> {
         self.stations[side as usize].host.is_ready() || self.wakes[side as usize] <= self.now
     }
 
-    /// Look at the file `name`, which the program of `side` has written and closed.
+    /// Judge the file `name`, which the program of `side` has written and closed.
     #[inline(never)]
     fn look_at(&mut self, side: Side, name: &Arc<str>) {
         let Self { judge, log: RunLog { evidence, .. }, client, server, .. } = self;
@@ -342,15 +345,15 @@ impl<'a> World<'a> {
     }
 }
 
-/// One event, and what follows from it before the next.
+/// An event and its consequences up to the next event.
 #[derive(Clone, Copy)]
 struct Turn {
-    /// Where it happens.
+    /// The side of the event.
     side: Side,
     /// The program has something to do, and had at least once.
     acts: bool,
     acted: bool,
-    /// How many came before it at the same instant.
+    /// Number of earlier events at the same instant.
     at_once: u32,
 }
 

@@ -1,4 +1,4 @@
-//! What is written is read back, and nothing that is not it passes for it.
+//! Written captures are read back, and other files are refused.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::*;
 
 const TOML: &str = "halfclose = 1\nabout = \"a story with an é\"\n";
 
-/// A packet that looks enough like TCP over IPv4 for its fields to be named.
+/// A packet with enough of TCP over IPv4 for naming its fields.
 fn packet(number: u8, payload: &[u8], comment: &str) -> OwnedCapturedPacket {
     let mut bytes = vec![0_u8; 40];
     bytes[0] = 0x45;

@@ -1,5 +1,5 @@
-//! Comparing: the first packet at which two runs part, and in what. Packets are numbered as
-//! Wireshark numbers them, from 1.
+//! `compare` finds the first packet at which a run differs from a capture. Packets are numbered
+//! from 1, as in Wireshark.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,52 +13,52 @@ use super::{CapturedPacket, OwnedCapturedPacket};
 pub struct Difference {
     /// The number of the packet, from 1.
     pub packet: usize,
-    /// In what it differs.
-    pub parting: Parting,
+    /// The first difference in the packet.
+    pub difference: PacketDifference,
 }
 
-/// In what a packet differs. `captured` is the capture's, `run` is this run's.
+/// A difference in a packet. `captured` is the value in the capture, `run` the value in the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Parting {
-    /// The capture has it, the run does not emit it.
+pub enum PacketDifference {
+    /// The capture has the packet, the run does not.
     Missing,
-    /// The run emits it, the capture does not have it.
+    /// The run has the packet, the capture does not.
     Extra,
-    /// It leaves at another time.
+    /// The packet leaves at another time.
     Time {
-        /// In the capture.
+        /// Time in the capture.
         captured: Duration,
-        /// In this run.
+        /// Time in the run.
         run: Duration,
     },
     /// A byte is another.
     Byte {
         /// The byte's offset from the start of the IPv4 header.
         offset: usize,
-        /// What the byte belongs to.
+        /// The field of the byte.
         field: String,
-        /// In the capture.
+        /// Byte in the capture.
         captured: u8,
-        /// In this run.
+        /// Byte in the run.
         run: u8,
     },
-    /// One is the beginning of the other.
+    /// The shorter packet is the beginning of the longer packet.
     Length {
-        /// In the capture.
+        /// Length in the capture, in bytes.
         captured: usize,
-        /// In this run.
+        /// Length in the run, in bytes.
         run: usize,
     },
-    /// Its fate is another.
+    /// The fate of the packet differs.
     Comment {
-        /// In the capture.
+        /// Fate in the capture.
         captured: String,
-        /// In this run.
+        /// Fate in the run.
         run: String,
     },
 }
 
-/// The first packet at which a run parts from a capture; `None`: they are identical.
+/// The first difference between a run and a capture; `None`: they are identical.
 #[must_use]
 pub fn first_difference<'a>(
     capture: &[OwnedCapturedPacket],
@@ -66,24 +66,25 @@ pub fn first_difference<'a>(
 ) -> Option<Difference> {
     let mut run = run.into_iter();
     for (index, captured) in capture.iter().enumerate() {
-        let parting = match run.next() {
-            None => Some(Parting::Missing),
-            Some(again) => parting(captured.borrowed(), again),
+        let difference = match run.next() {
+            None => Some(PacketDifference::Missing),
+            Some(again) => difference(captured.borrowed(), again),
         };
-        if let Some(parting) = parting {
-            return Some(Difference { packet: index + 1, parting });
+        if let Some(difference) = difference {
+            return Some(Difference { packet: index + 1, difference });
         }
     }
-    run.next().map(|_| Difference { packet: capture.len() + 1, parting: Parting::Extra })
+    run.next()
+        .map(|_| Difference { packet: capture.len() + 1, difference: PacketDifference::Extra })
 }
 
-fn parting(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<Parting> {
+fn difference(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<PacketDifference> {
     if captured.at != run.at {
-        return Some(Parting::Time { captured: captured.at, run: run.at });
+        return Some(PacketDifference::Time { captured: captured.at, run: run.at });
     }
     let mut pairs = captured.bytes.iter().zip(run.bytes);
     if let Some(offset) = pairs.position(|(a, b)| a != b) {
-        return Some(Parting::Byte {
+        return Some(PacketDifference::Byte {
             offset,
             // The run's packet is sound, so its header lengths can be believed.
             field: field_at(run.bytes, offset),
@@ -93,9 +94,9 @@ fn parting(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<Part
     }
     if captured.bytes.len() != run.bytes.len() {
         let (captured, run) = (captured.bytes.len(), run.bytes.len());
-        return Some(Parting::Length { captured, run });
+        return Some(PacketDifference::Length { captured, run });
     }
-    (captured.comment != run.comment).then(|| Parting::Comment {
+    (captured.comment != run.comment).then(|| PacketDifference::Comment {
         captured: captured.comment.to_owned(),
         run: run.comment.to_owned(),
     })
@@ -103,11 +104,11 @@ fn parting(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<Part
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "packet {}: {}", self.packet, self.parting)
+        write!(f, "packet {}: {}", self.packet, self.difference)
     }
 }
 
-impl fmt::Display for Parting {
+impl fmt::Display for PacketDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => write!(f, "only the capture has it, the run has ended"),

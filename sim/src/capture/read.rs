@@ -1,4 +1,4 @@
-//! Reading: a file is one of ours and whole, or there is one clear sentence why not.
+//! `read` reads captures of this program, and explains in a sentence why another file is refused.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,25 +19,25 @@ use crate::terms::APPLICATION;
 #[derive(Debug, Error)]
 #[error("`{}` {problem}", path.display())]
 pub struct CaptureError {
-    /// The file.
+    /// Path of the capture.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem with the capture.
     pub problem: Problem,
 }
 
-/// What is wrong with a capture. Each reads on after the file's name.
+/// A problem with a capture. Each message continues a sentence that begins with the file's name.
 #[derive(Debug, Error)]
 pub enum Problem {
     /// The file cannot be read at all.
     #[error("cannot be read: {0}")]
     Unreadable(io::Error),
-    /// Some other kind of file.
+    /// The file is no pcapng file.
     #[error("is not a capture: it does not begin like pcapng")]
     NotPcapng,
-    /// The older format, which has no place for a scenario.
+    /// The file is in the older pcap format, without a place for a scenario.
     #[error("is a capture in the older pcap format, not one that halfclose wrote")]
     ClassicPcap,
-    /// A capture of some other program.
+    /// The capture was written by another program.
     #[error("is a pcapng capture, but not one that halfclose wrote")]
     NotOurs,
     /// A capture of a later version.
@@ -45,9 +45,9 @@ pub enum Problem {
         "has capture format {found}, written by {application}; {APPLICATION} reads up to {FORMAT}"
     )]
     Newer {
-        /// Its version.
+        /// Version of the capture's header.
         found: u32,
-        /// Who wrote it.
+        /// The program that wrote the capture.
         application: String,
     },
     /// The end is missing.
@@ -61,15 +61,15 @@ pub enum Problem {
     Damaged {
         /// The last good packet; 0: none.
         after: usize,
-        /// What was found.
+        /// Description of the damage.
         what: String,
     },
 }
 
-/// Read a capture that this program wrote.
+/// Read a capture of this program.
 ///
 /// # Errors
-/// It is not there, not a capture, not ours, newer, cut off or damaged.
+/// The file is missing, no capture, of another program, newer, truncated or damaged.
 pub fn read(path: &Path) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), CaptureError> {
     std::fs::read(path)
         .map_err(Problem::Unreadable)
@@ -80,7 +80,7 @@ pub fn read(path: &Path) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), Ca
 /// Read a capture from memory.
 ///
 /// # Errors
-/// It is not a capture, not ours, newer, cut off or damaged.
+/// The bytes are no capture, or a capture of another program, newer, truncated or damaged.
 pub fn read_bytes(bytes: &[u8]) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), Problem> {
     check_kind(bytes)?;
     let mut packets = Vec::new();
@@ -114,13 +114,13 @@ pub fn read_bytes(bytes: &[u8]) -> Result<(CaptureHeader, Vec<OwnedCapturedPacke
     }
 }
 
-/// Whether these first bytes of a file may be the beginning of a pcapng capture.
+/// Whether these first bytes of a file may begin a pcapng capture.
 #[must_use]
-pub fn begins_like_one(bytes: &[u8]) -> bool {
+pub fn begins_like_capture(bytes: &[u8]) -> bool {
     check_kind(bytes).is_ok()
 }
 
-/// Tell other files apart before a parser's words would.
+/// Refuse other kinds of files by name, before the parser's messages would.
 fn check_kind(bytes: &[u8]) -> Result<(), Problem> {
     // Section Header Block (pcapng §4.1), and the magic numbers of the older format with
     // microseconds and nanoseconds, in both byte orders.
@@ -186,7 +186,7 @@ fn owned(packet: EnhancedPacketBlock<'_>) -> OwnedCapturedPacket {
     }
 }
 
-/// How many packets the capture says it has.
+/// The number of packets in the statistics of the capture.
 fn number(statistics: &InterfaceStatisticsBlock<'_>) -> Option<u64> {
     statistics.options.iter().find_map(|option| match option {
         InterfaceStatisticsOption::IsbIfRecv(count) => Some(*count),

@@ -1,4 +1,4 @@
-//! Writing: blocks in the order that `capture` names.
+//! `write` writes a capture, with the blocks in the order of the `capture` module.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -45,7 +45,8 @@ pub fn write<'a>(
     Ok(count)
 }
 
-/// One byte order everywhere, so that the same run is the same file on every machine.
+/// The section header. The byte order is fixed, so that the same run gives the same file on every
+/// machine.
 fn section(header: &CaptureHeader) -> SectionHeaderBlock<'static> {
     let CaptureHeader { application, seed, scenario_toml } = header;
     let text = format!("{MAGIC} {FORMAT}\nseed {seed}\n\n{scenario_toml}");
@@ -85,7 +86,7 @@ fn statistics(count: u64, last_us: u64) -> InterfaceStatisticsBlock<'static> {
     }
 }
 
-/// `text` in pieces that fit an option each; nothing if it is empty.
+/// `text` in pieces that fit an option each; no piece if the text is empty.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {

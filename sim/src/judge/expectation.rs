@@ -7,8 +7,8 @@ use crate::outcome::Outcome;
 use crate::scenario::Expect;
 use crate::scenario::units::print_duration;
 
-/// Every expectation that `outcome` does not meet, in words. Broken laws come first, unless `expected` names
-/// them.
+/// Every expectation that `outcome` does not meet, as text. Broken laws come first, unless
+/// `expected` names them.
 #[must_use]
 pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
     let broken = &outcome.broken_laws;
@@ -49,13 +49,13 @@ pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
     unmet
 }
 
-/// Whether `outcome` broke no law but those that `expected` names.
+/// Whether `outcome` broke only laws that `expected` names.
 #[must_use]
 pub fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
     outcome.broken_laws.iter().all(|law| expected.broken_laws.contains(&law.name))
 }
 
-/// The word of JSON, results files and summaries for what the user was told.
+/// The word of JSON, results files and summaries for the answer to the user.
 #[must_use]
 pub fn told(told: Told) -> &'static str {
     match told {

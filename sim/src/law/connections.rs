@@ -1,5 +1,5 @@
-//! `connections` is what the laws know of each connection at each host, from notes, packets and the
-//! program's calls.
+//! `connections` records each connection at each host for the laws, from notes, packets and the
+//! calls of the program.
 
 use std::time::Duration;
 
@@ -8,19 +8,19 @@ use halfclose_stack::State;
 use super::Table;
 use crate::side::Side;
 
-/// What set an event off.
+/// The cause of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trigger {
-    /// The programs begin.
+    /// The programs begin their work.
     #[default]
     Open,
-    /// A packet arrived.
+    /// A packet arrived at a host.
     Arrival,
-    /// A timer fired.
+    /// A timer of a host or a program fired.
     Timer,
 }
 
-/// The packet that arrived last.
+/// The last packet that arrived.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
     pub(super) reset: bool,
@@ -28,12 +28,12 @@ pub(super) struct Arrival {
     pub(super) ack: Option<u32>,
 }
 
-/// A connection at one host: the side, the port there, the port at the peer.
+/// A connection at one host: the side, the local port, the peer's port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint(pub(crate) Side, pub(crate) u16, pub(crate) u16);
 
 impl Endpoint {
-    /// The same as one number, which is hashed, compared and sorted at once.
+    /// The endpoint as a single number, for fast hashing, comparing and sorting.
     #[inline]
     pub(crate) fn number(self) -> u64 {
         let Self(side, local, peer) = self;
@@ -41,21 +41,22 @@ impl Endpoint {
     }
 }
 
-/// What a program last did to a connection.
+/// The last call of a program on a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Call {
-    /// Nothing yet that ends it.
+    /// No call that ends the connection.
     #[default]
     None,
-    /// CLOSE.
+    /// The CLOSE call of RFC 9293.
     Close,
     /// CLOSE while received bytes waited unread.
     CloseUnread,
-    /// ABORT.
+    /// The ABORT call of RFC 9293.
     Abort,
 }
 
-/// What is known of one connection, and of the last one with the same key once it is over.
+/// The record of a connection; after the end of the connection, the record of the last connection
+/// with the same endpoint.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectionRecord {
     pub(crate) key: Endpoint,
@@ -64,17 +65,17 @@ pub(crate) struct ConnectionRecord {
     /// State when the event under way began; of the event `event`.
     before: State,
     event: u64,
-    /// When it left CLOSED or LISTEN.
+    /// When the connection left CLOSED or LISTEN.
     pub(crate) opened: Duration,
-    /// Its initial sequence number, by its SYN.
+    /// Initial sequence number, from the SYN.
     pub(crate) iss: Option<u32>,
-    /// Bytes that its FIN follows.
+    /// Number of bytes before the FIN.
     pub(crate) fin_after: Option<u32>,
     pub(crate) call: Call,
-    /// The event of that call, and the state then.
+    /// The event of the call, and the state at the call.
     pub(crate) called: u64,
     pub(crate) state_at_call: State,
-    /// It sent a RST in this event.
+    /// The event in which the connection sent a RST.
     pub(crate) reset_in: Option<u64>,
 }
 
@@ -100,12 +101,12 @@ impl ConnectionRecord {
         !matches!(self.state, State::Closed | State::Listen)
     }
 
-    /// Its state when `event` began.
+    /// The state at the beginning of `event`.
     pub(crate) fn state_before(&self, event: u64) -> State {
         if self.event == event { self.before } else { self.state }
     }
 
-    /// It changes to `to` in `event`.
+    /// Change the state to `to` in `event`.
     pub(crate) fn change(&mut self, event: u64, to: State) {
         if self.event != event {
             self.event = event;
@@ -118,7 +119,7 @@ impl ConnectionRecord {
     pub(crate) fn begin(&mut self, event: u64, now: Duration) {
         self.opened = now;
         self.fin_after = None;
-        // Its end may have been called for before its beginning was noted.
+        // The program may have ended the connection before the note of the beginning.
         if self.called != event {
             self.call = Call::None;
         }
@@ -129,7 +130,7 @@ impl ConnectionRecord {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     known: Table<u64, ConnectionRecord>,
-    /// Where the last one is that was asked for: often it is asked for again.
+    /// Index of the last record in use: the next access often has the same endpoint.
     last: usize,
 }
 
@@ -142,7 +143,7 @@ impl Connections {
         self.known.get(&key.number())
     }
 
-    /// What is known of it, which may be nothing yet.
+    /// The record of an endpoint, possibly still empty.
     pub(crate) fn entry(&mut self, key: Endpoint) -> &mut ConnectionRecord {
         let number = key.number();
         if self.known.get_index(self.last).is_none_or(|(known, _)| *known != number) {
@@ -154,7 +155,7 @@ impl Connections {
         &mut self.known[self.last]
     }
 
-    /// All of them, in the order in which they appeared.
+    /// All records, in order of appearance.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &ConnectionRecord> {
         self.known.values()
     }

@@ -1,6 +1,5 @@
-//! The law of the dialogue: `dialogue` follows what a server takes from and gives to each control
-//! connection, byte by byte at the edge of its host, and pairs commands with replies (RFC 959 §5.4).
-//! It reads verbs and codes and keeps no text.
+//! The law of the dialogue pairs commands with replies (RFC 959 §5.4). It follows the bytes of each
+//! control connection at the edge of the server's host, reads verbs and codes, and keeps no text.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::outcome::End;
 use crate::side::Side;
 use crate::terms::law_names::{ONE_REPLY, REPLY_CODES};
 
-/// A command that waits for its final reply.
+/// A command without a final reply so far.
 #[derive(Clone, Copy, Debug)]
 struct PendingCommand {
     verb: Verb,
@@ -23,19 +22,19 @@ struct PendingCommand {
     begun: bool,
 }
 
-/// The dialogue on one control connection.
+/// The dialogue on a control connection.
 #[derive(Debug, Default)]
 struct Dialogue {
     pending: VecDeque<PendingCommand>,
-    /// Files that were uploaded on it and wait to be replaced.
+    /// Files uploaded on this connection that a later task replaces.
     olds: Vec<FileName>,
     command: CommandLine,
     reply: ReplyLine,
-    /// The server knows that its peer has ended it, or has said 421: no reply is owed any more.
+    /// Whether no reply is owed any more: the server knows of the peer's end, or has said 421.
     over: bool,
 }
 
-/// A command line as far as it has come.
+/// A command line up to the last byte received.
 #[derive(Clone, Copy, Debug, Default)]
 struct CommandLine {
     verb: Verb,
@@ -49,13 +48,13 @@ struct CommandLine {
 enum Telnet {
     #[default]
     Text,
-    /// After IAC.
+    /// The next byte follows IAC.
     Command,
     /// After WILL, WONT, DO or DONT.
     Option,
 }
 
-/// A reply as far as it has come.
+/// A reply up to the last byte sent.
 #[derive(Clone, Copy, Debug, Default)]
 struct ReplyLine {
     /// The first bytes of this line, and how many of them are here.
@@ -66,7 +65,7 @@ struct ReplyLine {
 }
 
 impl CommandLine {
-    /// Take a byte; the command, once its line has ended.
+    /// Take a byte. Returns the command at the end of a line.
     fn take(&mut self, byte: u8) -> Option<(Verb, FileName)> {
         match (self.telnet, byte) {
             // Most bytes are an argument's.
@@ -99,8 +98,8 @@ impl CommandLine {
 }
 
 impl ReplyLine {
-    /// Take a line from the front of `rest`, or what is there of one; the code, once the reply has
-    /// ended. What follows the code and the byte after it says nothing.
+    /// Take a line, or a part of a line, from the front of `rest`. Returns the code at the end of a
+    /// reply. Only the code and the byte after the code matter.
     fn take(&mut self, rest: &mut &[u8]) -> Option<u16> {
         let end = memchr(b'\n', rest);
         let (line, behind) = rest.split_at(end.unwrap_or(rest.len()));
@@ -137,7 +136,7 @@ impl ReplyLine {
 impl Dialogue {
     fn heard(&mut self, verb: Verb, name: FileName) {
         let pending = PendingCommand { verb, name, begun: false };
-        // RFC 959 §4.1.3: ABOR overtakes what waits behind the transfer it aborts.
+        // RFC 959 §4.1.3: ABOR overtakes commands behind the transfer to abort.
         let behind = usize::from(self.pending.front().is_some_and(|first| first.begun));
         if verb == ABOR && behind < self.pending.len() {
             self.pending.insert(behind, pending);
@@ -146,15 +145,16 @@ impl Dialogue {
         }
     }
 
-    /// The server says `code`: what that breaks.
+    /// The server says `code`. Returns the law broken by the reply, with a description.
     fn said(&mut self, code: u16, uploads: &mut Uploads) -> Option<(&'static str, String)> {
         self.over |= code == 421;
         let Some(first) = self.pending.front().map(|first| first.verb) else {
             // RFC 1123 §4.1.3.2: an idle time-out ends a session unasked.
             return (code != 421).then(|| (ONE_REPLY, format!("{code} to no command")));
         };
-        // A model may leave a command without its final reply. What comes out of order is then taken
-        // for the first command that it may answer, or every later reply would count for the wrong one.
+        // A model may leave a command without a final reply. A reply out of order then counts for
+        // the first command with such a reply, or every later reply would count for the wrong
+        // command.
         let answers = |it: &PendingCommand| reply_law::allows(it.verb, it.begun, code);
         let answered = self.pending.iter().position(answers);
         let at = answered.unwrap_or(0);
@@ -168,7 +168,7 @@ impl Dialogue {
             STOR | APPE => uploads.replied(name, code),
             // What a client renames or removes itself has changed with leave.
             DELE if code < 300 => uploads.forget(name),
-            // A directory may go with all that is in it.
+            // Renaming a directory may rename every file in the directory.
             RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
             _ => {}
         }
@@ -176,11 +176,11 @@ impl Dialogue {
     }
 }
 
-/// The dialogues of a run, by connection; those that are over keep their memory at the end.
+/// The dialogues of a run, by connection. Ended dialogues keep their memory in `spare`.
 #[derive(Debug, Default)]
 pub(super) struct Dialogues {
     live: Table<u64, Dialogue>,
-    /// Files that commands may have had to do with since it was last looked.
+    /// Files that commands may have changed since the last check.
     pub(super) due: Vec<FileName>,
     spare: Vec<Dialogue>,
 }
@@ -208,7 +208,7 @@ impl Dialogues {
         self.live.insert(conn, Dialogue { pending, olds, ..Dialogue::default() });
     }
 
-    /// A file that was uploaded on `conn` is there until another takes its place.
+    /// A file that was uploaded on `conn` stays until another upload replaces the file.
     pub(super) fn leaves(&mut self, conn: u64, name: FileName) {
         if let Some(dialogue) = self.live.get_mut(&conn) {
             dialogue.olds.push(name);
@@ -251,14 +251,14 @@ impl Dialogues {
         }
     }
 
-    /// Its peer has ended it.
+    /// The peer has ended the connection.
     pub(super) fn ended(&mut self, conn: u64) {
         if let Some(dialogue) = self.live.get_mut(&conn) {
             dialogue.over = true;
         }
     }
 
-    /// The server closes or aborts it: what that leaves unanswered.
+    /// The server closes or aborts the connection. Returns the breach if a reply is owed.
     pub(super) fn close(&mut self, now: Duration, conn: u64) -> Option<Breach> {
         let dialogue = self.live.swap_remove(&conn)?;
         let owed = dialogue.pending.front().filter(|_| !dialogue.over).map(|it| it.verb);
@@ -271,7 +271,7 @@ impl Dialogues {
     }
 }
 
-/// At the end of a quiet run nothing is owed on the connections that are left.
+/// Check that no reply is owed at the end of a quiet run.
 pub(super) fn unanswered(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     if findings.end != End::Quiet {
         return;

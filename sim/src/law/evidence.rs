@@ -1,6 +1,6 @@
-//! `evidence` collects, as a run goes on, what the laws judge by: notes, packets with SYN, FIN or
-//! RST, the calls of the programs, the dialogue of each control connection. Its hooks are cheap: a
-//! plain data packet costs one look at its flags.
+//! `evidence` collects the evidence of the laws during a run: notes, packets with SYN, FIN or RST,
+//! calls of the programs, and the dialogue of each control connection. The hooks are cheap: a plain
+//! data packet costs a look at its flags.
 
 use std::net::SocketAddrV4;
 use std::time::Duration;
@@ -21,20 +21,20 @@ use crate::terms::law_names::{RESETS, STATES};
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
 const PATIENCE: Duration = Duration::from_secs(63);
 
-/// What was seen of one run.
+/// The evidence of one run.
 #[derive(Debug, Default)]
 pub struct Evidence {
     event: u64,
     trigger: Trigger,
-    /// The side at which a packet arrives in this event, and the headers of the packet: copied, for
-    /// they are read rarely.
+    /// The side at which a packet arrives in this event, and a copy of the packet's headers, for
+    /// the few readers of them.
     arrival: Option<(Side, [u8; Segment::HEADERS])>,
     pub(super) connections: Connections,
-    /// Who listens where, by the name its host gave it.
+    /// Ports of the listeners, by side and by the host's number for the listener.
     listeners: Table<(Side, u64), u16>,
-    /// Ports of the listeners that the program opened since `Evidence::take_listened`.
+    /// Ports of the listeners that the program opened since the last `Evidence::take_listened`.
     listened: Vec<u16>,
-    /// Ports given up, and in which event.
+    /// Ports of closed listeners, each with the event of the closing.
     unlistened: Vec<(u64, Side, u16)>,
     pub(super) dialogues: Dialogues,
     pub(super) uploads: Uploads,
@@ -42,9 +42,9 @@ pub struct Evidence {
     pub(super) last_call: Duration,
     pub(super) reset_lost: bool,
     breaches: Vec<Breach>,
-    /// A connection younger than this is not given up by its host.
+    /// A host gives up no connection younger than this.
     patience: Duration,
-    /// An orphan in FIN-WAIT-2 is given up after this, by the host that waits longest.
+    /// How long an orphan may stay in FIN-WAIT-2, at the host that waits longest.
     pub(super) fin_wait_2: Duration,
     pub(crate) liar: Liar,
 }
@@ -85,7 +85,7 @@ impl Evidence {
         &self.breaches
     }
 
-    /// The ports of the listeners that a program opened since the last time, oldest first.
+    /// The ports of the listeners that a program opened since the last call, oldest first.
     #[inline]
     pub(crate) fn take_listened(&mut self) -> impl Iterator<Item = u16> + '_ {
         self.listened.drain(..)
@@ -116,7 +116,7 @@ impl Evidence {
         Some(Sight { segment: Segment::parse(packet)?, side, emission })
     }
 
-    /// The packet met `fate`; `sight` is what was seen of it, if it was worth it.
+    /// The packet met `fate`. `sight` is the packet's sight, for packets with SYN, FIN or RST.
     #[inline]
     pub fn left(&mut self, now: Duration, sight: Option<Sight>, fate: Fate) {
         let lost = fate != Fate::Deliver && disturbs(fate);
@@ -163,7 +163,7 @@ impl Evidence {
         self.connections.entry(key).reset_in = Some(event);
     }
 
-    /// The packet that arrived, if it was for `key`.
+    /// The packet of this event, if the packet arrived for `key`.
     fn arrived_for(&self, key: Endpoint) -> Option<Arrival> {
         let (side, headers) = self.arrival.as_ref()?;
         let segment = Segment::peek(headers)?;
@@ -234,14 +234,14 @@ impl Evidence {
         self.breaches.push(breach);
     }
 
-    /// What the program on `side` does at `now` is to be seen.
+    /// An observer for the calls of the program on `side` at `now`.
     #[inline]
     pub fn watch(&mut self, side: Side, now: Duration) -> Watch<'_> {
         Watch { evidence: self, side, now }
     }
 }
 
-/// What a program calls, at one instant on one side.
+/// The observer of a program's calls, at an instant on one side.
 pub struct Watch<'a> {
     evidence: &'a mut Evidence,
     side: Side,
@@ -249,13 +249,14 @@ pub struct Watch<'a> {
 }
 
 impl Watch<'_> {
-    /// A passive OPEN.
+    /// The program calls a passive OPEN.
     pub fn listened(&mut self, listener: u64, port: u16) {
         self.evidence.listeners.insert((self.side, listener), port);
         self.evidence.listened.push(port);
     }
 
-    /// A passive OPEN is given up, and with it the connections that nobody accepted.
+    /// The program closes a listener. The listener's connections without an accept end with the
+    /// listener.
     pub fn unlistened(&mut self, listener: u64) {
         let Evidence { listeners, unlistened, event, last_call, .. } = &mut *self.evidence;
         *last_call = self.now;
@@ -279,7 +280,7 @@ impl Watch<'_> {
         self.called(conn, ends, call);
     }
 
-    /// ABORT.
+    /// The program calls ABORT.
     pub fn aborted(&mut self, conn: u64, ends: [SocketAddrV4; 2]) {
         self.called(conn, ends, Call::Abort);
     }
@@ -305,37 +306,37 @@ impl Watch<'_> {
         self.side == Side::Server && self.evidence.dialogues.has(conn)
     }
 
-    /// The server took `bytes` from its control connection.
+    /// The server took `bytes` from a control connection.
     pub fn heard(&mut self, conn: u64, bytes: &[u8]) {
         let Evidence { dialogues, uploads, .. } = &mut *self.evidence;
         dialogues.heard(conn, bytes, uploads);
     }
 
-    /// The server gave `bytes` to its control connection.
+    /// The server gave `bytes` to a control connection.
     pub fn said(&mut self, conn: u64, bytes: &[u8]) {
         let Evidence { dialogues, uploads, breaches, .. } = &mut *self.evidence;
         dialogues.said(conn, bytes, self.now, uploads, breaches);
     }
 
-    /// The server was told that its control connection has ended.
+    /// The server learned of the end of a control connection.
     pub fn ended(&mut self, conn: u64) {
         self.evidence.dialogues.ended(conn);
     }
 
-    /// What the server says in place of what `bytes` hold: a lie, if this run has one.
+    /// Change the server's reply in `bytes` if the run's mutant does so. Returns the new length.
     pub(crate) fn lies(&self, bytes: &mut [u8], length: usize) -> usize {
         self.evidence.liar.says(bytes, length)
     }
 }
 
-/// A packet with SYN, FIN or RST that is about to leave.
+/// A packet with SYN, FIN or RST on the way into the link.
 pub struct Sight {
     segment: Segment,
     side: Side,
     emission: u64,
 }
 
-/// Whether a packet of that fate is not received as it should be.
+/// Whether a packet of this fate reaches its receiver late, damaged or not at all.
 fn disturbs(fate: Fate) -> bool {
     match fate {
         Fate::Changed(changes) => {

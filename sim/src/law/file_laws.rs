@@ -1,6 +1,6 @@
-//! The laws of files: a prefix of what was sent, whole where success is said, and the old one
-//! untouched until a new one is accepted. What a file is, the judge has seen; what was said of it
-//! comes from the dialogue, and where a stream ended from its FIN.
+//! The laws of files: a stored file is a prefix of the sent file, success means the whole file, and
+//! an old file stays until a new file is accepted. The judge compares the files, the dialogue gives
+//! the replies, and the FIN gives the end of a stream.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,22 +39,22 @@ impl FileName {
     }
 }
 
-/// What was said and seen of the uploads to one name.
+/// The evidence on the uploads to one name.
 #[derive(Debug, Default)]
 struct Upload {
-    /// The control connection on which one was asked for last.
+    /// The control connection of the last STOR or APPE.
     by: u64,
-    /// STORs and APPEs that were answered 1yz.
+    /// Number of STORs and APPEs with a 1yz reply.
     accepted: u32,
-    /// STORs and APPEs that were answered 2yz.
+    /// Number of STORs and APPEs with a 2yz reply.
     completed: u32,
-    /// Files that were closed there.
+    /// Number of files closed under the name.
     closed: u32,
-    /// The last one and its hash, if a later task writes that name again.
+    /// The last file and its hash, if a later task writes the same name again.
     left: Option<(Arc<str>, u128)>,
 }
 
-/// Uploads by name.
+/// The evidence on uploads, by name.
 #[derive(Debug, Default)]
 pub(super) struct Uploads(Table<FileName, Upload>);
 
@@ -67,14 +67,14 @@ impl Uploads {
         self.0.entry(name).or_default()
     }
 
-    /// The file of that name may go.
+    /// The file of this name may change from now on.
     pub(super) fn forget(&mut self, name: FileName) {
         if let Some(upload) = self.0.get_mut(&name) {
             upload.left = None;
         }
     }
 
-    /// Whether a file of that name waits to be replaced.
+    /// Whether a file of this name waits for its replacement.
     pub(super) fn is_left(&self, name: FileName) -> bool {
         self.0.get(&name).is_some_and(|upload| upload.left.is_some())
     }
@@ -96,7 +96,7 @@ impl Uploads {
 }
 
 impl super::Evidence {
-    /// `side` has closed a file that it wrote; `again` says that a later task writes it once more.
+    /// `side` has closed a file after writing; `again`: a later task writes the file once more.
     pub fn closed(&mut self, side: Side, name: &Arc<str>, again: bool, store: &mut MemoryStore) {
         if side == Side::Server {
             let file = FileName::of(name);
@@ -110,8 +110,8 @@ impl super::Evidence {
         }
     }
 
-    /// See that the stored files that the commands since the last look may have to do with are what
-    /// their last uploads left, as long as no other has been accepted.
+    /// Check the stored files that commands since the last check may have changed. Each file must
+    /// be the last upload's, as long as no other upload was accepted.
     #[inline]
     pub fn old_files(&mut self, now: Duration, store: &MemoryStore) {
         while let Some(name) = self.dialogues.due.pop() {
@@ -134,7 +134,7 @@ impl super::Evidence {
     }
 }
 
-/// No transfer left something else than a prefix of its source.
+/// Check that every transfer left a prefix of its source.
 pub(super) fn prefix(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     for (transfer, report) in findings.transfers.iter().zip(findings.reports) {
         if transfer.file == FileState::Other {
@@ -145,7 +145,7 @@ pub(super) fn prefix(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     }
 }
 
-/// Success means all of it.
+/// Check that every success means a whole file.
 pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     let tasks = findings.workload.tasks();
     let indices = (0..tasks.len()).filter(|index| tasks[*index].is_transfer());
@@ -180,7 +180,7 @@ pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     }
 }
 
-/// Whether the sender's own FIN says that fewer bytes are all.
+/// Whether the sender's own FIN announced fewer bytes.
 fn fin_came_early(
     findings: &Findings<'_>,
     direction: Direction,

@@ -1,4 +1,4 @@
-//! The table of laws, as a table.
+//! The table of laws is complete and well-formed.
 
 use super::LAWS;
 

@@ -1,11 +1,11 @@
-//! The law of reply codes: RFC 959 §5.4's table of command-reply sequences, with the commands and
-//! codes of RFC 1123, RFC 2428, RFC 2577, RFC 3659 and RFC 7151. It knows commands as four letters
-//! and codes as numbers.
+//! The law of reply codes is the table of command-reply sequences of RFC 959 §5.4, with the
+//! commands and codes of RFC 1123, RFC 2428, RFC 2577, RFC 3659 and RFC 7151. Commands are four
+//! letters here, and replies are numbers.
 
 /// A command's verb, in upper case, filled with blanks.
 pub(super) type Verb = [u8; 4];
 
-/// What stands before any command: the greeting.
+/// The greeting before the first command.
 pub(super) const GREETING: Verb = *b"    ";
 pub(super) const ABOR: Verb = *b"ABOR";
 pub(super) const STOR: Verb = *b"STOR";
@@ -13,13 +13,13 @@ pub(super) const APPE: Verb = *b"APPE";
 pub(super) const DELE: Verb = *b"DELE";
 pub(super) const RNTO: Verb = *b"RNTO";
 
-/// What may answer a command.
+/// The replies allowed to a command.
 struct AllowedReplies {
-    /// 1yz that may come first.
+    /// Allowed 1yz replies before the final reply.
     preliminary: &'static [u16],
-    /// What may follow one.
+    /// Allowed final replies after a 1yz reply.
     after: &'static [u16],
-    /// What may come at once.
+    /// Allowed final replies without a 1yz reply.
     direct: &'static [u16],
 }
 
@@ -27,10 +27,10 @@ fn at_once(direct: &'static [u16]) -> AllowedReplies {
     AllowedReplies { preliminary: &[], after: &[], direct }
 }
 
-/// What may answer what is no command.
+/// Allowed replies to an unknown command.
 const UNKNOWN: &[u16] = &[500, 501, 502, 530];
 
-/// The table.
+/// The table of allowed replies.
 fn allowed_replies(verb: Verb) -> AllowedReplies {
     match &verb {
         // The greeting.
@@ -45,7 +45,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"QUIT" => at_once(&[221, 500]),
         // RFC 7151 §3.3.
         b"HOST" => at_once(&[220, 500, 501, 502, 503, 504, 530]),
-        // No RFC has it; §4.2.1's 200 is what it gets.
+        // No RFC defines CLNT; servers reply 200 (§4.2.1).
         b"CLNT" => at_once(&[200, 500, 501, 502, 530]),
         // 504: RFC 2577 §3, an address or port that is not the client's; 503: RFC 2428 §4.
         b"PORT" => at_once(&[200, 500, 501, 503, 504, 530]),
@@ -107,7 +107,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
     }
 }
 
-/// Whether `code` may answer `verb` now; `begun` says that a 1yz has. 421 may answer anything.
+/// Whether `code` may answer `verb` now. `begun`: a 1yz reply was sent. 421 may answer any command.
 pub(super) fn allows(verb: Verb, begun: bool, code: u16) -> bool {
     let AllowedReplies { preliminary, after, direct } = allowed_replies(verb);
     // §4.2: at most one 1yz reply per command.

@@ -1,6 +1,7 @@
-//! The law of resets: each RST on the wire has one of RFC 9293's reasons (§3.5.2: nobody there, or an
-//! unacceptable ACK in a handshake; §3.6.1: data nobody will read; §3.10.5: ABORT), found from the
-//! packet that arrived last, what the program called, and which connection was alive where.
+//! The law of resets: each RST on the wire has a reason of RFC 9293. The reasons are a missing
+//! connection or an unacceptable ACK in a handshake (§3.5.2), data without a reader (§3.6.1), and
+//! ABORT (§3.10.5). The last arrived packet, the calls of the program and the states of the
+//! connections decide.
 
 use std::time::Duration;
 
@@ -8,27 +9,27 @@ use halfclose_stack::State;
 
 use super::connections::{Arrival, Call, ConnectionRecord, Trigger};
 
-/// What led up to something that a host did to a connection.
+/// The circumstances of a host's action on a connection.
 pub(super) struct Cause {
     pub(super) now: Duration,
     pub(super) event: u64,
     pub(super) trigger: Trigger,
     /// A connection younger than this is not given up.
     pub(super) patience: Duration,
-    /// The packet that arrived in this event for this connection.
+    /// The packet that arrived in this event for the connection.
     pub(super) arrival: Option<Arrival>,
-    /// Its port was given up in this event.
+    /// Whether the program closed the listener of the connection in this event.
     pub(super) unlistened: bool,
 }
 
 impl Cause {
-    /// Whether its program ended `known` by force.
+    /// Whether the program ended `known` by force.
     pub(super) fn is_called_off(&self, known: &ConnectionRecord) -> bool {
         known.called == self.event && matches!(known.call, Call::Abort | Call::CloseUnread)
     }
 
-    /// Whether `known` was ended by force: by its program, by its host's deadline, or by data that
-    /// comes for nobody.
+    /// Whether `known` was ended by force: by its program, by its host's deadline, or by data
+    /// without a reader.
     pub(super) fn ends(&self, known: &ConnectionRecord) -> bool {
         let closed = matches!(known.call, Call::Close | Call::CloseUnread);
         let late = closed && self.arrival.is_some_and(|arrival| arrival.has_data);
@@ -43,7 +44,7 @@ impl Cause {
     pub(super) fn allows_reset(&self, known: &ConnectionRecord) -> bool {
         let before = known.state_before(self.event);
         if matches!(before, State::Closed | State::Listen) {
-            // Nobody is there: only a segment that is no RST itself is answered.
+            // There is no connection: only a segment without RST is answered.
             return self.arrival.is_some_and(|arrival| !arrival.reset);
         }
         // §3.5.2, second: an ACK of something not sent yet, before the handshake is complete.

@@ -1,5 +1,5 @@
-//! The laws of the end: both hosts come to rest in bounded time, and whoever is at rest holds
-//! nothing. Whether a connection is alive is read from its notes, what is held is counted.
+//! The laws of the end: both hosts come to rest in bounded time, and a host at rest holds no
+//! resources. The notes tell whether a connection is alive; resources are counted.
 
 use std::time::Duration;
 
@@ -12,30 +12,30 @@ use crate::scenario::LinkConfig;
 use crate::side::{CONTROL_PORT, Side};
 use crate::terms::law_names::{AT_REST, LEAKS};
 
-/// A bound on retransmission: two of smoltcp's longest timeouts (RFC 6298 §2.4 allows 60 s). What
-/// was lost last is sent again after one, and its answer may still have to wait for another.
+/// A bound on retransmission: two of smoltcp's longest timeouts (RFC 6298 §2.4 allows 60 s). A lost
+/// segment is sent again after a timeout, and the answer may have to wait for another timeout.
 const RETRANSMISSION: Duration = Duration::from_secs(120);
 
-/// What one side still holds at the end.
+/// The resources that a side holds at the end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Holding {
-    /// Its host.
+    /// Counts of the host's resources.
     pub host: halfclose_stack::Audit,
-    /// Packets of its that the link carries.
+    /// Packets of this side in flight on the link.
     pub in_flight: usize,
-    /// Sessions of its program.
+    /// Number of the program's sessions.
     pub sessions: usize,
-    /// Files its program has open.
+    /// Number of the program's open files.
     pub files: usize,
 }
 
-/// The longest that a packet is on its way: behind a full queue.
+/// The longest time of a packet on the link: behind a full queue.
 fn hop(link: &LinkConfig) -> Duration {
     let waits = link.rate.map_or(0, |rate| link.queue.saturating_mul(8_000_000) / rate.max(1));
     link.delay + link.jitter + Duration::from_micros(waits)
 }
 
-/// Every connection is over once its time has come.
+/// Check that every connection is over in time.
 pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     let evidence = findings.evidence;
     let since = evidence.last_drop.max(evidence.last_call);
@@ -64,14 +64,14 @@ pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     }
 }
 
-/// Nothing is held for what is over.
+/// Check that no resource is held for an ended connection.
 pub(super) fn leaks(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     if findings.end != End::Quiet {
         return;
     }
     for (side, holding) in [Side::Client, Side::Server].into_iter().zip(findings.holdings) {
         let Holding { host, in_flight, sessions, files } = holding;
-        // Connections of this side that are alive, and those of them that are control connections.
+        // Live connections of this side, and the control connections among them.
         let (mut alive, mut control) = (0, 0);
         for known in findings.evidence.connections.iter() {
             let Endpoint(at, local, peer) = known.key;
@@ -92,8 +92,9 @@ pub(super) fn leaks(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
         let doors = usize::from(side == Side::Server);
         leak("packet buffers", usize::try_from(host.packets).unwrap_or(0), 0);
         leak("packets on the link", in_flight, 0);
-        // A session that waits for ever, its control connection alive, may have its data connection in
-        // hand and not look at it before a reply: that it is over is not seen yet.
+        // A session that waits for ever on a live control connection may hold a data connection,
+        // and not look at the data connection before a reply: the session has not seen the end of
+        // the data connection.
         leak("connection slots", host.connections, alive + control);
         leak("sessions", sessions, control);
         leak("listeners", host.listeners, doors + control);

@@ -1,12 +1,12 @@
-//! The law of states: figure 5 of RFC 9293 §3.3.2 as a table of its own, with the arrows that its
-//! notes and §3.10 add.
+//! The law of states: figure 5 of RFC 9293 §3.3.2 as a table, with the arrows from the notes of the
+//! figure and from §3.10.
 
 use halfclose_stack::State::{
     self, CloseWait, Closed, Closing, Established, FinWait1, FinWait2, LastAck, Listen,
     SynReceived, SynSent, TimeWait,
 };
 
-/// Arrows that need no force: an OPEN, a CLOSE, a segment or a timer of the figure.
+/// Arrows of the figure's own events: an OPEN, a CLOSE, a segment or a timer.
 const FREE: [(State, State); 19] = [
     (Closed, SynSent),
     (Listen, SynReceived),
@@ -32,7 +32,7 @@ const FREE: [(State, State); 19] = [
     (TimeWait, Closed),
 ];
 
-/// Whether nothing but the figure's own events is needed to go from one state to the next.
+/// Whether an event of the figure leads from one state to the next.
 pub(super) fn is_free(from: State, to: State) -> bool {
     FREE.contains(&(from, to))
 }

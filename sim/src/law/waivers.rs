@@ -1,5 +1,5 @@
-//! What excuses a breach of a law: policies of hosts and of servers that were measured or documented
-//! to break it, and losses for which the law makes no promise.
+//! Waivers excuse breaches of laws: policies of hosts and servers with measured or documented
+//! breaches, and losses for which a law makes no promise.
 
 use halfclose_ftp::Judgement;
 use halfclose_stack::State;
@@ -9,8 +9,8 @@ use crate::side::Side;
 
 pub(super) const AS_EOF: Waiver = Waiver {
     name: "server.on_reset=as-eof",
-    reason: "The server takes a reset for the end of the file. Measured: pyftpdlib and Twisted say \
-             226 for a stump.",
+    reason: "The server takes a reset for the end of the file. Measured: pyftpdlib and Twisted \
+             say 226 for an incomplete file.",
     applies: |findings, breach| {
         breach.side == Side::Server && findings.scenario.server.on_reset == Some(Judgement::AS_EOF)
     },
@@ -18,8 +18,8 @@ pub(super) const AS_EOF: Waiver = Waiver {
 
 pub(super) const RESUME: Waiver = Waiver {
     name: "do.resume",
-    reason: "The rest of a file was put behind the bytes of another one: SIZE tells how many they \
-             are, and nobody which. Measured: ncftpput -z.",
+    reason: "The rest of a file was put behind the bytes of another file: SIZE tells the number \
+             of bytes there, and no command tells their content. Measured: ncftpput -z.",
     applies: |_, breach| breach.about == About::ResumedAnother,
 };
 
@@ -35,8 +35,9 @@ pub(super) const DROP_CONTROL: Waiver = Waiver {
 
 pub(super) const FIN_WAIT_2: Waiver = Waiver {
     name: "fin-wait-2-deadline",
-    reason: "The host forgets a closed connection whose peer never says FIN. RFC 9293 has no such \
-             arrow; Linux' tcp_fin_timeout is 60 s, and others have the like.",
+    reason: "The host forgets a closed connection whose peer never sends a FIN. RFC 9293 has no \
+             such arrow; Linux' tcp_fin_timeout is 60 s, and other systems have a similar \
+             deadline.",
     applies: |findings, breach| {
         breach.about == About::Arrow(State::FinWait2, State::Closed)
             && findings.scenario.close_policy(breach.side).fin_wait_2.is_some()
@@ -45,15 +46,15 @@ pub(super) const FIN_WAIT_2: Waiver = Waiver {
 
 pub(super) const RESET_LOST: Waiver = Waiver {
     name: "reset-lost",
-    reason: "A RST is not sent again (RFC 9293 §3.5.2): who did not get it learns of the end from \
-             its own deadlines alone.",
+    reason: "A RST is not sent again (RFC 9293 §3.5.2): a host without the RST learns of the end \
+             from its own deadlines alone.",
     applies: |findings, _| findings.evidence.reset_lost,
 };
 
 pub(super) const NO_FIN_WAIT_2: Waiver = Waiver {
     name: "host=smoltcp",
-    reason: "The host has no deadline in FIN-WAIT-2, as RFC 9293 has none: it waits for a FIN that \
-             its peer may never send.",
+    reason: "The host has no deadline in FIN-WAIT-2, as RFC 9293 has none: the host waits for a \
+             FIN that the peer may never send.",
     applies: |findings, breach| {
         [Side::Client, Side::Server]
             .into_iter()
@@ -64,8 +65,8 @@ pub(super) const NO_FIN_WAIT_2: Waiver = Waiver {
 
 pub(super) const MODEL: Waiver = Waiver {
     name: "server.model",
-    reason: "A real server's replies, as measured (docs/MODELS.md): 226 for a stump, 500 where the \
-             table has 426, or none at all.",
+    reason: "A real server's replies, as measured (docs/MODELS.md): 226 for an incomplete file, \
+             500 where the table has 426, or no reply.",
     applies: |findings, breach| {
         breach.side == Side::Server && findings.scenario.server.model.is_some()
     },

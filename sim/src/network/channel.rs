@@ -1,7 +1,7 @@
-//! `channel` tells the connections of a run apart by the headers of their packets: the control
-//! connections and the data connections, each in the order in which they appear. It also knows where each
-//! side's sequence numbers began, so that they can be printed, and named, relative to that, and how
-//! far they have come.
+//! `channel` tells the connections of a run apart by the headers of their packets: control
+//! connections and data connections, each in order of appearance. A channel knows the initial
+//! sequence numbers and the progress of both sides, so that traces and names of packets use
+//! relative numbers.
 
 use std::collections::BTreeMap;
 
@@ -20,23 +20,23 @@ pub struct Channels {
     data: u32,
 }
 
-/// One connection.
+/// A connection of a run.
 #[derive(Clone, Debug)]
 pub struct Channel {
-    /// How manieth control or data connection it is, from 1.
+    /// Ordinal of the connection among the control or the data connections, from 1.
     number: u32,
     /// The same of a data connection; `None`: a control connection.
     pub data: Option<u32>,
     /// Initial sequence numbers of the client's and the server's side, once seen.
     isn: [Option<u32>; 2],
-    /// The sequence number behind all that each side has sent.
+    /// The sequence number after everything each side has sent.
     next: [u32; 2],
-    /// What each side acknowledged last.
+    /// The last acknowledgment number of each side.
     acknowledged: [Option<u32>; 2],
 }
 
 impl Channels {
-    /// Forget them.
+    /// Forget the connections of the run.
     pub fn reset(&mut self) {
         self.seen.clear();
         self.latest.clear();
@@ -44,14 +44,14 @@ impl Channels {
         self.data = 0;
     }
 
-    /// The latest connection between these ports, or a new one.
+    /// The latest connection between two ports, or a new connection.
     pub fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
         let found = self.latest.get(&(client_port, server_port)).copied();
         let index = found.unwrap_or_else(|| self.add(client_port, server_port));
         &mut self.seen[index]
     }
 
-    /// The connection of a segment that `from` sent.
+    /// The connection of a segment from `from`.
     pub fn of(&mut self, from: Side, segment: &Segment) -> &Channel {
         let (client, server) = match from {
             Side::Client => (segment.source.port(), segment.destination.port()),
@@ -94,7 +94,7 @@ impl Channels {
 }
 
 impl Channel {
-    /// Its name in a trace.
+    /// The connection's name in a trace.
     #[must_use]
     pub fn name(&self) -> String {
         let name = if self.data.is_some() { "data" } else { "control" };
@@ -104,7 +104,8 @@ impl Channel {
         }
     }
 
-    /// The name of the packet in which `from` sends `segment`, without its ordinal.
+    /// The name of the packet in which `from` sends `segment`. The ordinal is 1: counting is up to
+    /// the caller.
     #[must_use]
     pub fn packet_name(&self, from: Side, segment: &Segment) -> PacketName {
         let kind = segment.kind();
@@ -122,13 +123,13 @@ impl Channel {
         self.isn[side as usize].unwrap_or(0)
     }
 
-    /// The sequence number behind all that `side` has sent.
+    /// The sequence number after everything `side` has sent.
     #[must_use]
     pub fn next(&self, side: Side) -> u32 {
         self.next[side as usize]
     }
 
-    /// What `side` acknowledged last; `None`: nothing yet.
+    /// The last acknowledgment number of `side`; `None`: no acknowledgment yet.
     #[must_use]
     pub fn acknowledged(&self, side: Side) -> Option<u32> {
         self.acknowledged[side as usize]

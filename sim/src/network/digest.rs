@@ -1,23 +1,24 @@
-//! `digest` is the fingerprint of a run (XXH3, 128 bits) as it grows: short lines, gathered and hashed
-//! many at a time, for the hash costs more to begin than to go on. It knows bytes.
+//! `digest` computes the fingerprint of a run (XXH3, 128 bits). Short lines are gathered and hashed
+//! many at a time, because starting the hash costs more than continuing. The meaning of the bytes
+//! is unknown here.
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
-/// Gathered bytes beyond which they are hashed.
+/// Number of gathered bytes after which the bytes are hashed.
 const GATHERED: usize = 16 << 10;
 
-/// A digest of all that was added to it, however it was cut into pieces.
+/// A digest of all added bytes, independent of how the bytes were cut into pieces.
 pub(crate) struct Digest {
     gathered: Vec<u8>,
-    /// Of what was gathered before, if anything was.
+    /// The hash of the bytes gathered before, if there were any.
     hashed: Box<Xxh3>,
     begun: bool,
-    /// Gathered bytes beyond which they are hashed.
+    /// Number of gathered bytes after which the bytes are hashed.
     most: usize,
 }
 
 impl Digest {
-    /// Of nothing.
+    /// The digest of no bytes.
     pub(crate) fn new() -> Self {
         Self {
             gathered: Vec::with_capacity(2 * GATHERED),
@@ -36,7 +37,7 @@ impl Digest {
         }
     }
 
-    /// Add these bytes. Until the next call they may still be changed.
+    /// Add these bytes. The caller may change the bytes until the next call.
     #[inline]
     pub(crate) fn add(&mut self, bytes: &[u8]) -> &mut [u8] {
         if self.gathered.len() > self.most {
@@ -47,17 +48,17 @@ impl Digest {
         &mut self.gathered[start..]
     }
 
-    /// Gather up to `bytes` bytes before they are hashed, or as many as is usual if that is more.
+    /// Gather at least `bytes` bytes before hashing.
     pub(crate) fn gather(&mut self, bytes: usize) {
         self.most = bytes.max(GATHERED);
     }
 
-    /// All that was added; `None`: some of the bytes are hashed and gone.
+    /// All added bytes; `None` if some of the bytes were hashed already.
     pub(crate) fn gathered(&self) -> Option<&[u8]> {
         (!self.begun).then_some(&self.gathered)
     }
 
-    /// The digest of all that was added.
+    /// The digest of all added bytes.
     #[must_use]
     pub(crate) fn value(&self) -> u128 {
         if !self.begun {

@@ -1,47 +1,48 @@
-//! `draws` is every answer that a run took from its seed and that another seed may give otherwise, in
-//! the order in which the run asked: two runs with the same answers differ in numbers alone.
+//! `draws` owns the answers that a run took from its seed, in the order of the questions. Two runs
+//! with the same answers differ only in sequence numbers and ports.
 
 use halfclose_stack::SeedDraws;
 
 use crate::network::fate::{Changes, Fate, Moved};
 use crate::side::Side;
 
-/// What a run asks its seed.
+/// A question of a run to its seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// The fate of the next packet of a side.
     Fate {
-        /// The side that sends the packet.
+        /// The sender of the packet.
         from: Side,
         /// Bytes of the whole packet: a flipped bit is drawn among them.
         bytes: u16,
     },
-    /// How many decimal digits the low byte of an ephemeral port has, which `PORT` and the reply to
-    /// `PASV` write out: the length of a line depends on them.
+    /// How many decimal digits the low byte of an ephemeral port has: `PORT` and the reply to
+    /// `PASV` write the digits, so the length of a line depends on them.
     PortDigits {
-        /// The side that listens at the port.
+        /// The listener's side of the link.
         side: Side,
-        /// The port, counted from the first ephemeral one of that side's host.
+        /// The port, counted from the first ephemeral port of the host.
         place: u16,
     },
-    /// Which of its two ways a server's model goes at a transfer: the number of the drawn bit.
+    /// The choice of a server's model between two reactions at a transfer: the number of the drawn
+    /// bit.
     ModelBit(u8),
 }
 
 impl Question {
-    /// Whether it is about a packet.
+    /// Whether the question is about a packet's fate.
     #[must_use]
     pub fn is_fate(&self) -> bool {
         matches!(self, Self::Fate { .. })
     }
 }
 
-/// What the seed says. Different answers to one question are different numbers.
+/// An answer of the seed. Different answers to the same question are different numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Answer(u64);
 
 impl Answer {
-    /// A packet arrives as it was sent: what a link nearly always answers.
+    /// The packet arrives as sent: the usual answer of a link.
     pub const DELIVER: Self = Self(0);
 
     /// How many decimal digits the low byte of `port` has.
@@ -63,7 +64,7 @@ impl Answer {
 
 impl From<Fate> for Answer {
     /// # Panics
-    /// If no link draws such a fate, but a fault of a scenario makes it.
+    /// If the fate comes from a fault of a scenario: no link draws such a fate.
     #[inline]
     fn from(fate: Fate) -> Self {
         match fate {
@@ -91,10 +92,10 @@ fn changed(changes: Changes) -> Answer {
     Answer(3 | u64::from(duplicated) << 2 | u64::from(at_once) << 3 | flipped << 4 | jitter << 24)
 }
 
-/// Which answers are kept.
+/// Choice of the answers to keep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kept {
-    /// Fates of packets.
+    /// Keep the fates of packets.
     pub fates: bool,
     /// Digits of ports: of no use where no line of the control connection writes them.
     pub digits: bool,
@@ -102,7 +103,7 @@ pub struct Kept {
     pub bits: bool,
 }
 
-/// The answers of one run, in order; kept only if they are asked for.
+/// The answers of one run, in order, kept only on request.
 #[derive(Debug, Default)]
 pub struct Draws {
     keeps: Kept,
@@ -117,7 +118,7 @@ impl Draws {
         self.keeps = keeps;
     }
 
-    /// Before a run.
+    /// Forget the answers before a run.
     pub fn reset(&mut self) {
         self.list.clear();
         self.transfers = 0;
@@ -151,7 +152,7 @@ impl Draws {
         }
     }
 
-    /// What was asked so far, with the answers.
+    /// The questions so far, with the answers.
     #[must_use]
     pub fn list(&self) -> &[(Question, Answer)] {
         &self.list

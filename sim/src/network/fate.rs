@@ -1,6 +1,6 @@
-//! `fate` decides what becomes of packet n of one direction: a pure function of (seed, direction,
-//! n) with a fixed number of draws, so that two runs part only after their first difference. It
-//! knows chance and no packet: the faults that a scenario writes down are `fault`'s.
+//! `fate` draws the fate of packet n of one direction: a pure function of (seed, direction, n) with
+//! a fixed number of draws, so that two runs are equal up to their first difference. Faults of a
+//! scenario belong to `faults`.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -12,53 +12,55 @@ use crate::scenario::units;
 use crate::scenario::{Burst, LinkConfig};
 use crate::seed::{self, Purpose};
 
-/// What becomes of a packet.
+/// The fate of a packet on the link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
-    /// It arrives.
+    /// The packet arrives unchanged.
     Deliver,
-    /// It was lost at random.
+    /// The packet was lost at random.
     Lost,
-    /// It found no room in the queue (tail drop).
+    /// The packet found no room in the queue (tail drop).
     QueueFull,
-    /// It was lost in a burst (`gemodel`).
+    /// The packet was lost in a burst (`gemodel`).
     BurstLost,
     /// The link was dark.
     Blackout,
-    /// A middlebox had forgotten its connection (`nat_timeout`).
+    /// A middlebox had forgotten the packet's connection (`nat_timeout`).
     Forgotten,
-    /// A fault of the scenario dropped it.
+    /// A fault of the scenario dropped the packet.
     Dropped,
-    /// It arrives, but not as it should.
+    /// The packet arrives with changes.
     Changed(Changes),
-    /// No host sent it: a fault of the scenario made it up.
+    /// A fault of the scenario forged the packet.
     Forged,
 }
 
-/// What happens to a packet that arrives all the same.
+/// Changes to a packet that arrives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Changes {
-    /// It arrives twice, the copy just behind. The copy has no emission number and no fate.
+    /// The packet arrives twice, with the copy just behind. The copy has no emission number and no
+    /// fate.
     pub duplicated: bool,
-    /// This bit of it arrives flipped, counted from the first of the IPv4 header.
+    /// The bit that arrives flipped, counted from the first bit of the IPv4 header.
     pub corrupted: Option<u32>,
-    /// When it arrives.
+    /// The change of the arrival time.
     pub moved: Moved,
 }
 
 /// When a packet arrives, beside the link's delay.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Moved {
-    /// Then.
+    /// The packet arrives after the link's delay.
     #[default]
     InTurn,
     /// So many microseconds later, or earlier.
     Jitter(i64),
-    /// Without the delay, ahead of what was sent before it (netem's reorder).
+    /// The packet arrives without the link's delay, ahead of earlier packets (netem's reorder).
     AtOnce,
-    /// So much later.
+    /// The packet arrives this much later.
     Late(Duration),
-    /// Just behind the next packet of its connection and direction, or [`HOLD`] late.
+    /// The packet arrives just behind the next packet of the same connection and direction, or
+    /// [`HOLD`] late.
     Held,
 }
 
@@ -82,14 +84,14 @@ impl Fate {
         })
     }
 
-    /// Whether it reaches the other host.
+    /// Whether the packet reaches the receiving host.
     #[inline]
     #[must_use]
     pub fn arrives(self) -> bool {
         matches!(self, Self::Deliver | Self::Changed(_) | Self::Forged)
     }
 
-    /// Its number in the digest.
+    /// The fate's number in the digest.
     #[inline]
     pub(crate) fn code(self) -> u8 {
         match self {
@@ -125,7 +127,7 @@ impl Changes {
         words.join(", ")
     }
 
-    /// Its part of the digest.
+    /// The bytes of the changes in the digest.
     pub(crate) fn digest(self) -> [u8; 15] {
         let (kind, amount) = match self.moved {
             Moved::InTurn => (0, 0),
@@ -143,7 +145,8 @@ impl Changes {
     }
 }
 
-/// Flip bit `bit` of `packet`, modulo its length: bit 0 is the highest of the first byte.
+/// Flip bit `bit` of `packet`, modulo the packet's length. Bit 0 is the highest bit of the first
+/// byte.
 pub fn flip(packet: &mut [u8], bit: u32) {
     let bit = bit as usize % (packet.len() * 8).max(1);
     if let Some(byte) = packet.get_mut(bit / 8) {
@@ -151,14 +154,15 @@ pub fn flip(packet: &mut [u8], bit: u32) {
     }
 }
 
-/// Draws a packet takes, whatever the link uses of them: so a fate never depends on another's.
+/// Number of draws for each packet. Draws without a use on this link are made all the same, so that
+/// the fate of a packet never depends on another setting.
 const DRAWS: usize = 8;
 
 /// The fates of one direction, in order.
 pub struct Fates {
     loss_ppm: u32,
     burst: Option<Burst>,
-    /// The burst model is in its bad state.
+    /// Whether the burst model is in the bad state.
     bad: bool,
     duplicate_ppm: u32,
     corrupt_ppm: u32,
@@ -172,7 +176,7 @@ pub struct Fates {
 }
 
 impl Fates {
-    /// The fates of `seed` for the direction that `purpose` names.
+    /// The fates that `seed` draws for the direction of `purpose`.
     #[must_use]
     pub fn new(config: &LinkConfig, seed: u64, purpose: Purpose) -> Self {
         let LinkConfig { loss_ppm, burst, duplicate_ppm, corrupt_ppm, reorder_ppm, .. } = *config;
@@ -189,7 +193,7 @@ impl Fates {
             reorder_rho: (u64::from(config.reorder_correlation_ppm) << 32) / 1_000_000,
             reorder_last: 0,
             jitter_us,
-            // A link without chance in it draws nothing; its draws would change nothing.
+            // A link without chance needs no draws.
             rng: chance.then(|| seed::stream(seed, purpose)),
             purpose,
         }
@@ -242,7 +246,8 @@ impl Fates {
         if changes == Changes::default() { Fate::Deliver } else { Fate::Changed(changes) }
     }
 
-    /// netem's `loss_gilb_ell`: the state may change, and the packet is judged by the one before.
+    /// netem's `loss_gilb_ell`: the state may change, and the previous state decides about the
+    /// packet.
     #[inline]
     fn in_burst(&mut self, turn: u32, lose: u32) -> bool {
         let Some(Burst { p, r, bad, good }) = self.burst else { return false };
@@ -251,7 +256,8 @@ impl Fates {
         ppm(lose) < loss
     }
 
-    /// netem's `get_crandom`, in its integers: the draw and the last result, by weight.
+    /// netem's `get_crandom`, in integers: the weighted mean of the draw and of the previous
+    /// result.
     #[inline]
     fn correlated(&mut self, draw: u32) -> u32 {
         if self.reorder_rho == 0 {
@@ -272,14 +278,14 @@ impl Fates {
     }
 }
 
-/// A draw as parts per million. Comparing it with a threshold makes the drops at 2 % contain every
-/// drop at 1 %.
+/// A draw as parts per million. Compared with a threshold, the drops at 2 % contain every drop at 1
+/// %.
 #[inline]
 fn ppm(draw: u32) -> u32 {
     share(draw, 1_000_000)
 }
 
-/// A draw as one of the numbers below `of`.
+/// A draw as a number below `of`.
 #[inline]
 fn share(draw: u32, of: u64) -> u32 {
     u32::try_from((u64::from(draw) * of) >> 32).expect("below what fits 32 bits")

@@ -1,6 +1,5 @@
-//! `fault` finds the packets that a scenario's faults name, by their headers alone, and makes the
-//! segments that its faults forge. What becomes of a packet is `fate`'s word; when it arrives is
-//! the link's.
+//! `faults` finds the packets that the faults of a scenario name, by the headers of the packets,
+//! and forges the segments of the faults. The arrival time of a packet belongs to `link`.
 
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use crate::network::fate::{Changes, Fate, Moved};
 use crate::scenario::fault::{Action, Fault, Forged, Forgery, Place, Which};
 use crate::side::Side;
 
-/// The faults of one run, and how far each has come.
+/// The faults of one run, and the progress of each fault.
 pub struct Faults {
     faults: Vec<PendingFault>,
     channels: Channels,
@@ -19,7 +18,7 @@ pub struct Faults {
 
 struct PendingFault {
     fault: Fault,
-    /// Packets so far that its name fits but for the ordinal.
+    /// Packets so far with the name, apart from the ordinal.
     seen: u64,
     state: FaultState,
 }
@@ -28,20 +27,20 @@ struct PendingFault {
 enum FaultState {
     Waiting,
     Done,
-    /// Its packet was there, and an earlier fault of the list had it.
+    /// The fault's packet appeared, but an earlier fault of the list took the packet.
     Taken,
 }
 
-/// A segment that a fault forges, in the name of `from`.
+/// A segment that a fault forges in the name of `from`.
 pub struct ForgedPacket {
-    /// Whose it claims to be.
+    /// The side in whose name the segment is forged.
     pub from: Side,
-    /// It.
+    /// The forged packet from the IPv4 header on.
     pub packet: Packet,
 }
 
 impl Faults {
-    /// These faults, before a run.
+    /// The faults before a run.
     #[must_use]
     pub fn new(faults: &[Fault]) -> Self {
         let pending =
@@ -57,7 +56,8 @@ impl Faults {
         }
     }
 
-    /// `from` emits a packet: what the faults order for it, and what they forge behind it.
+    /// Handle a packet that `from` emits: returns the fate that the faults order, and adds the
+    /// segments that the faults forge to `forged`.
     pub fn handle_packet(
         &mut self,
         emission: u64,
@@ -98,7 +98,7 @@ impl Faults {
         ordered
     }
 
-    /// The faults that did nothing, in words.
+    /// The faults without an effect, as text.
     #[must_use]
     pub fn unmatched(&self) -> Vec<String> {
         let idle = self.faults.iter().filter_map(|pending| match pending.state {
@@ -110,8 +110,8 @@ impl Faults {
     }
 }
 
-/// The fate that `action` gives to a packet of `bytes` bytes. Only a corrupted packet's fate depends on
-/// the length of the packet.
+/// The fate that `action` gives to a packet of `bytes` bytes. Only a corrupted packet's fate
+/// depends on the length.
 ///
 /// # Panics
 /// If `action` forges a segment: the packet that triggers a forgery keeps its fate.
@@ -136,8 +136,8 @@ pub fn fate_of(action: Action, bytes: usize) -> Fate {
     })
 }
 
-/// The actions that give a packet this fate on a link of this delay. None for a fate that follows from
-/// the link itself: a full queue, a blackout, a NAT.
+/// The actions that give a packet this fate on a link of this delay. A fate that follows from the
+/// link itself (a full queue, a blackout, a NAT) needs no action.
 #[must_use]
 pub fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
     let Changes { duplicated, corrupted, moved } = match fate {
@@ -161,8 +161,8 @@ pub fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
     [duplicated, corrupted, moved].into_iter().flatten().collect()
 }
 
-/// The fate of a packet for which another fate is ordered beside the one it has; `None`: they do not go
-/// together.
+/// The fate of a packet that has the fate `ordered` already, with the fate `more` added; `None`:
+/// the fates exclude each other.
 fn combined(ordered: Option<Fate>, more: Fate) -> Option<Fate> {
     let (one, other) = match (ordered, more) {
         (None, more) => return Some(more),
@@ -184,7 +184,7 @@ fn combined(ordered: Option<Fate>, more: Fate) -> Option<Fate> {
 /// How far before RCV.NXT a segment out of the window is.
 const OUT_OF_WINDOW: u32 = 1 << 20;
 
-/// The segment that `forgery` asks for when `from` sends `trigger`.
+/// The segment of `forgery` when `from` sends `trigger`.
 fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> ForgedPacket {
     let sender = forgery.sender.unwrap_or(from);
     let ends = match sender == from {
@@ -192,7 +192,7 @@ fn forge(forgery: Forgery, from: Side, trigger: &Segment, channel: &Channel) -> 
         false => [trigger.destination, trigger.source],
     };
     let exact = channel.next(sender);
-    // Before its first ACK: what it would acknowledge now.
+    // Before the sender's first ACK: the number for acknowledging the trigger.
     let ack = channel.acknowledged(sender).unwrap_or(trigger.seq.wrapping_add(trigger.len()));
     let seq = match forgery.place {
         Place::Exact => exact,

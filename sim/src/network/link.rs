@@ -1,5 +1,5 @@
-//! `link` is one direction of the wire: rate, tail-drop queue, delay, and the packets in flight in
-//! order of arrival. It knows bytes and times, not TCP.
+//! `link` owns one direction of the wire: rate, tail-drop queue, delay, and the packets in flight
+//! in order of arrival. TCP is unknown here.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,32 +13,34 @@ use crate::scenario::LinkConfig;
 pub struct Link {
     config: LinkConfig,
     fates: Fates,
-    /// Every packet arrives, after the delay and as it is.
+    /// Whether every packet arrives unchanged after the delay.
     plain: bool,
-    /// The delay, or what every hop takes at least.
+    /// The configured delay, but at least one hop.
     delay: Duration,
-    /// When the last bit of what was accepted so far leaves the sender, in nanoseconds.
+    /// When the last bit of the accepted packets leaves the sender, in nanoseconds.
     busy_until_ns: u64,
     in_flight: VecDeque<Flight>,
-    /// Emission numbers of held packets in flight, each with the ports of its connection.
+    /// Emission numbers of the held packets in flight, each with the ports of the packet's
+    /// connection.
     held: Vec<(u64, [u16; 2])>,
 }
 
-/// A packet on its way.
+/// A packet in flight.
 pub struct Flight {
-    /// When it arrives: ties go by `emission`.
+    /// Arrival time. Of packets with the same arrival time, the smaller `emission` arrives first.
     pub arrival: Duration,
-    /// Its emission number; a copy's is the original's, a forged one's is its trigger's.
+    /// Emission number of the packet. A copy has the original's number, a forged packet the
+    /// trigger's.
     pub emission: u64,
-    /// Its bytes.
+    /// The packet from the IPv4 header on.
     pub packet: Packet,
 }
 
-/// At least a microsecond, so that virtual time grows with every hop.
+/// The shortest delay of a hop, so that virtual time grows with every hop.
 const HOP: Duration = Duration::from_micros(1);
 
 impl Link {
-    /// An idle link.
+    /// A link without packets.
     #[must_use]
     pub fn new(config: LinkConfig, fates: Fates) -> Self {
         let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
@@ -47,8 +49,8 @@ impl Link {
         Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
     }
 
-    /// Idle again with the fates of another seed, keeping its memory; what is in flight goes back to its
-    /// host.
+    /// Empty the link and take the fates of another seed, keeping the memory. Packets in flight
+    /// return to `host`.
     pub fn reset(&mut self, seed: u64, host: &mut Host) {
         self.in_flight.drain(..).for_each(|flight| host.recycle(flight.packet));
         self.held.clear();
@@ -56,8 +58,8 @@ impl Link {
         self.busy_until_ns = 0;
     }
 
-    /// The fate that chance gives the next packet, of `bytes` bytes. The link draws for each packet,
-    /// so that later packets keep their fates.
+    /// The random fate of the next packet, of `bytes` bytes. The link draws for each packet, so
+    /// that later packets keep their fates.
     #[inline]
     pub fn draw(&mut self, bytes: usize) -> Fate {
         self.fates.next_fate(bytes)
@@ -70,8 +72,8 @@ impl Link {
         !self.fates.always_deliver()
     }
 
-    /// The fate of the next packet, which has `bytes` bytes and was handed over at `now`, and the
-    /// time of its arrival unless it is lost. A dark link and a full queue replace `fate`.
+    /// The fate of the next packet, with `bytes` bytes and handed over at `now`, and the time of
+    /// arrival unless the packet is lost. A blackout and a full queue replace `fate`.
     #[inline]
     pub fn admit(&mut self, now: Duration, bytes: usize, fate: Fate) -> (Fate, Option<Duration>) {
         let fate = if self.is_dark(now) { Fate::Blackout } else { fate };
@@ -90,21 +92,23 @@ impl Link {
         (fate, Some(arrival))
     }
 
-    /// Whether every packet arrives, after the delay and as it is: then none need be asked about.
+    /// Whether every packet arrives unchanged after the delay. Then the caller need not ask for
+    /// fates.
     #[inline]
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.plain
     }
 
-    /// When a packet arrives that is put on the wire now, past the queue.
+    /// The arrival time of a packet that bypasses the queue at `now`.
     #[inline]
     #[must_use]
     pub fn arrival(&self, now: Duration) -> Duration {
         now + self.delay
     }
 
-    /// Carry an admitted packet, in order of arrival: one that arrives with another stays behind it.
+    /// Carry an admitted packet. Of packets with the same arrival time, the first carried arrives
+    /// first.
     #[inline]
     pub fn carry(&mut self, flight: Flight) {
         if self.held.is_empty() {
@@ -115,7 +119,7 @@ impl Link {
         }
     }
 
-    /// Carry a packet that does not arrive as it should.
+    /// Carry a packet with changes.
     #[cold]
     pub fn carry_changed(&mut self, mut flight: Flight, changes: Changes) {
         // Before a bit of them may be flipped.
@@ -153,7 +157,7 @@ impl Link {
         self.in_flight.insert(self.in_flight.len() - behind, flight);
     }
 
-    /// Carry a packet, and just behind it what was held for it.
+    /// Carry a packet, and release the packets held for `connection` just behind.
     #[cold]
     fn carry_before_held(&mut self, flight: Flight, connection: [u16; 2]) {
         let arrival = flight.arrival;
@@ -171,20 +175,20 @@ impl Link {
         }
     }
 
-    /// When the next packet arrives, and its emission number.
+    /// Arrival time and emission number of the next packet to arrive.
     #[inline]
     #[must_use]
     pub fn next_arrival(&self) -> Option<(Duration, u64)> {
         self.in_flight.front().map(|flight| (flight.arrival, flight.emission))
     }
 
-    /// How many packets it carries.
+    /// Number of packets in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// The packet that arrives next.
+    /// Take the next packet to arrive.
     #[inline]
     pub fn pop_arrival(&mut self) -> Option<Packet> {
         self.in_flight.pop_front().map(|flight| flight.packet)
@@ -226,7 +230,7 @@ impl Link {
     }
 }
 
-/// The ports of a packet that a host emitted: in one direction, its connection.
+/// The ports of a packet from a host. In one direction, the ports identify the connection.
 fn ports(packet: &[u8]) -> [u16; 2] {
     Segment::peek(packet).expect("a host emits whole headers").ports()
 }

@@ -1,6 +1,6 @@
-//! `medium` is what lies between the hosts and sees both directions: it asks the faults and the NAT
-//! about each packet, then the link of its direction, and writes down what came of it. What it does
-//! not watch for costs nothing.
+//! `medium` joins the two directions of the link: for each packet it asks the faults, the NAT and
+//! the link of the direction, and records the fate. Parts that a scenario does not use cost
+//! nothing.
 
 mod orders;
 
@@ -20,7 +20,7 @@ use crate::scenario::Scenario;
 use crate::side::Side;
 use orders::Orders;
 
-/// What lies between the hosts, for one run at a time.
+/// Everything between the hosts, for one run at a time.
 pub struct Medium {
     /// Whether packets are looked at.
     watches: bool,
@@ -29,12 +29,13 @@ pub struct Medium {
     /// The answers that the run took from its seed.
     pub draws: Draws,
     nat: Option<Nat>,
-    /// Made up in the name of the side that does not send now, with its trigger's emission number.
+    /// Packets forged in the name of the side that does not send now, with the emission numbers of
+    /// their triggers.
     forged: Vec<(u64, ForgedPacket)>,
 }
 
 impl Medium {
-    /// What lies between the hosts of `scenario`.
+    /// The medium of `scenario`.
     #[must_use]
     pub fn new(scenario: &Scenario) -> Self {
         Self {
@@ -47,7 +48,7 @@ impl Medium {
         }
     }
 
-    /// As new, keeping its memory.
+    /// Return to the state before a run, keeping the memory.
     pub fn reset(&mut self) {
         self.faults.reset();
         self.orders.reset();
@@ -58,13 +59,13 @@ impl Medium {
         }
     }
 
-    /// From the next run on, give the packets of these emission numbers these fates, in place of what
-    /// chance would.
+    /// From the next run on, give the packets of these emission numbers these fates, in place of
+    /// random fates.
     pub fn order(&mut self, orders: &[(u64, Fate)]) {
         self.orders.set(orders);
     }
 
-    /// From the next run on, keep a census of the packets that pass, or none.
+    /// From the next run on, keep a census of the packets or keep none.
     pub fn count(&mut self, census: bool) {
         self.orders.count(census);
     }
@@ -81,15 +82,15 @@ impl Medium {
         self.orders.left()
     }
 
-    /// Whether nothing lies between the hosts but a link that delivers everything as it is.
+    /// Whether the medium is just a link that delivers every packet unchanged.
     #[inline]
     #[must_use]
     pub fn is_clear(&self, link: &Link) -> bool {
         !self.watches && self.orders.is_idle() && link.is_plain()
     }
 
-    /// `from` hands over a packet at `now`, and `link` is its direction. Returns its fate; what is not
-    /// carried comes back.
+    /// Pass on a packet that `from` hands over at `now` into `link`. Returns the packet's fate, and
+    /// the packet itself if the link does not carry the packet.
     pub fn pass(
         &mut self,
         now: Duration,
@@ -132,7 +133,7 @@ impl Medium {
         let back = carry(link, fate, arrival, emission, packet);
         for ForgedPacket { from: sender, packet } in forged {
             if sender == from {
-                // Right behind its trigger, where there is one.
+                // Right behind the trigger, unless the trigger was lost.
                 let arrival = arrival.unwrap_or(link.arrival(now));
                 trace.forged(now, sender, emission, &packet);
                 link.carry(Flight { arrival, emission, packet });
@@ -143,7 +144,7 @@ impl Medium {
         (fate, back)
     }
 
-    /// The fate that chance gives the next packet of `from`, written down.
+    /// The random fate of the next packet of `from`, recorded in `draws`.
     #[inline]
     fn draw(&mut self, from: Side, bytes: usize, link: &mut Link) -> Fate {
         let drawn = link.draw(bytes);
@@ -153,7 +154,7 @@ impl Medium {
         drawn
     }
 
-    /// Put on the wire what was forged in the name of the side that was not sending.
+    /// Send the packets that were forged in the name of the silent side.
     #[inline]
     pub fn settle(&mut self, now: Duration, up: &mut Link, down: &mut Link, trace: &mut Trace) {
         if self.forged.is_empty() {
@@ -166,7 +167,7 @@ impl Medium {
         }
     }
 
-    /// The faults that did nothing, in words.
+    /// The faults without an effect, as text.
     #[must_use]
     pub fn unmatched_faults(&self) -> Vec<String> {
         self.faults.unmatched()
@@ -189,7 +190,7 @@ fn carry(
     None
 }
 
-/// A middlebox that knows each connection for as long as it is not silent.
+/// A middlebox that forgets a connection after a silence.
 struct Nat {
     timeout: Duration,
     /// By the client's and the server's port: when the last packet passed; `None`: forgotten.
@@ -197,7 +198,8 @@ struct Nat {
 }
 
 impl Nat {
-    /// Whether the connection of this packet is forgotten. A SYN makes it known again.
+    /// Whether the connection of this packet is forgotten. A SYN makes a forgotten connection known
+    /// again.
     fn forgets(&mut self, now: Duration, from: Side, packet: &[u8]) -> bool {
         let Some(segment) = Segment::parse(packet) else { return false };
         let (source, destination) = (segment.source.port(), segment.destination.port());

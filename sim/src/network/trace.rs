@@ -1,6 +1,6 @@
-//! `trace` is what happened in a run, as data: every packet in order of emission, what each host
-//! noted about its connections, what each program said. It computes the digest as it goes and keeps
-//! as much of the rest as it is asked to; what it keeps never changes a run.
+//! `trace` records a run as data: every packet in order of emission, and the notes of the hosts.
+//! The trace computes the digest of the run and keeps as much of the rest as the caller asks for;
+//! recording more never changes a run.
 
 use std::time::Duration;
 
@@ -17,41 +17,41 @@ pub enum Recording {
     /// The digest and the counts.
     #[default]
     Digest,
-    /// Also what the programs said.
+    /// Also the words of both programs.
     Dialogue,
-    /// Also every packet's headers, and what the hosts noted.
+    /// Also every packet's headers, and the notes of the hosts.
     Headers,
     /// Also every packet's payload.
     Packets,
 }
 
-/// One thing that happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// A host handed a packet to the link.
     Packet(PacketEvent),
-    /// A fault put a forged packet on the link. It counts for nothing and has no emission number:
-    /// the one it bears is that of the packet that triggered it.
+    /// A fault put a forged packet on the link. A forged packet is not counted and has no emission
+    /// number of its own: the event has the number of the packet that triggered the fault.
     Forged(PacketEvent),
-    /// A host noted something about one of its connections.
+    /// A host noted a change of one of its connections.
     Note(Side, Note),
 }
 
-/// A packet, as it was handed to the link.
+/// A packet when its host handed the packet to the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PacketEvent {
-    /// When.
+    /// Virtual time of the emission.
     pub at: Duration,
-    /// The packet's key: its place in the one order over both directions and all connections,
-    /// counted from 0.
+    /// The packet's emission number: its position in the order of all packets of the run, counted
+    /// from 0.
     pub emission: u64,
-    /// Who sent it.
+    /// The sender of the packet.
     pub from: Side,
-    /// What became of it.
+    /// The packet's fate on the link.
     pub fate: Fate,
     /// Bytes of the whole packet.
     pub length: usize,
-    /// Where its recorded bytes are in the trace.
+    /// Range of the packet's recorded bytes in the trace.
     recorded: std::ops::Range<usize>,
 }
 
@@ -67,12 +67,12 @@ pub struct Arrived {
     recorded: std::ops::Range<usize>,
 }
 
-/// What happened.
+/// The record of a run.
 pub struct Trace {
     recording: Recording,
     digest: Digest,
     counts: Counts,
-    /// Packets that faults forged.
+    /// Number of packets that faults forged.
     forged: u64,
     events: Vec<Event>,
     arrived: Vec<Arrived>,
@@ -80,7 +80,7 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// An empty trace that will keep this much.
+    /// An empty trace of this level of recording.
     #[must_use]
     pub fn new(recording: Recording) -> Self {
         Self {
@@ -94,7 +94,7 @@ impl Trace {
         }
     }
 
-    /// Empty again, keeping its memory.
+    /// Empty the trace, keeping the memory.
     pub fn reset(&mut self, recording: Recording) {
         self.recording = recording;
         self.digest.reset();
@@ -105,7 +105,7 @@ impl Trace {
         self.bytes.clear();
     }
 
-    /// How much it keeps.
+    /// The trace's level of recording.
     #[must_use]
     pub fn recording(&self) -> Recording {
         self.recording
@@ -118,7 +118,8 @@ impl Trace {
         self.counts.client + self.counts.server
     }
 
-    /// A packet was handed to the link at `at` and met `fate`. Returns its emission number.
+    /// Record a packet that was handed to the link at `at` and met `fate`. Returns the packet's
+    /// emission number.
     #[inline]
     pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
         let emission = self.next_emission();
@@ -197,33 +198,33 @@ impl Trace {
         self.digest.gather(bytes);
     }
 
-    /// The lines of the digest, and how many of them are of packets: those come first. `None`: the
-    /// lines have been too long to be kept.
+    /// The lines of the digest and the number of packet lines, which come first. `None` if the
+    /// lines were too long to keep.
     #[must_use]
     pub fn lines(&self) -> Option<(&[u8], u64)> {
         let packets = self.next_emission() + self.forged;
         self.digest.gathered().map(|lines| (lines, packets))
     }
 
-    /// The digest of all that happened so far.
+    /// The digest of everything recorded so far.
     #[must_use]
     pub fn digest(&self) -> u128 {
         self.digest.value()
     }
 
-    /// Packets so far.
+    /// Packets so far, counted by sender and by loss.
     #[must_use]
     pub fn counts(&self) -> Counts {
         self.counts
     }
 
-    /// What was kept, in order.
+    /// The recorded events, in order.
     #[must_use]
     pub fn events(&self) -> &[Event] {
         &self.events
     }
 
-    /// The packets that were kept, in order of emission, each with its recorded bytes.
+    /// The recorded packets in order of emission, each with its recorded bytes.
     pub fn packets(&self) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
         self.events.iter().filter_map(|event| match event {
             Event::Packet(packet) => Some((packet, self.bytes(packet))),
@@ -239,7 +240,7 @@ impl Trace {
         })
     }
 
-    /// The recorded bytes of a packet: its headers, or all of it.
+    /// The recorded bytes of a packet: the headers, or the whole packet.
     #[must_use]
     pub fn bytes(&self, packet: &PacketEvent) -> &[u8] {
         &self.bytes[packet.recorded.clone()]

@@ -1,5 +1,5 @@
-//! `conclude` puts what the judge saw beside what the user was told: the end of a run, and of its
-//! digest.
+//! `conclude` joins the judge's findings with the client's reports: the outcome of a run, and the
+//! last part of the run's digest.
 
 use halfclose_ftp::report::Speaker;
 use halfclose_ftp::{Told, TransferReport};
@@ -14,10 +14,10 @@ use crate::world::World;
 use crate::world::lookup::Lookup;
 
 impl World<'_> {
-    /// What the run came to, and the last of its digest.
+    /// The outcome of the run, and the last part of the digest.
     ///
     /// # Panics
-    /// If the scenario moves no file (`Scenario::check` refuses it).
+    /// If the scenario moves no file; `Scenario::check` refuses such scenarios.
     pub fn conclude(&mut self, end: End) -> Outcome {
         let mut outcome = Outcome::blank();
         self.conclude_into(end, &mut outcome);
@@ -122,8 +122,8 @@ impl World<'_> {
         into.dialogue.extend(self.dialogue(report, lookup));
     }
 
-    /// What the server knows of a transfer in which the client program died: nobody was left to tell
-    /// its user anything, so the server's last reply stands for it.
+    /// The server's report of a transfer in which the client program died. The program can no
+    /// longer answer its user, so the server's last reply stands for the answer.
     fn killed(
         &self,
         task: usize,
@@ -137,15 +137,15 @@ impl World<'_> {
         lookup.last_served(self.server().reports(), &file.name)
     }
 
-    /// The program's word to its user. A connection that the stack stalled is told as a failure,
-    /// though the program may never have heard of it: it is not FTP that kept silent.
+    /// The program's answer to its user. A connection that the stack stalled counts as a failure
+    /// even if the program never learns of the stall: FTP is not the cause of the silence.
     fn told(&self, report: &TransferReport, lookup: &Lookup) -> Told {
         if report.told != Told::Nothing {
             return report.told;
         }
         let stalled = |it: &EndedConnection| it.ending == Ending::Stalled;
         let since = report.started;
-        // A lone client's connections are all there are, those too that it never heard of.
+        // All connections belong to a single client, including connections without a report.
         let told = if self.scenario().client.count == 1 {
             self.ended().iter().any(|ended| ended.at >= since && stalled(ended))
         } else {
@@ -158,7 +158,7 @@ impl World<'_> {
         if told { Told::Failure } else { Told::Nothing }
     }
 
-    /// How the data connection of a transfer ended, by what both hosts noted.
+    /// How the data connection of a transfer ended, by the notes of both hosts.
     fn endings(&self, report: &TransferReport, lookup: &Lookup) -> Endings {
         let Some((local, peer)) = report.data else { return Endings::default() };
         let at = |side, local, peer| {
@@ -168,7 +168,7 @@ impl World<'_> {
         Endings { client: at(Side::Client, local, peer), server: at(Side::Server, peer, local) }
     }
 
-    /// What the user saw while the transfer went on: the server's lines and the program's own.
+    /// The lines that the user saw during the transfer: the server's lines and the program's own.
     fn dialogue<'a>(
         &'a self,
         report: &TransferReport,
@@ -183,7 +183,7 @@ impl World<'_> {
     }
 }
 
-/// What was asked, in the words of a scenario.
+/// The verb of a task, in the words of a scenario.
 fn verb(task: &Task) -> &'static str {
     match task {
         Task::Put(File { mode: WriteMode::Append, .. }) => "append ",
@@ -193,7 +193,7 @@ fn verb(task: &Task) -> &'static str {
     }
 }
 
-/// The server's last reply as a word: what is not 2yz is no success.
+/// The server's last reply as an answer: only 2yz is a success.
 fn word(served: &TransferReport) -> Told {
     if served.told == Told::Success { Told::Success } else { Told::Failure }
 }

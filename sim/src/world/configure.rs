@@ -1,4 +1,5 @@
-//! `setup` says what a scenario means to each part: the configuration of both hosts and programs.
+//! `configure` translates a scenario into the configurations of both hosts and both programs, and
+//! into the tasks of the clients.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -11,10 +12,10 @@ use crate::seed::{Purpose, number};
 use crate::side::{EPOCH, Side};
 use crate::workload::Workload;
 
-/// Connections that may wait to be accepted: of everybody at once.
+/// Connections that may wait to be accepted: the connections of all clients.
 pub(crate) const BACKLOG: usize = 10_000;
 
-/// What the host of `side` draws from in the run with `seed`.
+/// The seed of the host of `side` in the run with `seed`.
 pub(crate) fn host_seed(side: Side, seed: u64) -> u64 {
     match side {
         Side::Client => number(seed, Purpose::ClientHost),
@@ -43,7 +44,7 @@ pub(crate) fn host(scenario: &Scenario, side: Side, seed: u64) -> stack::Config 
     }
 }
 
-/// The client program.
+/// The configuration of the client program.
 pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
     let client = &scenario.client;
     let base = match client.profile {
@@ -63,7 +64,7 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
     }
 }
 
-/// The server program.
+/// The configuration of the server program.
 pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
     let server = &scenario.server;
     let model = server.model.map_or(ftp::ServerModel::PLAIN, |model| *model);
@@ -82,18 +83,18 @@ pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
     }
 }
 
-/// Which of two ways a server's model goes, where it has two.
+/// The choices of a server's model between two reactions.
 pub(crate) fn draws(scenario: &Scenario, seed: u64) -> u64 {
     scenario.server.model.map_or(0, |_| number(seed, Purpose::ServerModel))
 }
 
-/// What the source of task `index` is called at the client: nothing that is received bears such a
-/// name, so a task never overwrites another's source.
+/// The name of the source of task `index` at the client. No received file has such a name, so that
+/// a task never overwrites the source of another task.
 fn source(index: usize) -> String {
     format!("the source of do.{}", index + 1)
 }
 
-/// What each client is asked to do.
+/// The tasks of each client.
 pub(crate) fn scripts(workload: &Workload, clients: usize) -> Vec<Arc<[ftp::Task]>> {
     (1..=clients).map(|client| script(workload, workload.tasks_of(client))).collect()
 }

@@ -1,5 +1,4 @@
-//! `initial_files` puts the files of a scenario where they are before it begins, and the directories that
-//! they are in.
+//! `initial_files` stores the files of a scenario and their directories before a run begins.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use crate::scenario::{FileCommand, Origin, Scenario, Task, Verb};
 use crate::side::EPOCH;
 use crate::workload::Workload;
 
-/// Puts everything in its place; `asked` is what each client is asked to do.
+/// Store every file of the scenario; `asked` has the tasks of each client.
 pub(crate) fn lay_out(
     scenario: &Scenario,
     workload: &Workload,
@@ -43,7 +42,7 @@ pub(crate) fn lay_out(
                 }
             }
             Task::Get(file) => {
-                // What the server holds is what an earlier task puts there, or is there before.
+                // The server begins with a file unless an earlier task uploads the file.
                 if workload.origin(index) == Origin::Before {
                     server.insert_content(&file.name, content);
                 }
@@ -56,8 +55,8 @@ pub(crate) fn lay_out(
     }
 }
 
-/// The directories that a path is in, on both sides; at the server not those that a task of its client
-/// makes.
+/// Make the directories above a path on both sides, except directories at the server that a task of
+/// the same client makes.
 fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &mut MemoryStore) {
     for (at, _) in path.match_indices('/') {
         let directory = &path[..at];

@@ -1,5 +1,5 @@
-//! `lookup` finds, at the end of a run, the ends of one connection, the lines of one session and
-//! the server's word on one file among those of thousands. It knows the order of each, not what it means.
+//! `lookup` finds connections, lines and reports at the end of a run among thousands: the ends of a
+//! connection, the lines of a session, and the server's report of a file.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use halfclose_ftp::report::{SessionId, Spoken};
 use crate::outcome::EndedConnection;
 use crate::side::Side;
 
-/// Places in the lists of one run, sorted by what is asked for; its memory is kept from run to run.
+/// Indexes into the lists of a run, sorted for lookup. The memory is kept from run to run.
 #[derive(Debug, Default)]
 pub(crate) struct Lookup {
-    /// Of the connections that ended: by their ports, and of the same ports by time.
+    /// Ended connections, by ports and then by time.
     ended: Vec<(u64, usize)>,
-    /// Of the lines of a dialogue: by session, and of one session by time.
+    /// Lines of the dialogue, by session and then by time.
     spoken: Vec<(SessionId, usize)>,
-    /// Of the server's reports: by the file's name, and of one file in order.
+    /// Reports of the server, by the file's name and then in order.
     served: Vec<usize>,
 }
 
@@ -27,7 +27,7 @@ fn key(side: Side, local: SocketAddr, peer: SocketAddr) -> u64 {
 }
 
 impl Lookup {
-    /// Sort what is to be found.
+    /// Sort the ended connections and the lines.
     pub(crate) fn build(&mut self, ended: &[EndedConnection], spoken: &[Spoken]) {
         let key = |it: &EndedConnection| key(it.side, it.local, it.peer);
         self.ended.clear();
@@ -74,7 +74,7 @@ impl Lookup {
         same.map(|(_, at)| &spoken[*at])
     }
 
-    /// The server's last report of the file of that name.
+    /// The server's last report of the file `name`.
     pub(crate) fn last_served<'a>(
         &self,
         served: &'a [TransferReport],

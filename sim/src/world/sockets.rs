@@ -1,5 +1,5 @@
-//! `sockets` lets an FTP program use a simulated host: the trait of one crate over the type of the
-//! other, and nothing else.
+//! `sockets` lets an FTP program use a simulated host: it implements `halfclose_ftp::tcp::Tcp` for
+//! a `Host` of `halfclose_stack`.
 
 use std::io;
 use std::net::{SocketAddr, SocketAddrV4};
@@ -11,13 +11,13 @@ use halfclose_stack::{ConnId, Ending, Host, ListenerId, Ready};
 
 use crate::law::Watch;
 
-/// A host's TCP at one instant.
+/// The TCP of a host at an instant.
 pub struct Sockets<'a> {
-    /// The host.
+    /// The simulated host.
     pub host: &'a mut Host,
-    /// The instant.
+    /// The instant of virtual time.
     pub now: Duration,
-    /// Who sees what the program calls, if anybody.
+    /// The observer of the program's calls, for the laws.
     pub watch: Option<Watch<'a>>,
 }
 

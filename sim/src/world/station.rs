@@ -1,6 +1,5 @@
-//! `world::station` is one host and the direction of the link that it sends into: it hands what the
-//! host says to the link, and what it notes to the world's `RunLog`. It does not know the other station,
-//! what runs on its host, nor what happens next.
+//! `station` owns one host and the direction of the link into which the host sends. A station
+//! passes the host's packets to the link, and the host's notes to the world's `RunLog`.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::seed::Purpose;
 use crate::side::Side;
 use crate::world::configure;
 
-/// One host, and the direction of the link that it sends into.
+/// A host, and the direction of the link into which the host sends.
 pub(super) struct Station {
     pub(super) side: Side,
     pub(super) host: Host,
@@ -25,7 +24,7 @@ pub(super) struct Station {
     pub(super) link: Link,
 }
 
-/// What is written down of a run.
+/// The record of a run.
 pub(super) struct RunLog {
     pub(super) trace: Trace,
     pub(super) ended: Vec<EndedConnection>,
@@ -37,7 +36,7 @@ pub(super) struct RunLog {
 }
 
 impl Station {
-    /// The host of `side`, and the way out of it.
+    /// The host of `side` with its direction of the link.
     pub(super) fn new(scenario: &Scenario, side: Side, seed: u64) -> Self {
         let link = scenario.link(side);
         let purpose = match side {
@@ -49,14 +48,14 @@ impl Station {
         Self { side, host: Host::new(config), config, link }
     }
 
-    /// As new with that seed, keeping its memory.
+    /// Return to the state before a run with this seed, keeping the memory.
     pub(super) fn reset(&mut self, seed: u64) {
         self.link.reset(seed, &mut self.host);
         self.config.seed = configure::host_seed(self.side, seed);
         self.host.reset(self.config);
     }
 
-    /// Put what the host has to say into the link, and write down what it noted before and meanwhile.
+    /// Send the packets of the host into the link, and record the notes from before and in between.
     pub(super) fn transmit(&mut self, now: Duration, medium: &mut Medium, log: &mut RunLog) {
         self.drain_notes(log);
         while let Some(packet) = self.host.poll_transmit(now) {
@@ -79,7 +78,7 @@ impl Station {
         self.link.carry(Flight { arrival, emission, packet });
     }
 
-    /// Into a medium that may do something to it, and perhaps with a lie.
+    /// Send through a medium that may change packets, perhaps with a mutant.
     fn transmit_into(
         &mut self,
         now: Duration,
@@ -103,7 +102,7 @@ impl Station {
         }
     }
 
-    /// Write down what the host has noted.
+    /// Record the notes of the host.
     #[inline]
     pub(super) fn drain_notes(&mut self, log: &mut RunLog) {
         if self.host.has_notes() {

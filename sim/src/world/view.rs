@@ -1,4 +1,4 @@
-//! `world::view` is what may be seen of a world from outside, while it runs and afterwards.
+//! `view` gives the outside read access to a world, during a run and afterwards.
 
 use std::time::Duration;
 
@@ -20,25 +20,25 @@ use crate::workload::Workload;
 use crate::world::lookup::Lookup;
 
 impl World<'_> {
-    /// What happened.
+    /// The record of the run.
     #[must_use]
     pub fn into_trace(self) -> Trace {
         self.log.trace
     }
 
-    /// What is run.
+    /// The scenario of the run.
     #[must_use]
     pub fn scenario(&self) -> &Scenario {
         self.scenario
     }
 
-    /// The bytes of its files.
+    /// The tasks and the files of the run.
     #[must_use]
     pub fn workload(&self) -> &Workload {
         self.workload
     }
 
-    /// The seed it runs with.
+    /// The seed of the run.
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
@@ -54,52 +54,52 @@ impl World<'_> {
         std::mem::take(&mut self.lookup)
     }
 
-    /// Keep it for the next one.
+    /// Keep the memory for the next conclusion.
     pub(crate) fn keep_lookup(&mut self, lookup: Lookup) {
         self.lookup = lookup;
     }
 
-    /// The trace, to conclude it.
+    /// The trace, for concluding the run.
     pub(crate) fn trace_mut(&mut self) -> &mut Trace {
         &mut self.log.trace
     }
 
-    /// The faults that matched no packet.
+    /// The faults without a matching packet.
     pub(crate) fn unmatched_faults(&self) -> Vec<String> {
         self.medium.unmatched_faults()
     }
 
-    /// Virtual time.
+    /// Virtual time since the beginning.
     #[must_use]
     pub fn now(&self) -> Duration {
         self.now
     }
 
-    /// When the client program had said its last word; `None`: it has not.
+    /// When the client program had answered its user on everything; `None`: not yet.
     #[must_use]
     pub fn told_at(&self) -> Option<Duration> {
         self.told_at
     }
 
-    /// What happened so far.
+    /// The record of the run so far.
     #[must_use]
     pub fn trace(&self) -> &Trace {
         &self.log.trace
     }
 
-    /// The client program.
+    /// The client program of the run.
     #[must_use]
     pub fn client(&self) -> &Driver<Client, MemoryStore> {
         &self.client
     }
 
-    /// The server program.
+    /// The server program of the run.
     #[must_use]
     pub fn server(&self) -> &Driver<Server, MemoryStore> {
         &self.server
     }
 
-    /// The files of one side.
+    /// The files at one side.
     #[must_use]
     pub fn store(&self, side: Side) -> &MemoryStore {
         match side {
@@ -115,7 +115,7 @@ impl World<'_> {
         }
     }
 
-    /// Connections that have ended, in order.
+    /// Ended connections, in the order of their ends.
     #[must_use]
     pub fn ended(&self) -> &[EndedConnection] {
         &self.log.ended
@@ -133,7 +133,7 @@ impl World<'_> {
         &self.log.resets
     }
 
-    /// What `side` still holds.
+    /// The resources that `side` still holds.
     fn holding<P: Session>(&self, driver: &Driver<P, MemoryStore>, side: Side) -> Holding {
         let station = &self.stations[side as usize];
         Holding {
@@ -144,7 +144,7 @@ impl World<'_> {
         }
     }
 
-    /// What the laws say of the run, which came to these transfers.
+    /// The laws broken by the run with these transfers, without and with an excuse.
     pub(crate) fn laws(
         &self,
         end: End,
@@ -167,7 +167,7 @@ impl World<'_> {
     }
 
     /// From the next [`reset`](World::reset) on, give the packets of these emission numbers these
-    /// fates, in place of what chance would; what the scenario's own faults say stays.
+    /// fates, in place of random fates. Faults of the scenario stay.
     ///
     /// # Panics
     /// If the numbers do not rise.
@@ -175,14 +175,14 @@ impl World<'_> {
         self.medium.order(orders);
     }
 
-    /// From the next [`reset`](World::reset) on, keep these answers of the seed, and the lines of the
-    /// digest up to so many bytes.
+    /// From the next [`reset`](World::reset) on, keep these answers of the seed, and the lines of
+    /// the digest up to `lines` bytes.
     pub fn keep_draws(&mut self, keeps: Kept, lines: usize) {
         self.medium.draws.keep(keeps);
         self.log.trace.keep_lines(lines);
     }
 
-    /// The answers that the run took from its seed so far, as far as they are kept.
+    /// The kept answers that the run took from its seed so far.
     #[must_use]
     pub fn draws(&self) -> &[(Question, Answer)] {
         self.medium.draws.list()
@@ -212,7 +212,7 @@ impl World<'_> {
         self.medium.orders_left()
     }
 
-    /// Let the waiver of that name excuse nothing from now on: for testing that it is needed.
+    /// Let the waiver of this name excuse nothing from now on, for testing the waiver.
     pub fn deny(&mut self, waiver: &'static str) {
         self.denied = Some(waiver);
     }

@@ -75,7 +75,7 @@ fn read_recorded(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
     (&file).take(4096).read_to_end(&mut bytes)?;
-    if bytes.starts_with(ladder::MAGIC.as_bytes()) || capture::begins_like_one(&bytes) {
+    if bytes.starts_with(ladder::MAGIC.as_bytes()) || capture::begins_like_capture(&bytes) {
         file.read_to_end(&mut bytes)?;
     }
     Ok(bytes)

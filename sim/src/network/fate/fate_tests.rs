@@ -1,4 +1,4 @@
-//! The laws of fates, over many packets.
+//! Fates over many packets keep the promises of the module.
 
 use super::*;
 

@@ -1,18 +1,17 @@
-//! `medium::orders` is a list of fates by emission number, given for one run at a time, and the
-//! census of the packets that passed: what a search over explicit fates needs of a run. It parses
-//! nothing but the ports.
+//! `orders` owns the fates that a search orders by emission number for one run at a time, and the
+//! census of the packets of a run. Of a packet, only the ports are read.
 
 use halfclose_stack::Segment;
 
 use crate::network::fate::Fate;
 use crate::side::CONTROL_PORT;
 
-/// A packet that was handed to the link, in the place of its emission number.
+/// A packet of the census. Its index in the census is the emission number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Passed {
-    /// It belongs to the control connection; else to a data connection.
+    /// Whether the packet belongs to a control connection; otherwise to a data connection.
     pub control: bool,
-    /// What became of it.
+    /// The packet's fate on the link.
     pub fate: Fate,
 }
 
@@ -25,7 +24,7 @@ pub(super) struct Orders {
 }
 
 impl Orders {
-    /// Order these from the next run on.
+    /// From the next run on, order these fates.
     pub(super) fn set(&mut self, orders: &[(u64, Fate)]) {
         assert!(orders.is_sorted_by(|a, b| a.0 < b.0), "one fate a packet, in their order");
         self.list.clear();
@@ -38,7 +37,7 @@ impl Orders {
         self.census = census.then(Vec::new);
     }
 
-    /// Before a run.
+    /// Return to the state before a run.
     pub(super) fn reset(&mut self) {
         self.next = 0;
         if let Some(census) = &mut self.census {
@@ -52,7 +51,8 @@ impl Orders {
         self.next == self.list.len() && self.census.is_none()
     }
 
-    /// What is ordered for the packet of this number, which is asked for once, in order.
+    /// The fate ordered for the packet of this emission number. The caller asks for each packet
+    /// once, in order.
     #[inline]
     pub(super) fn take(&mut self, emission: u64) -> Option<Fate> {
         let (number, fate) = *self.list.get(self.next)?;
@@ -63,7 +63,7 @@ impl Orders {
         Some(fate)
     }
 
-    /// A packet passed.
+    /// Count a packet and its fate.
     #[inline]
     pub(super) fn passed(&mut self, packet: &[u8], fate: Fate) {
         if let Some(census) = &mut self.census {
