@@ -111,9 +111,8 @@ impl Simulator {
             }
             while let Some(note) = self.hosts[side].poll_note() {
                 match note.kind {
-                    NoteKind::State { to, .. } => println!("{:?} {} {to}", note.at, note.local),
                     NoteKind::Ended(ending) => self.endings[side] = Some(ending),
-                    NoteKind::Divergence(divergence) => println!("{:?} {divergence}", note.at),
+                    kind => println!("{:?} {} {kind}", note.at, note.local),
                 }
             }
         }

@@ -1,14 +1,14 @@
-//! `close_policy.rs` is what the kernels of the world do differently at the end of a connection, as
-//! a value. RFC 9293 leaves each of these open or is not followed; the presets say where they stand.
+//! `close_policy.rs` owns the differences between kernels at the end of a connection, as a value with
+//! presets. RFC 9293 leaves each choice open, or kernels do not follow RFC 9293.
 
 use std::time::Duration;
 
-/// What `close` does while received bytes wait unread.
+/// The effect of `close` while received bytes are unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UnreadAtClose {
-    /// A RST at once (RFC 9293 §3.6.1, SHLD-3: the application lost data, so say so).
+    /// A RST at once, so the peer learns that data is lost (RFC 9293 §3.6.1, SHLD-3).
     Reset,
-    /// A FIN, as if nothing were wrong.
+    /// A FIN, as if every byte had been read.
     Fin,
 }
 
@@ -18,12 +18,12 @@ impl UnreadAtClose {
         &[("reset", Self::Reset), ("fin", Self::Fin)];
 }
 
-/// What becomes of data that arrives after `close`.
+/// The answer to data that arrives after `close`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataAfterClose {
-    /// A RST (RFC 9293 §3.6.1, SHLD-3).
+    /// A RST answers the data (RFC 9293 §3.6.1, SHLD-3).
     Reset,
-    /// It is acknowledged and kept for nobody, until the window is full.
+    /// An ACK answers the data until the window is full. No user reads the data.
     Accept,
 }
 
@@ -33,12 +33,12 @@ impl DataAfterClose {
         &[("reset", Self::Reset), ("accept", Self::Accept)];
 }
 
-/// What a reset does to bytes already received and not yet read.
+/// The effect of a reset on received bytes that are unread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReceivedAtReset {
-    /// The user reads them first and hears of the reset afterwards.
+    /// The user reads the bytes first and learns of the reset afterwards.
     Keep,
-    /// They are destroyed (RFC 9293 §3.10.7.4: "all segment queues should be flushed").
+    /// The bytes are destroyed (RFC 9293 §3.10.7.4: "all segment queues should be flushed").
     Flush,
 }
 
@@ -48,13 +48,13 @@ impl ReceivedAtReset {
         &[("keep", Self::Keep), ("flush", Self::Flush)];
 }
 
-/// Which resets are believed.
+/// The rule by which a host believes a RST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResetValidation {
-    /// One whose sequence number is exactly RCV.NXT; one elsewhere in the window draws a challenge
-    /// ACK (RFC 5961 §3.2, RFC 9293 §3.10.7.4). A SYN on a synchronized connection draws one too.
+    /// A RST counts exactly at RCV.NXT. A RST elsewhere in the window draws a challenge ACK (RFC 5961
+    /// §3.2, RFC 9293 §3.10.7.4), and so does a SYN on a synchronized connection.
     Rfc5961,
-    /// Any inside the receive window (RFC 793, page 37).
+    /// A RST counts anywhere in the receive window (RFC 793, page 37).
     Rfc793,
 }
 
@@ -64,27 +64,27 @@ impl ResetValidation {
         &[("rfc5961", Self::Rfc5961), ("rfc793", Self::Rfc793)];
 }
 
-/// What a host does at the end of a connection.
+/// The behaviour of a host at the end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClosePolicy {
-    /// `close` with bytes unread.
+    /// The effect of `close` with unread bytes.
     pub unread_at_close: UnreadAtClose,
-    /// Data after `close`.
+    /// The answer to data after `close`.
     pub data_after_close: DataAfterClose,
-    /// Bytes already received, at a reset.
+    /// The effect of a reset on unread bytes.
     pub received_at_reset: ReceivedAtReset,
-    /// Which resets count.
+    /// The rule by which a RST counts.
     pub reset_validation: ResetValidation,
-    /// How long a closed connection waits in FIN-WAIT-2 for the peer's FIN; then it is forgotten
-    /// silently. `None`: for ever, as RFC 9293 has it.
+    /// How long a connection waits in FIN-WAIT-2 for the peer's FIN after `close`; then the host forgets
+    /// the connection silently. `None`: without a limit, as in RFC 9293.
     pub fin_wait_2: Option<Duration>,
-    /// How long a closed connection may go on delivering what was sent before it is reset. `None`:
-    /// until the user timeout.
+    /// How long a connection may deliver sent bytes after `close` before a RST ends the connection.
+    /// `None`: until the user timeout.
     pub linger: Option<Duration>,
 }
 
 impl ClosePolicy {
-    /// The presets, by name.
+    /// All presets with their names.
     pub const PRESETS: &'static [(&'static str, Self)] = &[
         ("linux", Self::linux()),
         ("winsock", Self::winsock()),
@@ -92,7 +92,7 @@ impl ClosePolicy {
         ("smoltcp", Self::smoltcp()),
     ];
 
-    /// Where the preset of that name has its rules from, to be said wherever it appears.
+    /// The source of the rules of the preset `name`: a measurement or documents.
     #[must_use]
     pub fn source(name: &str) -> Option<&'static str> {
         match name {
@@ -103,15 +103,15 @@ impl ClosePolicy {
         }
     }
 
-    /// The preset of that name.
+    /// The preset with the name `name`.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
         let (_, preset) = Self::PRESETS.iter().find(|(known, _)| *known == name)?;
         Some(*preset)
     }
 
-    /// Linux, measured on 6.18: bytes received are read before the reset is heard of, close with
-    /// bytes unread sends a RST, a RST counts only at RCV.NXT. `tcp_fin_timeout` is 60 s.
+    /// Linux, measured on 6.18. The user reads received bytes before the user learns of a reset; `close`
+    /// with unread bytes sends a RST; a RST counts only at RCV.NXT; `tcp_fin_timeout` is 60 s.
     #[must_use]
     pub const fn linux() -> Self {
         Self {
@@ -124,9 +124,9 @@ impl ClosePolicy {
         }
     }
 
-    /// Windows Sockets, from documents, not measured: curl issue 657 and dotnet/runtime issue 57186
-    /// report that a reset destroys bytes received and not yet read. The rest is an assumption: RST
-    /// for unread or late data, RFC 5961, and 120 s in FIN-WAIT-2.
+    /// Windows Sockets, from documents, not measured. A reset destroys unread bytes: curl issue 657 and
+    /// dotnet/runtime issue 57186 report such losses. The remaining rules are assumptions: a RST for
+    /// unread or late data, RFC 5961, and 120 s in FIN-WAIT-2.
     #[must_use]
     pub const fn winsock() -> Self {
         Self {
@@ -137,9 +137,10 @@ impl ClosePolicy {
     }
 
     /// Windows for Workgroups 3.11 with TCP/IP-32, from documents, not measured: Q123208 and Q152474
-    /// show hosts of that time that reset and were reset. That a reset destroys what waits unread
-    /// follows WinSock; that it closes with a FIN whatever is unread, accepts late data, believes any
-    /// RST in the window (RFC 5961 is sixteen years younger) and waits 120 s is an assumption.
+    /// show hosts of the time that sent and received resets. A reset destroys unread bytes, as in
+    /// WinSock. The remaining rules are assumptions: `close` sends a FIN even with unread bytes, late
+    /// data is accepted, a RST anywhere in the window counts (RFC 5961 is sixteen years younger), and
+    /// FIN-WAIT-2 lasts 120 s.
     #[must_use]
     pub const fn wfw311() -> Self {
         Self {
@@ -152,8 +153,9 @@ impl ClosePolicy {
         }
     }
 
-    /// smoltcp 0.14 as it is, measured: FIN whatever is unread, late data accepted, received bytes
-    /// kept, any RST in the window believed, FIN-WAIT-2 for ever.
+    /// smoltcp 0.14 without changes, measured: `close` sends a FIN even with unread bytes, late data is
+    /// accepted, a reset keeps unread bytes, a RST anywhere in the window counts, and FIN-WAIT-2 has no
+    /// limit.
     #[must_use]
     pub const fn smoltcp() -> Self {
         Self {

@@ -1,19 +1,20 @@
-//! `config.rs` is everything a host's behaviour depends on, as one value. Times are virtual.
+//! `config.rs` owns the configuration of a host: one value, with every choice that the behaviour of a
+//! host depends on. All times are virtual.
 
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::close_policy::ClosePolicy;
 
-/// Congestion control of every connection of a host.
+/// The congestion control of all connections of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Congestion {
-    /// No congestion window. smoltcp 0.14 can then deadlock on a lost FIN; the watchdog finds it.
+    /// No congestion window. smoltcp 0.14 can deadlock on a lost FIN; the watchdog ends the deadlock.
     None,
-    /// Reno (RFC 5681), in integers.
+    /// Reno (RFC 5681), computed in integers.
     #[default]
     Reno,
-    /// CUBIC (RFC 9438), in floating point: its last bits may differ between platforms.
+    /// CUBIC (RFC 9438), computed in floating point: the last bits may differ between platforms.
     Cubic,
 }
 
@@ -23,22 +24,22 @@ impl Congestion {
         &[("none", Self::None), ("reno", Self::Reno), ("cubic", Self::Cubic)];
 }
 
-/// How long a host waits before it gives a connection up.
+/// How long a host waits before the host gives a connection up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deadlines {
-    /// In SYN-SENT. Divergence: RFC 9293 §3.8.3 asks for at least 3 minutes (MUST-23); Linux gives up
-    /// after `tcp_syn_retries` = 6, which is 127 s, and so do we.
+    /// Limit of SYN-SENT. Divergence: RFC 9293 §3.8.3 asks for at least 3 minutes (MUST-23); the
+    /// default is Linux's `tcp_syn_retries` = 6, equal to 127 s.
     pub syn_sent: Duration,
-    /// In SYN-RECEIVED. Linux: `tcp_synack_retries` = 5, which is 63 s.
+    /// Limit of SYN-RECEIVED. The default is Linux's `tcp_synack_retries` = 5, equal to 63 s.
     pub syn_received: Duration,
-    /// Without progress on unacknowledged data or a FIN: R2 of RFC 9293 §3.8.3, and the user timeout
-    /// of §3.10.8. Linux: `tcp_retries2` = 15, about 924 s.
+    /// Limit without progress on unacknowledged data or a FIN: R2 of RFC 9293 §3.8.3, and the user
+    /// timeout of §3.10.8. The default is Linux's `tcp_retries2` = 15, about 924 s.
     pub user_timeout: Duration,
-    /// Without a segment in either direction on a synchronized connection, if at all. RFC 9293 knows
-    /// no such limit; servers and middleboxes do.
+    /// Limit without a segment in either direction on a synchronized connection. `None`: no limit, as
+    /// in RFC 9293; servers and middleboxes have such limits.
     pub idle: Option<Duration>,
-    /// How long a connection that has something outstanding and no timer for it may wait for the
-    /// peer's segment before the watchdog ends it. Ours: twice smoltcp's longest timeout.
+    /// Limit of the watchdog: how long a connection with outstanding data and without a timer may wait
+    /// for a segment of the peer. The default is twice the longest timeout of smoltcp.
     pub stall: Duration,
 }
 
@@ -54,38 +55,40 @@ impl Default for Deadlines {
     }
 }
 
-/// A host, as a value.
+/// The configuration of one host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The one IPv4 address of the host.
     pub address: Ipv4Addr,
-    /// Largest IPv4 packet, in bytes, headers included: 68 to 65535. The MSS is 40 less.
+    /// Largest IPv4 packet in bytes, headers included: 68 to 65535. The MSS is 40 bytes less.
     pub mtu: usize,
-    /// Bytes a connection holds for its user to receive. 65535 needs no window scaling; one byte
-    /// more makes smoltcp scale by 1 and round every window.
+    /// Length of a connection's receive buffer in bytes. 65535 needs no window scaling; with one byte
+    /// more, smoltcp scales by 1 and rounds every window.
     pub receive_buffer: usize,
-    /// Bytes a connection holds that are not acknowledged yet.
+    /// Length of a connection's send buffer in bytes. Bytes leave the buffer when the peer
+    /// acknowledges them.
     pub send_buffer: usize,
-    /// Congestion control.
+    /// Congestion control of all connections.
     pub congestion: Congestion,
-    /// What this host's kernel does at the end of a connection.
+    /// The behaviour of this host's kernel at the end of a connection.
     pub policy: ClosePolicy,
-    /// What initial sequence numbers and ephemeral ports are drawn from.
+    /// Seed of the initial sequence numbers and of the ephemeral ports.
     pub seed: u64,
-    /// Whether TCP and IPv4 checksums are filled in and verified. Off, they are zero and cost
-    /// nothing; a link that corrupts packets needs them.
+    /// Whether TCP and IPv4 checksums are filled in and verified. If not, checksums are zero and cost
+    /// nothing. A link that corrupts packets needs checksums.
     pub checksums: bool,
     /// Nagle's algorithm (RFC 9293 §3.7.4): a short segment waits while data is unacknowledged.
     pub nagle: bool,
-    /// Longest delay of an ACK (RFC 9293 §3.8.6.3 allows 500 ms; smoltcp's 10 ms); `None`: no delay.
+    /// Longest delay of an ACK; `None`: no delay. RFC 9293 §3.8.6.3 allows 500 ms; the default is
+    /// 10 ms, as in smoltcp.
     pub ack_delay: Option<Duration>,
-    /// Whether every RST carries the 8 bytes of draft-ietf-tcpm-rst-diagnostic-payload-03 that say
-    /// why it was sent.
+    /// Whether every RST carries a diagnostic payload of 8 bytes with the reason of the RST
+    /// (draft-ietf-tcpm-rst-diagnostic-payload-03).
     pub reset_reason: bool,
-    /// When to give up.
+    /// The time limits of connections.
     pub deadlines: Deadlines,
-    /// Whether `Host::poll_note` has anything to tell. Notes wait until they are taken: for a user
-    /// who does not, turn them off.
+    /// Whether the host keeps notes for `Host::poll_note`. Notes wait until the caller takes them, so a
+    /// caller that takes none turns notes off.
     pub notes: bool,
 }
 

@@ -1,6 +1,6 @@
-//! `connection.rs` owns one TCP connection: a smoltcp interface with one socket, and the facts that
-//! smoltcp does not keep. The fields are private to this folder, where each file holds one set of
-//! rules; the rules that concern several connections are in `host/`.
+//! `connection.rs` owns one TCP connection: a smoltcp interface with one socket, and the variables that
+//! smoltcp does not keep. The fields are private to this folder: each file of the folder holds one set
+//! of rules. Rules about several connections are in `host/`.
 
 pub(crate) mod admission;
 pub(crate) mod data;
@@ -30,14 +30,14 @@ use crate::packet::wire::Wire;
 use crate::state::State;
 use crate::time::Moment;
 
-/// Who answers for a connection.
+/// The owner of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     /// The slot holds no connection.
     Vacant,
-    /// The listener in this slot: the user has not accepted the connection yet.
+    /// The listener in the named slot: the user has not accepted the connection yet.
     Listener(u32),
-    /// The user, who knows the connection's id.
+    /// The user, who knows the id of the connection.
     User,
     /// The host alone: the user has closed the connection.
     Orphan,
@@ -47,9 +47,9 @@ pub(crate) enum Owner {
 #[derive(Clone, Copy, Debug)]
 struct View {
     state: State,
-    /// Bytes in the receive buffer, including bytes that a reset has taken from the user.
+    /// Bytes in the receive buffer, including bytes taken from the user by a reset.
     received: usize,
-    /// Bytes in the send buffer: not acknowledged yet.
+    /// Bytes in the send buffer: all bytes not acknowledged yet.
     queued: usize,
 }
 
@@ -65,12 +65,13 @@ pub(crate) struct Connection {
     /// Whether the slot waits in the host's list of connections to poll for packets.
     touched: bool,
     poll_hint: PollHint,
-    /// Whether smoltcp reads the clock only when a timer expires. CUBIC reads the clock always.
+    /// Whether smoltcp reads the clock only when a timer expires. With CUBIC, smoltcp reads the clock at
+    /// every packet.
     asks_no_clock: bool,
     /// The local end and the peer's end.
     ends: [SocketAddrV4; 2],
     view: View,
-    /// The state that the host has handled last. `view.state` is newer until `Host::follow`.
+    /// The state handled last by the host. `view.state` is newer until `Host::follow`.
     state: State,
     established: bool,
     ending: Option<Ending>,
@@ -80,7 +81,7 @@ pub(crate) struct Connection {
     asked: Cell<bool>,
     /// Whether the user has closed before the handshake was complete: the FIN waits for ESTABLISHED.
     fin_deferred: bool,
-    /// Whether the host has reported that unread bytes outlive TIME-WAIT.
+    /// Whether the host has reported unread bytes at the end of TIME-WAIT.
     outlived: bool,
     send: SendSpace,
     receive: ReceiveSpace,
@@ -172,13 +173,7 @@ impl Connection {
         self.owner = Owner::Vacant;
     }
 
-    /// Forget the connection, and that its slot waits to be polled.
-    pub(crate) fn forget(&mut self) {
-        self.vacate();
-        self.touched = false;
-    }
-
-    /// Who answers for the connection.
+    /// The owner of the connection.
     pub(crate) fn owner(&self) -> Owner {
         self.owner
     }
@@ -188,13 +183,13 @@ impl Connection {
         self.owner = Owner::User;
     }
 
-    /// Take the connection from the user, who has closed it.
+    /// Take the connection from the user, who has closed the connection.
     pub(crate) fn orphan(&mut self, now: Moment) {
         self.owner = Owner::Orphan;
         self.clocks.orphaned = now;
     }
 
-    /// The 4-tuple as the host's table knows the connection.
+    /// The key of the connection in the demultiplexer.
     pub(crate) fn key(&self) -> Key {
         let [local, peer] = self.ends;
         Key::connection(local.port(), peer)
@@ -205,7 +200,7 @@ impl Connection {
         self.ends
     }
 
-    /// The state that the host has handled last.
+    /// The state handled last by the host.
     pub(crate) fn state(&self) -> State {
         self.state
     }
@@ -215,7 +210,7 @@ impl Connection {
         self.established
     }
 
-    /// RCV.NXT.
+    /// RCV.NXT, the next sequence number expected from the peer.
     pub(crate) fn rcv_nxt(&self) -> u32 {
         self.receive.nxt(self.view.received)
     }

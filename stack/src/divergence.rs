@@ -1,41 +1,41 @@
-//! `divergence.rs` names the places where smoltcp 0.14 and the RFCs part and a run may notice, so
-//! that a verdict is never blamed on FTP. Some are mended by this crate and some are only reported.
+//! `divergence.rs` owns the names of the differences between smoltcp 0.14 and the RFCs that a run may
+//! notice, so no defect of smoltcp is blamed on an application. This crate mends most of them.
 
 use std::fmt;
 
-/// A difference between smoltcp and the RFCs that a connection met.
+/// A difference between smoltcp and the RFCs in the life of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Divergence {
-    /// CLOSE in SYN-RECEIVED: smoltcp takes the handshake's ACK for the ACK of a FIN never sent.
+    /// CLOSE in SYN-RECEIVED: smoltcp mistakes the handshake's ACK for the ACK of a FIN never sent.
     CloseInSynReceived,
     /// A RST after a retransmission timeout: smoltcp numbers it from the rewound SND.NXT.
     ResetSequence,
-    /// A RST in the window that is not exactly at RCV.NXT: smoltcp believes it.
+    /// A RST in the window but not exactly at RCV.NXT: smoltcp believes the RST.
     ResetInWindow,
-    /// A RST exactly at RCV.NXT that smoltcp ignores: a FIN arrived with data that filled the window.
+    /// A RST exactly at RCV.NXT after a FIN on data filled the window: smoltcp ignores the RST.
     ResetIgnored,
     /// ABORT where no RST may leave: smoltcp would send one.
     ResetForbidden,
     /// A SYN on a synchronized connection: smoltcp is silent.
     SynIgnored,
-    /// A FIN behind a hole: smoltcp forgets it, and the peer's timeout must repeat it.
+    /// A FIN behind a gap: smoltcp forgets the FIN until the peer's timeout repeats the FIN.
     FinOutOfOrder,
-    /// A FIN on a repeated segment whose data is here already: smoltcp ignores it once more.
+    /// A FIN on a repeated segment whose data has arrived already: smoltcp ignores the FIN again.
     FinOnOldData,
     /// A FIN on a segment cut by the window: smoltcp takes the FIN without the bytes before it.
     FinPastWindow,
-    /// Data on a segment whose ACK is old: smoltcp drops the data with it.
+    /// Data on a segment whose ACK is old: smoltcp drops the data with the ACK.
     DataWithOldAck,
-    /// Data beyond the peer's FIN: smoltcp accepts it.
+    /// Data beyond the peer's FIN: smoltcp accepts the data.
     DataAfterFin,
-    /// Bytes unread when TIME-WAIT ends: smoltcp destroys them.
+    /// Unread bytes at the end of TIME-WAIT: smoltcp destroys the bytes.
     UnreadAtTimeWaitEnd,
-    /// Something outstanding and no timer to repeat it: smoltcp lost its timer.
+    /// Outstanding data or an outstanding FIN without a timer: smoltcp has lost its timer.
     TimerLost,
 }
 
 impl Divergence {
-    /// Whether this crate hides the difference; if not, it has had its effect on the run.
+    /// Whether this crate mends the difference. If not, the difference has had its effect on the run.
     #[must_use]
     pub fn mended(self) -> bool {
         !matches!(

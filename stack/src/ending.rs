@@ -1,25 +1,25 @@
-//! `ending.rs` names the ways a connection ends. smoltcp tells only the first from the rest, so the
-//! host derives them from (segment given in, state before, state after). An end is not an error.
+//! `ending.rs` owns the ways in which a connection ends, and derives the ending from the states before
+//! and after a segment. smoltcp shows CLOSED for every ending but `Finished`. An ending is not an error.
 
 use std::fmt;
 
 use crate::state::State;
 
-/// How a connection ended, seen from one side.
+/// How a connection has ended, as one side sees the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ending {
-    /// Both directions ended with a FIN, and ours was acknowledged (RFC 9293 §3.6). `receive` also
-    /// says so for the peer's direction alone.
+    /// Both directions ended with a FIN, and the local FIN was acknowledged (RFC 9293 §3.6). `receive`
+    /// also returns `Finished` for the end of the peer's direction alone.
     Finished,
     /// The peer's RST arrived (ECONNRESET).
     Reset,
-    /// A RST answered our SYN (ECONNREFUSED).
+    /// A RST answered the local SYN (ECONNREFUSED).
     Refused,
-    /// The host gave up: handshake, retransmission, FIN-WAIT-2 or idle deadline (ETIMEDOUT).
+    /// A deadline passed: handshake, retransmission, FIN-WAIT-2 or idle connection (ETIMEDOUT).
     TimedOut,
-    /// This side ended it: `abort`, or a `close` that its policy turns into a RST.
+    /// The local side reset the connection: `abort`, or a `close` that the policy turns into a RST.
     Aborted,
-    /// The stack could never have moved it again; the watchdog ended it.
+    /// smoltcp had lost its timer, so no event could move the connection; the watchdog ended it.
     Stalled,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Ending {
 }
 
 impl Ending {
-    /// Its name, in lower-case words.
+    /// The name of the ending, in lower-case words.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,9 +43,8 @@ impl Ending {
         }
     }
 
-    /// How a connection has ended that went from one state to the next, if it has; `reset` says
-    /// whether a RST from the peer did it, `lost` whether bytes were unacknowledged then. smoltcp
-    /// itself shows the same CLOSED for all of these.
+    /// The ending that follows from a change of state, or `None` while the connection goes on. `reset`:
+    /// a RST from the peer made the change. `lost`: bytes were unacknowledged at the change.
     pub(crate) fn derive(from: State, to: State, reset: bool, lost: bool) -> Option<Self> {
         match (from, to) {
             (State::Closing | State::LastAck, State::Closed) if reset && lost => Some(Self::Reset),

@@ -1,11 +1,10 @@
-//! `host.rs` owns a host's parts, and starts, resets and audits a host. The fields are private to
-//! this folder; each file holds one side of the host.
+//! `host.rs` owns the parts of a host, and starts, resets and audits a host. The fields are private to
+//! this folder: each file of the folder holds one side of the host.
 
 pub(crate) mod abort;
 pub(crate) mod arrival;
 pub(crate) mod demux;
 pub(crate) mod events;
-pub(crate) mod fifo;
 pub(crate) mod listener;
 pub(crate) mod packets;
 pub(crate) mod ports;
@@ -25,8 +24,7 @@ use crate::connection::deadline::Patience;
 use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
 use crate::host::demux::{Demux, Holder};
-use crate::host::events::{Events, Ready};
-use crate::host::fifo::Fifo;
+use crate::host::events::{Events, Fifo, Ready};
 use crate::host::listener::Listener;
 use crate::host::ports::Ports;
 use crate::host::seed_draws::SeedDraws;
@@ -39,12 +37,12 @@ use crate::packet::pool::Packet;
 use crate::packet::wire::Wire;
 use crate::time::Moment;
 
-/// A TCP host.
+/// A TCP host: connections and listeners of one IPv4 address.
 ///
 /// Input is [`handle_packet`](Self::handle_packet), [`handle_timeout`](Self::handle_timeout) and the
-/// user's calls. After any of them take [`poll_transmit`](Self::poll_transmit) until it gives `None`,
-/// then ask [`next_wakeup`](Self::next_wakeup). [`poll_ready`](Self::poll_ready) says which
-/// connection to look at, [`poll_note`](Self::poll_note) tells what happened.
+/// user's calls. After any input, take packets from [`poll_transmit`](Self::poll_transmit) until the
+/// call returns `None`; then ask [`next_wakeup`](Self::next_wakeup). [`poll_ready`](Self::poll_ready)
+/// names a connection or a listener with news; [`poll_note`](Self::poll_note) returns the notes.
 pub struct Host {
     config: Config,
     patience: Patience,
@@ -56,28 +54,28 @@ pub struct Host {
     seed_draws: SeedDraws,
     events: Events,
     wire: Wire,
-    /// Connections to poll for packets. Each is in here once: [`Host::touch`].
+    /// The connections to poll for packets. `Host::touch` adds each connection once.
     touched: Fifo<u32>,
     timers: Timers,
-    /// smoltcp's answer for closed ports: an interface without sockets.
+    /// The interface without sockets that answers for closed ports.
     closed: Interface,
     no_sockets: SocketSet<'static>,
 }
 
-/// What a host holds.
+/// The count of resources held by a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Audit {
     /// Connections in any state, TIME-WAIT included.
     pub connections: usize,
     /// Ports with a listener.
     pub listeners: usize,
-    /// Packet buffers handed out and not recycled. Negative: buffers were recycled that this host
-    /// had not handed out.
+    /// Packet buffers handed out, less buffers recycled. Negative: the host got buffers of a different
+    /// origin.
     pub packets: i64,
 }
 
 impl Host {
-    /// A host without connections.
+    /// A host without connections and listeners.
     ///
     /// # Panics
     /// If the MTU is outside 68 to 65535.
@@ -105,15 +103,18 @@ impl Host {
         host
     }
 
-    /// Become what `new` makes, with the memory kept: one host serves many runs.
+    /// Return to the state after `new` with `config`, and keep the memory: one host serves many runs.
     ///
     /// # Panics
-    /// As `new`.
+    /// As `new`: if the MTU is outside 68 to 65535.
     pub fn reset(&mut self, config: Config) {
         assert!((68..=65535).contains(&config.mtu), "an IPv4 MTU is 68 to 65535 bytes");
         self.config = config;
         self.patience = Patience::new(&config);
-        self.connections.reset(Connection::forget);
+        self.connections.reset(|connection| {
+            connection.vacate();
+            connection.untouch();
+        });
         self.listeners.reset(Listener::vacate);
         self.time_waits = Slots::default();
         self.demux.clear();
@@ -126,24 +127,24 @@ impl Host {
         self.ports = Ports::new(&self.seed_draws);
     }
 
-    /// What this host draws from its seed.
+    /// The draws of this host from the seed.
     #[must_use]
     pub fn seed_draws(&self) -> &SeedDraws {
         &self.seed_draws
     }
 
-    /// Take a packet's buffer back.
+    /// Take the buffer of a packet back.
     #[inline]
     pub fn recycle(&mut self, packet: Packet) {
         self.wire.pool.recycle(packet);
     }
 
-    /// The next thing for the user to look at, in the order it happened.
+    /// The next connection or listener with news, in the order of events.
     #[inline]
     pub fn poll_ready(&mut self) -> Option<Ready> {
         loop {
             let ready = self.events.ready.pop()?;
-            // An id that the user has closed since is not told.
+            // News about a connection that the user has closed since are dropped.
             match ready {
                 Ready::Conn(id) => {
                     let Some(slot) = self.user_slot(id) else { continue };
@@ -158,27 +159,27 @@ impl Host {
         }
     }
 
-    /// Whether [`poll_ready`](Self::poll_ready) may have something to say.
+    /// Whether [`poll_ready`](Self::poll_ready) may return news. The news may be outdated.
     #[inline]
     #[must_use]
     pub fn is_ready(&self) -> bool {
         !self.events.ready.is_empty()
     }
 
-    /// Whether [`poll_note`](Self::poll_note) has something to tell.
+    /// Whether [`poll_note`](Self::poll_note) returns a note.
     #[inline]
     #[must_use]
     pub fn has_notes(&self) -> bool {
         !self.events.notes.is_empty()
     }
 
-    /// What happened to connections, in order. Notes wait until they are taken.
+    /// The next note about a connection, in the order of events. Notes wait until taken.
     #[inline]
     pub fn poll_note(&mut self) -> Option<Note> {
         self.events.notes.pop()
     }
 
-    /// Count what the host holds now.
+    /// Count the resources held now.
     #[must_use]
     pub fn audit(&self) -> Audit {
         Audit {
@@ -194,7 +195,7 @@ impl Host {
         let slot = connections.take(|| Connection::vacant(wire));
         let local = SocketAddrV4::new(config.address, port);
         let key = Key::connection(port, peer);
-        // No two connections of one 4-tuple begin alike.
+        // Each use of a 4-tuple has a sequence number of its own.
         let incarnation = demux.give(key, Holder::Connection(slot));
         let seed = seed_draws.connection_seed(key, incarnation);
         connections[slot].open(now, [local, peer], seed, config, wire);
@@ -220,7 +221,7 @@ impl Host {
         }
     }
 
-    /// Tell the user to look at the connection in `slot`.
+    /// Queue news about the connection in `slot` for the user, once until taken.
     #[inline]
     fn tell(&mut self, slot: u32) {
         if self.connections[slot].owner() == Owner::User && self.connections.set_ready(slot) {

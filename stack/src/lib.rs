@@ -1,23 +1,24 @@
-//! A TCP host over smoltcp 0.14, sans-IO at the packet boundary: packets in, packets out, the next
-//! wake-up. It owns what RFC 9293 wants at the end of a connection and smoltcp leaves open.
+//! A TCP host over smoltcp 0.14, sans-IO at the packet boundary: packets in, packets out, next wake-up.
+//! The crate adds the rules of RFC 9293 for the end of a connection that smoltcp omits or breaks.
 //!
-//! A [`Host`] is a function of its [`Config`] and of the calls made on it: it reads no clock and no
-//! environment, and time is a [`Duration`](std::time::Duration) since the start of the run, in whole
-//! microseconds, that its caller passes.
+//! A [`Host`] is a function of its [`Config`] and of the calls made on the host. A host reads no clock
+//! and no environment: the caller passes the time, a [`Duration`](std::time::Duration) since the start
+//! of the run, in whole microseconds.
 //!
 //! # Calling order
 //!
-//! 1. Give the host what happened: [`Host::handle_packet`], [`Host::handle_timeout`], and the user's
-//!    calls (RFC 9293 §3.9.1): [`connect`](Host::connect), [`listen`](Host::listen),
+//! 1. Tell the host about an event: [`Host::handle_packet`], [`Host::handle_timeout`], or a user call
+//!    of RFC 9293 §3.9.1: [`connect`](Host::connect), [`listen`](Host::listen),
 //!    [`accept`](Host::accept), [`send`](Host::send), [`receive`](Host::receive),
-//!    [`shutdown`](Host::shutdown), [`close`](Host::close), [`abort`](Host::abort). None of them
+//!    [`shutdown`](Host::shutdown), [`close`](Host::close), [`abort`](Host::abort). None of these calls
 //!    transmits.
-//! 2. Take [`Host::poll_transmit`] until it gives `None`; give the buffers back with
-//!    [`Host::recycle`].
-//! 3. Ask [`Host::next_wakeup`], and go to the earliest thing in the world.
+//! 2. Take packets from [`Host::poll_transmit`] until the call returns `None`. Give the buffers back
+//!    with [`Host::recycle`].
+//! 3. Ask [`Host::next_wakeup`], and move the time to the earliest event of all hosts and links.
 //!
-//! [`Host::poll_ready`] names the connections to look at, without a scan; [`Host::poll_note`] tells
-//! every change of state, every [`Ending`] and every [`Divergence`], in order.
+//! [`Host::poll_ready`] names the connections with news, without a scan of all connections.
+//! [`Host::poll_note`] returns every change of state, every [`Ending`] and every [`Divergence`], in
+//! order.
 //!
 //! # Example
 //!
@@ -69,57 +70,82 @@
 //! exchange(&mut client, &mut server);
 //! ```
 //!
-//! # How it is built
+//! # Where each rule lives
 //!
-//! One connection is one smoltcp `Interface` and a `SocketSet` of one. `table` finds it by 4-tuple,
-//! then the listener, then nobody (an empty set answers with the right RST); so the cost of a packet
-//! does not grow with connections, and an initial sequence number depends on the seed, the 4-tuple
-//! and how often that was used, not on the order of connections. `judge` looks at a segment before
-//! smoltcp does; `space` reads the sequence variables off the headers that pass; `ends` follows each
-//! connection to its end; `deadline` gives it up. Only what an event touched is polled.
+//! | rule | file |
+//! |---|---|
+//! | user calls: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS (§3.10.1 to §3.10.6) | `host/user.rs`, `connection/data.rs` |
+//! | SEGMENT ARRIVES (§3.10.7): connection, listener, closed port | `host/arrival.rs` |
+//! | which segments smoltcp may see: RST and SYN validation (RFC 5961), data after CLOSE | `connection/admission.rs` |
+//! | ABORT, and the states without a RST: no RST in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT (§3.10.5) | `connection/reset.rs`, `host/abort.rs` |
+//! | the number of a RST after a retransmission timeout | `connection/reset.rs` |
+//! | TIME-WAIT: answers to segments, a RST in TIME-WAIT, the end | `host/time_wait.rs` |
+//! | changes of state, a FIN that waits for ESTABLISHED | `connection/transition.rs`, `host/teardown.rs` |
+//! | how a connection has ended | `ending.rs` |
+//! | deadlines: handshake, user timeout, idle, FIN-WAIT-2, linger, watchdog | `connection/deadline.rs` |
+//! | SND.UNA, SND.NXT, RCV.NXT and the windows | `connection/sequence_space.rs` |
+//! | data or a FIN that smoltcp lost | `connection/observation.rs` |
+//! | the reason for a RST, in three vocabularies | `reset_cause.rs`, `host/abort.rs` |
+//! | differences between kernels at the end of a connection | `close_policy.rs` |
+//! | backlog of a listener; ephemeral ports; draws from the seed | `host/listener.rs`, `host/ports.rs`, `host/seed_draws.rs` |
+//! | every offset in a TCP/IP header: decoder and builder | `packet/header.rs` |
 //!
-//! # Where smoltcp 0.14 parts from RFC 9293
+//! One connection is one smoltcp `Interface` with a `SocketSet` of one. `host/demux.rs` finds a
+//! connection by 4-tuple, then a listener; an interface without sockets answers for closed ports. So
+//! the cost of a packet does not grow with the number of connections. An initial sequence number
+//! depends on the seed, the 4-tuple and the number of earlier uses of the 4-tuple, not on the order of
+//! connections. smoltcp is polled only for connections that an event has touched
+//! (`connection/poll.rs`).
 //!
-//! Mended here, each with a test that fails without it:
+//! # Differences between smoltcp 0.14 and RFC 9293
 //!
-//! - CLOSE in SYN-RECEIVED loses the FIN: it waits for ESTABLISHED (§3.10.4).
-//! - CLOSE in SYN-SENT sends a RST: the connection is deleted silently (§3.10.4).
-//! - CLOSE with bytes unread sends a FIN, and data after CLOSE is accepted: a RST where the
-//!   [`ClosePolicy`] says so (§3.6.1).
-//! - ABORT sends a RST in every state: none in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT (§3.10.5).
-//! - A RST after a retransmission timeout is numbered too low and ignored: it stands at SND.NXT, or
-//!   where the peer's window ended if a probe of the closed window went further (§3.10.5).
-//! - Any RST in the window is believed: by policy only one at RCV.NXT (RFC 5961 §3.2). A RST exactly
-//!   there can be ignored: it ends the connection.
-//! - A SYN on a synchronized connection is ignored: it draws a challenge ACK (RFC 5961 §4.2).
-//! - A FIN on a segment cut by the window is taken without the bytes before it: it is not.
-//! - Data after the peer's FIN is accepted: it is not (§3.10.7.4).
-//! - Bytes unread are destroyed when TIME-WAIT ends: they wait for their user.
-//! - A listener is one socket and steals late SYNs: there is a backlog, and the 4-tuple goes first.
-//! - All ends look like CLOSED: see [`Ending`]. No deadlines but one that kills idle connections: see
-//!   [`Deadlines`] and [`ClosePolicy`]. No urgent pointer: see [`Host::urgent`].
+//! Mended by this crate, each with a test that fails without the mend:
+//!
+//! - CLOSE in SYN-RECEIVED: smoltcp loses the FIN. Here the FIN waits for ESTABLISHED (§3.10.4).
+//! - CLOSE in SYN-SENT: smoltcp sends a RST. Here the connection is deleted silently (§3.10.4).
+//! - CLOSE with unread bytes: smoltcp sends a FIN, and accepts data after CLOSE. Here a RST is sent
+//!   where the [`ClosePolicy`] says so (§3.6.1).
+//! - ABORT: smoltcp sends a RST in every state. Here no RST is sent in SYN-SENT, CLOSING, LAST-ACK and
+//!   TIME-WAIT (§3.10.5).
+//! - A RST after a retransmission timeout: smoltcp numbers the RST too low, and the peer ignores the
+//!   RST. Here the number is SND.NXT, or the end of the peer's window if a probe of the closed window
+//!   went further (§3.10.5).
+//! - A RST in the window: smoltcp believes every RST. Here, by policy, only a RST at RCV.NXT ends the
+//!   connection (RFC 5961 §3.2). smoltcp can ignore a RST exactly at RCV.NXT; here the RST counts.
+//! - A SYN on a synchronized connection: smoltcp is silent. Here a challenge ACK answers (RFC 5961
+//!   §4.2).
+//! - A FIN on a segment cut by the window: smoltcp takes the FIN without the bytes before the FIN. Here
+//!   the segment is dropped, and the peer sends the FIN again.
+//! - Data after the peer's FIN: smoltcp accepts the data. Here the data is ignored (§3.10.7.4).
+//! - Unread bytes at the end of TIME-WAIT: smoltcp destroys the bytes. Here the bytes wait for the
+//!   user.
+//! - A listener of smoltcp is one socket, and takes late SYNs of other connections. Here there is a
+//!   backlog, and the 4-tuple is looked up first.
+//! - smoltcp shows CLOSED for every ending: see [`Ending`]. smoltcp has one deadline, which also ends
+//!   idle connections: see [`Deadlines`] and [`ClosePolicy`]. smoltcp has no urgent pointer: see
+//!   [`Host::urgent`].
 //!
 //! Reported as a [`Divergence`] of the run and not mended:
 //!
-//! - A FIN that arrives before the data it follows, or once more on a segment whose data is here, is
-//!   ignored until the peer's next timeout.
-//! - Data on a segment with an ACK older than SND.UNA is dropped; the peer's timeout repeats it.
-//! - Retransmission and probe timers can be lost, without congestion control easily (a FIN
-//!   deadlock): a watchdog ends the connection as [`Ending::Stalled`].
+//! - A FIN is ignored, until the peer's next timeout, if the FIN arrives before the data in front of
+//!   the FIN, or on a repeated segment whose data has arrived already.
+//! - Data on a segment with an ACK older than SND.UNA is dropped. The peer's timeout repeats the data.
+//! - smoltcp can lose its retransmission timer and its probe timer, without congestion control easily
+//!   (a FIN deadlock). A watchdog ends the connection as [`Ending::Stalled`].
 //!
-//! Neither (TIME-WAIT is the host's own once its user has closed, and answers as smoltcp does):
-//! TIME-WAIT lasts [`TIME_WAIT`] and a new SYN does not reopen it; a RST assassinates it (RFC
-//! 1337); windows are taken from old segments (no SND.WL1); SACK blocks are sent and not used; the
-//! initial sequence number is not driven by a clock (MUST-8), for a run must replay.
+//! Neither mended nor reported: TIME-WAIT lasts [`TIME_WAIT`], and a new SYN does not reopen TIME-WAIT;
+//! a RST ends TIME-WAIT early (RFC 1337); windows are taken from old segments (no SND.WL1); SACK blocks
+//! are sent and not used; the initial sequence number is not driven by a clock (MUST-8), because a run
+//! must replay.
 //!
-//! Ours, and not smoltcp's: a SYN is given up after 127 s as on Linux and not after three minutes
-//! (MUST-23, §3.8.3); ABORT lets go first what the windows admit (§3.10.5 flushes it), for `send` on a
-//! kernel would have transmitted it by then; a CLOSE in SYN-RECEIVED always waits for ESTABLISHED,
-//! where §3.10.4 sends the FIN at once if there is nothing else to send.
+//! Differences of this crate, not of smoltcp: the handshake is given up after 127 s as on Linux, not
+//! after three minutes (MUST-23, §3.8.3). ABORT first sends the data that the windows admit, because
+//! `send` on a kernel would have transmitted the data by then (§3.10.5 flushes the data). CLOSE in
+//! SYN-RECEIVED always waits for ESTABLISHED, where §3.10.4 sends the FIN at once if no data waits.
 //!
-//! From Linux it also parts in this: an abandoned retransmission sends a RST (Linux is silent), a
-//! connection in SYN-RECEIVED that is given up does too, and the congestion window begins at about
-//! two kilobytes and not at ten segments.
+//! Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
+//! connection in SYN-RECEIVED (Linux is silent in both); the congestion window begins at about two
+//! kilobytes, not at ten segments.
 
 mod close_policy;
 mod config;
@@ -155,3 +181,8 @@ pub use packet::pool::Packet;
 pub use packet::segment::{Flags, Kind, Segment};
 pub use reset_cause::ResetCause;
 pub use state::State;
+
+/// The example of the README, compiled and run as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,5 +1,5 @@
-//! `note.rs` is what a host tells about its connections beside their bytes: every change of state,
-//! every ending, every divergence met. Plain data, in the order it happened.
+//! `note.rs` owns the notes of a host about its connections: every change of state, every ending and
+//! every divergence, as plain data in the order of the events.
 
 use std::fmt;
 use std::net::SocketAddrV4;
@@ -10,34 +10,34 @@ use crate::ending::Ending;
 use crate::reset_cause::ResetCause;
 use crate::state::State;
 
-/// One thing that happened to one connection.
+/// An event in the life of one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// When, since the start of the run.
+    /// Time of the event, since the start of the run.
     pub at: Duration,
-    /// This host's end of the connection.
+    /// Address and port of this host.
     pub local: SocketAddrV4,
-    /// The other end.
+    /// Address and port of the peer.
     pub peer: SocketAddrV4,
-    /// What.
+    /// The kind of the event.
     pub kind: NoteKind,
 }
 
-/// What a note is about.
+/// The kinds of events in a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoteKind {
-    /// The connection changed its state.
+    /// The connection has changed its state.
     State {
-        /// State before.
+        /// The state before the change.
         from: State,
-        /// State after.
+        /// The state after the change.
         to: State,
     },
-    /// The connection ended. Said once.
+    /// The connection has ended. Each connection has at most one such note.
     Ended(Ending),
-    /// A RST leaves with the next packets of the connection.
+    /// A RST leaves with the next packets of the connection, for the reason given.
     ResetSent(ResetCause),
-    /// smoltcp and the RFC part here.
+    /// smoltcp has differed from the RFCs.
     Divergence(Divergence),
 }
 

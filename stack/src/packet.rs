@@ -1,4 +1,5 @@
-//! `packet.rs` is a packet: its bytes and their pool, the segment in it, and smoltcp's device.
+//! `packet.rs` owns packets as bytes: headers and segments, checksums, notation, buffers, and the device
+//! of smoltcp. Nothing here knows connections.
 
 pub mod checksum;
 pub(crate) mod device;

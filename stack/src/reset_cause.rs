@@ -1,9 +1,9 @@
-//! `reset_cause.rs` names why a RST was sent, in three vocabularies: ours, the reason codes of
-//! draft-ietf-tcpm-rst-diagnostic-payload-03, and Linux's `enum sk_rst_reason`.
+//! `reset_cause.rs` owns the reasons for a RST, in three vocabularies: names of this crate, the reason
+//! codes of draft-ietf-tcpm-rst-diagnostic-payload-03, and `enum sk_rst_reason` of Linux.
 
 use std::fmt;
 
-/// Why a RST was sent.
+/// The reason for a RST.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ResetCause {
     /// ABORT by the user (RFC 9293 §3.10.5); `SO_LINGER` with 0 seconds.
@@ -12,18 +12,18 @@ pub enum ResetCause {
     CloseUnread,
     /// Data arrived after CLOSE (RFC 9293 §3.6.1).
     DataAfterClose,
-    /// A segment for no connection: nothing listens there, or the connection is gone (RFC 9293
+    /// A segment arrived for no connection: the port is closed, or the connection is gone (RFC 9293
     /// §3.10.7.1).
     NoConnection,
-    /// An unacceptable acknowledgment in SYN-SENT or SYN-RECEIVED (RFC 9293 §3.10.7.3).
+    /// An unacceptable acknowledgment arrived in SYN-SENT or SYN-RECEIVED (RFC 9293 §3.10.7.3).
     UnacceptableAck,
-    /// A SYN in the window of a synchronized connection (RFC 793, page 71).
+    /// A SYN arrived in the window of a synchronized connection (RFC 793, page 71).
     SynInWindow,
-    /// A segment for a TIME-WAIT that is over or was cut short.
+    /// A segment arrived for a connection whose TIME-WAIT is over or was cut short.
     TimeWait,
-    /// Retransmissions, or another deadline of the host, were given up.
+    /// A deadline of the host passed: retransmissions, handshake, or an idle connection.
     TimedOut,
-    /// A listener was closed with connections that were not accepted yet.
+    /// A listener was closed before the user accepted the connection.
     NotAccepted,
     /// A device on the way sent the RST in the name of the host.
     Middlebox,
@@ -44,7 +44,7 @@ impl ResetCause {
         Self::Middlebox,
     ];
 
-    /// Our word for the cause.
+    /// The name of the cause in this crate.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -61,8 +61,8 @@ impl ResetCause {
         }
     }
 
-    /// The reason code of the registry of draft-ietf-tcpm-rst-diagnostic-payload-03: the exact one, or
-    /// the nearest ([`ietf_is_nearest`](Self::ietf_is_nearest)).
+    /// The reason code in the registry of draft-ietf-tcpm-rst-diagnostic-payload-03: the exact code, or
+    /// the nearest code ([`ietf_is_nearest`](Self::ietf_is_nearest)).
     #[must_use]
     pub const fn ietf_code(self) -> u16 {
         match self {
@@ -76,13 +76,13 @@ impl ResetCause {
         }
     }
 
-    /// Whether the registry has no exact code, and [`ietf_code`](Self::ietf_code) is the nearest one.
+    /// Whether the registry has no exact code, so [`ietf_code`](Self::ietf_code) is the nearest code.
     #[must_use]
     pub const fn ietf_is_nearest(self) -> bool {
         matches!(self, Self::CloseUnread | Self::NoConnection | Self::TimeWait | Self::NotAccepted)
     }
 
-    /// The name in Linux's `include/net/rstreason.h`; none where Linux has no name.
+    /// The name in `include/net/rstreason.h` of Linux. `None` where Linux has no name.
     #[must_use]
     pub const fn linux(self) -> Option<&'static str> {
         match self {
@@ -98,7 +98,7 @@ impl ResetCause {
         }
     }
 
-    /// The three words on one line, as traces and comments have them.
+    /// All three vocabularies on a line, for traces and comments.
     #[must_use]
     pub fn words(self) -> String {
         let nearest = if self.ietf_is_nearest() { "nearest " } else { "" };
@@ -113,7 +113,7 @@ impl ResetCause {
         [0x33, 0xaa, high, low, 0, 0, 0, 0]
     }
 
-    /// The meaning of a code of the registry, in the draft's words; none for an unassigned code.
+    /// The meaning of a code in the words of the draft. `None` for an unassigned code.
     #[must_use]
     pub const fn meaning(code: u16) -> Option<&'static str> {
         Some(match code {

@@ -1,8 +1,8 @@
-//! `state.rs` names the states of a connection (RFC 9293 §3.3.2).
+//! `state.rs` owns the names of the states of a connection (RFC 9293 §3.3.2).
 
 use std::fmt;
 
-/// States of a connection (RFC 9293 §3.3.2).
+/// The state of a connection (RFC 9293 §3.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "RFC 9293 §3.3.2 defines each")]
 pub enum State {
@@ -20,7 +20,7 @@ pub enum State {
 }
 
 impl State {
-    /// Whether its user has closed: a FIN follows what was sent, or has.
+    /// Whether the user has closed: a FIN has been sent, or follows the bytes that wait.
     #[inline]
     pub(crate) fn has_closed(self) -> bool {
         matches!(

@@ -1,5 +1,5 @@
-//! `time.rs` is virtual time as the host keeps it: whole microseconds, smoltcp's clock too. Callers
-//! speak `Duration`; a `Moment` is one number, so that the many looks at a deadline cost little.
+//! `time.rs` owns virtual time inside a host: whole microseconds, which is also the clock of smoltcp.
+//! Callers pass `Duration`; a `Moment` is one number, so comparisons of deadlines cost little.
 
 use std::time::Duration;
 
@@ -10,25 +10,25 @@ use smoltcp::time::Instant;
 pub(crate) struct Moment(u64);
 
 impl Moment {
-    /// Later than every deadline.
+    /// A point later than every deadline.
     pub(crate) const NEVER: Self = Self(u64::MAX);
 
-    /// That much later; never stays never.
+    /// The point `span` later. `NEVER` stays `NEVER`.
     pub(crate) fn after(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
-    /// Whether it will come.
+    /// Whether the point is not `NEVER`.
     pub(crate) fn comes(self) -> bool {
         self != Self::NEVER
     }
 
-    /// What callers understand; `None` for never.
+    /// The point as callers see time; `None` for `NEVER`.
     pub(crate) fn told(self) -> Option<Duration> {
         self.comes().then(|| self.into())
     }
 
-    /// smoltcp's clock.
+    /// The point on the clock of smoltcp.
     pub(crate) fn instant(self) -> Instant {
         Instant::from_micros(self.0.cast_signed())
     }
@@ -57,40 +57,40 @@ impl From<Instant> for Moment {
 pub(crate) struct Span(u64);
 
 impl Span {
-    /// How long TIME-WAIT lasts.
+    /// The length of TIME-WAIT: `CLOSE_DELAY` of smoltcp.
     pub(crate) const TIME_WAIT: Self = Self::secs(10);
 
-    /// Longer than every run.
+    /// A length longer than every run.
     const FOREVER: Self = Self(u64::MAX);
 
-    /// Whole seconds.
+    /// A number of whole seconds.
     pub(crate) const fn secs(secs: u64) -> Self {
         Self(secs * 1_000_000)
     }
 
-    /// Whole milliseconds.
+    /// A number of whole milliseconds.
     pub(crate) const fn millis(millis: u64) -> Self {
         Self(millis * 1_000)
     }
 
-    /// The number of microseconds.
+    /// The length in whole microseconds.
     #[inline]
     pub(crate) const fn micros(self) -> u64 {
         self.0
     }
 
-    /// A limit, or none.
+    /// A time limit, or `FOREVER` for `None`.
     pub(crate) fn limit(limit: Option<Duration>) -> Self {
         limit.map_or(Self::FOREVER, Self::from)
     }
 }
 
-/// A limit of one event per second, as smoltcp limits its challenge ACKs.
+/// A limit of one event per second: smoltcp has the same limit for challenge ACKs.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Throttle(Moment);
 
 impl Throttle {
-    /// Whether an event may happen at `now`. If so, the next may a second later.
+    /// Whether an event may happen at `now`. If so, the next event may happen a second later.
     pub(crate) fn passes(&mut self, now: Moment) -> bool {
         let passes = now >= self.0;
         if passes {

@@ -1,5 +1,5 @@
-//! What a connection costs in memory: its rings and little more while it is idle, and a fraction of that
-//! in TIME-WAIT.
+//! The memory of a connection: an idle connection costs the rings and little more, and a connection in
+//! TIME-WAIT costs a fraction.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -80,7 +80,7 @@ fn carry(from: &mut Host, to: &mut Host) {
     while from.poll_ready().is_some() || from.poll_note().is_some() {}
 }
 
-/// Bytes that each of `count` rounds of `work` leaves allocated.
+/// The bytes left allocated by each of `count` rounds of `work`.
 fn per_round(pair: &mut Pair, count: i64, mut work: impl FnMut(&mut Pair)) -> i64 {
     let before = HELD.get();
     (0..count).for_each(|_| work(pair));
@@ -94,7 +94,7 @@ fn an_idle_connection_costs_its_rings_and_little_more() {
         pair.open();
     });
     let beside = both / 2 - 2 * 4096;
-    // 984 bytes of ours, 432 of smoltcp's storage for its socket, and lists that grow by doubling.
+    // The connection, smoltcp's storage for the socket (432 bytes), and lists that grow by doubling.
     assert!((1_000..3_000).contains(&beside), "{beside} bytes beside the rings");
     println!("an idle connection: its rings and {beside} bytes");
 }
@@ -113,7 +113,7 @@ fn time_wait_costs_a_fraction_of_a_connection() {
     let each = per_round(&mut pair, 4096, &mut close);
     assert_eq!(pair.client.audit().connections, 4097, "all of them are in TIME-WAIT");
     assert_eq!(pair.server.audit().connections, 0);
-    // Its numbers, its alarm, its place in two tables, and that of its incarnation at either host.
+    // The entry, a timer, a place in two tables, and the count of uses of the 4-tuple at both hosts.
     assert!((100..500).contains(&each), "{each} bytes");
     println!("a connection in TIME-WAIT: {each} bytes");
 }

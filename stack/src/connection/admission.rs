@@ -1,5 +1,5 @@
-//! `admission.rs` looks at a segment before smoltcp does and decides whether it may: the rules of RFC
-//! 9293 §3.10.7.4 and RFC 5961 that smoltcp 0.14 does not follow, and no others.
+//! `admission.rs` owns the decision whether smoltcp may see a segment: the rules of RFC 9293 §3.10.7.4
+//! and RFC 5961 that smoltcp 0.14 does not follow, and no further rules.
 
 use crate::close_policy::{ClosePolicy, DataAfterClose, ResetValidation};
 use crate::connection::observation::Before;
@@ -12,33 +12,33 @@ use crate::packet::wire::Wire;
 use crate::state::State;
 use crate::time::Moment;
 
-/// What to do with a segment.
+/// The decision about a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// smoltcp takes it.
+    /// smoltcp takes the segment.
     Pass,
-    /// smoltcp takes it and must be CLOSED afterwards: a RST exactly at RCV.NXT.
+    /// smoltcp takes the segment and must be CLOSED afterwards: a RST exactly at RCV.NXT.
     MustClose,
-    /// It never arrived.
+    /// The segment is dropped, and the divergence, if any, is reported.
     Drop(Option<Divergence>),
-    /// It never arrived, and a challenge ACK asks the peer whether it meant it.
+    /// The segment is dropped, and a challenge ACK asks the peer to confirm.
     Challenge(Divergence),
-    /// It is data for a user who has closed: reset.
+    /// The segment has data for a user who has closed: a RST ends the connection.
     Late,
 }
 
 impl Connection {
-    /// A challenge ACK, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` (RFC 5961 §3.2 and §4.2), at most one
-    /// per second: smoltcp limits its own as much.
+    /// A challenge ACK, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` (RFC 5961 §3.2 and §4.2). At most one per
+    /// second, as in smoltcp.
     #[cold]
     pub(crate) fn challenge(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let nxt = self.rcv_nxt();
         let (numbers, window) = ([self.send.max, nxt], self.receive.window(nxt));
         let ack = Segment::bare(self.ends(), numbers, Flags::ACK, window);
-        self.clocks.challenge.passes(now).then(|| wire.bare(&ack))
+        self.clocks.challenge.passes(now).then(|| wire.packet(&ack, &[]))
     }
 
-    /// Whether smoltcp may see `segment`, and what happens instead.
+    /// Decide about `segment` by the `policy` of the host.
     #[inline]
     pub(crate) fn admit(
         &self,
@@ -56,7 +56,7 @@ impl Connection {
         if flags.has(Flags::RST) {
             return self.admit_reset(segment, nxt, policy.reset_validation);
         }
-        // RFC 5961 §4.2: the peer may have restarted; the ACK makes it reset what it no longer knows.
+        // RFC 5961 §4.2: the peer may have restarted; the ACK makes the peer reset the old connection.
         if flags.has(Flags::SYN) {
             let believes = policy.reset_validation == ResetValidation::Rfc5961;
             return match self.synchronized() && !flags.has(Flags::ACK) && believes {

@@ -1,4 +1,4 @@
-//! `data.rs` moves bytes between a connection and its user: SEND, RECEIVE and STATUS (RFC 9293
+//! `data.rs` owns the bytes between a connection and the user: SEND, RECEIVE and STATUS (RFC 9293
 //! §3.9.1), and the urgent mark.
 
 use std::ops::ControlFlow;
@@ -72,8 +72,8 @@ impl Connection {
         ControlFlow::Continue(wanted)
     }
 
-    /// Whether smoltcp may want to send after RECEIVE: smoltcp announces a window that has at least
-    /// doubled. In TIME-WAIT, smoltcp may now be free to expire.
+    /// Whether smoltcp may have a packet to send after RECEIVE: smoltcp announces a window that has at
+    /// least doubled. TIME-WAIT may also expire once all bytes are read.
     #[inline]
     pub(crate) fn wants_poll_after_receive(&self) -> bool {
         let free = self.socket.get().recv_capacity() - self.view.received;
@@ -92,7 +92,7 @@ impl Connection {
         if self.flushed { 0 } else { self.view.received }
     }
 
-    /// STATUS. From now on the user hears when all bytes have left.
+    /// STATUS. After this call, the user hears when all bytes have left.
     #[inline]
     pub(crate) fn status(&self) -> Status {
         self.asked.set(true);

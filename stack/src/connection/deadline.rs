@@ -1,23 +1,23 @@
-//! `deadline.rs` decides when a connection is given up: deadlines that smoltcp does not have or counts
-//! wrongly (its user timeout kills idle connections), and the watchdog for the timers it loses.
+//! `deadline.rs` owns the deadlines of a connection: limits that smoltcp lacks or counts wrongly (the user
+//! timeout of smoltcp ends idle connections), and the watchdog for timers lost by smoltcp.
 
 use crate::config::Config;
 use crate::connection::{Connection, Owner};
 use crate::state::State;
 use crate::time::{Moment, Span, Throttle};
 
-/// Why a connection is given up.
+/// The reason why a connection is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
-    /// The handshake, the acknowledgment of data or FIN, or any segment at all.
+    /// The peer has not completed the handshake, not acknowledged data or a FIN, or sent no segment.
     Peer,
-    /// The peer's FIN after ours, with nobody left to care.
+    /// The peer's FIN has not come in FIN-WAIT-2, and the user has closed.
     FinWait2,
-    /// A timer that smoltcp lost.
+    /// smoltcp has lost the timer of outstanding data.
     Stall,
 }
 
-/// How long a host waits, by its configuration.
+/// The time limits of a host, from the configuration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Patience {
     syn_sent: Span,
@@ -44,22 +44,22 @@ impl Patience {
     }
 }
 
-/// When the events of one connection happened, for its deadlines to count from.
+/// The times of events in the life of one connection, from which deadlines count.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
-    /// Entry into the present state.
+    /// Time of entry into the present state.
     pub(super) entered: Moment,
-    /// The last acceptable segment.
+    /// Time of the last acceptable segment.
     pub(super) accepted: Moment,
-    /// The last segment in either direction.
+    /// Time of the last segment in either direction.
     pub(super) active: Moment,
-    /// The user's CLOSE or ABORT.
+    /// Time of the user's CLOSE or ABORT.
     pub(super) orphaned: Moment,
-    /// Since when something is unacknowledged without progress. `NEVER`: nothing is.
+    /// Start of the time with unacknowledged data and without progress. `NEVER`: all is acknowledged.
     pub(super) outstanding: Moment,
-    /// Since when something is unacknowledged without a timer. `NEVER`: nothing is.
+    /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
     pub(super) suspect: Moment,
-    /// Limits challenge ACKs (RFC 5961 §7).
+    /// The limit of challenge ACKs (RFC 5961 §7).
     pub(super) challenge: Throttle,
 }
 
@@ -79,12 +79,12 @@ impl Clocks {
 }
 
 impl Connection {
-    /// Whether something is unacknowledged and smoltcp holds no timer for it.
+    /// Whether data is unacknowledged and smoltcp holds no timer for the data.
     pub(crate) fn is_suspect(&self) -> bool {
         self.owner != Owner::Vacant && self.clocks.suspect.comes()
     }
 
-    /// Whether data, a FIN or a SYN of ours is not acknowledged.
+    /// Whether sent data, a FIN or a SYN is not acknowledged.
     #[inline]
     fn outstanding(&self) -> bool {
         match self.state {
@@ -98,10 +98,10 @@ impl Connection {
         }
     }
 
-    /// Bring the clocks up to date once egress is quiet. `poll_at` is smoltcp's next deadline.
+    /// Update the clocks once no packet leaves any more. `poll_at` is the next deadline of smoltcp.
     ///
-    /// The watchdog: with something outstanding, smoltcp must hold a deadline to repeat or to probe.
-    /// If it holds none, only a segment of the peer's can still move the connection.
+    /// The watchdog: with outstanding data, smoltcp must hold a deadline to repeat or to probe. Without a
+    /// deadline, only a segment of the peer can still move the connection.
     #[inline]
     pub(super) fn tick(&mut self, now: Moment, poll_at: Moment) {
         let outstanding = self.outstanding();
@@ -111,7 +111,7 @@ impl Connection {
         clocks.suspect = if suspect { clocks.suspect.min(now) } else { Moment::NEVER };
     }
 
-    /// The first deadline of this host's own, and why.
+    /// The first deadline of the connection, apart from the deadlines of smoltcp, and the reason.
     #[inline]
     pub(crate) fn deadline(&self, patience: &Patience) -> (Moment, Overdue) {
         let clocks = &self.clocks;
@@ -131,7 +131,7 @@ impl Connection {
                     by(clocks.orphaned.after(patience.linger), Overdue::Peer);
                 }
             }
-            // Linux' tcp_fin_timeout: nobody is left to want what the peer may still send.
+            // Linux: tcp_fin_timeout. No user is left for data of the peer.
             State::FinWait2 if orphan => {
                 let since = clocks.entered.max(clocks.orphaned);
                 by(since.after(patience.fin_wait_2), Overdue::FinWait2);

@@ -1,5 +1,5 @@
-//! `observation.rs` reads off what smoltcp has made of a segment: the variables before, the
-//! variables after, and what smoltcp has lost of the segment.
+//! `observation.rs` owns the comparison of a connection before and after smoltcp has taken a segment:
+//! the update of the variables, and the data or FIN lost by smoltcp.
 
 use crate::connection::seq::{after, before, later};
 use crate::connection::{Connection, View};
@@ -11,23 +11,14 @@ use crate::time::Moment;
 /// The variables of a connection just before a segment.
 pub(crate) struct Before {
     view: View,
-    /// RCV.NXT.
+    /// RCV.NXT before the segment.
     pub(super) nxt: u32,
     /// Whether the segment is acceptable (RFC 9293 §3.4).
     acceptable: bool,
 }
 
-impl Before {
-    /// Whether smoltcp drops the data of `segment` because the ACK is older than SND.UNA.
-    #[inline]
-    fn old_ack(&self, connection: &Connection, segment: &Segment) -> bool {
-        let fresh = after(segment.data_end(), self.nxt) && self.acceptable;
-        fresh && before(segment.ack, connection.send.una)
-    }
-}
-
 impl Connection {
-    /// The variables now, `segment` being the next.
+    /// The variables now, before `segment` is taken.
     #[inline]
     pub(crate) fn before(&self, segment: &Segment) -> Before {
         let (view, nxt) = (self.view, self.rcv_nxt());
@@ -69,7 +60,7 @@ impl Connection {
         received > before.view.received || acknowledged || urgent
     }
 
-    /// Read the peer's SYN: IRS, and the scale of the windows in both directions.
+    /// Read the peer's SYN: IRS, and the window scale of both directions.
     fn synchronize(&mut self, segment: &Segment, before: State) {
         if !matches!(before, State::Listen | State::SynSent) {
             return;
@@ -87,7 +78,8 @@ impl Connection {
         }
     }
 
-    /// RFC 9293 §3.10.7.4, sixth: RCV.UP becomes the later of the old mark and the new one.
+    /// Move RCV.UP to the later of the old mark and the new mark (RFC 9293 §3.10.7.4, sixth). True if
+    /// the mark has moved.
     fn urge(&mut self, segment: &Segment) -> bool {
         let mark = segment.seq.wrapping_add(u32::from(segment.urgent));
         let known = self.receive.urgent;
@@ -98,23 +90,25 @@ impl Connection {
         self.receive.urgent != known
     }
 
-    /// The data or FIN that smoltcp should have taken from `segment` and has not.
+    /// The loss of data or of a FIN in `segment` by smoltcp, if there is a loss. `was`: the variables
+    /// before the segment.
     #[inline]
-    pub(crate) fn lost(&self, segment: &Segment, before: &Before) -> Option<Divergence> {
-        let fin = segment.flags.has(Flags::FIN);
-        let old_ack = segment.payload_len > 0 && before.old_ack(self, segment);
+    pub(crate) fn lost(&self, segment: &Segment, was: &Before) -> Option<Divergence> {
+        let (has_data, fin) = (segment.payload_len > 0, segment.flags.has(Flags::FIN));
+        let fresh = has_data && was.acceptable && after(segment.data_end(), was.nxt);
+        // smoltcp drops new data with an ACK older than SND.UNA.
+        let old_ack = fresh && before(segment.ack, self.send.una);
         let lost_fin = fin && !self.receive.fin;
         if !(lost_fin || old_ack) || !self.synchronized() {
             return None;
         }
-        if old_ack && self.view.received == before.view.received {
+        if old_ack && self.view.received == was.view.received {
             Some(Divergence::DataWithOldAck)
-        } else if fin && before.acceptable && after(segment.seq, before.nxt) {
+        } else if fin && was.acceptable && after(segment.seq, was.nxt) {
             Some(Divergence::FinOutOfOrder)
-        } else if fin && segment.payload_len > 0 && segment.data_end() == before.nxt {
-            Some(Divergence::FinOnOldData)
         } else {
-            None
+            let repeated = fin && has_data && segment.data_end() == was.nxt;
+            repeated.then_some(Divergence::FinOnOldData)
         }
     }
 }

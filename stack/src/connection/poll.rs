@@ -1,5 +1,5 @@
-//! `poll.rs` polls smoltcp for one connection: at most one packet in, at most one packet out, the
-//! next deadline. [`PollHint`] says when a poll would find nothing and can be left out.
+//! `poll.rs` owns the polls of smoltcp for one connection: at most one packet in, at most one packet out,
+//! and the next deadline. A [`PollHint`] says when a poll would find no packet and can be left out.
 
 use smoltcp::iface::{Interface, SocketSet};
 use smoltcp::socket::tcp;
@@ -13,14 +13,14 @@ use crate::packet::wire::Wire;
 use crate::state::State;
 use crate::time::{Moment, Span};
 
-/// What a poll of smoltcp would answer, as far as this crate can know without a poll. A poll costs
-/// as much as a part of a packet, and after most events there is nothing to send. Debug builds poll
-/// all the same and compare.
+/// The result of a poll of smoltcp, as far as the result is known without a poll. A poll costs a good
+/// part of the cost of a packet, and after most events no packet leaves. Debug builds poll all the same
+/// and compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PollHint {
-    /// Nothing is known: poll.
+    /// Nothing is known, so poll.
     Unknown,
-    /// No packet would leave.
+    /// No packet would leave now.
     Quiet,
     /// No packet would leave, and smoltcp has no deadline.
     Idle,
@@ -32,21 +32,21 @@ pub(crate) struct Settled {
     pub(crate) poll_at: Moment,
     /// The earlier of `poll_at` and the connection's own deadline.
     pub(crate) wakeup: Moment,
-    /// Whether the user waits to hear that all bytes given to SEND have left, and now all have.
+    /// Whether all bytes given to SEND have left, and the user waits for this news.
     pub(crate) all_sent: bool,
     /// Whether unread bytes have outlived TIME-WAIT, for the first time.
     pub(crate) outlived: bool,
 }
 
 impl Connection {
-    /// Mark the connection as waiting for a poll. True if the connection was not waiting before.
+    /// Mark the connection as waiting for a poll. True if the connection did not wait before.
     #[inline]
     pub(crate) fn touch(&mut self) -> bool {
         self.poll_hint = PollHint::Unknown;
         !std::mem::replace(&mut self.touched, true)
     }
 
-    /// Mark the connection as waiting for a poll after `segment` has arrived.
+    /// Mark the connection as waiting for a poll after `segment` has arrived. True as for `touch`.
     #[inline]
     pub(crate) fn touch_after(&mut self, segment: &Segment) -> bool {
         if self.touched {
@@ -63,24 +63,24 @@ impl Connection {
         self.touched = false;
     }
 
-    /// Whether no other packet would leave.
+    /// Whether no further packet would leave.
     pub(crate) fn is_quiet(&self) -> bool {
         self.poll_hint != PollHint::Unknown
     }
 
-    /// Give a packet to smoltcp. A reply, if there is one, waits on the wire.
+    /// Give a packet to smoltcp. True if smoltcp replies: the reply waits on the wire.
     #[inline]
-    pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) {
+    pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) -> bool {
         let mut device = wire.device(Some(bytes));
         ingress(&mut self.interface, now, &mut device, self.socket.set());
         self.look();
-        if let Some(reply) = device.leaving {
-            self.left(now, &reply);
-            wire.leaving.push_back(reply);
-        }
+        let Some(reply) = device.leaving else { return false };
+        self.left(now, &reply);
+        wire.leaving.push_back(reply);
+        true
     }
 
-    /// The next packet that leaves, if the hint does not exclude one.
+    /// The next packet to send. No poll if the hint excludes a packet.
     #[inline]
     pub(crate) fn poll_packet(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         if self.poll_hint == PollHint::Unknown && !self.outlives_time_wait(now) {
@@ -93,7 +93,7 @@ impl Connection {
         None
     }
 
-    /// Put all packets that may leave now on the wire.
+    /// Put all packets on the wire that may leave now.
     pub(crate) fn flush(&mut self, now: Moment, wire: &mut Wire) {
         let idle = self.poll_hint == PollHint::Idle;
         if idle && !cfg!(debug_assertions) {
@@ -116,8 +116,8 @@ impl Connection {
         Some(packet)
     }
 
-    /// Close smoltcp's socket with its ABORT. Returns the RST, if smoltcp sends one. Received bytes
-    /// stay readable.
+    /// Close smoltcp's socket by smoltcp's ABORT. Returns the RST of smoltcp, if there is a RST.
+    /// Received bytes stay readable.
     pub(super) fn abort_socket(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         self.socket.get_mut().abort();
         // One poll more, or the RST never leaves: smoltcp drops the RST with the socket.
@@ -132,7 +132,8 @@ impl Connection {
         device.leaving
     }
 
-    /// Read the sequence variables off a packet that leaves: SND.MAX, and the window we offer.
+    /// Read the sequence variables from the headers of a packet that leaves: SND.MAX, and the offered
+    /// window.
     #[inline(always)]
     fn left(&mut self, now: Moment, packet: &[u8]) {
         let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
@@ -147,7 +148,7 @@ impl Connection {
         self.clocks.active = now;
     }
 
-    /// Take stock once no packet leaves any more: deadlines, hints, news for the user.
+    /// Update deadlines and hints once no packet leaves any more, and collect news for the user.
     #[inline]
     pub(crate) fn settle(&mut self, now: Moment, patience: &Patience) -> Settled {
         let all_left = self.send.waiting && self.send.unsent() == 0;
@@ -184,16 +185,16 @@ impl Connection {
         at.map_or(Moment::NEVER, Moment::from)
     }
 
-    /// The hint after a packet has left. If the packet ended where everything ends that the user
-    /// gave, including the FIN, no packet follows: each packet acknowledges all that has arrived.
+    /// The hint after a packet has left. No packet follows a packet with the last byte of the user and,
+    /// after CLOSE, the FIN: each packet acknowledges all data that has arrived.
     #[inline]
     fn hint_after_packet(&self) -> PollHint {
         let sent_all = self.asks_no_clock && self.send.all_left(self.view.state.has_closed());
         if sent_all { PollHint::Quiet } else { PollHint::Unknown }
     }
 
-    /// The hint after `segment` has arrived. If the segment brought nothing new and nothing is
-    /// outstanding in either direction, smoltcp has no timer and waits.
+    /// The hint after `segment` has arrived. If the segment has no data and no control bits, and nothing
+    /// is outstanding in either direction, smoltcp has no timer and waits.
     #[inline]
     fn hint_after_segment(&self, segment: &Segment) -> PollHint {
         let rests = match self.state {
@@ -210,8 +211,8 @@ impl Connection {
         if rests && self.asks_no_clock { PollHint::Idle } else { PollHint::Unknown }
     }
 
-    /// Whether TIME-WAIT is over while the user still has bytes to receive. smoltcp would destroy
-    /// the bytes at its next poll, so there is no poll until the user has taken the bytes.
+    /// Whether TIME-WAIT is over while the user still has bytes to receive. The next poll of smoltcp
+    /// would destroy the bytes, so there is no poll until the user has taken the bytes.
     #[inline]
     fn outlives_time_wait(&self, now: Moment) -> bool {
         self.state == State::TimeWait
@@ -240,8 +241,8 @@ impl From<tcp::State> for State {
     }
 }
 
-/// Let smoltcp take in one packet. One copy in the program and not one in each caller: the code of
-/// smoltcp is large beside a processor's first cache for code.
+/// Let smoltcp take in one packet. Not inlined: the code of smoltcp is large beside the L1 instruction
+/// cache, so the program holds a single copy.
 #[inline(never)]
 pub(crate) fn ingress(
     interface: &mut Interface,
@@ -252,7 +253,7 @@ pub(crate) fn ingress(
     interface.poll_ingress_single(now.instant(), device, sockets);
 }
 
-/// Let smoltcp send at most one packet. One copy in the program, as `ingress`.
+/// Let smoltcp send at most one packet. Not inlined, for the same reason as `ingress`.
 #[inline(never)]
 fn egress(
     interface: &mut Interface,

@@ -1,5 +1,5 @@
-//! `reset.rs` owns the RST that ends a connection (RFC 9293 §3.10.5): the states in which ABORT
-//! sends a RST, and the sequence number of the RST.
+//! `reset.rs` owns the RST that ends a connection (RFC 9293 §3.10.5): the states in which ABORT sends a
+//! RST, and the sequence number of the RST.
 
 use smoltcp::socket::tcp;
 
@@ -13,12 +13,12 @@ use crate::time::Moment;
 const NO_RESET: [State; 4] = [State::SynSent, State::Closing, State::LastAck, State::TimeWait];
 
 impl Connection {
-    /// Whether the state is one in which ABORT must not send a RST.
+    /// Whether ABORT must not send a RST in the present state.
     pub(crate) fn forbids_reset(&self) -> bool {
         NO_RESET.contains(&self.state)
     }
 
-    /// Whether ABORT sends a RST. A SYN that has not been answered yet is simply not answered.
+    /// Whether ABORT sends a RST. An unanswered SYN of the peer stays unanswered.
     pub(crate) fn sends_reset(&self) -> bool {
         let dead = matches!(self.state, State::Closed | State::Listen);
         self.send.begun && !dead && !self.forbids_reset()
@@ -54,7 +54,7 @@ impl Connection {
         } else {
             return false;
         }
-        let packet = wire.bare(&reset);
+        let packet = wire.packet(&reset, &[]);
         wire.leaving.push_back(packet);
         rewound
     }

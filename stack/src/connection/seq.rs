@@ -1,6 +1,6 @@
-//! `seq.rs` compares sequence numbers, which wrap (RFC 9293 §3.4). It knows nothing else.
+//! `seq.rs` owns the comparison of sequence numbers, which wrap (RFC 9293 §3.4).
 
-/// How far `to` lies ahead of `from` on the circle of sequence numbers; negative if it lies behind.
+/// The distance from `from` to `to` on the circle of sequence numbers, negative if `to` lies behind.
 pub(crate) fn distance(from: u32, to: u32) -> i32 {
     to.wrapping_sub(from).cast_signed()
 }
@@ -15,12 +15,12 @@ pub(crate) fn after(a: u32, b: u32) -> bool {
     before(b, a)
 }
 
-/// The later of the two.
+/// The later of two sequence numbers.
 pub(crate) fn later(a: u32, b: u32) -> u32 {
     if before(a, b) { b } else { a }
 }
 
-/// The earlier of the two.
+/// The earlier of two sequence numbers.
 pub(crate) fn earlier(a: u32, b: u32) -> u32 {
     if before(a, b) { a } else { b }
 }

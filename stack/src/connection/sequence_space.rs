@@ -1,36 +1,36 @@
-//! `sequence_space.rs` keeps each connection's sequence variables (RFC 9293 §3.3.1) beside smoltcp's, read
-//! off the headers that pass. smoltcp rewinds its SND.NXT at a timeout and shows none of them.
+//! `sequence_space.rs` owns the sequence variables of a connection (RFC 9293 §3.3.1), read from the headers
+//! of passing packets. smoltcp does not show its variables, and rewinds SND.NXT at a timeout.
 
 use crate::connection::seq::{after, before, distance, earlier, later};
 use crate::packet::segment::{Flags, Segment};
 
-/// What this side has sent.
+/// The variables of the sending direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct SendSpace {
-    /// Our SYN has left: there is an ISS.
+    /// Whether the local SYN has left, so ISS is known.
     pub(crate) begun: bool,
-    /// ISS.
+    /// ISS, the initial send sequence number.
     iss: u32,
-    /// SND.UNA.
+    /// SND.UNA, the oldest unacknowledged sequence number.
     pub(crate) una: u32,
-    /// SND.MAX: one past the highest sequence number ever sent. RFC 9293's SND.NXT.
+    /// SND.MAX: the number after the highest sequence number ever sent. SND.NXT of RFC 9293.
     pub(crate) max: u32,
-    /// One past the highest sequence number the peer ever let us send, once it said so.
+    /// The number after the highest sequence number ever permitted by a window of the peer.
     right_edge: Option<u32>,
-    /// Shift of the peer's windows.
+    /// The shift of the peer's windows.
     scale: u8,
-    /// Low bits of how many bytes the user gave.
+    /// The number of bytes given by the user, modulo 2^32.
     taken: u32,
-    /// SND.UP: one past the byte marked as urgent, until it is acknowledged.
+    /// SND.UP: the number after the urgent byte, until the byte is acknowledged.
     pub(crate) urgent: Option<u32>,
-    /// Bytes may be waiting that were never transmitted.
+    /// Whether bytes may wait that were never transmitted.
     pub(crate) waiting: bool,
-    /// What left last ended at SND.MAX: smoltcp is not repeating.
+    /// Whether the last packet ended at SND.MAX: smoltcp does not retransmit.
     at_front: bool,
 }
 
 impl SendSpace {
-    /// Account for `len` sequence numbers that leave from `seq` on.
+    /// Account for a packet with `len` sequence numbers from `seq` on.
     #[inline]
     pub(crate) fn left(&mut self, seq: u32, len: u32, syn: bool) {
         if syn && !self.begun {
@@ -44,18 +44,18 @@ impl SendSpace {
         self.at_front = end == self.max;
     }
 
-    /// Whether what left last was the last there is: bytes of the user's, and the FIN if it has
-    /// `closed`.
+    /// Whether the last packet was the end of everything to send: the bytes of the user and, if the user
+    /// has `closed`, the FIN.
     pub(crate) fn all_left(&self, closed: bool) -> bool {
         self.at_front && self.max == self.end().wrapping_add(u32::from(closed))
     }
 
-    /// Whether all that left is acknowledged.
+    /// Whether everything sent is acknowledged.
     pub(crate) fn rests(&self) -> bool {
         self.at_front && self.una == self.max
     }
 
-    /// The user gave `len` bytes more.
+    /// Account for `len` bytes given by the user.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
     pub(crate) fn took(&mut self, len: usize) {
@@ -63,12 +63,12 @@ impl SendSpace {
         self.waiting |= len > 0;
     }
 
-    /// One past the last byte the user gave.
+    /// The sequence number after the last byte given by the user.
     pub(crate) fn end(&self) -> u32 {
         self.iss.wrapping_add(1).wrapping_add(self.taken)
     }
 
-    /// Bytes the user gave that were never transmitted.
+    /// The number of bytes given by the user and never transmitted.
     #[inline]
     pub(crate) fn unsent(&self) -> usize {
         if self.taken == 0 && !self.waiting {
@@ -77,7 +77,7 @@ impl SendSpace {
         usize::try_from(distance(self.max, self.end())).unwrap_or(0)
     }
 
-    /// Whether `ack` is one RFC 9293 §3.10.7.4 accepts: not old, not of something never sent.
+    /// Whether RFC 9293 §3.10.7.4 accepts `ack`: not before SND.UNA, and not after SND.MAX.
     pub(crate) fn accepts(&self, ack: u32) -> bool {
         !before(ack, self.una) && !after(ack, self.max)
     }
@@ -95,47 +95,47 @@ impl SendSpace {
         }
     }
 
-    /// The peer's SYN says how it scales its windows.
+    /// Set the shift of the peer's windows, from the peer's SYN.
     pub(crate) fn scaled_by(&mut self, shift: Option<u8>) {
         self.scale = shift.unwrap_or(0);
     }
 
-    /// Where a RST must stand to be believed: at the peer's RCV.NXT as far as it can be known. That
-    /// is SND.MAX, but no further than the peer has let us go: a zero-window probe it refused counts
-    /// in SND.MAX and not in its RCV.NXT.
+    /// The number of a RST that the peer believes: the peer's RCV.NXT, as far as this side can know. The
+    /// number is SND.MAX, but at most the end of the peer's window, because a refused zero-window probe
+    /// counts in SND.MAX and not in the peer's RCV.NXT.
     pub(crate) fn reset_seq(&self) -> u32 {
         self.right_edge.map_or(self.max, |edge| earlier(self.max, edge))
     }
 }
 
-/// What this side has received.
+/// The variables of the receiving direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ReceiveSpace {
-    /// IRS.
+    /// IRS, the initial receive sequence number.
     pub(crate) irs: u32,
-    /// Low bits of how many bytes the user took.
+    /// The number of bytes taken by the user, modulo 2^32.
     taken: u32,
     /// Whether the peer's FIN has been taken.
     pub(crate) fin: bool,
-    /// The last ACK we sent.
+    /// The acknowledgment number sent last.
     pub(crate) acknowledged: u32,
-    /// One past the highest sequence number we told the peer to send: last ACK sent plus window.
+    /// The end of the window offered last: the acknowledgment number sent last, plus the window.
     pub(crate) edge: u32,
-    /// Shift of our windows.
+    /// The shift of the windows of this side.
     pub(crate) scale: u8,
-    /// RCV.UP: one past the byte the peer marked as urgent.
+    /// RCV.UP: the number after the byte marked as urgent by the peer.
     pub(crate) urgent: Option<u32>,
 }
 
 impl ReceiveSpace {
-    /// The variables of a connection with a receive buffer of `len` bytes (RFC 7323 §2.3: smoltcp's
-    /// choice of the window scale).
+    /// The variables of a connection with a receive buffer of `len` bytes. smoltcp chooses the window
+    /// scale by the length (RFC 7323 §2.3).
     pub(crate) fn scaled_for(len: usize) -> Self {
         let scale = (usize::BITS - len.leading_zeros()).saturating_sub(16);
         Self { scale: u8::try_from(scale).unwrap_or(14), ..Self::default() }
     }
 
-    /// A segment of ours leaves that acknowledges `ack` and offers `window`, as its header says.
+    /// Account for a sent segment that acknowledges `ack` and has `window` in the header.
     #[inline]
     pub(crate) fn offered(&mut self, ack: u32, window: u16, syn: bool) {
         let shift = if syn { 0 } else { self.scale };
@@ -143,13 +143,13 @@ impl ReceiveSpace {
         self.edge = ack.wrapping_add(u32::from(window) << shift);
     }
 
-    /// A window of `free` bytes as a header says it.
+    /// The window field for a window of `free` bytes.
     pub(crate) fn scaled(&self, free: usize) -> u16 {
         u16::try_from(free >> self.scale).unwrap_or(u16::MAX)
     }
 
-    /// RCV.NXT, when `unread` bytes wait for the user: 411,931 checks found it equal to smoltcp's.
-    /// The last ACK sent is not it: ACKs are delayed.
+    /// RCV.NXT while `unread` bytes wait for the user. 411,931 checks found RCV.NXT equal to the value in
+    /// smoltcp. The ACK sent last can be lower, because ACKs are delayed.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
     pub(crate) fn nxt(&self, unread: usize) -> u32 {
@@ -157,12 +157,12 @@ impl ReceiveSpace {
         data.wrapping_add(u32::from(self.fin))
     }
 
-    /// Sequence number of the first byte the user has not taken.
+    /// The sequence number of the first byte not taken by the user.
     pub(crate) fn data_start(&self) -> u32 {
         self.irs.wrapping_add(1).wrapping_add(self.taken)
     }
 
-    /// The user took `len` bytes.
+    /// Account for `len` bytes taken by the user.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
     pub(crate) fn took(&mut self, len: usize) {
@@ -182,13 +182,13 @@ impl ReceiveSpace {
         }
     }
 
-    /// The window as a header says it whose right edge stays where it was told to be (RFC 9293 §3.8.6:
-    /// do not shrink it), `nxt` being RCV.NXT.
+    /// The window field that keeps the end of the window in place (RFC 9293 §3.8.6: do not shrink the
+    /// window). `nxt` is RCV.NXT.
     pub(crate) fn window(&self, nxt: u32) -> u16 {
         u16::try_from(self.edge.wrapping_sub(nxt) >> self.scale).unwrap_or(u16::MAX)
     }
 
-    /// Bytes from the first unread one to the end of urgent data, if the mark lies ahead.
+    /// The number of bytes from the first unread byte to the end of the urgent data, if the end is ahead.
     pub(crate) fn urgent_ahead(&self) -> Option<usize> {
         let mark = self.urgent?;
         usize::try_from(distance(self.data_start(), mark)).ok().filter(|&ahead| ahead > 0)

@@ -1,7 +1,7 @@
-//! `socket.rs` is where one smoltcp socket sits: a socket set of one, and the memory of its rings, which
-//! goes from connection to connection. smoltcp 0.14 gives no buffer back, so a `Vec` for each ring
-//! would be allocated and cleared for every connection, which is most of what a short one costs (see
-//! docs/SPEED.md). This is the crate's only unsafe code.
+//! `socket.rs` owns one smoltcp socket: a socket set of one, and the memory of the two rings. The memory
+//! goes from connection to connection. smoltcp 0.14 does not return the buffers of a dropped socket, so
+//! a new `Vec` for each ring would be allocated and cleared for every connection: most of the cost of a
+//! short connection. This file holds the only unsafe code of the crate.
 #![expect(
     unsafe_code,
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
@@ -12,24 +12,24 @@ use std::ptr::NonNull;
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 
-/// A socket set of one. Its socket borrows from `rings`, and from nothing else.
+/// A socket set of one. The socket borrows from `rings` and from nothing else.
 pub(crate) struct TcpSocket {
-    // Dropped before `rings`: fields are dropped in their order.
+    // Dropped before `rings`: fields are dropped in the order of declaration.
     sockets: SocketSet<'static>,
     handle: SocketHandle,
     rings: [Ring; 2],
 }
 
 impl TcpSocket {
-    /// A socket with a socket that has no rings.
+    /// A socket whose rings have no memory yet.
     pub(crate) fn new() -> Self {
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
         Self { sockets, handle, rings: [0; 2].map(Ring::new) }
     }
 
-    /// Put a fresh socket there, with rings of so many bytes to receive into and to send from: those
-    /// of the socket before it, if they are as large.
+    /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
+    /// the ring to send from, in bytes. Rings of the same lengths are used again.
     pub(crate) fn renew(&mut self, lengths: [usize; 2]) {
         if self.rings.each_ref().map(Ring::len) != lengths {
             self.vacate();
@@ -42,7 +42,7 @@ impl TcpSocket {
         *self.get_mut() = socket(receive, send);
     }
 
-    /// Drop the socket, for nothing may use its rings any more.
+    /// Drop the socket, so no reference to the rings is left.
     fn vacate(&mut self) {
         *self.get_mut() = without_rings();
     }
@@ -55,13 +55,13 @@ impl TcpSocket {
         self.sockets.get(self.handle)
     }
 
-    /// The set, for an interface to poll.
+    /// The socket set, for the interface to poll.
     pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
         &mut self.sockets
     }
 }
 
-/// A fresh socket. Once in the program: smoltcp's constructor is long.
+/// A fresh socket. Not inlined, because the constructor of smoltcp is long.
 #[inline(never)]
 fn socket(receive: SocketBuffer<'static>, send: SocketBuffer<'static>) -> Socket<'static> {
     Socket::new(receive, send)
@@ -72,7 +72,7 @@ fn without_rings() -> Socket<'static> {
     socket(nothing(), nothing())
 }
 
-/// The memory of one ring: owned by this value, but for what `lend` has lent.
+/// The memory of one ring, owned by this value except while lent by `lend`.
 #[derive(Debug)]
 pub(crate) struct Ring(NonNull<[u8]>);
 
@@ -80,7 +80,7 @@ pub(crate) struct Ring(NonNull<[u8]>);
 unsafe impl Send for Ring {}
 
 impl Ring {
-    /// `len` bytes.
+    /// Allocate `len` bytes, all zero.
     pub(crate) fn new(len: usize) -> Self {
         Self(NonNull::from(Box::leak(vec![0; len].into_boxed_slice())))
     }
@@ -89,8 +89,8 @@ impl Ring {
         self.0.len()
     }
 
-    /// The whole memory as a socket's ring. What it held before stays in it unread: a ring gives out
-    /// only what was put into it.
+    /// The whole memory as the ring of a socket. Old bytes stay in the memory and are never read: a ring
+    /// returns only bytes put into the ring.
     ///
     /// # Safety
     /// The buffer must be dropped before this ring is lent again or dropped itself.

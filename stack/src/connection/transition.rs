@@ -1,5 +1,5 @@
-//! `transition.rs` moves a connection from state to state (RFC 9293 §3.3.2) after smoltcp has, and
-//! records the ending once. The host tells the user and the tables.
+//! `transition.rs` owns the change of a connection's state (RFC 9293 §3.3.2) after a change by smoltcp,
+//! the FIN that waits for ESTABLISHED, and the record of the ending.
 
 use smoltcp::socket::tcp;
 
@@ -12,12 +12,12 @@ use crate::state::State;
 use crate::time::{Moment, Throttle};
 
 impl Connection {
-    /// Whether smoltcp has changed the state since the host handled the state last.
+    /// Whether smoltcp has changed the state since the host last handled the state.
     pub(crate) fn has_moved(&self) -> bool {
         self.view.state != self.state
     }
 
-    /// Enter the state that smoltcp has entered. Returns the state before and the state after.
+    /// Enter the new state of smoltcp. Returns the state before and the state after.
     pub(crate) fn enter(&mut self, now: Moment) -> [State; 2] {
         let [from, to] = [self.state, self.view.state];
         self.state = to;
@@ -28,13 +28,12 @@ impl Connection {
         [from, to]
     }
 
-    /// Record that the handshake is complete. True the first time.
+    /// Record the end of the handshake, if the state is synchronized. True the first time.
     pub(crate) fn establish(&mut self) -> bool {
         self.synchronized() && !std::mem::replace(&mut self.established, true)
     }
 
-    /// The ending that follows from a change of state, if one does. `reset` says whether a RST has
-    /// just arrived.
+    /// The ending that follows from a change of state, or `None`. `reset`: a RST has just arrived.
     pub(crate) fn ending_of(&self, [from, to]: [State; 2], reset: bool) -> Option<Ending> {
         Ending::derive(from, to, reset, self.view.queued > 0)
     }
@@ -51,8 +50,8 @@ impl Connection {
         first
     }
 
-    /// Shut the sending side: smoltcp sends a FIN after the bytes that wait to be sent. Before
-    /// ESTABLISHED the FIN waits, which smoltcp does not do in SYN-RECEIVED.
+    /// Shut the sending side: a FIN follows the bytes that wait to be sent. Before ESTABLISHED the FIN
+    /// waits. smoltcp does not wait in SYN-RECEIVED, hence the divergence.
     pub(crate) fn shut(&mut self) -> Option<Divergence> {
         match self.state {
             State::SynSent => self.fin_deferred = true,
@@ -65,7 +64,7 @@ impl Connection {
         None
     }
 
-    /// Send the FIN that waited for ESTABLISHED (RFC 9293 §3.10.4). True if one waited.
+    /// Send the FIN that waited for ESTABLISHED (RFC 9293 §3.10.4). True if a FIN waited.
     pub(crate) fn shut_if_deferred(&mut self) -> bool {
         let shuts = self.fin_deferred && self.synchronized();
         if shuts {
@@ -75,8 +74,8 @@ impl Connection {
         shuts
     }
 
-    /// The variables that TIME-WAIT needs, once the user has closed and all bytes are read and
-    /// acknowledged: SND.NXT, the receiving direction, the window, and the limit of challenge ACKs.
+    /// The variables for TIME-WAIT, once the user has closed and all bytes are read and acknowledged:
+    /// SND.NXT, the receiving direction, the window, and the limit of challenge ACKs.
     pub(crate) fn remains(&self) -> Option<(u32, ReceiveSpace, u16, Throttle)> {
         let over = self.owner == Owner::Orphan && self.view.received == 0;
         let window = self.receive.scaled(self.socket.get().recv_capacity());

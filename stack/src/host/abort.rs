@@ -1,5 +1,5 @@
-//! `abort.rs` ends a connection before both FINs have: ABORT (RFC 9293 §3.10.5), a deadline, or a
-//! policy. `connection/reset.rs` says in which states a RST leaves.
+//! `abort.rs` owns every end of a connection without both FINs: ABORT (RFC 9293 §3.10.5), a deadline, or
+//! the close policy. `connection/reset.rs` says in which states a RST leaves.
 
 use std::net::SocketAddrV4;
 
@@ -8,13 +8,12 @@ use crate::divergence::Divergence;
 use crate::ending::Ending;
 use crate::host::Host;
 use crate::note::NoteKind;
-use crate::packet::pool::Packet;
-use crate::packet::segment::Flags;
+use crate::packet::segment::{Flags, Segment};
 use crate::reset_cause::ResetCause;
 use crate::time::Moment;
 
 impl Host {
-    /// ABORT for the user, because of `cause`: packets that may leave now do, before the RST.
+    /// ABORT for the user: all packets that may leave now are sent before the RST.
     pub(super) fn abort_slot(&mut self, now: Moment, slot: u32, cause: ResetCause) {
         let connection = &mut self.connections[slot];
         connection.orphan(now);
@@ -30,11 +29,9 @@ impl Host {
     /// End a connection whose deadline has passed.
     #[cold]
     pub(super) fn give_up(&mut self, now: Moment, slot: u32, why: Overdue) {
-        let ending = match why {
-            Overdue::Stall => Ending::Stalled,
-            Overdue::Peer | Overdue::FinWait2 => Ending::TimedOut,
-        };
+        let mut ending = Ending::TimedOut;
         if why == Overdue::Stall {
+            ending = Ending::Stalled;
             self.diverge(now, slot, Divergence::TimerLost);
         }
         // Linux forgets an orphan in FIN-WAIT-2 without a RST.
@@ -44,8 +41,8 @@ impl Host {
         self.reap(slot);
     }
 
-    /// Close the connection in `slot`, with a RST where one belongs, for the reason that
-    /// `with_reset` gives. The ending is `ending`, unless the connection has ended before.
+    /// Close the connection in `slot` with a RST, if `with_reset` gives a reason and the state permits a
+    /// RST. The ending is `ending`, unless the connection has ended before.
     pub(super) fn end_by_force(
         &mut self,
         now: Moment,
@@ -69,18 +66,20 @@ impl Host {
         self.follow(now, slot, false);
     }
 
-    /// Tell why the RST between `ends` is sent that waits last to leave, if one does: in a note, and in
-    /// the RST itself if the configuration says so.
+    /// Note `cause` as the reason of the RST that waits last to leave, if the packet is a RST, and write
+    /// the reason into the RST if the configuration says so. `ends`: the ends of the connection.
     pub(super) fn give_reason(&mut self, now: Moment, ends: [SocketAddrV4; 2], cause: ResetCause) {
-        let is_reset = |packet: &Packet| Flags(packet[33]).has(Flags::RST);
-        if !self.wire.leaving.back().is_some_and(is_reset) {
+        let Some(packet) = self.wire.leaving.back() else { return };
+        let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
+        if !segment.flags.has(Flags::RST) {
             return;
         }
         self.events.note(now, ends, NoteKind::ResetSent(cause));
         if self.config.reset_reason
-            && let Some(packet) = self.wire.leaving.pop_back()
+            && let Some(bare) = self.wire.leaving.pop_back()
         {
-            let packet = self.wire.with_payload(packet, &cause.payload());
+            let packet = self.wire.packet(&segment, &cause.payload());
+            self.wire.pool.recycle(bare);
             self.wire.leaving.push_back(packet);
         }
     }

@@ -1,5 +1,5 @@
-//! `arrival.rs` is SEGMENT ARRIVES (RFC 9293 §3.10.7): for a known connection the check before
-//! smoltcp, smoltcp, and the effects; for a listener a new connection; for a closed port a RST.
+//! `arrival.rs` owns SEGMENT ARRIVES (RFC 9293 §3.10.7): at a connection, at a listener, and at a closed
+//! port. `host/time_wait.rs` has the arrivals in TIME-WAIT.
 
 use crate::connection::admission::Admission;
 use crate::connection::poll::ingress;
@@ -40,17 +40,18 @@ impl Host {
                 return self.reap(slot);
             }
         }
-        connection.feed(now, packet, &mut self.wire);
+        let replies = connection.feed(now, packet, &mut self.wire);
         let moved = connection.take_in(now, segment, &before);
-        // smoltcp's own RST: an unacceptable acknowledgment in a handshake.
-        let ends = connection.ends();
-        self.give_reason(now, ends, ResetCause::UnacceptableAck);
-        let connection = &mut self.connections[slot];
         let reset = segment.flags.has(Flags::RST);
         if admission == Admission::MustClose && !connection.dead() {
             // smoltcp's window test fails when data exactly filled the window and brought a FIN.
             connection.silence(now, &mut self.wire);
             self.diverge(now, slot, Divergence::ResetIgnored);
+        }
+        if replies && !self.connections[slot].is_established() {
+            // smoltcp's RST in the handshake: the acknowledgment is not acceptable.
+            let ends = self.connections[slot].ends();
+            self.give_reason(now, ends, ResetCause::UnacceptableAck);
         }
         let changed = self.follow(now, slot, reset);
         if let Some(lost) = self.connections[slot].lost(segment, &before) {
@@ -65,8 +66,8 @@ impl Host {
         self.reap(slot);
     }
 
-    /// A segment arrives for no connection: a SYN for a listener, or a segment for a closed port,
-    /// which a RST answers (RFC 9293 §3.10.7.1).
+    /// A segment arrives for no connection: a SYN for a listener, or a segment for a closed port. A RST
+    /// answers for a closed port (RFC 9293 §3.10.7.1).
     pub(super) fn unmatched_arrives(&mut self, now: Moment, segment: &Segment, packet: &[u8]) {
         let port = segment.destination.port();
         let holder = self.demux.get(Key::listener(port));
@@ -82,8 +83,7 @@ impl Host {
         }
     }
 
-    /// A SYN arrives for a listener: a connection opens, if the backlog has room (RFC 9293
-    /// §3.10.7.2).
+    /// A SYN arrives for a listener: a connection opens if the backlog has room (RFC 9293 §3.10.7.2).
     fn syn_arrives(&mut self, now: Moment, listener: u32, segment: &Segment, packet: &[u8]) {
         if self.listeners[listener].is_full() {
             return;

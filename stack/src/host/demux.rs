@@ -1,10 +1,10 @@
-//! `demux.rs` maps a packed 4-tuple to who has it now and to how many have had it: one multiplication
-//! and, mostly, one cache line. An entry stays once it is made, so nothing is ever moved but to grow.
-//! It is never walked, so its order cannot reach a run.
+//! `demux.rs` owns the map from a packed 4-tuple to the connection with the 4-tuple, and the count of
+//! earlier uses. A lookup is a multiplication and, mostly, a cache line. Entries stay for ever, and
+//! move only when the map grows. The map is never iterated, so the order of entries cannot reach a run.
 
 use crate::ids::Key;
 
-/// What a 4-tuple or a port belongs to, by index.
+/// The holder of a 4-tuple or of a listening port, by slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Holder {
     Connection(u32),
@@ -37,7 +37,7 @@ impl Holder {
     }
 }
 
-/// A key, who has it, and how often it was given.
+/// A key, the holder, and how often the key was given.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     key: u64,
@@ -45,11 +45,11 @@ struct Entry {
     given: u32,
 }
 
-/// No key is zero.
+/// An entry without a key: no key is 0.
 const EMPTY: Entry = Entry { key: 0, holder: Holder::NONE, given: 0 };
 const ENTRIES_AT_LEAST: usize = 16;
 
-/// Open addressing with linear probing; at most half full.
+/// A hash table by open addressing with linear probing, at most half full.
 #[derive(Debug)]
 pub(crate) struct Demux {
     entries: Vec<Entry>,
@@ -61,7 +61,7 @@ impl Demux {
         Self { entries: vec![EMPTY; ENTRIES_AT_LEAST], len: 0 }
     }
 
-    /// Forget everything, keep the memory.
+    /// Drop all entries and keep the memory.
     pub(crate) fn clear(&mut self) {
         if self.len > 0 {
             self.entries.fill(EMPTY);
@@ -69,16 +69,17 @@ impl Demux {
         }
     }
 
+    /// The holder of `key`, if there is a holder.
     pub(crate) fn get(&self, key: Key) -> Option<Holder> {
         Holder::unpacked(self.entries[self.find(key.bits())].holder)
     }
 
-    /// Whether somebody has `key`.
+    /// Whether `key` has a holder.
     pub(crate) fn has(&self, key: Key) -> bool {
         self.get(key).is_some()
     }
 
-    /// Give `key` to `holder`, and say how often it was given before.
+    /// Give `key` to `holder`. Returns how often the key was given before.
     pub(crate) fn give(&mut self, key: Key, holder: Holder) -> u32 {
         let mut at = self.find(key.bits());
         if self.entries[at].key == EMPTY.key {
@@ -94,7 +95,7 @@ impl Demux {
         given
     }
 
-    /// Nobody has `key` any more, if `holder` has it.
+    /// Take `key` back, if `holder` is the holder.
     pub(crate) fn take_back(&mut self, key: Key, holder: Holder) {
         let at = self.find(key.bits());
         let entry = &mut self.entries[at];
@@ -103,13 +104,13 @@ impl Demux {
         }
     }
 
-    /// Who has `key` passes it on.
+    /// Pass `key` on to `holder`.
     pub(crate) fn pass_on(&mut self, key: Key, holder: Holder) {
         let at = self.find(key.bits());
         self.entries[at].holder = holder.packed();
     }
 
-    /// Where `key` is, or where it would go.
+    /// The index of `key`, or of the free entry for `key`.
     #[inline]
     fn find(&self, key: u64) -> usize {
         let mask = self.entries.len() - 1;

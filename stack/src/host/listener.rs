@@ -1,26 +1,27 @@
-//! `listener.rs` is a passive OPEN: how many connections it may hold that nobody has accepted, and
-//! which. smoltcp has no listeners, only sockets that listen once.
+//! `listener.rs` owns the queues of a passive OPEN: connections in the handshake, and connections that
+//! wait for `accept`. smoltcp has no listeners, only sockets that listen once.
 
 use std::collections::VecDeque;
 
-/// One listening port, or the memory of one.
+/// One listening port, or the memory of the last listener in this slot.
 #[derive(Debug, Default)]
 pub(crate) struct Listener {
     /// Whether the slot holds a listener.
     pub(super) live: bool,
     pub(super) port: u16,
     backlog: usize,
-    /// Slots in SYN-RECEIVED, oldest first.
+    /// Slots of connections in SYN-RECEIVED, oldest first.
     pub(super) embryos: VecDeque<u32>,
-    /// Slots past the handshake, oldest first.
+    /// Slots of connections that wait for `accept`, oldest first.
     pub(super) accepted: VecDeque<u32>,
 }
 
 impl Listener {
+    /// Start to listen at `port`.
     pub(crate) fn open(&mut self, port: u16, backlog: usize) {
         self.live = true;
         self.port = port;
-        // Linux takes one connection even for a backlog of 0, and so does everybody who asks for it.
+        // Linux takes one connection even for a backlog of 0.
         self.backlog = backlog.max(1);
     }
 
@@ -31,21 +32,21 @@ impl Listener {
         self.accepted.clear();
     }
 
-    /// Whether a SYN more is one too many. The caller drops it without an answer, as Linux does, and
-    /// the peer's retransmission tries again; a RST would tell it that nobody listens.
+    /// Whether the backlog is full. The caller drops a further SYN without an answer, as Linux does, and
+    /// the peer's retransmission tries again; a RST would say that the port is closed.
     pub(crate) fn is_full(&self) -> bool {
         self.embryos.len() + self.accepted.len() >= self.backlog
     }
 
-    /// `slot` is past the handshake.
+    /// Move `slot` behind the handshake.
     pub(crate) fn promote(&mut self, slot: u32) {
         self.forget(slot);
         self.accepted.push_back(slot);
     }
 
-    /// `slot` never got there.
+    /// Forget `slot`, whose handshake was not completed.
     pub(crate) fn forget(&mut self, slot: u32) {
-        // The oldest is nearly always next: with thousands of them none is looked at twice.
+        // The oldest is nearly always the next to go: thousands of others are not looked at.
         if self.embryos.front() == Some(&slot) {
             self.embryos.pop_front();
         } else {

@@ -1,5 +1,5 @@
-//! `packets.rs` is the packet side of a host: packets in, packets out, time. It finds the connection
-//! of a packet (4-tuple first, then listener, then closed port) and touches no other.
+//! `packets.rs` owns the packet side of a host: packets in, packets out, time. Each packet belongs to one
+//! connection, found by 4-tuple first, then by listener; no further connection is touched.
 
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ use crate::state::State;
 use crate::time::Moment;
 
 impl Host {
-    /// A packet arrives. Anything but a whole segment for this host is dropped.
+    /// A packet arrives. Packets that are not whole segments for this host are dropped.
     #[inline]
     pub fn handle_packet(&mut self, now: Duration, packet: &[u8]) {
-        // Looked at where it lies: a copy of so many small fields waits for each of them.
+        // Read in place: a copy of so many small fields would wait for each field.
         let parsed = Segment::parse(packet);
         let Some(segment) = &parsed else { return };
         if *segment.destination.ip() != self.config.address || !segment.makes_sense() {
@@ -37,7 +37,7 @@ impl Host {
         }
     }
 
-    /// Time has come to `now`: run what is due. Harmless when nothing is due.
+    /// Run all timers due at `now`. Harmless when no timer is due.
     pub fn handle_timeout(&mut self, now: Duration) {
         let now = Moment::from(now);
         while let Some(key) = self.timers.pop_due(now) {
@@ -53,8 +53,8 @@ impl Host {
         }
     }
 
-    /// The next packet that leaves, until none does. Only connections that something touched are
-    /// polled, so a reply given in one go with the bytes it answers is one segment.
+    /// The next packet to send; `None` once no packet leaves any more. Only connections touched by an
+    /// event are polled. Bytes given to `send` before the call leave together, in one segment if they fit.
     #[inline]
     pub fn poll_transmit(&mut self, now: Duration) -> Option<Packet> {
         if self.touched.is_empty() && self.wire.leaving.is_empty() {
@@ -93,17 +93,17 @@ impl Host {
         self.timers.next().told()
     }
 
-    /// Whether there is nothing to wake up for before `at`. Cheaper than
-    /// [`next_wakeup`](Self::next_wakeup), and sometimes overcautious: false promises nothing.
+    /// Whether no timer is due before `at`. The call is cheaper than
+    /// [`next_wakeup`](Self::next_wakeup), and cautious: false does not promise a due timer.
     #[inline]
     #[must_use]
     pub fn sleeps_until(&self, at: Duration) -> bool {
         self.timers.sleep_until(at.into())
     }
 
-    /// No packet is in flight anywhere, and no user will call again: every connection that has
-    /// something outstanding and no timer for it ends as [`Ending::Stalled`](crate::Ending). True if
-    /// any did; then go on, for the peer may hear of it.
+    /// Tell the host that no packet is in flight and no user will call again. Every connection with
+    /// outstanding data and without a timer ends as [`Ending::Stalled`](crate::Ending). True if any
+    /// connection ended; then continue the run, because packets to the peer may leave.
     pub fn handle_silence(&mut self, now: Duration) -> bool {
         let mut any = false;
         for slot in 0..self.connections.len() {
@@ -115,7 +115,7 @@ impl Host {
         any
     }
 
-    /// Take stock of a connection that has no packet to send: changes, deadlines, news for the user.
+    /// Update a connection that has no packet to send: changes of state, timers, news for the user.
     #[inline]
     fn settle(&mut self, now: Moment, slot: u32) {
         self.follow(now, slot, false);

@@ -1,4 +1,5 @@
-//! `ports.rs` chooses ephemeral ports: the next one nobody has, from a place the seed decides.
+//! `ports.rs` owns the choice of an ephemeral port: the next free port, from a start that the seed
+//! decides.
 
 use std::ops::RangeInclusive;
 
@@ -6,19 +7,20 @@ use crate::host::seed_draws::{FIRST_EPHEMERAL, SeedDraws};
 
 const EPHEMERAL: RangeInclusive<u16> = FIRST_EPHEMERAL..=u16::MAX;
 
-/// Where the search goes on.
+/// The search for free ephemeral ports.
 #[derive(Debug)]
 pub(crate) struct Ports {
+    /// The port that is tried next.
     next: u16,
 }
 
 impl Ports {
-    /// Begin at the port that was drawn.
+    /// Start the search at the port that the seed draws.
     pub(crate) fn new(draws: &SeedDraws) -> Self {
         Self { next: draws.port(0) }
     }
 
-    /// The next port that is not taken.
+    /// The next port for which `taken` is false, or `None` if all are taken.
     pub(crate) fn pick(&mut self, taken: impl Fn(u16) -> bool) -> Option<u16> {
         for _ in EPHEMERAL {
             let port = self.next;

@@ -1,4 +1,4 @@
-//! `seed_draws.rs` is everything that a host draws from its seed: the first ephemeral port and the
+//! `seed_draws.rs` owns everything that a host draws from the seed: the first ephemeral port, and the
 //! initial sequence number of each connection.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -7,22 +7,22 @@ use crate::ids::Key;
 
 /// The first ephemeral port (RFC 6335 §6: dynamic ports are 49152 to 65535).
 pub(crate) const FIRST_EPHEMERAL: u16 = 49152;
-/// Ephemeral ports less one: a mask.
+/// The number of ephemeral ports less one, as a mask.
 const EPHEMERAL_MASK: u16 = u16::MAX - FIRST_EPHEMERAL;
 
 /// The draws of one host with one seed, without the host: a pure function of address and seed.
 ///
-/// Two hosts that differ in nothing but their seed differ in these numbers alone.
+/// Two hosts with equal configurations except the seed differ in these draws alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SeedDraws {
-    /// Address and seed, mixed.
+    /// Address and seed, mixed into one number.
     host: u64,
-    /// The ephemeral port that is tried first, less 49152.
+    /// The ephemeral port tried first, less 49152.
     base: u16,
 }
 
 impl SeedDraws {
-    /// The draws of the host at `address` whose [`Config`](crate::Config) has this `seed`.
+    /// The draws of a host with this `address` and this `seed` in the [`Config`](crate::Config).
     #[must_use]
     pub fn new(address: Ipv4Addr, seed: u64) -> Self {
         let bits = u64::from(address.to_bits());
@@ -31,14 +31,14 @@ impl SeedDraws {
         Self { host: mix(seed ^ bits), base: u16::try_from(base).unwrap_or(0) }
     }
 
-    /// The ephemeral port at `place`: how many ports behind the first one, around the end.
+    /// The ephemeral port `place` ports behind the first port, wrapping around the end.
     #[inline]
     #[must_use]
     pub fn port(&self, place: u16) -> u16 {
         FIRST_EPHEMERAL + (self.base.wrapping_add(place) & EPHEMERAL_MASK)
     }
 
-    /// The place of an ephemeral `port`; `None`: below 49152, so no seed decides about the port.
+    /// The place of an ephemeral `port`, the inverse of `port`. `None` for a port below 49152.
     #[inline]
     #[must_use]
     pub fn place(&self, port: u16) -> Option<u16> {
@@ -46,8 +46,8 @@ impl SeedDraws {
         Some(above.wrapping_sub(self.base) & EPHEMERAL_MASK)
     }
 
-    /// The initial sequence number of the connection between `port` and `peer`, the 4-tuple having
-    /// been used `incarnation` times before.
+    /// The initial sequence number of the connection between `port` and `peer` after `incarnation`
+    /// earlier uses of the 4-tuple.
     #[inline]
     #[must_use]
     pub fn initial_sequence_number(&self, port: u16, peer: SocketAddrV4, incarnation: u32) -> u32 {
@@ -57,7 +57,7 @@ impl SeedDraws {
         random.next()
     }
 
-    /// What smoltcp's interface of that connection draws from.
+    /// The seed of smoltcp's interface for the connection.
     #[inline]
     pub(crate) fn connection_seed(&self, key: Key, incarnation: u32) -> u64 {
         mix(mix(self.host ^ key.bits()) ^ u64::from(incarnation))

@@ -1,19 +1,20 @@
-//! `slots.rs` keeps values in numbered slots that are used again, and gives each use of a slot an id
-//! that is never given twice. The memory of a value stays in its slot for the next value.
+//! `slots.rs` owns values in numbered slots. A slot is used again, with the memory of the last value;
+//! each use has an id that is never given twice.
 
 use std::ops::{Index, IndexMut};
 
 /// Values by slot number. The slot given back last is taken first.
 pub(crate) struct Slots<T> {
-    entries: Vec<Entry<T>>,
+    entries: Vec<Slot<T>>,
     vacant: Vec<u32>,
 }
 
-struct Entry<T> {
+/// One slot, taken or vacant.
+struct Slot<T> {
     value: T,
     /// How often the slot was given back.
     generation: u32,
-    /// Whether a `Ready` for the value waits to be taken.
+    /// Whether news about the value wait for the user.
     ready: bool,
 }
 
@@ -24,15 +25,15 @@ impl<T> Default for Slots<T> {
 }
 
 impl<T> Slots<T> {
-    /// Take a vacant slot, with the value left in it, or a new slot with the value that `new` makes.
+    /// Take a vacant slot with the old value, or a new slot with the value of `new`.
     pub(super) fn take(&mut self, new: impl FnOnce() -> T) -> u32 {
         self.vacant.pop().unwrap_or_else(|| {
-            self.entries.push(Entry { value: new(), generation: 0, ready: false });
+            self.entries.push(Slot { value: new(), generation: 0, ready: false });
             self.len() - 1
         })
     }
 
-    /// Give `slot` back.
+    /// Give `slot` back for the next use.
     pub(super) fn give_back(&mut self, slot: u32) {
         let entry = &mut self.entries[slot as usize];
         entry.generation = entry.generation.wrapping_add(1);
@@ -40,7 +41,7 @@ impl<T> Slots<T> {
         self.vacant.push(slot);
     }
 
-    /// Give every slot back, and begin again: the ids and their order are those of new slots.
+    /// Give all slots back after `vacate`. The next ids are those of new slots, in the same order.
     pub(super) fn reset(&mut self, mut vacate: impl FnMut(&mut T)) {
         for entry in &mut self.entries {
             vacate(&mut entry.value);
@@ -50,12 +51,12 @@ impl<T> Slots<T> {
         self.vacant.extend((0..self.len()).rev());
     }
 
-    /// The id of this use of `slot`.
+    /// The id of the present use of `slot`.
     pub(super) fn id(&self, slot: u32) -> u64 {
         u64::from(self.entries[slot as usize].generation) << 32 | u64::from(slot)
     }
 
-    /// The slot that `id` names, unless the slot was given back since.
+    /// The slot of `id`, unless the slot was given back since.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "the low half is the slot")]
     pub(super) fn find(&self, id: u64) -> Option<u32> {
@@ -64,12 +65,12 @@ impl<T> Slots<T> {
         (entry.generation == (id >> 32) as u32).then_some(slot)
     }
 
-    /// Mark a `Ready` as waiting. True if none waited before.
+    /// Mark news as waiting for the user. True if no news waited before.
     pub(super) fn set_ready(&mut self, slot: u32) -> bool {
         !std::mem::replace(&mut self.entries[slot as usize].ready, true)
     }
 
-    /// Mark the `Ready` as taken.
+    /// Mark the news as taken by the user.
     pub(super) fn clear_ready(&mut self, slot: u32) {
         self.entries[slot as usize].ready = false;
     }

@@ -1,5 +1,5 @@
-//! `teardown.rs` follows each connection from state to state to its end: it notes changes, wakes the
-//! user, and frees the slot.
+//! `teardown.rs` owns the way of each connection to its end: changes of state are noted, listeners and
+//! users get news, and the slot is freed.
 
 use crate::connection::Owner;
 use crate::ending::Ending;
@@ -13,8 +13,8 @@ use crate::state::State;
 use crate::time::Moment;
 
 impl Host {
-    /// Handle a change of state that smoltcp has made in `slot`, if there is one; `reset` says that a
-    /// RST has just arrived. True if there is one.
+    /// Handle the change of state made by smoltcp in `slot`, if there is a change. `reset`: a RST has just
+    /// arrived. True if there is a change.
     #[inline(always)]
     pub(super) fn follow(&mut self, now: Moment, slot: u32, reset: bool) -> bool {
         let moved = self.connections[slot].has_moved();
@@ -48,7 +48,7 @@ impl Host {
         }
     }
 
-    /// Record how the connection in `slot` has ended, once.
+    /// Record the ending of the connection in `slot`, once.
     pub(super) fn end(&mut self, now: Moment, slot: u32, ending: Ending) {
         let connection = &mut self.connections[slot];
         if connection.end(ending, self.config.policy.received_at_reset) {
@@ -84,7 +84,7 @@ impl Host {
         self.free(slot);
     }
 
-    /// Free `slot`.
+    /// Free `slot` for the next connection.
     pub(super) fn free(&mut self, slot: u32) {
         let connection = &mut self.connections[slot];
         self.demux.take_back(connection.key(), Holder::Connection(slot));

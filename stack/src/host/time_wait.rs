@@ -1,5 +1,5 @@
-//! `time_wait.rs` is TIME-WAIT (RFC 9293 §3.6 and §3.10.7.4) once its user has closed: a few numbers,
-//! and neither a socket nor rings, as Linux has it. It answers as smoltcp 0.14 does.
+//! `time_wait.rs` owns TIME-WAIT (RFC 9293 §3.6 and §3.10.7.4) after the user has closed: a few numbers
+//! without socket and rings, as on Linux. The answers to segments are those of smoltcp 0.14.
 
 use std::net::SocketAddrV4;
 use std::time::Duration;
@@ -17,28 +17,28 @@ use crate::packet::segment::{Flags, Segment};
 use crate::state::State;
 use crate::time::{Moment, Span, Throttle};
 
-/// smoltcp's `CLOSE_DELAY`: how long TIME-WAIT lasts after the last segment that needed it. RFC 9293
-/// §3.4.2 says 2 MSL, four minutes, and Linux one; ours is what smoltcp has.
+/// How long TIME-WAIT lasts after the last segment that needed an answer: 10 s, as `CLOSE_DELAY` of
+/// smoltcp. RFC 9293 §3.4.2 asks for 2 MSL, four minutes; Linux has one minute.
 pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
 
 /// One connection in TIME-WAIT.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TimeWait {
     ends: [SocketAddrV4; 2],
-    /// SND.NXT; all before it is acknowledged.
+    /// SND.NXT. Everything before SND.NXT is acknowledged.
     seq: u32,
     receive: ReceiveSpace,
-    /// What an acknowledgment offers: the whole ring.
+    /// The window field of an acknowledgment: the whole ring.
     window: u16,
-    /// Limits challenge ACKs of the host's own (RFC 5961 §7).
+    /// The limit of challenge ACKs (RFC 5961 §7).
     challenge: Throttle,
-    /// Limits ACKs of segments without data, which smoltcp limits by itself.
+    /// The limit of ACKs to segments without data, as in smoltcp.
     repeat: Throttle,
 }
 
 impl Host {
-    /// Free the slot of a connection that is in TIME-WAIT until `until`, if that is all it is. True if
-    /// it was.
+    /// Reduce the connection in `slot` to an entry in TIME-WAIT until `until`, and free the slot. False,
+    /// without effect, if the user may still read bytes or has not closed.
     pub(super) fn compact(&mut self, slot: u32, until: Moment) -> bool {
         let connection = &self.connections[slot];
         let (ends, key) = (connection.ends(), connection.key());
@@ -53,7 +53,7 @@ impl Host {
         true
     }
 
-    /// The TIME-WAIT `index` is over.
+    /// End the TIME-WAIT entry `index`.
     pub(super) fn time_wait_ends(&mut self, now: Moment, index: u32) {
         let ends @ [local, peer] = self.time_waits[index].ends;
         let kind = NoteKind::State { from: State::TimeWait, to: State::Closed };
@@ -63,7 +63,7 @@ impl Host {
         self.time_waits.give_back(index);
     }
 
-    /// `segment` arrives for the TIME-WAIT `index`.
+    /// A segment arrives for the TIME-WAIT entry `index`.
     #[cold]
     pub(super) fn time_wait_arrives(&mut self, now: Moment, index: u32, segment: &Segment) {
         let entry = &mut self.time_waits[index];
@@ -84,35 +84,35 @@ impl Host {
         };
         entry.receive.edge = nxt.wrapping_add(u32::from(window) << entry.receive.scale);
         let ack = Segment::bare(entry.ends, [entry.seq, nxt], Flags::ACK, window);
-        let ack = self.wire.bare(&ack);
+        let ack = self.wire.packet(&ack, &[]);
         self.wire.leaving.push_back(ack);
     }
 }
 
-/// What a segment is to a connection in TIME-WAIT.
+/// The answer of TIME-WAIT to a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
-    /// Nothing.
+    /// No answer and no note.
     Ignore,
-    /// Something that should not be, and nothing else.
+    /// No answer, and a note of the divergence.
     Odd(Divergence),
-    /// Its end: a RST that this host believes (RFC 1337's assassination).
+    /// The end of TIME-WAIT: a RST that the host believes (the assassination of RFC 1337).
     End,
-    /// A question whether the peer meant it.
+    /// A challenge ACK, and a note of the divergence.
     Challenge(Divergence),
-    /// An ACK of something never sent.
+    /// An ACK, because the segment acknowledges bytes never sent.
     Stray,
-    /// From before the end, with data or without: the peer has not seen our last ACK.
+    /// An ACK, because the segment is old, with `data` or without: the peer has not seen the last ACK.
     Old { data: bool },
 }
 
 impl TimeWait {
-    /// RCV.NXT.
+    /// RCV.NXT, the number after the peer's FIN.
     fn nxt(&self) -> u32 {
         self.receive.nxt(0)
     }
 
-    /// What `segment` is to it, at a host that believes resets by this `rule`.
+    /// The answer to `segment` at a host that believes a RST by `rule`.
     fn answer_to(&self, segment: &Segment, rule: ResetValidation) -> Answer {
         let (flags, nxt) = (segment.flags, self.nxt());
         let inside = self.receive.accepts(nxt, segment.seq, 0);

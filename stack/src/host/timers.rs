@@ -1,12 +1,12 @@
-//! `timers.rs` keeps the earliest wake-up of every connection in one heap, lazily: an entry is never
-//! removed, only outlived. Ties break by the order of entry, so a run replays.
+//! `timers.rs` owns the earliest wake-up of every connection, in one heap. An outdated entry stays in the
+//! heap until its time. Ties break by the order of entry, so a run replays.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::time::Moment;
 
-/// Who may want to be woken, by index.
+/// The owner of a timer, by slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimerKey {
     Connection(u32),
@@ -14,7 +14,7 @@ pub(crate) enum TimerKey {
 }
 
 impl TimerKey {
-    /// Its place among the timers.
+    /// The place of the timer in the list of timers.
     #[inline]
     fn place(self) -> u32 {
         match self {
@@ -30,38 +30,38 @@ impl TimerKey {
     }
 }
 
-/// A wake-up that was wanted once: when, in which order, at which place.
-type Entry = Reverse<(Moment, u64, u32)>;
+/// An entry of the heap: the time, the order of entry, and the place of the timer.
+type Wakeup = Reverse<(Moment, u64, u32)>;
 
-/// What one sleeper wants, and what the heap holds for it.
+/// The state of one timer.
 #[derive(Clone, Copy, Debug)]
 struct Timer {
-    /// When the connection wants to be woken.
+    /// The time of the wake-up.
     wanted: Moment,
-    /// The earliest entry the heap holds for it; never later than `wanted`.
+    /// The time of the earliest entry in the heap, never later than `wanted`.
     queued: Moment,
 }
 
-/// Nobody wants to be woken.
+/// A timer without a wake-up.
 const UNSET: Timer = Timer { wanted: Moment::NEVER, queued: Moment::NEVER };
 
-/// Every timer of a host, by place.
+/// All timers of a host, by place.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    heap: BinaryHeap<Entry>,
+    heap: BinaryHeap<Wakeup>,
     timers: Vec<Timer>,
     order: u64,
 }
 
 impl Timers {
-    /// Forget everything, keep the memory.
+    /// Drop all timers and keep the memory.
     pub(crate) fn clear(&mut self) {
         self.heap.clear();
         self.timers.clear();
         self.order = 0;
     }
 
-    /// Wake `key` at `wanted`, and not at what it wanted before.
+    /// Set the timer of `key` to `wanted`, in place of the time before.
     #[inline]
     pub(crate) fn set(&mut self, key: TimerKey, wanted: Moment) {
         let place = key.place();
@@ -77,13 +77,13 @@ impl Timers {
         }
     }
 
-    /// Whether nobody can want to be woken before `at`: a look at the heap, which never holds an timer
-    /// too late.
+    /// Whether no timer can be due before `at`. A look at the heap is enough, because an entry is never
+    /// later than the timer.
     pub(crate) fn sleep_until(&self, at: Moment) -> bool {
         self.heap.peek().is_none_or(|&Reverse((earliest, ..))| earliest >= at)
     }
 
-    /// The earliest wake-up that anybody still wants.
+    /// The earliest time of all timers.
     pub(crate) fn next(&mut self) -> Moment {
         loop {
             let Some(&Reverse((at, _, place))) = self.heap.peek() else { return Moment::NEVER };
@@ -93,7 +93,7 @@ impl Timers {
                 if timer.wanted == at {
                     return at;
                 }
-                // It wants to wake later by now, or not at all.
+                // The timer was set to a later time since, or to none.
                 timer.queued = timer.wanted;
                 again = timer.wanted;
             }
@@ -104,7 +104,7 @@ impl Timers {
         }
     }
 
-    /// Take the next keyse wake-up is due at `now`.
+    /// Take the next timer that is due at `now`.
     pub(crate) fn pop_due(&mut self, now: Moment) -> Option<TimerKey> {
         if self.next() > now {
             return None;
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_moved_timer_wakes_once_at_its_last_wish() {
+    fn a_moved_timer_wakes_once_at_the_last_time() {
         let mut timers = Timers::default();
         let key = TimerKey::TimeWait(3);
         timers.set(key, ms(5));

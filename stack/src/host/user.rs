@@ -1,5 +1,5 @@
-//! `user.rs` is the user interface of a host (RFC 9293 §3.9.1): OPEN, SEND, RECEIVE, CLOSE, ABORT,
-//! STATUS. It never transmits, except that an ABORT first lets go what may go.
+//! `user.rs` owns the user calls of a host (RFC 9293 §3.9.1): OPEN, SEND, RECEIVE, CLOSE, ABORT and
+//! STATUS. No call returns packets: `poll_transmit` does.
 
 use std::net::SocketAddrV4;
 use std::ops::ControlFlow;
@@ -16,10 +16,11 @@ use crate::state::State;
 use crate::time::Moment;
 
 impl Host {
-    /// Active OPEN from `from`, or an ephemeral port, to `to`. The SYN leaves at `poll_transmit`.
+    /// Active OPEN to `to` from the port `from`, or from an ephemeral port. The SYN leaves at
+    /// `poll_transmit`.
     ///
     /// # Errors
-    /// The 4-tuple is in use (TIME-WAIT counts), no port is free, or `to` is no unicast address.
+    /// The 4-tuple is in use (TIME-WAIT counts), no port is free, or `to` is not an address of a peer.
     pub fn connect(
         &mut self,
         now: Duration,
@@ -31,17 +32,11 @@ impl Host {
         if nowhere || to.port() == 0 || from == Some(0) || *ip == self.config.address {
             return Err(ConnectError::Unaddressable);
         }
+        let taken = |port| self.demux.has(Key::connection(port, to));
         let port = match from {
-            Some(port) if self.demux.has(Key::connection(port, to)) => {
-                return Err(ConnectError::InUse);
-            }
+            Some(port) if taken(port) => return Err(ConnectError::InUse),
             Some(port) => port,
-            None => {
-                let demux = &self.demux;
-                self.ports
-                    .pick(|port| demux.has(Key::connection(port, to)))
-                    .ok_or(ConnectError::NoPort)?
-            }
+            None => self.ports.pick(taken).ok_or(ConnectError::NoPort)?,
         };
         let now = Moment::from(now);
         let slot = self.open(now, port, to);
@@ -51,20 +46,17 @@ impl Host {
         Ok(ConnId(self.connections.id(slot)))
     }
 
-    /// Passive OPEN at `port`, or at an ephemeral one if it is 0. `backlog` limits how many
-    /// connections may be in SYN-RECEIVED or wait for `accept`; a SYN beyond it is dropped silently.
+    /// Passive OPEN at `port`, or at an ephemeral port if `port` is 0. Returns the port too. `backlog`
+    /// limits the connections in SYN-RECEIVED or waiting for `accept`; a SYN beyond the limit is dropped
+    /// silently.
     ///
     /// # Errors
-    /// Somebody listens there, or no port is free.
+    /// The port has a listener already, or no port is free.
     pub fn listen(&mut self, port: u16, backlog: usize) -> Result<(ListenerId, u16), ListenError> {
+        let taken = |port| self.demux.has(Key::listener(port));
         let port = match port {
-            0 => {
-                let demux = &self.demux;
-                self.ports.pick(|port| demux.has(Key::listener(port))).ok_or(ListenError::NoPort)?
-            }
-            port if self.demux.has(Key::listener(port)) => {
-                return Err(ListenError::InUse);
-            }
+            0 => self.ports.pick(taken).ok_or(ListenError::NoPort)?,
+            port if taken(port) => return Err(ListenError::InUse),
             port => port,
         };
         let slot = self.listeners.take(Listener::default);
@@ -73,11 +65,11 @@ impl Host {
         Ok((ListenerId(self.listeners.id(slot)), port))
     }
 
-    /// The oldest connection that has completed its handshake. It may have ended since: then its
-    /// bytes are there, and its ending (as on Linux).
+    /// The oldest connection with a completed handshake. A connection that has ended since is returned
+    /// too, with its bytes and its ending, as on Linux.
     ///
     /// # Panics
-    /// If `from` no longer listens.
+    /// If `from` is closed.
     pub fn accept(&mut self, from: ListenerId) -> Option<ConnId> {
         let at = self.listener(from);
         let slot = self.listeners[at].accepted.pop_front()?;
@@ -86,30 +78,28 @@ impl Host {
         Some(ConnId(self.connections.id(slot)))
     }
 
-    /// Stop listening; connections not yet accepted are reset.
+    /// Stop listening. Connections not yet accepted are reset.
     ///
     /// # Panics
-    /// If `at` no longer listens.
+    /// If `at` is closed.
     pub fn unlisten(&mut self, now: Duration, at: ListenerId) {
         let now = Moment::from(now);
         let index = self.listener(at);
-        let listener = &mut self.listeners[index];
+        let mut listener = std::mem::take(&mut self.listeners[index]);
         self.demux.take_back(Key::listener(listener.port), Holder::Listener(index));
-        let embryos = std::mem::take(&mut listener.embryos);
-        let accepted = std::mem::take(&mut listener.accepted);
-        for &slot in embryos.iter().chain(&accepted) {
+        for &slot in listener.embryos.iter().chain(&listener.accepted) {
             self.end_by_force(now, slot, Ending::Aborted, Some(ResetCause::NotAccepted));
             self.free(slot);
         }
-        let listener = &mut self.listeners[index];
-        (listener.embryos, listener.accepted) = (embryos, accepted);
         listener.vacate();
+        self.listeners[index] = listener;
         self.listeners.give_back(index);
     }
 
-    /// SEND. `fill` is called with each free piece of the send buffer until one is not filled; what
-    /// it returns as written is the connection's: transmitted, or lost by abort. 0: full, or not
-    /// established yet, or the sending side is shut.
+    /// SEND. The host calls `fill` with each free piece of the send buffer until `fill` leaves room;
+    /// `fill` returns the number of bytes written. Returns the number of bytes taken in all: 0 if the
+    /// buffer is full, the handshake is not complete, or the sending side is shut. `Break` after the end
+    /// of the connection.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -128,9 +118,9 @@ impl Host {
         ControlFlow::Continue(taken)
     }
 
-    /// RECEIVE at most `limit` bytes; `take` consumes all it is given. 0: none waits. `Break` once
-    /// nothing is left and nothing more will come: `Finished` after the peer's FIN, which also hides
-    /// a reset that came later (as on Linux); the connection's ending otherwise.
+    /// RECEIVE at most `limit` bytes. `take` consumes every byte of each piece. Returns the number of
+    /// bytes taken: 0 if no byte waits. `Break` once no byte is left and none will come: `Finished` after
+    /// the peer's FIN, even if a reset came later (as on Linux); the ending of the connection otherwise.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -150,7 +140,7 @@ impl Host {
         ControlFlow::Continue(taken)
     }
 
-    /// Mark the byte sent last as urgent (RFC 9293 §3.8.5), as Telnet's Synch needs it.
+    /// Mark the byte given last to `send` as urgent (RFC 9293 §3.8.5), as for the Synch of Telnet.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -160,8 +150,8 @@ impl Host {
         self.touch(slot);
     }
 
-    /// Shut the sending side: a FIN after all that was sent. Before the handshake is complete the
-    /// FIN waits for it.
+    /// Shut the sending side: a FIN follows all bytes given to `send`. Before the end of the handshake,
+    /// the FIN waits.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -170,9 +160,9 @@ impl Host {
         self.shut(now.into(), slot);
     }
 
-    /// CLOSE (RFC 9293 §3.10.4): a FIN after all that was sent, and nothing more is received. What
-    /// happens if bytes wait unread is the policy's. `on` is dead afterwards; the host finishes the
-    /// connection alone.
+    /// CLOSE (RFC 9293 §3.10.4): a FIN follows all bytes given to `send`, and the user receives no more.
+    /// The close policy decides about unread bytes. `on` is closed afterwards; the host alone finishes the
+    /// connection.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -199,8 +189,8 @@ impl Host {
         self.reap(slot);
     }
 
-    /// ABORT (RFC 9293 §3.10.5): what may be transmitted now is; the rest is dropped and a RST sent,
-    /// except in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT. `on` is dead afterwards.
+    /// ABORT (RFC 9293 §3.10.5): packets that may leave now leave, the remaining bytes are dropped, and a
+    /// RST follows, except in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT. `on` is closed afterwards.
     ///
     /// # Panics
     /// If `on` is closed.
@@ -209,7 +199,8 @@ impl Host {
         self.abort_slot(now.into(), slot, ResetCause::Abort);
     }
 
-    /// STATUS.
+    /// STATUS (RFC 9293 §3.10.6). After this call, [`Ready`](crate::Ready) also reports that all bytes
+    /// have left.
     ///
     /// # Panics
     /// If `on` is closed.

@@ -1,19 +1,19 @@
-//! `checksum.rs` fills in and verifies the two checksums of a packet: IPv4's over its header
-//! (RFC 791 §3.1) and TCP's over a pseudo-header and the segment (RFC 9293 §3.1).
+//! `checksum.rs` fills in, clears and verifies the two checksums of a packet: the IPv4 checksum over the
+//! header (RFC 791 §3.1), and the TCP checksum over a pseudo-header and the segment (RFC 9293 §3.1).
 
 use std::ops::Range;
 
 use crate::packet::header;
 use crate::packet::segment::Segment;
 
-/// Where the parts of `packet` lie: the IPv4 header and the segment. `None`: not TCP over IPv4.
+/// The start of the TCP header and the range of the segment, or `None` if `packet` is not TCP over IPv4.
 fn parts(packet: &[u8]) -> Option<(usize, Range<usize>)> {
     let (start, total) = (Segment::peek(packet)?.tcp_start(), header::total_len(packet));
     let fits = total >= start + header::TCP && total <= packet.len();
     (fits && header::is_tcp(packet)).then_some((start, start..total))
 }
 
-/// Write both checksums into `packet`. Does nothing to bytes that are not TCP over IPv4.
+/// Write both checksums into `packet`. Bytes that are not TCP over IPv4 stay as they are.
 pub fn fill(packet: &mut [u8]) {
     let Some((start, segment)) = parts(packet) else {
         return;
@@ -25,7 +25,7 @@ pub fn fill(packet: &mut [u8]) {
     packet[start..][header::TCP_CHECKSUM].copy_from_slice(&sum.to_be_bytes());
 }
 
-/// Set both checksums of `packet` to 0. Its TCP header begins at byte `tcp_start`.
+/// Set both checksums of `packet` to 0. The TCP header begins at byte `tcp_start`.
 ///
 /// # Panics
 /// If `packet` ends before the checksum of TCP does.
@@ -44,7 +44,7 @@ pub fn verify(packet: &[u8]) -> bool {
     })
 }
 
-/// The pseudo-header (RFC 9293 §3.1, figure 2) and the segment.
+/// The sum over the pseudo-header (RFC 9293 §3.1, figure 2) and the segment.
 fn segment_sum(packet: &[u8], segment: Range<usize>) -> u64 {
     let pseudo =
         add(u64::from(header::PROTOCOL_TCP) + segment.len() as u64, &packet[header::ADDRESSES]);

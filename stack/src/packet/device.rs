@@ -1,4 +1,5 @@
-//! `device.rs` is smoltcp's device for one call: at most one packet in, at most one packet out.
+//! `device.rs` owns the network device that smoltcp sees during one call: at most one packet arrives,
+//! and at most one packet leaves.
 
 use smoltcp::phy::{
     Checksum, ChecksumCapabilities, Device, DeviceCapabilities, Medium, RxToken, TxToken,
@@ -7,7 +8,7 @@ use smoltcp::time::Instant;
 
 use crate::packet::pool::{Packet, Pool};
 
-/// The packet that arrives, if any, and room for the packet that leaves.
+/// The device for one call: the arriving packet, and room for the leaving packet.
 pub(crate) struct PacketDevice<'a> {
     pub(crate) arriving: Option<&'a [u8]>,
     pub(crate) leaving: Option<Packet>,
@@ -16,7 +17,7 @@ pub(crate) struct PacketDevice<'a> {
     pub(crate) checksums: bool,
 }
 
-/// The arriving packet, on its way into smoltcp.
+/// The arriving packet on the way into smoltcp.
 pub(crate) struct ReceiveToken<'a>(&'a [u8]);
 
 impl RxToken for ReceiveToken<'_> {
@@ -26,7 +27,7 @@ impl RxToken for ReceiveToken<'_> {
     }
 }
 
-/// Room for the leaving packet.
+/// Room for the packet that smoltcp sends.
 pub(crate) struct TransmitToken<'a> {
     slot: &'a mut Option<Packet>,
     pool: &'a mut Pool,
@@ -69,7 +70,7 @@ impl Device for PacketDevice<'_> {
         capabilities.max_transmission_unit = self.mtu;
         capabilities.checksum = ChecksumCapabilities::ignored();
         if self.checksums {
-            // ReceiveToken ones are verified before smoltcp is asked.
+            // Checksums of arriving packets are verified before smoltcp sees the packets.
             capabilities.checksum.ipv4 = Checksum::Tx;
             capabilities.checksum.tcp = Checksum::Tx;
         }

@@ -1,5 +1,5 @@
-//! `header.rs` owns the layout of the IPv4 header (RFC 791 §3.1) and the TCP header (RFC 9293 §3.1):
-//! every read and every write of a field is here, and no other source file knows an offset.
+//! `header.rs` owns the layout of the IPv4 header (RFC 791 §3.1) and of the TCP header (RFC 9293 §3.1):
+//! each field is read and written here, and no other source file of the workspace knows an offset.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::ops::Range;
@@ -71,8 +71,8 @@ pub(crate) fn is_tcp(packet: &[u8]) -> bool {
     packet[9] == PROTOCOL_TCP
 }
 
-/// Write both headers of `segment` to the start of `packet`, which is as long as the whole packet.
-/// `tcp_len` is the length of the TCP header with its options. The checksums stay 0.
+/// Write both headers of `segment` to the start of `packet`. `packet` has the length of the whole
+/// packet; `tcp_len` is the length of the TCP header with options. The checksums become 0.
 pub(crate) fn write(segment: &Segment, tcp_len: usize, packet: &mut [u8]) {
     const DO_NOT_FRAGMENT: u8 = 0x40;
     let len = u16::try_from(packet.len()).expect("an IPv4 packet has at most 65535 bytes");

@@ -1,12 +1,12 @@
-//! `notation.rs` prints segments as packetdrill writes them: flags, `first:last(length)`, ack,
-//! window, options; sequence numbers relative to where each side began.
+//! `notation.rs` prints segments in the notation of packetdrill: flags, `first:last(length)`, ack,
+//! window and options, with sequence numbers relative to the initial sequence number of each side.
 
 use std::fmt;
 
 use crate::packet::options::Options;
 use crate::packet::segment::{Flags, Segment};
 
-/// A segment with both sides' initial sequence numbers, to be printed.
+/// A segment to print, with the initial sequence numbers of both sides.
 #[derive(Clone, Copy, Debug)]
 pub struct Relative<'a> {
     segment: &'a Segment,
@@ -16,11 +16,11 @@ pub struct Relative<'a> {
 }
 
 impl Segment {
-    /// Print with the options that `packet` has, relative to the initial sequence numbers of its
-    /// source and its destination.
+    /// The segment to print with the options in `packet`, relative to the initial sequence numbers of
+    /// the source and of the destination.
     ///
     /// # Panics
-    /// If it was not decoded from `packet`.
+    /// If the segment was not decoded from `packet`.
     #[must_use]
     pub fn relative(&self, packet: &[u8], [source_isn, destination_isn]: [u32; 2]) -> Relative<'_> {
         Relative { segment: self, options: self.options(packet), source_isn, destination_isn }
@@ -63,7 +63,7 @@ impl Relative<'_> {
 }
 
 impl fmt::Display for Segment {
-    /// With absolute sequence numbers, and without options.
+    /// Print absolute sequence numbers, and no options.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let options = Options::default();
         Relative { segment: self, options, source_isn: 0, destination_isn: 0 }.fmt(f)

@@ -1,23 +1,23 @@
-//! `options.rs` reads and writes the TCP options that this crate's peers use (RFC 9293 §3.2,
-//! RFC 7323, RFC 2018).
+//! `options.rs` decodes the TCP options that peers of this crate use: maximum segment size (RFC 9293
+//! §3.7.1), window scale (RFC 7323) and selective acknowledgment (RFC 2018).
 
 use crate::packet::header::{be16, be32};
 
-/// The options of one segment.
+/// The decoded options of one segment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Options {
-    /// Maximum segment size.
+    /// Maximum segment size in bytes.
     pub max_segment_size: Option<u16>,
-    /// Shift of every later window (RFC 7323 §2), at most 14.
+    /// Shift of every later window of the sender (RFC 7323 §2), at most 14.
     pub window_scale: Option<u8>,
-    /// The sender takes selective acknowledgments.
+    /// Whether the sender takes selective acknowledgments.
     pub sack_permitted: bool,
-    /// Blocks received out of order, each from its first byte to past its last.
+    /// Blocks received out of order: the first sequence number, and the number after the last.
     pub sack: [Option<(u32, u32)>; 4],
 }
 
 impl Options {
-    /// Decode an options field. `None` if an option is malformed.
+    /// Decode the options field of a header. `None` if an option is malformed.
     #[inline(never)]
     pub(crate) fn parse(mut rest: &[u8]) -> Option<Self> {
         let mut options = Self::default();

@@ -1,15 +1,15 @@
-//! `pool.rs` owns the memory of packets. A packet's buffer goes round: host, link, other host, and
-//! back by `Host::recycle`.
+//! `pool.rs` owns the memory of packets. The buffer of a packet goes from the host over the link to the
+//! peer, and returns by `Host::recycle`.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use crate::packet::segment::Segment;
 
-/// An IPv4 packet in a buffer of a pool. It reads and writes as its bytes.
+/// An IPv4 packet in a buffer of a pool. A packet dereferences to the bytes of the packet.
 #[derive(Clone, Default)]
 pub struct Packet {
-    /// At least `len` bytes, all initialised: what lies beyond is an older packet's.
+    /// At least `len` bytes. Bytes beyond `len` belong to an older packet.
     buffer: Vec<u8>,
     len: usize,
 }
@@ -53,13 +53,13 @@ impl fmt::Debug for Packet {
     }
 }
 
-/// Free buffers of one host.
+/// The free buffers of one host.
 #[derive(Debug)]
 pub(crate) struct Pool {
     free: Vec<Packet>,
-    /// Length of a new buffer.
+    /// Length of a new buffer in bytes.
     mtu: usize,
-    /// Buffers handed out and not back yet.
+    /// Buffers handed out, less buffers recycled.
     out: i64,
 }
 
@@ -68,12 +68,12 @@ impl Pool {
         Self { free: Vec::new(), mtu, out: 0 }
     }
 
-    /// How many buffers were handed out and are not back.
+    /// How many buffers were handed out and not recycled. Negative: more were recycled.
     pub(crate) fn out(&self) -> i64 {
         self.out
     }
 
-    /// Begin again with buffers of this size; keeps them if it stays the same.
+    /// Start again with buffers of `mtu` bytes. Free buffers are kept if `mtu` stays the same.
     pub(crate) fn resize(&mut self, mtu: usize) {
         self.out = 0;
         if mtu != self.mtu {
@@ -82,7 +82,7 @@ impl Pool {
         }
     }
 
-    /// A packet of `len` bytes with whatever they held before: the caller writes them all.
+    /// A packet of `len` bytes with old content: the caller writes all bytes.
     #[inline]
     pub(crate) fn packet(&mut self, len: usize) -> Packet {
         self.out += 1;
@@ -94,10 +94,11 @@ impl Pool {
         packet
     }
 
+    /// Take the buffer of a packet back.
     #[inline]
     pub(crate) fn recycle(&mut self, packet: Packet) {
-        // More come back than were handed out where a link copies packets: kept, the copies would be
-        // more with every run.
+        // A link that copies packets returns more buffers than were handed out. If the pool kept the
+        // copies, the pool would grow with every run.
         if self.out > 0 {
             self.free.push(packet);
         }

@@ -1,5 +1,5 @@
-//! `segment.rs` reads a TCP segment (RFC 9293 §3.1) out of an IPv4 packet, without allocation and
-//! without believing it: bytes that are not a whole, unfragmented segment are no segment.
+//! `segment.rs` owns a TCP segment (RFC 9293 §3.1) as a value: decoded from an IPv4 packet with checks
+//! and without allocation, and written into a new packet.
 
 use std::net::SocketAddrV4;
 use std::ops::{BitOr, Range};
@@ -9,25 +9,25 @@ use crate::packet::header;
 use crate::packet::options::Options;
 use crate::packet::pool::Packet;
 
-/// Control bits of a segment.
+/// The control bits of a segment.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Flags(pub u8);
 
 impl Flags {
-    /// No more data from the sender.
+    /// FIN: no more data from the sender.
     pub const FIN: Self = Self(0x01);
-    /// Synchronize sequence numbers.
+    /// SYN: synchronize sequence numbers.
     pub const SYN: Self = Self(0x02);
-    /// Reset the connection.
+    /// RST: reset the connection.
     pub const RST: Self = Self(0x04);
-    /// Push.
+    /// PSH: push the data to the user.
     pub const PSH: Self = Self(0x08);
-    /// The acknowledgment field is significant.
+    /// ACK: the acknowledgment field is significant.
     pub const ACK: Self = Self(0x10);
-    /// The urgent pointer is significant.
+    /// URG: the urgent pointer is significant.
     pub const URG: Self = Self(0x20);
 
-    /// Whether all of `other` are set.
+    /// Whether all bits of `other` are set.
     #[inline]
     #[must_use]
     pub const fn has(self, other: Self) -> bool {
@@ -43,47 +43,47 @@ impl BitOr for Flags {
     }
 }
 
-/// What a segment is, each segment being exactly one: the first that applies, in this order.
+/// The kind of a segment: the first row that applies, in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
-    /// RST is set.
+    /// A segment with RST.
     Rst,
-    /// SYN is set and ACK is not.
+    /// A segment with SYN and without ACK.
     Syn,
-    /// SYN and ACK are set.
+    /// A segment with SYN and ACK.
     SynAck,
-    /// FIN is set, with data or without.
+    /// A segment with FIN, with data or without.
     Fin,
-    /// It carries data.
+    /// A segment with data.
     Data,
-    /// None of these.
+    /// A segment without data and without these bits.
     Ack,
 }
 
-/// A decoded segment and where it goes. Its options are decoded when they are asked for.
+/// A decoded segment with both addresses. [`Segment::options`] decodes the options on request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Segment {
     /// Source address and port.
     pub source: SocketAddrV4,
     /// Destination address and port.
     pub destination: SocketAddrV4,
-    /// SEG.SEQ.
+    /// SEG.SEQ, the sequence number.
     pub seq: u32,
-    /// SEG.ACK; meaningless unless ACK is set.
+    /// SEG.ACK, the acknowledgment number: without meaning unless ACK is set.
     pub ack: u32,
-    /// Control bits.
+    /// The control bits of the segment.
     pub flags: Flags,
-    /// SEG.WND as it stands in the header, not scaled.
+    /// SEG.WND as in the header, not scaled.
     pub window: u16,
-    /// Urgent pointer; meaningless unless URG is set.
+    /// Urgent pointer: without meaning unless URG is set.
     pub urgent: u16,
-    /// The shift of all its sender's later windows, which a SYN offers (RFC 7323 §2.2).
+    /// The shift of all later windows of the sender, if the segment is a SYN (RFC 7323 §2.2).
     pub(crate) window_scale: Option<u8>,
     /// Where the options begin in the packet.
     pub(super) options_start: u16,
     /// Where the data begins in the packet.
     pub payload_start: u16,
-    /// Bytes of data.
+    /// Length of the data in bytes.
     pub payload_len: u16,
 }
 
@@ -91,16 +91,15 @@ impl Segment {
     /// Length in bytes of an IPv4 header and a TCP header without options.
     pub const HEADERS: usize = header::BOTH;
 
-    /// A segment without options and data, to be written: from the first of two ends to the second,
-    /// with the sequence number and the acknowledgment number of `numbers`.
+    /// A segment without options and data, to write with [`Segment::to_packet`]. The two ends are
+    /// the source and the destination; the two numbers are SEG.SEQ and SEG.ACK.
     #[must_use]
     pub fn bare(
         [source, destination]: [SocketAddrV4; 2],
-        numbers: [u32; 2],
+        [seq, ack]: [u32; 2],
         flags: Flags,
         window: u16,
     ) -> Self {
-        let [seq, ack] = numbers;
         Self {
             source,
             destination,
@@ -116,8 +115,8 @@ impl Segment {
         }
     }
 
-    /// Write a packet: the headers of this segment with both checksums, `options` as RFC 9293 §3.2
-    /// encodes them, and `payload`.
+    /// A packet with the headers of this segment, both checksums, `options` as encoded by RFC 9293
+    /// §3.2, and `payload`.
     ///
     /// # Panics
     /// If the length of `options` is not a multiple of 4 up to 40, or the packet is longer than 65535
@@ -131,7 +130,7 @@ impl Segment {
         Packet::from(bytes)
     }
 
-    /// Decode `packet`; `None` for anything but a whole TCP segment in one IPv4 packet.
+    /// Decode `packet`. `None` unless `packet` is a whole TCP segment in one IPv4 packet.
     #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
@@ -146,8 +145,8 @@ impl Segment {
         Self::peek(packet)?.checked(packet)
     }
 
-    /// Read the header fields of `packet` without any check of one against the other. `None` if
-    /// `packet` is too short for two headers or is not IPv4.
+    /// Read the header fields of `packet` without checks. `None` if `packet` is too short for both
+    /// headers or is not IPv4.
     #[inline]
     #[must_use]
     pub fn peek(packet: &[u8]) -> Option<Self> {
@@ -184,17 +183,17 @@ impl Segment {
         [self.source.port(), self.destination.port()]
     }
 
-    /// Its options; `packet` is what it was decoded from.
+    /// Decode the options of the segment, which was decoded from `packet`.
     ///
     /// # Panics
-    /// If it is another packet.
+    /// If the segment was not decoded by `parse` or `parse_headers` from `packet`.
     #[must_use]
     pub fn options(&self, packet: &[u8]) -> Options {
         let field = usize::from(self.options_start)..usize::from(self.payload_start);
         Options::parse(&packet[field]).expect("a segment whose options are malformed is none")
     }
 
-    /// What it is.
+    /// The kind of the segment.
     #[inline]
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -209,14 +208,14 @@ impl Segment {
         }
     }
 
-    /// Where the data lies in the packet.
+    /// The range of the data in the packet.
     #[must_use]
     pub fn payload(&self) -> Range<usize> {
         let start = usize::from(self.payload_start);
         start..start + usize::from(self.payload_len)
     }
 
-    /// SEG.LEN: data, and one each for SYN and FIN (RFC 9293 §3.4).
+    /// SEG.LEN: the length of the data, plus 1 for SYN and 1 for FIN (RFC 9293 §3.4).
     #[inline]
     #[must_use]
     pub fn len(&self) -> u32 {
@@ -224,13 +223,13 @@ impl Segment {
         u32::from(self.payload_len) + syn + fin
     }
 
-    /// Whether it takes no sequence number.
+    /// Whether the segment occupies no sequence number.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The sequence number after its data.
+    /// The sequence number after the data.
     pub(crate) fn data_end(&self) -> u32 {
         self.seq.wrapping_add(u32::from(self.payload_len))
     }
@@ -240,8 +239,8 @@ impl Segment {
         self.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0 == 0
     }
 
-    /// Whether its control bits make one meaning: at most one of SYN, FIN and RST. smoltcp drops the
-    /// rest as malformed, and so may we before any rule looks at them.
+    /// Whether at most one of SYN, FIN and RST is set. smoltcp drops every other segment as malformed, so
+    /// the host drops such segments before any rule.
     pub(crate) fn makes_sense(&self) -> bool {
         (self.flags.0 & (Flags::SYN | Flags::FIN | Flags::RST).0).count_ones() <= 1
     }

@@ -1,5 +1,5 @@
-//! `wire.rs` is a host's side of the link: what a packet looks like here, the packets that wait to
-//! leave, and the one packet this crate writes by itself.
+//! `wire.rs` owns the side of the link at a host: the pool of buffers, the packets that wait to leave, and
+//! the size and checksums of packets.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -15,11 +15,12 @@ use crate::packet::pool::{Packet, Pool};
 use crate::packet::segment::Segment;
 use crate::time::Moment;
 
-/// A host's side of the link.
+/// The side of the link at one host.
 #[derive(Debug)]
 pub(crate) struct Wire {
+    /// Free buffers for packets.
     pub(crate) pool: Pool,
-    /// Packets that left a socket outside `poll_transmit`: replies and resets.
+    /// Packets that wait to leave: replies and resets made outside `poll_transmit`.
     pub(crate) leaving: VecDeque<Packet>,
     mtu: usize,
     checksums: bool,
@@ -31,7 +32,7 @@ impl Wire {
         Self { pool, leaving: VecDeque::new(), mtu: config.mtu, checksums: config.checksums }
     }
 
-    /// Like new, with the memory kept.
+    /// Return to the state after `new`, and keep the memory.
     pub(crate) fn reset(&mut self, config: &Config) {
         while let Some(packet) = self.leaving.pop_front() {
             self.pool.recycle(packet);
@@ -41,7 +42,7 @@ impl Wire {
         self.checksums = config.checksums;
     }
 
-    /// A smoltcp interface with `address`. `seed` decides initial sequence numbers.
+    /// A smoltcp interface with `address`. `seed` decides the initial sequence number.
     pub(crate) fn interface(&mut self, address: Ipv4Addr, seed: u64, now: Moment) -> Interface {
         let mut config = InterfaceConfig::new(HardwareAddress::Ip);
         config.random_seed = seed;
@@ -53,43 +54,31 @@ impl Wire {
         interface
     }
 
-    /// smoltcp's device for one call.
+    /// The device for one call of smoltcp.
     #[inline]
     pub(crate) fn device<'a>(&'a mut self, arriving: Option<&'a [u8]>) -> PacketDevice<'a> {
         let Self { pool, mtu, checksums, .. } = self;
         PacketDevice { arriving, leaving: None, pool, mtu: *mtu, checksums: *checksums }
     }
 
-    /// After a header was changed by hand.
+    /// Fill in the checksums of a packet after a change, if checksums are on.
     pub(crate) fn seal(&self, packet: &mut [u8]) {
         if self.checksums {
             checksum::fill(packet);
         }
     }
 
-    /// Write `segment`, which has no options and no data, as smoltcp would have written it.
-    pub(crate) fn bare(&mut self, segment: &Segment) -> Packet {
-        let mut packet = self.pool.packet(header::BOTH);
+    /// A packet with the headers of `segment` and with `payload`, as smoltcp would write the packet.
+    pub(crate) fn packet(&mut self, segment: &Segment, payload: &[u8]) -> Packet {
+        let mut packet = self.pool.packet(header::BOTH + payload.len());
+        packet[header::BOTH..].copy_from_slice(payload);
         header::write(segment, header::TCP, &mut packet);
         self.seal(&mut packet);
         packet
     }
 
-    /// `packet`, which has no data, with `payload` behind its headers.
-    #[cold]
-    pub(crate) fn with_payload(&mut self, packet: Packet, payload: &[u8]) -> Packet {
-        let (headers, whole) = (packet.len(), packet.len() + payload.len());
-        let mut longer = self.pool.packet(whole);
-        longer[..headers].copy_from_slice(&packet);
-        longer[headers..].copy_from_slice(payload);
-        let length = u16::try_from(whole).expect("headers and a few bytes are under 64 KiB");
-        longer[2..4].copy_from_slice(&length.to_be_bytes());
-        self.pool.recycle(packet);
-        self.seal(&mut longer);
-        longer
-    }
-
-    /// RFC 9293 §3.8.5 and RFC 6093: the pointer leads to the byte after the urgent data.
+    /// Mark urgent data up to the sequence number `mark` in a packet with data. The urgent pointer leads
+    /// to the byte after the urgent data (RFC 9293 §3.8.5, RFC 6093).
     pub(crate) fn mark_urgent(&self, packet: &mut Packet, mark: u32) {
         let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
         let pointer = u16::try_from(mark.wrapping_sub(segment.seq)).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! CLOSE: what leaves instead of a FIN, after it, or later.
+//! CLOSE: a RST in place of the FIN, data after the FIN, and a FIN that waits.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Deadlines of the host's own, and the watchdog.
+//! Deadlines of the host, and the watchdog for lost timers.
 
 use std::time::Duration;
 
@@ -134,8 +134,8 @@ fn linger_resets_an_orphan_that_is_not_acknowledged() {
     );
 }
 
-/// Data arrives, its ACKs and the lone FIN are lost, everything is sent again, and five equal ACKs
-/// answer: smoltcp starts a fast retransmission with nothing to send and no timer.
+/// Data arrives, the ACKs and the lone FIN are lost, everything is sent again, and five equal ACKs
+/// answer: smoltcp starts a fast retransmission without data to send and without a timer.
 const FIN_DEADLOCK: &str = "
     0.1 send 7300
     > . 1:1461(1460) ack 1
@@ -208,7 +208,7 @@ fn the_watchdog_spares_a_timeout_at_a_stale_closed_window() {
 }
 
 #[test]
-fn silence_ends_nobody_who_merely_waits() {
+fn silence_ends_no_connection_that_merely_waits() {
     accepted("1 silence\n ending none; state ESTABLISHED");
     accepted("1 send 10\n > P. 1:11(10) ack 1\n silence\n ending none\n 2 > P. 1:11(10) ack 1");
 }

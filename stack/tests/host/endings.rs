@@ -1,4 +1,4 @@
-//! How a connection ended: smoltcp shows CLOSED for all of these.
+//! Endings: the host tells apart the ways in which a connection ends. smoltcp shows CLOSED for each.
 
 use halfclose_stack::{ClosePolicy, Config};
 

@@ -1,4 +1,4 @@
-//! Uploads over a link that loses packets: nothing hangs, and a stall of the stack is called one.
+//! Uploads over a link that loses packets: no upload hangs, and a stall of the stack ends as `Stalled`.
 
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use halfclose_stack::{Config, Congestion, Ending};
 use crate::pair::Pair;
 use crate::script::config;
 
-/// A seeded link that loses `per_mille` of the packets in either direction.
+/// A seeded link that loses `per_mille` of the packets in each direction.
 fn losing(per_mille: u64, seed: u64) -> impl FnMut(usize, &[u8]) -> bool {
     let mut draw = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     move |_, _| {
@@ -19,7 +19,7 @@ fn losing(per_mille: u64, seed: u64) -> impl FnMut(usize, &[u8]) -> bool {
     }
 }
 
-/// Upload `len` bytes, close, read to the end, close; then the endings of both sides.
+/// Upload `len` bytes, close, read to the end, close. Returns the endings of both sides.
 fn upload(congestion: Congestion, len: usize, per_mille: u64, seed: u64) -> (usize, Vec<Ending>) {
     let mut pair = Pair::new(Config { congestion, seed, ..config() }, losing(per_mille, seed));
     let (client, server) = pair.open(None);
@@ -31,7 +31,7 @@ fn upload(congestion: Congestion, len: usize, per_mille: u64, seed: u64) -> (usi
     {
         received += some;
         assert!(pair.now < Duration::from_secs(3600), "seed {seed} never ends");
-        // Only the RST of a stalled connection, if lost, leaves its peer half-open.
+        // Only a lost RST of a stalled connection leaves the peer half-open.
         let alive = pair.step() || pair.endings().contains(&Ending::Stalled);
         assert!(alive, "seed {seed} hangs");
         if pair.hosts[1].status(server).ending.is_none() && !pair.busy() {

@@ -1,5 +1,5 @@
-//! What a host owes beside smoltcp, each as a short script of segments. Start with `script.rs` for
-//! the notation; a test's name says what it proves.
+//! The behaviour of a host beyond smoltcp, mostly as short scripts of segments. `script.rs` explains the
+//! notation of the scripts. The name of a test is the statement that the test proves.
 
 mod close;
 mod deadlines;

@@ -1,4 +1,4 @@
-//! Bytes that are no segment for this host, and checksums.
+//! Packets that are not segments for the host, and checksums.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn every_packet_of_a_host_with_checksums_has_right_ones() {
     pair.run_for(Duration::from_secs(3));
     assert_eq!(pair.receive(1, server), 5000);
     pair.send(0, client, 50);
-    // Unread bytes: a RST, and then one for whatever comes late.
+    // Unread bytes: a RST, and a RST more for each late segment.
     pair.run_for(Duration::from_secs(3));
     pair.hosts[1].close(pair.now, server);
     pair.run_for(Duration::from_secs(3));
@@ -84,7 +84,7 @@ fn arbitrary_bytes_never_panic() {
                 _ => (0..random() % 80).map(|_| random().to_le_bytes()[0]).collect(),
             };
             for _ in 0..random() % 4 {
-                // Header fields are where the meaning is: flags, sequence numbers, lengths.
+                // Only header bytes are changed: flags, sequence numbers, lengths.
                 let at = (random() as usize % 44).min(bytes.len().saturating_sub(1));
                 if let Some(byte) = bytes.get_mut(at) {
                     *byte = random().to_le_bytes()[0];

@@ -1,4 +1,4 @@
-//! `pair.rs` joins two hosts by a link of 10 ms each way that drops what it is told to drop.
+//! `pair.rs` joins two hosts by a link with a delay of 10 ms each way, and drops packets by number.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -10,10 +10,10 @@ use halfclose_stack::{Config, ConnId, Ending, Host, ListenerId, Note, NoteKind, 
 const DELAY: Duration = Duration::from_millis(10);
 const PORT: u16 = 2121;
 
-/// Whether the link loses the packet of that number.
+/// Whether the link loses the packet with a number, counted from 0 in order of sending.
 type Drops = dyn FnMut(usize, &[u8]) -> bool;
 
-/// Host 0 is the client, host 1 the server.
+/// Two hosts and the link: host 0 is the client, host 1 the server.
 pub(crate) struct Pair {
     pub(crate) hosts: [Host; 2],
     pub(crate) now: Duration,
@@ -28,7 +28,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// `drops` is asked for every packet, numbered from 0 as they leave.
+    /// Two hosts with `config`. The link asks `drops` for every packet.
     pub(crate) fn new(config: Config, drops: impl FnMut(usize, &[u8]) -> bool + 'static) -> Self {
         let address = |last| Ipv4Addr::new(10, 0, 0, last);
         let mut server = Host::new(Config { address: address(2), ..config });
@@ -75,7 +75,7 @@ impl Pair {
         self.flush();
     }
 
-    /// Receive all that waits.
+    /// Receive all waiting bytes.
     pub(crate) fn receive(&mut self, host: usize, on: ConnId) -> usize {
         let got = self.hosts[host].receive(self.now, on, usize::MAX, &mut |_| ());
         self.flush();
@@ -85,7 +85,7 @@ impl Pair {
         }
     }
 
-    /// Everything that leaves now.
+    /// Take all packets that leave now.
     pub(crate) fn flush(&mut self) {
         for host in 0..2 {
             while let Some(packet) = self.hosts[host].poll_transmit(self.now) {
@@ -103,7 +103,7 @@ impl Pair {
         }
     }
 
-    /// Go on to the next thing that happens; false if nothing ever will.
+    /// Run to the next event. False if there is no further event.
     pub(crate) fn step(&mut self) -> bool {
         self.flush();
         let arrivals = self.in_flight.iter().filter_map(|queue| queue.front().map(|&(at, _)| at));
@@ -130,7 +130,7 @@ impl Pair {
         true
     }
 
-    /// Whether anything will happen.
+    /// Whether there is a further event.
     pub(crate) fn busy(&mut self) -> bool {
         self.flush();
         self.in_flight.iter().any(|queue| !queue.is_empty())
@@ -152,7 +152,7 @@ impl Pair {
         self.now = until;
     }
 
-    /// How connections have ended so far.
+    /// The endings of all connections so far.
     pub(crate) fn endings(&self) -> Vec<Ending> {
         let ending = |note: &Note| match note.kind {
             NoteKind::Ended(ending) => Some(ending),

@@ -1,4 +1,4 @@
-//! RST: which leave, where they stand, which are believed.
+//! RST: the states that send a RST, the number of a RST, and the RSTs that a host believes.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -40,7 +40,7 @@ fn shutdown_then_abort_sends_data_fin_and_reset() {
 
 #[test]
 fn a_reset_after_a_timeout_stands_at_snd_max() {
-    // The RTO of 1 s rewinds smoltcp's SND.NXT to 1; with Reno it comes back only as ACKs do.
+    // The RTO of 1 s rewinds smoltcp's SND.NXT to 1; with Reno, SND.NXT returns only with the ACKs.
     let reno = Config { congestion: halfclose_stack::Congestion::Reno, ..config() };
     check_with(
         reno,
@@ -193,7 +193,7 @@ fn a_syn_on_a_synchronized_connection_is_challenged() {
 }
 
 #[test]
-fn nobody_answers_with_the_right_reset() {
+fn a_closed_port_answers_with_the_right_reset() {
     check("0 < S 0:0(0)\n > R. 0:0(0) ack 1");
     check("0 < . 5:5(0) ack 77\n > R 77:77(0)");
     check("0 < R 5:5(0)\n > nothing");

@@ -1,7 +1,8 @@
-//! `script.rs` runs one host against a script, in the manner of packetdrill. A line is
-//! `[SECONDS] WHAT`; time runs to SECONDS first. `< SEGMENT` arrives, `> SEGMENT` must have left (at
-//! that time, if the line has one; window and options only count if written). Anything else are
-//! commands to the host's user, separated by `;`, and the host transmits after the last of them.
+//! `script.rs` runs one host against a script in the manner of packetdrill. A line is `[SECONDS] ACTION`;
+//! time runs to SECONDS first. The action `< SEGMENT` is an arriving segment. The action `> SEGMENT`
+//! requires a sent segment, at the time of the line if the line has a time; window and options count
+//! only if written. Every different action is a list of commands to the user of the host, separated by
+//! `;`, and the host transmits after the last command.
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
@@ -15,10 +16,10 @@ use halfclose_stack::{
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const PEER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 const PORT: u16 = 21;
-/// The peer's initial sequence number: close to the wrap.
+/// The initial sequence number of the peer: close to the wrap.
 const PEER_ISN: u32 = u32::MAX - 999;
 
-/// No congestion window, no Nagle, no delayed ACK: what leaves follows from the script alone.
+/// No congestion window, no Nagle, no delayed ACK: the script alone decides about packets.
 pub(crate) fn config() -> Config {
     Config {
         address: HOST,
@@ -54,7 +55,7 @@ pub(crate) fn check_with(config: Config, script: &str) {
     assert!(run.out.is_empty(), "left at the end: {:?}", run.printed());
 }
 
-/// A segment of the peer's, as bytes.
+/// A packet with the segment written as `text`.
 pub(crate) fn packet(text: &str, ends: [SocketAddrV4; 2], [isn, ack_isn]: [u32; 2]) -> Packet {
     let mut words = text.split_whitespace();
     let flags = words.next().expect("flags");
@@ -99,7 +100,7 @@ struct Run {
     notes: Vec<Note>,
     host_port: u16,
     peer_port: u16,
-    /// The host's initial sequence number, once its SYN has left.
+    /// The initial sequence number of the host, once the SYN has left.
     isn: u32,
     conn: Option<ConnId>,
     listener: Option<ListenerId>,
@@ -174,7 +175,7 @@ impl Run {
 
     fn print(&self, packet: &[u8]) -> String {
         let segment = Segment::parse(packet).expect("a host sends segments");
-        // A RST in answer to nobody's SYN is numbered 0 (RFC 9293 §3.10.7.1).
+        // The RST of a closed port is numbered 0 (RFC 9293 §3.10.7.1).
         let isn = if segment.seq == 0 { 0 } else { self.isn };
         segment.relative(packet, [isn, PEER_ISN]).to_string()
     }

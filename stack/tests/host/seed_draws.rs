@@ -1,4 +1,4 @@
-//! What a host draws from its seed is what `SeedDraws` says without the host.
+//! `SeedDraws` predicts the ports and the initial sequence numbers of a host without the host.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use halfclose_stack::{Config, Host, SeedDraws, Segment};
 
 const NOW: Duration = Duration::ZERO;
 
-/// The one segment that `host` has to send.
+/// The next segment sent by `host`: source, sequence number and bytes.
 fn sent(host: &mut Host) -> (SocketAddrV4, u32, Vec<u8>) {
     let packet = host.poll_transmit(NOW).expect("a segment leaves");
     let segment = Segment::parse(&packet).expect("a host sends segments");
@@ -38,7 +38,7 @@ fn ports_and_initial_sequence_numbers_follow_from_the_seed_alone() {
             assert_eq!(seq, server.0.initial_sequence_number(port, from, 0), "seed {seed}");
             client_host.abort(NOW, conn);
         }
-        // The same 4-tuple once more is another incarnation.
+        // Each use of a 4-tuple has a sequence number of its own.
         for incarnation in 0..3 {
             let conn = client_host.connect(NOW, Some(5_000), to).expect("the port is free");
             let (_, seq, _) = sent(&mut client_host);

@@ -1,4 +1,4 @@
-//! The decoded view of a segment and its notation.
+//! Segments: decoding, building, kinds, notation and the names of header fields.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 

@@ -1,5 +1,5 @@
-//! TIME-WAIT as a few numbers: it answers arbitrary segments as smoltcp's socket does, which still
-//! stands where the user has shut its side and not closed; and it costs next to nothing.
+//! TIME-WAIT as a few numbers answers arbitrary segments like smoltcp's socket in TIME-WAIT. The socket
+//! is still there when the user has shut the sending side and not closed.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
@@ -15,8 +15,8 @@ fn ends() -> [SocketAddrV4; 2] {
         .map(|(last, port)| SocketAddrV4::new(Ipv4Addr::new(10, 0, 0, last), port))
 }
 
-/// A host whose connection has just come to TIME-WAIT at the time given back, and its ISN. Its user
-/// has closed it, or only shut its side.
+/// A host with a connection in TIME-WAIT, the time of entry, and the ISN of the connection. The user has
+/// closed if `closes`, and has only shut the sending side otherwise.
 fn in_time_wait(config: Config, closes: bool) -> (Host, Duration, u32) {
     let mut host = Host::new(config);
     let (listener, _) = host.listen(21, 8).expect("the port is free");
@@ -44,17 +44,17 @@ fn in_time_wait(config: Config, closes: bool) -> (Host, Duration, u32) {
     (host, at(5), isn)
 }
 
-/// What leaves and what is noted, a divergence or a state, at one instant.
+/// The packets that leave at `now`, and the notes.
 fn seen(host: &mut Host, now: Duration) -> (Vec<Vec<u8>>, Vec<NoteKind>) {
     let packets = std::iter::from_fn(|| host.poll_transmit(now).map(|packet| packet.to_vec()));
     let packets = packets.collect();
     let notes = std::iter::from_fn(|| host.poll_note()).map(|note| note.kind);
-    // TIME-WAIT wants no data, so it cannot miss any.
+    // TIME-WAIT expects no data, so lost data does not count.
     let missed = NoteKind::Divergence(Divergence::DataWithOldAck);
     (packets, notes.filter(|kind| *kind != missed).collect())
 }
 
-/// One of these, from a generator of no importance.
+/// A value of `of`, drawn by a simple generator.
 fn draw<T: Copy>(state: &mut u64, of: &[T]) -> T {
     *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
     let at = usize::try_from(*state >> 33).expect("31 bits") % of.len();
@@ -62,7 +62,7 @@ fn draw<T: Copy>(state: &mut u64, of: &[T]) -> T {
 }
 
 #[test]
-fn it_answers_any_segment_as_smoltcp_does() {
+fn time_wait_answers_any_segment_as_smoltcp_does() {
     let (mut answered, mut ended) = (0, 0);
     for seed in 0..4_000_u64 {
         let policy = if seed % 2 == 0 { ClosePolicy::linux() } else { ClosePolicy::wfw311() };
@@ -100,7 +100,7 @@ fn it_answers_any_segment_as_smoltcp_does() {
 }
 
 #[test]
-fn it_ends_by_itself_and_its_tuple_is_free_again() {
+fn time_wait_ends_by_itself_and_the_tuple_is_free_again() {
     let (mut host, now, _) = in_time_wait(config(), true);
     assert_eq!(host.audit().connections, 1);
     let to = ends()[0];
