@@ -1,5 +1,5 @@
-//! `cli` is the command line: it reads the words of one command, runs the command, and returns an exit
-//! status. It knows no simulation: each command has a module that calls the library.
+//! `cli` is the command line: the module reads the words of a command, runs the command, and returns an
+//! exit status. It knows no simulation: each command has a module, and the module calls the library.
 //!
 //! Exit status: 0 as expected; 1 an expectation or a law was broken, or a replay diverged; 2 wrong usage
 //! or input, with one line on standard error; 3 a real transfer failed; 130 the user ended the command.
@@ -36,14 +36,14 @@ use commands::{
 use commands::{ls_command, serve_command, transfer_command};
 use streams::{Streams, UntilClosed, terminal_columns};
 
-/// How a command ended that could do its work.
+/// The end of a command without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// The result is as expected.
     AsExpected,
     /// An expectation or a law was broken, or a replay diverged.
     Broken,
-    /// The user ended the command before its end.
+    /// The user interrupted the command.
     Interrupted,
     /// A real transfer failed, and the command has printed why.
     Failed,
@@ -51,17 +51,17 @@ pub enum Status {
 
 /// The exit status of wrong usage and wrong input.
 const WRONG: u8 = 2;
-/// The exit status of a real transfer that failed.
+/// The exit status after a failed real transfer.
 const FAILED: u8 = 3;
-/// The exit status of a command that the user ended: 128 and the number of SIGINT, as in a shell.
+/// The exit status after an interrupt by the user: 128 plus the number of SIGINT, as in a shell.
 const INTERRUPTED: u8 = 130;
 
-/// Why a command could not do its work.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub enum CommandError {
-    /// Wrong usage or input: one line that says what is wrong and what would be right.
+    /// Wrong usage or input: one line with the mistake and the right form.
     Input(String),
-    /// A real transfer failed: one line that says why.
+    /// A real transfer failed: one line with the reason.
     Transfer(String),
     /// A write to standard output or standard error failed.
     Output(io::Error),
@@ -91,7 +91,7 @@ impl From<io::Error> for CommandError {
     }
 }
 
-/// Runs the command line of this process and returns its exit status.
+/// Runs the command line of this process and returns the exit status.
 #[must_use]
 pub fn main() -> ExitCode {
     survive_large_files();
@@ -104,8 +104,8 @@ pub fn main() -> ExitCode {
     ExitCode::from(execute(arguments, &mut streams))
 }
 
-/// Runs a command line and returns its exit status. Styled text has escape sequences in it: the streams
-/// drop the escape sequences where colours do not belong.
+/// Runs a command line and returns the exit status. Styled text has escape sequences in it: a stream
+/// drops the escape sequences where colours do not belong.
 pub fn execute(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     streams: &mut Streams<'_>,
@@ -128,7 +128,7 @@ pub fn execute(
         Ok(Status::Broken) => 1,
         Ok(Status::Interrupted) => INTERRUPTED,
         Ok(Status::Failed) => FAILED,
-        // The reader of a file that goes to standard output has left.
+        // The reader of standard output has closed the pipe.
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(CommandError::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
         Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
@@ -141,7 +141,7 @@ fn survive_large_files() {
     #[cfg(unix)]
     {
         use signal_hook::{consts::SIGXFSZ, flag};
-        // If the signal cannot be caught, it ends the program, as without this call.
+        // If the signal cannot be caught, the signal ends the program, as without this call.
         let _ = flag::register(SIGXFSZ, std::sync::Arc::default());
     }
 }
@@ -174,13 +174,13 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
 /// Prints `error: problem` on standard error and returns `status`.
 fn complain(err: &mut dyn Write, problem: &str, status: u8) -> u8 {
     let style = anstyle::AnsiColor::Red.on_default().bold();
-    // If standard error takes nothing, the exit status alone has to say it.
+    // If standard error takes nothing, only the exit status is left.
     let _ = writeln!(err, "{style}error:{style:#} {problem}");
     status
 }
 
-/// Answers words that clap does not take for a command: help and version are results, everything else is
-/// wrong usage.
+/// Answers arguments without a valid command: help and version are results, everything else is wrong
+/// usage.
 fn answer(
     error: &clap::Error,
     arguments: &[OsString],

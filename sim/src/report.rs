@@ -1,5 +1,5 @@
-//! `report` says what a run came to: to a person in a dozen lines, to a script as JSON, and packet
-//! by packet as a ladder. It only reads; what it prints is decided here, never what happened.
+//! `report` prints results: a run in a dozen lines or as JSON, a trace packet by packet, and the counts of
+//! a search. The module only reads results.
 
 #[cfg(feature = "cli")]
 mod explore_report;

@@ -1,4 +1,4 @@
-//! The command `halfclose`.
+//! The program `halfclose` runs the command line of the library.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! `args` defines the words of the command line. Help, man pages and completions come from these
+//! `args` defines the words of the command line. Help, man pages and completions come from the same
 //! definitions, and scripts depend on the words.
 
 #[cfg(feature = "net")]
@@ -42,8 +42,8 @@ enum ColorWhen {
     Never,
 }
 
-/// The colour that `arguments` ask for. The words decide before clap reads them, so that an error of
-/// clap's has the right colour too.
+/// The choice of colours in `arguments`. The choice is known before clap reads the arguments, so a usage
+/// error has the right colours too.
 pub(super) fn color_choice(arguments: &[OsString]) -> anstream::ColorChoice {
     let mut words = arguments.iter().filter_map(|word| word.to_str());
     let mut chosen = ColorWhen::Auto;
@@ -63,34 +63,34 @@ pub(super) fn color_choice(arguments: &[OsString]) -> anstream::ColorChoice {
     }
 }
 
-/// One command with its words.
+/// A command with the words behind its name.
 #[derive(Debug, Subcommand)]
 pub(super) enum Invocation {
-    /// Run a scenario once, and say what the user saw and what is in the file
+    /// Run a scenario once, and say what the user saw and whether the file is whole
     #[command(after_help = examples(help::RUN))]
     Run(RunArgs),
     /// Run a scenario for every pair of a client's close and a server's answer to a reset
     #[command(after_help = examples(help::MATRIX))]
     Matrix(MatrixArgs),
-    /// Run a scenario with many seeds, at every point of its grid, and count the verdicts
+    /// Run a scenario with many seeds, at every point of a grid, and count the verdicts
     #[command(after_help = examples(help::SWEEP))]
     Sweep(SweepArgs),
-    /// Run a scenario with every placement of a few faults on its packets, and count the verdicts
+    /// Run a scenario with every placement of a few faults on packets, and count the verdicts
     #[command(after_help = examples(help::EXPLORE))]
     Explore(ExploreArgs),
-    /// Cut a run down to the fewest faults that lead to the same verdict, as a scenario of its own
+    /// Cut a run down to the fewest faults with the same verdict, and print the small scenario
     #[command(after_help = examples(help::SHRINK))]
     Shrink(ShrinkArgs),
     /// Run the scenario of a capture or a trace again, and compare packet by packet
     #[command(after_help = examples(help::REPLAY))]
     Replay(ReplayArgs),
-    /// Say why each connection and each transfer ended as it did, in a capture or in a run
+    /// Explain the end of each connection and each transfer, in a capture or in a run
     #[command(after_help = examples(help::EXPLAIN))]
     Explain(ExplainArgs),
-    /// List the scenarios that come with the program
+    /// List the scenarios of the program, or search them
     #[command(after_help = examples(help::LIST))]
     List(ListArgs),
-    /// Show how to run a scenario, its story, its keys and their values
+    /// Show how to run a scenario, the story, and the keys with their values
     #[command(after_help = examples(help::SHOW))]
     Show(ShowArgs),
     /// Serve a directory over FTP, on the network of this machine
@@ -117,24 +117,24 @@ pub(super) enum Invocation {
     Man(ManArgs),
 }
 
-/// Which scenario a command runs, and the settings that change the scenario.
+/// The scenario of a command, with the settings.
 #[derive(Clone, Debug, Args)]
 pub(super) struct ScenarioArgs {
     /// A name of the catalogue (`halfclose list`), or the path of a TOML file
     #[arg(value_name = "SCENARIO", default_value = catalogue::DEFAULT, hide_possible_values = true)]
     #[arg(value_parser = ScenarioName)]
     pub(super) scenario: String,
-    /// Run this arm: a variant with settings and an expectation of its own (`halfclose show` lists them)
+    /// Run this arm, a variant of the scenario with its own expectation (`halfclose show` lists the arms)
     #[arg(long, value_name = "NAME")]
     pub(super) arm: Option<String>,
     /// Set a key of the scenario; `halfclose show SCENARIO --all` lists the keys
     ///
-    /// May be repeated: a later setting of a key replaces an earlier one. The expectation of the scenario
-    /// no longer holds once a setting changes the run, unless a setting names an expect key. For
-    /// `sweep`, a list (`0%,1%`) makes a grid, and a range (`5ms..50ms`) draws a value for each seed.
+    /// May be repeated: the last setting of a key counts. The expectation of the scenario no longer holds
+    /// once a setting changes the run, unless a setting names an expect key. For `sweep`, a list (`0%,1%`)
+    /// makes a grid, and a range (`5ms..50ms`) draws a value for each seed.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
-    /// Move this file of yours, under its own name; short for -s do.file=PATH
+    /// Transfer this file from your disk, under the same name; short for -s do.file=PATH
     #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_hint = ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,
 }
@@ -161,7 +161,7 @@ pub(super) struct RunArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ReplayArgs {
-    /// A capture that `halfclose run --pcap` wrote, or a trace that `halfclose run --trace` printed
+    /// A capture from `halfclose run --pcap`, or a trace from `halfclose run --trace`
     #[arg(value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) file: PathBuf,
     /// Print one JSON object
@@ -220,24 +220,24 @@ pub(super) struct ShowArgs {
     /// A name of the catalogue (`halfclose list`), or the path of a TOML file
     #[arg(value_name = "NAME", hide_possible_values = true, value_parser = ScenarioName)]
     pub(super) scenario: String,
-    /// Show the keys that have their default too
+    /// Show every key, with defaults too
     #[arg(short, long)]
     pub(super) all: bool,
-    /// Print one JSON object, which has every key
+    /// Print one JSON object with every key
     #[arg(long)]
     pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
-    /// The shell that reads the script
+    /// The shell for the script
     #[arg(value_name = "SHELL")]
     pub(super) shell: Shell,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ManArgs {
-    /// The directory of the pages, which is made if it does not exist
+    /// The directory for the pages; a missing directory is made
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(super) directory: PathBuf,
 }

@@ -1,5 +1,5 @@
-//! `commands` holds one module for each command, or for a few that belong together. A module turns the
-//! words of the command into one call of the library, and prints the result.
+//! `commands` holds a module for each command, or for a few related commands. A module turns the words of
+//! the command into a call of the library, and prints the result.
 
 pub(super) mod explain_command;
 pub(super) mod explore_command;

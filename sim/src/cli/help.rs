@@ -5,7 +5,7 @@ use anstyle::Style;
 
 use crate::verdict::Verdict;
 
-/// Command lines, each with what the command does.
+/// Command lines, each with an explanation.
 pub(super) type Examples = &'static [(&'static str, &'static str)];
 
 /// The style of headings, as clap prints them.
@@ -37,7 +37,7 @@ pub(super) fn program() -> String {
     text
 }
 
-/// What the files and the user's last message have in common in all runs of one verdict.
+/// The meaning of a verdict: the state of the file, and the message to the user.
 fn meaning(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Corrupt => "the file has bytes that the source does not have there",

@@ -1,6 +1,5 @@
-//! `output` is a file that appears whole or not at all: it is written under a temporary name in
-//! the same directory and renamed at the end. A path that cannot be written is found out before a
-//! run starts. It does not know what it holds.
+//! `output_file` writes a file under a temporary name in the same directory, and renames the file at the
+//! end: the file appears whole or not at all. A path without write permission is an error before any run.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
@@ -17,7 +16,7 @@ pub struct OutputFileError {
     source: io::Error,
 }
 
-/// A file being written. Dropped without [`OutputFile::commit`], it leaves nothing behind.
+/// A file being written. Dropped without [`OutputFile::commit`], the file leaves nothing behind.
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
@@ -28,7 +27,7 @@ pub struct OutputFile {
 enum FileSink {
     /// Renamed to `target` at the end.
     Renamed { target: PathBuf, file: BufWriter<NamedTempFile> },
-    /// A device or a pipe: renaming would replace it.
+    /// A device or a pipe: renaming would replace the device.
     Direct(BufWriter<File>),
 }
 
@@ -42,10 +41,10 @@ impl OutputFile {
         Ok(Self { path: path.to_owned(), sink })
     }
 
-    /// Give the file its name.
+    /// Gives the file the final name.
     ///
     /// # Errors
-    /// What was written did not reach the disk; the temporary file is removed.
+    /// The bytes did not reach the disk; the temporary file is removed.
     pub fn commit(self) -> Result<(), OutputFileError> {
         let Self { path, sink } = self;
         let done = match sink {
@@ -58,7 +57,7 @@ impl OutputFile {
         done.map_err(|source| failed(&path, &source))
     }
 
-    /// An error while writing, with the path in it.
+    /// An error while writing, with the path in the message.
     #[must_use]
     pub fn failed(&self, source: &io::Error) -> OutputFileError {
         failed(&self.path, source)
@@ -82,7 +81,7 @@ impl Write for OutputFile {
 }
 
 fn open(path: &Path) -> io::Result<FileSink> {
-    // A link is followed, or the rename would replace the link.
+    // Follow a link: the rename would replace the link.
     let target = path.canonicalize().or_else(|_| beside(path)).unwrap_or_else(|_| path.to_owned());
     if let Ok(found) = target.metadata() {
         if found.is_dir() {
@@ -98,27 +97,27 @@ fn open(path: &Path) -> io::Result<FileSink> {
     }
     let directory = target.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or_else(|| Path::new("."));
-    // Asked by itself, since the system's own words are lost inside tempfile's error.
+    // Checked first, since tempfile's error hides the system's own message.
     if !directory.metadata()?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".halfclose-").suffix(".tmp");
-    // As any new file: what the umask leaves. A temporary file is private by default.
+    // Permissions as of any new file: the umask decides. A temporary file is private by default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.tempfile_in(directory)?;
     Ok(FileSink::Renamed { target, file: BufWriter::new(file) })
 }
 
-/// What a link that leads to nothing yet would name.
+/// The target of a link, even if there is no file yet.
 fn beside(link: &Path) -> io::Result<PathBuf> {
     let target = link.read_link()?;
     Ok(link.parent().unwrap_or_else(|| Path::new("")).join(target))
 }
 
 fn failed(path: &Path, source: &io::Error) -> OutputFileError {
-    // tempfile adds the temporary name, which tells a user nothing: keep the cause alone.
+    // tempfile adds the temporary name, of no use to a user: keep the cause alone.
     let source = match source.raw_os_error() {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::from(source.kind()),

@@ -1,5 +1,5 @@
-//! `search_bar` is what a user sees and does while a search runs: a progress bar on standard error, on a
-//! terminal only, and Ctrl-C, which ends the search and keeps the runs made so far.
+//! `search_bar` shows the progress of a search on a terminal, and handles Ctrl-C: the search ends, and the
+//! runs made so far are kept.
 
 use std::io::{self, Write};
 use std::process;
@@ -20,7 +20,7 @@ pub(super) struct SearchBar {
 }
 
 impl SearchBar {
-    /// A bar that is full at `all`, with `what` in front.
+    /// A bar of `all` steps, with `what` in front.
     pub(super) fn new(all: u64, what: &str) -> Self {
         let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
         let form = "{prefix} [{bar:24}] {percent}%  {msg}, {eta} left";
@@ -31,7 +31,7 @@ impl SearchBar {
         Self { bar, began: wall_clock() }
     }
 
-    /// Shows how far a search has come. Runs that a results file already had do not count for the rate.
+    /// Shows how far a search has come. Runs from a results file do not count for the rate.
     pub(super) fn at(&self, reached: SearchProgress) {
         if self.bar.is_hidden() {
             return;
@@ -51,7 +51,7 @@ impl SearchBar {
         self.bar.finish_and_clear();
     }
 
-    /// Begins a new stage, which is full at `all`.
+    /// Begins a new stage of `all` steps.
     pub(super) fn stretch(&self, all: u64, what: &str) {
         if self.bar.is_hidden() {
             return;
@@ -87,8 +87,8 @@ pub(super) fn interrupted() -> &'static AtomicBool {
     &STOP
 }
 
-/// Says on `err` that a search ended before its last run, after `done`, and why. Returns the exit status
-/// of a search that the user ended; `None`: `--max-time` has ended the search.
+/// Prints on `err` why a search ended before the last run, and how much is `done`. Returns the exit status
+/// after an interrupt by the user; `None` after the end of `--max-time`.
 pub(super) fn cut_short(err: &mut dyn Write, done: &str) -> io::Result<Option<Status>> {
     let by_user = STOP.load(Ordering::Relaxed);
     let why = if by_user { "interrupted" } else { "--max-time is over" };

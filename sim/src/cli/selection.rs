@@ -1,4 +1,5 @@
-//! What a command runs: the scenario with its settings, and the words that select it again.
+//! `selection` finds the scenario of a command, applies the settings, and keeps the words for the command
+//! line of each run.
 
 use super::CommandError;
 use super::args::ScenarioArgs;
@@ -6,12 +7,12 @@ use crate::catalogue;
 use crate::scenario::{Pinned, Scenario, Task};
 pub(super) use crate::search::sweep::quoted;
 
-/// A scenario as the command line has it.
+/// A scenario as the command line selects it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Selection {
-    /// The scenario, with its settings applied.
+    /// The scenario with the settings applied.
     pub scenario: Scenario,
-    /// The words after the command's name that select it again, ready for a shell.
+    /// The words behind `halfclose run` for the same scenario, quoted for a shell.
     pub words: String,
 }
 
@@ -42,12 +43,12 @@ impl Selection {
 }
 
 impl Selection {
-    /// The seed of a run, where `named` is what the command line says.
+    /// The seed of a run: the seed `named` on the command line, or the scenario's own, or 0.
     pub(super) fn seed(&self, named: Option<u64>) -> u64 {
         named.or(self.scenario.seed).unwrap_or(0)
     }
 
-    /// The scenario of one run: with what `seed` draws, and no list of values left.
+    /// The scenario of a single run, with the values drawn by `seed`. A list of values is an error.
     pub(super) fn pinned(&self, seed: u64) -> Result<Pinned, CommandError> {
         if self.scenario.points() > 1 {
             let listed = self.scenario.open_keys().into_iter().find(|(_, text)| text.contains(','));
@@ -62,12 +63,12 @@ impl Selection {
     }
 }
 
-/// The setting that gives the one file of a scenario another name.
+/// The setting for another name of the scenario's only file.
 fn renamed(scenario: &Scenario, name: &str) -> Option<String> {
     match &scenario.tasks[..] {
         [Task::Get(_)] => Some(format!("do.get={name}")),
         [_] => Some(format!("do.put={name}")),
-        // `do.file` itself says that there are several.
+        // The error of `do.file` says: there are several tasks.
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! What `put`, `get` and `ls` have in common: who logs in, how a session runs, what is said of a
-//! transfer.
+//! `session` is the common part of `put`, `get` and `ls`: the login, the settings of the session, and the
+//! report of a transfer.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::args::network_args::SessionArgs;
 use super::{CommandError, Status};
 use crate::live::{self, Done, FtpUrl, Options, PasswordSource};
 
-/// Who logs in where, and how: reads the URL and finds the password.
+/// Reads the URL, finds the password, and returns the settings of the session.
 pub(super) fn options(
     url: &str,
     args: &SessionArgs,
@@ -48,12 +48,12 @@ pub(super) fn options(
             "--password-file: the URL names no user: write ftp://USER@HOST/",
         ));
     }
-    // The session's own timeouts come first, and have better words.
+    // The session's own timeouts are shorter, and their messages say more.
     let (timeout, verbose) = (2 * args.timeout, args.verbose);
     Ok((target, Options { config, timeout, verbose, progress: !args.json && !args.verbose }))
 }
 
-/// A session that could not do its transfer: a script has an object of that too.
+/// Reports a session without a transfer. With `--json` a script gets an object here too.
 pub(super) fn failed(
     command: &str,
     (url, file): (&str, &str),
@@ -74,22 +74,22 @@ pub(super) fn failed(
     }
 }
 
-/// One transfer, for people or for a script.
+/// The report of a transfer, for a person or for a script.
 pub(super) struct TransferSummary<'a> {
     pub command: &'a str,
     pub url: &'a str,
     pub file: &'a str,
     pub done: &'a Done,
-    /// What is wrong on this side, in the system's words: that comes before what the server says.
+    /// The local error, in the system's words. The local error is printed in place of the server's reply.
     pub trouble: Option<String>,
-    /// Where what came of a download stays.
+    /// The path of an unfinished download.
     pub part: Option<String>,
-    /// Keys of one command alone, for a script.
+    /// Further keys of the JSON object.
     pub more: &'a [(&'a str, Value)],
 }
 
 impl TransferSummary<'_> {
-    /// Says what came of it.
+    /// Prints the report, and returns the status of the command.
     pub(super) fn print(&self, json: bool, out: &mut dyn Write) -> Result<Status, CommandError> {
         let Some(report) = self.done.transfers.last() else {
             return Err(CommandError::Transfer("nothing was transferred".to_owned()));
@@ -101,7 +101,7 @@ impl TransferSummary<'_> {
         }
         if !success {
             let (file, bytes) = (self.file, moved(report));
-            // What the kernel has been given, and nobody knows whether it arrived.
+            // The kernel has taken the bytes: whether the bytes arrived is not known.
             let moved = if self.command == "put" { "sent" } else { "received" };
             let text = self.text(report);
             let part = self.part.as_ref().map_or_else(String::new, |part| format!(", in `{part}`"));
@@ -178,7 +178,7 @@ fn rate(bytes: u64, took: Duration) -> u64 {
     u64::try_from(u128::from(bytes) * 1_000_000 / micros).unwrap_or(u64::MAX)
 }
 
-/// A reply of several lines in one, without what a terminal would act upon.
+/// A reply in a single line, without control characters.
 fn one_line(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(live::clean).collect();
     lines.join("; ")

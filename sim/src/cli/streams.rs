@@ -1,5 +1,5 @@
-//! `streams` is where a command writes: standard output and standard error, and how wide the terminal
-//! is. A reader that closes its pipe is no error.
+//! `streams` holds the output streams of a command and the width of the terminal. A reader may close the
+//! pipe without an error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
@@ -10,11 +10,11 @@ const WIDTH: usize = 80;
 
 /// The two output streams of a command.
 pub struct Streams<'a> {
-    /// Results.
+    /// Standard output, for results.
     pub out: &'a mut dyn Write,
-    /// Errors, warnings and progress.
+    /// Standard error, for errors and warnings.
     pub err: &'a mut dyn Write,
-    /// The columns of the terminal that shows the results; `None`: a pipe or a file takes the results.
+    /// The columns of the terminal at standard output; `None` for a pipe or a file.
     pub columns: Option<usize>,
 }
 
@@ -25,20 +25,20 @@ pub(super) fn terminal_columns() -> Option<usize> {
     io::stdout().is_terminal().then(width)
 }
 
-/// Passes bytes on until the reader closes the pipe. From then on every write succeeds and does
-/// nothing, so that a command goes on to its exit status.
+/// Passes bytes on until the reader closes the pipe. From then on every write succeeds and does nothing:
+/// the command goes on to the exit status.
 pub(super) struct UntilClosed<'a> {
     to: &'a mut dyn Write,
     closed: bool,
 }
 
 impl<'a> UntilClosed<'a> {
-    /// Writes to `to`.
+    /// Passes bytes on to `to`.
     pub(super) fn new(to: &'a mut dyn Write) -> Self {
         Self { to, closed: false }
     }
 
-    /// Returns what `act` returns, or `nothing` if the reader is gone.
+    /// Returns the result of `act`, or `nothing` if the reader is gone.
     fn unless_closed<T>(
         &mut self,
         nothing: T,

@@ -1,4 +1,4 @@
-//! `usage` puts a usage error of clap into one line, and names the help that explains the words.
+//! `usage` puts a usage error of clap into a single line, and names the help of the command.
 
 use std::ffi::OsString;
 
@@ -6,7 +6,7 @@ use clap::CommandFactory;
 
 use super::args::Arguments;
 
-/// A usage error in one line: clap's first lines, joined, without the usage and the pointer to help.
+/// A usage error in a single line: clap's first lines, joined, without the usage and the pointer to help.
 pub(super) fn one_line(error: &clap::Error) -> String {
     let rendered = error.render().to_string();
     let lines = rendered.lines().map(str::trim).take_while(|line| !line.starts_with("Usage:"));
@@ -32,7 +32,7 @@ pub(super) fn one_line(error: &clap::Error) -> String {
     text.strip_prefix("error: ").map(str::to_owned).unwrap_or(text)
 }
 
-/// The command line that prints the help of the command in `arguments`.
+/// The command line for the help of the command in `arguments`.
 pub(super) fn help_command(arguments: &[OsString]) -> String {
     let program = Arguments::command();
     let named = arguments.iter().skip(1).filter_map(|word| word.to_str());

@@ -1,5 +1,5 @@
-//! `explore` says what every placement of a few faults came to: one arm, or two side by side, to a
-//! person and to a script.
+//! `explore_report` prints the result of an exploration, of a single scenario or of two side by side, for
+//! a person and for a script.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,35 +12,35 @@ use crate::search::explore::{Explored, Scope};
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
 
-/// One arm of an exploration.
+/// An explored scenario, with its result.
 pub struct ExploredArm<'a> {
-    /// What it is called: the words that select it.
+    /// The words behind `halfclose run` for the scenario.
     pub title: &'a str,
-    /// What it came to.
+    /// The counts of the exploration.
     pub explored: &'a Explored,
-    /// Real time.
+    /// The real time of the exploration.
     pub took: Duration,
-    /// The scenario's own faults that meet no packet in the run without others.
+    /// The scenario's own faults without a packet, in the run without further faults.
     pub unmatched: &'a [String],
-    /// The faults of a list by the names of their packets.
+    /// Names the packets of a list of faults.
     pub named: &'a dyn Fn(&[Placed]) -> Vec<Fault>,
-    /// The command that runs a list again.
+    /// The command line for a list of faults.
     pub reproduce: &'a dyn Fn(&[Fault]) -> String,
 }
 
-/// What was explored.
+/// The explored scenarios, and the scope.
 pub struct Exploration<'a> {
-    /// The most faults of a list.
+    /// The most faults in a run.
     pub faults: usize,
-    /// On which connections.
+    /// The connections whose packets get faults.
     pub scope: Scope,
-    /// On how many of their last packets; `None`: on all.
+    /// The number of last packets in scope; `None`: all packets.
     pub last: Option<usize>,
-    /// One arm, or two.
+    /// The first scenario, and with `--compare` the second.
     pub arms: &'a [ExploredArm<'a>],
 }
 
-/// Verdicts whose least list is asked for: all but the good one.
+/// The verdicts whose shortest lists of faults are printed.
 const BAD: [Verdict; 5] = [
     Verdict::Corrupt,
     Verdict::SilentTruncation,
@@ -49,7 +49,7 @@ const BAD: [Verdict; 5] = [
     Verdict::FalseAlarm,
 ];
 
-/// The word of the command line for a scope.
+/// The word for a scope on the command line.
 #[must_use]
 pub fn scope_name(scope: Scope) -> &'static str {
     match scope {
@@ -75,7 +75,7 @@ fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
-/// The exploration for a person, with terminal colours in it.
+/// Writes the exploration for a person, with terminal colours.
 ///
 /// # Errors
 /// Writing fails.
@@ -105,7 +105,7 @@ pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// Whether the count is closed, in one line.
+/// Writes in a line whether every placement was visited.
 fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) -> fmt::Result {
     let Explored { exhaustive, by_faults, .. } = arm.explored;
     let visited = arm.explored.runs();
@@ -128,7 +128,7 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
     writeln!(to, "    NOT CLOSED: {} schedules visited, {up_to}; {speed}", number(visited))
 }
 
-/// How many came to each verdict, arms side by side.
+/// Writes the number of runs of each verdict, with a column for each arm.
 fn counts(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
     write!(to, "\n  {:<18}", "verdict")?;
     for at in 0..of.arms.len() {
@@ -152,7 +152,7 @@ fn counts(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
     Ok(())
 }
 
-/// The least list for each bad verdict and for each broken law, and how to run it.
+/// Writes the shortest list of faults for each bad verdict and each broken law, with the command line.
 fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) -> fmt::Result {
     let verdicts = BAD.into_iter().filter_map(|verdict| {
         let list = arm.explored.least.get(&verdict)?;
@@ -183,7 +183,7 @@ fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) 
     Ok(())
 }
 
-/// The exploration for a script: the keys of the first arm, and those of the other under `compare`.
+/// The exploration for a script: the keys of the first arm, and the second arm under `compare`.
 #[must_use]
 pub fn object(of: &Exploration<'_>) -> Value {
     let mut all = of.arms.iter().map(|arm| one(of, arm));

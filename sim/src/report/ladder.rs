@@ -1,6 +1,6 @@
-//! `ladder` prints a trace packet by packet, in packetdrill's notation: virtual time, emission
-//! number, channel, the client on the left and the server on the right, what became of each packet,
-//! and both hosts' changes of state. It needs the headers of a run, no more.
+//! `ladder` prints a trace packet by packet, in packetdrill's notation: virtual time, emission number,
+//! channel, the client on the left and the server on the right, the fate of each packet, and the state
+//! changes of both hosts. A run recorded with headers is enough.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -12,29 +12,28 @@ use crate::network::fate::Fate;
 use crate::network::trace::{Event, PacketEvent, Trace};
 use crate::side::Side;
 
-/// Width of the client's column.
+/// The width of the client's column.
 const LEFT: usize = 52;
 
-/// The first words of a printed trace; its version follows, and the command that runs it again.
+/// The first words of a printed trace. The version and the command line of the run follow.
 pub const MAGIC: &str = "# halfclose trace ";
 
-/// The version of what a printed trace looks like. Another one is refused by name.
+/// The version of the format of a printed trace. `replay` refuses any other version by name.
 pub const VERSION: &str = "1";
 
-/// Whether a printed line is a packet of a host's: notes and forged segments have no emission
-/// number.
+/// Whether a printed line is a packet of a host: notes and forged segments have no emission number.
 #[must_use]
 pub fn is_packet(line: &str) -> bool {
     line.split_whitespace().nth(1).is_some_and(|word| word.parse::<u64>().is_ok())
 }
 
-/// The head of the columns.
+/// The heads of the columns.
 #[must_use]
 pub fn head() -> String {
     format!("{:>12} {:>6}  {:<8} {:<LEFT$}      server", "time", "#", "channel", "client")
 }
 
-/// The lines of a trace, in order; a packet's line says its emission number.
+/// The lines of a trace, in order. The line of a packet has the emission number.
 #[must_use]
 pub fn lines(trace: &Trace) -> Vec<String> {
     let mut channels = Channels::default();
@@ -46,17 +45,16 @@ pub fn lines(trace: &Trace) -> Vec<String> {
     trace.events().iter().map(line).collect()
 }
 
-/// Events that are shown before and behind one that matters.
+/// The events shown before and after an important event.
 const AROUND: usize = 2;
 
-/// A ladder that is shorter is shown whole.
+/// A ladder with at most so many lines is shown whole.
 const WHOLE: usize = 40;
 
-/// The last events are shown in any case.
+/// The number of last events, which are always shown.
 const LAST: usize = 6;
 
-/// The ladder of a recorded run, but for long stretches in which nothing was done to any packet and no
-/// connection began or ended.
+/// The ladder of a recorded run, without the long stretches between faults and ends of connections.
 #[must_use]
 pub fn excerpt(trace: &Trace) -> Vec<String> {
     let all = lines(trace);
@@ -87,7 +85,7 @@ pub fn excerpt(trace: &Trace) -> Vec<String> {
     shown
 }
 
-/// Whether something was done to a packet, or a connection ended.
+/// Whether an event is a fault or the end of a connection.
 fn matters(event: &Event) -> bool {
     match event {
         Event::Packet(packet) => packet.fate != Fate::Deliver,

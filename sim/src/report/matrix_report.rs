@@ -1,5 +1,5 @@
-//! `table` prints a matrix: one block for each client, one row for each outcome. Servers that come to
-//! the same share a row.
+//! `matrix_report` prints a matrix: a block for each client, and a row for each outcome. Servers with the
+//! same outcome share a row.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,12 +11,12 @@ use crate::report::{ShownRun, style, told};
 use crate::search::matrix::{Cell, HOSTS, on_reset};
 use crate::verdict::Verdict;
 
-// Widths of the columns.
+// The widths of the columns.
 const SERVER: usize = 31;
 const STORED: usize = 14;
 const TOLD: usize = 8;
 
-/// The matrix for a person, with terminal colours in it.
+/// Writes the matrix for a person, with terminal colours.
 ///
 /// # Errors
 /// Writing fails.
@@ -41,15 +41,15 @@ pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
     Ok(())
 }
 
-/// Servers that come to the same.
+/// Servers with the same outcome.
 struct MatrixRow<'a> {
     on_reset: Vec<&'static str>,
     hosts: Vec<&'static str>,
     cell: &'a Cell,
 }
 
-/// Cells of one client: first those of one `on_reset` whose hosts come to the same, then whole
-/// `on_reset`s that do.
+/// The rows of a client: first the hosts with the same outcome for an `on_reset` are merged, then the
+/// values of `on_reset` with the same hosts and the same outcome.
 fn rows(cells: &[Cell]) -> Vec<MatrixRow<'_>> {
     let mut rows: Vec<MatrixRow<'_>> = Vec::new();
     for cell in cells {
@@ -75,7 +75,7 @@ fn rows(cells: &[Cell]) -> Vec<MatrixRow<'_>> {
     merged
 }
 
-/// Whether two cells read alike.
+/// Whether two cells have the same outcome.
 fn alike(one: &Cell, other: &Cell) -> bool {
     let seen = |outcome: &Outcome| {
         let worst = outcome.worst()?;
@@ -106,8 +106,8 @@ fn line(to: &mut impl fmt::Write, row: &MatrixRow<'_>, verdict: usize) -> fmt::R
     writeln!(to, " {stored:>STORED$}  {told:<TOLD$} {saw}")
 }
 
-/// One verdict by its name; of several, how many seeds came to each, the worst first. What follows
-/// on the line is of the first seed of the worst.
+/// Writes the name of a single verdict, or the number of seeds of each verdict, the worst first. The rest
+/// of the line is about the first seed with the worst verdict.
 fn verdicts(to: &mut impl fmt::Write, counts: &BTreeMap<Verdict, u64>) -> fmt::Result {
     for (index, (verdict, count)) in counts.iter().enumerate() {
         let style = style(*verdict);
@@ -117,7 +117,7 @@ fn verdicts(to: &mut impl fmt::Write, counts: &BTreeMap<Verdict, u64>) -> fmt::R
     Ok(())
 }
 
-/// How many seeds; a single run does not say so.
+/// The number of seeds, or nothing for a single run.
 fn shown(counts: &BTreeMap<Verdict, u64>, count: u64) -> String {
     match counts.values().sum() {
         1 => String::new(),
@@ -125,7 +125,7 @@ fn shown(counts: &BTreeMap<Verdict, u64>, count: u64) -> String {
     }
 }
 
-/// Columns that `verdicts` takes.
+/// The number of columns written by `verdicts`.
 fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
     let one = |(verdict, count): (&Verdict, &u64)| {
         verdict.name().len() + shown(counts, *count).len() + ", ".len()
@@ -133,7 +133,7 @@ fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
     counts.iter().map(one).sum::<usize>() - ", ".len()
 }
 
-/// The matrix for a script; `reproduce` makes the command line of a cell's example.
+/// The matrix for a script. `reproduce` returns the command line of a cell's example.
 #[must_use]
 pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
     let cell = |cell: &Cell| {

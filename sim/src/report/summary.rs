@@ -1,5 +1,5 @@
-//! `summary` tells a person what a run came to: the dialogue as the user saw it, how the data
-//! connection ended, the bytes, the verdict, and the command that shows it again.
+//! `summary` prints a run for a person: the dialogue as the user saw the lines, the end of the data
+//! connection, the bytes, the verdict, and the command line of the run.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use crate::report::{ended, style, told};
 use crate::run::run_record::RunRecord;
 use crate::scenario::Scenario;
 
-/// A run, and how to see it again.
+/// A run with the command line for the same run.
 #[derive(Clone, Copy, Debug)]
 pub struct ShownRun<'a> {
-    /// What was run.
+    /// The scenario of the run.
     pub scenario: &'a Scenario,
-    /// What it came to.
+    /// The outcome of the run.
     pub outcome: &'a Outcome,
-    /// The command that runs it again.
+    /// The command line of the run.
     pub reproduce: &'a str,
 }
 
@@ -31,13 +31,13 @@ impl<'a> ShownRun<'a> {
     }
 }
 
-/// Lines of a summary, at most; the dialogue gives way to the rest.
+/// The most lines of a summary. A long dialogue is cut at the beginning.
 const LINES_MAX: usize = 12;
 
-/// Lines that every summary has.
+/// The number of lines in every summary.
 const LINES_ALWAYS: usize = 8;
 
-/// The run in a dozen lines, with terminal colours in them; `wall` is real time.
+/// Writes the run in at most a dozen lines, with terminal colours. `wall` is the real time of the run.
 ///
 /// # Errors
 /// Writing fails.
@@ -73,7 +73,7 @@ pub fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> 
     if !unmatched_faults.is_empty() {
         writeln!(to, "  fault    met no packet: {}", unmatched_faults.join("; "))?;
     }
-    // What could not be mended explains more.
+    // A divergence without a mend explains more.
     if let Some(first) = divergences.iter().min_by_key(|it| it.mended()) {
         let mended = if first.mended() { "mended: " } else { "" };
         let more = match divergences.len() - 1 {
@@ -116,7 +116,7 @@ fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) 
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
 }
 
-/// Which of the hosts is known from documents alone.
+/// The hosts whose rules come from documents, not from measurement.
 fn unmeasured(scenario: &Scenario) -> String {
     let mut hosts = vec![&*scenario.client.host, &*scenario.server.host];
     hosts.dedup();

@@ -1,4 +1,4 @@
-//! `sweep` says what many runs came to: to a person as a small table, to a script as JSON.
+//! `sweep_report` prints the counts of a sweep, as a table for a person and as JSON for a script.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,31 +12,31 @@ use crate::search::histogram::Histogram;
 use crate::search::tally::{Swept, Tally, share, wilson};
 use crate::verdict::Verdict;
 
-/// What a sweep came to, and what belongs beside it.
+/// The result of a sweep, for printing.
 pub struct SweepReport<'a> {
-    /// The scenario's name, with its settings.
+    /// The words of the scenario, and the seeds.
     pub title: &'a str,
-    /// The counts.
+    /// The counts of the sweep.
     pub summary: &'a Swept,
-    /// What was chosen at each point of the grid, by its number.
+    /// The values at a point of the grid, by the number of the point.
     pub choices: &'a dyn Fn(usize) -> Vec<Choice>,
-    /// Real time, and the runs that were done in it.
+    /// The real time, and the number of runs made in that time.
     pub took: (Duration, u64),
-    /// The seed of the first run, and the scenario's faults that meet no packet in it.
+    /// The seed of the first run, and the scenario's faults without a packet in the first run.
     pub unmatched: (u64, &'a [String]),
-    /// The command that shows the first run of a verdict again.
+    /// The command line for a run, by point and seed.
     pub reproduce: &'a dyn Fn(usize, u64) -> String,
 }
 
 impl SweepReport<'_> {
-    /// Runs a second.
+    /// The number of runs per second.
     #[must_use]
     pub fn rate(&self) -> f64 {
         rate(self.took.1, self.took.0)
     }
 }
 
-/// How many a second.
+/// The number per second.
 #[must_use]
 pub fn rate(count: u64, took: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
@@ -44,9 +44,9 @@ pub fn rate(count: u64, took: Duration) -> f64 {
     if took.is_zero() { 0.0 } else { count / took.as_secs_f64() }
 }
 
-/// A count of a whole, in per cent.
+/// A share as a percentage.
 fn percent(share: f64) -> String {
-    // As many digits as tell it from nothing and from all.
+    // Enough digits to tell a small share from 0 % and a large share from 100 %.
     let percent = share * 100.0;
     match percent {
         0.0 => "0 %".to_owned(),
@@ -56,7 +56,7 @@ fn percent(share: f64) -> String {
     }
 }
 
-/// The sweep for a person, with terminal colours in it.
+/// Writes the sweep for a person, with terminal colours.
 ///
 /// # Errors
 /// Writing fails.
@@ -87,7 +87,7 @@ pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     if total.runs == 0 {
         return Ok(());
     }
-    // In a grid a seed names a run only together with its point.
+    // In a grid a run has a point and a seed: a seed alone names no run.
     let grid = swept.summary.points.len() > 1;
     let first = if grid { "" } else { "first seeds" };
     let head = format!("  {:<18}{:>9}  {:>9}  {:<24}{first}", "verdict", "runs", "share", INTERVAL);
@@ -122,7 +122,7 @@ pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
             }
         }
     }
-    // What is worst is asked about first.
+    // The command line for the worst verdict.
     if let Some((worst, (point, seed))) =
         total.verdicts.keys().find_map(|verdict| Some((verdict, swept.summary.first(*verdict)?)))
     {
@@ -133,7 +133,7 @@ pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
 
 const INTERVAL: &str = "95 % interval";
 
-/// A line for each point of the grid: the share of each verdict, and the first seed that came to it.
+/// Writes a line for each point of the grid: the share and the first seed of each verdict.
 fn points(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     if swept.summary.points.len() < 2 {
         return Ok(());
@@ -169,7 +169,7 @@ fn percentiles(of: &Histogram, print: impl Fn(u64) -> String) -> String {
     all.join(", ")
 }
 
-/// The sweep for a script.
+/// The sweep as an object for a script.
 #[must_use]
 pub fn object(swept: &SweepReport<'_>) -> Value {
     let total = swept.summary.total();

@@ -4,7 +4,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::verdict::Verdict;
 
-/// The colour of a verdict on a terminal. A verdict that loses data unnoticed is also bold.
+/// The colour of a verdict on a terminal. The verdicts of unnoticed data loss are bold too.
 #[must_use]
 pub fn style(verdict: Verdict) -> Style {
     let color = match verdict {

@@ -1,5 +1,5 @@
-//! `run_record` is one run as scripts read it: `run --json`, a line of a sweep's results, a row of CSV.
-//! The keys and their order are a contract with scripts.
+//! `run_record` writes a run for scripts: `run --json`, a line of a sweep's results, a row of CSV. The keys
+//! and their order are a contract with scripts.
 
 use std::time::Duration;
 
@@ -10,12 +10,12 @@ use crate::judge::expectation::told;
 use crate::outcome::{BrokenLaw, End, Outcome, ResetSent, TransferOutcome, WaivedLaw};
 use crate::scenario::{Choice, Scenario};
 
-/// One run. Keys that not every form has are `None` in the other forms, and are then left out.
+/// A run for scripts. A key of some forms only is optional, and `None` leaves the key out.
 #[derive(Serialize)]
 pub struct RunRecord<'a> {
     /// The name of the scenario.
     pub scenario: &'a str,
-    /// The values of the keys that the scenario leaves open: in a line of a sweep.
+    /// In a line of a sweep: the values of the scenario's open keys.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub point: Option<Choices<'a>>,
     /// The seed of the run.
@@ -25,37 +25,37 @@ pub struct RunRecord<'a> {
     /// The keys of the transfer with the worst verdict.
     #[serde(flatten)]
     pub worst: Option<TransferRecord<'a>>,
-    /// Why the worst transfer ended as it did, as a sentence: in `run --json`.
+    /// In `run --json`: the reason for the end of the worst transfer, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
-    /// The bytes lost in all transfers: in a line of a sweep.
+    /// In a line of a sweep: the bytes lost in all transfers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
     /// The digest of the run, 32 hexadecimal digits.
     pub digest: String,
     /// The number of packets.
     pub packets: PacketCounts,
-    /// The virtual time at which the user had been told everything, in microseconds.
+    /// The virtual time of the last message to the user, in microseconds.
     pub virtual_us: u64,
     #[serde(flatten)]
     ended: Option<Ended>,
-    /// The names of the laws that were broken without a waiver.
+    /// The names of the laws broken without a waiver.
     pub broken_laws: Vec<&'static str>,
     #[serde(flatten)]
     details: Option<Details<'a>>,
-    /// Whether the run came to what the scenario expects: in a line of a sweep.
+    /// In a line of a sweep: whether the run met the expectation of the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<bool>,
     transfers: Vec<TaskRecord<'a>>,
-    /// The command line that makes the run again.
+    /// The command line of the run.
     pub reproduce: &'a str,
-    /// The identity of the sweep: in a line of a sweep.
+    /// In a line of a sweep: the identity of the sweep.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<&'a str>,
 }
 
 impl<'a> RunRecord<'a> {
-    /// The keys that every form has. `reproduce` is the command line that makes the run again.
+    /// The keys of every form. `reproduce` is the command line of the run.
     #[must_use]
     pub fn new(scenario: &'a Scenario, outcome: &'a Outcome, reproduce: &'a str) -> Self {
         Self {
@@ -83,7 +83,7 @@ impl<'a> RunRecord<'a> {
         }
     }
 
-    /// Adds the keys of `run --json`: how the run ended, what broke a law, and what smoltcp did.
+    /// Adds the further keys of `run --json`: the end of the run, breaches of laws, divergences of smoltcp.
     #[must_use]
     pub fn with_details(mut self, scenario: &'a Scenario, outcome: &'a Outcome) -> Self {
         self.ended = Some(Ended { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
@@ -122,7 +122,7 @@ impl<'a> RunRecord<'a> {
     }
 }
 
-/// The values of open keys, as one JSON object.
+/// The values of open keys, as a JSON object.
 #[derive(Clone, Copy, Debug)]
 pub struct Choices<'a>(pub &'a [Choice]);
 
@@ -135,15 +135,15 @@ impl Serialize for Choices<'_> {
 /// The packets of a run.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct PacketCounts {
-    /// Packets that the client sent.
+    /// Packets sent by the client.
     pub client: u64,
-    /// Packets that the server sent.
+    /// Packets sent by the server.
     pub server: u64,
-    /// Packets that the link dropped.
+    /// Packets dropped by the link.
     pub dropped: u64,
 }
 
-/// One transfer.
+/// A transfer for scripts.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct TransferRecord<'a> {
     /// Bytes of the source.
@@ -152,11 +152,11 @@ pub struct TransferRecord<'a> {
     pub stored: u64,
     /// The state of the file under the final name.
     pub file: &'static str,
-    /// What the user was told: `success`, `failure` or `nothing`.
+    /// The message to the user: `success`, `failure` or `nothing`.
     pub told: &'static str,
     /// The server's last reply to the transfer.
     pub reply: &'a str,
-    /// The text that the user saw last.
+    /// The last text on the user's screen.
     pub client: &'a str,
     /// How the data connection ended at each side.
     pub ending: Sides<Option<&'static str>>,

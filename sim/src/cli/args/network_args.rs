@@ -40,7 +40,7 @@ pub(in crate::cli) struct ServeArgs {
     /// The address in the replies to PASV, if clients reach this machine by another address
     #[arg(long, value_name = "ADDR")]
     pub(in crate::cli) passive_address: Option<Ipv4Addr>,
-    /// What to do with an upload whose data connection is reset [default: abort-delete]
+    /// How to end an upload after a reset of the data connection [default: abort-delete]
     ///
     /// abort keeps the bytes received, abort-delete removes the file, as-eof takes the reset for the end
     /// of the file (226), perror-reply puts the error text of the system into the reply, drop-control
@@ -79,7 +79,7 @@ pub(in crate::cli) struct ServeArgs {
     pub(in crate::cli) json: bool,
 }
 
-/// The words that `put`, `get` and `ls` share.
+/// The options of `put`, `get` and `ls`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct SessionArgs {
     /// The file whose first line is the password [default: `HALFCLOSE_PASSWORD`, or typed]
@@ -117,7 +117,7 @@ pub(in crate::cli) struct PutArgs {
     /// How to end the data connection
     #[arg(long, value_name = "HOW", default_value = "fin", value_parser = closes())]
     pub(in crate::cli) close: Close,
-    /// Continue behind the bytes that the server already has (REST)
+    /// Continue behind the bytes at the server (REST)
     #[arg(short = 'c', long = "continue", conflicts_with = "append")]
     pub(in crate::cli) resume: bool,
     /// Append to the file at the server (APPE)
@@ -135,7 +135,7 @@ pub(in crate::cli) struct GetArgs {
     /// A file or a directory; `-` is standard output [default: the last name of the URL]
     #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
     pub(in crate::cli) file: Option<PathBuf>,
-    /// Continue behind the bytes that are here already (REST)
+    /// Continue behind the bytes of the unfinished download (REST)
     #[arg(short = 'c', long = "continue")]
     pub(in crate::cli) resume: bool,
     #[command(flatten)]

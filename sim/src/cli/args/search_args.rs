@@ -1,4 +1,4 @@
-//! `search_args` defines the words of the commands that run a scenario many times.
+//! `search_args` defines the words of `matrix`, `sweep`, `explore` and `shrink`.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -43,23 +43,23 @@ pub(in crate::cli) struct SweepArgs {
     /// Make no further run after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
-    /// Make the I-th of N consecutive parts; the files of all parts, one after the other, are the whole
+    /// Make the I-th of N consecutive parts; the files of all parts in order are the whole file
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
     pub(in crate::cli) shard: Option<Shard>,
-    /// Write one line for each run, in order, to a file that ends in .jsonl or .csv
+    /// Write a line for each run, in order, to FILE.jsonl or FILE.csv
     ///
-    /// A file that already has the first lines of this sweep is continued.
+    /// A file with the first lines of the same sweep is continued.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) out: Option<PathBuf>,
-    /// Exit with status 1 if a run has one of these verdicts or breaks a law
+    /// Exit with status 1 if a run has a listed verdict or breaks a law
     ///
     /// The expectation of the scenario then does not count.
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
     pub(in crate::cli) fail_on: Vec<Verdict>,
-    /// Make every run, also where a run can be derived from another one
+    /// Make every run, even where a run can be derived from another run
     ///
-    /// Two seeds that answer alike whatever the run asks have one run, but for sequence numbers and
-    /// ports. The results are the same with this option and without; only the time differs.
+    /// Two seeds with equal random draws lead to the same run, except for sequence numbers and ports. The
+    /// option changes no result, only the time.
     #[arg(long)]
     pub(in crate::cli) no_classes: bool,
     /// Print the counts as one JSON object
@@ -69,18 +69,18 @@ pub(in crate::cli) struct SweepArgs {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ExploreArgs {
-    // Before the scenario, whose settings are taken out of what it counts.
+    // `Compare` counts the settings before the scenario takes them, so this field comes first.
     #[command(flatten)]
     pub(in crate::cli) compare: Compare,
     #[command(flatten)]
     pub(in crate::cli) what: ScenarioArgs,
-    /// The most faults in one run: each fault drops, duplicates or holds one packet
+    /// The most faults in a run: each fault drops, duplicates or holds a packet
     #[arg(long, value_name = "K", value_parser = faults, allow_negative_numbers = true)]
     pub(in crate::cli) faults: usize,
     /// The connections whose packets get faults
     #[arg(long, value_name = "CHANNEL", default_value = "data", value_parser = scopes())]
     pub(in crate::cli) channel: Scope,
-    /// Only the last N packets of those connections, counted in each run
+    /// Place faults on the last N packets only, counted in each run
     #[arg(long, value_name = "N", value_parser = positive, allow_negative_numbers = true)]
     pub(in crate::cli) last: Option<usize>,
     /// The seed of every random draw [default: the seed of the scenario, or 0]
@@ -89,13 +89,13 @@ pub(in crate::cli) struct ExploreArgs {
     /// Threads [default: one for each core]; the number changes no result
     #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
-    /// Make at most N runs, those with the fewest faults
+    /// Make at most N runs, with the fewest faults first
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     pub(in crate::cli) max_schedules: Option<u64>,
     /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
-    /// Exit with status 1 if a run has one of these verdicts; a broken law always exits with status 1
+    /// Exit with status 1 if a run has a listed verdict; a broken law always exits with status 1
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
     pub(in crate::cli) fail_on: Vec<Verdict>,
     /// Print one JSON object
@@ -103,7 +103,7 @@ pub(in crate::cli) struct ExploreArgs {
     pub(in crate::cli) json: bool,
 }
 
-/// `--compare` and its place among the words: the `-s` behind `--compare` belong to the second arm alone.
+/// The place of `--compare` among the words: every `-s` behind `--compare` belongs to the second arm alone.
 #[derive(Debug)]
 pub(in crate::cli) struct Compare {
     /// The number of `-s` before `--compare`; `None`: no second arm.

@@ -1,5 +1,5 @@
-//! `value_words` reads the values of options: words of a closed list, which help and completions name,
-//! and numbers with their range in the message.
+//! `value_words` reads the values of options: words of a closed list, known to help and completions, and
+//! numbers with their range in the error message.
 
 use std::ffi::OsStr;
 use std::num::NonZeroUsize;
@@ -12,7 +12,7 @@ use crate::catalogue;
 use crate::explain::Cause;
 use crate::scenario::units;
 
-/// Reads one word of a closed list as the value beside the word.
+/// Reads a word of a closed list as the value beside the word.
 pub(super) fn one_of<T: Clone + Send + Sync + 'static>(
     words: Vec<(&'static str, T)>,
 ) -> impl TypedValueParser<Value = T> {
@@ -43,18 +43,18 @@ impl TypedValueParser for ScenarioName {
     }
 }
 
-/// Reads a cause of an explanation.
+/// Reads the cause of an ending.
 pub(super) fn cause() -> impl TypedValueParser<Value = Cause> {
     one_of(Cause::ALL.map(|cause| (cause.name(), cause)).to_vec())
 }
 
-/// Reads what `explain --fail-on` looks for.
+/// Reads a word of `explain --fail-on`.
 pub(super) fn found() -> impl TypedValueParser<Value = String> {
     let causes = Cause::ALL.map(Cause::name);
     PossibleValuesParser::new(["short", "reset-on-data"].into_iter().chain(causes))
 }
 
-/// Reads a seed.
+/// Reads the seed of a run.
 pub(super) fn seed(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("a seed is a whole number from 0 to {}", u64::MAX))
 }
@@ -77,12 +77,12 @@ pub(super) fn positive(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "it must be a whole number from 1".to_owned())
 }
 
-/// Reads a number that may be 0.
+/// Reads a number, 0 included.
 pub(super) fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| "it must be a whole number".to_owned())
 }
 
-/// Reads a duration with its unit.
+/// Reads a duration with a unit.
 pub(super) fn time(text: &str) -> Result<Duration, String> {
     units::parse_duration(text).map_err(|error| error.to_string())
 }

@@ -19,10 +19,10 @@ use crate::search::{SearchProgress, explore};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
-/// What `explore` is asked to do.
+/// The request of an `explore` command.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ExploreRequest {
-    /// The scenario; with `--compare`, also the one beside it.
+    /// The scenario; with `--compare`, also the second scenario.
     arms: Vec<ExploreArm>,
     faults: usize,
     scope: Scope,
@@ -35,7 +35,7 @@ pub(super) struct ExploreRequest {
     json: bool,
 }
 
-/// One scenario to explore.
+/// A scenario to explore.
 #[derive(Clone, Debug, PartialEq)]
 struct ExploreArm {
     scenario: Scenario,
@@ -160,7 +160,7 @@ pub(in crate::cli) fn execute(
     Ok(cut_short(err, &done)?.unwrap_or(status))
 }
 
-/// The faults of an arm's scenario that meet no packet in the run without others.
+/// The scenario's own faults without a packet, in the run without further faults.
 fn unmatched(seed: u64) -> impl Fn((&ExploreArm, &Workload)) -> Vec<String> {
     move |(ExploreArm { scenario, .. }, workload)| match scenario.faults.is_empty() {
         true => Vec::new(),
@@ -168,8 +168,8 @@ fn unmatched(seed: u64) -> impl Fn((&ExploreArm, &Workload)) -> Vec<String> {
     }
 }
 
-/// Say what should not have come, and whether anything did. What the scenario expects holds for the
-/// run without faults, so it is not asked; laws are.
+/// Prints each broken law and each verdict of `--fail-on`, and returns whether there was any. The
+/// expectation of the scenario is about the run without faults, so it does not count here.
 fn broken(
     request: &ExploreRequest,
     arms: &[ExploredArm<'_>],

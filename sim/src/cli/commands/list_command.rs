@@ -1,4 +1,4 @@
-//! `halfclose list`: the scenarios of the catalogue, or those that mention a word.
+//! `halfclose list` prints the scenarios of the catalogue, or the scenarios with a word in their text.
 
 use std::io::Write;
 
@@ -10,8 +10,8 @@ use crate::cli::commands::show_command::{HEADING, WIDTH, wrapped};
 use crate::cli::{CommandError, Status};
 use crate::scenario::Scenario;
 
-/// Lists scenarios. A terminal (of so many `columns`) gets name, title and source; a pipe gets one line
-/// for each scenario: the name, a tab, the title.
+/// Lists scenarios. A terminal of `columns` columns gets name, title and source; a pipe gets a line for
+/// each scenario: the name, a tab, the title.
 pub(in crate::cli) fn execute(
     args: &ListArgs,
     columns: Option<usize>,
@@ -51,7 +51,7 @@ pub(in crate::cli) fn execute(
     Ok(Status::AsExpected)
 }
 
-/// Whether a scenario has `word` in its name, title or story, in upper or lower case.
+/// Whether a scenario has `word` in the name, title or story, in upper or lower case.
 fn mentions(scenario: &Scenario, word: &str) -> bool {
     let word = word.to_lowercase();
     let Scenario { name, about, story, .. } = scenario;

@@ -1,4 +1,4 @@
-//! `halfclose ls`: what is in a directory of a server.
+//! `halfclose ls` lists a directory of a server.
 
 use std::io::Write;
 
@@ -64,8 +64,8 @@ pub(in crate::cli) fn execute(
     if success { Ok(Status::AsExpected) } else { Err(CommandError::Transfer(client)) }
 }
 
-/// Returns whether a listing's last reply may say more than that the listing is over, such as
-/// pure-ftpd's `Output truncated to 5 matches`.
+/// Returns whether a listing's last reply may say more than the end of the listing, such as pure-ftpd's
+/// `Output truncated to 5 matches`.
 fn is_unusual(text: &str) -> bool {
     const USUAL: [&str; 14] = [
         "transfer complete",

@@ -1,4 +1,4 @@
-//! `halfclose matrix`: a scenario for each pair of a client and a server.
+//! `halfclose matrix` runs a scenario for each pair of a client and a server.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -50,7 +50,7 @@ pub(in crate::cli) fn execute(
     Ok(cut_short(err, &done)?.unwrap_or(Status::AsExpected))
 }
 
-/// The command that makes the example of a cell again.
+/// The command line for the example of a cell.
 fn reproduce(words: &str, cell: &Cell) -> String {
     let settings = cell.settings.iter().map(|(key, value)| format!(" -s {key}={value}"));
     let settings: String = settings.collect();

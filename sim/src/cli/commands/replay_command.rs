@@ -1,4 +1,4 @@
-//! `halfclose replay`: run again what a capture or a trace holds, and say where the two part.
+//! `halfclose replay` runs the scenario of a capture or a trace again, and names the first difference.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write};
@@ -19,11 +19,11 @@ use crate::run::{Finished, run_loaded};
 use crate::scenario::file;
 use crate::workload::Workload;
 
-/// What a replay came to.
+/// The result of a replay.
 struct Replayed {
-    /// Packets of the file.
+    /// The number of packets in the file.
     packets: usize,
-    /// Where the run parts from the file, if it does.
+    /// The first difference between the file and the run, if there is any.
     parting: Option<String>,
     finished: Finished,
 }
@@ -70,7 +70,7 @@ fn refuse(path: &Path, problem: &str) -> CommandError {
     CommandError::Input(format!("`{}` {problem}", path.display()))
 }
 
-/// A file, or a pipe; the beginning of what may be endless is enough to refuse it.
+/// Reads a file or a pipe. The first 4,096 bytes are enough to refuse an endless stream.
 fn read_recorded(path: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     let mut bytes = Vec::new();
@@ -125,10 +125,10 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     Ok(Replayed { packets, parting, finished })
 }
 
-/// Lines of a trace before its first event.
+/// The lines of a trace before the first event.
 const HEAD: usize = 2;
 
-/// The run that the first line of a trace names.
+/// The run named in the first line of a trace.
 fn traced(path: &Path, first: &str) -> Result<run_command::RunRequest, CommandError> {
     let rest = first.strip_prefix(ladder::MAGIC).unwrap_or_default();
     let (version, command) = rest.split_once(": ").unwrap_or((rest, ""));

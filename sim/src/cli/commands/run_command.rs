@@ -1,4 +1,4 @@
-//! `halfclose run`: one run of a scenario.
+//! `halfclose run` makes a single run of a scenario.
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -19,22 +19,22 @@ use crate::run::{Finished, run_loaded};
 use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::workload::Workload;
 
-/// What `run` is asked to do.
+/// The request of a `run` command.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct RunRequest {
-    /// What to run.
+    /// The scenario as the command line selects it.
     pub selection: Selection,
-    /// The scenario of this run: what is open in the selection's is its seed's.
+    /// The scenario of this run, with the values drawn by the seed.
     pub scenario: Scenario,
-    /// What its seed drew for the keys that are open.
+    /// The values drawn by the seed, with their keys.
     pub choices: Vec<Choice>,
-    /// What every random draw comes from.
+    /// The seed of every random draw.
     pub seed: u64,
-    /// One JSON object in place of words.
+    /// Whether to print a JSON object.
     pub json: bool,
-    /// Every packet.
+    /// Whether to print every packet.
     pub trace: bool,
-    /// Where to write a capture.
+    /// The file of the capture; `-` is standard output.
     pub pcap: Option<PathBuf>,
 }
 
@@ -47,7 +47,7 @@ impl RunRequest {
         Ok(Self { selection, scenario, choices, seed, json, trace, pcap })
     }
 
-    /// The command that runs it again.
+    /// The command line of this run.
     #[must_use]
     pub(crate) fn reproduce(&self) -> String {
         format!("halfclose run {} --seed {}", self.selection.words, self.seed)
@@ -64,8 +64,8 @@ impl RunRequest {
     }
 }
 
-/// Runs a scenario once. The report goes to `err` if a capture takes standard output, which is a terminal
-/// if there are `columns`.
+/// Runs a scenario once. The report goes to `err` if a capture takes standard output. Standard output is a
+/// terminal if `columns` is not `None`.
 pub(in crate::cli) fn execute(
     args: RunArgs,
     columns: Option<usize>,
@@ -127,12 +127,12 @@ fn print(
     Ok(())
 }
 
-/// A run, and what `run` alone adds.
+/// A run, with the keys of `run --json` alone.
 #[derive(Serialize)]
 struct RunObject<'a> {
     #[serde(flatten)]
     run: RunRecord<'a>,
-    /// The values that the seed drew.
+    /// The values drawn by the seed.
     #[serde(skip_serializing_if = "Option::is_none")]
     point: Option<Choices<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,11 +155,11 @@ fn print_json(
     Ok(())
 }
 
-/// Where the capture of a run goes.
+/// The destination of a capture.
 enum Capture {
-    /// To a file, which appears when the capture is whole.
+    /// A file, visible once the capture is whole.
     File(OutputFile),
-    /// To the reader of standard output.
+    /// The reader of standard output.
     Standard,
 }
 
@@ -180,7 +180,7 @@ impl Capture {
         Ok(Self::Standard)
     }
 
-    /// Writes the packets of a run. A reader that closes its pipe early is no error.
+    /// Writes the packets of a run. A reader may close the pipe early without an error.
     fn write(self, request: &RunRequest, finished: &Finished) -> Result<(), CommandError> {
         let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
         let packets = finished.captured();

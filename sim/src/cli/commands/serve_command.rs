@@ -1,4 +1,4 @@
-//! `halfclose serve`: a directory for everybody's FTP client.
+//! `halfclose serve` serves a directory to any FTP client.
 
 use std::io::Write;
 

@@ -1,4 +1,4 @@
-//! `halfclose show`: how to run a scenario, its story, its arms, and its keys.
+//! `halfclose show` prints how to run a scenario, the story, the arms and the keys.
 
 use std::io::Write;
 
@@ -23,7 +23,7 @@ const PIPE: usize = 80;
 const NAME: usize = 20;
 const VALUE: usize = 15;
 
-/// Columns that the explanation of a key has at least, on the narrowest terminal.
+/// The fewest columns for the explanation of a key, on the narrowest terminal.
 const DOC: usize = 34;
 
 pub(super) const HEADING: anstyle::Style = anstyle::Style::new().bold();
@@ -60,7 +60,7 @@ pub(in crate::cli) fn execute(
     Ok(Status::AsExpected)
 }
 
-/// The words of the commands that run a scenario, behind the program's name.
+/// The command lines for a scenario, without the name of the program.
 fn commands(name: &str, scenario: &Scenario) -> Vec<String> {
     let name = quoted(name);
     match scenario.points() {
@@ -69,7 +69,7 @@ fn commands(name: &str, scenario: &Scenario) -> Vec<String> {
     }
 }
 
-/// The keys with their values, in columns. `all`: also the keys that have their default.
+/// Prints the keys with their values, in columns. `all` includes the keys with defaults.
 fn show_keys(
     scenario: &Scenario,
     all: bool,
@@ -102,7 +102,7 @@ fn show_keys(
     Ok(())
 }
 
-/// The expectation, and each arm with its command line.
+/// Prints the expectation, and each arm with a command line.
 fn show_arms(
     name: &str,
     scenario: &Scenario,
@@ -165,7 +165,7 @@ fn object(name: &str, scenario: &Scenario) -> Value {
     })
 }
 
-/// One key of a scenario, as `-s` writes the key and the value.
+/// A key of a scenario, as `-s` writes the key and the value.
 struct KeyRow {
     name: String,
     value: String,
@@ -173,13 +173,13 @@ struct KeyRow {
 }
 
 impl KeyRow {
-    /// Whether the value is the key's default. The task that a scenario has is never a default.
+    /// Whether the value is the key's default. The task of a scenario is never a default.
     fn is_default(&self) -> bool {
         let verbs = ["do.put", "do.get", "do.append", "do.ls"];
         self.value == self.key.default_value() && !verbs.contains(&self.key.name)
     }
 
-    /// The value as its column shows it. Faults stand in lines of their own.
+    /// The text of the value's column: empty for faults, printed on lines of their own.
     fn cell(&self) -> &str {
         if self.key.name == "fault" { "" } else { &self.value }
     }
@@ -189,8 +189,7 @@ impl KeyRow {
         faults.split("; ").filter(|fault| !fault.is_empty())
     }
 
-    /// What the key sets, the source of a host that was never measured, and the default if the value
-    /// differs.
+    /// The meaning of the key, the source of a host's rules, and the default if the value differs.
     fn explanation(&self) -> String {
         let mut text = self.key.doc.to_owned();
         let source = self.name.ends_with(".host").then(|| ClosePolicy::source(&self.value));
@@ -205,7 +204,7 @@ impl KeyRow {
     }
 }
 
-/// Every key of a scenario. A direction of the link has keys of its own only where the directions differ.
+/// Every key of a scenario. The link has keys for each direction only if the directions differ.
 fn rows(scenario: &Scenario) -> impl Iterator<Item = KeyRow> {
     let texts = ["name", "about", "source", "story"];
     let alone = scenario.tasks.len() == 1;
@@ -229,7 +228,7 @@ fn rows(scenario: &Scenario) -> impl Iterator<Item = KeyRow> {
     })
 }
 
-/// `text` in lines of at most so many columns. An indented line stays as it is.
+/// `text` in lines of at most `columns` columns. An indented line stays unchanged.
 pub(super) fn wrapped(text: &str, columns: usize) -> String {
     let mut out = String::new();
     for line in text.lines() {

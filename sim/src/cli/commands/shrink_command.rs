@@ -1,4 +1,4 @@
-//! `halfclose shrink`: a run cut down to the faults that matter.
+//! `halfclose shrink` cuts a run down to the fewest faults with the same verdict.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use crate::scenario::{Scenario, file};
 use crate::search::{SearchProgress, Shrunk, shrink};
 use crate::verdict::Verdict;
 
-/// What `shrink` is asked to do.
+/// The request of a `shrink` command.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct ShrinkRequest {
     selection: Selection,
@@ -57,7 +57,7 @@ pub(in crate::cli) fn execute(
     let mut shrunk = search.run().map_err(CommandError::input)?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
-    // As it was asked for, it is a failure if it is not what is expected.
+    // A run that misses the expectation of the scenario is worth shrinking, even if intact.
     let verdict = outcome.verdict;
     let unmet = !report::unmet(&request.scenario.expect, outcome).is_empty();
     if verdict == Verdict::Intact && outcome.broken_laws.is_empty() && !unmet {
@@ -96,7 +96,8 @@ fn faults(shrunk: &Shrunk) -> Vec<String> {
     shrunk.scenario.faults.iter().map(ToString::to_string).collect()
 }
 
-/// For a person. Without a file the scenario itself stands below, and all else before it is a comment.
+/// Prints the report for a person. Without `--out` the scenario comes last, and every line before the
+/// scenario is a comment, so the output as a whole is a scenario file.
 fn print(
     request: &ShrinkRequest,
     shrunk: &Shrunk,

@@ -1,4 +1,4 @@
-//! `halfclose sweep`: a scenario with many seeds.
+//! `halfclose sweep` runs a scenario with many seeds.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -16,7 +16,7 @@ use crate::search::sweep::Record;
 use crate::search::{SearchProgress, Seeds, Shard, Sweep, sweep};
 use crate::verdict::Verdict;
 
-/// What `sweep` is asked to do.
+/// The request of a `sweep` command.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct SweepRequest {
     selection: Selection,
@@ -48,7 +48,7 @@ impl SweepRequest {
     }
 
     fn sweep(&self) -> Sweep<'_> {
-        // `--fail-on` stands in place of what the scenario expects: then of that the laws alone count.
+        // `--fail-on` replaces the expectation of the scenario: only the laws still count.
         let laws_alone = !self.fail_on.is_empty();
         let sweep = sweep(&self.selection.scenario, self.seeds);
         let sweep = sweep.jobs(self.jobs).shard(self.shard).laws_alone(laws_alone);
@@ -106,7 +106,7 @@ pub(in crate::cli) fn execute(
     Ok(cut_short(err, &done)?.unwrap_or(status))
 }
 
-/// Says that the search broke a law of its own, and how both runs are made again.
+/// Reports a wrong derivation: the sweep is invalid. Prints the command lines of both runs.
 fn unsound(
     request: &SweepRequest,
     unlike: &Unlike,
@@ -128,7 +128,7 @@ fn title(request: &SweepRequest) -> String {
     format!("{}, seeds {}{shard}", request.selection.words, request.seeds)
 }
 
-/// Print what came of it, and say whether anything did that should not have.
+/// Prints the counts, and returns whether a run missed the expectation or has a verdict of `--fail-on`.
 fn show(
     request: &SweepRequest,
     swept: &report::SweepReport<'_>,

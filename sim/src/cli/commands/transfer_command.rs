@@ -1,4 +1,4 @@
-//! `halfclose put` and `halfclose get`: one file, either way, and the truth about it.
+//! `halfclose put` and `halfclose get` transfer a file, and report whether the transfer succeeded.
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};
@@ -93,14 +93,14 @@ pub(in crate::cli) fn get(
         Err(error) => return failed("get", (&args.url, &file), error, args.session.json, out),
     };
     let url = &*args.url;
-    // Standard output is the file's.
+    // Standard output has the file, so the report goes to standard error.
     let out: &mut dyn Write = if to_stream { err } else { out };
     TransferSummary { command: "get", url, file: &file, done: &done, trouble, part, more: &[] }
         .print(args.session.json, out)
 }
 
-/// Gives a whole file its name. Returns what is wrong on this side, if anything is, and where what
-/// came stays.
+/// Gives a whole file the final name. Returns the local error, if there is any, and the path of an
+/// unfinished file.
 fn settle(
     sink: &mut DownloadFile,
     done: Option<&Done>,
@@ -114,13 +114,13 @@ fn settle(
     };
     match trouble.map_or(settled, Err) {
         Ok(()) => Ok((None, part)),
-        // Whoever read it has seen enough.
+        // The reader has closed the pipe.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(error.into()),
         Err(error) => Ok((Some(format!("cannot write it: {error}")), part)),
     }
 }
 
-/// What the file is called at the server.
+/// The name of the file at the server.
 fn remote_name(target: &FtpUrl, local: &Path) -> Result<RemoteName, CommandError> {
     if !target.file_name().is_empty() {
         return Ok(target.path.clone());
