@@ -55,7 +55,7 @@ impl Selection {
             let (key, text) = listed.expect("a grid has a list");
             let first = text.split(',').next().unwrap_or_default();
             return Err(CommandError::Input(format!(
-                "{key}: has several values ({text}), and this takes one: add -s {}, or use `sweep`",
+                "{key}: has several values ({text}), and this command takes a single value: add -s {}, or use `sweep`",
                 quoted(&format!("{key}={first}"))
             )));
         }

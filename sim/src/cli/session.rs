@@ -35,8 +35,8 @@ pub(super) fn options(
             Some(password) => {
                 writeln!(
                     err,
-                    "warning: everybody on this machine can read a command line: leave the \
-                               password out of the URL"
+                    "warning: every user of this machine can read a command line: leave the password \
+                     out of the URL"
                 )?;
                 password.clone()
             }

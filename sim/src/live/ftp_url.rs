@@ -33,12 +33,12 @@ impl FtpUrl {
             return Err(wrong("it must be written ftp://HOST/PATH"));
         };
         if !scheme.eq_ignore_ascii_case("ftp") {
-            return Err(wrong("only ftp:// is spoken here"));
+            return Err(wrong("the scheme must be ftp://"));
         }
         // The URL standard forgives missing slashes, and would take the first name of the path for
         // a host.
         if rest.starts_with(['/', '?', '#']) || rest.is_empty() {
-            return Err(wrong("it names no host: write ftp://HOST/PATH"));
+            return Err(wrong("no host: write ftp://HOST/PATH"));
         }
         let url = Url::parse(text).map_err(|error| wrong(&error.to_string()))?;
         if url.query().is_some() || url.fragment().is_some() {
@@ -47,16 +47,16 @@ impl FtpUrl {
         let host = match url.host() {
             Some(Host::Ipv6(ip)) => ip.to_string(),
             Some(host) => host.to_string(),
-            None => return Err(wrong("it names no host: write ftp://HOST/PATH")),
+            None => return Err(wrong("no host: write ftp://HOST/PATH")),
         };
         let port = url.port().unwrap_or(PORT);
         if port == 0 {
-            return Err(wrong("port 0 is no port: it must be 1 to 65535"));
+            return Err(wrong("port 0 is not a port: write 1 to 65535"));
         }
         let decoded = |part: &str| {
             let part: Vec<u8> = percent_decode_str(part).collect();
             match part.iter().any(u8::is_ascii_control) {
-                true => Err(wrong("a control character cannot stand in a command's line")),
+                true => Err(wrong("a control character is not allowed")),
                 false => Ok(part),
             }
         };
@@ -171,14 +171,14 @@ mod tests {
     fn a_url_that_cannot_be_right_is_refused_in_one_line() {
         for (text, what) in [
             ("host/a", "it must be written ftp://HOST/PATH"),
-            ("http://host/a", "only ftp:// is spoken here"),
-            ("ftp:///a.bin", "it names no host: write ftp://HOST/PATH"),
-            ("ftp://", "it names no host: write ftp://HOST/PATH"),
+            ("http://host/a", "the scheme must be ftp://"),
+            ("ftp:///a.bin", "no host: write ftp://HOST/PATH"),
+            ("ftp://", "no host: write ftp://HOST/PATH"),
             ("ftp://:2121/a", "empty host"),
-            ("ftp://host:0/a", "port 0 is no port: it must be 1 to 65535"),
+            ("ftp://host:0/a", "port 0 is not a port: write 1 to 65535"),
             ("ftp://host:70000/a", "invalid port number"),
             ("ftp://host/a?b", "`?` and `#` in a name are written %3F and %23"),
-            ("ftp://host/a%0D%0ADELE%20b", "a control character cannot stand in a command's line"),
+            ("ftp://host/a%0D%0ADELE%20b", "a control character is not allowed"),
             ("ftp://%ff@host/", "not UTF-8"),
             ("ftp://host/a;type=d", "a type is ;type=i (bytes) or ;type=a (text)"),
         ] {

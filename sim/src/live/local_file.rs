@@ -76,7 +76,7 @@ impl UploadFile {
         if ended {
             // The end would be a FIN, and the server would take half a file for a whole file.
             let (all, rest) = (self.size.unwrap_or_default(), *left);
-            let text = format!("it became shorter meanwhile: {} of {all} bytes", all - rest);
+            let text = format!("the file became shorter: {} of {all} bytes", all - rest);
             return Err(note(&mut self.trouble, io::Error::other(text)));
         }
         Ok((bytes, *left == 0))

@@ -63,17 +63,17 @@ fn from_file(path: &Path, err: &mut dyn Write) -> Result<String, Error> {
     if known.is_file() && known.mode() & 0o077 != 0 {
         writeln!(
             err,
-            "warning: others can read password file `{shown}`: chmod 600 makes it yours"
+            "warning: other users can read password file `{shown}`: `chmod 600` protects the file"
         )?;
     }
     let mut line = String::new();
     BufReader::new(file.take(LIMIT)).read_line(&mut line).map_err(cannot)?;
     let password = line.trim_end_matches(['\r', '\n']);
     match password {
-        "" => Err(Error::Input(format!("password file `{shown}`: its first line is empty"))),
-        password if password.len() as u64 >= LIMIT => {
-            Err(Error::Input(format!("password file `{shown}`: no password is so long")))
-        }
+        "" => Err(Error::Input(format!("password file `{shown}`: the first line is empty"))),
+        password if password.len() as u64 >= LIMIT => Err(Error::Input(format!(
+            "password file `{shown}`: the first line is too long for a password"
+        ))),
         password => Ok(password.to_owned()),
     }
 }

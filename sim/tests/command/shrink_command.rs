@@ -21,7 +21,7 @@ fn the_command_writes_a_scenario_that_stands_alone() {
     for words in [
         "q123208: silent-truncation; data client aborted (sent RST), server was reset (got RST)\n",
         " left after ",
-        "no smaller set of them does it\n    drop client data DATA at 8761 1\n",
+        "no smaller set leads to the same verdict\n    drop client data DATA at 8761 1\n",
         "(dropped: fault)\n",
         "  again    halfclose run ",
     ] {
@@ -72,7 +72,7 @@ fn the_time_of_a_shrink_can_be_limited() {
     assert_eq!(output.status.code(), Some(0), "{error}");
     assert!(error.starts_with("--max-time is over after "), "{error}");
     let shown = text(&output.stdout);
-    assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
+    assert!(shown.contains(" runs: not finished, fewer may be enough\n"), "{shown}");
 }
 
 #[cfg(unix)]
@@ -97,6 +97,6 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     assert!(error.starts_with("interrupted after "), "{error}");
     assert!(error.ends_with(" runs: fewer faults may lead to the same verdict\n"), "{error}");
     let shown = text(&output.stdout);
-    assert!(shown.contains(" runs: not finished, fewer may do it\n"), "{shown}");
+    assert!(shown.contains(" runs: not finished, fewer may be enough\n"), "{shown}");
     assert_eq!(halfclose(&["run", name]).status.code(), Some(0), "it is what it was");
 }

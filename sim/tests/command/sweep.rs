@@ -289,7 +289,9 @@ fn bad_words_are_refused() {
     let run = halfclose(&["run", "-s", "link.loss=1%,2%"]);
     assert_refused(
         &run,
-        &["link.loss: has several values (1%,2%), and this takes one: add -s link.loss=1%"],
+        &[
+            "link.loss: has several values (1%,2%), and this command takes a single value: add -s link.loss=1%",
+        ],
     );
     let matrix = halfclose(&["matrix", "-s", "link.delay=1ms..2ms"]);
     let said = "link.delay: has several values (1ms..2ms), and a matrix takes one";

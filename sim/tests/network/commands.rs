@@ -30,10 +30,10 @@ fn what_cannot_be_right_is_one_line_and_exit_status_2() {
     fs::write(&file, "x").expect("space");
     let (root, file) = (text(&root), text(&file));
     for (words, message) in [
-        (&["put", file, "ftp:///a.bin"][..], "URL `ftp:///a.bin`: it names no host: write ftp://HOST/PATH".to_owned()),
+        (&["put", file, "ftp:///a.bin"][..], "URL `ftp:///a.bin`: no host: write ftp://HOST/PATH".to_owned()),
         (
             &["get", "ftp://127.0.0.1:0/a"],
-            "URL `ftp://127.0.0.1:0/a`: port 0 is no port: it must be 1 to 65535".to_owned(),
+            "URL `ftp://127.0.0.1:0/a`: port 0 is not a port: write 1 to 65535".to_owned(),
         ),
         (&["ls", "127.0.0.1"], "URL `127.0.0.1`: it must be written ftp://HOST/PATH".to_owned()),
         (
@@ -46,12 +46,12 @@ fn what_cannot_be_right_is_one_line_and_exit_status_2() {
         ),
         (
             &["get", "ftp://127.0.0.1/a", "-", "--json"],
-            "`-` and --json: both want standard output".to_owned(),
+            "`-` and --json: both need standard output".to_owned(),
         ),
         (&["put", "no-such", "ftp://127.0.0.1/"], "cannot read `no-such`: No such file or directory (os error 2)".to_owned()),
         (
             &["put", "-", "ftp://127.0.0.1/"],
-            "standard input has no name: put one into the URL".to_owned(),
+            "standard input has no name: add a name to the URL".to_owned(),
         ),
         (
             &["put", file, "ftp://me@127.0.0.1/"],
@@ -74,7 +74,7 @@ fn what_cannot_be_right_is_one_line_and_exit_status_2() {
         ),
         (
             &["serve", root],
-            "nobody may log in: name somebody (--user NAME) or admit everybody (--anonymous)".to_owned(),
+            "no user can log in: add --user NAME or --anonymous".to_owned(),
         ),
         (
             &["serve", root, "--anonymous", "--listen", "127.0.0.1"],
@@ -162,12 +162,17 @@ fn a_password_file_that_others_can_read_is_warned_of() {
         fs::set_permissions(&password, fs::Permissions::from_mode(mode)).expect("it is ours");
         let output = halfclose(&["get", &url, "-", "--password-file", text(&password)]);
         assert_eq!((out(&output), output.status.code()), ("x", Some(0)), "{}", err(&output));
-        assert_eq!(err(&output).starts_with("warning: others can read password file"), warning);
+        assert_eq!(
+            err(&output).starts_with("warning: other users can read password file"),
+            warning
+        );
     }
     // A password in the URL works too, with a warning.
     let output = halfclose(&["get", &url.replace("me@", "me:secret@"), "-"]);
     assert_eq!(output.status.code(), Some(0));
-    assert!(err(&output).starts_with("warning: everybody on this machine can read a command line"));
+    assert!(
+        err(&output).starts_with("warning: every user of this machine can read a command line")
+    );
     let output = halfclose(&["get", &url.replace("me@", "me:wrong@"), "-"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(err(&output).contains("530"), "{}", err(&output));

@@ -70,7 +70,7 @@ fn a_source_that_shrinks_is_no_success() {
     thread.join().expect("the client reset");
     assert_eq!((output.status.code(), &*output.stdout), (Some(3), &b""[..]), "{}", err(&output));
     let said = err(&output);
-    assert!(said.contains("a.bin: cannot read it: it became shorter meanwhile: "), "{said}");
+    assert!(said.contains("a.bin: cannot read it: the file became shorter: "), "{said}");
     assert!(said.contains(" of 67108864 bytes (") && said.lines().count() == 1, "{said}");
 }
 
@@ -102,7 +102,7 @@ fn whatever_a_program_can_open_is_sent() {
     for stream in ["-", "/dev/null"] {
         let output = halfclose(&["put", "-c", stream, &format!("{}/there", server.url())]);
         let said =
-            format!("error: `{stream}` and --continue: a stream cannot begin in its middle\n");
+            format!("error: `{stream}` and --continue: a stream cannot begin in the middle\n");
         assert_eq!((output.status.code(), err(&output)), (Some(2), &*said));
     }
 }

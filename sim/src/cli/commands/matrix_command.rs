@@ -40,7 +40,7 @@ pub(in crate::cli) fn execute(
         report::matrix(&mut text, &cells).expect("a String takes everything");
         write!(out, "{text}")?;
         if let Some(cell) = cells.first() {
-            writeln!(out, "Any cell by itself, for example the first: {}", reproduce(cell))?;
+            writeln!(out, "To run a single pair, for example the first: {}", reproduce(cell))?;
         }
     }
     if cells.len() == all {

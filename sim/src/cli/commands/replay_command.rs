@@ -89,11 +89,11 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let scenario =
         file::parse(&header.scenario_toml, &name, &inside).map_err(CommandError::input)?;
     if scenario.points() > 1 {
-        return Err(refuse(path, "is of a scenario with several values for a key"));
+        return Err(refuse(path, "holds a scenario with several values for a key"));
     }
     let scenario = scenario.pin(0, header.seed).scenario;
     let workload = Workload::load(&scenario)
-        .map_err(|error| refuse(path, &format!("is of a run with a file of yours: {error}")))?;
+        .map_err(|error| refuse(path, &format!("needs a file of yours: {error}")))?;
     let finished = run_loaded(&scenario, &workload, header.seed, Recording::Packets);
     workload.verify().map_err(CommandError::input)?;
     let again = finished.captured();
@@ -119,7 +119,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let parting = parts.map(|at| {
         let line = |line: Option<&str>| line.unwrap_or("nothing").trim().to_owned();
         let (captured, run) = (line(lines.get(at).copied()), line(again.get(at).map(|s| &**s)));
-        format!("parts at line {}: `{captured}` in the file, `{run}` in this run", at + HEAD + 1)
+        format!("differs at line {}: `{captured}` in the file, `{run}` in this run", at + HEAD + 1)
     });
     let packets = lines.iter().filter(|line| ladder::is_packet(line)).count();
     Ok(Replayed { packets, parting, finished })
@@ -139,10 +139,10 @@ fn traced(path: &Path, first: &str) -> Result<run_command::RunRequest, CommandEr
     let words = shlex::split(command).unwrap_or_default();
     match Arguments::try_parse_from(words) {
         Ok(Arguments { command: Invocation::Run(args), .. }) => run_command::RunRequest::new(args),
-        Ok(_) => Err(refuse(path, "is of a command that makes no trace")),
+        Ok(_) => Err(refuse(path, "names a command without a trace")),
         Err(error) => {
             let problem = one_line(&error);
-            Err(refuse(path, &format!("is of a run that cannot be run again: {problem}")))
+            Err(refuse(path, &format!("names a run that cannot be repeated: {problem}")))
         }
     }
 }

@@ -23,7 +23,9 @@ fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, CommandErro
     let mut users = Vec::new();
     if let Some(name) = &args.user {
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err(CommandError::input("--user: nobody can log in by that name"));
+            return Err(CommandError::input(
+                "--user: a name has at least one character, and no control character",
+            ));
         }
         let source = PasswordSource { file: args.password_file.clone() };
         users.push(User::new(name, source.find(name, err)?));
@@ -32,9 +34,7 @@ fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, CommandErro
         users.push(User::anonymous());
     }
     if users.is_empty() {
-        return Err(CommandError::input(
-            "nobody may log in: name somebody (--user NAME) or admit everybody (--anonymous)",
-        ));
+        return Err(CommandError::input("no user can log in: add --user NAME or --anonymous"));
     }
     for user in &mut users {
         user.read_only = args.read_only;

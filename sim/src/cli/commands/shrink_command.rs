@@ -119,10 +119,10 @@ fn print(
     }
     let left = shrunk.scenario.faults.len();
     let proof = match (left, shrunk.fewest) {
-        (0, _) => "none is needed",
-        _ if shrunk.cut_short => "not finished, fewer may do it",
-        (_, true) => "no smaller set of them does it",
-        (_, false) => "without any one of these it is another run",
+        (0, _) => "no fault is needed",
+        _ if shrunk.cut_short => "not finished, fewer may be enough",
+        (_, true) => "no smaller set leads to the same verdict",
+        (_, false) => "each of them is needed",
     };
     let Shrunk { before: faults_before, runs, .. } = *shrunk;
     let faults_before = match faults_before {

@@ -112,7 +112,7 @@ fn unsound(
     unlike: &Unlike,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    writeln!(out, "{}: the sweep ended, and no count of it holds", title(request))?;
+    writeln!(out, "{}: the sweep ended early, and the counts are not valid", title(request))?;
     writeln!(out, "broken: {unlike}")?;
     for seed in [unlike.made.seed, unlike.first] {
         writeln!(out, "reproduce: halfclose run {} --seed {seed}", request.selection.words)?;
@@ -151,7 +151,7 @@ fn show(
     }
     if total.unexpected > 0 {
         let what = match request.fail_on.is_empty() {
-            true => "did not come to what the scenario expects",
+            true => "missed the expectation of the scenario",
             false => "broke a law",
         };
         said.push(format!("{} of {} runs {what}", total.unexpected, total.runs));

@@ -28,7 +28,7 @@ pub(in crate::cli) fn put(
         opened.map_err(|error| CommandError::Input(format!("cannot read `{file}`: {error}")))?;
     if args.resume && source.size().is_none() {
         return Err(CommandError::Input(format!(
-            "`{file}` and --continue: a stream cannot begin in its middle"
+            "`{file}` and --continue: a stream cannot begin in the middle"
         )));
     }
     let (target, mut options) = options(&args.url, &args.session, err)?;
@@ -74,7 +74,7 @@ pub(in crate::cli) fn get(
     };
     let to_stream = args.file.as_deref() == Some(Path::new(STREAM));
     if to_stream && args.session.json {
-        return Err(CommandError::input("`-` and --json: both want standard output"));
+        return Err(CommandError::input("`-` and --json: both need standard output"));
     }
     let opened = if to_stream { DownloadFile::standard() } else { DownloadFile::at(&path) };
     let mut sink = opened.map_err(|error| {
@@ -126,10 +126,10 @@ fn remote_name(target: &FtpUrl, local: &Path) -> Result<RemoteName, CommandError
         return Ok(target.path.clone());
     }
     if local == Path::new(STREAM) {
-        return Err(CommandError::input("standard input has no name: put one into the URL"));
+        return Err(CommandError::input("standard input has no name: add a name to the URL"));
     }
     let name = local.file_name().map(OsStr::as_bytes).ok_or_else(|| {
-        CommandError::Input(format!("`{}` has no name: put one into the URL", local.display()))
+        CommandError::Input(format!("`{}` has no name: add a name to the URL", local.display()))
     })?;
     if name.iter().any(u8::is_ascii_control) {
         return Err(CommandError::Input(format!(
