@@ -7,7 +7,7 @@ use crate::program::halfclose;
 use serde_json::{Map, Value};
 
 /// What `run --json` prints.
-const RUN: [&str; 24] = [
+const RUN: [&str; 25] = [
     "scenario",
     "seed",
     "verdict",
@@ -25,6 +25,7 @@ const RUN: [&str; 24] = [
     "end",
     "broken_laws",
     "breaches",
+    "resets",
     "waived_laws",
     "divergences",
     "hosts",
