@@ -15,8 +15,9 @@ use clap_complete::Shell;
 use super::help::{self, examples};
 use crate::catalogue;
 use crate::explain::Cause;
+use crate::run::CapturePoint;
 pub(super) use search_args::{ExploreArgs, MatrixArgs, ShrinkArgs, SweepArgs};
-use value_words::{ScenarioName, cause, found, seed};
+use value_words::{ScenarioName, capture_point, cause, found, seed};
 
 /// Replay the end of a TCP connection from a seed
 ///
@@ -157,6 +158,11 @@ pub(super) struct RunArgs {
     /// `-` is standard output: the report of the run then goes to standard error.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(super) pcap: Option<PathBuf>,
+    /// Where the capture is taken: at the client, at the server, or on the link, with every lost packet
+    ///
+    /// `halfclose replay` compares captures of the link.
+    #[arg(long, value_name = "WHERE", default_value = "link", value_parser = capture_point())]
+    pub(super) pcap_at: CapturePoint,
 }
 
 #[derive(Debug, Args)]

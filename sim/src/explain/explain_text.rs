@@ -137,23 +137,28 @@ fn connection(to: &mut impl Write, one: &ConnectionExplained) -> fmt::Result {
 /// How both ends ended, and each RST.
 fn ends(to: &mut impl Write, one: &ConnectionExplained) -> fmt::Result {
     let ConnectionExplained { number, bytes, ended, ended_sure, unacknowledged, .. } = one;
-    let first = one.first_to_close.map_or(String::new(), |side| format!("; {side} first"));
+    let first =
+        one.first_to_close.map_or(String::new(), |side| format!("; {} first", address(one, side)));
     writeln!(
         to,
-        "  ended    connection {number}: client {} at byte {} ({}), server {} at byte {} ({}){first}",
+        "  ended    connection {number}: {} {} at byte {} ({}), {} {} at byte {} ({}){first}",
+        one.client,
         ended.client,
         bytes.client,
         ended_sure.client,
+        one.server,
         ended.server,
         bytes.server,
         ended_sure.server,
     )?;
     if unacknowledged.client + unacknowledged.server > 0 {
-        let (client, server) = (unacknowledged.client, unacknowledged.server);
-        writeln!(
-            to,
-            "  lost     never acknowledged: {client} bytes of the client, {server} of the server"
-        )?;
+        for (end, bytes) in
+            [(&one.client, unacknowledged.client), (&one.server, unacknowledged.server)]
+        {
+            if bytes > 0 {
+                writeln!(to, "  lost     {bytes} bytes of {end} were never acknowledged")?;
+            }
+        }
     }
     writeln!(
         to,
@@ -161,17 +166,23 @@ fn ends(to: &mut impl Write, one: &ConnectionExplained) -> fmt::Result {
         one.opened, one.conn_state, one.stage, one.completeness
     )?;
     for reset in &one.resets {
-        writeln!(to, "  reset    {}", reset_words(reset))?;
+        writeln!(to, "  reset    {}", reset_words(one, reset))?;
     }
     Ok(())
 }
 
-fn reset_words(reset: &ResetExplained) -> String {
+/// The address of an end.
+fn address<'a>(one: &'a ConnectionExplained, side: &str) -> &'a str {
+    if side == "client" { &one.client } else { &one.server }
+}
+
+fn reset_words(one: &ConnectionExplained, reset: &ResetExplained) -> String {
     let ResetExplained { frame, from, cause, ietf_code, nearest, linux, sure } = reset;
     let nearest = if *nearest { "nearest " } else { "" };
     let code = ietf_code.map_or(String::new(), |code| format!(", IETF {nearest}{code}"));
     let linux = linux.map_or(String::new(), |name| format!(", Linux {name}"));
-    format!("frame {frame}, from the {from}: {cause}{code}{linux} ({sure})")
+    let from = address(one, from);
+    format!("frame {frame}, from {from}: {cause}{code}{linux} ({sure})")
 }
 
 fn proof(

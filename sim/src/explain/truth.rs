@@ -155,6 +155,11 @@ fn by_reset(
     if reset.cause == ResetCause::TimedOut {
         return given_up(life, reset.side, packets);
     }
+    let fin = life.fin_taken(sender);
+    if reset.side == receiver && fin.is_some_and(|at| reset.at.saturating_sub(at) > STANDOFF) {
+        let because = format!("the {} sent its FIN, and the {who} waited for more", sender.name());
+        return told(Cause::HalfcloseStandoff, because);
+    }
     let server_end = life.endings[Side::Server as usize];
     let gave_up = server_end.is_some_and(|(_, it)| it == Ending::Aborted);
     let refused = receiver == Side::Server || [450, 550].contains(&code(transfer));
@@ -177,11 +182,6 @@ fn by_reset(
                 format!("the {who} ended with a RST behind its last byte, in place of a FIN"),
             ),
         };
-    }
-    let fin = life.fin_taken(sender);
-    if fin.is_some_and(|at| reset.at.saturating_sub(at) > STANDOFF) {
-        let because = format!("the {} sent its FIN, and the {who} waited for more", sender.name());
-        return told(Cause::HalfcloseStandoff, because);
     }
     let cut_off = life.endings[sender as usize].is_some_and(|(_, it)| it == Ending::TimedOut);
     if cut_off && life.data_outstanding(sender) {

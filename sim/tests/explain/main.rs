@@ -1,4 +1,6 @@
 //! `explain`: what the analysis says of captures, beside what is true.
 
 mod accuracy;
+mod cases;
+mod damaged;
 mod mixed;

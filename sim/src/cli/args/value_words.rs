@@ -10,6 +10,7 @@ use clap::{Arg, Command};
 
 use crate::catalogue;
 use crate::explain::Cause;
+use crate::run::CapturePoint;
 use crate::scenario::units;
 
 /// Reads a word of a closed list as the value beside the word.
@@ -41,6 +42,11 @@ impl TypedValueParser for ScenarioName {
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(catalogue::names().map(PossibleValue::new)))
     }
+}
+
+/// Reads where a capture is taken.
+pub(super) fn capture_point() -> impl TypedValueParser<Value = CapturePoint> {
+    one_of(CapturePoint::ALL.to_vec())
 }
 
 /// Reads the cause of an ending.

@@ -12,10 +12,11 @@ use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
+use crate::explain::truth;
 use crate::network::trace::Recording;
 use crate::report::{self, ShownRun, ladder};
 use crate::run::run_record::{Choices, RunRecord};
-use crate::run::{Finished, run_loaded};
+use crate::run::{CapturePoint, Finished, run_loaded};
 use crate::scenario::{Choice, Pinned, Scenario, file};
 use crate::workload::Workload;
 
@@ -36,15 +37,17 @@ pub(super) struct RunRequest {
     pub trace: bool,
     /// The file of the capture; `-` is standard output.
     pub pcap: Option<PathBuf>,
+    /// Where the capture is taken.
+    pub pcap_at: CapturePoint,
 }
 
 impl RunRequest {
     pub(super) fn new(args: RunArgs) -> Result<Self, CommandError> {
-        let RunArgs { what, seed, json, trace, pcap } = args;
+        let RunArgs { what, seed, json, trace, pcap, pcap_at } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let Pinned { scenario, choices } = selection.pinned(seed)?;
-        Ok(Self { selection, scenario, choices, seed, json, trace, pcap })
+        Ok(Self { selection, scenario, choices, seed, json, trace, pcap, pcap_at })
     }
 
     /// The command line of this run.
@@ -53,15 +56,31 @@ impl RunRequest {
         format!("halfclose run {} --seed {}", self.selection.words, self.seed)
     }
 
-    fn recording(&self) -> Recording {
+    /// What is recorded of a run that moves so many bytes: why a large run ended is not said, for the
+    /// headers of its packets would fill the memory.
+    fn recording(&self, bytes: u64) -> Recording {
         match self.pcap {
             Some(_) => Recording::Packets,
-            None if self.trace => Recording::Headers,
+            None if self.trace || bytes <= EXPLAINED_MAX => Recording::Headers,
             // The summary quotes the dialogue.
             None if !self.json => Recording::Dialogue,
             None => Recording::Digest,
         }
     }
+}
+
+/// Bytes of all files of a run that is explained, at most.
+const EXPLAINED_MAX: u64 = 64 << 20;
+
+/// Why the worst transfer of a run ended as it did, in a sentence; none if too little was recorded.
+fn because(finished: &Finished) -> Option<String> {
+    if finished.trace.recording() < Recording::Headers {
+        return None;
+    }
+    let worst = finished.outcome.worst()?;
+    let place = finished.outcome.transfers.iter().position(|one| std::ptr::eq(one, worst))?;
+    let truth = truth::of(finished).into_iter().nth(place)?;
+    Some(format!("{} ({})", truth.because, truth.cause))
 }
 
 /// Runs a scenario once. The report goes to `err` if a capture takes standard output. Standard output is a
@@ -80,7 +99,8 @@ pub(in crate::cli) fn execute(
     let out: &mut dyn Write = if matches!(pcap, Some(Capture::Standard)) { err } else { out };
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
-    let finished = run_loaded(scenario, &workload, request.seed, request.recording());
+    let finished =
+        run_loaded(scenario, &workload, request.seed, request.recording(workload.bytes()));
     let wall = began.elapsed();
     workload.verify().map_err(CommandError::input)?;
     if let Some(pcap) = pcap {
@@ -121,6 +141,9 @@ fn print(
     let mut text = String::new();
     report::summary(&mut text, shown, wall).expect("a String takes everything");
     write!(out, "{text}")?;
+    if let Some(because) = because(finished) {
+        writeln!(out, "  because  {because}")?;
+    }
     for (key, value) in &request.choices {
         writeln!(out, "  drawn    {key}={value}")?;
     }
@@ -145,8 +168,10 @@ fn print_json(
     shown: &ShownRun<'_>,
     finished: &Finished,
 ) -> Result<(), CommandError> {
+    let mut run = shown.record();
+    run.because = because(finished);
     let object = RunObject {
-        run: shown.record(),
+        run,
         point: (!request.choices.is_empty()).then_some(Choices(&request.choices)),
         trace: request.trace.then(|| ladder::lines(&finished.trace)),
     };
@@ -183,7 +208,7 @@ impl Capture {
     /// Writes the packets of a run. A reader may close the pipe early without an error.
     fn write(self, request: &RunRequest, finished: &Finished) -> Result<(), CommandError> {
         let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
-        let packets = finished.captured();
+        let packets = finished.captured_at(request.pcap_at);
         let packets = packets.iter().map(OwnedCapturedPacket::borrowed);
         match self {
             Self::Standard => {

@@ -227,6 +227,7 @@ fn is_idle(flow: &Flow, reset: &ResetSeen) -> bool {
         && reset.fruitless < 3
         && flow.ends[1 - reset.from].fruitless < 3
         && !reset.own_fin
+        && flow.ends[1 - reset.from].fin.is_none()
 }
 
 /// A host gave up: its repeats drew no answer.

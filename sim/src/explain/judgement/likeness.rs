@@ -11,6 +11,15 @@ const CROWD: usize = 16;
 /// Repeats of a large orderly transfer from which on it is a lossy one.
 const LOSSY: u32 = 2;
 
+/// Repeats that outweigh every mark of the end.
+const BULK: u32 = 6;
+
+/// Bytes of a file that is large.
+const LARGE: i64 = 1 << 18;
+
+/// Silence in which a stack that still had a FIN outstanding repeated nothing.
+const DEADLOCK: u64 = 60_000_000_000;
+
 /// The scenario of the catalogue that is like the transfer. `transfers` is how many the capture has.
 pub(crate) fn like(facts: &Facts<'_>, cause: Cause, transfers: usize) -> Option<&'static str> {
     let Some(flow) = facts.data else { return cause.like() };
@@ -30,7 +39,11 @@ fn orderly(facts: &Facts<'_>, flow: &Flow, transfers: usize) -> Option<&'static 
     if !flow.resets.is_empty() {
         return Some("foreign-rst");
     }
-    if sender.repeats > 0 && sender.last_repeat.0 > sent.frame && sender.bytes() < 1 << 18 {
+    let bulk = sender.repeats >= BULK || (sender.repeats >= LOSSY && sender.bytes() >= LARGE);
+    if bulk {
+        return Some("bulk-loss-p");
+    }
+    if sender.filled_hole {
         return Some("fin-before-hole");
     }
     if sent.before_hole {
@@ -57,7 +70,8 @@ fn orderly(facts: &Facts<'_>, flow: &Flow, transfers: usize) -> Option<&'static 
 
 /// A FIN that no timer repeats any more is a deadlock of its stack.
 fn fin_lost(facts: &Facts<'_>, flow: &Flow) -> &'static str {
-    let sender = &flow.ends[facts.sender()];
-    let deadlock = sender.fin.is_some_and(|fin| fin.repeats > 0 && fin.before_hole);
+    let end = facts.sender();
+    let mut resets = flow.resets.iter().filter(|reset| reset.from == end);
+    let deadlock = resets.any(|reset| reset.silence > DEADLOCK);
     if deadlock { "smoltcp-fin-deadlock" } else { "lost-fin" }
 }

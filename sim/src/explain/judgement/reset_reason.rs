@@ -99,7 +99,7 @@ pub(crate) fn reason(flow: &Flow, reset: &ResetSeen, vantage: Vantage) -> Reason
     if hit {
         return known(ResetCause::NoConnection, Sure::Inferred);
     }
-    if reset.own_fin && trigger.len > 0 {
+    if reset.own_fin && (trigger.len > 0 || reset.peer_data > reset.peer_acked.max(1)) {
         return known(ResetCause::DataAfterClose, Sure::Inferred);
     }
     if reset.own_fin {

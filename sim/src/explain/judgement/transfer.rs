@@ -235,7 +235,8 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
                        system answered them with a RST";
         return told(Cause::EarlyReply, because.to_owned());
     }
-    let stalled = reset.from == sender && reset.own_fin && !reset.own_fin_acked;
+    let only_fin = reset.next - 1 <= reset.acked;
+    let stalled = reset.from == sender && reset.own_fin && !reset.own_fin_acked && only_fin;
     if stalled && reset.silence.max(reset.peer_silence) > super::reset_reason::DEADLINE {
         let because = format!("the {who}'s FIN was never acknowledged, and its system gave up");
         return told(Cause::FinLost, because);

@@ -25,6 +25,8 @@ pub(crate) struct FinSeen {
     pub(crate) acked: Option<(u64, u64)>,
     /// Data before the FIN had not passed yet when the FIN passed.
     pub(crate) before_hole: bool,
+    /// The relative number of the first byte of the segment with the FIN.
+    pub(crate) start: i64,
     /// What this end had acknowledged of the other end when the FIN passed.
     pub(crate) heard: i64,
 }
@@ -63,6 +65,8 @@ pub(crate) struct Endpoint {
     /// The first such packet, and the last with its time.
     pub(crate) first_repeat: u64,
     pub(crate) last_repeat: (u64, u64),
+    /// Data before the segment with the FIN was repeated behind the FIN.
+    pub(crate) filled_hole: bool,
     /// Repeats of data or FIN since the other end last acknowledged something new.
     pub(crate) fruitless: u32,
     /// Times that data arrived ahead of a hole.
@@ -195,6 +199,7 @@ impl Endpoint {
         if end <= self.next {
             self.repeats_at(segment);
             self.repeats += 1;
+            self.filled_hole |= self.fin.is_some_and(|fin| start < fin.start);
             if self.first_repeat == 0 {
                 self.first_repeat = segment.frame;
             }
@@ -247,6 +252,7 @@ impl Endpoint {
             frame: segment.frame,
             at: segment.at,
             end,
+            start: end - 1 - i64::from(segment.len),
             last: (segment.frame, segment.at),
             repeats: 0,
             acked,

@@ -204,6 +204,7 @@ impl Flow {
             acked: own.acked,
             peer_next: peer.next,
             peer_acked: peer.acked,
+            peer_data: peer.data_end(),
             own_fin: own.fin.is_some(),
             own_fin_acked: finished(own),
             peer_fin_acked: finished(peer),

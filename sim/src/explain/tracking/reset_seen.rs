@@ -28,6 +28,8 @@ pub(crate) struct ResetSeen {
     /// What the other end had sent, and what this end had acknowledged of that.
     pub(crate) peer_next: i64,
     pub(crate) peer_acked: i64,
+    /// Where the data of the other end ended.
+    pub(crate) peer_data: i64,
     /// This end had sent its FIN; the FIN was acknowledged.
     pub(crate) own_fin: bool,
     pub(crate) own_fin_acked: bool,
