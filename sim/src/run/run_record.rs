@@ -38,7 +38,7 @@ pub struct RunRecord<'a> {
     /// The virtual time of the last message to the user, in microseconds.
     pub virtual_us: u64,
     #[serde(flatten)]
-    ended: Option<Ended>,
+    ended: Option<EndRecord>,
     /// The names of the laws broken without a waiver.
     pub broken_laws: Vec<&'static str>,
     #[serde(flatten)]
@@ -86,9 +86,9 @@ impl<'a> RunRecord<'a> {
     /// Adds the further keys of `run --json`: the end of the run, breaches of laws, divergences of smoltcp.
     #[must_use]
     pub fn with_details(mut self, scenario: &'a Scenario, outcome: &'a Outcome) -> Self {
-        self.ended = Some(Ended { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
+        self.ended = Some(EndRecord { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
         self.details = Some(Details {
-            breaches: outcome.broken_laws.iter().map(Breach::of).collect(),
+            breaches: outcome.broken_laws.iter().map(BreachRecord::of).collect(),
             resets: outcome.resets.iter().map(ResetRecord::of).collect(),
             waived_laws: outcome.waived_laws.iter().map(Waived::of).collect(),
             divergences: outcome
@@ -204,14 +204,14 @@ impl<'a> TaskRecord<'a> {
 }
 
 #[derive(Serialize)]
-struct Ended {
+struct EndRecord {
     quiet_us: u64,
     end: &'static str,
 }
 
 #[derive(Serialize)]
 struct Details<'a> {
-    breaches: Vec<Breach<'a>>,
+    breaches: Vec<BreachRecord<'a>>,
     resets: Vec<ResetRecord>,
     waived_laws: Vec<Waived>,
     divergences: Vec<DivergenceRecord>,
@@ -244,7 +244,7 @@ impl ResetRecord {
 }
 
 #[derive(Serialize)]
-struct Breach<'a> {
+struct BreachRecord<'a> {
     law: &'static str,
     citation: &'static str,
     seen: &'a str,
@@ -254,7 +254,7 @@ struct Breach<'a> {
     count: u32,
 }
 
-impl<'a> Breach<'a> {
+impl<'a> BreachRecord<'a> {
     fn of(law: &'a BrokenLaw) -> Self {
         Self {
             law: law.name,
