@@ -103,6 +103,7 @@ impl<'a> World<'a> {
                 ended: Vec::new(),
                 divergences: Vec::new(),
                 resets: Vec::new(),
+                reset_ends: Vec::new(),
                 numbered: 0,
                 evidence: Evidence::new(scenario),
             },

@@ -45,10 +45,6 @@ pub struct ResetSent {
     pub packet: Option<u64>,
     /// The side that sent the RST.
     pub side: Side,
-    /// The address of that side.
-    pub local: SocketAddr,
-    /// The address of the other side.
-    pub peer: SocketAddr,
     /// Why the RST was sent.
     pub cause: ResetCause,
 }
@@ -83,9 +79,10 @@ pub struct TransferOutcome {
     pub client: String,
     /// Whether the data connection opened at all.
     pub connected: bool,
-    /// The ends of the data connection, the client's first; none if the connection never opened.
+    /// The ends of the data connection, the client's first; none if the connection never opened, or if
+    /// no packet was recorded: ports differ between seeds whose runs are otherwise the same.
     pub data: Option<[SocketAddr; 2]>,
-    /// The ends of the control connection, the client's first.
+    /// The ends of the control connection, the client's first (if packets were recorded).
     pub control: Option<[SocketAddr; 2]>,
     /// When the transfer began, and when its user was told.
     pub span: (Duration, Option<Duration>),

@@ -5,7 +5,7 @@ use halfclose_ftp::report::Speaker;
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
 
-use crate::network::trace::Trace;
+use crate::network::trace::{Recording, Trace};
 use crate::outcome::{End, EndedConnection, Endings, Outcome, TransferOutcome};
 use crate::scenario::{File, Task, WriteMode};
 use crate::side::Side;
@@ -108,8 +108,9 @@ impl World<'_> {
         }
         into.client.clone_from(&report.text);
         into.connected = report.data.is_some();
-        into.data = report.data.map(<[_; 2]>::from);
-        into.control = report.control.map(<[_; 2]>::from);
+        let recorded = self.trace().recording() >= Recording::Headers;
+        into.data = report.data.filter(|_| recorded).map(<[_; 2]>::from);
+        into.control = report.control.filter(|_| recorded).map(<[_; 2]>::from);
         into.span = (report.started, report.ended);
         into.died = killed.is_some();
         let until = report.ended.unwrap_or(self.now());

@@ -1,6 +1,7 @@
 //! `station` owns one host and the direction of the link into which the host sends. A station
 //! passes the host's packets to the link, and the host's notes to the world's `RunLog`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use halfclose_stack::{Config, Divergence, Flags, Host, Note, NoteKind, Packet, Segment};
@@ -30,6 +31,8 @@ pub(super) struct RunLog {
     pub(super) ended: Vec<EndedConnection>,
     pub(super) divergences: Vec<Divergence>,
     pub(super) resets: Vec<ResetSent>,
+    /// The local and the peer's address of each of `resets`.
+    pub(super) reset_ends: Vec<[SocketAddr; 2]>,
     /// How many of `resets`, from the first, have the number of their packet.
     pub(super) numbered: usize,
     pub(super) evidence: Evidence,
@@ -125,6 +128,7 @@ impl RunLog {
         self.ended.clear();
         self.divergences.clear();
         self.resets.clear();
+        self.reset_ends.clear();
         self.numbered = 0;
         self.evidence.reset();
     }
@@ -143,14 +147,10 @@ impl RunLog {
                     self.divergences.push(divergence);
                 }
             }
-            NoteKind::ResetSent(cause) => self.resets.push(ResetSent {
-                at: note.at,
-                packet: None,
-                side,
-                local: note.local.into(),
-                peer: note.peer.into(),
-                cause,
-            }),
+            NoteKind::ResetSent(cause) => {
+                self.resets.push(ResetSent { at: note.at, packet: None, side, cause });
+                self.reset_ends.push([note.local.into(), note.peer.into()]);
+            }
             NoteKind::State { .. } => {}
         }
         self.trace.note(side, note);
@@ -170,12 +170,11 @@ impl RunLog {
         if !segment.flags.has(Flags::RST) {
             return;
         }
-        let ends = (segment.source.into(), segment.destination.into());
-        let noted = self.resets[self.numbered..]
-            .iter_mut()
-            .find(|it| it.packet.is_none() && it.side == side && (it.local, it.peer) == ends);
-        if let Some(noted) = noted {
-            noted.packet = Some(emission);
+        let ends = [segment.source.into(), segment.destination.into()];
+        let noted = self.resets.iter_mut().zip(&self.reset_ends).skip(self.numbered);
+        let mut noted = noted.filter(|(reset, _)| reset.packet.is_none() && reset.side == side);
+        if let Some((reset, _)) = noted.find(|(_, of)| **of == ends) {
+            reset.packet = Some(emission);
         }
         let numbered = self.resets[self.numbered..].iter().take_while(|it| it.packet.is_some());
         self.numbered += numbered.count();
