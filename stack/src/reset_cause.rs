@@ -113,6 +113,16 @@ impl ResetCause {
         [0x33, 0xaa, high, low, 0, 0, 0, 0]
     }
 
+    /// The code in the diagnostic payload of a RST, the inverse of [`payload`](Self::payload). `None` for
+    /// a different payload.
+    #[must_use]
+    pub fn code_in(payload: &[u8]) -> Option<u16> {
+        match payload {
+            [0x33, 0xaa, high, low, 0, 0, 0, 0] => Some(u16::from_be_bytes([*high, *low])),
+            _ => None,
+        }
+    }
+
     /// The meaning of a code in the words of the draft. `None` for an unassigned code.
     #[must_use]
     pub const fn meaning(code: u16) -> Option<&'static str> {

@@ -35,6 +35,14 @@ pub fn clear(packet: &mut [u8], tcp_start: usize) {
     packet[tcp_start..][header::TCP_CHECKSUM].fill(0);
 }
 
+/// Whether both checksums of `packet` are 0, as a host leaves checksums with `Config::checksums` off.
+/// False for bytes that are not TCP over IPv4.
+#[must_use]
+pub fn are_absent(packet: &[u8]) -> bool {
+    let tcp = |(start, _)| packet[start..][header::TCP_CHECKSUM] == [0, 0];
+    packet.get(header::IPV4_CHECKSUM) == Some(&[0, 0]) && parts(packet).is_some_and(tcp)
+}
+
 /// Whether both checksums of `packet` are right.
 #[must_use]
 pub fn verify(packet: &[u8]) -> bool {
@@ -74,8 +82,10 @@ mod tests {
         packet[0] = 0x45;
         packet[2..4].copy_from_slice(&61_u16.to_be_bytes());
         packet[9] = 6;
+        clear(&mut packet, 20);
+        assert!(are_absent(&packet) && !verify(&packet));
         fill(&mut packet);
-        assert!(verify(&packet));
+        assert!(verify(&packet) && !are_absent(&packet));
         for bit in 0..packet.len() * 8 {
             packet[bit / 8] ^= 1 << (bit % 8);
             assert!(!verify(&packet), "bit {bit}");

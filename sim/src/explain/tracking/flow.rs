@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use halfclose_stack::Flags;
+use halfclose_stack::{Flags, ResetCause};
 
 use super::endpoint::Endpoint;
-use super::reset_seen::{ResetSeen, Trigger, diagnostic_code};
+use super::reset_seen::{ResetSeen, Trigger};
 use crate::explain::decode::Segment;
 
 /// RSTs that are kept of one end.
@@ -197,7 +197,7 @@ impl Flow {
             seq: own.relative(segment.seq),
             has_ack,
             ack: if has_ack { peer.relative(segment.ack) } else { None },
-            code: diagnostic_code(segment.payload),
+            code: ResetCause::code_in(segment.payload),
             silence,
             trigger: self.triggers[1 - from],
             next: own.next,

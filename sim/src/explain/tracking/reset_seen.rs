@@ -57,11 +57,3 @@ pub(crate) struct Trigger {
     /// The packet has a SYN.
     pub(crate) syn: bool,
 }
-
-/// The code of a diagnostic payload: magic 0x33AA, code, enterprise number 0 (the registry).
-pub(crate) fn diagnostic_code(payload: &[u8]) -> Option<u16> {
-    match payload {
-        [0x33, 0xaa, high, low, 0, 0, 0, 0] => Some(u16::from_be_bytes([*high, *low])),
-        _ => None,
-    }
-}
