@@ -74,7 +74,7 @@ impl Workload {
         let is_text = scenario.client.representation == Representation::Ascii;
         let mut sources = Sources::new(scenario, held);
         let mut all: Vec<Payload> = Vec::new();
-        // What each upload leaves at the server.
+        // The file that each upload leaves at the server.
         let mut images: Vec<FileContent> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
             let put = Origin::of(&scenario.tasks, index).put();
@@ -299,7 +299,7 @@ impl<'a> Sources<'a> {
     /// Why a file could not be read.
     fn unreadable(&self) -> Unreadable {
         let failed = verify(&self.disks).err();
-        failed.expect("whatever is not in memory or made is a file that says so")
+        failed.expect("only a file of the user's can fail, and remembers the failure")
     }
 
     fn before(&self, file: &File, content: &FileContent) -> Option<FileContent> {

@@ -221,7 +221,7 @@ impl<'a> World<'a> {
             (Some(up), None) => Some((up.0, Next::Arrival(Side::Server))),
             (None, None) => None,
         };
-        // Nearly always a packet is next, and nobody's timer need be known exactly.
+        // Nearly always a packet is next: then the exact times of timers do not matter.
         if let Some((at, _)) = arrivals
             && client.host.sleeps_until(at)
             && server.host.sleeps_until(at)

@@ -244,7 +244,7 @@ fn show_begins_with_how_to_run_and_hides_defaults() {
     );
     for line in [
         "    426 Connection Closed, transfer aborted.",
-        "  client.close     reset-when-sent  how it ends the data connection of an upload",
+        "  client.close     reset-when-sent  how the client ends the data connection of",
         "  do.put           a.bin            upload a file of this name",
         "                                    values: active, passive",
     ] {

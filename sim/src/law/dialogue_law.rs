@@ -166,7 +166,7 @@ impl Dialogue {
         }
         match verb {
             STOR | APPE => uploads.replied(name, code),
-            // What a client renames or removes itself has changed with leave.
+            // A client may change its own files by renaming and deleting them.
             DELE if code < 300 => uploads.forget(name),
             // Renaming a directory may rename every file in the directory.
             RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
@@ -217,7 +217,7 @@ impl Dialogues {
 
     pub(super) fn heard(&mut self, conn: u64, bytes: &[u8], uploads: &mut Uploads) {
         let Some(dialogue) = self.live.get_mut(&conn) else { return };
-        // Beside the dialogue: what is reached by no pointer stays in registers.
+        // A local variable without pointers to the value can stay in registers.
         let mut command = dialogue.command;
         for &byte in bytes {
             if let Some((verb, name)) = command.take(byte) {

@@ -214,7 +214,7 @@ impl Evidence {
         let known = *known;
         let cause = self.cause(at, key);
         let reset = cause.arrival.is_some_and(|arrival| arrival.reset);
-        // Nothing in RFC 9293 ends FIN-WAIT-2 by a clock once its user has closed; ABORT does.
+        // RFC 9293 has no timer for FIN-WAIT-2 after a CLOSE; only ABORT ends the state.
         let timer = from == State::FinWait2 && cause.trigger == Trigger::Timer;
         let deadline = timer && !cause.is_called_off(&known);
         let forced = state_law::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));

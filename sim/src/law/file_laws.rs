@@ -165,7 +165,7 @@ pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
                 heard || (only && completed)
             }
         };
-        // Other bytes are the prefix law's.
+        // The prefix law judges other bytes.
         let whole = matches!(transfer.file, FileState::Whole | FileState::Other);
         if !said
             || whole

@@ -49,7 +49,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"CLNT" => at_once(&[200, 500, 501, 502, 530]),
         // 504: RFC 2577 §3, an address or port that is not the client's; 503: RFC 2428 §4.
         b"PORT" => at_once(&[200, 500, 501, 503, 504, 530]),
-        // 425: no port of the passive range is free, as pure-ftpd and pyftpdlib say it.
+        // 425: no port of the passive range is free, as pure-ftpd and pyftpdlib reply.
         b"PASV" => at_once(&[227, 425, 500, 501, 502, 503, 530]),
         // RFC 2428 §2 and §3.
         b"EPRT" => at_once(&[200, 500, 501, 502, 503, 504, 522, 530]),
@@ -57,8 +57,8 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"MODE" | b"TYPE" | b"STRU" => at_once(&[200, 500, 501, 504, 530]),
         b"ALLO" => at_once(&[200, 202, 500, 501, 504, 530]),
         b"REST" => at_once(&[350, 500, 501, 502, 530]),
-        // 554: RFC 1123 §4.1.3.4, an offset that the file cannot have; 425 at once: nothing has been said
-        // of where the data connection goes.
+        // 554: RFC 1123 §4.1.3.4, an offset beyond the file; 425 at once: no command has named the
+        // end of the data connection.
         b"STOR" | b"STOU" => AllowedReplies {
             preliminary: &[125, 150, 110],
             after: &[226, 250, 425, 426, 451, 551, 552],
@@ -102,7 +102,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         // RFC 2389 §3 and §4.
         b"FEAT" => at_once(&[211, 500, 502, 530]),
         b"OPTS" => at_once(&[200, 451, 501, 502, 530]),
-        // §4.2: what is no command is not recognised, not implemented, or not for strangers.
+        // §4.2: an unknown command is not recognised, not implemented, or needs a login.
         _ => AllowedReplies { preliminary: &[], after: UNKNOWN, direct: UNKNOWN },
     }
 }

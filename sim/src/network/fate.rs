@@ -223,7 +223,7 @@ impl Fates {
             *draw = rng.next_u32();
         }
         let [loss, turn, burst, copy, corrupt, bit, ahead, jitter] = draws;
-        // What remembers is told of every packet, lost ones too.
+        // Stateful models see every packet, lost packets too.
         let in_burst = self.in_burst(turn, burst);
         let ahead = self.correlated(ahead);
         if ppm(loss) < self.loss_ppm {

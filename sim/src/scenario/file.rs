@@ -67,7 +67,8 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     let mut places = Vec::new();
     for setting in settings {
         let address = keys::find(&setting.name).map_err(|error| setting.misfit(&error))?;
-        // A task's keys stay together: its kind is applied first, as in the table.
+        // A task's keys stay together, and the key that begins the task is applied first, as in the
+        // table.
         places.push(((address.task, address.place), setting));
     }
     places.sort_by_key(|(place, _)| *place);
@@ -78,7 +79,7 @@ fn read(text: &str, name: &str) -> Result<Scenario, Misfit> {
     let settings: Vec<_> = places.iter().map(|(_, setting)| setting).collect();
     check_tasks(&settings)?;
     scenario.check().map_err(|error| {
-        // A problem of one direction may have been said of both.
+        // The file may have set both directions when a single direction is wrong.
         let both = error.key.replace("link.up.", "link.").replace("link.down.", "link.");
         let said = |setting: &&&Entry| setting.name == error.key || setting.name == both;
         let at = settings.iter().find(said);
@@ -108,7 +109,7 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Entry>) -> Result<(
         if name == "do" {
             tasks(item, span, to)?;
         } else if fault_tables::is_list(&name, item) || name == arm_tables::KEY {
-            // Read at the end, each from its own table.
+            // These are read at the end, each from its own table.
         } else if name == fault_tables::KEY && item.as_table_like().is_some() {
             return Err((span, "fault: write each fault as [[fault]]".to_owned()));
         } else if let Some(inner) = item.as_table_like() {
@@ -118,7 +119,7 @@ fn flatten(table: &dyn TableLike, prefix: &str, to: &mut Vec<Entry>) -> Result<(
                 plain(value).map_err(|problem| (span.clone(), format!("{name}: {problem}")))?;
             to.push(Entry { name, value, span });
         } else {
-            // An array of tables that is not `do`.
+            // An array of tables other than `do`.
             let unknown = keys::find(&name).err();
             let problem = unknown.map_or(format!("{name}: takes one value"), |e| e.to_string());
             return Err((span, problem));

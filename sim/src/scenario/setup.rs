@@ -153,7 +153,7 @@ impl Default for TcpSetup {
     fn default() -> Self {
         Self {
             congestion: Congestion::Reno,
-            // The most that needs no window scaling (RFC 7323 §2.1).
+            // The largest buffer without window scaling (RFC 7323 §2.1).
             receive_buffer: 65_535,
             send_buffer: 65_535,
             nagle: true,
@@ -236,7 +236,7 @@ impl Profile {
             Self::Tcpip32_311aCorrected | Self::Tcpip32_311b => Close::Fin,
         };
         "wfw311".clone_into(&mut client.host);
-        // Q129395: FTP.EXE listens and sends PORT. RFC 2428 is younger than it.
+        // Q129395: FTP.EXE listens and sends PORT. RFC 2428 is younger than FTP.EXE.
         client.mode = DataMode::Active;
         client.extended = false;
     }

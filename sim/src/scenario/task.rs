@@ -59,7 +59,7 @@ pub struct Listing {
 /// A command that opens no data connection; NOOP by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileCommand {
-    /// The command's verb.
+    /// The verb of the command.
     pub verb: Verb,
     /// The path that the command names; empty if the command names none.
     pub path: String,

@@ -237,7 +237,7 @@ fn decimal(number: &str) -> Option<(Option<u128>, u128)> {
     }
     let digits: String = whole.chars().chain(fraction.chars()).filter(|c| *c != '_').collect();
     let places = fraction.chars().filter(|c| *c != '_').count();
-    // Twenty digits fill 64 bits; what is longer, or finer, fits no quantity here.
+    // Twenty digits fill 64 bits; longer or finer numbers fit no quantity here.
     let scale = u32::try_from(places).ok().filter(|places| *places <= 18);
     let Some(scale) = scale else { return Some((None, 1)) };
     Some((digits.parse().ok(), 10_u128.pow(scale)))

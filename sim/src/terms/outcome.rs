@@ -162,7 +162,7 @@ pub struct BrokenLaw {
     pub emission: Option<u64>,
     /// Description of the first breach.
     pub seen: String,
-    /// Number of breaches.
+    /// Number of breaches of the law.
     pub count: u32,
 }
 

@@ -82,7 +82,7 @@ impl Disk {
 }
 
 /// The advice for a file that changed.
-const AGAIN: &str = " (a run needs a file that nobody writes)";
+const AGAIN: &str = " (a run needs a file without writers)";
 
 impl ReadAt for Disk {
     fn size(&self) -> u64 {
@@ -91,7 +91,7 @@ impl ReadAt for Disk {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), StoreError> {
         read_exact_at(&self.file, offset, into).map_err(|error| {
-            // Only the first one counts.
+            // Only the first error counts.
             let _ = self.failed.set((error.kind(), error.to_string()));
             StoreError::Failed
         })
@@ -130,7 +130,7 @@ impl Generated {
         }
         let size = usize::try_from(self.size).expect("sizes are checked when a scenario is read");
         let mut bytes: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
-        let own = Arc::get_mut(&mut bytes).expect("nobody else has it yet");
+        let own = Arc::get_mut(&mut bytes).expect("the new buffer has one owner");
         stream(self.which, Purpose::Content).fill_bytes(own);
         FileSource::Here(bytes)
     }
@@ -145,7 +145,7 @@ impl ReadAt for Generated {
         const WORD: u64 = 4;
         let mut stream = stream(self.which, Purpose::Content);
         stream.set_word_pos(u128::from(offset / WORD));
-        // It is drawn in whole words.
+        // The stream draws whole words.
         let skipped = usize::try_from((WORD - offset % WORD) % WORD).unwrap_or(0).min(into.len());
         let (first, rest) = into.split_at_mut(skipped);
         if !first.is_empty() {
@@ -204,15 +204,12 @@ mod tests {
         std::fs::write(&path, b"0123").expect("written");
         assert_eq!(disk.read_at(4, &mut read), Err(StoreError::Failed));
         let problem = disk.verify().expect_err("it is shorter").to_string();
-        assert_eq!(
-            problem,
-            "it had 10 bytes, and has 4 now (a run needs a file that nobody writes)"
-        );
+        assert_eq!(problem, "it had 10 bytes, and has 4 now (a run needs a file without writers)");
         std::fs::write(&path, b"9876543210").expect("written");
         let long_ago = SystemTime::UNIX_EPOCH;
         let file = File::options().write(true).open(&path).expect("it is there");
         file.set_modified(long_ago).expect("its date can be set");
         let problem = disk.verify().expect_err("its date is another").to_string();
-        assert_eq!(problem, "it has changed (a run needs a file that nobody writes)");
+        assert_eq!(problem, "it has changed (a run needs a file without writers)");
     }
 }

@@ -50,7 +50,7 @@ impl Text {
     fn all(&self) -> Result<Arc<[u8]>, StoreError> {
         let size = usize::try_from(self.size).map_err(|_| StoreError::Failed)?;
         let mut all: Arc<[u8]> = std::iter::repeat_n(0, size).collect();
-        self.read_at(0, Arc::get_mut(&mut all).expect("nobody else has it yet"))?;
+        self.read_at(0, Arc::get_mut(&mut all).expect("the new buffer has one owner"))?;
         Ok(all)
     }
 }
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_text_can_be_read_anywhere() {
         let block = usize::try_from(BLOCK).expect("it is small");
-        // A CR LF across the end of a block and behind it, lone ones of both, and a CR at the end.
+        // A CR LF across the end of a block and behind it, single CRs and LFs, and a CR at the end.
         let mut bytes = vec![b'x'; 3 * block + 5];
         for at in [7, block - 1, 2 * block, 2 * block + 9] {
             bytes[at..at + 2].copy_from_slice(b"\r\n");

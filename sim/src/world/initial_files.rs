@@ -67,7 +67,7 @@ fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &m
             ) => made == directory,
             _ => false,
         };
-        // It may be there already.
+        // The directory may exist already.
         let _ = client.make_directory(directory, Duration::ZERO);
         if !tasks.iter().any(is_made) {
             let _ = server.make_directory(directory, Duration::ZERO);

@@ -13,7 +13,7 @@ use crate::law::Watch;
 
 /// The TCP of a host at an instant.
 pub struct Sockets<'a> {
-    /// The simulated host.
+    /// The simulated host of the program.
     pub host: &'a mut Host,
     /// The instant of virtual time.
     pub now: Duration,

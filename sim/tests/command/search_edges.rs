@@ -123,7 +123,7 @@ fn a_source_that_shrinks_meanwhile_is_one_line() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{error}");
     assert_eq!((output.stdout.len(), error.lines().count()), (0, 1), "{error}");
-    for words in ["big.iso", "it had ", " (a run needs a file that nobody writes)"] {
+    for words in ["big.iso", "it had ", " (a run needs a file without writers)"] {
         assert!(error.contains(words), "`{words}` is not in: {error}");
     }
 }

@@ -213,7 +213,7 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
     };
     let problem = format!(
         "do.file: cannot read `{path}`: it had {SIZE} bytes, and has {} now \
-         (a run needs a file that nobody writes)",
+         (a run needs a file without writers)",
         SIZE / 2
     );
 

@@ -12,22 +12,22 @@ use crate::verdict::{FileState, Verdict};
 pub(super) const KEYS: [Key; 6] = [
     Key::of_scenario(
         "expect.verdict",
-        "verdicts that are exit status 0 (empty: all)",
+        "verdicts with exit status 0 (empty: all)",
         at!(expect.verdict, list & Verdict::ALL.map(|it| (it.name(), it))),
     ),
     Key::of_scenario(
         "expect.file",
-        "what may become of the file (empty: anything)",
+        "allowed states of the worst transfer's file (empty: all)",
         at!(expect.file, list & FileState::ALL.map(|it| (it.name(), it))),
     ),
     Key::of_scenario(
         "expect.told",
-        "what the user may be told (empty: anything)",
+        "allowed answers to the user about the worst transfer (empty: all)",
         at!(expect.told, list Told::WORDS),
     ),
     Key::of_scenario(
         "expect.reply",
-        "how the last reply may begin (none: no reply)",
+        "allowed beginnings of the server's last reply (none: no reply)",
         Access {
             form: TomlForm::List,
             permitted: || Permitted::others("first characters of a reply, as in 226").or(NONE),
@@ -44,12 +44,12 @@ pub(super) const KEYS: [Key; 6] = [
     ),
     Key::of_scenario(
         "expect.within",
-        "when the last connection must be gone (none: whenever)",
+        "virtual time by which every connection must be gone (none: any)",
         at!(expect.within, INSTANT or NONE),
     ),
     Key::of_scenario(
         "expect.broken_laws",
-        "the laws that must be broken (empty: none may be)",
+        "laws to be broken; every other law must hold",
         at!(expect.broken_laws, list & law_names::ALL.map(|name| (name, name))),
     ),
 ];

@@ -62,12 +62,12 @@ const fn key(name: &'static str, doc: &'static str, access: Access<Scenario>) ->
 }
 
 const TEXTS: [Key; 4] = [
-    key("name", "its name in reports", text!(name, set_line, one_line())),
-    key("about", "what is to be seen, in one line", text!(about, set_line, one_line())),
-    key("source", "where the story comes from", text!(source, set_line, one_line())),
+    key("name", "name of the scenario in reports", text!(name, set_line, one_line())),
+    key("about", "effect to be seen, in one line", text!(about, set_line, one_line())),
+    key("source", "source of the story", text!(source, set_line, one_line())),
     key(
         "story",
-        "what the source says, and what is ours",
+        "the source's account, and our own additions",
         text!(story, set_text, Permitted::others("a text")),
     ),
 ];
@@ -82,12 +82,12 @@ const ENDS: [Key; 26] = [
     ),
     key(
         "client.count",
-        "clients at once, each with names of its own (a.bin, a.bin.2)",
+        "number of clients at once, each with its own file names (a.bin, a.bin.2)",
         at!(client.count, CLIENTS),
     ),
     key(
         "client.profile",
-        "a client of Q123208: sets close, host, mode, extended, and its words",
+        "a client of Q123208: sets close, host, mode, extended, and the texts",
         Access {
             form: TomlForm::Text,
             permitted: || Permitted::words(Profile::WORDS).or(NONE),
@@ -106,20 +106,20 @@ const ENDS: [Key; 26] = [
     ),
     key(
         "client.type",
-        "how files are transferred (ascii: as text)",
+        "representation type of transfers (ascii: text)",
         at!(client.representation, words Representation::WORDS),
     ),
     key(
         "client.check_size",
-        "ask for the SIZE of an upload that did not end well",
+        "ask for the SIZE of an upload after a failure",
         at!(client.checks, SWITCH),
     ),
     key(
         "client.close",
-        "how it ends the data connection of an upload",
+        "how the client ends the data connection of an upload",
         at!(client.close, words Close::WORDS),
     ),
-    key("client.host", "close policy of its host", text!(client.host, set_host, hosts())),
+    key("client.host", "close policy of the client's host", text!(client.host, set_host, hosts())),
     key(
         "client.mode",
         "who opens the data connection (active: the server)",
@@ -132,13 +132,13 @@ const ENDS: [Key; 26] = [
     ),
     key(
         "client.reply_timeout",
-        "how long it waits for a reply (none: for ever)",
+        "how long the client waits for a reply (none: for ever)",
         at!(client.reply_timeout, TIMEOUT or NONE),
     ),
-    key("server.host", "close policy of its host", text!(server.host, set_host, hosts())),
+    key("server.host", "close policy of the server's host", text!(server.host, set_host, hosts())),
     key(
         "server.model",
-        "a measured server: sets on_reset, and its words (docs/MODELS.md)",
+        "a measured server: sets on_reset, and the texts (docs/MODELS.md)",
         Access {
             form: TomlForm::Text,
             permitted: || {
@@ -157,32 +157,32 @@ const ENDS: [Key; 26] = [
     ),
     key(
         "server.on_reset",
-        "what it makes of a reset while it stores a file",
+        "reaction to a reset during an upload",
         at!(server.on_reset, words ServerSetup::ON_RESET),
     ),
     key(
         "server.close",
-        "how it ends the data connection of a download",
+        "how the server ends the data connection of a download",
         at!(server.close, words Close::WORDS),
     ),
     key(
         "server.accept_delay",
-        "how long it takes to take up a data connection",
+        "delay before the server accepts a data connection",
         at!(server.accept_delay, DELAY),
     ),
     key(
         "server.read_delay",
-        "how long it takes to look at bytes that have come",
+        "delay before the server reads received bytes",
         at!(server.read_delay, DELAY),
     ),
     key(
         "server.store_rate",
-        "how fast its disk takes bytes (none: at once)",
+        "rate of the server's disk (none: at once)",
         at!(server.store_rate, BYTE_RATE or NONE),
     ),
     key(
         "server.capacity",
-        "how many bytes its disk has room for (none: any)",
+        "room on the server's disk, in bytes (none: no limit)",
         at!(server.capacity, SIZE or NONE),
     ),
     key(
@@ -190,21 +190,25 @@ const ENDS: [Key; 26] = [
         "how long a data connection may be silent (none: for ever)",
         at!(server.data_timeout, TIMEOUT or NONE),
     ),
-    key("tcp.congestion", "congestion control", at!(tcp.congestion, words Congestion::WORDS)),
+    key(
+        "tcp.congestion",
+        "algorithm of congestion control",
+        at!(tcp.congestion, words Congestion::WORDS),
+    ),
     key(
         "tcp.receive_buffer",
-        "bytes a connection holds for its user",
+        "receive buffer of a connection, in bytes",
         at!(tcp.receive_buffer, BUFFER),
     ),
+    key("tcp.send_buffer", "send buffer of a connection, in bytes", at!(tcp.send_buffer, BUFFER)),
     key(
-        "tcp.send_buffer",
-        "bytes a connection holds that are not acknowledged",
-        at!(tcp.send_buffer, BUFFER),
+        "tcp.nagle",
+        "Nagle's algorithm: a short segment waits for acknowledgments",
+        at!(tcp.nagle, SWITCH),
     ),
-    key("tcp.nagle", "a short segment waits while data is unacknowledged", at!(tcp.nagle, SWITCH)),
     key(
         "tcp.reset_reason",
-        "every RST says why it was sent (draft-ietf-tcpm-rst-diagnostic-payload-03)",
+        "every RST carries its reason (draft-ietf-tcpm-rst-diagnostic-payload-03)",
         at!(tcp.reset_reason, SWITCH),
     ),
     key(
@@ -219,7 +223,7 @@ const ENDS: [Key; 26] = [
 const RUN: [Key; 11] = [
     key(
         "fault",
-        "what goes wrong with one packet, one more each time (none: nothing)",
+        "fault of one packet; each setting adds a fault (none: remove all)",
         Access {
             form: TomlForm::Text,
             permitted: || Permitted::others("a fault such as `drop server data FIN 2`").or(NONE),
@@ -232,44 +236,40 @@ const RUN: [Key; 11] = [
     ),
     key(
         "mutant",
-        "a lie that the world tells, for testing the laws (none: none)",
+        "deliberate bug of the world, for testing the laws",
         at!(mutant, words Mutant::ALL, or NONE),
     ),
-    key(
-        "seed",
-        "the seed of its runs unless --seed names another (none: 0)",
-        at!(seed, SEED or NONE),
-    ),
+    key("seed", "seed of a run without --seed (none: 0)", at!(seed, SEED or NONE)),
     key("limit.time", "virtual time after which a run is stuck", at!(limit.time, TIME_LIMIT)),
     key("limit.packets", "packets after which a run is stuck", at!(limit.packets, PACKETS)),
     key(
         "client.trusts",
-        "what it takes for the end of a download: both, or the reply alone",
+        "sign of the end of a download: both end and reply, or the reply alone",
         at!(client.trusts, words DownloadEnd::WORDS),
     ),
     key(
         "client.abor_replies",
-        "how it counts the replies after ABOR: counted, or one for both",
+        "replies expected after ABOR: counted by RFC 959, or one for both",
         at!(client.abor_replies, words AborReplies::WORDS),
     ),
     key(
         "client.data_port",
-        "where it listens for active data connections (none: a free port)",
+        "client's port for active data connections (none: a free port)",
         at!(client.data_port, LISTEN_PORT or NONE),
     ),
     key(
         "server.active_port",
-        "where its active data connections leave from (none: a free port)",
+        "server's port for active data connections (none: a free port)",
         at!(server.active_port, ACTIVE_PORT or NONE),
     ),
     key(
         "server.chatter",
-        "bytes it says on an upload's data connection, unasked",
+        "bytes the server sends unasked on an upload's data connection",
         at!(server.chatter, CHATTER),
     ),
     key(
         "server.on_fin",
-        "what it makes of an upload's FIN: done, or it waits for more",
+        "reaction to an upload's FIN: done, or the server waits for more",
         at!(server.on_fin, words OnFin::WORDS),
     ),
 ];
@@ -288,7 +288,7 @@ fn set_line(place: &mut String, text: &str) -> Result<(), String> {
 }
 
 fn one_line() -> Permitted {
-    Permitted::others("one line of text")
+    Permitted::others("a line of text")
 }
 
 fn set_host(place: &mut String, text: &str) -> Result<(), String> {

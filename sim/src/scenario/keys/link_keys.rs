@@ -9,30 +9,35 @@ use crate::scenario::values::{self, NONE};
 use crate::scenario::{Blackout, Burst, LinkConfig, netem, units};
 use crate::side::Side;
 
+const TO_SERVER: &str = "for client to server alone";
+const TO_CLIENT: &str = "for server to client alone";
+
 macro_rules! three_keys_a_row {
     ($($name:literal, $access:expr, $doc:literal;)*) => {
         [
             $(key(concat!("link.", $name), $doc, &[Side::Client, Side::Server], $access),)*
-            $(key(concat!("link.up.", $name), "the same, client to server", &[Side::Client], $access),)*
-            $(key(concat!("link.down.", $name), "the same, server to client", &[Side::Server], $access),)*
+            $(key(concat!("link.up.", $name), TO_SERVER, &[Side::Client], $access),)*
+            $(key(concat!("link.down.", $name), TO_CLIENT, &[Side::Server], $access),)*
         ]
     };
 }
 
 pub(super) const KEYS: [Key; 3 * 12] = three_keys_a_row![
-    "netem", NETEM, "netem's own words; sets what they name, and is not printed";
-    "delay", at!(delay, DELAY), "propagation delay, both ways";
-    "jitter", at!(jitter, DELAY), "how far the delay varies, evenly, to both sides";
-    "rate", at!(rate, RATE or NONE), "rate, both ways (none: no limit)";
-    "queue", at!(queue, QUEUE), "bytes that may wait for the rate (tail drop)";
-    "loss", at!(loss_ppm, PERCENTAGE), "share of packets lost at random, both ways";
-    "gemodel", BURST, "burst loss in place of loss: netem's p r 1-h 1-k";
-    "duplicate", at!(duplicate_ppm, PERCENTAGE), "share of packets that arrive twice";
+    "netem", NETEM, "tc-netem(8)'s words; sets the named keys, and is not printed";
+    "delay", at!(delay, DELAY), "propagation delay in each direction";
+    "jitter", at!(jitter, DELAY), "largest deviation of the delay, evenly distributed";
+    "rate", at!(rate, RATE or NONE), "rate in each direction (none: no limit)";
+    "queue", at!(queue, QUEUE),
+        "bytes waiting for the rate; further packets are dropped (tail drop)";
+    "loss", at!(loss_ppm, PERCENTAGE), "share of packets lost at random, in each direction";
+    "gemodel", BURST, "loss in bursts, in place of loss: netem's p r 1-h 1-k";
+    "duplicate", at!(duplicate_ppm, PERCENTAGE), "share of packets arriving twice";
     "corrupt", at!(corrupt_ppm, PERCENTAGE), "share of packets with one bit flipped";
-    "reorder", at!(reorder_ppm, PERCENTAGE), "share of packets sent at once, ahead of the delayed";
+    "reorder", at!(reorder_ppm, PERCENTAGE),
+        "share of packets sent at once, ahead of delayed packets";
     "reorder_correlation", at!(reorder_correlation_ppm, PERCENTAGE),
-        "how much that depends on the last";
-    "blackout", BLACKOUT, "when it carries nothing: 10s..12s, more after commas";
+        "correlation of a packet's reordering with the previous packet's";
+    "blackout", BLACKOUT, "times without any delivery, such as 10s..12s,20s..21s";
 ];
 
 const fn key(
@@ -47,7 +52,7 @@ const fn key(
 
 const NETEM: Access<LinkConfig> = Access {
     form: TomlForm::Text,
-    permitted: || Permitted::others("delay, loss, duplicate, reorder, corrupt, rate, as tc-netem"),
+    permitted: || Permitted::others("words of tc-netem(8), as in `delay 20ms loss 1%`"),
     set: netem::apply,
     get: |_| Some(String::new()),
 };
@@ -61,7 +66,7 @@ const BURST: Access<LinkConfig> = Access {
 
 const BLACKOUT: Access<LinkConfig> = Access {
     form: TomlForm::Text,
-    permitted: || Permitted::others("10s..12s, more after commas").or(NONE),
+    permitted: || Permitted::others("times such as 10s..12s, between commas").or(NONE),
     set: |link, text| {
         let read = values::optional(text, NONE, blackouts);
         put(&mut link.blackout, read.map(Option::unwrap_or_default))

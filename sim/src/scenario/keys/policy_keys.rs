@@ -22,13 +22,13 @@ macro_rules! two_keys_a_row {
 
 pub(super) const KEYS: [Key; 2 * 6] = two_keys_a_row![
     "unread_at_close", at!(unread_at_close, words UnreadAtClose::WORDS, or PRESET),
-        "its host, at close with bytes unread: reset or fin";
+        "what CLOSE sends while received bytes wait unread";
     "data_after_close", at!(data_after_close, words DataAfterClose::WORDS, or PRESET),
-        "its host, at data after close: reset or accept";
+        "reaction to data after CLOSE";
     "received_at_reset", at!(received_at_reset, words ReceivedAtReset::WORDS, or PRESET),
-        "what a reset does to bytes received and unread: keep or flush";
+        "what a reset does to received bytes that wait unread";
     "reset_validation", at!(reset_validation, words ResetValidation::WORDS, or PRESET),
-        "which resets count: rfc5961 (exact) or rfc793 (in the window)";
+        "valid resets: rfc5961 (at RCV.NXT) or rfc793 (in the window)";
     "fin_wait_2", at!(fin_wait_2, TIMEOUT_OR_NONE or PRESET),
         "how long a closed connection waits in FIN-WAIT-2 (none: for ever)";
     "linger", at!(linger, TIMEOUT_OR_NONE or PRESET),

@@ -1,4 +1,4 @@
-//! netem's words are ours, and what netem knows and we do not is refused by name.
+//! The words of netem set the same keys as ours, and words without a counterpart are refused.
 
 use super::*;
 use crate::scenario::Scenario;

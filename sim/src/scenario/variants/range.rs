@@ -36,7 +36,7 @@ const FORM: &str = "write A..B (without B) or A..=B (with it)";
 impl ValueRange {
     /// Read a range. The units of both ends tell the quantity.
     pub(super) fn read(text: &str) -> Result<Self, String> {
-        let (from, to) = text.split_once("..").expect("whoever asks has seen the dots");
+        let (from, to) = text.split_once("..").expect("the caller found the dots");
         let (to, closed) = to.strip_prefix('=').map_or((to, false), |to| (to, true));
         let (from, to) = (from.trim(), to.trim());
         let kinds = [
@@ -90,7 +90,7 @@ impl Quantity {
                 u64::try_from(time.as_micros()).ok()
             }
             Self::Share => units::parse_percentage(text).ok().map(u64::from),
-            // A rate in bytes is drawn in bytes: what a disk takes is a whole number of them.
+            // A rate in bytes is drawn in whole bytes.
             Self::ByteRate if !text.ends_with("/s") => None,
             Self::ByteRate => units::parse_rate(text).ok().map(|bits| bits / 8),
             Self::BitRate => units::parse_rate(text).ok(),
