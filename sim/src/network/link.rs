@@ -1,13 +1,17 @@
 //! `link` owns one direction of the wire: rate, tail-drop queue, delay, and the packets in flight
 //! in order of arrival. TCP is unknown here.
 
-use std::collections::VecDeque;
+mod flights;
+
+pub use flights::Flight;
+
 use std::time::Duration;
 
 use halfclose_stack::{Host, Packet, Segment};
 
 use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
 use crate::scenario::LinkConfig;
+use flights::Flights;
 
 /// One direction of the wire.
 pub struct Link {
@@ -19,21 +23,10 @@ pub struct Link {
     delay: Duration,
     /// When the last bit of the accepted packets leaves the sender, in nanoseconds.
     busy_until_ns: u64,
-    in_flight: VecDeque<Flight>,
+    in_flight: Flights,
     /// Emission numbers of the held packets in flight, each with the ports of the packet's
     /// connection.
     held: Vec<(u64, [u16; 2])>,
-}
-
-/// A packet in flight.
-pub struct Flight {
-    /// Arrival time. Of packets with the same arrival time, the smaller `emission` arrives first.
-    pub arrival: Duration,
-    /// Emission number of the packet. A copy has the original's number, a forged packet the
-    /// trigger's.
-    pub emission: u64,
-    /// The packet from the IPv4 header on.
-    pub packet: Packet,
 }
 
 /// The shortest delay of a hop, so that virtual time grows with every hop.
@@ -45,14 +38,14 @@ impl Link {
     pub fn new(config: LinkConfig, fates: Fates) -> Self {
         let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
         let delay = config.delay.max(HOP);
-        let (in_flight, held) = (VecDeque::new(), Vec::new());
+        let (in_flight, held) = (Flights::default(), Vec::new());
         Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
     }
 
     /// Empty the link and take the fates of another seed, keeping the memory. Packets in flight
     /// return to `host`.
     pub fn reset(&mut self, seed: u64, host: &mut Host) {
-        self.in_flight.drain(..).for_each(|flight| host.recycle(flight.packet));
+        self.in_flight.drain().for_each(|flight| host.recycle(flight.packet));
         self.held.clear();
         self.fates.reset(seed);
         self.busy_until_ns = 0;
@@ -112,7 +105,7 @@ impl Link {
     #[inline]
     pub fn carry(&mut self, flight: Flight) {
         if self.held.is_empty() {
-            self.insert(flight);
+            self.in_flight.add(flight);
         } else {
             let connection = ports(&flight.packet);
             self.carry_before_held(flight, connection);
@@ -131,46 +124,29 @@ impl Link {
         let copy = changes.duplicated.then(|| flight.packet.clone());
         if changes.moved == Moved::Held {
             self.held.push((emission, connection));
-            self.insert(flight);
+            self.in_flight.add(flight);
         } else if self.held.is_empty() {
-            self.insert(flight);
+            self.in_flight.add(flight);
         } else {
             self.carry_before_held(flight, connection);
         }
         if let Some(packet) = copy {
-            self.insert(Flight { arrival, emission, packet });
+            self.in_flight.add(Flight { arrival, emission, packet });
         }
-    }
-
-    #[inline]
-    fn insert(&mut self, flight: Flight) {
-        if self.in_flight.back().is_none_or(|last| last.arrival <= flight.arrival) {
-            self.in_flight.push_back(flight);
-        } else {
-            self.insert_before(flight);
-        }
-    }
-
-    #[cold]
-    fn insert_before(&mut self, flight: Flight) {
-        let behind = self.in_flight.iter().rev().take_while(|f| f.arrival > flight.arrival).count();
-        self.in_flight.insert(self.in_flight.len() - behind, flight);
     }
 
     /// Carry a packet, and release the packets held for `connection` just behind.
     #[cold]
     fn carry_before_held(&mut self, flight: Flight, connection: [u16; 2]) {
         let arrival = flight.arrival;
-        self.insert(flight);
+        self.in_flight.add(flight);
         let (released, waiting): (Vec<_>, Vec<_>) =
             self.held.drain(..).partition(|(_, ports)| *ports == connection);
         self.held = waiting;
         for (emission, _) in released {
-            let waits = |f: &Flight| f.emission == emission && f.arrival > arrival;
-            while let Some(at) = self.in_flight.iter().position(waits) {
-                let mut flight = self.in_flight.remove(at).expect("it was found there");
+            while let Some(mut flight) = self.in_flight.take(emission, arrival) {
                 flight.arrival = arrival;
-                self.insert(flight);
+                self.in_flight.add(flight);
             }
         }
     }
@@ -179,7 +155,7 @@ impl Link {
     #[inline]
     #[must_use]
     pub fn next_arrival(&self) -> Option<(Duration, u64)> {
-        self.in_flight.front().map(|flight| (flight.arrival, flight.emission))
+        self.in_flight.first().map(|flight| (flight.arrival, flight.emission))
     }
 
     /// Number of packets in flight.
@@ -191,7 +167,7 @@ impl Link {
     /// Take the next packet to arrive.
     #[inline]
     pub fn pop_arrival(&mut self) -> Option<Packet> {
-        self.in_flight.pop_front().map(|flight| flight.packet)
+        self.in_flight.take_first().map(|flight| flight.packet)
     }
 
     #[inline]

@@ -1,0 +1,169 @@
+//! `flights` is the packets of one direction in the order of their arrival, however many there are.
+
+use std::cmp::Ordering;
+use std::collections::{BinaryHeap, VecDeque};
+use std::time::Duration;
+
+use halfclose_stack::Packet;
+
+/// A packet on its way.
+pub struct Flight {
+    /// The time of its arrival. Packets with one time arrive in the order in which they were added.
+    pub arrival: Duration,
+    /// The emission number of the packet, or of the packet that it copies or was forged for.
+    pub emission: u64,
+    /// The bytes of the packet.
+    pub packet: Packet,
+}
+
+/// The packets of one direction.
+#[derive(Default)]
+pub(super) struct Flights {
+    /// Packets that arrived behind every packet before them when they were added: nearly always all.
+    queue: VecDeque<Flight>,
+    /// The others: each arrives before the last packet of the queue, so the queue is not empty, and
+    /// behind every packet of the queue with the same time, which was added before.
+    early: BinaryHeap<Early>,
+    /// How many packets were early.
+    count: u64,
+}
+
+/// A packet that arrives before another one that was added before it.
+struct Early {
+    number: u64,
+    flight: Flight,
+}
+
+impl Flights {
+    /// Add a packet.
+    #[inline]
+    pub(super) fn add(&mut self, flight: Flight) {
+        if self.queue.back().is_none_or(|last| last.arrival <= flight.arrival) {
+            self.queue.push_back(flight);
+        } else {
+            self.add_early(flight);
+        }
+    }
+
+    #[cold]
+    fn add_early(&mut self, flight: Flight) {
+        self.count += 1;
+        self.early.push(Early { number: self.count, flight });
+    }
+
+    /// The next packet to arrive.
+    #[inline]
+    pub(super) fn first(&self) -> Option<&Flight> {
+        let first = self.queue.front()?;
+        match self.early.peek() {
+            Some(Early { flight, .. }) if flight.arrival < first.arrival => Some(flight),
+            _ => Some(first),
+        }
+    }
+
+    /// Take the next packet.
+    #[inline]
+    pub(super) fn take_first(&mut self) -> Option<Flight> {
+        let first = self.queue.front()?.arrival;
+        if self.early.peek().is_some_and(|early| early.flight.arrival < first) {
+            return self.early.pop().map(|early| early.flight);
+        }
+        self.queue.pop_front()
+    }
+
+    /// Take the first packet with that emission number that arrives after `arrival`.
+    #[cold]
+    pub(super) fn take(&mut self, emission: u64, arrival: Duration) -> Option<Flight> {
+        if !self.early.is_empty() {
+            let all = std::iter::from_fn(|| self.take_first()).collect();
+            self.queue = all;
+        }
+        let at = self.queue.iter().position(|f| f.emission == emission && f.arrival > arrival)?;
+        self.queue.remove(at)
+    }
+
+    /// How many packets there are.
+    pub(super) fn len(&self) -> usize {
+        self.queue.len() + self.early.len()
+    }
+
+    /// Take all packets, in no order.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Flight> + '_ {
+        self.count = 0;
+        self.queue.drain(..).chain(self.early.drain().map(|early| early.flight))
+    }
+}
+
+impl Ord for Early {
+    /// The greatest is taken first: the earliest, and of those the one that was added first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        let key = |early: &Self| (early.flight.arrival, early.number);
+        key(other).cmp(&key(self))
+    }
+}
+
+impl PartialOrd for Early {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Early {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Early {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list that each packet is put into behind all that arrive no later.
+    #[derive(Default)]
+    struct Plain(Vec<(u64, u64)>);
+
+    impl Plain {
+        fn add(&mut self, arrival: u64, emission: u64) {
+            let behind = self.0.iter().rposition(|(other, _)| *other <= arrival);
+            self.0.insert(behind.map_or(0, |at| at + 1), (arrival, emission));
+        }
+    }
+
+    #[test]
+    fn packets_arrive_as_from_a_sorted_list() {
+        let (mut flights, mut plain) = (Flights::default(), Plain::default());
+        let mut state = 7_u64;
+        let mut draw = |of: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) % of
+        };
+        let seen = |flight: Option<Flight>| {
+            flight.map(|it| (u64::try_from(it.arrival.as_micros()).expect("few"), it.emission))
+        };
+        let micros = Duration::from_micros;
+        for emission in 0..20_000 {
+            // Few different times, so that many packets share one.
+            let arrival = emission / 8 + draw(12);
+            plain.add(arrival, emission);
+            let packet = Packet::from(vec![0_u8]);
+            flights.add(Flight { arrival: micros(arrival), emission, packet });
+            if draw(50) == 0 {
+                let (arrival, which) = (emission / 8 + draw(6), emission - draw(20).min(emission));
+                let at = plain.0.iter().position(|it| it.1 == which && it.0 > arrival);
+                let taken = at.map(|at| plain.0.remove(at));
+                assert_eq!(seen(flights.take(which, micros(arrival))), taken);
+            }
+            if draw(100) > 2 && plain.0.len() > 40 {
+                let next = flights.first().map(|it| it.emission);
+                let taken = seen(flights.take_first());
+                assert_eq!((taken, next), (Some(plain.0[0]), Some(plain.0[0].1)));
+                plain.0.remove(0);
+            }
+            assert_eq!(flights.len(), plain.0.len());
+        }
+        assert!(flights.count > 1_000, "{} were early", flights.count);
+        assert_eq!(flights.drain().count(), plain.0.len());
+    }
+}
