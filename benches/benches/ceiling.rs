@@ -27,6 +27,8 @@ fn main() {
         "# packets a second; the best of up to {ROUNDS} runs each, taken in turn, on one core"
     );
     sessions(&wants);
+    sweeps(&wants);
+    explorations(&wants);
     connections(&wants);
     recording(&wants);
     two_cores(&wants);
@@ -106,6 +108,61 @@ fn connections(wants: &impl Fn(&str) -> bool) {
         );
         line(&name, mine, ours, ceiling);
     }
+}
+
+/// The sessions of a sweep on one thread: beside bare smoltcp, which has every session on its wire, and
+/// beside the sweep that makes every run. A derived run is no simulated packet, so the line above says
+/// how many runs were made and how many derived.
+fn sweeps(wants: &impl Fn(&str) -> bool) {
+    const BARE: u64 = 3_000;
+    const ENGINE: u64 = 4_096;
+    for (name, loss, seeds) in [
+        ("sweep-lossless", 0, 100_000),
+        ("sweep-1%", 10_000, 100_000),
+        ("sweep-5%", 50_000, 300_000),
+    ] {
+        if !wants(name) {
+            continue;
+        }
+        let scenario = sessions::lossy(loss);
+        let mut bare = sessions::Bare::new(1, 65_535);
+        let mut made = 0;
+        let [ours, engine, ceiling] = best(
+            ROUNDS / 10,
+            [
+                &mut || timed(|| made = sessions::searched(&scenario, seeds, true)).1,
+                &mut || timed(|| sessions::searched(&scenario, ENGINE, false)).1,
+                &mut || timed(|| bare.one_by_one(0..BARE)).1,
+            ],
+        );
+        println!("# {name}: {seeds} seeds, {made} runs made, {} derived", seeds - made);
+        line(name, seeds, ours, scaled(ceiling, seeds, BARE));
+        line(&format!("{name}-engine"), seeds, ours, scaled(engine, seeds, ENGINE));
+    }
+}
+
+/// Every placement of at most three faults, on one thread: schedules a second, beside the sessions of
+/// bare smoltcp.
+fn explorations(wants: &impl Fn(&str) -> bool) {
+    const BARE: u64 = 3_000;
+    if !wants("explore-3") {
+        return;
+    }
+    let scenario = sessions::lossy(0);
+    let mut bare = sessions::Bare::new(1, 65_535);
+    let mut schedules = 0;
+    let [ours, ceiling] = best(
+        ROUNDS / 10,
+        [&mut || timed(|| schedules = sessions::explored(&scenario, 3)).1, &mut || {
+            timed(|| bare.one_by_one(0..BARE)).1
+        }],
+    );
+    line("explore-3", schedules, ours, scaled(ceiling, schedules, BARE));
+}
+
+/// What `wanted` units take, if `done` of them take `time`.
+fn scaled(time: Duration, wanted: u64, done: u64) -> Duration {
+    Duration::from_secs_f64(time.as_secs_f64() * precise(wanted) / precise(done))
 }
 
 fn recording(wants: &impl Fn(&str) -> bool) {

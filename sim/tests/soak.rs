@@ -219,7 +219,7 @@ fn file(sweep: &Sweep<'_>, before: &[u8]) -> Vec<u8> {
 /// continued. `HALFCLOSE_SOAK_SEEDS=50000` is 200 scenarios with 5,000 seeds each.
 #[test]
 fn derived_runs_are_the_runs_of_their_seeds() {
-    let (scenarios, each) = ((seeds() / 100).min(200), (seeds() / 20).min(5_000));
+    let (scenarios, each) = ((seeds() / 100).min(200), (seeds() / 10).min(5_000));
     let mut next = 0..scenarios;
     let work = |(): &mut (), number: u64| {
         let scenario = scenario(&settings(number));

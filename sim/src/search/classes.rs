@@ -38,7 +38,7 @@ pub const CHECKED: u64 = 256;
 /// Bytes of memory for the classes of one thread: beyond them, no more classes are kept.
 const BUDGET: usize = 256 << 20;
 /// Bytes of the digest's lines of a run: a longer run is not kept.
-const LINES: usize = 64 << 10;
+const LINES: usize = 1 << 20;
 /// Packets of a run that chance does not deliver: a run with more of them hardly comes again.
 const RARE: usize = 3;
 /// How near to the wrap a sequence number may come, at least.

@@ -22,6 +22,16 @@ enum Hole {
 const SEED: u64 = 18_446_744_073_709_551_557;
 const DIGEST: u128 = 0xfeed_9e37_79b9_7f4a_7c15_f39c_c060_5ced;
 
+/// A digest as lines have it: 32 lower-case digits. The formatter of the standard library takes a fifth
+/// of the time of a derived row.
+fn hexadecimal(digest: u128) -> [u8; 32] {
+    let mut digits = [0; 32];
+    for (byte, pair) in digest.to_be_bytes().iter().zip(digits.as_chunks_mut::<2>().0) {
+        *pair = [byte >> 4, byte & 15].map(|digit| b"0123456789abcdef"[usize::from(digit)]);
+    }
+    digits
+}
+
 impl RowTemplate {
     /// The line of every run that differs from `outcome` in seed and digest alone. `write` writes the
     /// line of the outcome that it is given.
@@ -53,10 +63,32 @@ impl RowTemplate {
             done = *at;
             match hole {
                 Hole::Seed => write!(to, "{seed}"),
-                Hole::Digest => write!(to, "{digest:032x}"),
+                Hole::Digest => to.write_all(&hexadecimal(digest)),
             }
             .expect("a Vec takes everything");
         }
         to.extend_from_slice(&self.text[done..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_has_the_numbers_of_its_run() {
+        let write = |outcome: &Outcome, to: &mut Vec<u8>| {
+            let Outcome { seed, digest, .. } = outcome;
+            write!(to, "a,{seed},{digest:032x},run --seed {seed}\n")
+                .expect("a Vec takes everything");
+        };
+        let blank = Outcome::blank();
+        let row = RowTemplate::new(&blank, write);
+        for (seed, digest) in [(0, 0), (7, 0xabc), (u64::MAX, u128::MAX), (SEED, DIGEST)] {
+            let (mut filled, mut written) = (b"before,".to_vec(), b"before,".to_vec());
+            row.fill(seed, digest, &mut filled);
+            write(&Outcome { seed, digest, ..blank.clone() }, &mut written);
+            assert_eq!(filled, written);
+        }
     }
 }
