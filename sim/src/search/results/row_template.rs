@@ -79,7 +79,7 @@ mod tests {
     fn a_line_has_the_numbers_of_its_run() {
         let write = |outcome: &Outcome, to: &mut Vec<u8>| {
             let Outcome { seed, digest, .. } = outcome;
-            write!(to, "a,{seed},{digest:032x},run --seed {seed}\n")
+            writeln!(to, "a,{seed},{digest:032x},run --seed {seed}")
                 .expect("a Vec takes everything");
         };
         let blank = Outcome::blank();
