@@ -7,11 +7,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use halfclose::scenario::Scenario;
-use halfclose::search::Lockstep;
-use halfclose::trace::Recording;
-use halfclose::workload::{Held, Workload};
-use halfclose::world::World;
+use halfclose::internals::{Held, Lockstep, Workload, World};
+use halfclose::{Recording, Scenario};
 use halfclose_benches::best::{best, timed};
 use halfclose_benches::sessions::{self, CROWD_RING, CROWDS, RECORDINGS};
 use halfclose_benches::teardown::{self, Path};

@@ -3,8 +3,8 @@
 //! second core.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use halfclose::trace::Recording;
-use halfclose::world::World;
+use halfclose::Recording;
+use halfclose::internals::World;
 use halfclose_benches::{sessions, transfer};
 
 const COUNT: u64 = 100;

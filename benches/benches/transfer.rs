@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use halfclose::trace::Recording;
-use halfclose::world::World;
+use halfclose::Recording;
+use halfclose::internals::World;
 use halfclose_benches::transfer::{Bare, Command, MTUS, SIZE, lab, scenario, workload};
 
 fn transfer(c: &mut Criterion) {

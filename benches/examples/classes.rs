@@ -5,10 +5,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use halfclose::scenario::Scenario;
-use halfclose::search::SweptRun;
-use halfclose::search::classes::Made;
-use halfclose::{catalogue, sweep};
+use halfclose::{Made, Scenario, SweptRun, sweep};
 use halfclose_benches::best::timed;
 
 /// The digests of a sweep, added up, and how its runs were made.
@@ -25,7 +22,7 @@ fn swept(scenario: &Scenario, seeds: u64, classes: bool) -> (u128, Made) {
 }
 
 fn measure(name: &str, seeds: u64, settings: &[String]) {
-    let mut scenario = catalogue::find(name).expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue(name).expect("it is in the catalogue");
     let words: Vec<&str> = settings.iter().map(String::as_str).collect();
     if let Err(problem) = scenario.vary(words.iter().copied()) {
         println!("{name} {}: {problem}", words.join(" "));
@@ -63,7 +60,7 @@ fn main() {
     };
     let seeds = seeds.parse().expect("SEEDS is a number");
     if name == "all" {
-        catalogue::names().for_each(|name| measure(name, seeds, settings));
+        Scenario::catalogue_names().for_each(|name| measure(name, seeds, settings));
     } else {
         measure(name, seeds, settings);
     }

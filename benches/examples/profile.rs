@@ -3,9 +3,8 @@
 
 use std::process::ExitCode;
 
-use halfclose::search::Lockstep;
-use halfclose::trace::Recording;
-use halfclose::world::World;
+use halfclose::Recording;
+use halfclose::internals::{Lockstep, World};
 use halfclose_benches::sessions;
 use halfclose_benches::teardown::{self, Path};
 use halfclose_benches::transfer::{self, Command};

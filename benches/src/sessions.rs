@@ -7,12 +7,9 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use halfclose::outcome::Outcome;
-use halfclose::scenario::{Content, File, Scenario, Task};
-use halfclose::search::{Lockstep, Stop, SweptRun, explore, sweep};
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::world::World;
+use halfclose::internals::{Lockstep, Stop, World};
+use halfclose::scenario::{Content, File, Task};
+use halfclose::{Outcome, Recording, Scenario, SweptRun, Verdict, explore, sweep};
 use smoltcp::iface::SocketStorage;
 use smoltcp::socket::tcp::{Socket, State};
 

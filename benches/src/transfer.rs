@@ -7,11 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use halfclose::scenario::{Content, File, Scenario, Task};
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World};
+use halfclose::scenario::{Content, File, Task};
+use halfclose::{Recording, Scenario, Verdict};
 use halfclose_ftp::store::{Fate, FileContent, MemoryStore, Store, Writing};
 use smoltcp::iface::SocketStorage;
 use smoltcp::socket::tcp::{Socket, State};

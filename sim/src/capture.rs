@@ -9,29 +9,26 @@
 //! last block a file is truncated.
 
 mod compare;
-#[cfg(feature = "pcap")]
 mod read;
-#[cfg(feature = "pcap")]
 mod write;
 
-#[cfg(all(test, feature = "pcap"))]
+#[cfg(test)]
 mod capture_tests;
 
 use std::time::Duration;
 
 use crate::terms::APPLICATION;
 
-pub use compare::{Difference, PacketDifference, first_difference};
-#[cfg(feature = "pcap")]
-pub use read::{CaptureError, Problem, begins_like_capture, read, read_bytes};
-#[cfg(feature = "pcap")]
+pub use compare::first_difference;
+#[cfg(feature = "cli")]
+pub use read::begins_like_capture;
+pub use read::read_bytes;
 pub use write::write;
 
 /// The version of the section header's content. Newer versions are refused with a message.
 pub const FORMAT: u32 = 1;
 
 /// First words of the section header's comment.
-#[cfg(feature = "pcap")]
 const MAGIC: &str = "halfclose-capture";
 
 /// The input of a run, as the capture carries the input.

@@ -1,253 +1,250 @@
-//! `check` is the search as somebody else's `#[test]` uses it: a property of every run, and a failure
-//! whose text alone is enough to see the cause and to see it again.
+//! `check` gives a search the form of a test: a property of every run, or a share of verdicts. A failure
+//! prints the cause, the packets, the scenario and the line that repeats the failure.
 //!
 //! ```
-//! use halfclose::{Verdict, catalogue, explore, sweep};
+//! use halfclose::{Scenario, Verdict, explore, sweep};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let mut scenario = catalogue::find("q123208")?;
+//! let mut scenario = Scenario::catalogue("q123208")?;
 //! scenario.vary(["client.profile=tcpip32-3.11b", "link.loss=5%"])?;
-//! // Whatever is lost: 200 seeds, and every single fault on the data connection.
+//! // Every run of 200 seeds, whatever the link loses.
 //! sweep(&scenario, 0..200).check(|outcome| outcome.verdict == Verdict::Intact);
+//! // Every placement of one fault on the data connection.
 //! scenario.vary(["link.loss=0%"])?;
 //! explore(&scenario, 1).check(|outcome| outcome.verdict == Verdict::Intact);
+//! // A share of the runs: the client that ends with a RST.
+//! scenario.vary(["client.profile=tcpip32-3.11", "link.loss=5%"])?;
+//! sweep(&scenario, 0..200).at_most(Verdict::Truncated, 30.0).check_shares();
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! With `HALFCLOSE_SEED=N` in the environment a sweep runs that seed alone; with
-//! `HALFCLOSE_FAULTS='FAULT; ...'` an exploration runs that list of faults alone. A failure prints
-//! the line that sets them.
+//! With `HALFCLOSE_SEED=N` in the environment, a check of a sweep runs that seed alone. With
+//! `HALFCLOSE_FAULTS='FAULT; ...'`, a check of an exploration runs that list of faults alone. A failure
+//! prints the line that sets the variable.
 
+mod failure;
+
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
+use crate::judge::expectation::lawful;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
-use crate::report::{ended, last_lines, lawful, shrunk_lines, told};
-use crate::run::{Finished, run_loaded};
+use crate::run::run_loaded;
 use crate::scenario::fault::Fault;
-use crate::scenario::{Scenario, file};
 use crate::search::explore::Visit;
 use crate::search::schedule::named;
+use crate::search::shares::ShareBound;
 use crate::search::shrink::idle;
-use crate::search::{Explore, Sweep, SweptRun, shrink, sweep};
+use crate::search::tally::Counted;
+use crate::search::{Explore, Explored, Placed, Sweep, Swept, SweptRun, Tally};
+use crate::verdict::Verdict;
 use crate::workload::Workload;
+use failure::{Failure, environment};
 
-/// Names the seed that a check runs alone.
+/// The variable that names the seed of a check.
 const SEED: &str = "HALFCLOSE_SEED";
 
-/// Names the faults that a check runs alone.
+/// The variable that names the faults of a check.
 const FAULTS: &str = "HALFCLOSE_FAULTS";
 
-/// Lines of a trace in a failure, where no fault is left to show.
-const LINES: usize = 20;
-
 impl Sweep<'_> {
-    /// Require that `holds` is true of every run, and that none breaks a law that the scenario does
-    /// not expect to be broken.
+    /// Makes the runs and requires that `holds` is true for every outcome, that no run breaks a law
+    /// unless the scenario expects so, and that the shares are within their bounds.
     ///
     /// # Panics
-    /// If it is not so: the text says what the first such run came to, its cause, its last packets, and
-    /// how to run it again. Also if the sweep cannot begin or has no run, or `HALFCLOSE_SEED` names no
-    /// seed.
+    /// If a requirement fails. The message has the first such run: the outcome, the cause, the last
+    /// packets, the scenario, and the line that repeats the run. Also if the sweep cannot begin, has no
+    /// run or is stopped early, or if `HALFCLOSE_SEED` is not a seed.
     #[track_caller]
-    pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) {
+    pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) -> Swept {
         let alone = environment(SEED).map(|text| match text.trim().parse::<u64>() {
-            Ok(seed) => seed..=seed,
+            Ok(seed) => self.only(seed),
             Err(_) => panic!("{SEED}: `{text}` is no seed from 0 to {}", u64::MAX),
         });
-        let single = alone.map(|seeds| sweep(self.scenario(), seeds));
-        let sweep = single.as_ref().unwrap_or(self);
+        alone.as_ref().unwrap_or(self).check_here(&holds)
+    }
+
+    /// Makes the runs and requires that no run breaks a law unless the scenario expects so, and that
+    /// the shares are within the bounds of [`at_most`](Self::at_most) and [`at_least`](Self::at_least).
+    ///
+    /// # Panics
+    /// As [`check`](Self::check).
+    #[track_caller]
+    pub fn check_shares(&self) -> Swept {
+        self.check(|_| true)
+    }
+
+    #[track_caller]
+    fn check_here(&self, holds: &(dyn Fn(&Outcome) -> bool + Sync)) -> Swept {
         #[derive(Default)]
-        struct Chunk {
-            runs: u64,
+        struct Checked {
+            tally: Tally,
             failed: u64,
             first: Option<u64>,
         }
-        let fails =
-            |outcome: &Outcome| !lawful(&self.scenario().expect, outcome) || !holds(outcome);
-        let add = |chunk: &mut Chunk, run: SweptRun<'_>| {
-            chunk.runs += 1;
+        let scenario = self.scenario();
+        let name = &scenario.name;
+        let fails = |outcome: &Outcome| !lawful(&scenario.expect, outcome) || !holds(outcome);
+        let add = |checked: &mut Checked, run: SweptRun<'_>| {
+            checked.tally.add(&Counted::of(run.outcome, self.is_expected(run.outcome)));
             if fails(run.outcome) {
-                chunk.failed += 1;
-                chunk.first.get_or_insert(run.outcome.seed);
+                checked.failed += 1;
+                checked.first.get_or_insert(run.outcome.seed);
             }
         };
-        let (mut runs, mut failed, mut first) = (0, 0, None);
-        let ready = |point, chunk: Chunk| {
-            runs += chunk.runs;
-            failed += chunk.failed;
-            first = first.or(chunk.first.map(|seed| (point, seed)));
+        let rows = self.rows().unwrap_or_else(|error| panic!("the sweep cannot begin: {error}"));
+        let mut swept = Swept::new(self.wanted(&rows));
+        let (mut failed, mut first) = (0, None);
+        let ready = |point, checked: Checked| {
+            swept.merge(point, &checked.tally);
+            failed += checked.failed;
+            first = first.or(checked.first.map(|seed| (point, seed)));
             ControlFlow::Continue(())
         };
-        let begun = sweep.fold(add, ready);
-        begun.unwrap_or_else(|error| panic!("the sweep cannot begin: {error}"));
-        let name = &self.scenario().name;
+        let swept_all = self.fold(add, ready);
+        swept_all.unwrap_or_else(|error| panic!("the sweep cannot begin: {error}"));
+        let runs = swept.runs();
         assert!(runs > 0, "{name}: nothing was run: the range of seeds is empty");
-        let Some((point, seed)) = first else { return };
+        if let Some(first) = first {
+            self.fail(&format!("{failed} of {runs} runs fail"), first, &fails);
+        }
+        let verdicts = swept.total().verdicts;
+        if let Some(bound) = self.bounds.iter().find(|bound| !bound.holds(&verdicts)) {
+            let against = verdicts.keys().filter(|verdict| bound.is_against(**verdict));
+            let first = against.filter_map(|verdict| swept.first(*verdict)).min();
+            let first = first.expect("a run is against a bound that does not hold");
+            let against = |outcome: &Outcome| bound.is_against(outcome.verdict);
+            self.fail(&bound.breach(&verdicts), first, &against);
+        }
+        let wanted = swept.wanted;
+        assert!(
+            swept.is_complete(),
+            "{name}: only {runs} of {wanted} runs were made: too little time"
+        );
+        swept
+    }
+
+    /// Panics with the run at this point and seed as the example.
+    #[track_caller]
+    fn fail(
+        &self,
+        title: &str,
+        (point, seed): (usize, u64),
+        fails: &dyn Fn(&Outcome) -> bool,
+    ) -> ! {
         let pinned = self.scenario().pin(point, seed);
-        let mut title = format!("{failed} of {runs} runs fail; the first is seed {seed}");
+        let mut title = format!("{title}; the first is seed {seed}");
         for (key, value) in &pinned.choices {
             write!(title, ", {key}={value}").expect("a String takes everything");
         }
         let variable = format!("{SEED}={seed}");
-        panic!("{}", Failure { title, scenario: &pinned.scenario, seed, variable }.text(&fails));
+        panic!("{}", Failure { title, scenario: &pinned.scenario, seed, variable }.text(fails));
     }
 }
 
 impl Explore<'_> {
-    /// Require that `holds` is true of the run of every list of faults, and that none breaks a law that
-    /// the scenario does not expect to be broken.
+    /// Makes the runs and requires that `holds` is true for every outcome, that no run breaks a law
+    /// unless the scenario expects so, and that the shares are within their bounds.
     ///
     /// # Panics
-    /// If it is not so: the text says what a least such list came to, its packets, and how to run it
-    /// again. Also if a file of the scenario cannot be read, `HALFCLOSE_FAULTS` has something else than
-    /// faults in it or one that meets no packet, or the count is not closed.
+    /// If a requirement fails. The message has a least such list of faults: the outcome, the packets, the
+    /// scenario, and the line that repeats the run. Also if a file of the scenario cannot be read, if the
+    /// exploration is not exhaustive, or if `HALFCLOSE_FAULTS` is not a list of faults that each meet a
+    /// packet.
     #[track_caller]
-    pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) {
+    pub fn check(&self, holds: impl Fn(&Outcome) -> bool + Sync) -> Explored {
         let seed = self.drawn_by();
         let scenario = self.scenario().pin(0, seed).scenario;
         let workload = Workload::load(&scenario).unwrap_or_else(|error| panic!("{error}"));
-        let fails = |outcome: &Outcome| !lawful(&scenario.expect, outcome) || !holds(outcome);
+        let unlawful = |outcome: &Outcome| !lawful(&scenario.expect, outcome) || !holds(outcome);
+        let against = |outcome: &Outcome| {
+            self.bounds.iter().any(|bound| !bound.holds(&BTreeMap::from([(outcome.verdict, 1)])))
+        };
+        let fails = |outcome: &Outcome| unlawful(outcome) || against(outcome);
         let (title, faults) = match environment(FAULTS) {
-            Some(text) => {
-                let lines = text.split(';').filter(|line| !line.trim().is_empty());
-                let read = lines.map(str::parse).collect::<Result<Vec<Fault>, _>>();
-                let faults = read.unwrap_or_else(|problem| panic!("{FAULTS}: {problem}"));
-                (format!("with {FAULTS} it fails"), faults)
-            }
-            None => {
-                let mut first = None;
-                let visit = |visit: Visit<'_>| {
-                    if !visit.holds {
-                        first = Some(visit.faults.to_vec());
-                        return ControlFlow::Break(());
-                    }
-                    ControlFlow::Continue(())
-                };
-                let keeps = |outcome: &Outcome| !fails(outcome);
-                let explored = self.visit(keeps, visit);
-                let explored = explored.unwrap_or_else(|error| panic!("{error}"));
-                let Some(list) = first else {
-                    let lists = explored.runs();
-                    assert!(
-                        explored.exhaustive,
-                        "{lists} lists hold, and the exploration is not exhaustive"
-                    );
-                    return;
-                };
-                let faults = named(&scenario, &workload, seed, &list);
-                let count = match faults.len() {
-                    0 => "the run without faults fails".to_owned(),
-                    1 => "one fault is enough to fail".to_owned(),
-                    many => format!("{many} faults are enough to fail, and no fewer"),
-                };
-                (count, faults)
-            }
+            Some(text) => (format!("with {FAULTS} it fails"), listed(&text)),
+            None => match self.first_failure(&unlawful) {
+                Ok(explored) => return explored,
+                Err((title, list)) => {
+                    let faults = named(&scenario, &workload, seed, &list);
+                    (title.unwrap_or_else(|| enough(faults.len())), faults)
+                }
+            },
         };
         let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let mut with = scenario.clone();
         with.faults.extend(faults);
         let outcome = run_loaded(&with, &workload, seed, Recording::Digest).outcome;
         for line in &lines {
-            let idle = idle(line, &outcome);
             assert!(
-                !idle,
+                !idle(line, &outcome),
                 "{FAULTS}: `{line}` meets no packet, so this is not the run that failed"
             );
         }
-        if !fails(&outcome) {
-            return;
+        if fails(&outcome) {
+            let variable = format!("{FAULTS}='{}'", lines.join("; "));
+            panic!("{}", Failure { title, scenario: &with, seed, variable }.text(&fails));
         }
-        let variable = format!("{FAULTS}='{}'", lines.join("; "));
-        panic!("{}", Failure { title, scenario: &with, seed, variable }.text(&fails));
-    }
-}
-
-/// A run that fails, to be told.
-struct Failure<'a> {
-    title: String,
-    scenario: &'a Scenario,
-    seed: u64,
-    /// What the environment must say to run it alone.
-    variable: String,
-}
-
-impl Failure<'_> {
-    fn text(&self, fails: &dyn Fn(&Outcome) -> bool) -> String {
-        let mut text = String::new();
-        self.tell(&mut text, fails).expect("a String takes everything");
-        text
+        Explored::of_one(lines.len(), &outcome)
     }
 
-    fn tell(&self, to: &mut String, fails: &dyn Fn(&Outcome) -> bool) -> std::fmt::Result {
-        let workload = Workload::load(self.scenario).expect("it was read before");
-        let finished = run_loaded(self.scenario, &workload, self.seed, Recording::Headers);
-        writeln!(to, "{}: {}", self.scenario.name, self.title)?;
-        came_to(to, &finished.outcome)?;
-        // What is left of it must fail as well: a check may ask for more than shrinking keeps.
-        let shrunk = shrink(self.scenario, self.seed).run().ok();
-        match shrunk.filter(|shrunk| fails(&shrunk.finished.outcome)) {
-            Some(shrunk) => {
-                let faults = &shrunk.scenario.faults;
-                match faults.len() {
-                    0 => writeln!(to, "  cause    none of its faults: it fails without")?,
-                    left if left == shrunk.before => writeln!(to, "  cause    its faults")?,
-                    left => writeln!(to, "  cause    {left} of its {} faults", shrunk.before)?,
-                }
-                for fault in faults {
-                    writeln!(to, "    {fault}")?;
-                }
-                packets(to, &shrunk.finished, !faults.is_empty())?;
-                writeln!(to, "  as a file, for `halfclose run FILE`")?;
-                let (source, story) = Default::default();
-                let alone = Scenario { source, story, ..shrunk.scenario.clone() };
-                for line in file::print(&alone).lines().filter(|line| !line.is_empty()) {
-                    writeln!(to, "    {line}")?;
-                }
+    /// Makes the runs and requires that no run breaks a law unless the scenario expects so, and that
+    /// the shares are within the bounds of [`at_most`](Self::at_most) and [`at_least`](Self::at_least).
+    ///
+    /// # Panics
+    /// As [`check`](Self::check).
+    #[track_caller]
+    pub fn check_shares(&self) -> Explored {
+        self.check(|_| true)
+    }
+
+    /// Explores until a list fails. The error is a least list that fails, and a title where a share
+    /// is what fails.
+    #[track_caller]
+    fn first_failure(
+        &self,
+        fails: &(dyn Fn(&Outcome) -> bool + Sync),
+    ) -> Result<Explored, (Option<String>, Vec<Placed>)> {
+        let mut first = None;
+        let visit = |visit: Visit<'_>| {
+            if visit.holds {
+                return ControlFlow::Continue(());
             }
-            None => packets(to, &finished, false)?,
+            first = Some(visit.faults.to_vec());
+            ControlFlow::Break(())
+        };
+        let explored = self.visit(|outcome| !fails(outcome), visit);
+        let explored = explored.unwrap_or_else(|error| panic!("{error}"));
+        if let Some(list) = first {
+            return Err((None, list));
         }
-        write!(to, "reproduce: {} {}", self.variable, command())
+        let lists = explored.runs();
+        assert!(explored.exhaustive, "{lists} lists hold, and the exploration is not exhaustive");
+        let broken = |bound: &&ShareBound| !bound.holds(&explored.verdicts);
+        let Some(bound) = self.bounds.iter().find(broken) else { return Ok(explored) };
+        let against = |(verdict, _): &(&Verdict, _)| bound.is_against(**verdict);
+        let lists = explored.least.iter().filter(against).map(|(_, list)| list);
+        let least = lists.min_by_key(|list| (list.len(), (*list).clone()));
+        let least = least.expect("a list is against a bound that does not hold").clone();
+        Err((Some(bound.breach(&explored.verdicts)), least))
     }
 }
 
-fn came_to(to: &mut String, outcome: &Outcome) -> std::fmt::Result {
-    writeln!(to, "  verdict  {}", outcome.verdict)?;
-    if let Some(worst) = outcome.worst() {
-        let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
-        let (sent, stored, file) = (worst.sent, worst.stored, worst.file.name());
-        writeln!(to, "  bytes    sent {sent}, stored {stored}: {file}; told {}", told(worst.told))?;
-        writeln!(to, "  told     {}", worst.client)?;
-        writeln!(to, "  data     client {client}, server {server}")?;
+/// The faults that the environment names.
+#[track_caller]
+fn listed(text: &str) -> Vec<Fault> {
+    let lines = text.split(';').filter(|line| !line.trim().is_empty());
+    let read = lines.map(str::parse).collect::<Result<Vec<Fault>, _>>();
+    read.unwrap_or_else(|problem| panic!("{FAULTS}: {problem}"))
+}
+
+fn enough(faults: usize) -> String {
+    match faults {
+        0 => "the run without faults fails".to_owned(),
+        1 => "one fault is enough to fail".to_owned(),
+        many => format!("{many} faults are enough to fail, and no fewer"),
     }
-    for law in &outcome.broken_laws {
-        writeln!(to, "  broken   {law}")?;
-    }
-    Ok(())
-}
-
-fn packets(to: &mut String, finished: &Finished, faults: bool) -> std::fmt::Result {
-    let lines = match faults {
-        true => shrunk_lines(&finished.trace),
-        false => last_lines(&finished.trace, LINES),
-    };
-    writeln!(to, "  the last packets{}", if faults { ", and those of the faults" } else { "" })?;
-    lines.iter().try_for_each(|line| writeln!(to, "  {line}"))
-}
-
-/// The command that runs the test again, as far as its own thread knows it.
-#[expect(clippy::disallowed_methods, reason = "a test's name, for its failure alone")]
-fn command() -> String {
-    let package = environment("CARGO_PKG_NAME").map(|name| format!(" -p {name}"));
-    let thread = std::thread::current();
-    let test = thread.name().filter(|name| *name != "main");
-    let test = test.map(|name| format!(" -- --exact {name}"));
-    format!("cargo test{}{}", package.unwrap_or_default(), test.unwrap_or_default())
-}
-
-#[expect(clippy::disallowed_methods, reason = "it says which run is wanted, and reaches none")]
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }

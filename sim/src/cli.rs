@@ -46,6 +46,7 @@ pub enum Status {
     /// The user interrupted the command.
     Interrupted,
     /// A real transfer failed, and the command has printed why.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only a real transfer fails"))]
     Failed,
 }
 
@@ -62,6 +63,7 @@ pub enum CommandError {
     /// Wrong usage or input: one line with the mistake and the right form.
     Input(String),
     /// A real transfer failed: one line with the reason.
+    #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only a real transfer fails"))]
     Transfer(String),
     /// A write to standard output or standard error failed.
     Output(io::Error),

@@ -18,7 +18,7 @@ mod waivers;
 mod law_tests;
 
 pub use connections::Trigger;
-pub use evidence::{Evidence, Sight, Watch};
+pub use evidence::{Evidence, Watch};
 pub use rest_laws::Holding;
 
 use std::time::Duration;

@@ -13,7 +13,9 @@ mod sweep_report;
 #[cfg(feature = "cli")]
 mod verdict_style;
 
-pub use crate::judge::expectation::{ended, lawful, told, unmet};
+#[cfg(feature = "cli")]
+pub use crate::judge::expectation::unmet;
+pub use crate::judge::expectation::{ended, told};
 pub use ladder::{excerpt as shrunk_lines, last_lines};
 
 #[cfg(feature = "cli")]

@@ -8,24 +8,25 @@
 //! the effect of the key to `world/configure.rs`.
 
 mod arm;
-pub mod catalogue;
+pub(crate) mod catalogue;
 mod clients;
 mod consistency;
-pub mod fault;
-pub mod file;
-pub mod keys;
+pub(crate) mod fault;
+pub(crate) mod file;
+pub(crate) mod keys;
 mod link_config;
 pub(crate) mod nearest;
 mod netem;
 mod setup;
 mod task;
-pub mod units;
+pub(crate) mod units;
 mod values;
 mod variants;
 
 pub use arm::{Arm, Expect};
-pub use fault::Fault;
+pub use fault::{Action, Fault, Forged, Forgery, OnChannel, PacketName, Which};
 pub use halfclose_ftp::DataMode;
+pub use keys::{KEYS, Key};
 pub use link_config::{Blackout, Burst, LinkConfig};
 pub use setup::{ClientSetup, PolicyChanges, Profile, ServerSetup, TcpSetup};
 pub use task::{Content, File, FileCommand, Listing, Origin, Task, Verb, WriteMode};
@@ -152,7 +153,7 @@ impl Scenario {
     /// Whether a link or a fault can flip a bit: then both hosts need checksums.
     #[must_use]
     pub fn corrupts(&self) -> bool {
-        let corrupt = |fault: &Fault| matches!(fault.action, fault::Action::Corrupt { .. });
+        let corrupt = |fault: &Fault| matches!(fault.action, Action::Corrupt { .. });
         self.up.corrupt_ppm > 0 || self.down.corrupt_ppm > 0 || self.faults.iter().any(corrupt)
     }
 }

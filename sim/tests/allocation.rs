@@ -3,12 +3,8 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use halfclose::outcome::Outcome;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World};
+use halfclose::{Outcome, Recording, Scenario, Verdict};
 
 struct Counting;
 

@@ -7,9 +7,8 @@ use std::io::{BufWriter, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use halfclose::run::run_loaded;
-use halfclose::trace::Recording;
-use halfclose::{Scenario, Verdict, Workload, explore, sweep};
+use halfclose::internals::{Workload, run_loaded};
+use halfclose::{Recording, Scenario, Verdict, explore, sweep};
 
 /// Counts the bytes held at the moment, and the peak.
 struct Counting;

@@ -6,17 +6,8 @@ use std::ops::{ControlFlow, Range};
 use std::panic::catch_unwind;
 use std::time::Duration;
 
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::search::classes::Made;
-use halfclose::search::limits::cores;
-use halfclose::search::pool::Pool;
-use halfclose::search::results::Format;
-use halfclose::search::sweep::{Record, Sweep, sweep};
-use halfclose::search::{Shard, Stop};
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
+use halfclose::internals::{Pool, Stop, Workload, cores, run_loaded};
+use halfclose::{Format, Made, Record, Recording, Scenario, Shard, Sweep, Verdict, sweep};
 
 const SEEDS: u64 = 2_000;
 

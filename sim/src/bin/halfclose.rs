@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    halfclose::cli::main()
+    halfclose::internals::main()
 }

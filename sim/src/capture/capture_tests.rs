@@ -154,12 +154,6 @@ fn section_only(application: &str, comment: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
-    let error = read("no/such.pcapng".as_ref()).expect_err("refused").to_string();
-    assert_eq!(error, "`no/such.pcapng` cannot be read: No such file or directory (os error 2)");
-}
-
-#[test]
 fn runs_part_at_a_named_packet() {
     let capture = packets();
     let changed = |change: &dyn Fn(&mut Vec<OwnedCapturedPacket>)| {

@@ -1,8 +1,5 @@
 //! `read` reads captures of this program, and explains in a sentence why another file is refused.
 
-use std::io;
-use std::path::{Path, PathBuf};
-
 use pcap_file::pcapng::blocks::enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption};
 use pcap_file::pcapng::blocks::interface_statistics::{
     InterfaceStatisticsBlock, InterfaceStatisticsOption,
@@ -15,22 +12,9 @@ use thiserror::Error;
 use super::{CaptureHeader, FORMAT, MAGIC, OwnedCapturedPacket};
 use crate::terms::APPLICATION;
 
-/// A capture could not be read.
-#[derive(Debug, Error)]
-#[error("`{}` {problem}", path.display())]
-pub struct CaptureError {
-    /// Path of the capture.
-    pub path: PathBuf,
-    /// The problem with the capture.
-    pub problem: Problem,
-}
-
 /// A problem with a capture. Each message continues a sentence that begins with the file's name.
 #[derive(Debug, Error)]
 pub enum Problem {
-    /// The file cannot be read at all.
-    #[error("cannot be read: {0}")]
-    Unreadable(io::Error),
     /// The file is no pcapng file.
     #[error("is not a capture: it does not begin like pcapng")]
     NotPcapng,
@@ -64,17 +48,6 @@ pub enum Problem {
         /// Description of the damage.
         what: String,
     },
-}
-
-/// Read a capture of this program.
-///
-/// # Errors
-/// The file is missing, no capture, of another program, newer, truncated or damaged.
-pub fn read(path: &Path) -> Result<(CaptureHeader, Vec<OwnedCapturedPacket>), CaptureError> {
-    std::fs::read(path)
-        .map_err(Problem::Unreadable)
-        .and_then(|bytes| read_bytes(&bytes))
-        .map_err(|problem| CaptureError { path: path.to_owned(), problem })
 }
 
 /// Read a capture from memory.
@@ -115,6 +88,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<(CaptureHeader, Vec<OwnedCapturedPacke
 }
 
 /// Whether these first bytes of a file may begin a pcapng capture.
+#[cfg(feature = "cli")]
 #[must_use]
 pub fn begins_like_capture(bytes: &[u8]) -> bool {
     check_kind(bytes).is_ok()

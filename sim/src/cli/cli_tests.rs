@@ -267,7 +267,7 @@ fn show_begins_with_how_to_run_and_hides_defaults() {
     assert_eq!(object["permitted"]["link.loss"], "0% to 100%");
     let toml = object["toml"].as_str().expect("text");
     let again = crate::scenario::file::parse(toml, "", "x").expect("sound");
-    assert_eq!(again, crate::catalogue::find("q123208").expect("built in"));
+    assert_eq!(again, crate::Scenario::catalogue("q123208").expect("built in"));
 }
 
 #[test]

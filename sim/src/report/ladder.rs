@@ -10,6 +10,7 @@ use halfclose_stack::{Note, NoteKind, Segment};
 use crate::network::channel::Channels;
 use crate::network::fate::Fate;
 use crate::network::trace::{Event, PacketEvent, Trace};
+use crate::run::Finished;
 use crate::side::Side;
 
 /// The width of the client's column.
@@ -43,6 +44,17 @@ pub fn lines(trace: &Trace) -> Vec<String> {
         Event::Note(side, noted) => note(&mut channels, *side, noted),
     };
     trace.events().iter().map(line).collect()
+}
+
+impl Finished {
+    /// The packets of a run recorded at [`Recording::Headers`] or above, as text: a head, then one line
+    /// for each packet and each change of state, the client on the left and the server on the right.
+    ///
+    /// [`Recording::Headers`]: crate::Recording::Headers
+    #[must_use]
+    pub fn ladder(&self) -> Vec<String> {
+        std::iter::once(head()).chain(lines(&self.trace)).collect()
+    }
 }
 
 /// The events shown before and after an important event.

@@ -1,8 +1,10 @@
 //! `catalogue` holds the scenarios that come with the program, by name, and loads scenario files,
 //! so that every command takes both.
 
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use thiserror::Error;
 
@@ -41,11 +43,12 @@ const BUILT_IN: &[(&str, &str)] = built_in![
 ];
 
 /// The scenario of a command without a scenario.
+#[cfg(any(feature = "cli", test))]
 pub const DEFAULT: &str = "q123208";
 
 /// A scenario that is missing or wrong.
 #[derive(Debug, Error)]
-pub enum CatalogueError {
+pub enum ScenarioError {
     /// Neither a name of the catalogue nor a file.
     #[error(
         "unknown scenario `{name}`{hint} (`halfclose list` names them all; a file is named by its path)"
@@ -77,41 +80,75 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
 
-/// The built-in scenario of a name.
-///
-/// # Errors
-/// There is no built-in scenario of this name; the error gives the nearest name.
-pub fn find(name: &str) -> Result<Scenario, CatalogueError> {
-    let found = BUILT_IN.iter().find(|(known, _)| *known == name);
-    let (name, text) = found.ok_or_else(|| CatalogueError::Unknown {
-        name: name.to_owned(),
-        hint: hint(name, names()),
-    })?;
-    Ok(file::parse(text, name, &format!("{name}.toml"))?)
+impl Scenario {
+    /// The scenario of the catalogue that has this name.
+    ///
+    /// # Errors
+    /// The catalogue has no scenario of this name; the error gives the nearest name.
+    pub fn catalogue(name: &str) -> Result<Self, ScenarioError> {
+        let found = BUILT_IN.iter().find(|(known, _)| *known == name);
+        let (name, text) = found.ok_or_else(|| ScenarioError::Unknown {
+            name: name.to_owned(),
+            hint: hint(name, names()),
+        })?;
+        Ok(file::parse(text, name, &format!("{name}.toml"))?)
+    }
+
+    /// The scenario in the file at `path`. A relative path in the file begins at the folder of the file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or has a mistake; the error gives the line.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, ScenarioError> {
+        let path = path.as_ref();
+        let unreadable = |source| ScenarioError::Unreadable { path: path.to_owned(), source };
+        let text = read_file(path, TEXT_MAX).and_then(|bytes| {
+            String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
+        });
+        let text = text.map_err(unreadable)?;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let shown = path.display().to_string();
+        let mut scenario = file::parse(&text, &stem.unwrap_or_default(), &shown)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new(""));
+        scenario.tasks.iter_mut().for_each(|task| resolve(task, folder));
+        Ok(scenario)
+    }
+
+    /// The names of the catalogue, in order.
+    pub fn catalogue_names() -> impl Iterator<Item = &'static str> {
+        names()
+    }
+}
+
+impl FromStr for Scenario {
+    type Err = ScenarioError;
+
+    /// Reads the text of a scenario file (TOML).
+    fn from_str(text: &str) -> Result<Self, ScenarioError> {
+        Ok(file::parse(text, "scenario", "scenario")?)
+    }
+}
+
+impl fmt::Display for Scenario {
+    /// Writes the text of a scenario file: the keys that differ from the default, and every task.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&file::print(self))
+    }
 }
 
 /// The built-in scenario of a name, or the scenario file at a path.
 ///
 /// # Errors
 /// There is neither, or the file has a mistake.
-pub fn load(name_or_path: &str) -> Result<Scenario, CatalogueError> {
+#[cfg(any(feature = "cli", test))]
+pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
     let path = Path::new(name_or_path);
     let looks_like_a_path = path.is_dir()
         || path.extension().is_some_and(|extension| extension == "toml")
         || path.components().count() > 1;
     if names().any(|name| name == name_or_path) || !(looks_like_a_path || path.is_file()) {
-        return find(name_or_path);
+        return Scenario::catalogue(name_or_path);
     }
-    let unreadable = |source| CatalogueError::Unreadable { path: path.to_owned(), source };
-    let text = read_file(path, TEXT_MAX).and_then(|bytes| {
-        String::from_utf8(bytes).map_err(|_| io::Error::other("it is not UTF-8 text"))
-    });
-    let text = text.map_err(unreadable)?;
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    let mut scenario = file::parse(&text, &stem.unwrap_or_default(), name_or_path)?;
-    let folder = path.parent().unwrap_or_else(|| Path::new(""));
-    scenario.tasks.iter_mut().for_each(|task| resolve(task, folder));
-    Ok(scenario)
+    Scenario::open(path)
 }
 
 /// All of a regular file of at most `limit` bytes: a device or a pipe may never end.
@@ -161,12 +198,24 @@ mod tests {
             let printed = file::print(&scenario);
             assert_eq!(file::parse(&printed, "", name), Ok(scenario), "{printed}");
         }
-        find(DEFAULT).expect("the default is built in");
+        Scenario::catalogue(DEFAULT).expect("the default is built in");
+    }
+
+    #[test]
+    fn a_text_is_a_scenario() {
+        let scenario: Scenario =
+            "[link]\nloss = \"1%\"\n[[do]]\nput = \"a\"\n".parse().expect("sound");
+        assert_eq!((&*scenario.name, scenario.up.loss_ppm), ("scenario", 10_000));
+        let again: Scenario =
+            scenario.to_string().parse().expect("a scenario prints what it reads");
+        assert_eq!(again, scenario);
+        let wrong = "[link]\nlos = \"1%\"\n".parse::<Scenario>().expect_err("no such key");
+        assert!(wrong.to_string().starts_with("scenario:2: link.los"), "{wrong}");
     }
 
     #[test]
     fn q123208_is_what_the_article_has() {
-        let scenario = find("q123208").expect("built in");
+        let scenario = Scenario::catalogue("q123208").expect("built in");
         assert_eq!(scenario.client.profile, Some(Profile::Tcpip32_311));
         assert_eq!(scenario.get("client.close").as_deref(), Ok("reset-when-sent"));
         assert_eq!(scenario.expect.verdict, [Verdict::FalseAlarm]);

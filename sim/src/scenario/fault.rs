@@ -6,7 +6,9 @@ mod fault_words;
 #[cfg(test)]
 mod fault_tests;
 
-pub use fault_words::{Draft, KEYS};
+pub use fault_words::Draft;
+#[cfg(test)]
+use fault_words::KEYS;
 
 use std::time::Duration;
 

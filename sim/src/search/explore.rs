@@ -13,6 +13,7 @@ use crate::run::{RunError, one_point};
 use crate::scenario::Scenario;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
+use crate::search::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 use tree::{Family, Leaf, Tree};
@@ -38,6 +39,7 @@ pub struct Explore<'a> {
     last: Option<usize>,
     seed: u64,
     max_runs: Option<u64>,
+    pub(crate) bounds: Vec<ShareBound>,
     pub(super) limits: Limits<'a>,
 }
 
@@ -83,6 +85,13 @@ impl Explored {
         (self.by_faults.len() - usize::from(!self.exhaustive)).checked_sub(1)
     }
 
+    /// A single list of this many faults.
+    pub(crate) fn of_one(faults: usize, outcome: &Outcome) -> Self {
+        let mut by_faults = vec![0; faults];
+        by_faults.push(1);
+        Self { by_faults, verdicts: BTreeMap::from([(outcome.verdict, 1)]), ..Self::default() }
+    }
+
     fn add(&mut self, visit: Visit<'_>) {
         let length = visit.faults.len();
         self.by_faults[length] += 1;
@@ -101,12 +110,14 @@ impl Explored {
 /// each list of faults.
 #[must_use]
 pub fn explore(scenario: &Scenario, faults: usize) -> Explore<'_> {
-    let (seed, limits) = (scenario.seed.unwrap_or(0), Limits::default());
-    Explore { scenario, faults, scope: Scope::Data, last: None, seed, max_runs: None, limits }
+    let (seed, scope) = (scenario.seed.unwrap_or(0), Scope::Data);
+    let (bounds, limits) = (Vec::new(), Limits::default());
+    Explore { scenario, faults, scope, last: None, seed, max_runs: None, bounds, limits }
 }
 
 bounded!(Explore);
 threaded!(Explore);
+share_bounded!(Explore);
 
 impl<'a> Explore<'a> {
     /// Places faults on the packets of these connections.

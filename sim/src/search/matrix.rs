@@ -185,11 +185,10 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::catalogue;
 
     #[test]
     fn threads_change_no_cell_and_a_stop_keeps_whole_cells() {
-        let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+        let scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
         let cells = |jobs| matrix(&scenario, 0..2).jobs(jobs).run().expect("nothing is read");
         let digest = |cells: &[Cell]| -> Vec<_> {
             cells.iter().map(|cell| (cell.row(), cell.column(), cell.example.digest)).collect()

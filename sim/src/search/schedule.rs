@@ -110,10 +110,4 @@ impl Names {
     pub fn len(&self) -> usize {
         self.names.len()
     }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.names.is_empty()
-    }
 }

@@ -16,7 +16,9 @@ use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::pool::Pool;
 use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
+use crate::search::shares::{ShareBound, share_bounded};
 use crate::search::tally::{Counted, Swept, Tally};
+use crate::verdict::Verdict;
 use crate::workload::Unreadable;
 #[cfg(feature = "results")]
 pub use record::Record;
@@ -46,6 +48,7 @@ pub struct Sweep<'a> {
     skipped: u64,
     max_runs: u64,
     making: Making,
+    pub(crate) bounds: Vec<ShareBound>,
     pub(super) limits: Limits<'a>,
 }
 
@@ -79,12 +82,14 @@ pub fn sweep(scenario: &Scenario, seeds: impl Into<Seeds>) -> Sweep<'_> {
         skipped: 0,
         max_runs: u64::MAX,
         making: Making::default(),
+        bounds: Vec::new(),
         limits: Limits::default(),
     }
 }
 
 bounded!(Sweep);
 threaded!(Sweep);
+share_bounded!(Sweep);
 
 impl<'a> Sweep<'a> {
     /// Makes only the runs of one shard.
@@ -132,6 +137,12 @@ impl<'a> Sweep<'a> {
         self
     }
 
+    /// The same sweep of one seed alone, at every point of the grid.
+    pub(crate) fn only(&self, seed: u64) -> Self {
+        let (shard, max_runs) = (Shard::WHOLE, u64::MAX);
+        Self { seeds: (seed..=seed).into(), shard, max_runs, ..self.clone() }
+    }
+
     /// The scenario that is swept.
     #[must_use]
     pub(crate) fn scenario(&self) -> &'a Scenario {
@@ -155,6 +166,11 @@ impl<'a> Sweep<'a> {
         let all = self.seeds.count().checked_mul(self.scenario.points() as u128);
         let all = all.and_then(|all| u64::try_from(all).ok()).ok_or(RunError::TooMany)?;
         Ok(self.shard.of(all))
+    }
+
+    /// The number of runs that the sweep is to make of these rows.
+    pub(crate) fn wanted(&self, rows: &Range<u64>) -> u64 {
+        (rows.end - rows.start).min(self.max_runs)
     }
 
     /// The point and the seed of a run, by the run's number in the whole sweep.
@@ -183,7 +199,7 @@ impl<'a> Sweep<'a> {
     /// a derived run is not the run of its seed.
     pub fn run(&self) -> Result<Swept, RunError> {
         let rows = self.rows()?;
-        let mut swept = Swept::new(rows.end - rows.start);
+        let mut swept = Swept::new(self.wanted(&rows));
         let count = |run: SweptRun<'_>| Counted::of(run.outcome, self.is_expected(run.outcome));
         let add = |known: &mut ByClass<Counted>, tally: &mut Tally, run: SweptRun<'_>| {
             let Some(class) = run.class else { return tally.add(&count(run)) };
@@ -311,10 +327,9 @@ mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
-    use crate::catalogue;
 
     fn scenario(settings: &[&str]) -> Scenario {
-        let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+        let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
         scenario.vary(settings.iter().copied()).expect("the settings are sound");
         scenario
     }

@@ -7,19 +7,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::{ControlFlow, Range};
 
-use halfclose::capture::OwnedCapturedPacket;
-use halfclose::catalogue;
 use halfclose::explain::{
     Analysis, Cause, Ended, Explanation, Frame, LinkLayer, Sure, Whole, truth,
 };
-use halfclose::run::{CapturePoint, Finished, run_loaded};
-use halfclose::scenario::Scenario;
-use halfclose::search::Stop;
-use halfclose::search::limits::cores;
-use halfclose::search::pool::Pool;
-use halfclose::trace::{Event, Recording};
-use halfclose::verdict::FileState;
-use halfclose::workload::Workload;
+use halfclose::internals::{Pool, Stop, Workload, cores, run_loaded};
+use halfclose::{
+    CapturePoint, Event, FileState, Finished, OwnedCapturedPacket, Recording, Scenario,
+};
 
 use crate::mixed;
 
@@ -276,12 +270,12 @@ fn asked(name: &str) -> Option<u64> {
 /// The scenarios of the catalogue with their arms, one after the other.
 fn catalogue_scenarios() -> Vec<(String, Scenario)> {
     let mut all = Vec::new();
-    for name in catalogue::names() {
+    for name in Scenario::catalogue_names() {
         // A crowd takes as long as all others together.
         if name == "many-small" {
             continue;
         }
-        let scenario = catalogue::find(name).expect("a name of the catalogue");
+        let scenario = Scenario::catalogue(name).expect("a name of the catalogue");
         let arms: Vec<_> = scenario.arms.iter().map(|arm| arm.name.clone()).collect();
         all.push((name.to_owned(), scenario.clone()));
         for arm in arms {

@@ -1,12 +1,9 @@
 //! The capture of each case of the catalogue names that case, and each cause has a run that shows the
 //! cause and a run, one setting away, that must not get it.
 
-use halfclose::catalogue;
 use halfclose::explain::{Cause, Explanation, truth};
-use halfclose::run::{Finished, run_loaded};
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, run_loaded};
+use halfclose::{Finished, Recording, Scenario};
 
 use crate::accuracy::explained;
 
@@ -18,8 +15,8 @@ fn finished(scenario: &Scenario) -> Finished {
 #[test]
 fn the_capture_of_each_case_names_the_case() {
     let mut wrong = Vec::new();
-    for name in catalogue::names() {
-        let scenario = catalogue::find(name).expect("a name of the catalogue");
+    for name in Scenario::catalogue_names() {
+        let scenario = Scenario::catalogue(name).expect("a name of the catalogue");
         let Explanation { transfers, .. } = explained(&finished(&scenario).captured());
         let likes: Vec<_> = transfers.iter().filter_map(|one| one.like).collect();
         if !likes.contains(&name) {
@@ -92,7 +89,7 @@ const SHOWN: &[(Cause, &str, &[&str], &[&str])] = &[
 fn each_cause_has_a_run_that_shows_it_and_one_that_must_not() {
     let mut wrong = Vec::new();
     for (cause, name, settings, taken) in SHOWN {
-        let mut scenario = catalogue::find(name).expect("a name of the catalogue");
+        let mut scenario = Scenario::catalogue(name).expect("a name of the catalogue");
         scenario.vary(settings.iter().copied()).expect("sound settings");
         let run = finished(&scenario);
         let found = explained(&run.captured());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use halfclose::scenario::Scenario;
+use halfclose::Scenario;
 
 /// The settings of run `seed`: each key takes its turn at a pace of its own, so that every pair of
 /// values meets.

@@ -66,16 +66,47 @@ fn reproduce(text: &str) -> (String, String, Vec<String>) {
     (variable.to_owned(), value.to_owned(), words[3..].to_vec())
 }
 
+/// The outcome, cause and packets of a message, without its first and its last line.
+fn tail(text: &str) -> &str {
+    let from = text.find("  verdict ").expect("a verdict");
+    let until = text.find("reproduce: ").expect("a line");
+    &text[from..until]
+}
+
+impl Package {
+    /// Runs a test that fails on purpose, then the printed line, which fails with the same message.
+    /// Returns the first message, the second, and the parts of the printed line.
+    #[track_caller]
+    fn fails(&self, test: &str) -> (String, String, (String, String, Vec<String>)) {
+        let (good, text) = self.test(&[test], None);
+        assert!(!good, "{text}");
+        let (variable, value, words) = reproduce(&text);
+        let arguments: Vec<_> = words.iter().map(|word| &**word).collect();
+        let (good, again) = self.test(&arguments, Some((&variable, &value)));
+        assert!(!good, "{again}");
+        assert_eq!(tail(&again), tail(&text));
+        (text, again, (variable, value, words))
+    }
+}
+
 #[test]
-fn its_failures_are_enough() {
+fn its_tests_are_compiled_and_run() {
     let package = Package::new();
-    for test in ["a_fin_keeps_every_file", "a_run_can_be_looked_at"] {
-        let (good, text) = package.test(&[test], None);
+    for test in [
+        "a_share_of_uploads_is_cut_short",
+        "few_uploads_are_cut_short",
+        "a_fin_keeps_every_file",
+        "a_run_can_be_looked_at",
+        "the_cause_is_one_packet",
+    ] {
+        let (good, text) = package.test(&[test, "--", "--nocapture"], None);
         assert!(good && text.contains("1 passed"), "{text}");
+        if test.starts_with("a_share") {
+            assert_says(&text, &["1000 runs: ", " % silently truncated ("]);
+        }
     }
 
-    let (good, text) = package.test(&["a_reset_keeps_every_file"], None);
-    assert!(!good, "{text}");
+    let (text, again, (variable, value, words)) = package.fails("a_reset_keeps_every_file");
     assert_says(
         &text,
         &[
@@ -90,32 +121,35 @@ fn its_failures_are_enough() {
             "  as a file, for `halfclose run FILE`\n    halfclose = 1\n",
         ],
     );
-    // The pasted command runs this seed alone and prints the same text.
-    let (variable, value, words) = reproduce(&text);
-    assert_eq!(variable, "HALFCLOSE_SEED");
-    let words: Vec<_> = words.iter().map(|word| &**word).collect();
-    assert_eq!(words[..2], ["-p", "uploader"]);
-    let (good, again) = package.test(&words, Some((&variable, &value)));
-    assert!(!good, "{again}");
+    assert_eq!(
+        (&*variable, &words[..2]),
+        ("HALFCLOSE_SEED", &["-p".into(), "uploader".into()][..])
+    );
     assert_says(&again, &[&format!("1 of 1 runs fail; the first is seed {value}\n")]);
-    let tail = |text: &str| {
-        let from = text.find("  verdict ").expect("a verdict");
-        let until = text.find("reproduce: ").expect("a line");
-        text[from..until].to_owned()
-    };
-    assert_eq!(tail(&again), tail(&text));
     // Another seed is another run.
+    let words: Vec<_> = words.iter().map(|word| &**word).collect();
     let (good, text) = package.test(&words, Some((&variable, "1")));
     assert!(good, "{text}");
 
-    let (good, text) = package.test(&["a_reset_survives_any_one_fault"], None);
-    assert!(!good, "{text}");
-    assert_says(&text, &["q123208: one fault is enough to fail\n", "  verdict  silent-"]);
-    let (variable, value, words) = reproduce(&text);
+    let (text, again, (variable, value, _)) = package.fails("hardly_any_upload_is_cut_short");
+    assert_says(
+        &text,
+        &[
+            " of 1000 runs (",
+            " %) are silent-truncation, and at most 0.1 % may be; the first is seed ",
+            "  cause    its faults\n    drop client data DATA at ",
+        ],
+    );
+    assert_eq!(variable, "HALFCLOSE_SEED");
+    assert_says(
+        &again,
+        &[&format!(
+            "1 of 1 runs (100.00 %) are silent-truncation, and at most 0.1 % may be; the first is seed {value}\n"
+        )],
+    );
+
+    let (text, _, (variable, value, _)) = package.fails("a_reset_survives_any_one_fault");
+    assert_says(&text, &["scenario: one fault is enough to fail\n", "  verdict  silent-"]);
     assert_eq!(variable, "HALFCLOSE_FAULTS");
     assert!(value.starts_with("drop client data DATA at "), "{value}");
-    let words: Vec<_> = words.iter().map(|word| &**word).collect();
-    let (good, again) = package.test(&words, Some((&variable, &value)));
-    assert!(!good, "{again}");
-    assert_eq!(tail(&again), tail(&text));
 }

@@ -1,14 +1,8 @@
 //! The catalogue is a regression suite: every arm of every case behaves as written, every mutant
 //! fails the expectation of its case, and the trace has each packet of the story.
 
-use halfclose::catalogue;
-use halfclose::judge::expectation::unmet;
-use halfclose::outcome::Outcome;
-use halfclose::report::ladder;
-use halfclose::run::{Finished, run_loaded};
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, ladder, run_loaded, unmet};
+use halfclose::{Finished, Outcome, Recording, Scenario};
 
 fn ran(scenario: &Scenario, seed: u64) -> Finished {
     let workload = Workload::load(scenario).expect("generated");
@@ -17,7 +11,7 @@ fn ran(scenario: &Scenario, seed: u64) -> Finished {
 
 /// A case of the catalogue, or an arm of the case.
 fn arm(name: &str, arm: &str) -> Scenario {
-    let mut scenario = catalogue::find(name).expect(name);
+    let mut scenario = Scenario::catalogue(name).expect(name);
     if !arm.is_empty() {
         scenario.take_arm(arm).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
@@ -32,7 +26,7 @@ fn assert_met(scenario: &Scenario, outcome: &Outcome, what: &str) {
 
 #[test]
 fn every_arm_behaves_as_written() {
-    for name in catalogue::names() {
+    for name in Scenario::catalogue_names() {
         let main = arm(name, "");
         assert!(!main.expect.said().is_empty(), "{name} expects something");
         let names: Vec<_> = main.arms.iter().map(|arm| &*arm.name).collect();
@@ -116,14 +110,14 @@ fn a_story_is_seen_in_its_trace() {
         let said = lines.iter().any(|line| line.contains(words));
         assert!(said, "{name} {other}: `{words}` is not in\n{}", lines.join("\n"));
     }
-    for name in catalogue::names() {
+    for name in Scenario::catalogue_names() {
         assert!(CLAIMS.iter().any(|(claimed, ..)| *claimed == name), "{name} claims nothing");
     }
 }
 
 #[test]
 fn every_law_may_be_expected_to_break() {
-    let names: Vec<_> = halfclose::law::LAWS.iter().map(|law| law.name).collect();
+    let names: Vec<_> = halfclose::internals::LAWS.iter().map(|law| law.name).collect();
     let mut scenario = Scenario::default();
     scenario.set("expect.broken_laws", &names.join(",")).expect("each is known by name");
     assert_eq!(scenario.get("expect.broken_laws"), Ok(names.join(",")));

@@ -1,17 +1,13 @@
 //! Golden digests: the same scenario and seed give the same packets, under everything that must not
 //! matter.
 
-use halfclose::catalogue;
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World, run_loaded};
+use halfclose::{Recording, Scenario};
 
 const LOSSY: &[&str] = &["client.profile=tcpip32-3.11b", "link.loss=5%", "do.size=64KiB"];
 
 fn scenario(settings: &[&str]) -> Scenario {
-    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     scenario.vary(settings.iter().copied()).expect("the settings are sound");
     scenario
 }

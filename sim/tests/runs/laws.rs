@@ -1,12 +1,7 @@
 //! Every law is broken by a mutant and caught by name, and every waiver excuses a breach.
 
-use halfclose::law::LAWS;
-use halfclose::mutant::Mutant;
-use halfclose::outcome::Outcome;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{LAWS, Mutant, Workload, World};
+use halfclose::{Outcome, Recording, Scenario};
 
 fn outcome(settings: &str, seed: u64, denied: Option<&'static str>) -> Outcome {
     let mut scenario = Scenario { name: "laws".to_owned(), ..Scenario::default() };
@@ -225,7 +220,7 @@ fn a_program_may_abort_in_fin_wait_2_when_its_own_patience_ends() {
 /// for ever and never looks at the reset data connection. The held connection is no leak.
 #[test]
 fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
-    let mut scenario = halfclose::catalogue::find("q123208").expect("built in");
+    let mut scenario = Scenario::catalogue("q123208").expect("built in");
     let settings = [
         "client.profile=none",
         "do.get=b",
@@ -236,7 +231,8 @@ fn a_session_that_waits_for_ever_has_its_data_connection_in_hand() {
     ];
     scenario.vary(settings).expect("sound");
     let workload = Workload::load(&scenario).expect("generated");
-    let outcome = halfclose::run::run_loaded(&scenario, &workload, 0, Recording::Digest).outcome;
+    let outcome =
+        halfclose::internals::run_loaded(&scenario, &workload, 0, Recording::Digest).outcome;
     assert_eq!(outcome.verdict.name(), "stuck");
     assert_eq!(broken(&outcome), [""; 0]);
 }

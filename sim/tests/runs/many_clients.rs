@@ -1,13 +1,8 @@
 //! Many clients in one world: each does all tasks under names of its own, and a failing client
 //! harms no other client.
 
-use halfclose::outcome::Outcome;
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World, run_loaded};
+use halfclose::{Outcome, Recording, Scenario, Verdict};
 
 fn scenario(settings: &str) -> Result<Scenario, String> {
     let mut scenario = Scenario::default();

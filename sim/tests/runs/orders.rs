@@ -1,16 +1,10 @@
 //! Fates by emission number in a world that runs again and again, and the census of a run.
 
-use halfclose::catalogue;
-use halfclose::fate::Fate;
-use halfclose::outcome::Outcome;
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World, run_loaded};
+use halfclose::{Fate, Outcome, Recording, Scenario};
 
 fn scenario(settings: &[&str]) -> Scenario {
-    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     scenario.vary(settings.iter().copied()).expect("the settings are sound");
     scenario
 }

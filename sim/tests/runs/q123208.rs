@@ -1,18 +1,12 @@
 //! Knowledge Base Q123208 as the README tells the story: the verdict for each client, server and
 //! link, and the words to the user.
 
-use halfclose::catalogue;
-use halfclose::outcome::{End, Outcome};
-use halfclose::run::run_loaded;
-use halfclose::scenario::{Scenario, file};
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World, file, run_loaded};
+use halfclose::{End, Outcome, Recording, Scenario, Verdict};
 use halfclose_stack::Ending;
 
 fn scenario(settings: &str) -> Scenario {
-    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     scenario.vary(settings.split_whitespace()).expect("the settings are sound");
     scenario
 }

@@ -6,13 +6,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use halfclose::outcome::Outcome;
-use halfclose::run::run_loaded;
-use halfclose::scenario::{Scenario, file};
-use halfclose::search::explore::Visit;
-use halfclose::trace::Recording;
-use halfclose::workload::{Held, SIZE_MAX, Workload};
-use halfclose::{catalogue, explore, sweep};
+use halfclose::internals::{Held, SIZE_MAX, Workload, file, run_loaded};
+use halfclose::{Outcome, Recording, Scenario, Visit, explore, sweep};
 
 /// Tasks that put files over, behind and into each other, cut files off, and delete files.
 const SCRIPTS: [&str; 5] = [
@@ -116,8 +111,8 @@ fn assert_same(scenario: &Scenario, seed: u64) -> Outcome {
 
 #[test]
 fn the_catalogue_does_not_depend_on_where_files_are() {
-    for name in catalogue::names() {
-        let scenario = catalogue::find(name).expect(name);
+    for name in Scenario::catalogue_names() {
+        let scenario = Scenario::catalogue(name).expect(name);
         let arms = scenario.arms.iter().map(|arm| {
             let mut with = scenario.clone();
             with.take_arm(&arm.name).expect("it has that arm");
@@ -170,7 +165,7 @@ fn a_file_on_a_disk_is_the_same_as_its_bytes() {
         &["do.put=a.bin", "do.resume=true", "do.before=1MiB", "server.on_reset=as-eof"],
     ] {
         let with = |key: &str, value: &str| {
-            let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+            let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
             scenario.set(key, value).expect("it is sound");
             scenario.vary(settings.iter().copied()).expect("they are sound");
             let workload = Workload::load(&scenario).expect("it can be read");
@@ -225,7 +220,7 @@ fn a_file_that_is_written_meanwhile_is_an_error() {
     // A sweep hands over the runs before the change, and none of the runs after.
     on_disk(folder.path(), SIZE);
     let (written, mut handed) = (AtomicBool::new(false), 0);
-    let add = |runs: &mut u64, run: halfclose::search::SweptRun<'_>| {
+    let add = |runs: &mut u64, run: halfclose::SweptRun<'_>| {
         *runs += 1;
         if run.outcome.seed == 5 {
             shorten();

@@ -1,12 +1,8 @@
 //! Every kind of task in a scenario, on a perfect link and on a lossy link: the dialogue, the
 //! verdict, and no broken law.
 
-use halfclose::outcome::Outcome;
-use halfclose::scenario::{Scenario, file};
-use halfclose::side::Side;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World, file};
+use halfclose::{Outcome, Recording, Scenario, Side};
 
 /// The outcome of a run, the client's dialogue, and the files at the end.
 struct Ran {

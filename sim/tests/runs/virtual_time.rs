@@ -6,10 +6,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, run_loaded};
+use halfclose::{Recording, Scenario};
 
 const GOLDEN: &str = "tests/runs/golden/virtual_time.txt";
 const SEEDS: std::ops::Range<u64> = 0..5;

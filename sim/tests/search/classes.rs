@@ -3,14 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use halfclose::outcome::Outcome;
-use halfclose::run::{DERIVED_IS_MADE, RunError};
-use halfclose::scenario::Scenario;
-use halfclose::search::classes::{Forgotten, Made};
-use halfclose::{catalogue, sweep};
+use halfclose::internals::{DERIVED_IS_MADE, Forgotten};
+use halfclose::{Made, Outcome, RunError, Scenario, sweep};
 
 fn scenario(name: &str, settings: &str) -> Scenario {
-    let mut scenario = catalogue::find(name).expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue(name).expect("it is in the catalogue");
     scenario.vary(settings.split_whitespace()).expect("the settings are sound");
     scenario
 }

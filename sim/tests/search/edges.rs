@@ -3,15 +3,13 @@
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use halfclose::search::SweptRun;
-use halfclose::search::classes::WAITING;
-use halfclose::search::lockstep::MOST;
-use halfclose::{catalogue, sweep};
+use halfclose::internals::{MOST, WAITING};
+use halfclose::{Scenario, SweptRun, sweep};
 
 /// After a stop no run begins, the runs in lockstep are handed over, and the results have no gap.
 #[test]
 fn a_stop_is_heard_between_two_runs() {
-    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     // What is derived waits for the runs that are made before it.
     for (jobs, classes, waiting) in [
         (1, false, MOST),
@@ -45,7 +43,7 @@ fn a_stop_is_heard_between_two_runs() {
 /// A range of seeds ends at 2^64-1, and begins in an earlier chunk of runs.
 #[test]
 fn the_last_seed_is_swept_too() {
-    let scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     let mut seeds = Vec::new();
     let swept = sweep(&scenario, u64::MAX - 69..=u64::MAX).visit(|_, outcome| {
         seeds.push(outcome.seed);

@@ -4,19 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use halfclose::catalogue;
-use halfclose::run::run_loaded;
-use halfclose::scenario::Scenario;
-use halfclose::scenario::fault::{Action, Fault, Which};
-use halfclose::search::schedule::named;
-use halfclose::search::{Explore, Explored, Placed, Scope, explore};
-use halfclose::trace::Recording;
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, named, run_loaded};
+use halfclose::scenario::{Action, Fault, Which};
+use halfclose::{Explore, Explored, Placed, Recording, Scenario, Scope, Verdict, explore};
 use halfclose_stack::Segment;
 
 fn scenario(settings: &[&str]) -> Scenario {
-    let mut scenario = catalogue::find("q123208").expect("it is in the catalogue");
+    let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
     scenario.vary(settings.iter().copied()).expect("the settings are sound");
     scenario
 }

@@ -3,19 +3,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use halfclose::catalogue;
-use halfclose::outcome::Outcome;
-use halfclose::run::{Finished, run_loaded};
-use halfclose::scenario::{Scenario, file};
-use halfclose::search::shrink::{Shape, without_chance, written_out};
-use halfclose::search::{SearchProgress, Shrunk, shrink};
-use halfclose::trace::{Event, Recording};
-use halfclose::verdict::Verdict;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, file, run_loaded, without_chance, written_out};
+use halfclose::{
+    Event, Finished, Outcome, Recording, Scenario, SearchProgress, Shape, Shrunk, Verdict, shrink,
+};
 use halfclose_stack::{Ending, checksum};
 
 fn scenario(name: &str, settings: &[&str]) -> Scenario {
-    let mut scenario = catalogue::find(name).expect(name);
+    let mut scenario = Scenario::catalogue(name).expect(name);
     scenario.vary(settings.iter().copied()).expect("the settings are sound");
     scenario
 }
@@ -50,15 +45,12 @@ fn check(scenario: &Scenario, seed: u64) -> Shrunk {
     let alone = ran(&read, read.seed.expect("it says its seed"));
     assert_eq!(alone.outcome, left.finished.outcome, "{text}");
     assert_eq!(alone.outcome.unmatched_faults, [""; 0], "{text}");
-    let drawn = alone.trace.packets().any(|(event, _)| {
-        matches!(event.fate, halfclose::fate::Fate::Lost | halfclose::fate::Fate::BurstLost)
-    });
+    let drawn = alone
+        .trace
+        .packets()
+        .any(|(event, _)| matches!(event.fate, halfclose::Fate::Lost | halfclose::Fate::BurstLost));
     assert!(!drawn, "{text}");
-    assert_eq!(
-        halfclose::judge::expectation::unmet(&read.expect, &alone.outcome),
-        [""; 0],
-        "{text}"
-    );
+    assert_eq!(halfclose::internals::unmet(&read.expect, &alone.outcome), [""; 0], "{text}");
     // Not one fault can be left out.
     for at in 0..read.faults.len() {
         let mut less = read.clone();
@@ -107,7 +99,7 @@ fn an_early_226_is_one_lost_segment() {
     let left = check(&scenario, 5);
     assert_eq!((left.before, left.runs), (4, 9));
     assert_eq!(lines(&left), ["drop server data FIN at 1461 1"]);
-    let calm = catalogue::find("early-226").expect("it is in the catalogue");
+    let calm = Scenario::catalogue("early-226").expect("it is in the catalogue");
     assert_eq!(check(&calm, 0).scenario.faults, []);
 }
 

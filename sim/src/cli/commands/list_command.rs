@@ -17,7 +17,7 @@ pub(in crate::cli) fn execute(
     columns: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
-    let all: Result<Vec<_>, _> = catalogue::names().map(catalogue::find).collect();
+    let all: Result<Vec<_>, _> = catalogue::names().map(Scenario::catalogue).collect();
     let mut scenarios = all.map_err(CommandError::input)?;
     if let Some(word) = &args.word {
         scenarios.retain(|scenario| mentions(scenario, word));

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::capture::{self, CaptureHeader, OwnedCapturedPacket};
 use crate::cli::args::RunArgs;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
@@ -17,7 +16,7 @@ use crate::network::trace::Recording;
 use crate::report::{self, ShownRun, ladder};
 use crate::run::run_record::{Choices, RunRecord};
 use crate::run::{CapturePoint, Finished, run_loaded};
-use crate::scenario::{Choice, Pinned, Scenario, file};
+use crate::scenario::{Choice, Pinned, Scenario};
 use crate::workload::Workload;
 
 /// The request of a `run` command.
@@ -207,18 +206,17 @@ impl Capture {
 
     /// Writes the packets of a run. A reader may close the pipe early without an error.
     fn write(self, request: &RunRequest, finished: &Finished) -> Result<(), CommandError> {
-        let header = CaptureHeader::new(request.seed, file::print(&request.scenario));
-        let packets = finished.captured_at(request.pcap_at);
-        let packets = packets.iter().map(OwnedCapturedPacket::borrowed);
+        let (scenario, point) = (&request.scenario, request.pcap_at);
         match self {
             Self::Standard => {
                 let mut stdout = io::stdout();
                 let mut to = BufWriter::new(UntilClosed::new(&mut stdout));
-                capture::write(&mut to, &header, packets)?;
+                finished.write_pcap(scenario, point, &mut to)?;
                 Ok(to.flush()?)
             }
             Self::File(mut file) => {
-                capture::write(&mut file, &header, packets)
+                finished
+                    .write_pcap(scenario, point, &mut file)
                     .map_err(|error| CommandError::input(file.failed(&error)))?;
                 file.commit().map_err(CommandError::input)
             }

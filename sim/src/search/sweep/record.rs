@@ -56,7 +56,7 @@ impl Sweep<'_> {
     /// this sweep.
     pub fn run_into(&self, record: Record<'_>) -> Result<Swept, ResultsError> {
         let rows = self.rows()?;
-        let mut swept = Swept::new(rows.end - rows.start);
+        let mut swept = Swept::new(self.wanted(&rows));
         let scenario = self.scenario();
         let workload = Workload::load(&scenario.pin(0, 0).scenario).map_err(RunError::from)?;
         let identity = Identity::of(scenario, record.words, &workload, self.laws_alone);

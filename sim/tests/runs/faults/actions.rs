@@ -1,7 +1,7 @@
 //! Each action of a fault has its effect on the packet, and stands in the trace and in the capture.
 
-use halfclose::capture::{self, CaptureHeader, OwnedCapturedPacket};
-use halfclose::verdict::Verdict;
+use halfclose::internals::{CaptureHeader, first_difference, read_bytes, write};
+use halfclose::{OwnedCapturedPacket, Verdict};
 use halfclose_stack::{Segment, checksum};
 
 use super::run::{lines, ran, scenario};
@@ -105,14 +105,14 @@ fn a_capture_keeps_the_bad_checksum_and_replays() {
         }
         assert!(corrupted > 0 && captured.iter().any(|packet| packet.comment.contains("forged")));
         let mut file = Vec::new();
-        let header = CaptureHeader::new(seed, halfclose::scenario::file::print(&scenario));
+        let header = CaptureHeader::new(seed, halfclose::internals::file::print(&scenario));
         let packets = captured.iter().map(OwnedCapturedPacket::borrowed);
-        capture::write(&mut file, &header, packets).expect("memory");
-        let (header, read) = capture::read_bytes(&file).expect("ours");
-        let again = halfclose::scenario::file::parse(&header.scenario_toml, "", "").expect("ours");
+        write(&mut file, &header, packets).expect("memory");
+        let (header, read) = read_bytes(&file).expect("ours");
+        let again = halfclose::internals::file::parse(&header.scenario_toml, "", "").expect("ours");
         let again = ran(&again, header.seed).captured();
         let again = again.iter().map(OwnedCapturedPacket::borrowed);
-        assert_eq!(capture::first_difference(&read, again), None);
+        assert_eq!(first_difference(&read, again), None);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use halfclose::verdict::Verdict;
+use halfclose::Verdict;
 use halfclose_stack::{Divergence, Ending};
 
 use super::run::{ran, scenario};

@@ -1,17 +1,13 @@
 //! Two runs diverge only after their first difference.
 
-use halfclose::fate::Fate;
-use halfclose::run::Finished;
-use halfclose::side::Side;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World};
+use halfclose::{Fate, Finished, Recording, Side};
 
 use super::run::{ran, scenario};
 
 /// The time, side, fate and bytes of every packet, in the order of emission.
 fn packets(finished: &Finished) -> Vec<(u128, usize, Fate, Vec<u8>)> {
-    let packet = |(event, bytes): (&halfclose::trace::PacketEvent, &[u8])| {
+    let packet = |(event, bytes): (&halfclose::PacketEvent, &[u8])| {
         (event.at.as_micros(), event.from as usize, event.fate, bytes.to_vec())
     };
     finished.trace.packets().map(packet).collect()

@@ -1,6 +1,6 @@
 //! The keys of links: netem's words and ours, checksums, blackouts, and a NAT that forgets.
 
-use halfclose::verdict::Verdict;
+use halfclose::Verdict;
 
 use super::run::{lines, ran, scenario};
 

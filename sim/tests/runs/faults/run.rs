@@ -1,17 +1,13 @@
 //! Runs of a scenario under settings, for the tests beside this file.
 
-use halfclose::catalogue;
-use halfclose::report::ladder;
-use halfclose::run::{Finished, run_loaded};
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
+use halfclose::internals::{Workload, ladder, run_loaded};
+use halfclose::{Finished, Recording, Scenario};
 
 /// The default scenario, or a case of the catalogue, with these settings.
 pub(crate) fn scenario(name: &str, settings: &[&str]) -> Scenario {
     let mut scenario = match name {
         "" => Scenario::default(),
-        name => catalogue::find(name).expect(name),
+        name => Scenario::catalogue(name).expect(name),
     };
     scenario.vary(settings.iter().copied()).unwrap_or_else(|error| panic!("{error}"));
     scenario

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use halfclose::sockets::Sockets;
+use halfclose::internals::Sockets;
 use halfclose_ftp::tcp::{Conn, Tcp};
 use halfclose_ftp::wire::line::SYNCH;
 use halfclose_ftp::{Driver, MemoryStore, Server, ServerConfig, ServerModel};

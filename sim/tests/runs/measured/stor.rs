@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use halfclose::outcome::Outcome;
-use halfclose::scenario::Scenario;
-use halfclose::trace::Recording;
-use halfclose::workload::Workload;
-use halfclose::world::World;
+use halfclose::internals::{Workload, World};
+use halfclose::{Outcome, Recording, Scenario};
 
 use super::measurements::{Results, Stor, divergences, stor};
 
@@ -181,7 +178,7 @@ fn result(row: &Stor, outcome: &Outcome) -> String {
 
 #[test]
 fn draws_go_both_ways() {
-    use halfclose::seed::{Purpose, number};
+    use halfclose::internals::{Purpose, number};
     let draws = SEEDS.map(|seed| number(seed, Purpose::ServerModel) & 1);
     assert_ne!(draws[0], draws[1], "{draws:?}");
 }
