@@ -143,8 +143,8 @@ pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
             .map(|(verdict, count)| (verdict.name().to_owned(), json!(count)))
             .collect();
         let reproduce = reproduce(cell);
-        let run =
-            ShownRun { scenario: &cell.scenario, outcome: &cell.example, reproduce: &reproduce };
+        let (scenario, outcome) = (&cell.scenario, &cell.example);
+        let run = ShownRun { scenario, outcome, reproduce: &reproduce, because: None };
         json!({
             "row": cell.row(),
             "column": cell.column(),

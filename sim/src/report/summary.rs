@@ -20,14 +20,17 @@ pub struct ShownRun<'a> {
     pub outcome: &'a Outcome,
     /// The command line of the run.
     pub reproduce: &'a str,
+    /// The reason for the end of the worst transfer, as a sentence, if the run was recorded.
+    pub because: Option<&'a str>,
 }
 
 impl<'a> ShownRun<'a> {
     /// The run as `run --json` prints it.
     #[must_use]
     pub fn record(&self) -> RunRecord<'a> {
-        let Self { scenario, outcome, reproduce } = *self;
-        RunRecord::new(scenario, outcome, reproduce).with_details(scenario, outcome)
+        let Self { scenario, outcome, reproduce, because } = *self;
+        let record = RunRecord::new(scenario, outcome, reproduce);
+        record.with_details(scenario, outcome, because)
     }
 }
 
@@ -47,6 +50,7 @@ pub fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> 
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());
     let extras = extras + usize::from(!broken_laws.is_empty());
     let extras = extras + usize::from(!unmatched_faults.is_empty());
+    let extras = extras + usize::from(run.because.is_some());
     let Scenario { name, about, .. } = run.scenario;
     let between = if about.is_empty() { "" } else { ": " };
     writeln!(to, "{name}{between}{about} (seed {seed})")?;
@@ -66,6 +70,9 @@ pub fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> 
         meaning(run.outcome),
         unmeasured(run.scenario)
     )?;
+    if let Some(because) = run.because {
+        writeln!(to, "  because  {because}")?;
+    }
     if let [first, rest @ ..] = &broken_laws[..] {
         let more: String = rest.iter().map(|law| format!("; {}", law.name)).collect();
         writeln!(to, "  broken   {first}{more}")?;

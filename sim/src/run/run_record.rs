@@ -27,7 +27,7 @@ pub struct RunRecord<'a> {
     pub worst: Option<TransferRecord<'a>>,
     /// In `run --json`: the reason for the end of the worst transfer, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub because: Option<String>,
+    pub because: Option<&'a str>,
     /// In a line of a sweep: the bytes lost in all transfers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
@@ -85,7 +85,13 @@ impl<'a> RunRecord<'a> {
 
     /// Adds the further keys of `run --json`: the end of the run, breaches of laws, divergences of smoltcp.
     #[must_use]
-    pub fn with_details(mut self, scenario: &'a Scenario, outcome: &'a Outcome) -> Self {
+    pub fn with_details(
+        mut self,
+        scenario: &'a Scenario,
+        outcome: &'a Outcome,
+        because: Option<&'a str>,
+    ) -> Self {
+        self.because = because;
         self.ended = Some(EndRecord { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
         self.details = Some(Details {
             breaches: outcome.broken_laws.iter().map(BreachRecord::of).collect(),

@@ -7,7 +7,7 @@ use crate::program::halfclose;
 use serde_json::{Map, Value};
 
 /// What `run --json` prints.
-const RUN: [&str; 25] = [
+const RUN: [&str; 26] = [
     "scenario",
     "seed",
     "verdict",
@@ -18,6 +18,7 @@ const RUN: [&str; 25] = [
     "reply",
     "client",
     "ending",
+    "because",
     "digest",
     "packets",
     "virtual_us",

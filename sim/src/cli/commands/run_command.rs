@@ -107,7 +107,9 @@ pub(in crate::cli) fn execute(
     }
     let reproduce = request.reproduce();
     let outcome = &finished.outcome;
-    let shown = ShownRun { scenario, outcome, reproduce: &reproduce };
+    let because = because(&finished);
+    let because = because.as_deref();
+    let shown = ShownRun { scenario, outcome, reproduce: &reproduce, because };
     match request.json {
         true => print_json(out, request, &shown, &finished)?,
         false => print(out, request, &shown, &finished, wall)?,
@@ -140,9 +142,6 @@ fn print(
     let mut text = String::new();
     report::summary(&mut text, shown, wall).expect("a String takes everything");
     write!(out, "{text}")?;
-    if let Some(because) = because(finished) {
-        writeln!(out, "  because  {because}")?;
-    }
     for (key, value) in &request.choices {
         writeln!(out, "  drawn    {key}={value}")?;
     }
@@ -167,10 +166,8 @@ fn print_json(
     shown: &ShownRun<'_>,
     finished: &Finished,
 ) -> Result<(), CommandError> {
-    let mut run = shown.record();
-    run.because = because(finished);
     let object = RunObject {
-        run,
+        run: shown.record(),
         point: (!request.choices.is_empty()).then_some(Choices(&request.choices)),
         trace: request.trace.then(|| ladder::lines(&finished.trace)),
     };
