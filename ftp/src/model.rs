@@ -32,6 +32,9 @@ pub struct ServerModel {
     pub abandoned: Kept,
     /// Whether an upload has a temporary name until complete.
     pub hidden: bool,
+    /// A download that the server gives up ends with a RST. With false the download ends with a
+    /// FIN, as close(2) leaves it: the client takes the FIN for the end of the file.
+    pub cuts_by_reset: bool,
     /// The fate of a transfer after the loss of the control connection.
     pub control_loss: ControlLoss,
     /// The effect of QUIT in a transfer.
@@ -258,6 +261,7 @@ impl ServerModel {
         on_download_reset: Answer::Aborted,
         abandoned: Kept::All,
         hidden: false,
+        cuts_by_reset: true,
         control_loss: ControlLoss::Abort,
         quit: Interruption::queued(&[]),
         abor: Choice::Always(ABOR),

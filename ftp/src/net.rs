@@ -331,6 +331,14 @@ impl Tcp for Sockets {
         status
     }
 
+    fn held(&self, on: Conn) -> usize {
+        let held = self.conns.get(on.0).map_or(0, Socket::owes);
+        if held > 0 {
+            self.watched.borrow_mut().push(on.0);
+        }
+        held
+    }
+
     fn poll_ready(&mut self) -> Option<Ready> {
         while let Some(ready) = self.ready.pop_front() {
             match ready {

@@ -147,13 +147,13 @@ impl Session for Server {
             Event::Cut => self.cut(cx),
             Event::ControlEnded(ending) => {
                 cx.say(Speaker::Program, || format!("control connection ended: {ending:?}"));
-                self.handle_control_loss(cx);
+                self.handle_control_end(ending, cx);
             }
             Event::Progress(moved) => self.tell_progress(moved, cx),
             Event::Listening(at) => self.handle_listening(at, cx),
             Event::DataOpened { .. } => self.handle_data_opened(cx),
             Event::DataFailed(ending) => self.handle_data_failed(Some(ending), cx),
-            Event::Alarm => self.handle_alarm(),
+            Event::Alarm => self.handle_alarm(cx.config),
             Event::TransferEnded(end) => self.handle_transfer_ended(end, cx),
         }
         self.handle_lines_after(event, cx);

@@ -123,6 +123,13 @@ pub trait Tcp {
     /// STATUS: the state of the connection.
     fn status(&self, on: Conn) -> Status;
 
+    /// Returns how many bytes this program still holds for a connection: bytes that `send` accepted
+    /// and that the operating system has not. An end of the program would lose these bytes. The
+    /// default is none, for a host that is the system itself.
+    fn held(&self, _on: Conn) -> usize {
+        0
+    }
+
     /// Returns the next change, in the order of the changes.
     fn poll_ready(&mut self) -> Option<Ready>;
 }

@@ -2,8 +2,10 @@
 //! a store and a data connection, for both sides and both directions, in stream mode (§3.4.1). The
 //! loop does not know commands or replies; the session judges the end of a transfer.
 
+mod handover;
 mod plan;
 
+use plan::read;
 pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way};
 
 use crate::store::{Read, Room, Store, StoreError};
@@ -22,6 +24,8 @@ enum Phase {
     /// All bytes are sent: waiting until the bytes are transmitted, or acknowledged, before the
     /// abort.
     Draining,
+    /// All bytes are sent: waiting until the system has taken the bytes, before the FIN.
+    HandingOver,
     /// The sending side is shut: waiting for the peer's end.
     HalfClosed,
     /// The peer has ended and this side waits on, until the idle timeout.
@@ -50,6 +54,8 @@ pub struct Transfer {
     /// State of the text conversion.
     encoder: TextEncoder,
     decoder: TextDecoder,
+    /// Unacknowledged bytes at the last idle timeout.
+    unacknowledged: Option<usize>,
 }
 
 impl Transfer {
@@ -67,6 +73,7 @@ impl Transfer {
             late: Lateness::InTime,
             encoder: TextEncoder::default(),
             decoder: TextDecoder::default(),
+            unacknowledged: None,
         }
     }
 
@@ -106,6 +113,7 @@ impl Transfer {
             (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store, now),
             (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
             (Phase::Draining, way) => self.drain(way, tcp),
+            (Phase::HandingOver, _) => self.hand_over(tcp),
             (Phase::HalfClosed, _) => self.await_end(tcp, now),
             (Phase::Standing, _) => self.stand(tcp),
         };
@@ -119,7 +127,9 @@ impl Transfer {
         // A connection is not idle while the store is busy.
         if self.moved > before || self.blocked.is_some() {
             self.active = now;
-        } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit) {
+        } else if self.plan.idle_timeout.is_some_and(|limit| now >= self.active + limit)
+            && !self.was_acknowledged(tcp, now)
+        {
             tcp.abort(self.conn);
             return Step::Over(TransferEnd { idle: true, ..self.end(Some(Ending::Aborted)) });
         }
@@ -198,10 +208,7 @@ impl Transfer {
     /// Ends the connection after the last byte, as the plan's [`Close`] says.
     fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<TransferEnd> {
         match close {
-            Close::Fin => {
-                tcp.close(self.conn);
-                Some(TransferEnd { complete: true, ..self.end(None) })
-            }
+            Close::Fin => self.hand_over(tcp),
             Close::HalfClose => {
                 tcp.shutdown(self.conn);
                 self.phase = Phase::HalfClosed;
@@ -366,25 +373,13 @@ impl Transfer {
     }
 
     fn end(&self, ending: Option<Ending>) -> TransferEnd {
-        let (moved, late) = (self.moved, self.late);
-        TransferEnd { complete: false, ending, store: None, idle: false, moved, late }
-    }
-}
-
-/// Reads the next bytes of the body.
-#[inline]
-fn read<S: Store>(
-    body: &mut Body,
-    encoder: &mut TextEncoder,
-    store: &mut S,
-    into: &mut [u8],
-) -> Result<Read, StoreError> {
-    match body {
-        Body::Image(file) => store.read(*file, into),
-        Body::Text(file) => {
-            let read = |into: &mut [u8]| store.read(*file, into).map(|it| (it.bytes, it.last));
-            encoder.fill(into, read).map(|(bytes, last)| Read { bytes, last })
+        TransferEnd {
+            complete: false,
+            ending,
+            store: None,
+            idle: false,
+            moved: self.moved,
+            late: self.late,
         }
-        Body::Listing(printer) => printer.read(store, into),
     }
 }

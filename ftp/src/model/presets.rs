@@ -10,6 +10,9 @@ use super::{
 use Choice::{Always, Either};
 use runtimes::{AIOFTP, FTP_SRV, LIBUNFTP, PYFTPDLIB, TWISTED};
 
+/// The values that the measured programs share: each closes its sockets with close(2).
+const MEASURED: ServerModel = ServerModel { cuts_by_reset: false, ..ServerModel::PLAIN };
+
 /// All set-ups that were measured.
 pub static PRESETS: [ServerModel; 15] = [
     VSFTPD,
@@ -60,7 +63,7 @@ pub static PRESETS: [ServerModel; 15] = [
             ..Interruption::cutting(&[Phrase(226, "Transfer Complete.")])
         }),
         abor_synch: Always(Interruption::queued(&[Phrase(500, "Command not supported.")])),
-        ..ServerModel::PLAIN
+        ..MEASURED
     },
     PYFTPDLIB,
     ServerModel {
@@ -90,7 +93,7 @@ const VSFTPD: ServerModel = ServerModel {
         Phrase(426, "Failure reading network stream."),
         Phrase(226, "ABOR successful."),
     ])),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// The size of a read; proftpd looks at the control connection only after a read.
@@ -118,7 +121,7 @@ const PROFTPD: ServerModel = ServerModel {
         when: When::NextData(PROFTPD_READ),
         ..Interruption::cutting(BSD_ABOR)
     }),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 const BSD_ABOR: &[Phrase] =
@@ -156,7 +159,7 @@ const PURE_FTPD: ServerModel = ServerModel {
     quit: Interruption { control: ControlFate::Close, ..Interruption::cutting(PURE_FTPD_ABOR) },
     abor: Always(Interruption::cutting(PURE_FTPD_ABOR)),
     abor_synch: Always(Interruption::cutting(PURE_FTPD_ABOR)),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// The reply when no read has failed.
@@ -180,7 +183,7 @@ const INETUTILS: ServerModel = ServerModel {
     control_loss: ControlLoss::Finish,
     abor: Always(Interruption::queued(&[Phrase(225, "ABOR command successful.")])),
     abor_synch: Always(Interruption::cutting(BSD_ABOR)),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// The server writes whole blocks, and drops a partial block when a read fails.

@@ -169,7 +169,7 @@ impl Server {
         if self.access.failures < cx.config.limits.login_tries {
             self.reply(530, &"Login incorrect.", cx);
         } else {
-            self.reply(421, &"Too many wrong passwords.", cx);
+            self.reply(530, &"Login incorrect. Too many wrong passwords.", cx);
             self.end();
         }
     }

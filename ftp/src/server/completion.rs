@@ -123,6 +123,11 @@ impl Server {
         self.parameters.address = DataAddress::None;
         self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
         let closed = match transfer.holds {
+            // A file that no byte replaced stays as it was, unless the empty file was complete.
+            Holds::File(file) if moved == 0 && answer != Answer::Complete => {
+                let fate = if kept == Kept::Nothing { Fate::Discard } else { Fate::Cut(0) };
+                cx.store.close(file, fate)
+            }
             Holds::File(file) => cx.store.close(file, fate(kept, moved)),
             Holds::Listing(listing) => {
                 listing.into_iter().for_each(|listing| cx.store.close_listing(listing));

@@ -51,7 +51,7 @@ impl Server {
             Command::Acct(_) => self.reply(202, &"No account needed.", cx),
             Command::Cwd(path) => self.change_directory(path, 250, cx),
             // RFC 959 §5.4: CDUP is answered with 200.
-            Command::Cdup => self.change_directory("..", 200, cx),
+            Command::Cdup => self.change_directory("..", 250, cx),
             Command::Smnt(_) => self.reply(502, &"There is one file system only.", cx),
             Command::Rein => self.handle_rein(cx),
             Command::Quit => self.handle_quit(cx),

@@ -30,11 +30,16 @@ pub(super) fn at_once(error: StoreError, asked: Asked) -> u16 {
     match (asked, error) {
         (_, StoreError::BadOffset) => 554,
         (Asked::Store, StoreError::Full | StoreError::TooLarge) => 452,
-        (Asked::Store | Asked::Retrieve | Asked::Name, StoreError::Busy | StoreError::Failed)
-        | (Asked::List, _) => 450,
-        (Asked::Store | Asked::Rename, _) => 553,
+        (
+            Asked::Store | Asked::Retrieve | Asked::List | Asked::Name,
+            StoreError::Busy | StoreError::Failed,
+        ) => 450,
+        // 553 is for names that cannot be. Divergence: RFC 959 §5.4 has 450 for LIST and NLST and
+        // 553 for STOR and RNTO of a file or directory that is missing or denied; clients repeat a
+        // 450 for ever (lftp) and take 553 for a lack of rights (PyFilesystem, rclone).
+        (Asked::Store | Asked::Rename, StoreError::BadName) => 553,
         (Asked::Facts, StoreError::NotDirectory) => 501,
-        (Asked::Retrieve | Asked::Facts | Asked::Name | Asked::Make | Asked::Other, _) => 550,
+        _ => 550,
     }
 }
 

@@ -42,6 +42,10 @@ impl Server {
         let (name, value) = argument.split_once(' ').unwrap_or((argument, ""));
         if name.eq_ignore_ascii_case("MLST") {
             // RFC 3659 §7.9: each OPTS MLST replaces the set, and the reply tells the new set.
+            // RFC 3659 §7.9: a semicolon ends each name of a fact, and no space stands between them.
+            if !value.is_empty() && (!value.ends_with(';') || value.contains(' ')) {
+                return self.reply(501, &"Invalid MLST options.", cx);
+            }
             self.facts = FactSet::parse(value);
             let mut text = String::from("MLST OPTS");
             for (at, name) in self.facts.names().enumerate() {

@@ -5,9 +5,10 @@
 use super::dispatch::spoken;
 use super::{Server, ServerConfig, ServerContext};
 use crate::model::{ControlFate, ControlLoss, Interruption, When};
-use crate::report::Speaker;
+use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::Store;
+use crate::tcp::Ending;
 use crate::wire::command::Command;
 use crate::wire::line::Line;
 
@@ -39,7 +40,7 @@ impl Server {
             transfer.interrupted = Some(interruption);
             match interruption.when {
                 When::NextData(bytes) if !waits => self.actions.push(Action::Alarm(bytes)),
-                _ => self.actions.push(Action::CloseData),
+                _ => self.cut_data(cx.config),
             }
             if waits {
                 self.handle_data_failed(None, cx);
@@ -77,8 +78,29 @@ impl Server {
     }
 
     /// Ends the data connection: the transfer has moved the bytes that an interruption waited for.
-    pub(super) fn handle_alarm(&mut self) {
-        self.actions.push(Action::CloseData);
+    pub(super) fn handle_alarm(&mut self, config: &ServerConfig) {
+        self.cut_data(config);
+    }
+
+    /// Ends the data connection of a transfer that is given up. A FIN would tell the client that a
+    /// download is complete.
+    fn cut_data(&mut self, config: &ServerConfig) {
+        let download = self.transfer.as_ref().is_some_and(|it| it.direction == Direction::Download);
+        let resets = download && config.model.cuts_by_reset;
+        self.actions.push(if resets { Action::DropData } else { Action::CloseData });
+    }
+
+    /// Handles the client's FIN on the control connection. RFC 959 §4.1.1: after QUIT, the server
+    /// finishes the transfer and says 226 and 221, for a client that only half-closed.
+    pub(super) fn handle_control_end<S: Store>(
+        &mut self,
+        ending: Ending,
+        cx: &mut ServerContext<'_, S>,
+    ) {
+        let quits = ending == Ending::Finished && self.transfer.is_some() && !self.over;
+        if !quits || !self.lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(b"QUIT")) {
+            self.handle_control_loss(cx);
+        }
     }
 
     pub(super) fn handle_control_loss<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
@@ -91,7 +113,7 @@ impl Server {
                 self.actions.push(Action::DropData);
                 self.handle_data_failed(None, cx);
             }
-            (Some(false), ControlLoss::Abort) | (None, _) => self.actions.push(Action::CloseData),
+            (Some(false), ControlLoss::Abort) | (None, _) => self.cut_data(cx.config),
         }
     }
 

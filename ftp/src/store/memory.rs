@@ -186,12 +186,32 @@ impl MemoryStore {
         if std::mem::replace(&mut inode.busy, true) {
             return Err(StoreError::Busy);
         }
-        inode.content.truncate(base);
         if self.sources.is_empty() {
             inode.content.make_own();
         }
-        self.held -= length - base;
         Ok(self.open(Handle { writing: Some(base), ..Handle::new(at, base) }))
+    }
+
+    /// Changes the old file at the first byte of the new one: cuts the bytes behind the place where
+    /// writing begins, or gives the new file the name.
+    fn begin_writing(&mut self, file: File) -> Result<(), StoreError> {
+        let handle = self.handles.get_mut(file.0).ok_or(StoreError::Failed)?;
+        let Handle { inode: at, writing: Some(base), begun: false, .. } = *handle else {
+            return Ok(());
+        };
+        handle.begun = true;
+        let (old, appears) = (handle.old, handle.appears_with_byte);
+        handle.hidden &= !appears;
+        let inode = self.inodes.get_mut(at).ok_or(StoreError::Failed)?;
+        if old {
+            let length = inode.content.size();
+            inode.content.truncate(base);
+            self.held -= length - inode.content.size();
+        } else if appears {
+            let name = inode.name.clone();
+            self.appear(at, &name);
+        }
+        Ok(())
     }
 
     fn is_full(&self, more: usize) -> bool {
@@ -229,14 +249,18 @@ impl Store for MemoryStore {
             // The hint comes from the peer and may be wrong, so the reservation is bounded.
             content.reserve(usize::try_from(how.hint.unwrap_or(0).min(1 << 26)).unwrap_or(0));
         }
-        let hidden = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
+        let late = how.appears == Appears::WhenKept && how.begin != Begin::Fresh;
+        // An old file stays until the first byte of the new file.
+        let (replaces, hidden) = (there.is_some(), late || there.is_some());
         let modified = self.epoch + now;
         let inode = if hidden {
             self.inodes.insert(Inode::new(name, content, modified))
         } else {
             self.replace(name, content, modified)
         };
-        Ok(self.open(Handle { writing: Some(0), old: false, hidden, ..Handle::new(inode, 0) }))
+        let writing = Some(0);
+        let new = Handle { writing, old: false, hidden, replaces, ..Handle::new(inode, 0) };
+        Ok(self.open(Handle { appears_with_byte: replaces && !late, ..new }))
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
@@ -253,6 +277,7 @@ impl Store for MemoryStore {
     }
 
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError> {
+        self.begin_writing(file)?;
         let full = self.is_full(bytes.len());
         let handle = self.handles.get_mut(file.0).ok_or(StoreError::Failed)?;
         let Handle { inode, writing: Some(_), cache, .. } = handle else {
@@ -271,12 +296,16 @@ impl Store for MemoryStore {
     }
 
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
+        if fate == Fate::Keep {
+            self.begin_writing(file)?;
+        }
         let handle = self.handles.remove(file.0).ok_or(StoreError::Failed)?;
         let inode = self.inodes.get_mut(handle.inode).ok_or(StoreError::Failed)?;
         inode.opened -= 1;
         if let Some(base) = handle.writing {
             inode.busy &= !handle.old;
             let kept = match fate {
+                _ if !handle.begun => None,
                 Fate::Keep => None,
                 Fate::Cut(length) => Some(length),
                 Fate::Discard => Some(0),
@@ -287,7 +316,8 @@ impl Store for MemoryStore {
                 self.held -= length - inode.content.size();
             }
             let (name, named) = (inode.name.clone(), inode.named);
-            let stays = handle.old || fate != Fate::Discard;
+            let untouched = handle.replaces && !handle.begun;
+            let stays = handle.old || fate != Fate::Discard && !untouched;
             if named && !stays {
                 self.unname(&name);
             } else if handle.hidden && stays {

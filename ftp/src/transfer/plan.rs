@@ -1,8 +1,9 @@
 //! `transfer::plan` owns the words of a transfer: the plan, the steps, the end. Plain data.
 
-use crate::store::{File, StoreError};
+use crate::store::{File, Read, Store, StoreError};
 use crate::tcp::Ending;
 use crate::wire::listing::Printer;
+use crate::wire::representation::TextEncoder;
 use std::time::Duration;
 
 /// How an application ends a data connection after the last byte.
@@ -124,4 +125,22 @@ pub enum Step {
     Alarm,
     /// The transfer is over, and the connection has been given back.
     Over(TransferEnd),
+}
+
+/// Reads the next bytes of the body.
+#[inline]
+pub(super) fn read<S: Store>(
+    body: &mut Body,
+    encoder: &mut TextEncoder,
+    store: &mut S,
+    into: &mut [u8],
+) -> Result<Read, StoreError> {
+    match body {
+        Body::Image(file) => store.read(*file, into),
+        Body::Text(file) => {
+            let read = |into: &mut [u8]| store.read(*file, into).map(|it| (it.bytes, it.last));
+            encoder.fill(into, read).map(|(bytes, last)| Read { bytes, last })
+        }
+        Body::Listing(printer) => printer.read(store, into),
+    }
 }

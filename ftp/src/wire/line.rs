@@ -134,6 +134,17 @@ impl Lines {
         !self.ends.is_empty()
     }
 
+    /// Returns whether a complete line waits that `wanted` accepts.
+    #[must_use]
+    pub fn any(&self, wanted: impl Fn(&[u8]) -> bool) -> bool {
+        let mut start = self.head;
+        self.ends.iter().any(|mark| {
+            let line = &self.bytes[start..mark.end];
+            start = mark.end;
+            wanted(line)
+        })
+    }
+
     /// Returns how many complete lines wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -141,9 +141,10 @@ fn what_a_reset_means() {
     ] {
         let model = ServerModel::PLAIN.on_reset(on_reset);
         let config = ServerConfig { model, ..ServerConfig::default() };
-        let mut wire = moving(config.clone(), "STOR b\r\n");
+        let mut wire = moving(config.clone(), "STOR new\r\n");
         assert_eq!(wire.event(Event::TransferEnded(reset)), upload, "{on_reset:?}");
-        assert_eq!(wire.store.get("b").is_some(), kept, "{on_reset:?}");
+        assert_eq!(wire.store.get("new").is_some(), kept, "{on_reset:?}");
+        assert!(wire.store.get("b").is_some());
         let drops = wire.actions().contains(&Action::Abort);
         assert_eq!(drops, on_reset == Judgement::DROP_CONTROL);
         let mut wire = moving(config, "RETR b\r\n");

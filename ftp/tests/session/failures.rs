@@ -164,7 +164,7 @@ fn every_failure_has_a_reply_and_leaves_the_old_file() {
     let list = || Task::list("", "l");
     let rename = || Task::Rename { from: name("b"), to: name("z") };
     for (task, at, error, after, reply) in [
-        (put(), At::OpenWrite, Denied, 0, "553 Permission denied."),
+        (put(), At::OpenWrite, Denied, 0, "550 Permission denied."),
         (put(), At::OpenWrite, Full, 0, "452 Insufficient storage space."),
         (put(), At::OpenWrite, Busy, 0, "450 File busy."),
         (put(), At::OpenWrite, Failed, 0, "450 Local error in processing."),
@@ -183,7 +183,7 @@ fn every_failure_has_a_reply_and_leaves_the_old_file() {
         (list(), At::OpenListing, Denied, 0, "550 Permission denied."),
         (list(), At::NextEntry, Failed, 0, "451 Local error in processing."),
         (list(), At::NextEntry, Failed, 1, "451 Local error in processing."),
-        (rename(), At::Change, Denied, 0, "553 Permission denied."),
+        (rename(), At::Change, Denied, 0, "550 Permission denied."),
         (rename(), At::Metadata, NotFound, 0, "550 No such file."),
         (Task::Delete { remote: name("b") }, At::Change, Busy, 0, "450 File busy."),
         (Task::Delete { remote: name("b") }, At::Change, Denied, 0, "550 Permission denied."),

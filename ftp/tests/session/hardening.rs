@@ -313,9 +313,11 @@ fn to_begin_again_forgets_no_wrong_password() {
     let mut hall = Hall::new(hardened(Limits { login_tries: 3, ..Limits::NONE }));
     let conn = hall.enter();
     hall.hear(conn);
-    for expected in
-        ["530 Login incorrect.|", "530 Login incorrect.|", "421 Too many wrong passwords.|."]
-    {
+    for expected in [
+        "530 Login incorrect.|",
+        "530 Login incorrect.|",
+        "530 Login incorrect. Too many wrong passwords.|.",
+    ] {
         hall.say(conn, b"REIN\r\nUSER me\r\nPASS guess\r\n");
         hall.pass(1);
         assert!(hall.hear(conn).ends_with(expected));

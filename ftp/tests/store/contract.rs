@@ -102,13 +102,38 @@ fn a_file_appears_when_it_is_kept() {
 #[test]
 fn a_file_appears_at_once() {
     both(|it| {
+        let file = it.store().open_write("new", Writing::default(), NOW).unwrap();
+        assert_eq!(it.get("new").unwrap(), "");
+        it.store().close(file, Fate::Keep).unwrap();
         it.put("a", "old file").unwrap();
         let file = it.store().open_write("a", Writing::default(), NOW).unwrap();
-        assert_eq!(it.get("a").unwrap(), "");
+        assert_eq!(it.get("a").unwrap(), "old file", "no byte of a new one has come");
         it.store().write(file, b"new", NOW).unwrap();
         it.store().close(file, Fate::Keep).unwrap();
         assert_eq!(it.get("a").unwrap(), "new");
     });
+}
+
+#[test]
+fn an_old_file_stays_until_a_byte_has_come() {
+    for (begin, kept) in [(Begin::New, ""), (Begin::At(4), "old "), (Begin::Append, "old file")] {
+        for appears in [Appears::AtOnce, Appears::WhenKept] {
+            for (fate, expected) in
+                [(Fate::Cut(0), "old file"), (Fate::Discard, "old file"), (Fate::Keep, kept)]
+            {
+                let check = |it: &mut dyn Steps| {
+                    it.put("a", "old file").unwrap();
+                    let how = Writing { begin, appears, hint: None };
+                    let file = it.store().open_write("a", how, NOW).unwrap();
+                    it.store().close(file, fate).unwrap();
+                    assert_eq!(it.get("a").unwrap(), expected, "{begin:?} {appears:?} {fate:?}");
+                };
+                check(&mut MemoryStore::new());
+                let folder = tempfile::tempdir().unwrap();
+                check(&mut DirectoryStore::open(folder.path()).unwrap());
+            }
+        }
+    }
 }
 
 #[test]

@@ -30,7 +30,8 @@ fn at_once(direct: &'static [u16]) -> AllowedReplies {
 /// Allowed replies to an unknown command.
 const UNKNOWN: &[u16] = &[500, 501, 502, 530];
 
-/// The table of allowed replies.
+/// The table of allowed replies. Divergence: RFC 959 §5.4 has no 550 for STOR, LIST, NLST, RNTO and STAT; the server
+/// says 550 of a file or directory that is missing (docs/FTP.md).
 fn allowed_replies(verb: Verb) -> AllowedReplies {
     match &verb {
         // The greeting.
@@ -62,7 +63,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"STOR" | b"STOU" => AllowedReplies {
             preliminary: &[125, 150, 110],
             after: &[226, 250, 425, 426, 451, 551, 552],
-            direct: &[425, 532, 450, 452, 553, 554, 500, 501, 530],
+            direct: &[425, 532, 450, 452, 550, 553, 554, 500, 501, 530],
         },
         b"APPE" => AllowedReplies {
             preliminary: &[125, 150, 110],
@@ -77,7 +78,7 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"LIST" | b"NLST" => AllowedReplies {
             preliminary: &[125, 150],
             after: &[226, 250, 425, 426, 451],
-            direct: &[425, 450, 500, 501, 502, 530],
+            direct: &[425, 450, 500, 501, 502, 530, 550],
         },
         // RFC 3659 §7.2.1.
         b"MLSD" => AllowedReplies {
@@ -87,13 +88,13 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         },
         b"MLST" => at_once(&[250, 450, 500, 501, 502, 503, 504, 530, 550, 553]),
         b"RNFR" => at_once(&[350, 450, 550, 500, 501, 502, 530]),
-        b"RNTO" => at_once(&[250, 532, 553, 500, 501, 502, 503, 530]),
+        b"RNTO" => at_once(&[250, 532, 550, 553, 500, 501, 502, 503, 530]),
         b"DELE" => at_once(&[250, 450, 550, 500, 501, 502, 530]),
         b"MKD " | b"XMKD" => at_once(&[257, 500, 501, 502, 530, 550]),
         b"ABOR" => at_once(&[225, 226, 500, 501, 502]),
         b"NOOP" => at_once(&[200, 500]),
         b"SYST" => at_once(&[215, 500, 501, 502]),
-        b"STAT" => at_once(&[211, 212, 213, 450, 500, 501, 502, 530]),
+        b"STAT" => at_once(&[211, 212, 213, 450, 500, 501, 502, 530, 550]),
         b"SITE" => at_once(&[200, 202, 500, 501, 530]),
         b"HELP" => at_once(&[211, 214, 500, 501, 502]),
         b"PWD " | b"XPWD" => at_once(&[257, 500, 501, 502, 550]),

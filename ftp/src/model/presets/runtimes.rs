@@ -1,6 +1,7 @@
 //! `model::presets::runtimes` owns the models of servers with an event loop, in Python, Rust and
 //! node. The order of events on two connections is often a race there.
 
+use super::MEASURED;
 use crate::model::{
     Answer, Choice, ControlFate, ControlLoss, Interruption, Judgement, Kept, Phrase, Resets,
     ServerModel, ServerTexts, When,
@@ -26,7 +27,7 @@ pub(super) const PYFTPDLIB: ServerModel = ServerModel {
     },
     abor: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
     abor_synch: Always(Interruption::cutting(PYFTPDLIB_ABOR)),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// `accept` returns a dead socket, getpeername fails, and the handler ends without a reply.
@@ -66,7 +67,7 @@ pub(super) const AIOFTP: ServerModel = ServerModel {
         ("PORT", Phrase(502, "'port' not implemented")),
         ("EPRT", Phrase(502, "'eprt' not implemented")),
     ],
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// The bytes of the Synch are not UTF-8: the session ends, and sometimes the transfer.
@@ -89,7 +90,7 @@ pub(super) const TWISTED: ServerModel = ServerModel {
     control_loss: ControlLoss::Finish,
     abor: Always(Interruption::queued(&[Phrase(502, "Command 'ABOR' not implemented")])),
     abor_synch: Always(Interruption::queued(&[])),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 pub(super) const LIBUNFTP: ServerModel = ServerModel {
@@ -118,7 +119,7 @@ pub(super) const LIBUNFTP: ServerModel = ServerModel {
     abor: Always(Interruption::queued(&[Phrase(226, "Closed data channel")])),
     abor_synch: Either(LIBUNFTP_GARBLED, Interruption { when: When::Now, ..LIBUNFTP_GARBLED }),
     refuses: &[("EPRT", Phrase(500, "Command not implemented"))],
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 /// The read that the reset overtook is dropped.
@@ -153,7 +154,7 @@ pub(super) const FTP_SRV: ServerModel = ServerModel {
         Phrase(502, "Command not allowed: \u{fffd}\u{fffd}\u{fffd}"),
         FTP_SRV_IDLE,
     ])),
-    ..ServerModel::PLAIN
+    ..MEASURED
 };
 
 const FTP_SRV_IDLE: Phrase = Phrase(225, "Data connection open; no transfer in progress");

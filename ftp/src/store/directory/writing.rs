@@ -30,8 +30,10 @@ enum Placement {
     Old(u64),
     /// A new file under its own name.
     New,
-    /// A new file under this temporary name.
-    Hidden(String),
+    /// A new file in place of an old file, which stays as it was until the first byte.
+    Replaced,
+    /// A new file under this temporary name; true if an old file has the name.
+    Hidden(String, bool),
 }
 
 impl Written {
@@ -60,7 +62,7 @@ impl Written {
             (Begin::At(1..), None) => return Err(StoreError::BadOffset),
             (Begin::Fresh, None) => create(&directory, &name).map(|file| (file, Placement::New)),
             (_, Some((file, _))) if how.appears == Appears::AtOnce => {
-                file.set_len(0).map(|()| (file, Placement::New))
+                Ok((file, Placement::Replaced))
             }
             (_, None) if how.appears == Appears::AtOnce => {
                 create(&directory, &name).map(|file| (file, Placement::New))
@@ -78,8 +80,10 @@ impl Written {
 
     /// Cuts off the old bytes after the position where writing begins.
     fn begin(&mut self) -> io::Result<()> {
-        if let (Placement::Old(base), false) = (&self.placement, self.begun) {
-            self.cut(*base)?;
+        match self.placement {
+            Placement::Old(base) if !self.begun => self.cut(base)?,
+            Placement::Replaced if !self.begun => self.cut(0)?,
+            _ => {}
         }
         self.begun = true;
         Ok(())
@@ -88,9 +92,11 @@ impl Written {
     pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
         if fate == Fate::Keep {
             self.begin()?;
-        } else if matches!(self.placement, Placement::Old(_)) && !self.begun {
+        } else if matches!(self.placement, Placement::Old(_) | Placement::Replaced) && !self.begun {
             return Ok(());
         }
+        let untouched = matches!(self.placement, Placement::Hidden(_, true)) && !self.begun;
+        let fate = if untouched && fate != Fate::Keep { Fate::Discard } else { fate };
         let base = if let Placement::Old(base) = self.placement { base } else { 0 };
         let cut = match fate {
             Fate::Keep => Ok(()),
@@ -99,8 +105,8 @@ impl Written {
         };
         let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
         let kept = kept.and_then(|()| match &self.placement {
-            Placement::Old(_) | Placement::New => Ok(()),
-            Placement::Hidden(own) => self.directory.rename(own, &self.directory, &self.name),
+            Placement::Old(_) | Placement::New | Placement::Replaced => Ok(()),
+            Placement::Hidden(own, _) => self.directory.rename(own, &self.directory, &self.name),
         });
         kept.map_err(|error| {
             // Undo everything, as far as possible.
@@ -112,8 +118,8 @@ impl Written {
     fn discard(&self) -> io::Result<()> {
         match &self.placement {
             Placement::Old(base) => self.cut(*base),
-            Placement::Hidden(own) => self.directory.remove_file(own),
-            Placement::New => {
+            Placement::Hidden(own, _) => self.directory.remove_file(own),
+            Placement::New | Placement::Replaced => {
                 // Remove only this file, not a newer file with the same name.
                 let there = self.directory.symlink_metadata(&self.name)?;
                 let this = self.file.metadata()?;
@@ -180,7 +186,7 @@ fn hidden(
     temporaries: &mut u64,
 ) -> io::Result<(File, Placement)> {
     let (file, own) = temporary::create(directory, temporaries)?;
-    let placement = Placement::Hidden(own);
+    let placement = Placement::Hidden(own, old.is_some());
     if let Some(old) = old {
         // Without the right to set permissions, the new file keeps the default permissions.
         let _ = old.metadata().and_then(|old| file.set_permissions(old.permissions()));

@@ -48,14 +48,29 @@ pub(super) struct Handle {
     pub(super) old: bool,
     /// The file gets its name when kept.
     pub(super) hidden: bool,
+    /// Whether a byte was written. Until then an old file stays as the file was.
+    pub(super) begun: bool,
+    /// The file takes the place of an old file: at the first byte, or when kept.
+    pub(super) replaces: bool,
+    /// The file gets its name at the first byte.
+    pub(super) appears_with_byte: bool,
     pub(super) cache: ReadCache,
 }
 
 impl Handle {
     /// A handle to read an existing file.
     pub(super) fn new(inode: u64, position: u64) -> Self {
-        let (writing, old, hidden) = (None, true, false);
-        Self { inode, position, writing, old, hidden, cache: ReadCache::default() }
+        Self {
+            inode,
+            position,
+            writing: None,
+            old: true,
+            hidden: false,
+            begun: false,
+            replaces: false,
+            appears_with_byte: false,
+            cache: ReadCache::default(),
+        }
     }
 }
 

@@ -76,3 +76,65 @@ fn a_data_connection_that_never_comes_and_one_that_says_too_much() {
     assert_eq!(bytes.len(), 8 << 20);
     client.expect("226");
 }
+
+#[test]
+fn success_is_told_once_nothing_is_owed_and_no_reset_follows() {
+    let server = Ours::serve(&[]);
+    std::fs::write(server.path("a.bin"), vec![7; 8 << 20]).expect("space");
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    assert!(client.say("RETR a.bin").starts_with("150"));
+    // Longer than a closed connection may make no progress.
+    pause(Duration::from_secs(12));
+    let mut bytes = Vec::new();
+    data.set_read_timeout(Some(PATIENCE)).expect("a time");
+    data.read_to_end(&mut bytes).expect("no reset");
+    assert_eq!(bytes.len(), 8 << 20);
+    client.expect("226");
+}
+
+#[test]
+fn the_old_file_stays_if_no_byte_of_a_new_one_comes() {
+    for in_place in [false, true] {
+        let options: &[&str] = if in_place { &["--in-place"] } else { &[] };
+        let server = Ours::serve(options);
+        std::fs::write(server.path("precious"), "old file").expect("space");
+        for restart in ["NOOP", "REST 3"] {
+            // The address of the data connection refuses.
+            let mut client = Raw::login(&server);
+            assert!(client.say("TYPE I").starts_with("200"));
+            assert!(client.say("PORT 127,0,0,1,4,1").starts_with("200"));
+            client.say(restart);
+            assert!(client.say("STOR precious").starts_with("150"));
+            client.expect("425");
+            // The client dies before the data connection.
+            let mut client = Raw::login(&server);
+            assert!(client.say("TYPE I").starts_with("200"));
+            let _ = client.say("PASV");
+            client.say(restart);
+            assert!(client.say("STOR precious").starts_with("150"));
+            drop(client);
+            assert_serves(&server);
+            let left = std::fs::read(server.path("precious")).expect("there");
+            assert_eq!(left, b"old file", "{restart}, in place: {in_place}");
+        }
+    }
+}
+
+#[test]
+fn a_download_that_is_cut_ends_with_a_reset() {
+    let server = Ours::serve(&[]);
+    std::fs::write(server.path("a.bin"), vec![7; 64 << 20]).expect("space");
+    for cut in ["ABOR", "control connection"] {
+        let mut client = Raw::login(&server);
+        let mut data = client.passive();
+        assert!(client.say("RETR a.bin").starts_with("150"));
+        match cut {
+            "ABOR" => assert!(client.say("ABOR").starts_with("426")),
+            _ => drop(client),
+        }
+        data.set_read_timeout(Some(PATIENCE)).expect("a time");
+        let error = data.read_to_end(&mut Vec::new()).expect_err("no end of the file");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset, "{cut}");
+    }
+}
