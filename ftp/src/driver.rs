@@ -271,7 +271,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             Some(&(place, Channel::Data)) => {
                 let slot = &mut self.slots[place.0 as usize];
                 if !slot.pump_quietly(&mut Turn { tcp, hub: &mut self.hub, now }) {
-                    self.act(place, tcp, now, |_, _| ());
+                    self.settle(place, tcp, now);
                 }
             }
             None => {}
@@ -324,8 +324,8 @@ impl<P: Session, S: Store> Driver<P, S> {
         place
     }
 
-    /// Lets a slot do `first`, and then act until nothing is left to do; frees the slot at the end
-    /// of the session.
+    /// Lets a slot do `first`, and then act until nothing is left to do.
+    #[inline]
     fn act<T: Tcp + ?Sized>(
         &mut self,
         place: SlotId,
@@ -333,10 +333,14 @@ impl<P: Session, S: Store> Driver<P, S> {
         now: Duration,
         first: impl FnOnce(&mut Slot<P>, &mut Turn<'_, T, P::Config, S>),
     ) {
+        first(&mut self.slots[place.0 as usize], &mut Turn { tcp, hub: &mut self.hub, now });
+        self.settle(place, tcp, now);
+    }
+
+    /// Lets a slot act until nothing is left to do; frees the slot at the end of the session.
+    fn settle<T: Tcp + ?Sized>(&mut self, place: SlotId, tcp: &mut T, now: Duration) {
         let slot = &mut self.slots[place.0 as usize];
-        let turn = &mut Turn { tcp, hub: &mut self.hub, now };
-        first(slot, turn);
-        if slot.settle(turn) {
+        if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
             self.hub.timers.disarm(place);
             slot.clear();
             self.free.push(place);
