@@ -10,5 +10,6 @@ mod run_record;
 mod search_edges;
 mod shrink_command;
 mod sweep;
+mod sweep_file;
 mod sweep_output;
 mod wireshark;

@@ -1,4 +1,4 @@
-//! How often the explanation of a capture is right: runs of mixed scenarios and of the catalogue,
+//! The accuracy of explanations: runs of mixed scenarios and of the catalogue,
 //! captured at the client, at the server and on the link, explained from the capture alone and
 //! compared with the truth of the run. `HALFCLOSE_EXPLAIN_RUNS=100000` measures more of them;
 //! `HALFCLOSE_EXPLAIN_SHOW=1` prints the matrix and some of what was wrong.
