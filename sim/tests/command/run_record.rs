@@ -6,7 +6,7 @@ use std::fs;
 use crate::program::halfclose;
 use serde_json::{Map, Value};
 
-/// What `run --json` prints.
+/// The keys of the object that `run --json` prints.
 const RUN: [&str; 26] = [
     "scenario",
     "seed",
