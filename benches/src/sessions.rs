@@ -123,7 +123,7 @@ pub fn side_by_side(lockstep: &mut Lockstep<'_>, seeds: std::ops::Range<u64>) ->
 /// Panics if a file is not whole.
 pub fn lab(world: &mut World<'_>, seeds: std::ops::Range<u64>, recording: Recording) -> u64 {
     let mut packets = 0;
-    let mut outcome = Outcome::blank();
+    let mut outcome = Outcome::default();
     for seed in seeds {
         world.reset(seed, recording);
         let end = world.run();

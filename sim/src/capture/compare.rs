@@ -2,60 +2,18 @@
 //! from 1, as in Wireshark.
 
 use std::fmt;
-use std::time::Duration;
 
 use halfclose_stack::field_at;
 
 use super::{CapturedPacket, OwnedCapturedPacket};
 
-/// Where two runs part.
+/// The first difference between a capture and a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The number of the packet, from 1.
     pub packet: usize,
-    /// The first difference in the packet.
-    pub difference: PacketDifference,
-}
-
-/// A difference in a packet. `captured` is the value in the capture, `run` the value in the run.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PacketDifference {
-    /// The capture has the packet, the run does not.
-    Missing,
-    /// The run has the packet, the capture does not.
-    Extra,
-    /// The packet leaves at another time.
-    Time {
-        /// Time in the capture.
-        captured: Duration,
-        /// Time in the run.
-        run: Duration,
-    },
-    /// A byte is another.
-    Byte {
-        /// The byte's offset from the start of the IPv4 header.
-        offset: usize,
-        /// The field of the byte.
-        field: String,
-        /// Byte in the capture.
-        captured: u8,
-        /// Byte in the run.
-        run: u8,
-    },
-    /// The shorter packet is the beginning of the longer packet.
-    Length {
-        /// Length in the capture, in bytes.
-        captured: usize,
-        /// Length in the run, in bytes.
-        run: usize,
-    },
-    /// The fate of the packet differs.
-    Comment {
-        /// Fate in the capture.
-        captured: String,
-        /// Fate in the run.
-        run: String,
-    },
+    /// The field that differs, with its value in the capture and in the run.
+    pub field: String,
 }
 
 /// The first difference between a run and a capture; `None`: they are identical.
@@ -65,72 +23,49 @@ pub fn first_difference<'a>(
     run: impl IntoIterator<Item = CapturedPacket<'a>>,
 ) -> Option<Difference> {
     let mut run = run.into_iter();
-    for (index, captured) in capture.iter().enumerate() {
-        let difference = match run.next() {
-            None => Some(PacketDifference::Missing),
-            Some(again) => difference(captured.borrowed(), again),
+    for (packet, captured) in (1..).zip(capture) {
+        let field = match run.next() {
+            None => Some("only the capture has it, the run has ended".to_owned()),
+            Some(again) => differing_field(captured.borrowed(), again),
         };
-        if let Some(difference) = difference {
-            return Some(Difference { packet: index + 1, difference });
+        if let Some(field) = field {
+            return Some(Difference { packet, field });
         }
     }
-    run.next()
-        .map(|_| Difference { packet: capture.len() + 1, difference: PacketDifference::Extra })
+    run.next().map(|_| Difference {
+        packet: capture.len() + 1,
+        field: "only the run has it, the capture has ended".to_owned(),
+    })
 }
 
-fn difference(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<PacketDifference> {
-    if captured.at != run.at {
-        return Some(PacketDifference::Time { captured: captured.at, run: run.at });
+fn differing_field(captured: CapturedPacket<'_>, run: CapturedPacket<'_>) -> Option<String> {
+    let [at, again] = [captured.at, run.at].map(|at| at.as_micros());
+    if at != again {
+        return Some(format!("time: {at} us in the capture, {again} us in the run"));
     }
     let mut pairs = captured.bytes.iter().zip(run.bytes);
     if let Some(offset) = pairs.position(|(a, b)| a != b) {
-        return Some(PacketDifference::Byte {
-            offset,
-            // The run's packet is sound, so its header lengths can be believed.
-            field: field_at(run.bytes, offset),
-            captured: captured.bytes[offset],
-            run: run.bytes[offset],
-        });
+        // The run's packet is sound, so its header lengths can be believed.
+        let field = field_at(run.bytes, offset);
+        let [was, is] = [captured.bytes, run.bytes].map(|bytes| bytes[offset]);
+        return Some(format!(
+            "{field} (byte {offset}): {was:#04x} in the capture, {is:#04x} in the run"
+        ));
     }
-    if captured.bytes.len() != run.bytes.len() {
-        let (captured, run) = (captured.bytes.len(), run.bytes.len());
-        return Some(PacketDifference::Length { captured, run });
+    let [was, is] = [captured.bytes, run.bytes].map(<[u8]>::len);
+    if was != is {
+        return Some(format!("length: {was} bytes in the capture, {is} in the run"));
     }
-    (captured.comment != run.comment).then(|| PacketDifference::Comment {
-        captured: captured.comment.to_owned(),
-        run: run.comment.to_owned(),
-    })
+    let fate = |comment: &str| match comment {
+        "" => "delivered".to_owned(),
+        comment => format!("`{comment}`"),
+    };
+    let [was, is] = [captured.comment, run.comment].map(fate);
+    (was != is).then(|| format!("fate: {was} in the capture, {is} in the run"))
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "packet {}: {}", self.packet, self.difference)
-    }
-}
-
-impl fmt::Display for PacketDifference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing => write!(f, "only the capture has it, the run has ended"),
-            Self::Extra => write!(f, "only the run has it, the capture has ended"),
-            Self::Time { captured, run } => {
-                let (captured, run) = (captured.as_micros(), run.as_micros());
-                write!(f, "time: {captured} us in the capture, {run} us in the run")
-            }
-            Self::Byte { offset, field, captured, run } => write!(
-                f,
-                "{field} (byte {offset}): {captured:#04x} in the capture, {run:#04x} in the run"
-            ),
-            Self::Length { captured, run } => {
-                write!(f, "length: {captured} bytes in the capture, {run} in the run")
-            }
-            Self::Comment { captured, run } => {
-                let fate = |comment: &str| match comment {
-                    "" => "delivered".to_owned(),
-                    other => format!("`{other}`"),
-                };
-                write!(f, "fate: {} in the capture, {} in the run", fate(captured), fate(run))
-            }
-        }
+        write!(f, "packet {}: {}", self.packet, self.field)
     }
 }

@@ -49,7 +49,7 @@ impl<'a> Lockstep<'a> {
             worlds,
             running: Vec::new(),
             acting: Vec::new(),
-            outcome: Outcome::blank(),
+            outcome: Outcome::default(),
         }
     }
 

@@ -50,7 +50,7 @@ pub struct ResetSent {
 }
 
 /// The result of one transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferOutcome {
     /// The task, as in `put a.bin`.
     pub task: String,
@@ -96,33 +96,6 @@ pub struct TransferOutcome {
     pub dialogue: Vec<String>,
 }
 
-impl TransferOutcome {
-    /// The outcome of a transfer that nothing has looked at.
-    pub(crate) fn blank() -> Self {
-        Self {
-            task: String::new(),
-            verdict: Verdict::Stuck,
-            sent: 0,
-            to_send: 0,
-            resumes_another: false,
-            stored: 0,
-            lost: 0,
-            file: FileState::Absent,
-            told: Told::Nothing,
-            reply: String::new(),
-            client: String::new(),
-            connected: false,
-            data: None,
-            control: None,
-            span: (Duration::ZERO, None),
-            died: false,
-            aborted: false,
-            ending: Endings::default(),
-            dialogue: Vec::new(),
-        }
-    }
-}
-
 /// Packets counted by sender and by loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -135,9 +108,10 @@ pub struct Counts {
 }
 
 /// Why a run stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum End {
     /// Nothing would ever happen again.
+    #[default]
     Quiet,
     /// The limit of virtual time was reached.
     OutOfTime,
@@ -189,8 +163,8 @@ pub struct WaivedLaw {
     pub count: u32,
 }
 
-/// The result of a run.
-#[derive(Clone, Debug, PartialEq)]
+/// The result of a run; by default of a run that has not begun.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// The seed of the run.
     pub seed: u64,
@@ -221,27 +195,6 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a run that has not begun: memory for
-    /// [`World::conclude_into`](crate::world::World::conclude_into).
-    #[must_use]
-    pub fn blank() -> Self {
-        Self {
-            seed: 0,
-            verdict: Verdict::Stuck,
-            transfers: Vec::new(),
-            digest: 0,
-            packets: Counts::default(),
-            told_at: Duration::ZERO,
-            quiet_at: Duration::ZERO,
-            end: End::Quiet,
-            divergences: Vec::new(),
-            resets: Vec::new(),
-            unmatched_faults: Vec::new(),
-            broken_laws: Vec::new(),
-            waived_laws: Vec::new(),
-        }
-    }
-
     /// The transfer by which the run is judged: the first of the worst transfers.
     #[must_use]
     pub fn worst(&self) -> Option<&TransferOutcome> {

@@ -9,13 +9,14 @@ use halfclose_ftp::store::FileContent;
 
 /// The result of a transfer; of a run, the result of the worst transfer. The worst verdict is
 /// first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// The file is something else than expected.
     Corrupt,
     /// Told success, and the file is not whole.
     SilentTruncation,
     /// The user was told nothing.
+    #[default]
     Stuck,
     /// Told failure, and the file is not whole.
     Truncated,
@@ -79,13 +80,14 @@ impl FromStr for Verdict {
 }
 
 /// A file under its final name, compared with the expected file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FileState {
     /// Every byte, and no more.
     Whole,
     /// A proper prefix of the expected file.
     Short,
     /// There is no file of this name.
+    #[default]
     Absent,
     /// The old file, different from the expected file.
     Unchanged,

@@ -19,7 +19,7 @@ impl World<'_> {
     /// # Panics
     /// If the scenario moves no file; `Scenario::check` refuses such scenarios.
     pub fn conclude(&mut self, end: End) -> Outcome {
-        let mut outcome = Outcome::blank();
+        let mut outcome = Outcome::default();
         self.conclude_into(end, &mut outcome);
         outcome
     }
@@ -39,7 +39,7 @@ impl World<'_> {
         let mut count = 0;
         for (task, report) in self.judge().transfers().zip(self.client().reports()) {
             if count == transfers.len() {
-                transfers.push(TransferOutcome::blank());
+                transfers.push(TransferOutcome::default());
             }
             self.transfer(task, report, &lookup, &mut transfers[count]);
             count += 1;

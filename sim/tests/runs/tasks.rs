@@ -231,7 +231,7 @@ fn what_cannot_be_asked_is_said() {
             "do.1.rename: a rename has a new name (do.to)",
         ),
         ("[[do]]\nput = \"a/../b\"", "write the path from the root"),
-        ("[[do]]\nappend = \"a\"\nresume = true", "what is appended is not resumed"),
+        ("[[do]]\nappend = \"a\"\nresume = true", "an append cannot be resumed"),
         ("[[do]]\nput = \"a\"\nget = \"a\"", "a task has put or get, not both"),
         ("[[do]]\nmkdir = \"a\"\nsize = \"1\"", "only a put, get or append moves a file"),
         ("[[do]]\nnoop = true", "moves no file"),

@@ -82,7 +82,7 @@ mod tests {
             writeln!(to, "a,{seed},{digest:032x},run --seed {seed}")
                 .expect("a Vec takes everything");
         };
-        let blank = Outcome::blank();
+        let blank = Outcome::default();
         let row = RowTemplate::new(&blank, write);
         for (seed, digest) in [(0, 0), (7, 0xabc), (u64::MAX, u128::MAX), (SEED, DIGEST)] {
             let (mut filled, mut written) = (b"before,".to_vec(), b"before,".to_vec());

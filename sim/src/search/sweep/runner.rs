@@ -62,7 +62,7 @@ pub(super) struct Runner<'p, S> {
 
 impl<S: Default> Runner<'_, S> {
     pub(super) fn new(making: Making) -> Self {
-        let (state, outcome) = (S::default(), Outcome::blank());
+        let (state, outcome) = (S::default(), Outcome::default());
         Self { making, runner: None, runners: 0, state, outcome }
     }
 }
