@@ -1,24 +1,24 @@
-//! `ddmin` finds a small part of a list that still does what the whole does: delta debugging (Zeller
-//! and Hildebrandt, 2002), and then, where that is affordable, every smaller part. It knows no runs.
+//! `ddmin` reduces a list to a small part that still reproduces a failure: delta debugging (Zeller and
+//! Hildebrandt, 2002), then every smaller part where the number of parts permits. `ddmin` knows no runs.
 
 use crate::search::limits::Stop;
 
-/// Parts that are tried to prove that no smaller one does it.
+/// The largest number of parts that are tried to prove that no smaller part reproduces the failure.
 const PROOF_MAX: u64 = 5_000;
 
-/// What is left of a list.
+/// The part of a list that is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Least<T> {
-    /// It: without any one of them it does it no longer.
+    /// The part: without any single element the failure is gone.
     pub list: Vec<T>,
-    /// No smaller part of the whole list does it: all were tried.
+    /// Whether every smaller part of the whole list was tried, and none reproduces the failure.
     pub proven: bool,
 }
 
-/// A small part of `whole`, in its order, for which `does_it` says true. It is asked for parts alone,
-/// and answers with what matters of the part, or `None`: it does not do it. What is left of what is
-/// left is the same again. Once `stop` is true nothing is asked any more: the smallest part so far is
-/// left, and a smaller one may do it.
+/// A small part of `whole`, in the order of `whole`, that reproduces the failure. `does_it` runs a part
+/// and returns the elements of the part that mattered, or `None` if the failure is gone. A second
+/// reduction of the result changes nothing. Once `stop` is set no further part is run: the result is the
+/// smallest part so far.
 pub fn least<T: Clone + PartialEq>(
     whole: &[T],
     stop: &Stop<'_>,
@@ -43,7 +43,7 @@ pub fn least<T: Clone + PartialEq>(
     }
 }
 
-/// Delta debugging: leave out ever smaller pieces, as long as the rest does it.
+/// Delta debugging: leave out ever smaller pieces, as long as the rest reproduces the failure.
 fn reduce<T: Clone>(
     mut list: Vec<T>,
     stop: &Stop<'_>,
@@ -70,7 +70,7 @@ fn reduce<T: Clone>(
     list
 }
 
-/// A part of `whole` that is smaller than `size`, a least one; and whether all of them could be tried.
+/// A least part of `whole` with fewer than `size` elements, and whether all such parts could be tried.
 fn prove<T: Clone>(
     whole: &[T],
     size: usize,
@@ -102,7 +102,7 @@ fn prove<T: Clone>(
     (None, true)
 }
 
-/// The next choice of as many of `all`, in lexicographic order.
+/// Steps to the next choice of the same size, in lexicographic order.
 fn step(chosen: &mut [usize], all: usize) -> bool {
     let of = chosen.len();
     let Some(at) = (0..of).rev().find(|at| chosen[*at] < all - of + at) else { return false };
@@ -113,7 +113,7 @@ fn step(chosen: &mut [usize], all: usize) -> bool {
     true
 }
 
-/// In how many ways `of` can be chosen of `all`; too many are as many as 64 bits count.
+/// The number of ways to choose `of` elements of `all`, at most 2^64 - 1.
 fn choices(all: usize, of: usize) -> u64 {
     let one = |ways: Option<u64>, at: usize| {
         ways?.checked_mul((all - at) as u64).map(|ways| ways / (at as u64 + 1))

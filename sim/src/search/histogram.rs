@@ -1,15 +1,15 @@
-//! `histogram` counts numbers in bounded memory, exactly up to 127 and to within one in 128 above,
-//! and knows percentiles of them.
+//! `histogram` counts numbers in bounded memory and computes percentiles: exact up to 127, and within
+//! 1/128 of the exact value above.
 
 use std::collections::BTreeMap;
 
 /// Buckets for each power of two.
 const FINE: u32 = 7;
 
-/// Counted numbers.
+/// Numbers counted in buckets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// By bucket: how many numbers, and the largest of them.
+    /// For each bucket, the count of numbers and the largest number.
     buckets: BTreeMap<u32, (u64, u64)>,
     count: u64,
     least: Option<u64>,
@@ -25,7 +25,7 @@ impl Histogram {
         self.least = Some(self.least.map_or(number, |least| least.min(number)));
     }
 
-    /// Count all that another has counted.
+    /// Adds all numbers of another histogram.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, (more, largest)) in &other.buckets {
             let (count, most) = self.buckets.entry(*bucket).or_default();
@@ -36,8 +36,8 @@ impl Histogram {
         self.least = self.least.into_iter().chain(other.least).min();
     }
 
-    /// The number that so many percent of all do not exceed; 100: the largest. `None`: nothing was
-    /// counted. It is a number that was counted, at most one in 128 above the exact one.
+    /// The counted number that `percent` % of all numbers do not exceed, at most 1/128 above the exact
+    /// percentile; 100 is the largest number. `None` if no number was counted.
     #[must_use]
     pub fn percentile(&self, percent: u64) -> Option<u64> {
         // Nearest rank: the least number with so many at or below it.
@@ -57,7 +57,7 @@ impl Histogram {
     }
 }
 
-/// Numbers of one bucket agree in their highest bits.
+/// The bucket of a number: the numbers of a bucket agree in their highest bits.
 fn bucket(number: u64) -> u32 {
     let shift = (u64::BITS - number.leading_zeros()).saturating_sub(FINE + 1);
     let rest = u32::try_from(number >> shift).expect("eight bits are left");

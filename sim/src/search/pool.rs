@@ -1,6 +1,6 @@
-//! `pool` does many tasks on several threads and hands over what comes of them in the order of the
-//! tasks, whatever the number of threads. Memory is bounded: no task is begun that lies more than a
-//! window ahead of the last one handed over.
+//! `pool` does many tasks on several threads and hands over the results in the order of the tasks. The
+//! number of threads does not change the order. Memory is bounded: no task begins more than a window
+//! ahead of the last result handed over.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -10,25 +10,25 @@ use std::thread;
 
 use crate::search::limits::Stop;
 
-/// Tasks for each thread that may be ahead of the last one handed over.
+/// The number of tasks for each thread that may be ahead of the last result handed over.
 const WINDOW: u64 = 8;
 
-/// Who does the tasks, and who may stop them.
+/// The threads of a pool, and the stop that ends the tasks.
 #[derive(Clone, Copy, Debug)]
 pub struct Pool<'a> {
-    /// Threads.
+    /// The number of threads.
     pub jobs: NonZeroUsize,
-    /// Once this is true, no task is begun any more; those that were begun are handed over.
+    /// Once set, no task begins; the results of tasks that have begun are handed over.
     pub stop: &'a Stop<'a>,
 }
 
-/// Tasks in order, and how far they have come.
+/// The tasks in order, and the counts of tasks begun and handed over.
 struct Queue<N> {
     next: N,
     /// Tasks that were begun, and handed over.
     begun: u64,
     handed: u64,
-    /// There are no more, or nobody wants them.
+    /// Whether no task is left, or the receiver wants no more.
     over: bool,
 }
 
@@ -112,12 +112,12 @@ impl Pool<'_> {
     }
 }
 
-/// A panic while the lock is held ends the run by itself: what it guards stays sound enough to end.
+/// A lock that a panic has poisoned: the queue behind the lock is sound enough to end the pool.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Says on standard error what was being done, if that panics: the message of the panic does not know.
+/// Prints on standard error which run was being made, if the run panics.
 pub(super) struct IfPanicking<F: Fn() -> String>(pub(super) F);
 
 impl<F: Fn() -> String> Drop for IfPanicking<F> {

@@ -1,35 +1,35 @@
-//! `seeds` is a stretch of seeds, up to and with the last one there is. It knows no run.
+//! `seeds` owns ranges of consecutive seeds, from 0 to 2^64 - 1 inclusive.
 
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;
 
-/// Consecutive seeds; there may be none.
+/// A range of consecutive seeds, which may be empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seeds {
     first: u64,
-    /// Up to 2^64.
+    /// The number of seeds, at most 2^64.
     count: u128,
 }
 
 impl Seeds {
-    /// How many there are.
+    /// The number of seeds.
     #[must_use]
     pub fn count(self) -> u128 {
         self.count
     }
 
-    /// The seed that has so many before it.
+    /// The seed with this number in the range, from 0.
     ///
     /// # Panics
-    /// If there are no more than that.
+    /// If the range has no seed with this number.
     #[must_use]
     pub fn at(self, number: u64) -> u64 {
         assert!(u128::from(number) < self.count, "there are only {} seeds", self.count);
         self.first + number
     }
 
-    /// One after the other.
+    /// The seeds in ascending order.
     pub fn iter(self) -> impl Iterator<Item = u64> {
         let last = self.count.checked_sub(1);
         let last = last.map(|more| u128::from(self.first) + more);

@@ -1,4 +1,4 @@
-//! `shard` is a part of a whole that several machines share: `I/N`, the I-th of N consecutive parts.
+//! `shard` divides the runs of a sweep among machines: `I/N` is the I-th of N consecutive parts.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -8,16 +8,16 @@ use std::str::FromStr;
 /// The I-th of N parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// From 1.
+    /// The number of the part, from 1.
     number: NonZeroU64,
     of: NonZeroU64,
 }
 
 impl Shard {
-    /// All of it.
+    /// The only part of a whole that is not divided.
     pub const WHOLE: Self = Self { number: NonZeroU64::MIN, of: NonZeroU64::MIN };
 
-    /// What it has of `all`: the parts of all shards, one after the other, are the whole.
+    /// The rows of this shard among `all` rows: the shards in order make up the whole.
     #[must_use]
     pub fn of(self, all: u64) -> Range<u64> {
         let cut = |number: u64| {

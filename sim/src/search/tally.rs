@@ -1,4 +1,4 @@
-//! `tally` counts what many runs came to, in memory that does not grow with them.
+//! `tally` counts the results of many runs in memory that does not grow with the number of runs.
 
 use std::collections::BTreeMap;
 
@@ -7,24 +7,23 @@ use crate::search::classes::Made;
 use crate::search::histogram::Histogram;
 use crate::verdict::Verdict;
 
-/// How many first seeds of each verdict are kept.
+/// The number of first seeds kept for each verdict.
 const FIRST: usize = 5;
 
-/// What some runs of one scenario came to.
+/// The counted results of some runs of a scenario.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// How many there were.
+    /// The number of runs.
     pub runs: u64,
-    /// How many came to each verdict.
+    /// The number of runs that came to each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
-    /// The first seeds of each, at most five.
+    /// The first seeds of each verdict, at most five.
     pub first_seeds: BTreeMap<Verdict, Vec<u64>>,
-    /// How many broke each law without an excuse.
+    /// The number of runs that broke each law without a waiver.
     pub broken_laws: BTreeMap<&'static str, u64>,
-    /// How many did not come to what the scenario expects, a law that nobody expects to be broken
-    /// included.
+    /// The number of runs that differ from what the scenario expects, or break a law unexpectedly.
     pub unexpected: u64,
-    /// The first of those seeds.
+    /// The seed of the first unexpected run.
     pub first_unexpected: Option<u64>,
     /// When each client program had told its user everything, in virtual microseconds.
     pub virtual_us: Histogram,
@@ -32,7 +31,7 @@ pub struct Tally {
     pub lost: Histogram,
 }
 
-/// One run, as far as it is counted.
+/// The parts of a run that a tally counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
     /// Its seed.
