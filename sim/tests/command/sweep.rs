@@ -143,28 +143,6 @@ fn the_summary_counts_what_the_file_has() {
 }
 
 #[test]
-fn a_number_of_seeds_is_the_first_ones_and_time_can_be_limited() {
-    let object = |seeds: &[&str]| -> Value {
-        let output = sweep(&[seeds, &["-s", "link.loss=5%", "--json"]].concat());
-        let mut object: Value = serde_json::from_slice(&output.stdout).expect("one object");
-        for of_real_time in ["seconds", "runs_per_second"] {
-            object[of_real_time] = Value::Null;
-        }
-        object
-    };
-    assert_eq!(object(&["100"]), object(&["0..100"]));
-    assert_eq!(object(&["100"])["runs"], 100);
-    let folder = Folder::new();
-    let (path, name) = folder.path("x.jsonl");
-    let output = sweep(&["100000000", "--max-time", "300ms", "--out", &name]);
-    let error = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{error}");
-    let rows = fs::read_to_string(path).expect("it is there").lines().count();
-    let said = format!("--max-time is over after {rows} of 200000000 runs: the same command makes");
-    assert!(error.starts_with(&said), "{error}");
-}
-
-#[test]
 fn what_must_not_come_is_exit_status_1() {
     let output = sweep(&["0..100", "--fail-on", "truncated,stuck"]);
     assert_eq!(output.status.code(), Some(1));

@@ -66,3 +66,30 @@ fn a_file_that_may_not_grow_ends_with_a_whole_row() {
         assert_eq!(fs::read(&cut).expect("there"), whole, "it goes on from there");
     }
 }
+
+#[test]
+fn a_number_of_seeds_is_the_first_seeds() {
+    let object = |seeds: &str| -> Value {
+        let output = halfclose(&["sweep", "--seeds", seeds, "-s", "link.loss=5%", "--json"]);
+        let mut object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+        for of_real_time in ["seconds", "runs_per_second"] {
+            object[of_real_time] = Value::Null;
+        }
+        object
+    };
+    assert_eq!(object("100"), object("0..100"));
+    assert_eq!(object("100")["runs"], 100);
+}
+
+#[test]
+fn the_time_of_a_sweep_can_be_limited() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("x.jsonl");
+    let name = path.to_str().expect("UTF-8");
+    let words = ["sweep", "--seeds", "100000000", "-s", "link.loss=5%", "--out", name];
+    let output = halfclose(&[&words[..], &["--max-time", "300ms"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let rows = fs::read_to_string(path).expect("it is there").lines().count();
+    let said = format!("--max-time is over after {rows} of 100000000 runs: the same command makes");
+    assert!(err(&output).starts_with(&said), "{}", err(&output));
+}

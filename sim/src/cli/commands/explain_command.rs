@@ -20,7 +20,7 @@ use crate::run::{Finished, run_loaded};
 use crate::scenario::Scenario;
 use crate::workload::Workload;
 
-/// Transfers and connections that the text says one by one.
+/// The most transfers and connections printed separately in the text.
 const SAID: usize = 20;
 
 /// Explains a capture, or a run of a scenario.
@@ -80,7 +80,7 @@ fn say(
     Ok(())
 }
 
-/// The explanation as JSON, with what was selected of the lists.
+/// The explanation as JSON, with the selected transfers and connections.
 fn object(explanation: &Explanation, selected: &Selected) -> Value {
     let mut chosen = explanation.clone();
     chosen.transfers.retain(|one| selected.takes_transfer(one));
@@ -88,7 +88,7 @@ fn object(explanation: &Explanation, selected: &Selected) -> Value {
     serde_json::to_value(&chosen).expect("an explanation has names and numbers alone")
 }
 
-/// Exit status 1 if the explanation has what `--fail-on` names.
+/// Exit status 1 if the explanation has a finding of `--fail-on`.
 fn verdict(args: &ExplainArgs, explanation: &Explanation) -> Result<Status, CommandError> {
     let mut failed = false;
     for word in &args.fail_on {
@@ -149,7 +149,7 @@ pub(in crate::cli) fn explained(finished: &Finished) -> Explanation {
     analysis.finish()
 }
 
-/// What is known of a run beyond its packets.
+/// The facts of a run beyond the packets.
 struct Told<'a> {
     truths: &'a [truth::Truth],
     decisive: &'a [Decisive],
