@@ -146,8 +146,8 @@ fn without_data(facts: &Facts<'_>) -> Finding {
     }
     if *code >= 400 {
         let because = format!("the server said {code}, and no data connection was opened");
-        let sure = if facts.transfer.reply_heard { Sure::Seen } else { Sure::Inferred };
-        return Finding::new(Cause::ServerFailed, sure, because, frames);
+        // A client may have lost patience before the reply came.
+        return Finding::new(Cause::ServerFailed, Sure::Inferred, because, frames);
     }
     Finding::unknown("the capture has no data connection of the transfer")
 }
