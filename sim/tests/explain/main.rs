@@ -4,3 +4,5 @@ mod accuracy;
 mod cases;
 mod damaged;
 mod mixed;
+#[cfg(feature = "net")]
+mod real;

@@ -167,9 +167,11 @@ fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
     let server_left = left(control, 1).is_some_and(|place| place.0 < control_left.0);
     let quit_first = facts.session.quit.is_some_and(|quit| quit < control_left.0);
     let answered = facts.reply_at().is_some_and(|(frame, _)| frame < control_left.0);
+    // A client that tears the data connection and leaves without QUIT has not read the reply either.
+    let torn = flow.resets.iter().any(|reset| reset.from == own && !reset.own_fin);
     let apart = data_left.1.abs_diff(control_left.1);
     let idle = control_left.1.saturating_sub(end.last_data.1.max(flow.ends[1 - own].last_data.1));
-    if quit_first || answered || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
+    if quit_first || (answered && !torn) || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
         return None;
     }
     let because =
