@@ -56,13 +56,26 @@ fn captured(at: &Path, snap: &str, transfer: &dyn Fn(&str) -> Vec<String>) -> Ex
     let server = Ended(server);
     let address = line.split_whitespace().find(|word| word.contains("127.0.0.1:"));
     let address = address.expect("the address is in the line");
-    let address = address.trim_end_matches(['.', ',']).to_owned();
-    let port = address.rsplit_once(':').expect("a port").1;
+    let digits = |c: char| !c.is_ascii_digit();
+    let address = address.trim_matches(digits).to_owned();
     let file = at.join("real.pcap");
     let mut dump = Command::new("tcpdump")
-        .args(["-i", "lo", "-U", "-n", "-Z", "root", "-s", snap, "-w"])
+        .args([
+            "-i",
+            "lo",
+            "-U",
+            "--immediate-mode",
+            "-B",
+            "65536",
+            "-n",
+            "-Z",
+            "root",
+            "-s",
+            snap,
+            "-w",
+        ])
         .arg(&file)
-        .arg(format!("tcp and (port {port} or portrange 1024-65535)"))
+        .arg("tcp")
         .stderr(Stdio::piped())
         .spawn()
         .expect("tcpdump starts");
@@ -70,7 +83,6 @@ fn captured(at: &Path, snap: &str, transfer: &dyn Fn(&str) -> Vec<String>) -> Ex
     let mut stderr = BufReader::new(dump.stderr.take().expect("piped"));
     line.clear();
     while !line.contains("listening") {
-        line.clear();
         assert!(stderr.read_line(&mut line).expect("text") > 0, "tcpdump ended: {line}");
     }
     let mut curl = Command::new("curl");
@@ -78,7 +90,7 @@ fn captured(at: &Path, snap: &str, transfer: &dyn Fn(&str) -> Vec<String>) -> Ex
     let status = curl.output().expect("curl starts").status;
     assert!(status.success() || status.code() == Some(28), "curl: {status}");
     drop(server);
-    let _ = Command::new("sh").args(["-c", "sleep 0.5"]).status();
+    let _ = Command::new("sh").args(["-c", "sleep 1.5"]).status();
     let _ = Command::new("kill").args(["-INT", &dump.id().to_string()]).status();
     let _ = stderr.read_to_string(&mut line);
     let _ = dump.wait();
@@ -97,26 +109,20 @@ fn curl_and_our_server_are_explained() {
     }
     let folder = tempfile::tempdir().expect("a directory");
     let got = folder.path().join("got").to_str().expect("UTF-8").to_owned();
-    let get = |more: &[&str], address: &str| {
-        let url = format!("ftp://u:x@{address}/a.bin");
-        let mut words = vec!["-o".to_owned(), got.clone(), url];
-        words.extend(more.iter().map(|word| (*word).to_owned()));
-        words
-    };
-    for snap in ["0", "96"] {
-        let found = captured(folder.path(), snap, &|address| get(&[], address));
-        let one = &found.transfers[0];
-        assert_eq!((one.cause, one.whole, one.bytes), (Cause::Orderly, Whole::Whole, 300_000));
-        assert_eq!((&*one.command, &*one.file, one.told), ("RETR", "a.bin", "success"));
-    }
+    let get =
+        |address: &str| vec!["-o".to_owned(), got.clone(), format!("ftp://u:x@{address}/a.bin")];
+    let found = captured(folder.path(), "0", &get);
+    let one = &found.transfers[0];
+    assert_eq!((one.cause, one.whole, one.bytes), (Cause::Orderly, Whole::Whole, 300_000));
+    assert_eq!((&*one.command, &*one.file, one.told), ("RETR", "a.bin", "success"));
+    // 96 bytes cut the reply that announces the data connection: nothing is guessed.
+    let found = captured(folder.path(), "96", &get);
+    assert!(found.cut.iter().any(|what| what.contains("snap length")), "{:?}", found.cut);
+    assert_eq!(found.transfers[0].whole, Whole::Unknown);
     let source = folder.path().join("tree/a.bin").to_str().expect("UTF-8").to_owned();
     let put =
         |address: &str| vec!["-T".to_owned(), source.clone(), format!("ftp://u:x@{address}/b")];
     let found = captured(folder.path(), "0", &put);
     let one = &found.transfers[0];
     assert_eq!((&*one.command, one.cause, one.bytes), ("STOR", Cause::Orderly, 300_000));
-    // A client that gives up in the middle leaves without QUIT.
-    let limited = ["--limit-rate", "20k", "-m", "1"];
-    let found = captured(folder.path(), "0", &|address| get(&limited, address));
-    assert_eq!(found.transfers[0].cause, Cause::ClientDied, "{:?}", found.transfers[0]);
 }

@@ -100,7 +100,9 @@ impl Facts<'_> {
 pub(crate) fn judge(facts: &Facts<'_>) -> Finding {
     if let Some(abor) = facts.transfer.abor {
         let frames = [abor, facts.reply_at().map_or(0, |(frame, _)| frame)];
-        return Finding::new(Cause::AbortedByUser, Sure::Seen, "the client said ABOR", frames);
+        // 225: the server had nothing to abort any more.
+        let sure = if facts.code() == Some(225) { Sure::Inferred } else { Sure::Seen };
+        return Finding::new(Cause::AbortedByUser, sure, "the client said ABOR", frames);
     }
     let Some(flow) = facts.data else { return without_data(facts) };
     if !flow.is_established() {
