@@ -43,16 +43,16 @@ pub struct Explore<'a> {
     pub(super) limits: Limits<'a>,
 }
 
-/// One list of faults, and what it came to.
+/// A list of faults, and the result of the run with these faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Visit<'a> {
     /// The faults, in the order of their packets.
     pub faults: &'a [Placed],
-    /// The verdict.
+    /// The verdict of the run.
     pub verdict: Verdict,
-    /// The laws that it broke without an excuse.
+    /// The laws that the run broke without a waiver.
     pub broken_laws: &'a [&'static str],
-    /// What was asked of its outcome holds.
+    /// Whether `holds` was true of the outcome.
     pub holds: bool,
 }
 

@@ -1,6 +1,6 @@
-//! `lockstep` runs several worlds of one scenario side by side, a stage of each turn at a time: what all
-//! of a turn executes is several times what a processor's first cache for code holds, and a stage is
-//! not. Each world goes its own way, exactly as `World::run` would have it.
+//! `lockstep` interleaves several worlds of one scenario, stage by stage: a whole turn executes several
+//! times the machine code that the L1 instruction cache holds, a single stage does not. Each world
+//! makes exactly the run that `World::run` would make.
 
 use std::cell::Cell;
 
@@ -32,7 +32,7 @@ impl<'a> Lockstep<'a> {
     /// they are told otherwise.
     ///
     /// # Panics
-    /// As `World::new`.
+    /// In the cases of `World::new`.
     #[must_use]
     pub fn new(scenario: &'a Scenario, workload: &'a Workload, runs: u64) -> Self {
         let tcp = &scenario.tcp;
@@ -53,7 +53,7 @@ impl<'a> Lockstep<'a> {
         }
     }
 
-    /// How many worlds there are: runs that are done at a time.
+    /// The number of worlds: the runs made at a time.
     #[must_use]
     pub fn width(&self) -> usize {
         self.worlds.len()
@@ -64,7 +64,7 @@ impl<'a> Lockstep<'a> {
         self.worlds.iter_mut().for_each(change);
     }
 
-    /// The first world, to be run by itself.
+    /// The first world, for a run outside the lockstep.
     pub fn first(&mut self) -> &mut World<'a> {
         &mut self.worlds[0]
     }

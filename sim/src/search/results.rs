@@ -1,6 +1,6 @@
-//! `results` is the file of a sweep: one line for each run, as JSON or as CSV, in the order of the
-//! runs. Every line says which sweep it is of, so a file that was cut off is gone on with, parts put
-//! together are the whole, and nothing is ever mixed. It runs nothing itself.
+//! `results` owns the results file of a sweep: a line for each run, as JSON or as CSV, in the order of the
+//! runs. Every line names the sweep, so a truncated file is continued, the files of all shards together
+//! are the file of the whole sweep, and lines of different sweeps are never mixed.
 
 mod line_writer;
 mod row;
@@ -20,22 +20,22 @@ use thiserror::Error;
 use crate::run::RunError;
 use crate::search::tally::Counted;
 
-/// How a line is written: the end of the file's name says it.
+/// The format of a line, by the extension of the file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// One JSON object a line.
+    /// A JSON object on each line.
     JsonLines,
     /// RFC 4180, but lines end with LF alone, with the names of the columns above the first run of the whole sweep.
     Csv,
 }
 
-/// Why a file is not written.
+/// The reason why a results file is refused.
 #[derive(Debug, Error)]
 pub enum ResultsError {
-    /// Its name says no format.
+    /// The name of the file has no known extension.
     #[error("`{}` ends in neither .jsonl nor .csv", .0.display())]
     Format(PathBuf),
-    /// It cannot be opened, read or written.
+    /// The file cannot be opened, read or written.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
         /// The file.
@@ -43,10 +43,10 @@ pub enum ResultsError {
         /// Why not.
         source: io::Error,
     },
-    /// Somebody else is writing it.
+    /// Another sweep has the file open for writing.
     #[error("`{}` is being written by another sweep", .0.display())]
     Busy(PathBuf),
-    /// It holds something else than the first lines of this sweep.
+    /// The file holds lines that are not the first lines of this sweep.
     #[error("`{}` line {line} {problem}: name another file, or remove this one", path.display())]
     Foreign {
         /// The file.
@@ -61,32 +61,32 @@ pub enum ResultsError {
     Run(#[from] RunError),
 }
 
-/// A file of results, open at its end.
+/// A results file, open at the end.
 #[derive(Debug)]
 pub struct Results {
     path: PathBuf,
     file: File,
 }
 
-/// What a sweep is going to write.
+/// The lines that a sweep is going to write.
 pub struct Plan<'a> {
-    /// Which sweep it is.
+    /// The identity of the sweep.
     pub identity: &'a Identity,
-    /// How it writes.
+    /// The format of the lines.
     pub format: Format,
-    /// The numbers of its runs in the whole.
+    /// The numbers of the runs, counted over the whole sweep.
     pub rows: Range<u64>,
     /// The seed of a run by its number.
     pub seed: &'a dyn Fn(u64) -> u64,
-    /// The line of a run by its number: it is run for it.
+    /// The line of a run by the number of the run, which is made for the line.
     pub line: &'a dyn Fn(u64) -> Vec<u8>,
 }
 
 impl Format {
-    /// The format that a file's name says.
+    /// The format by the extension of a file's name.
     ///
     /// # Errors
-    /// It says none.
+    /// The extension is unknown.
     pub fn of(path: &Path) -> Result<Self, ResultsError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl" | "ndjson") => Ok(Self::JsonLines),
@@ -146,7 +146,7 @@ impl Results {
     }
 }
 
-/// Writes it all; else how much of it, and why no more.
+/// Writes all bytes. On failure returns the number of bytes written, and the error.
 fn write_all(to: &mut impl Write, bytes: &[u8]) -> Option<(usize, io::Error)> {
     let mut written = 0;
     while written < bytes.len() {
@@ -160,16 +160,16 @@ fn write_all(to: &mut impl Write, bytes: &[u8]) -> Option<(usize, io::Error)> {
     None
 }
 
-/// Reads what a file holds already.
+/// Compares the lines of an existing file with a plan.
 struct FileCheck<'a> {
     path: &'a Path,
     plan: &'a Plan<'a>,
-    /// The line that was read last, from 1.
+    /// The number of the last line read, from 1.
     line: u64,
 }
 
 impl FileCheck<'_> {
-    /// How many bytes of the file are lines of this sweep.
+    /// The number of bytes of the file that are lines of this sweep.
     fn read(
         mut self,
         mut from: impl BufRead,
