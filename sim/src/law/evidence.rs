@@ -110,10 +110,8 @@ impl Evidence {
     #[inline]
     pub fn sees(&self, side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
         let control = Flags::SYN.0 | Flags::FIN.0 | Flags::RST.0;
-        if Segment::peek(packet)?.flags.0 & control == 0 {
-            return None;
-        }
-        Some(Sight { segment: Segment::parse(packet)?, side, emission })
+        let seen = Segment::peek(packet)?.flags.0 & control != 0;
+        if seen { sight(side, emission, packet) } else { None }
     }
 
     /// The packet met `fate`. `sight` is the packet's sight, for packets with SYN, FIN or RST.
@@ -334,6 +332,12 @@ pub struct Sight {
     segment: Segment,
     side: Side,
     emission: u64,
+}
+
+/// The sight of a packet. Not inlined: most packets have no sight.
+#[cold]
+fn sight(side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
+    Some(Sight { segment: Segment::peek(packet)?, side, emission })
 }
 
 /// Whether a packet of this fate reaches its receiver late, damaged or not at all.

@@ -70,6 +70,7 @@ impl Demux {
     }
 
     /// The holder of `key`, if there is a holder.
+    #[inline]
     pub(crate) fn get(&self, key: Key) -> Option<Holder> {
         Holder::unpacked(self.entries[self.find(key.bits())].holder)
     }

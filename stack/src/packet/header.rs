@@ -20,7 +20,7 @@ pub(crate) const PROTOCOL_TCP: u8 = 6;
 const FRAGMENT: u16 = 0x3fff;
 
 /// Read every field of both headers, unchecked. `None` if `packet` is too short or not IPv4.
-#[inline]
+#[inline(always)]
 pub(crate) fn read(packet: &[u8]) -> Option<Segment> {
     let both: &[u8; BOTH] = packet.first_chunk()?;
     // Hosts of this crate write no IPv4 options.
@@ -38,7 +38,7 @@ fn read_behind_options(packet: &[u8]) -> Option<Segment> {
     (ip[0] >> 4 == 4 && start >= 20).then(|| read_at(ip, tcp, start + 20))
 }
 
-#[inline]
+#[inline(always)]
 fn read_at(ip: &[u8; IPV4], tcp: &[u8; TCP], options_start: u16) -> Segment {
     let payload_start = options_start - 20 + u16::from(tcp[12] >> 4) * 4;
     Segment {

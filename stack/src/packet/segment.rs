@@ -147,17 +147,18 @@ impl Segment {
 
     /// Read the header fields of `packet` without checks. `None` if `packet` is too short for both
     /// headers or is not IPv4.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn peek(packet: &[u8]) -> Option<Self> {
         header::read(packet)
     }
 
-    #[inline]
+    #[inline(always)]
     fn checked(mut self, packet: &[u8]) -> Option<Self> {
         let [options, payload] = [self.options_start, self.payload_start].map(usize::from);
         let fits = options <= payload
-            && payload <= header::total_len(packet).min(packet.len())
+            && payload <= header::total_len(packet)
+            && payload <= packet.len()
             && self.source.port() != 0
             && self.destination.port() != 0;
         if !fits || !header::is_whole_tcp(packet) {
