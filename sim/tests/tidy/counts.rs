@@ -22,7 +22,7 @@ const PARTS: [Part; 5] = [
         stand_ins: 45.0,
         faults: [0, 0, 0],
     },
-    Part { name: "ftp", paths: &["ftp/src/", "ftp/examples/"], stand_ins: 45.0, faults: [1, 5, 0] },
+    Part { name: "ftp", paths: &["ftp/src/", "ftp/examples/"], stand_ins: 45.0, faults: [0, 0, 0] },
     Part {
         name: "sim",
         paths: &["sim/src/", "sim/examples/"],

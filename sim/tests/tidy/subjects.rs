@@ -5,6 +5,9 @@ use crate::house::git;
 /// The last commit before the rule.
 const BEFORE: &str = "cca438e";
 
+/// Commits on the main line that broke the rule. Their history is not rewritten; no commit is added.
+const EXCUSED: [&str; 1] = ["ed87d88"];
+
 /// The most columns of a subject.
 const COLUMNS: usize = 72;
 
@@ -36,12 +39,15 @@ fn sound(subject: &str) -> Result<(), &'static str> {
 #[test]
 fn subjects_name_an_area_a_verb_and_an_object() {
     let range = format!("{BEFORE}..HEAD");
-    let Some(subjects) = git(&["log", "--no-merges", "--format=%h %s", &range]) else {
+    let Some(subjects) = git(&["log", "--no-merges", "--format=%H %s", &range]) else {
         eprintln!("SKIPPED: the history has no commit {BEFORE}, so no subject is checked");
         return;
     };
     for line in subjects.lines() {
         let (commit, subject) = line.split_once(' ').expect("a hash and a subject");
+        if EXCUSED.iter().any(|excused| commit.starts_with(excused)) {
+            continue;
+        }
         if let Err(problem) = sound(subject) {
             panic!("the subject of {commit} {problem}: {subject}");
         }
