@@ -71,7 +71,9 @@ impl Client {
 /// Returns whether a negative reply to NLST or LIST means an empty directory: many servers answer
 /// `450 No files found` (RFC 959 §5.4 lists 450 for NLST).
 pub(super) fn means_empty(kind: TransferKind, reply: &Reply) -> bool {
+    if !matches!(kind, TransferKind::List(..)) || !matches!(reply.code, 450 | 550) {
+        return false;
+    }
     let text = reply.text.to_lowercase();
-    let empty = ["no files", "empty", "no matches"].iter().any(|words| text.contains(words));
-    matches!(kind, TransferKind::List(..)) && matches!(reply.code, 450 | 550) && empty
+    ["no files", "empty", "no matches"].iter().any(|words| text.contains(words))
 }
