@@ -116,7 +116,7 @@ impl Host {
             connection.untouch();
         });
         self.listeners.reset(Listener::vacate);
-        self.time_waits = Slots::default();
+        self.time_waits.reset(|_| ());
         self.demux.clear();
         self.events.reset(config.notes);
         self.wire.reset(&config);
