@@ -37,7 +37,7 @@ pub enum RunError {
         "{key}: has several values ({values}), and a single run takes one: set {key}, or sweep"
     )]
     SeveralValues {
-        /// The key.
+        /// The name of the key.
         key: String,
         /// The values, as the scenario writes them.
         values: String,

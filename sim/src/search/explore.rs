@@ -1,7 +1,7 @@
 //! `explore` runs every placement of a few faults on the packets in scope, each once: the tree in
 //! which the children of a list of faults are (every packet in scope above its last one, in that
 //! list's own run) × (what can happen to it). Lists are visited in the order of their length, then of
-//! their packets, whatever the number of threads, so the first list of a verdict is a least one.
+//! their packets, on any number of threads, so the first list of a verdict is a least one.
 
 mod tree;
 
@@ -21,10 +21,10 @@ use tree::{Family, Leaf, Tree};
 /// The connections whose packets are in scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Scope {
-    /// Data connections.
+    /// Packets of data connections only.
     #[default]
     Data,
-    /// Control connections.
+    /// Packets of control connections only.
     Control,
     /// Data connections and control connections.
     Both,
@@ -134,7 +134,7 @@ impl<'a> Explore<'a> {
         self
     }
 
-    /// Draws with this seed whatever the scenario leaves to chance.
+    /// Draws everything that the scenario leaves to chance with this seed.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;

@@ -16,7 +16,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Count a number.
+    /// Counts a number in its bucket.
     pub fn add(&mut self, number: u64) {
         let (count, most) = self.buckets.entry(bucket(number)).or_default();
         *count += 1;
@@ -50,7 +50,7 @@ impl Histogram {
         })
     }
 
-    /// The smallest number.
+    /// The smallest number counted, or `None` if none was.
     #[must_use]
     pub fn least(&self) -> Option<u64> {
         self.least

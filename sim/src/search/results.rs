@@ -38,9 +38,9 @@ pub enum ResultsError {
     /// The file cannot be opened, read or written.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Why not.
+        /// The error of the system.
         source: io::Error,
     },
     /// Another sweep has the file open for writing.
@@ -49,11 +49,11 @@ pub enum ResultsError {
     /// The file holds lines that are not the first lines of this sweep.
     #[error("`{}` line {line} {problem}: name another file, or remove this one", path.display())]
     Foreign {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The number of the line, from 1.
         line: u64,
-        /// What it is instead.
+        /// The difference from the line of this sweep.
         problem: String,
     },
     /// The runs cannot be made.

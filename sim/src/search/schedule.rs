@@ -60,9 +60,9 @@ pub fn named(scenario: &Scenario, workload: &Workload, seed: u64, list: &[Placed
 
 /// The names of a run's packets.
 pub struct Names {
-    /// By emission number.
+    /// The names of the packets, by emission number.
     names: Vec<PacketName>,
-    /// How many data connections there are.
+    /// The number of data connections.
     data: u32,
 }
 

@@ -47,7 +47,7 @@ pub struct Shrunk {
 /// What a smaller run must lead to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
-    /// The verdict.
+    /// The verdict of the run.
     pub verdict: Verdict,
     /// How the data connection of each transfer ended.
     pub endings: Vec<Endings>,

@@ -106,7 +106,8 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Counts a run as unexpected only if the run breaks a law, whatever else the scenario expects.
+    /// Counts a run as unexpected only if the run breaks a law. The rest of the expectation does
+    /// not count.
     #[must_use]
     pub fn laws_alone(mut self, laws_alone: bool) -> Self {
         self.laws_alone = laws_alone;

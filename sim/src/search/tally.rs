@@ -34,9 +34,9 @@ pub struct Tally {
 /// The parts of a run that a tally counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counted {
-    /// Its seed.
+    /// The seed of the run.
     pub seed: u64,
-    /// Its verdict.
+    /// The verdict of the run.
     pub verdict: Verdict,
     /// When its client program had told its user everything, in virtual microseconds.
     pub virtual_us: u64,
@@ -68,7 +68,7 @@ impl Counted {
 }
 
 impl Tally {
-    /// Count a run.
+    /// Counts a run with its verdict.
     pub fn add(&mut self, run: &Counted) {
         self.runs += 1;
         *self.verdicts.entry(run.verdict).or_default() += 1;

@@ -1,4 +1,5 @@
-//! `halfclose put` and `halfclose get` transfer a file, and report whether the transfer succeeded.
+//! `halfclose put` and `halfclose get` are the commands for one file: each transfers the file, and
+//! reports whether the transfer succeeded.
 
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Write};

@@ -35,7 +35,7 @@ struct Early {
 }
 
 impl Flights {
-    /// Add a packet.
+    /// Adds a packet on the way.
     #[inline]
     pub(super) fn add(&mut self, flight: Flight) {
         if self.queue.back().is_none_or(|last| last.arrival <= flight.arrival) {

@@ -37,7 +37,7 @@ impl<'a> SeedAnswers<'a> {
         self.model = None;
     }
 
-    /// The next answer.
+    /// Returns the seed's answer to the next question.
     #[inline]
     pub(super) fn answer(&mut self, question: Question) -> Answer {
         match question {

@@ -112,7 +112,7 @@ impl Trie {
         child
     }
 
-    /// Bytes of memory.
+    /// The memory of the trie, in bytes.
     pub(super) fn bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>() + self.edges.capacity() * size_of::<Edge>()
     }

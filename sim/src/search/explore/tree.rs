@@ -43,7 +43,7 @@ pub(super) struct Leaf {
 }
 
 impl Family {
-    /// Each child's list.
+    /// The list of faults of each child.
     pub(super) fn lists(&self) -> impl Iterator<Item = (Vec<Placed>, &Leaf)> {
         let parent = self.parent.as_deref().unwrap_or_default();
         self.children.iter().map(|leaf| {

@@ -18,7 +18,7 @@ use crate::workload::Workload;
 /// A results file, and the words that select the sweep's scenario on the command line.
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// The file.
+    /// The path of the results file.
     pub path: &'a Path,
     /// How the file writes a run.
     pub format: Format,
