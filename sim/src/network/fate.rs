@@ -60,7 +60,7 @@ pub enum Moved {
     /// The packet arrives this much later.
     Late(Duration),
     /// The packet arrives just behind the next packet of the same connection and direction, or
-    /// [`HOLD`] late.
+    /// `HOLD` late.
     Held,
 }
 

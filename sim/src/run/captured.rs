@@ -32,7 +32,7 @@ impl CapturePoint {
 }
 
 impl Finished {
-    /// Writes a run recorded at [`Recording::Packets`] as a pcapng capture, which Wireshark opens and
+    /// Writes a run recorded at `Recording::Packets` as a pcapng capture, which Wireshark opens and
     /// `halfclose replay` runs again, and returns the number of packets. `scenario` is the scenario of
     /// the run.
     ///
@@ -52,7 +52,7 @@ impl Finished {
         capture::write(to, &header, packets.iter().map(OwnedCapturedPacket::borrowed))
     }
 
-    /// The packets of a run recorded at [`Recording::Packets`], as a capture holds them: checksums are
+    /// The packets of a run recorded at `Recording::Packets`, as a capture holds them: checksums are
     /// filled in, every fate but plain delivery has a comment, and so has every RST, with the reason.
     /// A corrupted packet has its flipped bit and the checksum of the packet that was sent.
     #[must_use]
