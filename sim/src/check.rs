@@ -7,7 +7,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let mut scenario = Scenario::catalogue("q123208")?;
 //! scenario.vary(["client.profile=tcpip32-3.11b", "link.loss=5%"])?;
-//! // Every run of 200 seeds, whatever the link loses.
+//! // Every run of 200 seeds.
 //! sweep(&scenario, 0..200).check(|outcome| outcome.verdict == Verdict::Intact);
 //! // Every placement of one fault on the data connection.
 //! scenario.vary(["link.loss=0%"])?;

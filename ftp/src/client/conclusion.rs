@@ -1,9 +1,9 @@
 //! `client::conclusion` follows a transfer from the first reply to the result that the user sees.
 //!
 //! Two events end a transfer, in either order: the final reply, and the end of the data connection.
-//! An upload succeeds if the reply is 2yz and the client ended the data as planned. A download
-//! succeeds if the reply is 2yz and the data ended with a FIN. After a doubtful end of an upload,
-//! the client may ask how much the server holds (SIZE).
+//! An upload succeeds if the client ended the data as planned and a 2yz came after that end. A
+//! download succeeds if the reply is 2yz, the data ended with a FIN, and as many bytes came as the
+//! server told. `verification` asks for the server's own figures (SIZE, MDTM).
 
 use super::client_transfer::{AborState, ClientTransfer, DataState, TransferKind};
 use super::list_fallback::means_empty;

@@ -1,11 +1,11 @@
-//! Mixed scenarios: each key takes its turn at a pace of its own, as in the soak test.
+//! Mixed scenarios: each key takes its turn at a pace of its own, in this test and in the soak test.
 
 use std::time::Duration;
 
 use halfclose::Scenario;
 
-/// The settings of run `seed`: each key takes its turn at a pace of its own, so that every pair of
-/// values meets.
+/// The settings of run `seed`. Each key changes at a pace of its own, so every pair of values
+/// meets.
 pub(crate) fn settings(seed: u64) -> Vec<String> {
     // SplitMix64: another number for each key, the same on every machine.
     let pick = |key: u64, words: &[&'static str]| {
@@ -44,7 +44,7 @@ pub(crate) fn settings(seed: u64) -> Vec<String> {
     match pick(41, &links) {
         "" => {}
         link => {
-            // A link loses by one model.
+            // A link loses packets by one model.
             said.retain(|it| !link.starts_with("gemodel") || !it.starts_with("link.loss"));
             said.push(format!("link.{link}"));
         }
@@ -76,7 +76,7 @@ pub(crate) fn settings(seed: u64) -> Vec<String> {
         dark => said.push(format!("link.{}blackout={dark}", pick(44, &["", "up.", "down."]))),
     }
     let count = pick(45, &["", "", "1", "12", "123"]).len() as u64;
-    // Each counts to ordinals of its own: one packet has one fate.
+    // Each fault counts to an ordinal of its own: a packet has one fate.
     let ordinals = [["1", "4"], ["2", "7"], ["3", "11"]];
     let keys = (46..).step_by(5).zip(ordinals);
     for (key, nths) in keys.take(usize::try_from(count).expect("three at most")) {
@@ -104,21 +104,21 @@ pub(crate) fn settings(seed: u64) -> Vec<String> {
         &["mkdir=d", "put=d/a", "ls=d", "rename=d/a to=b", "get=b", "delete=b", "rmdir=d"],
         &["put=a before=5000", "delete=a", "ls=/", "append=a", "get=a"],
     ];
-    // The first ones are what most runs are about.
+    // The first tasks are the subject of most runs.
     let tasks = pick(20, &["0", "1", "2", "3", "4", "0", "3", "5", "6", "7", "8", "9"]);
     let tasks = dialogues[tasks.parse::<usize>().expect("it is a digit")];
     let text = pick(22, &["image", "image", "image", "ascii"]);
     said.push(format!("client.type={text}"));
     said.push(format!("client.check_size={}", pick(23, &["false", "true"])));
     said.push(format!("server.capacity={}", pick(24, &["none", "none", "none", "7000"])));
-    // Nobody lists a root that others change.
+    // No client lists a root that another client changes.
     if !tasks.iter().any(|task| ["ls=/", "ls=none"].contains(task)) {
         said.push(format!("client.count={}", pick(25, &["1", "1", "1", "1", "3", "9"])));
     }
     for (at, task) in tasks.iter().enumerate() {
         said.extend(task.split(' ').map(|key| format!("do.{}.{key}", at + 1)));
         let puts = ["put=", "append="].iter().any(|kind| task.starts_with(kind));
-        // What is downloaded is what an earlier task has put there, if one has.
+        // A download fetches the file of an earlier task, if there is one.
         let moves = puts || (task.starts_with("get=") && at == 0);
         if moves {
             let sizes = if task.contains("before") { &sizes[3..] } else { &sizes[..] };
