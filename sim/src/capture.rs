@@ -21,12 +21,12 @@ use crate::terms::APPLICATION;
 
 pub use compare::first_difference;
 #[cfg(feature = "cli")]
-pub use read::begins_like_capture;
+pub(crate) use read::begins_like_capture;
 pub use read::read_bytes;
 pub use write::write;
 
 /// The version of the section header's content. Newer versions are refused with a message.
-pub const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 1;
 
 /// First words of the section header's comment.
 const MAGIC: &str = "halfclose-capture";

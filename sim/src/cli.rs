@@ -8,12 +8,12 @@
 mod args;
 pub(crate) mod commands;
 mod help;
-pub mod output_file;
+pub(crate) mod output_file;
 mod search_bar;
 mod selection;
 #[cfg(feature = "net")]
 mod session;
-pub mod streams;
+pub(crate) mod streams;
 mod usage;
 
 #[cfg(test)]
@@ -38,7 +38,7 @@ use streams::{Streams, UntilClosed, terminal_columns};
 
 /// The end of a command without an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Status {
+pub(crate) enum Status {
     /// The result is as expected.
     AsExpected,
     /// An expectation or a law was broken, or a replay diverged.
@@ -59,7 +59,7 @@ const INTERRUPTED: u8 = 130;
 
 /// The reason why a command failed.
 #[derive(Debug)]
-pub enum CommandError {
+pub(crate) enum CommandError {
     /// Wrong usage or input: one line with the mistake and the right form.
     Input(String),
     /// A real transfer failed: one line with the reason.
@@ -71,7 +71,7 @@ pub enum CommandError {
 
 impl CommandError {
     /// Wrong input, as `error` describes the problem.
-    pub fn input(error: impl Display) -> Self {
+    pub(crate) fn input(error: impl Display) -> Self {
         Self::Input(error.to_string())
     }
 }
@@ -108,7 +108,7 @@ pub fn main() -> ExitCode {
 
 /// Runs a command line and returns the exit status. Styled text has escape sequences in it: a stream
 /// drops the escape sequences where colours do not belong.
-pub fn execute(
+pub(crate) fn execute(
     arguments: impl IntoIterator<Item = impl Into<OsString>>,
     streams: &mut Streams<'_>,
 ) -> u8 {

@@ -2,7 +2,7 @@
 //! the last file of a name again at the end of the run. The user's view of a transfer is unknown
 //! here.
 
-pub mod expectation;
+pub(crate) mod expectation;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -28,7 +28,7 @@ struct Seen {
 }
 
 /// The judge of the files of one run.
-pub struct Judge<'a> {
+pub(crate) struct Judge<'a> {
     scenario: &'a Scenario,
     workload: &'a Workload,
     /// For each task with a name that a later task writes again: the file when the file was closed.
@@ -40,19 +40,19 @@ pub struct Judge<'a> {
 impl<'a> Judge<'a> {
     /// A judge who has seen nothing.
     #[must_use]
-    pub fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
+    pub(crate) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
         let tasks = workload.tasks().len();
         Self { scenario, workload, seen: vec![None; tasks], written: vec![false; tasks] }
     }
 
     /// Forget the files of the run before.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.seen.fill(None);
         self.written.fill(false);
     }
 
     /// The tasks that move a file or a listing, in order. The client has a report for each of them.
-    pub fn transfers(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn transfers(&self) -> impl Iterator<Item = usize> {
         (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
     }
 
@@ -75,7 +75,7 @@ impl<'a> Judge<'a> {
     /// now if a later task writes or removes the file, and otherwise at the end of the run. A
     /// listing is compared now, because the listed directory may change. `reports` are the
     /// client's. Returns whether a later task writes or removes the file.
-    pub fn closed(
+    pub(crate) fn closed(
         &mut self,
         side: Side,
         name: &str,
@@ -132,7 +132,12 @@ impl<'a> Judge<'a> {
     /// # Panics
     /// If the task moves no file.
     #[must_use]
-    pub fn verdict_on(&self, task: usize, store: &MemoryStore, opened: bool) -> (FileState, u64) {
+    pub(crate) fn verdict_on(
+        &self,
+        task: usize,
+        store: &MemoryStore,
+        opened: bool,
+    ) -> (FileState, u64) {
         let place = self.writes(task);
         let (_, name) = place.expect("only tasks that write a file are looked at");
         let again = self.later(task).any(|later| self.writes(later) == place);
@@ -160,7 +165,7 @@ impl<'a> Judge<'a> {
 
     /// The side and the name to which a task writes.
     #[must_use]
-    pub fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
+    pub(crate) fn writes(&self, task: usize) -> Option<(Side, &'a str)> {
         match &self.workload.tasks()[task] {
             Task::Put(file) => Some((Side::Server, &file.name)),
             Task::Get(file) => Some((Side::Client, &file.name)),
@@ -171,7 +176,7 @@ impl<'a> Judge<'a> {
 
     /// Bytes of the source of `task`; of a listing, bytes of the expected listing.
     #[must_use]
-    pub fn source_len(&self, task: usize) -> u64 {
+    pub(crate) fn source_len(&self, task: usize) -> u64 {
         match &self.workload.tasks()[task] {
             Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0),
             _ => self.workload.content(task).size(),
@@ -180,7 +185,7 @@ impl<'a> Judge<'a> {
 
     /// Bytes to be sent for `task` if the transfer begins at `offset`.
     #[must_use]
-    pub fn to_send(&self, task: usize, offset: u64) -> u64 {
+    pub(crate) fn to_send(&self, task: usize, offset: u64) -> u64 {
         let all = match &self.workload.tasks()[task] {
             // Each line has a CR on the way.
             Task::List(_) => self.seen[task].map_or(0, |seen| seen.listed.0 + seen.listed.1),
@@ -191,7 +196,7 @@ impl<'a> Judge<'a> {
 
     /// Whether `task` was to resume a file that is not the beginning of the task's source.
     #[must_use]
-    pub fn resumes_another(&self, task: usize) -> bool {
+    pub(crate) fn resumes_another(&self, task: usize) -> bool {
         let resumes =
             self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Resume);
         let expected = self.workload.received(task);
@@ -204,7 +209,7 @@ impl<'a> Judge<'a> {
     /// Bytes of the source of `task` missing from a file in this state with `stored` bytes. Bytes
     /// from before the run do not count as bytes of the source, unless the transfer resumed them.
     #[must_use]
-    pub fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
+    pub(crate) fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
         let mode = self.workload.tasks()[task].file().map(|file| file.mode);
         let all = match &self.workload.tasks()[task] {
             Task::List(_) => self.source_len(task),

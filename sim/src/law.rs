@@ -17,9 +17,9 @@ mod waivers;
 #[cfg(test)]
 mod law_tests;
 
-pub use connections::Trigger;
-pub use evidence::{Evidence, Watch};
-pub use rest_laws::Holding;
+pub(crate) use connections::Trigger;
+pub(crate) use evidence::{Evidence, Watch};
+pub(crate) use rest_laws::Holding;
 
 use std::time::Duration;
 
@@ -203,7 +203,10 @@ pub static LAWS: &[Law] = &[
 /// The laws broken without an excuse, and the laws broken with an excuse. The waiver named `denied`
 /// excuses nothing, so that a test can show the need for the waiver.
 #[must_use]
-pub fn judge(findings: &Findings<'_>, denied: Option<&str>) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
+pub(crate) fn judge(
+    findings: &Findings<'_>,
+    denied: Option<&str>,
+) -> (Vec<BrokenLaw>, Vec<WaivedLaw>) {
     let mut late = Vec::new();
     for law in LAWS {
         if let CheckTime::AtTheEnd(check) = law.check {

@@ -81,8 +81,6 @@
 //! | `results` | a file with one line for each run of a sweep: [`Sweep::run_into`] |
 //! | `explain` | why connections and transfers ended, in a run or in a capture: [`explain`] |
 
-#![expect(unreachable_pub, reason = "being narrowed room by room")]
-
 #[cfg(feature = "pcap")]
 mod capture;
 mod check;

@@ -1,11 +1,11 @@
 //! `network` owns everything between the hosts: the link, the fate of each packet, the faults of a
 //! scenario, and the trace of the packets.
 
-pub mod channel;
+pub(crate) mod channel;
 mod digest;
-pub mod draws;
-pub mod fate;
-pub mod faults;
-pub mod link;
-pub mod medium;
-pub mod trace;
+pub(crate) mod draws;
+pub(crate) mod fate;
+pub(crate) mod faults;
+pub(crate) mod link;
+pub(crate) mod medium;
+pub(crate) mod trace;

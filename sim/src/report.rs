@@ -14,12 +14,12 @@ mod sweep_report;
 mod verdict_style;
 
 #[cfg(feature = "cli")]
-pub use crate::judge::expectation::unmet;
-pub use crate::judge::expectation::{ended, told};
-pub use ladder::{excerpt as shrunk_lines, last_lines};
+pub(crate) use crate::judge::expectation::unmet;
+pub(crate) use crate::judge::expectation::{ended, told};
+pub(crate) use ladder::{excerpt as shrunk_lines, last_lines};
 
 #[cfg(feature = "cli")]
-pub use {
+pub(crate) use {
     explore_report::{
         Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
     },

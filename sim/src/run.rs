@@ -3,7 +3,7 @@
 #[cfg(feature = "pcap")]
 mod captured;
 #[cfg(feature = "results")]
-pub mod run_record;
+pub(crate) mod run_record;
 mod unlike;
 
 #[cfg(feature = "pcap")]

@@ -2,28 +2,29 @@
 //! (`explore`), down to the fewest faults (`shrink`), and over pairs of a client and a server (`matrix`).
 //! The number of threads changes no result. A search prints nothing.
 
-pub mod classes;
-pub mod ddmin;
+pub(crate) mod classes;
+pub(crate) mod ddmin;
 pub mod explore;
-pub mod histogram;
-pub mod limits;
-pub mod lockstep;
+pub(crate) mod histogram;
+pub(crate) mod limits;
+pub(crate) mod lockstep;
 pub mod matrix;
-pub mod pool;
+pub(crate) mod pool;
 #[cfg(feature = "results")]
-pub mod results;
-pub mod schedule;
-pub mod seeds;
-pub mod shard;
+pub(crate) mod results;
+pub(crate) mod schedule;
+pub(crate) mod seeds;
+pub(crate) mod shard;
 pub(crate) mod shares;
 pub mod shrink;
 pub mod sweep;
-pub mod tally;
+pub(crate) mod tally;
 
 pub use classes::Made;
 pub use explore::{Explore, Explored, Scope, Visit, explore};
 pub use histogram::Histogram;
-pub use limits::{SearchProgress, Stop};
+pub use limits::SearchProgress;
+pub(crate) use limits::Stop;
 pub use matrix::{Cell, Matrix, matrix};
 pub use schedule::Placed;
 pub use seeds::Seeds;

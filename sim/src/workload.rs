@@ -236,7 +236,7 @@ fn verify(disks: &[Arc<Disk>]) -> Result<(), Unreadable> {
 /// The hash (XXH3) of the first `length` bytes of a file, or of the whole file. An unreadable file
 /// has the hash 0: `Workload::verify` reports the file.
 #[must_use]
-pub fn fingerprint(image: &FileContent, length: u64) -> u128 {
+pub(crate) fn fingerprint(image: &FileContent, length: u64) -> u128 {
     let length = length.min(image.size());
     if let Some(bytes) = image.as_slice() {
         return xxh3_128(&bytes[..usize::try_from(length).unwrap_or(bytes.len())]);

@@ -13,7 +13,7 @@ mod conclude;
 pub(crate) mod configure;
 pub(crate) mod initial_files;
 mod lookup;
-pub mod sockets;
+pub(crate) mod sockets;
 mod station;
 mod view;
 

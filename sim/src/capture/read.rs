@@ -90,7 +90,7 @@ pub fn read_bytes(bytes: &[u8]) -> Result<(CaptureHeader, Vec<OwnedCapturedPacke
 /// Whether these first bytes of a file may begin a pcapng capture.
 #[cfg(feature = "cli")]
 #[must_use]
-pub fn begins_like_capture(bytes: &[u8]) -> bool {
+pub(crate) fn begins_like_capture(bytes: &[u8]) -> bool {
     check_kind(bytes).is_ok()
 }
 

@@ -11,14 +11,14 @@ use thiserror::Error;
 /// An output could not be written.
 #[derive(Debug, Error)]
 #[error("cannot write `{}`: {source}", path.display())]
-pub struct OutputFileError {
+pub(crate) struct OutputFileError {
     path: PathBuf,
     source: io::Error,
 }
 
 /// A file being written. Dropped without [`OutputFile::commit`], the file leaves nothing behind.
 #[derive(Debug)]
-pub struct OutputFile {
+pub(crate) struct OutputFile {
     path: PathBuf,
     sink: FileSink,
 }
@@ -36,7 +36,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// The directory is not there or not writable, or `path` is a directory or read-only.
-    pub fn create(path: &Path) -> Result<Self, OutputFileError> {
+    pub(crate) fn create(path: &Path) -> Result<Self, OutputFileError> {
         let sink = open(path).map_err(|source| failed(path, &source))?;
         Ok(Self { path: path.to_owned(), sink })
     }
@@ -45,7 +45,7 @@ impl OutputFile {
     ///
     /// # Errors
     /// The bytes did not reach the disk; the temporary file is removed.
-    pub fn commit(self) -> Result<(), OutputFileError> {
+    pub(crate) fn commit(self) -> Result<(), OutputFileError> {
         let Self { path, sink } = self;
         let done = match sink {
             FileSink::Direct(mut file) => file.flush(),
@@ -59,7 +59,7 @@ impl OutputFile {
 
     /// An error while writing, with the path in the message.
     #[must_use]
-    pub fn failed(&self, source: &io::Error) -> OutputFileError {
+    pub(crate) fn failed(&self, source: &io::Error) -> OutputFileError {
         failed(&self.path, source)
     }
 }

@@ -9,7 +9,7 @@ use terminal_size::{Width, terminal_size};
 const WIDTH: usize = 80;
 
 /// The two output streams of a command.
-pub struct Streams<'a> {
+pub(crate) struct Streams<'a> {
     /// Standard output, for results.
     pub out: &'a mut dyn Write,
     /// Standard error, for errors and warnings.

@@ -51,13 +51,13 @@ pub fn unmet(expected: &Expect, outcome: &Outcome) -> Vec<String> {
 
 /// Whether `outcome` broke only laws that `expected` names.
 #[must_use]
-pub fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
+pub(crate) fn lawful(expected: &Expect, outcome: &Outcome) -> bool {
     outcome.broken_laws.iter().all(|law| expected.broken_laws.contains(&law.name))
 }
 
 /// The word of JSON, results files and summaries for the answer to the user.
 #[must_use]
-pub fn told(told: Told) -> &'static str {
+pub(crate) fn told(told: Told) -> &'static str {
     match told {
         Told::Success => "success",
         Told::Failure => "failure",
@@ -67,7 +67,7 @@ pub fn told(told: Told) -> &'static str {
 
 /// How a connection ended, in words for a person.
 #[must_use]
-pub fn ended(ending: Option<Ending>) -> &'static str {
+pub(crate) fn ended(ending: Option<Ending>) -> &'static str {
     match ending {
         Some(Ending::Finished) => "finished (FIN)",
         Some(Ending::Aborted) => "aborted (sent RST)",

@@ -12,7 +12,7 @@ use crate::side::{CONTROL_PORT, Side};
 
 /// The connections of a run, as they appear.
 #[derive(Debug, Default)]
-pub struct Channels {
+pub(crate) struct Channels {
     seen: Vec<Channel>,
     /// The latest between two ports, the client's first.
     latest: BTreeMap<(u16, u16), usize>,
@@ -22,7 +22,7 @@ pub struct Channels {
 
 /// A connection of a run.
 #[derive(Clone, Debug)]
-pub struct Channel {
+pub(crate) struct Channel {
     /// Ordinal of the connection among the control or the data connections, from 1.
     number: u32,
     /// The same of a data connection; `None`: a control connection.
@@ -37,7 +37,7 @@ pub struct Channel {
 
 impl Channels {
     /// Forget the connections of the run.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.seen.clear();
         self.latest.clear();
         self.control = 0;
@@ -45,14 +45,14 @@ impl Channels {
     }
 
     /// The latest connection between two ports, or a new connection.
-    pub fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
+    pub(crate) fn between(&mut self, client_port: u16, server_port: u16) -> &mut Channel {
         let found = self.latest.get(&(client_port, server_port)).copied();
         let index = found.unwrap_or_else(|| self.add(client_port, server_port));
         &mut self.seen[index]
     }
 
     /// The connection of a segment from `from`.
-    pub fn of(&mut self, from: Side, segment: &Segment) -> &Channel {
+    pub(crate) fn of(&mut self, from: Side, segment: &Segment) -> &Channel {
         let (client, server) = match from {
             Side::Client => (segment.source.port(), segment.destination.port()),
             Side::Server => (segment.destination.port(), segment.source.port()),
@@ -96,7 +96,7 @@ impl Channels {
 impl Channel {
     /// The connection's name in a trace.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         let name = if self.data.is_some() { "data" } else { "control" };
         match self.number {
             1 => name.to_owned(),
@@ -107,7 +107,7 @@ impl Channel {
     /// The name of the packet in which `from` sends `segment`. The ordinal is 1: counting is up to
     /// the caller.
     #[must_use]
-    pub fn packet_name(&self, from: Side, segment: &Segment) -> PacketName {
+    pub(crate) fn packet_name(&self, from: Side, segment: &Segment) -> PacketName {
         let kind = segment.kind();
         let at = match kind {
             Kind::Ack => segment.ack.wrapping_sub(self.isn(from.peer())),
@@ -119,19 +119,19 @@ impl Channel {
 
     /// Where the sequence numbers of `side` began; 0: not seen.
     #[must_use]
-    pub fn isn(&self, side: Side) -> u32 {
+    pub(crate) fn isn(&self, side: Side) -> u32 {
         self.isn[side as usize].unwrap_or(0)
     }
 
     /// The sequence number after everything `side` has sent.
     #[must_use]
-    pub fn next(&self, side: Side) -> u32 {
+    pub(crate) fn next(&self, side: Side) -> u32 {
         self.next[side as usize]
     }
 
     /// The last acknowledgment number of `side`; `None`: no acknowledgment yet.
     #[must_use]
-    pub fn acknowledged(&self, side: Side) -> Option<u32> {
+    pub(crate) fn acknowledged(&self, side: Side) -> Option<u32> {
         self.acknowledged[side as usize]
     }
 }

@@ -105,7 +105,7 @@ pub struct Kept {
 
 /// The answers of one run, in order, kept only on request.
 #[derive(Debug, Default)]
-pub struct Draws {
+pub(crate) struct Draws {
     keeps: Kept,
     list: Vec<(Question, Answer)>,
     /// Transfers of the server whose bit has been asked for.
@@ -114,19 +114,19 @@ pub struct Draws {
 
 impl Draws {
     /// From the next run on, keep these answers.
-    pub fn keep(&mut self, keeps: Kept) {
+    pub(crate) fn keep(&mut self, keeps: Kept) {
         self.keeps = keeps;
     }
 
     /// Forget the answers before a run.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.list.clear();
         self.transfers = 0;
     }
 
     /// A link drew `fate` for a packet of `from`.
     #[inline]
-    pub fn drew(&mut self, from: Side, bytes: usize, fate: Fate) {
+    pub(crate) fn drew(&mut self, from: Side, bytes: usize, fate: Fate) {
         if self.keeps.fates {
             let bytes = u16::try_from(bytes).expect("an IPv4 packet is at most 65535 bytes");
             self.list.push((Question::Fate { from, bytes }, fate.into()));
@@ -134,7 +134,7 @@ impl Draws {
     }
 
     /// `side`, whose host has drawn `host`, listens at `port`.
-    pub fn listened(&mut self, side: Side, host: &SeedDraws, port: u16) {
+    pub(crate) fn listened(&mut self, side: Side, host: &SeedDraws, port: u16) {
         if self.keeps.digits
             && let Some(place) = host.place(port)
         {
@@ -144,7 +144,7 @@ impl Draws {
 
     /// The server, for whose model the number `drawn` was drawn, has begun so many transfers.
     #[inline]
-    pub fn began(&mut self, transfers: usize, drawn: u64) {
+    pub(crate) fn began(&mut self, transfers: usize, drawn: u64) {
         while self.keeps.bits && self.transfers < transfers {
             let bit = u8::try_from(self.transfers % 64).expect("less than 64");
             self.list.push((Question::ModelBit(bit), Answer::model_bit(drawn, bit)));
@@ -154,7 +154,7 @@ impl Draws {
 
     /// The questions so far, with the answers.
     #[must_use]
-    pub fn list(&self) -> &[(Question, Answer)] {
+    pub(crate) fn list(&self) -> &[(Question, Answer)] {
         &self.list
     }
 }

@@ -65,7 +65,7 @@ pub enum Moved {
 }
 
 /// How long a held packet waits for another to follow.
-pub const HOLD: Duration = Duration::from_millis(200);
+pub(crate) const HOLD: Duration = Duration::from_millis(200);
 
 impl Fate {
     /// The words of traces and captures; empty for plain delivery.
@@ -147,7 +147,7 @@ impl Changes {
 
 /// Flip bit `bit` of `packet`, modulo the packet's length. Bit 0 is the highest bit of the first
 /// byte.
-pub fn flip(packet: &mut [u8], bit: u32) {
+pub(crate) fn flip(packet: &mut [u8], bit: u32) {
     let bit = bit as usize % (packet.len() * 8).max(1);
     if let Some(byte) = packet.get_mut(bit / 8) {
         *byte ^= 0x80 >> (bit % 8);
@@ -159,7 +159,7 @@ pub fn flip(packet: &mut [u8], bit: u32) {
 const DRAWS: usize = 8;
 
 /// The fates of one direction, in order.
-pub struct Fates {
+pub(crate) struct Fates {
     loss_ppm: u32,
     burst: Option<Burst>,
     /// Whether the burst model is in the bad state.
@@ -178,7 +178,7 @@ pub struct Fates {
 impl Fates {
     /// The fates that `seed` draws for the direction of `purpose`.
     #[must_use]
-    pub fn new(config: &LinkConfig, seed: u64, purpose: Purpose) -> Self {
+    pub(crate) fn new(config: &LinkConfig, seed: u64, purpose: Purpose) -> Self {
         let LinkConfig { loss_ppm, burst, duplicate_ppm, corrupt_ppm, reorder_ppm, .. } = *config;
         let jitter_us = u64::try_from(config.jitter.as_micros()).expect("jitter is under a day");
         let chances = [loss_ppm, duplicate_ppm, corrupt_ppm, reorder_ppm];
@@ -200,7 +200,7 @@ impl Fates {
     }
 
     /// The same of another seed, from the first on.
-    pub fn reset(&mut self, seed: u64) {
+    pub(crate) fn reset(&mut self, seed: u64) {
         self.bad = false;
         self.reorder_last = 0;
         if self.rng.is_some() {
@@ -210,13 +210,13 @@ impl Fates {
 
     /// Whether there is no chance in them: every packet is delivered.
     #[must_use]
-    pub fn always_deliver(&self) -> bool {
+    pub(crate) fn always_deliver(&self) -> bool {
         self.rng.is_none()
     }
 
     /// The fate of the next packet, of this many bytes.
     #[inline]
-    pub fn next_fate(&mut self, bytes: usize) -> Fate {
+    pub(crate) fn next_fate(&mut self, bytes: usize) -> Fate {
         let Some(rng) = &mut self.rng else { return Fate::Deliver };
         let mut draws = [0_u32; DRAWS];
         for draw in &mut draws {

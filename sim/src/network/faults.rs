@@ -11,7 +11,7 @@ use crate::scenario::fault::{Action, Fault, Forged, Forgery, Place, Which};
 use crate::side::Side;
 
 /// The faults of one run, and the progress of each fault.
-pub struct Faults {
+pub(crate) struct Faults {
     faults: Vec<PendingFault>,
     channels: Channels,
 }
@@ -32,7 +32,7 @@ enum FaultState {
 }
 
 /// A segment that a fault forges in the name of `from`.
-pub struct ForgedPacket {
+pub(crate) struct ForgedPacket {
     /// The side in whose name the segment is forged.
     pub from: Side,
     /// The forged packet from the IPv4 header on.
@@ -42,14 +42,14 @@ pub struct ForgedPacket {
 impl Faults {
     /// The faults before a run.
     #[must_use]
-    pub fn new(faults: &[Fault]) -> Self {
+    pub(crate) fn new(faults: &[Fault]) -> Self {
         let pending =
             |fault: &Fault| PendingFault { fault: *fault, seen: 0, state: FaultState::Waiting };
         Self { faults: faults.iter().map(pending).collect(), channels: Channels::default() }
     }
 
     /// Before a run again.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.channels.reset();
         for pending in &mut self.faults {
             (pending.seen, pending.state) = (0, FaultState::Waiting);
@@ -58,7 +58,7 @@ impl Faults {
 
     /// Handle a packet that `from` emits: returns the fate that the faults order, and adds the
     /// segments that the faults forge to `forged`.
-    pub fn handle_packet(
+    pub(crate) fn handle_packet(
         &mut self,
         emission: u64,
         from: Side,
@@ -100,7 +100,7 @@ impl Faults {
 
     /// The faults without an effect, as text.
     #[must_use]
-    pub fn unmatched(&self) -> Vec<String> {
+    pub(crate) fn unmatched(&self) -> Vec<String> {
         let idle = self.faults.iter().filter_map(|pending| match pending.state {
             FaultState::Done => None,
             FaultState::Waiting => Some(pending.fault.to_string()),
@@ -116,7 +116,7 @@ impl Faults {
 /// # Panics
 /// If `action` forges a segment: the packet that triggers a forgery keeps its fate.
 #[must_use]
-pub fn fate_of(action: Action, bytes: usize) -> Fate {
+pub(crate) fn fate_of(action: Action, bytes: usize) -> Fate {
     let plain = Changes::default();
     Fate::Changed(match action {
         Action::Drop => return Fate::Dropped,
@@ -139,7 +139,7 @@ pub fn fate_of(action: Action, bytes: usize) -> Fate {
 /// The actions that give a packet this fate on a link of this delay. A fate that follows from the
 /// link itself (a full queue, a blackout, a NAT) needs no action.
 #[must_use]
-pub fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
+pub(crate) fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
     let Changes { duplicated, corrupted, moved } = match fate {
         Fate::Lost | Fate::BurstLost | Fate::Dropped => return vec![Action::Drop],
         Fate::Changed(changes) => changes,

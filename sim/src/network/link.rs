@@ -3,7 +3,7 @@
 
 mod flights;
 
-pub use flights::Flight;
+pub(crate) use flights::Flight;
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::scenario::LinkConfig;
 use flights::Flights;
 
 /// One direction of the wire.
-pub struct Link {
+pub(crate) struct Link {
     config: LinkConfig,
     fates: Fates,
     /// Whether every packet arrives unchanged after the delay.
@@ -35,7 +35,7 @@ const HOP: Duration = Duration::from_micros(1);
 impl Link {
     /// A link without packets.
     #[must_use]
-    pub fn new(config: LinkConfig, fates: Fates) -> Self {
+    pub(crate) fn new(config: LinkConfig, fates: Fates) -> Self {
         let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
         let delay = config.delay.max(HOP);
         let (in_flight, held) = (Flights::default(), Vec::new());
@@ -44,7 +44,7 @@ impl Link {
 
     /// Empty the link and take the fates of another seed, keeping the memory. Packets in flight
     /// return to `host`.
-    pub fn reset(&mut self, seed: u64, host: &mut Host) {
+    pub(crate) fn reset(&mut self, seed: u64, host: &mut Host) {
         self.in_flight.drain().for_each(|flight| host.recycle(flight.packet));
         self.held.clear();
         self.fates.reset(seed);
@@ -54,21 +54,26 @@ impl Link {
     /// The random fate of the next packet, of `bytes` bytes. The link draws for each packet, so
     /// that later packets keep their fates.
     #[inline]
-    pub fn draw(&mut self, bytes: usize) -> Fate {
+    pub(crate) fn draw(&mut self, bytes: usize) -> Fate {
         self.fates.next_fate(bytes)
     }
 
     /// Whether chance decides about packets here: else every packet draws delivery.
     #[inline]
     #[must_use]
-    pub fn draws(&self) -> bool {
+    pub(crate) fn draws(&self) -> bool {
         !self.fates.always_deliver()
     }
 
     /// The fate of the next packet, with `bytes` bytes and handed over at `now`, and the time of
     /// arrival unless the packet is lost. A blackout and a full queue replace `fate`.
     #[inline]
-    pub fn admit(&mut self, now: Duration, bytes: usize, fate: Fate) -> (Fate, Option<Duration>) {
+    pub(crate) fn admit(
+        &mut self,
+        now: Duration,
+        bytes: usize,
+        fate: Fate,
+    ) -> (Fate, Option<Duration>) {
         let fate = if self.is_dark(now) { Fate::Blackout } else { fate };
         if !fate.arrives() {
             return (fate, None);
@@ -89,21 +94,21 @@ impl Link {
     /// fates.
     #[inline]
     #[must_use]
-    pub fn is_plain(&self) -> bool {
+    pub(crate) fn is_plain(&self) -> bool {
         self.plain
     }
 
     /// The arrival time of a packet that bypasses the queue at `now`.
     #[inline]
     #[must_use]
-    pub fn arrival(&self, now: Duration) -> Duration {
+    pub(crate) fn arrival(&self, now: Duration) -> Duration {
         now + self.delay
     }
 
     /// Carry an admitted packet. Of packets with the same arrival time, the first carried arrives
     /// first.
     #[inline]
-    pub fn carry(&mut self, flight: Flight) {
+    pub(crate) fn carry(&mut self, flight: Flight) {
         if self.held.is_empty() {
             self.in_flight.add(flight);
         } else {
@@ -114,7 +119,7 @@ impl Link {
 
     /// Carry a packet with changes.
     #[cold]
-    pub fn carry_changed(&mut self, mut flight: Flight, changes: Changes) {
+    pub(crate) fn carry_changed(&mut self, mut flight: Flight, changes: Changes) {
         // Before a bit of them may be flipped.
         let connection = ports(&flight.packet);
         if let Some(bit) = changes.corrupted {
@@ -154,19 +159,19 @@ impl Link {
     /// Arrival time and emission number of the next packet to arrive.
     #[inline]
     #[must_use]
-    pub fn next_arrival(&self) -> Option<(Duration, u64)> {
+    pub(crate) fn next_arrival(&self) -> Option<(Duration, u64)> {
         self.in_flight.first().map(|flight| (flight.arrival, flight.emission))
     }
 
     /// Number of packets in flight.
     #[must_use]
-    pub fn in_flight(&self) -> usize {
+    pub(crate) fn in_flight(&self) -> usize {
         self.in_flight.len()
     }
 
     /// Take the next packet to arrive.
     #[inline]
-    pub fn pop_arrival(&mut self) -> Option<Packet> {
+    pub(crate) fn pop_arrival(&mut self) -> Option<Packet> {
         self.in_flight.take_first().map(|flight| flight.packet)
     }
 

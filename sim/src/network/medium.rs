@@ -4,7 +4,7 @@
 
 mod orders;
 
-pub use orders::Passed;
+pub(crate) use orders::Passed;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use crate::side::Side;
 use orders::Orders;
 
 /// Everything between the hosts, for one run at a time.
-pub struct Medium {
+pub(crate) struct Medium {
     /// Whether packets are looked at.
     watches: bool,
     faults: Faults,
@@ -37,7 +37,7 @@ pub struct Medium {
 impl Medium {
     /// The medium of `scenario`.
     #[must_use]
-    pub fn new(scenario: &Scenario) -> Self {
+    pub(crate) fn new(scenario: &Scenario) -> Self {
         Self {
             watches: !scenario.faults.is_empty() || scenario.nat_timeout.is_some(),
             faults: Faults::new(&scenario.faults),
@@ -49,7 +49,7 @@ impl Medium {
     }
 
     /// Return to the state before a run, keeping the memory.
-    pub fn reset(&mut self) {
+    pub(crate) fn reset(&mut self) {
         self.faults.reset();
         self.orders.reset();
         self.draws.reset();
@@ -61,37 +61,37 @@ impl Medium {
 
     /// From the next run on, give the packets of these emission numbers these fates, in place of
     /// random fates.
-    pub fn order(&mut self, orders: &[(u64, Fate)]) {
+    pub(crate) fn order(&mut self, orders: &[(u64, Fate)]) {
         self.orders.set(orders);
     }
 
     /// From the next run on, keep a census of the packets or keep none.
-    pub fn count(&mut self, census: bool) {
+    pub(crate) fn count(&mut self, census: bool) {
         self.orders.count(census);
     }
 
     /// The packets of this run, by emission number; empty unless they are counted.
     #[must_use]
-    pub fn census(&self) -> &[Passed] {
+    pub(crate) fn census(&self) -> &[Passed] {
         self.orders.census()
     }
 
     /// How many orders met no packet.
     #[must_use]
-    pub fn orders_left(&self) -> usize {
+    pub(crate) fn orders_left(&self) -> usize {
         self.orders.left()
     }
 
     /// Whether the medium is just a link that delivers every packet unchanged.
     #[inline]
     #[must_use]
-    pub fn is_clear(&self, link: &Link) -> bool {
+    pub(crate) fn is_clear(&self, link: &Link) -> bool {
         !self.watches && self.orders.is_idle() && link.is_plain()
     }
 
     /// Pass on a packet that `from` hands over at `now` into `link`. Returns the packet's fate, and
     /// the packet itself if the link does not carry the packet.
-    pub fn pass(
+    pub(crate) fn pass(
         &mut self,
         now: Duration,
         from: Side,
@@ -156,7 +156,13 @@ impl Medium {
 
     /// Send the packets that were forged in the name of the silent side.
     #[inline]
-    pub fn settle(&mut self, now: Duration, up: &mut Link, down: &mut Link, trace: &mut Trace) {
+    pub(crate) fn settle(
+        &mut self,
+        now: Duration,
+        up: &mut Link,
+        down: &mut Link,
+        trace: &mut Trace,
+    ) {
         if self.forged.is_empty() {
             return;
         }
@@ -169,7 +175,7 @@ impl Medium {
 
     /// The faults without an effect, as text.
     #[must_use]
-    pub fn unmatched_faults(&self) -> Vec<String> {
+    pub(crate) fn unmatched_faults(&self) -> Vec<String> {
         self.faults.unmatched()
     }
 }

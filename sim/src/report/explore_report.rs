@@ -13,7 +13,7 @@ use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
 
 /// An explored scenario, with its result.
-pub struct ExploredArm<'a> {
+pub(crate) struct ExploredArm<'a> {
     /// The words behind `halfclose run` for the scenario.
     pub title: &'a str,
     /// The counts of the exploration.
@@ -29,7 +29,7 @@ pub struct ExploredArm<'a> {
 }
 
 /// The explored scenarios, and the scope.
-pub struct Exploration<'a> {
+pub(crate) struct Exploration<'a> {
     /// The most faults in a run.
     pub faults: usize,
     /// The connections whose packets get faults.
@@ -51,7 +51,7 @@ const BAD: [Verdict; 5] = [
 
 /// The word for a scope on the command line.
 #[must_use]
-pub fn scope_name(scope: Scope) -> &'static str {
+pub(crate) fn scope_name(scope: Scope) -> &'static str {
     match scope {
         Scope::Data => "data",
         Scope::Control => "control",
@@ -79,7 +79,7 @@ fn plural(count: usize, word: &str) -> String {
 ///
 /// # Errors
 /// Writing fails.
-pub fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
+pub(crate) fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
     let connections = match of.scope {
         Scope::Data => "the data connection",
         Scope::Control => "the control connection",
@@ -185,7 +185,7 @@ fn least(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>) 
 
 /// The exploration for a script: the keys of the first arm, and the second arm under `compare`.
 #[must_use]
-pub fn object(of: &Exploration<'_>) -> Value {
+pub(crate) fn object(of: &Exploration<'_>) -> Value {
     let mut all = of.arms.iter().map(|arm| one(of, arm));
     let mut object = all.next().unwrap_or_default();
     if let Some(other) = all.next() {

@@ -20,7 +20,7 @@ const TOLD: usize = 8;
 ///
 /// # Errors
 /// Writing fails.
-pub fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
+pub(crate) fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
     let verdict = cells.iter().map(|cell| width(&cell.verdicts)).max().unwrap_or(0);
     let mut rest = cells;
     while let Some(first) = rest.first() {
@@ -135,7 +135,7 @@ fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
 
 /// The matrix for a script. `reproduce` returns the command line of a cell's example.
 #[must_use]
-pub fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
+pub(crate) fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
     let cell = |cell: &Cell| {
         let verdicts: serde_json::Map<_, _> = cell
             .verdicts

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 
 /// A run with the command line for the same run.
 #[derive(Clone, Copy, Debug)]
-pub struct ShownRun<'a> {
+pub(crate) struct ShownRun<'a> {
     /// The scenario of the run.
     pub scenario: &'a Scenario,
     /// The outcome of the run.
@@ -27,7 +27,7 @@ pub struct ShownRun<'a> {
 impl<'a> ShownRun<'a> {
     /// The run as `run --json` prints it.
     #[must_use]
-    pub fn record(&self) -> RunRecord<'a> {
+    pub(crate) fn record(&self) -> RunRecord<'a> {
         let Self { scenario, outcome, reproduce, because } = *self;
         let record = RunRecord::new(scenario, outcome, reproduce);
         record.with_details(scenario, outcome, because)
@@ -44,7 +44,7 @@ const LINES_ALWAYS: usize = 8;
 ///
 /// # Errors
 /// Writing fails.
-pub fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> fmt::Result {
+pub(crate) fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Duration) -> fmt::Result {
     let Outcome { seed, verdict, digest, packets, transfers, .. } = run.outcome;
     let Outcome { divergences, broken_laws, unmatched_faults, .. } = run.outcome;
     let extras = usize::from(transfers.len() > 1) + usize::from(!divergences.is_empty());

@@ -13,7 +13,7 @@ use crate::search::tally::{Swept, Tally, share, wilson};
 use crate::verdict::Verdict;
 
 /// The result of a sweep, for printing.
-pub struct SweepReport<'a> {
+pub(crate) struct SweepReport<'a> {
     /// The words of the scenario, and the seeds.
     pub title: &'a str,
     /// The counts of the sweep.
@@ -31,14 +31,14 @@ pub struct SweepReport<'a> {
 impl SweepReport<'_> {
     /// The number of runs per second.
     #[must_use]
-    pub fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         rate(self.took.1, self.took.0)
     }
 }
 
 /// The number per second.
 #[must_use]
-pub fn rate(count: u64, took: Duration) -> f64 {
+pub(crate) fn rate(count: u64, took: Duration) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let count = count as f64;
     if took.is_zero() { 0.0 } else { count / took.as_secs_f64() }
@@ -60,7 +60,7 @@ fn percent(share: f64) -> String {
 ///
 /// # Errors
 /// Writing fails.
-pub fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
+pub(crate) fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::Result {
     let total = swept.summary.total();
     let SweepReport { title, summary: Swept { wanted, resumed, .. }, took: (took, fresh), .. } =
         swept;
@@ -171,7 +171,7 @@ fn percentiles(of: &Histogram, print: impl Fn(u64) -> String) -> String {
 
 /// The sweep as an object for a script.
 #[must_use]
-pub fn object(swept: &SweepReport<'_>) -> Value {
+pub(crate) fn object(swept: &SweepReport<'_>) -> Value {
     let total = swept.summary.total();
     let points = swept.summary.points.iter().map(|(point, tally)| {
         let choices: Map<_, _> = (swept.choices)(*point)

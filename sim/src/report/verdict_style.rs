@@ -6,7 +6,7 @@ use crate::verdict::Verdict;
 
 /// The colour of a verdict on a terminal. The verdicts of unnoticed data loss are bold too.
 #[must_use]
-pub fn style(verdict: Verdict) -> Style {
+pub(crate) fn style(verdict: Verdict) -> Style {
     let color = match verdict {
         Verdict::Corrupt | Verdict::SilentTruncation => AnsiColor::Red,
         Verdict::Stuck => AnsiColor::Magenta,

@@ -44,7 +44,7 @@ const BUILT_IN: &[(&str, &str)] = built_in![
 
 /// The scenario of a command without a scenario.
 #[cfg(any(feature = "cli", test))]
-pub const DEFAULT: &str = "q123208";
+pub(crate) const DEFAULT: &str = "q123208";
 
 /// A scenario that is missing or wrong.
 #[derive(Debug, Error)]
@@ -76,7 +76,7 @@ pub enum ScenarioError {
 const TEXT_MAX: u64 = 1 << 20;
 
 /// The names of the built-in scenarios, in order.
-pub fn names() -> impl Iterator<Item = &'static str> {
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
 }
 
@@ -140,7 +140,7 @@ impl fmt::Display for Scenario {
 /// # Errors
 /// There is neither, or the file has a mistake.
 #[cfg(any(feature = "cli", test))]
-pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
+pub(crate) fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
     let path = Path::new(name_or_path);
     let looks_like_a_path = path.is_dir()
         || path.extension().is_some_and(|extension| extension == "toml")

@@ -6,7 +6,7 @@ mod fault_words;
 #[cfg(test)]
 mod fault_tests;
 
-pub use fault_words::Draft;
+pub(crate) use fault_words::Draft;
 #[cfg(test)]
 use fault_words::KEYS;
 

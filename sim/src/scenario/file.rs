@@ -16,7 +16,7 @@ use super::{Scenario, Task};
 use crate::terms::APPLICATION;
 
 /// The version of the format. Newer versions are refused with a message.
-pub const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
 /// The key of the version.
 const FORMAT_KEY: &str = "halfclose";

@@ -14,7 +14,7 @@ mod keys_tests;
 
 pub use key_table::KEYS;
 pub(super) use task_keys::begin_words;
-pub use value_kinds::Permitted;
+pub(crate) use value_kinds::Permitted;
 
 use super::nearest::hint;
 use super::task::{FileCommand, Task};

@@ -9,7 +9,7 @@ use thiserror::Error;
 /// A quantity that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("`{text}` {problem}")]
-pub struct UnitError {
+pub(crate) struct UnitError {
     /// The text that is no quantity of this kind.
     pub text: String,
     /// The problem and, where there is a correct form, examples.
@@ -105,13 +105,13 @@ const SHARE: UnitSystem = UnitSystem {
 ///
 /// # Errors
 /// The text is no duration; the error gives examples.
-pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, UnitError> {
     DURATION.parse(text).map(Duration::from_micros)
 }
 
 /// Print a duration of whole microseconds in the largest unit without a fraction.
 #[must_use]
-pub fn print_duration(duration: Duration) -> String {
+pub(crate) fn print_duration(duration: Duration) -> String {
     print_whole(duration.as_micros(), &[("s", 1_000_000), ("ms", 1_000), ("us", 1)])
 }
 
@@ -119,13 +119,13 @@ pub fn print_duration(duration: Duration) -> String {
 ///
 /// # Errors
 /// The text is no size; the error gives examples.
-pub fn parse_size(text: &str) -> Result<u64, UnitError> {
+pub(crate) fn parse_size(text: &str) -> Result<u64, UnitError> {
     SIZE.parse(text)
 }
 
 /// Print a size in the largest power of 1024 without a fraction, or in bytes.
 #[must_use]
-pub fn print_size(bytes: u64) -> String {
+pub(crate) fn print_size(bytes: u64) -> String {
     if bytes == 0 {
         return "0".to_owned();
     }
@@ -135,7 +135,7 @@ pub fn print_size(bytes: u64) -> String {
 
 /// Print a size in memory as [`print_size`] does.
 #[must_use]
-pub fn print_memory(bytes: usize) -> String {
+pub(crate) fn print_memory(bytes: usize) -> String {
     print_size(bytes as u64)
 }
 
@@ -143,20 +143,20 @@ pub fn print_memory(bytes: usize) -> String {
 ///
 /// # Errors
 /// The text is no rate; the error gives examples.
-pub fn parse_rate(text: &str) -> Result<u64, UnitError> {
+pub(crate) fn parse_rate(text: &str) -> Result<u64, UnitError> {
     RATE.parse(text)
 }
 
 /// Print a rate in bits.
 #[must_use]
-pub fn print_rate(bits_per_second: u64) -> String {
+pub(crate) fn print_rate(bits_per_second: u64) -> String {
     let units = [("gbit", 1_000_000_000), ("mbit", 1_000_000), ("kbit", 1_000), ("bit", 1)];
     print_whole(u128::from(bits_per_second), &units)
 }
 
 /// Print a rate in bytes.
 #[must_use]
-pub fn print_byte_rate(bytes_per_second: u64) -> String {
+pub(crate) fn print_byte_rate(bytes_per_second: u64) -> String {
     let units = [("GB/s", 1_000_000_000), ("MB/s", 1_000_000), ("KB/s", 1_000), ("B/s", 1)];
     print_whole(u128::from(bytes_per_second), &units)
 }
@@ -165,7 +165,7 @@ pub fn print_byte_rate(bytes_per_second: u64) -> String {
 ///
 /// # Errors
 /// The text is no percentage; the error gives examples.
-pub fn parse_percentage(text: &str) -> Result<u32, UnitError> {
+pub(crate) fn parse_percentage(text: &str) -> Result<u32, UnitError> {
     let ppm = SHARE.parse(text)?;
     u32::try_from(ppm)
         .ok()
@@ -175,7 +175,7 @@ pub fn parse_percentage(text: &str) -> Result<u32, UnitError> {
 
 /// Print parts per million as a percentage.
 #[must_use]
-pub fn print_percentage(ppm: u32) -> String {
+pub(crate) fn print_percentage(ppm: u32) -> String {
     let (whole, rest) = (ppm / 10_000, ppm % 10_000);
     if rest == 0 {
         return format!("{whole}%");

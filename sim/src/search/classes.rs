@@ -15,8 +15,9 @@ mod numbering;
 mod seed_answers;
 mod trie;
 
-pub use by_class::ByClass;
-pub use class_runner::{ClassId, ClassRunner, Made, Making, WAITING};
+pub(crate) use by_class::ByClass;
+pub(crate) use class_runner::{ClassId, ClassRunner, Making};
+pub use class_runner::{Made, WAITING};
 
 use halfclose_ftp::ServerModel;
 use halfclose_stack::SeedDraws;
@@ -33,7 +34,7 @@ use seed_answers::{SeedAnswers, hosts};
 use trie::Trie;
 
 /// One derived run in so many is made as well, and compared.
-pub const CHECKED: u64 = 256;
+pub(crate) const CHECKED: u64 = 256;
 
 /// Bytes of memory for the classes of one thread: beyond them, no more classes are kept.
 const BUDGET: usize = 256 << 20;

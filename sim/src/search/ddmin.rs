@@ -8,7 +8,7 @@ const PROOF_MAX: u64 = 5_000;
 
 /// The part of a list that is left.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Least<T> {
+pub(crate) struct Least<T> {
     /// The part: without any single element the failure is gone.
     pub list: Vec<T>,
     /// Whether every smaller part of the whole list was tried, and none reproduces the failure.
@@ -19,7 +19,7 @@ pub struct Least<T> {
 /// and returns the elements of the part that mattered, or `None` if the failure is gone. A second
 /// reduction of the result changes nothing. Once `stop` is set no further part is run: the result is the
 /// smallest part so far.
-pub fn least<T: Clone + PartialEq>(
+pub(crate) fn least<T: Clone + PartialEq>(
     whole: &[T],
     stop: &Stop<'_>,
     mut does_it: impl FnMut(&[T]) -> Option<Vec<T>>,

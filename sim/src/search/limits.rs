@@ -25,7 +25,7 @@ pub struct SearchProgress {
 }
 
 /// The function that a search calls after each step.
-pub type OnProgress<'a> = &'a (dyn Fn(SearchProgress) + Sync);
+pub(crate) type OnProgress<'a> = &'a (dyn Fn(SearchProgress) + Sync);
 
 /// The bounds of one search.
 #[derive(Clone, Copy, Default)]

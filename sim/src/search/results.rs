@@ -7,7 +7,7 @@ mod row;
 mod row_template;
 
 pub(crate) use line_writer::LineWriter;
-pub use row::{Identity, Line};
+pub(crate) use row::{Identity, Line};
 pub(crate) use row_template::RowTemplate;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -63,13 +63,13 @@ pub enum ResultsError {
 
 /// A results file, open at the end.
 #[derive(Debug)]
-pub struct Results {
+pub(crate) struct Results {
     path: PathBuf,
     file: File,
 }
 
 /// The lines that a sweep is going to write.
-pub struct Plan<'a> {
+pub(crate) struct Plan<'a> {
     /// The identity of the sweep.
     pub identity: &'a Identity,
     /// The format of the lines.
@@ -103,7 +103,7 @@ impl Results {
     ///
     /// # Errors
     /// It cannot be written, or it holds something else.
-    pub fn open(
+    pub(crate) fn open(
         path: &Path,
         plan: &Plan<'_>,
         mut known: impl FnMut(u64, &Counted),
@@ -137,7 +137,7 @@ impl Results {
     ///
     /// # Errors
     /// The disk does not take them; then it has those of them that it took wholly.
-    pub fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
+    pub(crate) fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
         let Some((written, source)) = write_all(&mut self.file, lines) else { return Ok(()) };
         let half = lines[..written].iter().rev().take_while(|byte| **byte != b'\n').count();
         // A half line that stays after all is taken away when the file is gone on with.

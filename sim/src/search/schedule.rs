@@ -59,7 +59,7 @@ pub fn named(scenario: &Scenario, workload: &Workload, seed: u64, list: &[Placed
 }
 
 /// The names of a run's packets.
-pub struct Names {
+pub(crate) struct Names {
     /// The names of the packets, by emission number.
     names: Vec<PacketName>,
     /// The number of data connections.
@@ -72,7 +72,7 @@ impl Names {
     /// # Panics
     /// If packets were not recorded.
     #[must_use]
-    pub fn of(trace: &Trace) -> Self {
+    pub(crate) fn of(trace: &Trace) -> Self {
         assert!(trace.recording() > Recording::Digest, "packets are recorded");
         let mut channels = Channels::default();
         let (mut names, mut data, mut seen) = (Vec::new(), 0, BTreeMap::new());
@@ -96,7 +96,7 @@ impl Names {
     /// # Panics
     /// If there is no such packet.
     #[must_use]
-    pub fn name(&self, emission: u64) -> PacketName {
+    pub(crate) fn name(&self, emission: u64) -> PacketName {
         let at = usize::try_from(emission).expect("packets are counted in memory");
         let mut name = self.names[at];
         if self.data == 1 && name.channel == OnChannel::DataNumber(1) {
@@ -107,7 +107,7 @@ impl Names {
 
     /// How many packets have names.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.names.len()
     }
 }

@@ -188,7 +188,7 @@ impl Swept {
 /// The share of `count` in `of`, from 0 to 1; 0 of nothing.
 #[expect(clippy::cast_precision_loss, reason = "a share needs no 64 bits")]
 #[must_use]
-pub fn share(count: u64, of: u64) -> f64 {
+pub(crate) fn share(count: u64, of: u64) -> f64 {
     if of == 0 { 0.0 } else { count as f64 / of as f64 }
 }
 
@@ -198,7 +198,7 @@ pub fn share(count: u64, of: u64) -> f64 {
 /// # Panics
 /// If `of` is 0.
 #[must_use]
-pub fn wilson(count: u64, of: u64) -> (f64, f64) {
+pub(crate) fn wilson(count: u64, of: u64) -> (f64, f64) {
     assert!(of > 0, "a share of nothing");
     // The two-sided 95 % quantile of the normal distribution.
     const Z: f64 = 1.959_963_984_540_054;

@@ -57,7 +57,7 @@ impl Mutant {
 
 /// Carries out the mutant of a run, if the run has one.
 #[derive(Debug, Default)]
-pub struct Liar {
+pub(crate) struct Liar {
     /// The mutant of the run.
     mutant: Option<Mutant>,
     /// Whether a mutant that acts once has acted.

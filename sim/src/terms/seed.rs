@@ -28,7 +28,7 @@ pub enum Purpose {
 
 /// The stream of `seed` for `purpose`.
 #[must_use]
-pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
+pub(crate) fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
     let mut key = [0; 32];
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut rng = ChaCha8Rng::from_seed(key);
@@ -39,7 +39,7 @@ pub fn stream(seed: u64, purpose: Purpose) -> ChaCha8Rng {
 /// A number of `seed` for the open key of this name. Each key has a stream of its own, so that
 /// opening another key changes no draw.
 #[must_use]
-pub fn drawn(seed: u64, key: &str) -> u64 {
+pub(crate) fn drawn(seed: u64, key: &str) -> u64 {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     bytes[8..16].copy_from_slice(&xxh3_64(key.as_bytes()).to_le_bytes());

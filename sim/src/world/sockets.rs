@@ -23,7 +23,7 @@ pub struct Sockets<'a> {
 
 /// The ending in FTP's words.
 #[must_use]
-pub fn ending(ending: Ending) -> tcp::Ending {
+pub(crate) fn ending(ending: Ending) -> tcp::Ending {
     match ending {
         Ending::Finished => tcp::Ending::Finished,
         Ending::Reset => tcp::Ending::Reset,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use halfclose_stack::Packet;
 
 /// A packet on its way.
-pub struct Flight {
+pub(crate) struct Flight {
     /// The time of its arrival. Packets with one time arrive in the order in which they were added.
     pub arrival: Duration,
     /// The emission number of the packet, or of the packet that it copies or was forged for.

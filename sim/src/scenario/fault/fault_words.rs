@@ -14,7 +14,7 @@ use crate::scenario::values;
 use crate::side::Side;
 
 /// The keys of a `[[fault]]`, in printing order.
-pub const KEYS: [&str; 13] = [
+pub(super) const KEYS: [&str; 13] = [
     "from", "channel", "segment", "at", "nth", "packet", "action", "delay", "early", "bit",
     "forge", "place", "as",
 ];
@@ -45,7 +45,7 @@ const EXAMPLE: &str = "write it as in `drop server data FIN 2` or `drop packet 1
 
 /// A fault with some parts still missing.
 #[derive(Clone, Debug, Default)]
-pub struct Draft {
+pub(crate) struct Draft {
     from: Option<Side>,
     channel: Option<OnChannel>,
     segment: Option<Option<Kind>>,
@@ -66,7 +66,7 @@ impl Draft {
     ///
     /// # Errors
     /// There is no such part, or the part does not take this value.
-    pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+    pub(crate) fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
         match key {
             "from" => self.from = Some(values::choice(text, SIDES)?),
             "channel" => self.channel = Some(channel(text)?),
@@ -94,7 +94,7 @@ impl Draft {
     ///
     /// # Errors
     /// A part is missing, or two parts do not go together.
-    pub fn finish(self) -> Result<Fault, String> {
+    pub(crate) fn finish(self) -> Result<Fault, String> {
         Ok(Fault { action: self.action()?, packet: self.which()? })
     }
 

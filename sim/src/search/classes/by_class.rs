@@ -3,7 +3,7 @@
 use super::ClassId;
 
 /// One value for each class that a thread has met; only the classes of the latest runner are kept.
-pub struct ByClass<T> {
+pub(crate) struct ByClass<T> {
     runner: u32,
     values: Vec<Option<T>>,
 }
@@ -16,7 +16,7 @@ impl<T> Default for ByClass<T> {
 
 impl<T> ByClass<T> {
     /// The value of a class; `make` makes the value when a class is met for the first time.
-    pub fn get_or_make(&mut self, class: ClassId, make: impl FnOnce() -> T) -> &mut T {
+    pub(crate) fn get_or_make(&mut self, class: ClassId, make: impl FnOnce() -> T) -> &mut T {
         if self.runner != class.runner {
             self.runner = class.runner;
             self.values.clear();

@@ -44,7 +44,7 @@ impl Made {
 
 /// How the runs of a search may be made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Making {
+pub(crate) struct Making {
     /// Make every run, and derive none.
     pub all: bool,
     /// The part of the key that is left out, for a test.
@@ -52,7 +52,7 @@ pub struct Making {
 }
 
 /// Runs seeds of one scenario.
-pub struct ClassRunner<'a> {
+pub(crate) struct ClassRunner<'a> {
     number: u32,
     lockstep: Lockstep<'a>,
     classes: Option<Classes<'a>>,
@@ -91,7 +91,7 @@ impl<'a> ClassRunner<'a> {
     /// # Panics
     /// As `World::new`.
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         scenario: &'a Scenario,
         workload: &'a Workload,
         runs: u64,
@@ -110,7 +110,7 @@ impl<'a> ClassRunner<'a> {
     }
 
     /// How many runs were made and derived since this was asked last.
-    pub fn take_made(&mut self) -> Made {
+    pub(crate) fn take_made(&mut self) -> Made {
         std::mem::take(&mut self.made)
     }
 
@@ -123,7 +123,7 @@ impl<'a> ClassRunner<'a> {
     ///
     /// # Panics
     /// If `done` does.
-    pub fn run_seeds(
+    pub(crate) fn run_seeds(
         &mut self,
         mut seeds: impl Iterator<Item = u64>,
         stop: &Stop<'_>,

@@ -18,7 +18,7 @@ use crate::workload::Workload;
 /// all that it leaves open, its files of the user's, the words that select it, and by what a run is
 /// called expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
+pub(crate) struct Identity {
     text: String,
 }
 
@@ -29,7 +29,12 @@ impl Identity {
     /// Of a sweep of `scenario`, which `words` select; `workload` has its files. `laws_alone`: of what
     /// the scenario expects, the laws alone decide whether a run is as expected.
     #[must_use]
-    pub fn of(scenario: &Scenario, words: &str, workload: &Workload, laws_alone: bool) -> Self {
+    pub(crate) fn of(
+        scenario: &Scenario,
+        words: &str,
+        workload: &Workload,
+        laws_alone: bool,
+    ) -> Self {
         let mut hash = Xxh3::new();
         let mut say = |bytes: &[u8]| {
             hash.update(&(bytes.len() as u64).to_le_bytes());
@@ -71,7 +76,7 @@ impl Identity {
 
 /// One run, as a line says it.
 #[derive(Clone, Copy, Debug)]
-pub struct Line<'a> {
+pub(crate) struct Line<'a> {
     /// Which sweep it is of.
     pub identity: &'a Identity,
     /// The scenario of the run.
