@@ -91,8 +91,8 @@ impl Connection {
             && segment.flags.has(Flags::ACK)
             && segment.ack == self.send.una
             && before.is_acceptable();
-        let only_fin = matches!(self.state, State::FinWait1 | State::Closing)
-            && self.view.queued == 0;
+        let only_fin =
+            matches!(self.state, State::FinWait1 | State::Closing) && self.view.queued == 0;
         let old_window =
             segment.window == 0 && self.view.queued > 0 && self.send.has_window_beyond(segment.ack);
         self.keeps_timer && repeats && (only_fin || old_window)
