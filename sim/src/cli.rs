@@ -8,6 +8,7 @@
 mod args;
 pub(crate) mod commands;
 mod help;
+mod input_files;
 pub(crate) mod output_file;
 mod search_bar;
 mod selection;

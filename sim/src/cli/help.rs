@@ -72,6 +72,10 @@ pub(super) const RUN: Examples = &[
     ("halfclose run lost-fin --trace", "Print every packet, with the states of both hosts"),
     ("halfclose run q123208 -s client.close=fin -s link.loss=1%", "Run a variant of a scenario"),
     ("halfclose run lost-fin --arm server-fin", "Run an arm of a scenario"),
+    (
+        "halfclose run lost-fin -s link.loss=1% --keep-expect",
+        "Require what the scenario expects, of a variant too",
+    ),
     ("halfclose run --file photo.jpg --json", "Move a file of yours; print one JSON object"),
     ("halfclose run --pcap run.pcapng", "Write a capture for Wireshark"),
     ("halfclose run --pcap - | tshark -r -", "Send the capture to another program"),
@@ -91,6 +95,10 @@ pub(super) const SWEEP: Examples = &[
     (
         "halfclose sweep --seeds 100000 --out runs.jsonl",
         "Write one line for each run; the same command continues a file that is not complete",
+    ),
+    (
+        "halfclose sweep mine.toml --seeds 100 -s client.close=reset --keep-expect",
+        "Exit with status 1 if a run of the variant misses the expectation of the scenario",
     ),
     (
         "halfclose sweep --seeds 1000 -s link.loss=5% --fail-on corrupt,silent-truncation",

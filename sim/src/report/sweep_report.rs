@@ -114,6 +114,14 @@ pub(crate) fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::R
             unmatched.join("; ")
         )?;
     }
+    if total.stack_stalled > 0 {
+        let count = total.stack_stalled;
+        writeln!(
+            to,
+            "  stack stalled     {count} of these {}: smoltcp stalled, FTP is not the cause",
+            runs(total.runs)
+        )?;
+    }
     match total.broken_laws.is_empty() {
         true => writeln!(to, "  laws              none broken")?,
         false => {
@@ -231,6 +239,7 @@ fn counts(tally: &Tally) -> Value {
         "shares": intervals,
         "first_seeds": first,
         "broken_laws": tally.broken_laws,
+        "stack_stalled": tally.stack_stalled,
         "unexpected": tally.unexpected,
     })
 }

@@ -13,3 +13,4 @@ mod sweep;
 mod sweep_file;
 mod sweep_output;
 mod wireshark;
+mod word;

@@ -67,6 +67,9 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &SweepRequest::new(args)?;
     let scenario = &request.selection.scenario;
+    if let Some((path, _)) = &request.out {
+        request.selection.inputs().protect("--out", path)?;
+    }
     let rows = request.sweep().rows().map_err(CommandError::input)?;
     let progress = SearchBar::new(rows.end - rows.start, "sweep");
     let reached = |reached: SearchProgress| progress.at(reached);
@@ -91,8 +94,18 @@ pub(in crate::cli) fn execute(
         choices: &|point| sweep.listed(&scenario.pin(point, 0).choices).cloned().collect(),
         took: (took, done - summary.resumed),
         unmatched: (unmatched.0, &unmatched.1),
-        reproduce: &|point, seed| sweep.reproduce(words, &scenario.pin(point, seed).choices, seed),
+        reproduce: &|point, seed| {
+            let choices = scenario.pin(point, seed).choices;
+            let listed: Vec<_> = sweep.listed(&choices).cloned().collect();
+            let words = request.selection.words_at(point, seed, &listed);
+            format!("halfclose run {words} --seed {seed}")
+        },
     };
+    if request.fail_on.is_empty() {
+        request.selection.tell_dropped(err)?;
+    } else {
+        request.selection.tell_dropped_laws(err)?;
+    }
     let broken = show(request, &swept, out)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
     if summary.is_complete() {
