@@ -16,7 +16,7 @@ use super::help::{self, examples};
 use crate::catalogue;
 use crate::explain::Cause;
 use crate::run::CapturePoint;
-pub(super) use search_args::{ExploreArgs, MatrixArgs, ShrinkArgs, SweepArgs};
+pub(super) use search_args::{ExploreArgs, MatrixArgs, MergeArgs, ShrinkArgs, SweepArgs};
 use value_words::{ScenarioName, capture_point, cause, found, seed};
 
 /// Replay the end of a TCP connection from a seed
@@ -79,6 +79,9 @@ pub(super) enum Invocation {
     /// Run a scenario with every placement of a few faults on packets, and count the verdicts
     #[command(after_help = examples(help::EXPLORE))]
     Explore(ExploreArgs),
+    /// Put the summaries of shards together, and name the shards that are missing
+    #[command(after_help = examples(help::MERGE))]
+    Merge(MergeArgs),
     /// Cut a run down to the fewest faults with the same verdict, and print the small scenario
     #[command(after_help = examples(help::SHRINK))]
     Shrink(ShrinkArgs),

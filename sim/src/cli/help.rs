@@ -101,8 +101,20 @@ pub(super) const SWEEP: Examples = &[
         "Exit with status 1 if a run of the variant misses the expectation of the scenario",
     ),
     (
+        "halfclose sweep --seeds 1000000 --shard 3/8 --summary shard-3.json --findings-ok",
+        "Make the third of eight parts, for `halfclose merge`",
+    ),
+    (
         "halfclose sweep --seeds 1000 -s link.loss=5% --fail-on corrupt,silent-truncation",
         "Exit with status 1 if a run loses data and the user is not told",
+    ),
+];
+
+pub(super) const MERGE: Examples = &[
+    ("halfclose merge shard-*.json", "Print the counts of all shards, or the missing shards"),
+    (
+        "halfclose merge shard-*.json --out rows.jsonl --summary whole.json",
+        "Also write the rows and the summary, as one machine would",
     ),
 ];
 

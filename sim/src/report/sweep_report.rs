@@ -29,6 +29,16 @@ pub(crate) struct SweepReport<'a> {
 }
 
 impl SweepReport<'_> {
+    /// The first run with one of these verdicts, or the first unexpected run: the point and the seed.
+    #[must_use]
+    pub(crate) fn first_finding(&self, verdicts: &[Verdict]) -> Option<(usize, u64)> {
+        self.summary.points.iter().find_map(|(point, tally)| {
+            let failing = verdicts.iter().filter_map(|verdict| tally.first_seeds.get(verdict));
+            let failing = failing.filter_map(|seeds| seeds.first().copied());
+            Some((*point, failing.chain(tally.first_unexpected).min()?))
+        })
+    }
+
     /// The number of runs per second.
     #[must_use]
     pub(crate) fn rate(&self) -> f64 {

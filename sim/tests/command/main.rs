@@ -8,6 +8,7 @@ mod program;
 mod readme;
 mod run_record;
 mod search_edges;
+mod shards;
 mod shrink_command;
 mod sweep;
 mod sweep_file;

@@ -59,8 +59,18 @@ impl Identity {
         Self { text: format!("{version}-{VERSION}-{:016x}", hash.digest()) }
     }
 
+    /// The identity that a summary names.
+    pub(crate) fn read(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+
+    /// The text in every line and in every summary.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What is wrong with another one.
-    fn misfit(&self, other: &str) -> Option<String> {
+    pub(crate) fn misfit(&self, other: &str) -> Option<String> {
         if other == self.text {
             return None;
         }
