@@ -79,6 +79,7 @@
 //! | `net` (default) | `serve`, `put`, `get` and `ls`: the same FTP over the network of the operating system |
 //! | `pcap` | captures of runs for Wireshark: [`Finished::write_pcap`] |
 //! | `results` | a file with one line for each run of a sweep: [`Sweep::run_into`] |
+//! | `report` | pictures of runs: [`Finished::page`], [`Finished::ladder_svg`], [`Finished::ladder_mermaid`] |
 //! | `explain` | why connections and transfers ended, in a run or in a capture: [`explain`] |
 
 #[cfg(feature = "pcap")]
@@ -123,7 +124,7 @@ pub use scenario::{InvalidSetting, Scenario};
 #[cfg(feature = "results")]
 pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]
-pub use search::sweep::{Record, Rows};
+pub use search::sweep::Record;
 pub use search::{
     Cell, Explore, Explored, Histogram, Made, Matrix, Placed, Scope, SearchProgress, Seeds, Shape,
     Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally, Visit, explore, matrix, shrink, sweep,

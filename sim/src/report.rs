@@ -6,10 +6,16 @@ mod explore_report;
 pub mod ladder;
 #[cfg(feature = "cli")]
 mod matrix_report;
+#[cfg(feature = "report")]
+pub(crate) mod page;
+#[cfg(any(feature = "cli", feature = "report"))]
+mod shown_run;
 #[cfg(feature = "cli")]
 mod summary;
 #[cfg(feature = "cli")]
 mod sweep_report;
+#[cfg(feature = "report")]
+mod timeline;
 #[cfg(feature = "cli")]
 mod verdict_style;
 
@@ -18,13 +24,15 @@ pub(crate) use crate::judge::expectation::unmet;
 pub(crate) use crate::judge::expectation::{ended, told};
 pub(crate) use ladder::{excerpt as shrunk_lines, last_lines};
 
+#[cfg(any(feature = "cli", feature = "report"))]
+pub(crate) use shown_run::{ShownRun, because};
 #[cfg(feature = "cli")]
 pub(crate) use {
     explore_report::{
         Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
     },
     matrix_report::{object as matrix_json, table as matrix},
-    summary::{ShownRun, summary},
+    summary::summary,
     sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table},
     verdict_style::style,
 };

@@ -10,10 +10,11 @@ mod unlike;
 pub use captured::CapturePoint;
 pub use unlike::{DERIVED_IS_MADE, Unlike};
 
+use halfclose_ftp::report::Spoken;
 use thiserror::Error;
 
 use crate::network::trace::{Recording, Trace};
-use crate::outcome::Outcome;
+use crate::outcome::{Discarded, Outcome};
 use crate::scenario::Scenario;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;
@@ -24,6 +25,10 @@ pub struct Finished {
     pub outcome: Outcome,
     /// The packets, notes and events, as far as the run was told to record them.
     pub trace: Trace,
+    /// The lines of all client programs, in order; empty at [`Recording::Digest`].
+    pub(crate) dialogue: Vec<Spoken>,
+    /// Received bytes that a host destroyed, in order.
+    pub(crate) discarded: Vec<Discarded>,
 }
 
 /// Why runs cannot be made.
@@ -95,5 +100,7 @@ pub fn run_loaded(
     let mut world = World::new(scenario, workload, seed, recording);
     let end = world.run();
     let outcome = world.conclude(end);
-    Finished { outcome, trace: world.into_trace() }
+    let dialogue = world.client().dialogue().to_vec();
+    let discarded = world.discarded().to_vec();
+    Finished { outcome, trace: world.into_trace(), dialogue, discarded }
 }

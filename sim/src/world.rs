@@ -26,6 +26,7 @@ use halfclose_ftp::{Client, Driver, MemoryStore, Server};
 
 use crate::judge::Judge;
 use crate::law::{Evidence, Trigger};
+use crate::network::link::Flight;
 use crate::network::medium::Medium;
 use crate::network::trace::{Recording, Trace};
 use crate::outcome::End;
@@ -104,6 +105,7 @@ impl<'a> World<'a> {
                 divergences: Vec::new(),
                 resets: Vec::new(),
                 reset_ends: Vec::new(),
+                discarded: Vec::new(),
                 numbered: 0,
                 evidence: Evidence::new(scenario),
             },
@@ -246,9 +248,10 @@ impl<'a> World<'a> {
         match event {
             Next::Arrival(side) => {
                 let sender = side.peer() as usize;
-                let packet = stations[sender].link.pop_arrival().expect("it was there a line ago");
+                let flight = stations[sender].link.pop_arrival().expect("it was there a line ago");
+                let Flight { emission, packet, .. } = flight;
                 log.evidence.arrives(side, &packet);
-                log.trace.arrives(*now, side, &packet);
+                log.trace.arrives(*now, side, emission, &packet);
                 stations[side as usize].host.handle_packet(*now, &packet);
                 log.evidence.liar.gives_back(packet, &mut stations[sender].host);
                 side

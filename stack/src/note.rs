@@ -39,6 +39,9 @@ pub enum NoteKind {
     ResetSent(ResetCause),
     /// smoltcp has differed from the RFCs.
     Divergence(Divergence),
+    /// So many received bytes, which the user had not read, are destroyed: by a RST of the peer where
+    /// the close policy flushes, or by a CLOSE that the close policy turns into a RST.
+    Discarded(usize),
 }
 
 impl fmt::Display for NoteKind {
@@ -48,6 +51,7 @@ impl fmt::Display for NoteKind {
             Self::Ended(ending) => write!(f, "ended: {ending}"),
             Self::ResetSent(cause) => write!(f, "reset: {}", cause.words()),
             Self::Divergence(divergence) => write!(f, "divergence: {divergence}"),
+            Self::Discarded(bytes) => write!(f, "discarded: {bytes} received bytes"),
         }
     }
 }

@@ -5,11 +5,9 @@
 mod dialogue;
 mod endings;
 mod failures;
-mod hall;
 mod hardening;
 mod model;
 mod net;
-mod queues;
 mod tasks;
 mod transfer;
 mod traversal;

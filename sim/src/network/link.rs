@@ -7,7 +7,7 @@ pub(crate) use flights::Flight;
 
 use std::time::Duration;
 
-use halfclose_stack::{Host, Packet, Segment};
+use halfclose_stack::{Host, Segment};
 
 use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
 use crate::scenario::LinkConfig;
@@ -171,8 +171,8 @@ impl Link {
 
     /// Take the next packet to arrive.
     #[inline]
-    pub(crate) fn pop_arrival(&mut self) -> Option<Packet> {
-        self.in_flight.take_first().map(|flight| flight.packet)
+    pub(crate) fn pop_arrival(&mut self) -> Option<Flight> {
+        self.in_flight.take_first()
     }
 
     #[inline]

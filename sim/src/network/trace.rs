@@ -64,6 +64,8 @@ pub struct Arrived {
     pub to: Side,
     /// How many events the trace had before the packet arrived.
     pub after: usize,
+    /// The emission number of the packet, or of the packet that this packet copies or was forged for.
+    pub emission: u64,
     recorded: std::ops::Range<usize>,
 }
 
@@ -136,19 +138,22 @@ impl Trace {
         emission
     }
 
-    /// A packet reached the host of `to` at `at`, as `packet`. Kept at [`Recording::Packets`] only, and
-    /// no part of the digest.
+    /// A packet reached the host of `to` at `at`, as `packet`. Kept from [`Recording::Headers`] on, the
+    /// bytes at [`Recording::Packets`] only, and no part of the digest.
     #[inline]
-    pub fn arrives(&mut self, at: Duration, to: Side, packet: &[u8]) {
-        if self.recording == Recording::Packets {
+    pub fn arrives(&mut self, at: Duration, to: Side, emission: u64, packet: &[u8]) {
+        if self.recording >= Recording::Headers {
             let start = self.bytes.len();
-            self.bytes.extend_from_slice(packet);
+            if self.recording == Recording::Packets {
+                self.bytes.extend_from_slice(packet);
+            }
             let recorded = start..self.bytes.len();
-            self.arrived.push(Arrived { at, to, after: self.events.len(), recorded });
+            self.arrived.push(Arrived { at, to, after: self.events.len(), emission, recorded });
         }
     }
 
-    /// The packets that reached a host, in order; empty below [`Recording::Packets`].
+    /// The packets that reached a host, in order, each with its bytes; without bytes below
+    /// [`Recording::Packets`], and empty below [`Recording::Headers`].
     pub fn arrivals(&self) -> impl Iterator<Item = (&Arrived, &[u8])> {
         self.arrived.iter().map(|arrived| (arrived, &self.bytes[arrived.recorded.clone()]))
     }

@@ -139,6 +139,7 @@ fn note(channels: &mut Channels, side: Side, note: &Note) -> String {
         NoteKind::Ended(ending) => format!("[ended: {ending}]"),
         NoteKind::ResetSent(cause) => format!("[reset: {}]", cause.words()),
         NoteKind::Divergence(divergence) => format!("[smoltcp: {divergence}]"),
+        NoteKind::Discarded(bytes) => format!("[discarded: {bytes} received bytes]"),
     };
     row(note.at, None, &channels.between(client, server).name(), side, &text, "")
 }

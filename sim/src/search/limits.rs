@@ -118,7 +118,7 @@ pub fn cores() -> NonZeroUsize {
     clippy::disallowed_methods,
     reason = "real time decides how many runs are made, not what a run does"
 )]
-pub(crate) fn now() -> Instant {
+fn now() -> Instant {
     Instant::now()
 }
 

@@ -36,6 +36,21 @@ pub struct EndedConnection {
     pub ending: Ending,
 }
 
+/// Received bytes that a host destroyed before the program had read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Discarded {
+    /// When the host destroyed the bytes, in virtual time.
+    pub at: Duration,
+    /// The side of the host.
+    pub side: Side,
+    /// Address of the connection at this side.
+    pub local: SocketAddr,
+    /// Address of the connection at the peer.
+    pub peer: SocketAddr,
+    /// The number of bytes.
+    pub bytes: usize,
+}
+
 /// A RST that a host sent, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResetSent {
@@ -184,9 +199,6 @@ pub struct Outcome {
     pub end: End,
     /// Where smoltcp differed from the standard in this run, each once and in order.
     pub divergences: Vec<Divergence>,
-    /// Whether the TCP stack of a host stalled: a connection had bytes or a FIN outstanding and no timer,
-    /// and the watchdog ended the connection. A stall is a fault of the stack, not of FTP.
-    pub stack_stalled: bool,
     /// Every RST that a host sent, in order, with its reason.
     pub resets: Vec<ResetSent>,
     /// Faults of the scenario without a matching packet, as text.

@@ -11,7 +11,7 @@ use crate::network::fate::{Fate, Fates};
 use crate::network::link::{Flight, Link};
 use crate::network::medium::Medium;
 use crate::network::trace::{Recording, Trace};
-use crate::outcome::{EndedConnection, ResetSent};
+use crate::outcome::{Discarded, EndedConnection, ResetSent};
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::side::Side;
@@ -33,6 +33,8 @@ pub(super) struct RunLog {
     pub(super) resets: Vec<ResetSent>,
     /// The local and the peer's address of each of `resets`.
     pub(super) reset_ends: Vec<[SocketAddr; 2]>,
+    /// Received bytes that a host has destroyed.
+    pub(super) discarded: Vec<Discarded>,
     /// How many of `resets`, from the first, have the number of their packet.
     pub(super) numbered: usize,
     pub(super) evidence: Evidence,
@@ -129,6 +131,7 @@ impl RunLog {
         self.divergences.clear();
         self.resets.clear();
         self.reset_ends.clear();
+        self.discarded.clear();
         self.numbered = 0;
         self.evidence.reset();
     }
@@ -150,6 +153,12 @@ impl RunLog {
             NoteKind::ResetSent(cause) => {
                 self.resets.push(ResetSent { at: note.at, packet: None, side, cause });
                 self.reset_ends.push([note.local.into(), note.peer.into()]);
+            }
+            // The format of a trace has no line for destroyed bytes.
+            NoteKind::Discarded(bytes) => {
+                let (local, peer) = (note.local.into(), note.peer.into());
+                self.discarded.push(Discarded { at: note.at, side, local, peer, bytes });
+                return;
             }
             NoteKind::State { .. } => {}
         }

@@ -13,7 +13,9 @@ use crate::network::draws::{Answer, Kept, Question};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
 use crate::network::trace::Trace;
-use crate::outcome::{BrokenLaw, End, EndedConnection, ResetSent, TransferOutcome, WaivedLaw};
+use crate::outcome::{
+    BrokenLaw, Discarded, End, EndedConnection, ResetSent, TransferOutcome, WaivedLaw,
+};
 use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::workload::Workload;
@@ -131,6 +133,12 @@ impl World<'_> {
     #[must_use]
     pub fn resets(&self) -> &[ResetSent] {
         &self.log.resets
+    }
+
+    /// The received bytes that hosts have destroyed so far, in order.
+    #[must_use]
+    pub fn discarded(&self) -> &[Discarded] {
+        &self.log.discarded
     }
 
     /// The resources that `side` still holds.

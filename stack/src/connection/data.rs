@@ -92,6 +92,11 @@ impl Connection {
         if self.flushed { 0 } else { self.view.received }
     }
 
+    /// The number of received bytes that a reset has taken from the user, if a reset has.
+    pub(crate) fn flushed_bytes(&self) -> Option<usize> {
+        self.flushed.then_some(self.view.received)
+    }
+
     /// STATUS. After this call, the user hears when all bytes have left.
     #[inline]
     pub(crate) fn status(&self) -> Status {

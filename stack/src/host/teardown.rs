@@ -53,6 +53,9 @@ impl Host {
         let connection = &mut self.connections[slot];
         if connection.end(ending, self.config.policy.received_at_reset) {
             self.events.note(now, connection.ends(), NoteKind::Ended(ending));
+            if let Some(bytes) = connection.flushed_bytes() {
+                self.events.note(now, connection.ends(), NoteKind::Discarded(bytes));
+            }
         }
     }
 

@@ -11,6 +11,7 @@ use crate::host::Host;
 use crate::host::demux::Holder;
 use crate::host::listener::Listener;
 use crate::ids::{ConnId, ConnectError, Key, ListenError, ListenerId, Status};
+use crate::note::NoteKind;
 use crate::reset_cause::ResetCause;
 use crate::state::State;
 use crate::time::Moment;
@@ -175,6 +176,8 @@ impl Host {
             State::Established | State::CloseWait | State::FinWait1 | State::FinWait2
                 if resets && connection.unread() > 0 =>
             {
+                let discarded = NoteKind::Discarded(connection.unread());
+                self.events.note(now, connection.ends(), discarded);
                 return self.abort_slot(now, slot, ResetCause::CloseUnread);
             }
             _ => connection.orphan(now),

@@ -10,6 +10,7 @@ use clap::{Arg, Command};
 
 use crate::catalogue;
 use crate::explain::Cause;
+use crate::report::page::LadderForm;
 use crate::run::CapturePoint;
 use crate::scenario::units;
 
@@ -47,6 +48,11 @@ impl TypedValueParser for ScenarioName {
 /// Reads where a capture is taken.
 pub(super) fn capture_point() -> impl TypedValueParser<Value = CapturePoint> {
     one_of(CapturePoint::ALL.to_vec())
+}
+
+/// Reads the form of a ladder.
+pub(super) fn ladder_form() -> impl TypedValueParser<Value = LadderForm> {
+    one_of(LadderForm::ALL.to_vec())
 }
 
 /// Reads the cause of an ending.

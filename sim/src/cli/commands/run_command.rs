@@ -11,8 +11,8 @@ use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
-use crate::explain::truth;
 use crate::network::trace::Recording;
+use crate::report::page::{LadderForm, RunPage};
 use crate::report::{self, ShownRun, ladder};
 use crate::run::run_record::{Choices, RunRecord};
 use crate::run::{CapturePoint, Finished, run_loaded};
@@ -38,15 +38,21 @@ pub(super) struct RunRequest {
     pub pcap: Option<PathBuf>,
     /// Where the capture is taken.
     pub pcap_at: CapturePoint,
+    /// The file of the page.
+    pub report: Option<PathBuf>,
+    /// The form of a ladder on standard output.
+    pub ladder: Option<LadderForm>,
 }
 
 impl RunRequest {
     pub(super) fn new(args: RunArgs) -> Result<Self, CommandError> {
-        let RunArgs { what, seed, json, trace, pcap, pcap_at } = args;
+        let RunArgs { what, seed, json, trace, pcap, pcap_at, report, ladder } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let Pinned { scenario, choices } = selection.pinned(seed)?;
-        Ok(Self { selection, scenario, choices, seed, json, trace, pcap, pcap_at })
+        let request =
+            Self { selection, scenario, choices, seed, json, trace, pcap, pcap_at, report, ladder };
+        Ok(request)
     }
 
     /// The command line of this run.
@@ -58,9 +64,10 @@ impl RunRequest {
     /// What is recorded of a run that moves so many bytes: why a large run ended is not said, for the
     /// headers of its packets would fill the memory.
     fn recording(&self, bytes: u64) -> Recording {
+        let packets = self.trace || self.report.is_some() || self.ladder.is_some();
         match self.pcap {
             Some(_) => Recording::Packets,
-            None if self.trace || bytes <= EXPLAINED_MAX => Recording::Headers,
+            None if packets || bytes <= EXPLAINED_MAX => Recording::Headers,
             // The summary quotes the dialogue.
             None if !self.json => Recording::Dialogue,
             None => Recording::Digest,
@@ -70,17 +77,6 @@ impl RunRequest {
 
 /// Bytes of all files of a run that is explained, at most.
 const EXPLAINED_MAX: u64 = 64 << 20;
-
-/// Why the worst transfer of a run ended as it did, in a sentence; none if too little was recorded.
-fn because(finished: &Finished) -> Option<String> {
-    if finished.trace.recording() < Recording::Headers {
-        return None;
-    }
-    let worst = finished.outcome.worst()?;
-    let place = finished.outcome.transfers.iter().position(|one| std::ptr::eq(one, worst))?;
-    let truth = truth::of(finished).into_iter().nth(place)?;
-    Some(format!("{} ({})", truth.because, truth.cause))
-}
 
 /// Runs a scenario once. The report goes to `err` if a capture takes standard output. Standard output is a
 /// terminal if `columns` is not `None`.
@@ -92,13 +88,11 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
-    if let Some(path) = &request.pcap {
-        request.selection.inputs().protect("--pcap", path)?;
-    }
     // A capture that cannot be written is an error before the run, not after the run.
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
     let pcap = pcap.transpose()?;
-    let standard = matches!(pcap, Some(Capture::Standard));
+    let out: &mut dyn Write = if matches!(pcap, Some(Capture::Standard)) { err } else { out };
+    let page = request.report.as_deref().map(page_file).transpose()?;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
     let finished =
@@ -108,26 +102,43 @@ pub(in crate::cli) fn execute(
     if let Some(pcap) = pcap {
         pcap.write(request, &finished)?;
     }
-    // One line alone says what is wrong with the input, so this note comes after every error.
-    request.selection.tell_dropped(err)?;
-    let out: &mut dyn Write = if standard { err } else { out };
     let reproduce = request.reproduce();
     let outcome = &finished.outcome;
-    let because = because(&finished);
+    let because = report::because(&finished);
     let because = because.as_deref();
     let shown = ShownRun { scenario, outcome, reproduce: &reproduce, because };
-    match request.json {
-        true => print_json(out, request, &shown, &finished)?,
-        false => print(out, request, &shown, &finished, wall)?,
-    }
     let broken = report::unmet(&scenario.expect, outcome);
-    if !request.json && !broken.is_empty() {
+    if let Some(page) = page {
+        write_page(page, &RunPage::new(shown, &finished, &workload).text())?;
+    }
+    match (request.ladder, request.json) {
+        (Some(form), _) => write!(out, "{}", form.of(&finished))?,
+        (None, true) => print_json(out, request, &shown, &finished)?,
+        (None, false) => print(out, request, &shown, &finished, wall)?,
+    }
+    if !request.json && request.ladder.is_none() && !broken.is_empty() {
         for what in &broken {
             writeln!(out, "broken: {what}")?;
         }
         writeln!(out, "reproduce: {reproduce}")?;
     }
     Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
+}
+
+/// Opens the file of a page. The name says that the file is a page.
+pub(super) fn page_file(path: &Path) -> Result<OutputFile, CommandError> {
+    let html = path.extension().is_some_and(|end| end == "html" || end == "htm");
+    if !html {
+        let problem = format!("--report {}: a page has a name that ends in .html", path.display());
+        return Err(CommandError::Input(problem));
+    }
+    OutputFile::create(path).map_err(CommandError::input)
+}
+
+/// Writes the text of a page.
+pub(super) fn write_page(mut file: OutputFile, text: &str) -> Result<(), CommandError> {
+    file.write_all(text.as_bytes()).map_err(|error| CommandError::input(file.failed(&error)))?;
+    file.commit().map_err(CommandError::input)
 }
 
 fn print(

@@ -1,0 +1,322 @@
+//! `run_page` is the page of one run: the verdict, the ladder, the graphs, the packets that mattered, every
+//! header field, the scenario and the laws.
+
+use halfclose_stack::ClosePolicy;
+use maud::{Markup, html};
+
+use crate::explain::counterfactual::{self, Decisive};
+use crate::judge::expectation::unmet;
+use crate::law::LAWS;
+use crate::outcome::{Outcome, TransferOutcome};
+use crate::report::page::arrows::seconds;
+use crate::report::page::ladder_svg::LadderPicture;
+use crate::report::page::packet_data::{self, RunData};
+use crate::report::page::sequence_graph::SequenceGraph;
+use crate::report::page::thinning::{MOST, Thinned};
+use crate::report::page::verdict_words::{badge, sentence};
+use crate::report::page::{data_block, document, legend, section};
+use crate::report::timeline::Timeline;
+use crate::report::{ShownRun, ended, told};
+use crate::run::Finished;
+use crate::workload::Workload;
+
+/// The most connections with a switch of their own.
+const SWITCHES: usize = 12;
+/// The most graphs on a page.
+const GRAPHS: usize = 6;
+
+/// Packets in all runs that say which packets mattered, at most: such a run takes its time.
+const WITHOUT_PACKETS: u64 = 4_000_000;
+
+/// The page of a run.
+pub(crate) struct RunPage<'a> {
+    /// The run as the summary shows the run.
+    shown: ShownRun<'a>,
+    /// The run, recorded with headers at least.
+    finished: &'a Finished,
+    /// Each lost or changed packet and each fault, with the verdict of a run without it.
+    without: Vec<Decisive>,
+    /// The number of packets that were not asked about.
+    unasked: usize,
+    /// The expectations that the run missed.
+    unmet: Vec<String>,
+}
+
+impl<'a> RunPage<'a> {
+    /// The page of a run that was recorded with headers. Makes a run for each lost or changed packet.
+    pub(crate) fn new(shown: ShownRun<'a>, finished: &'a Finished, workload: &Workload) -> Self {
+        let packets = finished.outcome.packets;
+        let most = WITHOUT_PACKETS / (packets.client + packets.server).max(1);
+        let most = usize::try_from(most.clamp(4, 200)).expect("at most 200");
+        let (without, unasked) =
+            counterfactual::without_each(shown.scenario, workload, finished, most);
+        let unmet = unmet(&shown.scenario.expect, &finished.outcome);
+        Self { shown, finished, without, unasked, unmet }
+    }
+
+    /// The page as the text of a file.
+    pub(crate) fn text(&self) -> String {
+        let timeline = &Timeline::of(self.finished);
+        let thinned = &Thinned::of(timeline, MOST);
+        let outcome = self.shown.outcome;
+        let scenario = self.shown.scenario;
+        let title = format!("{} (seed {}): {}", scenario.name, outcome.seed, outcome.verdict);
+        let packets = packet_data::data(timeline, thinned);
+        let data = RunData { run: self.shown.record(), packets, left_out: thinned.hidden.len() };
+        let body = html! {
+            (self.head())
+            main {
+                (self.told())
+                (self.ladder(timeline, thinned))
+                (graphs(timeline))
+                (self.mattered())
+                (listed(timeline, thinned))
+                (self.laws())
+                (section("scenario", "The scenario", "The whole scenario of the run, as a file.",
+                    &html! { pre tabindex="0" { (scenario.to_string()) } }))
+            }
+            (data_block("data", &data))
+        };
+        document(&title, &switch_rules(timeline), &body)
+    }
+
+    fn head(&self) -> Markup {
+        let ShownRun { scenario, outcome, reproduce, because } = self.shown;
+        html! {
+            header {
+                h1 {
+                    (scenario.name) @if !scenario.about.is_empty() { ": " (scenario.about) }
+                }
+                p { (badge(outcome.verdict)) " " strong #verdict { (sentence(outcome)) } }
+                @if let Some(because) = because { p { "Because " (because) "." } }
+                p { "Again: " code #reproduce { (reproduce) } }
+                @for unmet in &self.unmet { p { strong { "Broken: " } (unmet) } }
+            }
+        }
+    }
+
+    /// What the user saw, and the facts of the worst transfer.
+    fn told(&self) -> Markup {
+        let ShownRun { outcome, .. } = self.shown;
+        let Some(worst) = outcome.worst() else { return html! {} };
+        let TransferOutcome { task, dialogue, reply, client, ending, .. } = worst;
+        let said = match told(worst.told) {
+            "nothing" => "The user waited in vain: the last lines on the screen.".to_owned(),
+            word => format!("The user read these lines, and took them for a {word}."),
+        };
+        let ends = format!("client {}, server {}", ended(ending.client), ended(ending.server));
+        let bytes =
+            format!("{} of {} bytes stored ({})", worst.stored, worst.sent, worst.file.name());
+        section(
+            "told",
+            "What the user was told",
+            &said,
+            &html! {
+                pre tabindex="0" { "ftp> " (task) "\n" (dialogue.join("\n")) }
+                dl.facts {
+                    dt { "file" } dd { (bytes) }
+                    dt { "last reply" } dd { @if reply.is_empty() { "none" } @else { (reply) } }
+                    dt { "the user saw last" } dd { @if client.is_empty() { "nothing" } @else { (client) } }
+                    dt { "data connection" } dd { (ends) }
+                    dt { "time" } dd { (seconds(outcome.told_at)) " s virtual" }
+                    dt { "packets" } dd {
+                        (outcome.packets.client) " from the client, " (outcome.packets.server)
+                        " from the server, " (outcome.packets.dropped) " lost"
+                    }
+                    dt { "seed" } dd { (outcome.seed) }
+                    dt { "digest" } dd.mono #digest { (format!("{:032x}", outcome.digest)) }
+                    (self.hosts())
+                }
+            },
+        )
+    }
+
+    fn hosts(&self) -> Markup {
+        let scenario = self.shown.scenario;
+        let hosts = [("client", &scenario.client.host), ("server", &scenario.server.host)];
+        html! {
+            @for (side, host) in hosts {
+                dt { (side) "'s host" }
+                dd { (host) @if let Some(source) = ClosePolicy::source(host) { " (" (source) ")" } }
+            }
+        }
+    }
+
+    fn ladder(&self, timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
+        let said = &self.finished.dialogue;
+        let picture = LadderPicture { timeline, said, thinned, rows: Some("k") };
+        let ends = self.shown.outcome.worst().filter(|worst| worst.connected).map(|worst| {
+            let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
+            format!("On the data connection the client {client}, and the server {server}. ")
+        });
+        let says = format!(
+            "{}Each arrow is a packet from its sending to its arrival, and a line that ends in a cross \
+             is a packet that was lost.",
+            ends.unwrap_or_default()
+        );
+        section(
+            "ladder",
+            "The packets as a ladder",
+            &says,
+            &html! {
+                @if let Some(sentence) = thinned.sentence() { p.thinned { strong { (sentence) } } }
+                (switches(timeline))
+                div.wide { (picture.markup()) }
+                (legend())
+            },
+        )
+    }
+
+    /// The packets without which the run had ended otherwise.
+    fn mattered(&self) -> Markup {
+        let verdict = self.shown.outcome.verdict;
+        let decided = self.without.iter().filter(|one| one.verdict != verdict).count();
+        let says = match (self.without.len(), decided) {
+            (0, _) => {
+                "No packet was lost, held or changed by a draw or a fault that could be undone \
+                       alone: the programs and the hosts decide."
+                    .to_owned()
+            }
+            (all, 0) => format!(
+                "None of the {all} lost, held or changed packets decided alone: without any one of them \
+                 the verdict is the same."
+            ),
+            (all, some) => format!(
+                "{some} of {all} lost, held or changed packets decided: without the fault the verdict \
+                 is another."
+            ),
+        };
+        section(
+            "mattered",
+            "Which packets mattered",
+            &says,
+            &html! {
+                @if self.unasked > 0 {
+                    p { "The first " (self.unasked) " lost or changed packets were not asked about." }
+                }
+                @if !self.without.is_empty() {
+                    div.wide { table {
+                        thead { tr {
+                            th.num { "packet" } th { "what happened" } th { "the verdict without that" }
+                        } }
+                        tbody { @for one in &self.without { tr {
+                            td.num { @if let Some(packet) = one.packet { (packet) } }
+                            td { (one.what) }
+                            td {
+                                (badge(one.verdict)) " "
+                                @if one.verdict == verdict { "the same" } @else { strong { "decisive" } }
+                            }
+                        } } }
+                    } }
+                }
+            },
+        )
+    }
+
+    /// The laws, and the divergences of smoltcp.
+    fn laws(&self) -> Markup {
+        let Outcome { broken_laws, waived_laws, divergences, .. } = self.shown.outcome;
+        let says = match broken_laws.len() {
+            0 => format!("All {} laws held in this run.", LAWS.len()),
+            broken => format!("{broken} of {} laws were broken in this run.", LAWS.len()),
+        };
+        section(
+            "laws",
+            "Laws, and where smoltcp differs",
+            &says,
+            &html! {
+                ul {
+                    @for law in broken_laws { li { strong { "broken: " } (law.to_string()) } }
+                    @for law in waived_laws {
+                        li { "excused: " (law.name) " by the waiver " (law.waiver) ", " (law.count) " times" }
+                    }
+                    @for divergence in divergences {
+                        li {
+                            "smoltcp, "
+                            @if divergence.mended() { "mended here: " } @else { "with effect: " }
+                            (divergence.to_string())
+                        }
+                    }
+                    @if divergences.is_empty() { li { "The run met no divergence of smoltcp." } }
+                }
+            },
+        )
+    }
+}
+
+/// The graphs of the directions in which bytes went.
+fn graphs(timeline: &Timeline<'_>) -> Markup {
+    let graphs = SequenceGraph::all(timeline);
+    let says =
+        "Bytes over time, as the sender sees them: each bar is a segment at the time of sending.";
+    section(
+        "sequence",
+        "Bytes over time",
+        says,
+        &html! {
+            @if graphs.is_empty() { p { "No data connection carried a byte." } }
+            @for graph in graphs.iter().take(GRAPHS) {
+                figure {
+                    figcaption.says { (graph.sentence()) }
+                    div.wide { (graph.markup()) }
+                }
+            }
+            @if graphs.len() > GRAPHS {
+                p { (graphs.len() - GRAPHS) " more directions carried bytes and are not drawn." }
+            }
+            p.key {
+                b { "bar" } " data, " b { "broken thick bar" } " sent again, " b { "✕" } " lost, "
+                b { "ring" } " FIN, " b { "square" } " RST, " b { "solid line" } " acknowledged, "
+                b { "dashed line" } " the window's edge, " b { "dashed box" }
+                " bytes that the receiver held and threw away."
+            }
+        },
+    )
+}
+
+/// Every drawn packet as a row.
+fn listed(timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
+    let says = "Every drawn packet with every header field: the row that an arrow links to.";
+    section(
+        "packets",
+        "Every header field",
+        says,
+        &html! {
+            details {
+                summary { (thinned.drawn.len()) " packets" }
+                (packet_data::table(timeline, thinned, "k"))
+            }
+        },
+    )
+}
+
+/// The name of a switch, and the class that the switch shows.
+fn all_switches<'a>(timeline: &'a Timeline<'_>) -> Vec<(String, String, &'a str)> {
+    let channels = timeline.channels.iter().take(SWITCHES).enumerate();
+    let mut all: Vec<_> = channels
+        .map(|(channel, name)| (format!("show-c{channel}"), format!(".c{channel}"), &**name))
+        .collect();
+    for (class, words) in [("ack", "ACKs without data"), ("say", "dialogue"), ("band", "states")] {
+        all.push((format!("show-{class}"), format!(".ladder .{class}"), words));
+    }
+    all
+}
+
+fn switches(timeline: &Timeline<'_>) -> Markup {
+    html! {
+        fieldset.switches {
+            legend { "Show" }
+            @for (id, _, words) in all_switches(timeline) {
+                label { input type="checkbox" id=(id) checked; " " (words) }
+            }
+        }
+    }
+}
+
+/// The style that hides what a switch turns off: no script is needed.
+fn switch_rules(timeline: &Timeline<'_>) -> String {
+    let rule = |(id, class, _): &(String, String, &str)| {
+        format!("body:has(#{id}:not(:checked)) {class}{{display:none}}")
+    };
+    all_switches(timeline).iter().map(rule).collect()
+}

@@ -1,0 +1,107 @@
+//! `thinning` chooses the packets of a long run that a picture draws: handshakes, every packet that the
+//! link lost or changed, every FIN and RST, and the beginning and the end of the rest.
+
+use std::time::Duration;
+
+use crate::report::timeline::Timeline;
+
+/// The most packets that a picture draws without leaving any out.
+pub(crate) const MOST: usize = 1_200;
+/// The most packets that a picture draws in any case.
+const BOUND: usize = 4_000;
+/// The packets drawn before and behind each packet that stays.
+const AROUND: usize = 1;
+/// The packets drawn at the beginning and at the end.
+const ENDS: usize = 120;
+
+/// The choice of packets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Thinned {
+    /// The drawn packets, in order, as places in [`Timeline::packets`].
+    pub drawn: Vec<usize>,
+    /// The times of the packets that are not drawn, in order.
+    pub hidden: Vec<Duration>,
+    /// The number of lost, changed, SYN, FIN and RST packets that are not drawn.
+    pub missed: usize,
+}
+
+impl Thinned {
+    /// Chooses from the packets of a run: at most `most` unless more of them matter.
+    pub(crate) fn of(timeline: &Timeline<'_>, most: usize) -> Self {
+        let packets = &timeline.packets;
+        if packets.len() <= most {
+            return Self { drawn: (0..packets.len()).collect(), ..Self::default() };
+        }
+        let (ends, last) = (ENDS.min(most / 4), packets.len());
+        let mut stays = vec![false; last];
+        stays[..ends].fill(true);
+        stays[last - ends..].fill(true);
+        for (at, _) in packets.iter().enumerate().filter(|(_, packet)| packet.matters()) {
+            stays[at.saturating_sub(AROUND)..(at + AROUND + 1).min(last)].fill(true);
+        }
+        let mut chosen = stays.iter().filter(|stays| **stays).count();
+        let mut missed = 0;
+        // Too many packets matter: the neighbours go first, then packets from the middle.
+        for at in middle_out(last) {
+            if chosen <= BOUND {
+                break;
+            }
+            let inner = at >= ends && at < last - ends;
+            if stays[at] && inner && !packets[at].matters() {
+                (stays[at], chosen) = (false, chosen - 1);
+            }
+        }
+        for at in middle_out(last) {
+            if chosen <= BOUND {
+                break;
+            }
+            if stays[at] {
+                (stays[at], chosen, missed) = (false, chosen - 1, missed + 1);
+            }
+        }
+        let drawn = (0..last).filter(|at| stays[*at]).collect();
+        let hidden = (0..last).filter(|at| !stays[*at]).map(|at| packets[at].event.at).collect();
+        Self { drawn, hidden, missed }
+    }
+
+    /// A sentence that says what is left out; `None` if nothing is.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        let all = self.drawn.len() + self.hidden.len();
+        let (drawn, hidden) = (self.drawn.len(), self.hidden.len());
+        let missed = match self.missed {
+            0 => "every handshake, FIN, RST and every lost or changed packet is drawn".to_owned(),
+            missed => format!("{missed} of them are SYN, FIN, RST, lost or changed packets"),
+        };
+        (hidden > 0).then(|| {
+            format!(
+                "Thinned out: {drawn} of {all} packets are drawn and listed, {hidden} are left out \
+                 ({missed})."
+            )
+        })
+    }
+}
+
+/// The places `0..count` from the middle outwards.
+fn middle_out(count: usize) -> impl Iterator<Item = usize> {
+    let middle = count / 2;
+    (0..=count).flat_map(move |distance| {
+        let (low, high) = (middle.checked_sub(distance), middle + distance);
+        let high = (high < count && distance > 0).then_some(high);
+        [low.filter(|low| *low < count), high].into_iter().flatten()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::middle_out;
+
+    #[test]
+    fn every_place_comes_once() {
+        for count in [0, 1, 2, 7] {
+            let mut all: Vec<_> = middle_out(count).collect();
+            assert!(all.first().is_none_or(|first| *first == count / 2));
+            all.sort_unstable();
+            assert_eq!(all, (0..count).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Pictures of runs: pages, ladders, and pictures in the README.
+
+mod page;
