@@ -40,6 +40,21 @@ pub enum Direction {
     Download,
 }
 
+/// The file of an upload behind the transfer, as the server's store has the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Remains {
+    /// The upload is kept whole: every byte that came is in the file.
+    Kept,
+    /// Of the bytes that came, the file has this number.
+    Cut(u64),
+    /// The upload is discarded, and the old file of this number of bytes is there.
+    Old(u64),
+    /// The upload is discarded, and this number of bytes of the old file is left (REST).
+    OldPart(u64),
+    /// The upload is discarded, and no file has the name.
+    Removed,
+}
+
 /// One transfer, as the program on this side saw the transfer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TransferReport {
@@ -79,6 +94,8 @@ pub struct TransferReport {
     pub control: Option<(SocketAddr, SocketAddr)>,
     /// The local and the peer's address of the data connection, once open (client only).
     pub data: Option<(SocketAddr, SocketAddr)>,
+    /// The file behind an upload (server only, and only if the dialogue is recorded).
+    pub remains: Option<Remains>,
     /// How the data connection ended for this side's program; `None` if the connection never
     /// opened, or if the program closed the connection (FIN) before an end.
     pub ending: Option<Ending>,

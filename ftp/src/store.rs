@@ -173,7 +173,7 @@ pub struct Metadata {
     pub size: u64,
     /// The last modification, since 1970-01-01T00:00:00Z (UTC, as RFC 3659 §2.3 wants).
     pub modified: Duration,
-    /// The low nine permission bits of Unix, for display.
+    /// The low nine permission bits of Unix.
     pub mode: u16,
 }
 
@@ -237,6 +237,15 @@ pub trait Store {
     /// # Errors
     /// There is no such file, or changes are not allowed.
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError>;
+
+    /// Sets the low nine permission bits of the file at `path`. A store without permission bits
+    /// refuses.
+    ///
+    /// # Errors
+    /// There is no such file, or changes are not allowed.
+    fn set_mode(&mut self, _path: &str, _mode: u16) -> Result<(), StoreError> {
+        Err(StoreError::Denied)
+    }
 
     /// Removes the file at `path`. Sessions with the file open keep access to the bytes.
     ///

@@ -57,7 +57,7 @@ impl Access {
                 | Command::Feat
                 | Command::Opts(_)
                 | Command::Clnt(_)
-                | Command::Help
+                | Command::Help(_)
         );
         self.logged_in || before_login
     }

@@ -7,7 +7,7 @@ use super::parameter::DataAddress;
 use super::transfer_commands::{Holds, Wait};
 use super::{OnFin, Server, ServerConfig, ServerContext};
 use crate::model::{Answer, ControlFate, Interruption, Judgement, Kept, Phrase, ReplyValues};
-use crate::report::{Direction, Told};
+use crate::report::{Direction, Remains, Told};
 use crate::session::Action;
 use crate::store::{Fate, Store, StoreError};
 use crate::tcp::Ending;
@@ -122,18 +122,26 @@ impl Server {
         };
         self.parameters.address = DataAddress::None;
         self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-        let closed = match transfer.holds {
+        let fate = match kept {
             // A file that no byte replaced stays as it was, unless the empty file was complete.
-            Holds::File(file) if moved == 0 && answer != Answer::Complete => {
-                let fate = if kept == Kept::Nothing { Fate::Discard } else { Fate::Cut(0) };
-                cx.store.close(file, fate)
-            }
-            Holds::File(file) => cx.store.close(file, fate(kept, moved)),
+            Kept::Nothing if moved == 0 && answer != Answer::Complete => Fate::Discard,
+            _ if moved == 0 && answer != Answer::Complete => Fate::Cut(0),
+            kept => fate(kept, moved),
+        };
+        let closed = match transfer.holds {
+            Holds::File(file) => cx.store.close(file, fate),
             Holds::Listing(listing) => {
                 listing.into_iter().for_each(|listing| cx.store.close_listing(listing));
                 Ok(())
             }
         };
+        if cx.journal.record_dialogue && transfer.direction == Direction::Upload {
+            let path = &cx.journal.reports[transfer.report].name;
+            let now = cx.store.metadata(path).ok().map(|now| now.size);
+            let fate = closed.map_or(Fate::Discard, |()| fate);
+            let remains = remains(fate, moved, transfer.old, now);
+            cx.journal.reports[transfer.report].remains = Some(remains);
+        }
         let report = &mut cx.journal.reports[transfer.report];
         match transfer.direction {
             Direction::Upload => report.received = moved,
@@ -170,6 +178,19 @@ impl Server {
         }
         cx.journal.finish(transfer.report);
         ReplyValues { path: "", took, moved }
+    }
+}
+
+/// The file behind an upload of `moved` bytes, closed with `fate`. `old` and `now` are the sizes of
+/// the files that had and have the name.
+fn remains(fate: Fate, moved: u64, old: Option<u64>, now: Option<u64>) -> Remains {
+    match (now, fate) {
+        (None, _) => Remains::Removed,
+        (Some(_), Fate::Keep) => Remains::Kept,
+        (Some(_), Fate::Cut(length)) if moved > 0 => Remains::Cut(length),
+        (Some(now), _) if old == Some(now) => Remains::Old(now),
+        (Some(now), _) if old.is_some() => Remains::OldPart(now),
+        (Some(_), _) => Remains::Cut(0),
     }
 }
 

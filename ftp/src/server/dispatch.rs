@@ -2,7 +2,6 @@
 //! the method that answers the command. The table does not know a command's meaning.
 
 use super::error_reply::Asked;
-use super::information::HELP;
 use super::{Server, ServerConfig, ServerContext};
 use crate::model::Phrase;
 use crate::report::Speaker;
@@ -96,7 +95,7 @@ impl Server {
             Command::Noop => self.reply(200, &"NOOP ok.", cx),
             Command::Syst => self.reply(215, &"UNIX Type: L8", cx),
             Command::Stat(None) => self.tell_status(cx),
-            Command::Help => self.reply(214, &HELP, cx),
+            Command::Help(about) => self.handle_help(about.unwrap_or(""), cx),
             Command::Feat => self.handle_feat(cx),
             Command::Opts(argument) => self.handle_opts(argument, cx),
             Command::Site(argument) => self.handle_site(argument, cx),

@@ -107,6 +107,22 @@ impl Server {
         });
     }
 
+    /// Answers SITE CHMOD, the permission bits in octal before the path: `SITE CHMOD 644 path`.
+    pub(super) fn change_mode<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
+        let parts = argument.split_once(' ').filter(|(_, path)| !path.is_empty());
+        let Some((mode, path)) = parts.and_then(|(mode, path)| Some((permissions(mode)?, path)))
+        else {
+            return self.reply(501, &"SITE CHMOD takes permissions such as 644, and a path.", cx);
+        };
+        self.at_path(path, cx, |server, path, cx| {
+            let may = path.and_then(|path| server.may_change().map(|()| path));
+            match may.and_then(|path| cx.store.set_mode(path, mode)) {
+                Ok(()) => server.reply(200, &format_args!("Permissions are {mode:03o}."), cx),
+                Err(error) => server.refuse(error, Asked::Other, cx),
+            }
+        });
+    }
+
     /// Whether the user may change the store.
     pub(super) fn may_change(&self) -> Result<(), StoreError> {
         if self.access.read_only() { Err(StoreError::Denied) } else { Ok(()) }
@@ -126,6 +142,13 @@ impl Server {
     ) {
         self.reply(at_once(error, asked), &text(error, asked), cx);
     }
+}
+
+/// The permission bits of three octal digits, or of four with a leading zero.
+fn permissions(octal: &str) -> Option<u16> {
+    let digits = octal.bytes().all(|digit| digit.is_ascii_digit());
+    let mode = u16::from_str_radix(octal, 8).ok().filter(|_| digits)?;
+    (matches!(octal.len(), 3 | 4) && mode <= 0o777).then_some(mode)
 }
 
 /// Whether a name may be created. LIST and MLSD print control characters as `?`, so no client could

@@ -10,12 +10,15 @@ use crate::wire::representation::Representation;
 use std::fmt::Write;
 
 /// The text of the reply to HELP.
-pub(super) const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
+const HELP: &str = "Commands (RFC 959, 2389, 2428, 2640, 3659, 7151):\n\
     USER PASS ACCT CWD CDUP SMNT REIN QUIT HOST TYPE STRU MODE\n\
     PASV PORT EPSV EPRT RETR STOR STOU APPE ALLO REST RNFR RNTO\n\
     ABOR DELE RMD MKD PWD LIST NLST MLSD MLST SIZE MDTM MFMT\n\
     SITE SYST STAT HELP NOOP FEAT OPTS CLNT\n\
     End.";
+
+/// The text of the reply to SITE HELP and HELP SITE.
+const SITE_HELP: &str = "SITE commands:\nCHMOD HELP\nEnd.";
 
 impl Server {
     pub(super) fn handle_feat<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
@@ -27,10 +30,19 @@ impl Server {
         self.reply(211, &text, cx);
     }
 
+    /// HELP, and HELP SITE, with which a client learns the SITE commands (RFC 959 §4.1.3).
+    pub(super) fn handle_help<S: Store>(&mut self, about: &str, cx: &mut ServerContext<'_, S>) {
+        let site = about.trim_ascii().eq_ignore_ascii_case("SITE");
+        self.reply(214, if site { &SITE_HELP } else { &HELP }, cx);
+    }
+
     pub(super) fn handle_site<S: Store>(&mut self, argument: &str, cx: &mut ServerContext<'_, S>) {
-        if argument.trim_ascii().eq_ignore_ascii_case("HELP") {
-            // RFC 959 §4.1.3: HELP SITE lists the SITE commands.
-            self.reply(200, &"SITE does nothing here but this.", cx);
+        let argument = argument.trim_ascii_start();
+        let (verb, rest) = argument.split_once(' ').unwrap_or((argument, ""));
+        if verb.eq_ignore_ascii_case("HELP") {
+            self.reply(214, &SITE_HELP, cx);
+        } else if verb.eq_ignore_ascii_case("CHMOD") {
+            self.change_mode(rest, cx);
         } else {
             self.reply(500, &"Unknown SITE command.", cx);
         }

@@ -26,6 +26,8 @@ pub(super) struct ServerTransfer {
     pub(super) waits: Option<Wait>,
     /// Which of the model's two choices applies to this transfer.
     pub(super) draw: bool,
+    /// The size of the file that had the name before an upload, if the dialogue is recorded.
+    pub(super) old: Option<u64>,
     /// The command that interrupts the transfer.
     pub(super) interrupted: Option<Interruption>,
     /// The control connection is closed after the transfer.
@@ -109,11 +111,17 @@ impl Server {
                     Begin::New | Begin::Fresh => 0,
                 };
                 let how = Writing { begin, appears, hint };
-                Ok((path, cx.store.open_write(path, how, cx.now)?, offset))
+                // Only a log tells of an old file.
+                let old = cx.journal.record_dialogue.then(|| cx.store.metadata(path));
+                let old = old.and_then(Result::ok).map(|old| old.size);
+                Ok((path, cx.store.open_write(path, how, cx.now)?, (offset, old)))
             });
             match opened {
-                Ok((path, file, offset)) => {
+                Ok((path, file, (offset, old))) => {
                     server.begin_file(Direction::Upload, file, path, offset, cx);
+                    if let Some(transfer) = &mut server.transfer {
+                        transfer.old = old;
+                    }
                 }
                 Err(error) => server.refuse_transfer(error, Asked::Store, cx),
             }
@@ -243,6 +251,7 @@ impl Server {
             report,
             waits: Some(Wait::Connection(cx.now + cx.config.data_connect_timeout)),
             draw: self.draw,
+            old: None,
             interrupted: None,
             closes: false,
         });

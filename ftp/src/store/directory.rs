@@ -17,7 +17,7 @@ mod writing;
 use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
 use crate::slot_table::SlotTable;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
 use entries::{DirectoryReader, metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -189,6 +189,12 @@ impl Store for DirectoryStore {
         let file = self.root.open_with(Self::known(path)?, &options);
         let set = file.and_then(|file| file.into_std().set_modified(date));
         Ok(set?)
+    }
+
+    fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
+        self.may_change(path)?;
+        let permissions = Permissions::from_mode(u32::from(mode & 0o777));
+        Ok(self.root.set_permissions(Self::known(path)?, permissions)?)
     }
 
     fn remove(&mut self, path: &str) -> Result<(), StoreError> {

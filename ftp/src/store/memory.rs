@@ -14,7 +14,7 @@ use super::{Appears, Begin, Entry, Fate, File, Listing, Metadata, Read, Room, St
 use super::{StoreError, Writing};
 use crate::slot_table::SlotTable;
 use disk::Disk;
-use inode::{Handle, Inode, directory};
+use inode::{Handle, Inode, directory, named};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -215,11 +215,8 @@ impl MemoryStore {
     }
 
     fn is_full(&self, more: usize) -> bool {
-        debug_assert_eq!(
-            self.held,
-            self.inodes.values().map(|it| it.content.size()).sum::<u64>(),
-            "what is held is counted as it comes and goes"
-        );
+        let sizes = || self.inodes.values().map(|it| it.content.size());
+        debug_assert_eq!(self.held, sizes().sum::<u64>(), "bytes are counted as bytes come and go");
         self.capacity.is_some_and(|capacity| self.held + more as u64 > capacity)
     }
 }
@@ -254,7 +251,9 @@ impl Store for MemoryStore {
         let (replaces, hidden) = (there.is_some(), late || there.is_some());
         let modified = self.epoch + now;
         let inode = if hidden {
-            self.inodes.insert(Inode::new(name, content, modified))
+            let old = there.and_then(|at| self.inodes.get(at)).map(|old| old.mode);
+            let new = Inode::new(name, content, modified);
+            self.inodes.insert(Inode { mode: old.unwrap_or(new.mode), ..new })
         } else {
             self.replace(name, content, modified)
         };
@@ -333,13 +332,16 @@ impl Store for MemoryStore {
         if self.tree.is_directory(path) {
             return Ok(directory(self.tree.made(path).unwrap_or(self.epoch)));
         }
-        let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        Ok(self.inodes.get(at).ok_or(StoreError::Failed)?.metadata())
+        Ok(named(&self.tree, &mut self.inodes, path)?.metadata())
     }
 
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
-        let at = self.tree.look(path)?.ok_or(StoreError::NotFound)?;
-        self.inodes.get_mut(at).ok_or(StoreError::Failed)?.modified = modified;
+        named(&self.tree, &mut self.inodes, path)?.modified = modified;
+        Ok(())
+    }
+
+    fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
+        named(&self.tree, &mut self.inodes, path)?.mode = mode & 0o777;
         Ok(())
     }
 
@@ -366,9 +368,7 @@ impl Store for MemoryStore {
         self.unname(to);
         self.tree.unname(from);
         self.tree.name(name.clone(), at);
-        if let Some(inode) = self.inodes.get_mut(at) {
-            inode.name = name;
-        }
+        named(&self.tree, &mut self.inodes, to)?.name = name;
         Ok(())
     }
 

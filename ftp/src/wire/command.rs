@@ -84,8 +84,8 @@ pub enum Command<'a> {
     Syst,
     /// `STAT`, with a path or nothing: asks for the status.
     Stat(Option<&'a str>),
-    /// `HELP`, with any argument: asks for help.
-    Help,
+    /// `HELP`, with a command or nothing: asks for help.
+    Help(Option<&'a str>),
     /// `NOOP`: does nothing, and is answered.
     Noop,
     /// `ABOR`: aborts the transfer under way.
@@ -179,7 +179,7 @@ pub fn parse(line: &[u8]) -> Result<Command<'_>, CommandError> {
         b"SITE" => some().map(Command::Site),
         b"SYST" => none(Command::Syst),
         b"STAT" => may().map(Command::Stat),
-        b"HELP" => Ok(Command::Help),
+        b"HELP" => Ok(Command::Help(rest.filter(|text| !text.is_empty()))),
         b"NOOP" => Ok(Command::Noop),
         b"ABOR" => none(Command::Abor),
         b"FEAT" => none(Command::Feat),

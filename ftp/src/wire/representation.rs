@@ -41,7 +41,7 @@ pub fn parse_type(argument: &str) -> Result<Representation, ParameterError> {
         return Err(ParameterError::Unknown);
     }
     match (first, second) {
-        ("I" | "i", None) | ("L" | "l", Some("8")) => Ok(Representation::Image),
+        ("I" | "i" | "L8" | "l8", None) | ("L" | "l", Some("8")) => Ok(Representation::Image),
         ("A" | "a", None | Some("N" | "T" | "n" | "t")) => Ok(Representation::Ascii),
         ("A" | "a", Some("C" | "c"))
         | ("E" | "e", None | Some("N" | "T" | "C" | "n" | "t" | "c")) => {

@@ -88,6 +88,11 @@ impl Store for Faulty {
         self.inner.set_modified(path, modified)
     }
 
+    fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
+        self.fails(At::Change)?;
+        self.inner.set_mode(path, mode)
+    }
+
     fn remove(&mut self, path: &str) -> Result<(), StoreError> {
         self.fails(At::Change)?;
         self.inner.remove(path)

@@ -62,6 +62,11 @@ impl Store for Strict {
         self.inner.set_modified(path, modified)
     }
 
+    fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
+        let path = self.check(path);
+        self.inner.set_mode(path, mode)
+    }
+
     fn remove(&mut self, path: &str) -> Result<(), StoreError> {
         let path = self.check(path);
         self.inner.remove(path)
@@ -96,7 +101,7 @@ impl Store for Strict {
     }
 }
 
-const COMMANDS: [&str; 21] = [
+const COMMANDS: [&str; 22] = [
     "CWD",
     "XCWD",
     "RETR",
@@ -112,6 +117,7 @@ const COMMANDS: [&str; 21] = [
     "SIZE",
     "MDTM",
     "MFMT 20020206000000",
+    "SITE CHMOD 600",
     "DELE",
     "RMD",
     "MKD",

@@ -262,6 +262,22 @@ fn dates_are_set_and_told() {
 }
 
 #[test]
+fn permissions_are_set_and_stay_with_a_new_file_of_the_name() {
+    both(|it| {
+        it.put("a", "abc").unwrap();
+        let mode = |it: &mut dyn Steps| it.store().metadata("a").unwrap().mode;
+        it.store().set_mode("a", 0o640).unwrap();
+        assert_eq!(mode(it), 0o640);
+        it.put("a", "a new file").unwrap();
+        assert_eq!(mode(it), 0o640, "as an old file's permissions are kept");
+        it.store().set_mode("a", 0o7_604).unwrap();
+        assert_eq!(mode(it), 0o604, "nine bits");
+        assert_eq!(it.store().set_mode("gone", 0o600), Err(StoreError::NotFound));
+        assert_eq!(it.store().set_mode("a/b", 0o600), Err(StoreError::NotDirectory));
+    });
+}
+
+#[test]
 fn two_do_not_go_on_in_one_file_at_once() {
     both(|steps| {
         steps.put("a", "0123456789").unwrap();

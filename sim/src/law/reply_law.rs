@@ -95,7 +95,8 @@ fn allowed_replies(verb: Verb) -> AllowedReplies {
         b"NOOP" => at_once(&[200, 500]),
         b"SYST" => at_once(&[215, 500, 501, 502]),
         b"STAT" => at_once(&[211, 212, 213, 450, 500, 501, 502, 530, 550]),
-        b"SITE" => at_once(&[200, 202, 500, 501, 530]),
+        // Divergence: 214 answers SITE HELP, and 550 refuses SITE CHMOD, as other servers do.
+        b"SITE" => at_once(&[200, 202, 214, 500, 501, 530, 550]),
         b"HELP" => at_once(&[211, 214, 500, 501, 502]),
         b"PWD " | b"XPWD" => at_once(&[257, 500, 501, 502, 550]),
         // RFC 3659 §3 and §4; MFMT answers as MDTM does.

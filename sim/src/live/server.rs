@@ -78,6 +78,9 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> 
 
 fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Error> {
     let directory = serve.directory.display();
+    // The user without a password is `anonymous`.
+    let anonymous = serve.config.users.iter().find(|user| user.password.is_none());
+    let anonymous = anonymous.map(|user| if user.read_only { "read-only" } else { "read-write" });
     if serve.json {
         let address = at.to_string();
         let object = json!({
@@ -85,10 +88,15 @@ fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Er
             "address": address,
             "url": format!("ftp://{address}/"),
             "read_only": serve.read_only,
+            "anonymous": anonymous,
         });
         writeln!(out, "{object}")?;
     } else {
-        let how = if serve.read_only { " (read-only)" } else { "" };
+        let how = match anonymous {
+            _ if serve.read_only => " (read-only)",
+            Some("read-only") => " (anonymous: read-only)",
+            _ => "",
+        };
         writeln!(out, "serving {directory} at ftp://{at}/{how}")?;
     }
     // A reader of this line knows from the line that the server accepts connections.

@@ -5,8 +5,9 @@ use std::fmt::{self, Display, Write as _};
 use std::io::Write;
 use std::time::Duration;
 
-use halfclose_ftp::report::{Direction, Speaker};
+use halfclose_ftp::report::{Direction, Remains, Speaker};
 use halfclose_ftp::store::Store;
+use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::{Driver, Server, TransferReport};
 
@@ -77,7 +78,49 @@ fn transfer(report: &TransferReport) -> String {
         None => write!(text, ", no reply"),
     }
     .expect("a String takes everything");
+    let end = end(report).into_iter().map(str::to_owned);
+    for part in end.chain(report.remains.map(|remains| fate(remains, report))) {
+        text.push_str("; ");
+        text.push_str(&part);
+    }
     text
+}
+
+/// Which end of the data connection ended the connection, where the reply alone does not say.
+fn end(report: &TransferReport) -> Option<&'static str> {
+    match report.ending {
+        Some(Ending::Reset) => Some("reset by the client"),
+        Some(Ending::Refused) => Some("the client refused the data connection"),
+        Some(Ending::TimedOut | Ending::Stalled) => Some("the client's host did not answer"),
+        Some(Ending::Aborted) => Some("reset by the server"),
+        Some(Ending::Finished) if report.direction == Direction::Upload => {
+            Some("ended by the client")
+        }
+        None if report.reply.as_ref().is_some_and(|reply| reply.code == 425) => {
+            Some("no data connection was opened")
+        }
+        None if !is_done(report) => Some("ended by the server"),
+        Some(Ending::Finished) | None => None,
+    }
+}
+
+/// Whether the server reported success.
+fn is_done(report: &TransferReport) -> bool {
+    report.reply.as_ref().is_some_and(|reply| (200..300).contains(&reply.code))
+}
+
+/// What became of the file of an upload.
+fn fate(remains: Remains, report: &TransferReport) -> String {
+    match remains {
+        Remains::Kept if is_done(report) => "the file is kept".to_owned(),
+        Remains::Kept => format!("kept unfinished, {} bytes", report.received),
+        Remains::Cut(length) => format!("kept unfinished, {length} of the bytes"),
+        Remains::Old(size) => {
+            format!("discarded: the old file of {size} bytes is there, unchanged")
+        }
+        Remains::OldPart(size) => format!("discarded: {size} bytes of the old file are left"),
+        Remains::Removed => "discarded: the file is removed".to_owned(),
+    }
 }
 
 /// The time as ISO 8601 has it.

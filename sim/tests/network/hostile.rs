@@ -10,6 +10,6 @@ mod flood;
 mod large;
 mod limits;
 mod paths;
-mod raw;
+pub(crate) mod raw;
 mod slow;
 mod turns;

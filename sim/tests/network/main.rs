@@ -9,3 +9,4 @@ mod local_files;
 #[expect(dead_code, reason = "the tests of `command` need the rest")]
 mod program;
 mod served;
+mod word;

@@ -3,9 +3,14 @@
 
 use super::content::FileContent;
 use super::source::ReadCache;
-use crate::store::{EntryKind, Metadata};
+use super::tree::Tree;
+use crate::slot_table::SlotTable;
+use crate::store::{EntryKind, Metadata, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The permission bits of a new file.
+const MODE: u16 = 0o644;
 
 /// A file, which lives on without a name while open.
 #[derive(Debug)]
@@ -14,6 +19,8 @@ pub(super) struct Inode {
     pub(super) content: FileContent,
     /// The last modification, since 1970-01-01T00:00:00Z.
     pub(super) modified: Duration,
+    /// The low nine permission bits of Unix.
+    pub(super) mode: u16,
     pub(super) opened: u32,
     pub(super) named: bool,
     /// The file is being continued: no second writer may continue the file meanwhile.
@@ -22,12 +29,13 @@ pub(super) struct Inode {
 
 impl Inode {
     pub(super) fn new(name: Arc<str>, content: FileContent, modified: Duration) -> Self {
-        Self { name, content, modified, opened: 0, named: false, busy: false }
+        let (mode, opened, named, busy) = (MODE, 0, false, false);
+        Self { name, content, modified, mode, opened, named, busy }
     }
 
     pub(super) fn metadata(&self) -> Metadata {
         let size = self.content.size();
-        Metadata { kind: EntryKind::File, size, modified: self.modified, mode: 0o644 }
+        Metadata { kind: EntryKind::File, size, modified: self.modified, mode: self.mode }
     }
 
     /// Returns the emptied content, for its memory.
@@ -72,6 +80,16 @@ impl Handle {
             cache: ReadCache::default(),
         }
     }
+}
+
+/// The file at `path`.
+pub(super) fn named<'a>(
+    tree: &Tree,
+    inodes: &'a mut SlotTable<Inode>,
+    path: &str,
+) -> Result<&'a mut Inode, StoreError> {
+    let at = tree.look(path)?.ok_or(StoreError::NotFound)?;
+    inodes.get_mut(at).ok_or(StoreError::Failed)
 }
 
 /// The properties of a directory.

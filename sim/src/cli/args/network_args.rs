@@ -28,9 +28,12 @@ pub(in crate::cli) struct ServeArgs {
     /// The file whose first line is the password
     #[arg(long, value_name = "FILE", requires = "user", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) password_file: Option<PathBuf>,
-    /// Admit the user `anonymous`, with any password
+    /// Admit the user `anonymous`, with any password; beside --user only for reading
     #[arg(long)]
     pub(in crate::cli) anonymous: bool,
+    /// With --user too: let `anonymous` change files; without this option, `anonymous` then only reads
+    #[arg(long, requires = "anonymous", conflicts_with = "read_only")]
+    pub(in crate::cli) anonymous_writes: bool,
     /// Refuse every change of a file or a directory
     #[arg(long)]
     pub(in crate::cli) read_only: bool,

@@ -31,13 +31,15 @@ fn users(args: &ServeArgs, err: &mut dyn Write) -> Result<Vec<User>, CommandErro
         users.push(User::new(name, source.find(name, err)?));
     }
     if args.anonymous {
-        users.push(User::anonymous());
+        // A server with a user of its own has something to protect from strangers.
+        let read_only = args.user.is_some() && !args.anonymous_writes;
+        users.push(User { read_only, ..User::anonymous() });
     }
     if users.is_empty() {
         return Err(CommandError::input("no user can log in: add --user NAME or --anonymous"));
     }
     for user in &mut users {
-        user.read_only = args.read_only;
+        user.read_only |= args.read_only;
     }
     Ok(users)
 }
