@@ -3,17 +3,19 @@
 //! here.
 
 pub(crate) mod expectation;
+mod file_comparison;
+mod listed_directory;
 
 use std::ops::Range;
-use std::time::Duration;
 
-use crate::scenario::{Listing, Origin, Scenario, Task, WriteMode};
-use crate::side::{EPOCH, Side};
+use crate::scenario::{FileCommand, Origin, Scenario, Task, Verb, WriteMode};
+use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
+use halfclose_ftp::report::Direction;
 use halfclose_ftp::store::FileContent;
-use halfclose_ftp::wire::listing::{Form, NameSource, Printer};
-use halfclose_ftp::{MemoryStore, Store, TransferReport};
+use halfclose_ftp::{MemoryStore, TransferReport};
+use listed_directory::listed;
 
 /// The content under a name: number of bytes, and hash.
 type Found = (u64, u128);
@@ -35,6 +37,16 @@ pub(crate) struct Judge<'a> {
     seen: Vec<Option<Seen>>,
     /// For each task: whether its file was written and closed.
     written: Vec<bool>,
+    /// Whether a task renames: a failed rename leaves another file than the tasks tell.
+    renames: bool,
+    /// For each upload of a scenario that renames: the file that the server held when the server
+    /// accepted the upload.
+    stood: Vec<Option<Option<Found>>>,
+    /// The number of the server's reports that were looked at.
+    accepted: usize,
+    /// For each download: whether the download resumed a file that is not the beginning of the
+    /// server's file.
+    another: Vec<bool>,
 }
 
 impl<'a> Judge<'a> {
@@ -42,13 +54,59 @@ impl<'a> Judge<'a> {
     #[must_use]
     pub(crate) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
         let tasks = workload.tasks().len();
-        Self { scenario, workload, seen: vec![None; tasks], written: vec![false; tasks] }
+        let (seen, written, stood) = (vec![None; tasks], vec![false; tasks], vec![None; tasks]);
+        let renamed =
+            |task: &Task| matches!(task, Task::Do(FileCommand { verb: Verb::Rename, .. }));
+        let renames = workload.tasks().iter().any(renamed);
+        let another = vec![false; tasks];
+        Self { scenario, workload, seen, written, renames, stood, accepted: 0, another }
     }
 
     /// Forget the files of the run before.
     pub(crate) fn reset(&mut self) {
         self.seen.fill(None);
         self.written.fill(false);
+        self.stood.fill(None);
+        self.another.fill(false);
+        self.accepted = 0;
+    }
+
+    /// The server has begun the transfers of `served`. If the scenario renames files, remember the
+    /// files that new uploads find. `reports` are the client's.
+    #[inline]
+    pub(crate) fn accepted(
+        &mut self,
+        served: &[TransferReport],
+        store: &MemoryStore,
+        reports: &[TransferReport],
+    ) {
+        if self.renames {
+            self.remember(served, store, reports);
+        }
+    }
+
+    #[cold]
+    fn remember(
+        &mut self,
+        served: &[TransferReport],
+        store: &MemoryStore,
+        reports: &[TransferReport],
+    ) {
+        let new = std::mem::replace(&mut self.accepted, served.len()).min(served.len());
+        for upload in served[new..].iter().filter(|it| it.direction == Direction::Upload) {
+            let place = (Side::Server, &*upload.name);
+            let mut writers = self.transfers().zip(reports);
+            let writer = writers.find(|(task, report)| {
+                self.writes(*task) == Some(place)
+                    && report.ended.is_none()
+                    && self.stood[*task].is_none()
+            });
+            let found = writer.map(|(task, _)| (task, self.found(task, store.content(place.1))));
+            drop(writers);
+            if let Some((task, found)) = found {
+                self.stood[task] = Some(found);
+            }
+        }
     }
 
     /// The tasks that move a file or a listing, in order. The client has a report for each of them.
@@ -100,14 +158,8 @@ impl<'a> Judge<'a> {
             self.seen[task] = Some(listed(found, server, listing, report));
             return again;
         }
-        if self.follows_append(task) {
-            // The server may hold two incomplete files, one behind the other: all of them was sent.
-            let held = server.content(name).zip(client.content(name));
-            let sent = held.is_some_and(|(held, found)| held.holds(0, found, 0, found.size()));
-            let seen = self.look(task, client);
-            let stump = seen.state == FileState::Other && sent;
-            let state = if stump { FileState::Short } else { seen.state };
-            self.seen[task] = Some(Seen { state, ..seen });
+        if self.follows_parts(task) {
+            self.seen[task] = Some(self.look_at_parts(task, client, server));
             return again;
         }
         let again = again || self.is_touched(task);
@@ -116,14 +168,6 @@ impl<'a> Judge<'a> {
             self.seen[task] = Some(self.look(task, store));
         }
         again
-    }
-
-    /// Whether `task` downloads a file that several tasks have put together.
-    fn follows_append(&self, task: usize) -> bool {
-        let downloads = matches!(self.workload.tasks()[task], Task::Get(_));
-        let put = if downloads { self.workload.origin(task).put() } else { None };
-        let put = put.and_then(|put| self.workload.tasks()[put].file());
-        put.is_some_and(|file| file.mode == WriteMode::Append)
     }
 
     /// The state of the file of `task` at the end of the run, and the number of bytes under its
@@ -200,10 +244,11 @@ impl<'a> Judge<'a> {
         let resumes =
             self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Resume);
         let expected = self.workload.received(task);
-        resumes
-            && self.before(task).is_some_and(|(length, hash)| {
-                length > expected.size() || fingerprint(expected, length) != hash
-            })
+        self.another[task]
+            || resumes
+                && self.before(task).is_some_and(|(length, hash)| {
+                    length > expected.size() || fingerprint(expected, length) != hash
+                })
     }
 
     /// Bytes of the source of `task` missing from a file in this state with `stored` bytes. Bytes
@@ -241,34 +286,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The file under the name that `task` writes, compared now.
-    fn look(&self, task: usize, store: &MemoryStore) -> Seen {
-        let (_, name) = self.writes(task).expect("only tasks that write a file are looked at");
-        let image = store.content(name);
-        let expected = self.workload.received(task);
-        let before = self.before(task);
-        let found = image.map(|image| match self.is_shared(task) {
-            true => (image.size(), self.workload.hash(task, image)),
-            // No later task compares the hash.
-            false => (image.size(), 0),
-        });
-        let unchanged = before.is_some() && found == before;
-        let appended =
-            self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Append);
-        let state = match (image, before) {
-            // The old bytes, then the sent bytes.
-            (Some(image), Some((length, hash))) if appended => {
-                let kept = length <= image.size() && fingerprint(image, length) == hash;
-                match kept {
-                    true => FileState::of(Some(image), length, unchanged, expected),
-                    false => FileState::Other,
-                }
-            }
-            (image, _) => FileState::of(image, 0, unchanged, expected),
-        };
-        Seen { state, found, listed: (0, 0) }
-    }
-
     /// The file of a `task` that never opened a file, although a later task did.
     fn untouched(&self, task: usize) -> Seen {
         let found = self.before(task);
@@ -285,11 +302,15 @@ impl<'a> Judge<'a> {
     /// name, or the file that the run began with.
     fn before(&self, task: usize) -> Option<Found> {
         let place = self.writes(task)?;
+        if let Some(found) = self.stood[task] {
+            return found;
+        }
         let writer = match self.workload.origin(task) {
             _ if place.0 == Side::Client => {
                 self.earlier(task).rev().find(|other| self.writes(*other) == Some(place))
             }
             Origin::Put(earlier) => Some(earlier),
+            Origin::Get(get) => return Some(self.whole(get, self.workload.content(get))),
             Origin::Taken => return None,
             Origin::Before => None,
         };
@@ -298,14 +319,7 @@ impl<'a> Judge<'a> {
                 Some(seen) => seen.found,
                 None => self.before(earlier),
             },
-            None => {
-                if let Some(before) = self.workload.before(task) {
-                    return Some(self.whole(task, before));
-                }
-                let source = self.earlier(task).find(|other| self.reads(*other) == Some(place))?;
-                let content = self.workload.content(source);
-                Some(self.whole(source, content))
-            }
+            None => self.workload.before(task).map(|before| self.whole(task, before)),
         }
     }
 
@@ -325,47 +339,10 @@ impl<'a> Judge<'a> {
     /// Whether another task reads or writes the name that `task` writes.
     fn is_shared(&self, task: usize) -> bool {
         let place = self.writes(task);
-        if self.workload.before(task).is_some() {
+        if self.renames || self.workload.before(task).is_some() {
             return true;
         }
         let others = self.workload.beside(task).filter(|other| *other != task);
         others.into_iter().any(|other| self.writes(other) == place || self.reads(other) == place)
     }
-}
-
-/// Compare a received listing with the server's directory.
-fn listed(
-    found: Option<&FileContent>,
-    server: &mut MemoryStore,
-    Listing { path, .. }: &Listing,
-    report: &TransferReport,
-) -> Seen {
-    let form = report.listing.unwrap_or(Form::Facts);
-    let expected = listing_of(server, path, form, report.started);
-    let lines = expected.iter().filter(|byte| **byte == b'\n').count() as u64;
-    let expected = FileContent::from(expected);
-    let state = FileState::of(found, 0, false, &expected);
-    let found = found.map(|found| (found.size(), 0));
-    Seen { state, found, listed: (expected.size(), lines) }
-}
-
-/// The listing of a directory in this form at this time of the run; empty if there is no such
-/// directory.
-fn listing_of(store: &mut MemoryStore, path: &str, form: Form, now: Duration) -> Vec<u8> {
-    let Ok(listing) = store.open_listing(path) else { return Vec::new() };
-    let mut printer = Printer::new(NameSource::Directory(listing), form, EPOCH + now);
-    if form == Form::Names && !path.is_empty() {
-        printer.prefix = format!("{path}/");
-    }
-    let mut text = Vec::new();
-    let mut room = [0; 4096];
-    while let Ok(read) = printer.read(store, &mut room) {
-        text.extend_from_slice(&room[..read.bytes]);
-        if read.last {
-            break;
-        }
-    }
-    store.close_listing(listing);
-    text.retain(|byte| *byte != b'\r');
-    text
 }

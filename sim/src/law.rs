@@ -87,6 +87,8 @@ pub struct Findings<'a> {
     pub transfers: &'a [TransferOutcome],
     /// The client program's word on each.
     pub reports: &'a [TransferReport],
+    /// Whether both programs are done: neither waits for a time.
+    pub programs_done: bool,
     /// The resources that both sides still hold, the client's first.
     pub holdings: [Holding; 2],
 }
@@ -138,7 +140,14 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §3.4.1 and §4.2.1",
         statement: "2yz to an upload, or success told of a download, means the whole file, unless \
                     the sender's FIN came before the last byte.",
-        waived_by: &[waivers::AS_EOF, waivers::MODEL, waivers::RESUME],
+        waived_by: &[
+            waivers::AS_EOF,
+            waivers::MODEL,
+            waivers::RESUME,
+            waivers::TRUSTS,
+            waivers::ABOR_REPLIES,
+            waivers::FORGED,
+        ],
         check: CheckTime::AtTheEnd(file_laws::success),
     },
     Law {
@@ -170,7 +179,7 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §5.4 and §4.2",
         statement: "Every command gets exactly one final reply, in order, while its control \
                     connection lasts; only 421 may come unasked.",
-        waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST],
+        waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST, waivers::ON_FIN],
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
     Law {
@@ -187,7 +196,7 @@ pub static LAWS: &[Law] = &[
         statement: "After the last loss and the last call of a program, both hosts have no \
                     connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on \
                     retransmission.",
-        waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2],
+        waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2, waivers::ON_FIN, waivers::FORGED],
         check: CheckTime::AtTheEnd(rest_laws::at_rest),
     },
     Law {

@@ -77,8 +77,11 @@ impl Workload {
         // The file that each upload leaves at the server.
         let mut images: Vec<FileContent> = Vec::new();
         for (index, task) in scenario.tasks.iter().enumerate() {
-            let put = Origin::of(&scenario.tasks, index).put();
-            let earlier = put.map(|put| &images[put]);
+            let earlier = match Origin::of(&scenario.tasks, index) {
+                Origin::Put(put) => Some(&images[put]),
+                Origin::Get(get) => Some(&all[get].content),
+                Origin::Taken | Origin::Before => None,
+            };
             let content = match (task, task.file(), earlier) {
                 (Task::Get(_), _, Some(image)) => image.clone(),
                 (_, Some(file), _) => sources.content(file)?,
@@ -157,6 +160,7 @@ impl Workload {
         let mine = self.beside(index);
         match Origin::of(&self.tasks[mine.clone()], index - mine.start) {
             Origin::Put(put) => Origin::Put(mine.start + put),
+            Origin::Get(get) => Origin::Get(mine.start + get),
             other => other,
         }
     }

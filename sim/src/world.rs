@@ -328,6 +328,8 @@ impl<'a> World<'a> {
             self.look_at(side, &closed.name);
         }
         if side == Side::Server {
+            let Self { judge, server, client, .. } = self;
+            judge.accepted(server.reports(), server.store(), client.reports());
             self.log.evidence.old_files(self.now, self.server.store());
         }
     }

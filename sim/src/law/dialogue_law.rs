@@ -20,6 +20,9 @@ struct PendingCommand {
     name: FileName,
     /// A 1yz has come.
     begun: bool,
+    /// The number of commands that came before this ABOR, and that the ABOR overtakes if the server
+    /// is busy.
+    overtakes: usize,
 }
 
 /// The dialogue on a control connection.
@@ -135,10 +138,11 @@ impl ReplyLine {
 
 impl Dialogue {
     fn heard(&mut self, verb: Verb, name: FileName) {
-        let pending = PendingCommand { verb, name, begun: false };
+        let mut pending = PendingCommand { verb, name, begun: false, overtakes: 0 };
         // RFC 959 §4.1.3: ABOR overtakes commands behind the transfer to abort.
         let behind = usize::from(self.pending.front().is_some_and(|first| first.begun));
         if verb == ABOR && behind < self.pending.len() {
+            pending.overtakes = self.pending.len() - behind;
             self.pending.insert(behind, pending);
         } else {
             self.pending.push_back(pending);
@@ -148,7 +152,8 @@ impl Dialogue {
     /// The server says `code`. Returns the law broken by the reply, with a description.
     fn said(&mut self, code: u16, uploads: &mut Uploads) -> Option<(&'static str, String)> {
         self.over |= code == 421;
-        let Some(first) = self.pending.front().map(|first| first.verb) else {
+        let Some((first, overtakes)) = self.pending.front().map(|it| (it.verb, it.overtakes))
+        else {
             // RFC 1123 §4.1.3.2: an idle time-out ends a session unasked.
             return (code != 421).then(|| (ONE_REPLY, format!("{code} to no command")));
         };
@@ -163,6 +168,9 @@ impl Dialogue {
             self.pending[at].begun = true;
         } else {
             self.pending.remove(at);
+            if let Some(first) = self.pending.front_mut().filter(|_| at > 0) {
+                first.overtakes = first.overtakes.saturating_sub(1);
+            }
         }
         match verb {
             STOR | APPE => uploads.replied(name, code),
@@ -172,7 +180,9 @@ impl Dialogue {
             RNTO if code < 300 => self.olds.iter().for_each(|name| uploads.forget(*name)),
             _ => {}
         }
-        (answered != Some(0)).then(|| (REPLY_CODES, format!("{code} to {}", spoken(first))))
+        // A server that is not busy answers in the order of the commands.
+        let in_order = answered.is_some_and(|at| at <= overtakes);
+        (!in_order).then(|| (REPLY_CODES, format!("{code} to {}", spoken(first))))
     }
 }
 
@@ -204,6 +214,7 @@ impl Dialogues {
             verb: GREETING,
             name: FileName::default(),
             begun: false,
+            overtakes: 0,
         });
         self.live.insert(conn, Dialogue { pending, olds, ..Dialogue::default() });
     }

@@ -114,16 +114,32 @@ impl Evidence {
         if seen { sight(side, emission, packet) } else { None }
     }
 
-    /// The packet met `fate`. `sight` is the packet's sight, for packets with SYN, FIN or RST.
+    /// A packet that `side` sent from the first port to the second met `fate`. `sight` is the
+    /// packet's sight, for packets with SYN, FIN or RST.
     #[inline]
-    pub fn left(&mut self, now: Duration, sight: Option<Sight>, fate: Fate) {
-        let lost = fate != Fate::Deliver && disturbs(fate);
+    pub fn left(
+        &mut self,
+        now: Duration,
+        (side, ports): (Side, [u16; 2]),
+        sight: Option<Sight>,
+        fate: Fate,
+    ) {
+        let lost = fate != Fate::Deliver && self.disturbed(side, ports, fate);
         if lost {
             self.last_drop = now;
         }
         if let Some(sight) = sight {
             self.control_left(now, &sight, lost);
         }
+    }
+
+    /// Whether a packet of this fate is disturbed. A lost packet to a host without the connection
+    /// would have been answered with a RST (RFC 9293 §3.5.2): the RST is lost as well.
+    #[cold]
+    fn disturbed(&mut self, side: Side, [local, peer]: [u16; 2], fate: Fate) -> bool {
+        let known = self.connections.get(Endpoint(side.peer(), peer, local));
+        self.reset_lost |= is_lost(fate) && known.is_some_and(|known| !known.alive());
+        disturbs(fate)
     }
 
     fn control_left(&mut self, now: Duration, sight: &Sight, lost: bool) {
@@ -340,12 +356,26 @@ fn sight(side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
     Some(Sight { segment: Segment::peek(packet)?, side, emission })
 }
 
-/// Whether a packet of this fate reaches its receiver late, damaged or not at all.
+/// Whether a packet of this fate reaches its receiver late, damaged or not at all. A delay by
+/// jitter and a delay by a fault are alike.
 fn disturbs(fate: Fate) -> bool {
     match fate {
         Fate::Changed(changes) => {
-            changes.corrupted.is_some() || matches!(changes.moved, Moved::Late(_) | Moved::Held)
+            let late = match changes.moved {
+                Moved::Jitter(us) => us > 0,
+                Moved::Late(_) | Moved::Held => true,
+                Moved::InTurn | Moved::AtOnce => false,
+            };
+            late || changes.corrupted.is_some()
         }
+        fate => !fate.arrives(),
+    }
+}
+
+/// Whether a host never gets a packet of this fate: a damaged packet fails the checksum.
+fn is_lost(fate: Fate) -> bool {
+    match fate {
+        Fate::Changed(changes) => changes.corrupted.is_some(),
         fate => !fate.arrives(),
     }
 }

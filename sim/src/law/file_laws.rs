@@ -153,7 +153,8 @@ pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     {
         let task = &tasks[index];
         let said = match report.direction {
-            Direction::Download => transfer.told == Told::Success,
+            // A killed client program has told its user nothing.
+            Direction::Download => transfer.told == Told::Success && !transfer.died,
             Direction::Upload => {
                 let path = task.uploads().unwrap_or_default();
                 let same = |other: &&Task| other.uploads() == Some(path);

@@ -1,10 +1,11 @@
 //! Waivers excuse breaches of laws: policies of hosts and servers with measured or documented
 //! breaches, and losses for which a law makes no promise.
 
-use halfclose_ftp::Judgement;
+use halfclose_ftp::{AborReplies, DownloadEnd, Judgement, OnFin};
 use halfclose_stack::State;
 
 use super::{About, Waiver};
+use crate::scenario::{Action, Fault, Task};
 use crate::side::Side;
 
 pub(super) const AS_EOF: Waiver = Waiver {
@@ -13,6 +14,46 @@ pub(super) const AS_EOF: Waiver = Waiver {
              say 226 for an incomplete file.",
     applies: |findings, breach| {
         breach.side == Side::Server && findings.scenario.server.on_reset == Some(Judgement::AS_EOF)
+    },
+};
+
+pub(super) const FORGED: Waiver = Waiver {
+    name: "fault=inject",
+    reason: "A forged segment speaks in the name of a host (RFC 5961 §1): the receiver believes in \
+             an end that the host knows nothing of.",
+    applies: |findings, _| {
+        let forges = |fault: &Fault| matches!(fault.action, Action::Inject(_));
+        findings.scenario.faults.iter().any(forges)
+    },
+};
+
+pub(super) const ON_FIN: Waiver = Waiver {
+    name: "server.on_fin=waits",
+    reason: "The server waits for more than a FIN, and without a deadline for ever. Reported: \
+             curl/curl issue 17130, python/cpython issue 103443.",
+    applies: |findings, breach| {
+        matches!(breach.about, About::Unanswered | About::Alive(_))
+            && findings.scenario.server.on_fin == OnFin::Waits
+    },
+};
+
+pub(super) const TRUSTS: Waiver = Waiver {
+    name: "client.trusts=reply",
+    reason: "The client takes the server's 2yz for the end of a download and closes the data \
+             connection. Reported: gezedo/lwftp issue 10, eclipse-ecal/fineftp-server issue 63.",
+    applies: |findings, breach| {
+        breach.side == Side::Client && findings.scenario.client.trusts == DownloadEnd::Reply
+    },
+};
+
+pub(super) const ABOR_REPLIES: Waiver = Waiver {
+    name: "client.abor_replies=one",
+    reason: "The client takes the second reply after ABOR for the reply to its next command. \
+             Reported: aio-libs/aioftp issue 205, fsspec/filesystem_spec issue 231.",
+    applies: |findings, _| {
+        let aborts = |task: &Task| task.file().is_some_and(|file| file.abort_after.is_some());
+        findings.scenario.client.abor_replies == AborReplies::One
+            && findings.scenario.tasks.iter().any(aborts)
     },
 };
 
@@ -46,8 +87,8 @@ pub(super) const FIN_WAIT_2: Waiver = Waiver {
 
 pub(super) const RESET_LOST: Waiver = Waiver {
     name: "reset-lost",
-    reason: "A RST is not sent again (RFC 9293 §3.5.2): a host without the RST learns of the end \
-             from its own deadlines alone.",
+    reason: "A RST is not sent again (RFC 9293 §3.5.2): a host learns of the end from its own \
+             deadlines alone if the RST is lost, or the segment that the RST would answer.",
     applies: |findings, _| findings.evidence.reset_lost,
 };
 

@@ -110,14 +110,17 @@ impl Scenario {
         let Some(file @ File { before: Some(before), .. }) = self.tasks[index].file() else {
             return Ok(());
         };
+        let upload = matches!(self.tasks[index], Task::Put(_));
         let earlier = |task: &Task| {
-            task.file().is_some_and(|other| {
-                other.name == file.name
-                    && matches!(task, Task::Put(_)) == matches!(self.tasks[index], Task::Put(_))
-            })
+            // A download names the server's file as well.
+            let place = upload || matches!(task, Task::Get(_));
+            place && task.file().is_some_and(|other| other.name == file.name)
         };
-        if self.tasks[..index].iter().any(earlier) {
-            return Err("an earlier task says what is there".to_owned());
+        if let Some(at) = self.tasks[..index].iter().position(earlier) {
+            return Err(format!(
+                "an earlier task says what is there: leave out before, or give do.{} the file",
+                at + 1
+            ));
         }
         match file.content {
             Content::Generated(size) if file.mode == WriteMode::Resume && *before > size => {

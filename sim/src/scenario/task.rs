@@ -191,6 +191,8 @@ fn is_at_or_in(path: &str, name: &str) -> bool {
 pub enum Origin {
     /// The task of this index uploads the file.
     Put(usize),
+    /// The task of this index downloads the file, which is there before the run.
+    Get(usize),
     /// A task takes the file away: there is none.
     Taken,
     /// The file is there before the run, if there is any.
@@ -204,9 +206,11 @@ impl Origin {
     pub fn of(tasks: &[Task], index: usize) -> Self {
         let Some(file) = tasks[index].file() else { return Self::Before };
         let mut name = Cow::Borrowed(&*file.name);
+        let mut fetched = None;
         for (at, task) in tasks[..index].iter().enumerate().rev() {
             match task {
                 Task::Put(file) if *file.name == *name => return Self::Put(at),
+                Task::Get(file) if *file.name == *name => fetched = Some(at),
                 Task::Do(FileCommand { verb: Verb::Delete, path, .. }) if *path == *name => {
                     return Self::Taken;
                 }
@@ -220,7 +224,7 @@ impl Origin {
                 _ => {}
             }
         }
-        Self::Before
+        fetched.map_or(Self::Before, Self::Get)
     }
 
     /// The index of the task that uploads the file.

@@ -77,7 +77,7 @@ impl Station {
         let emission = log.trace.packet(now, self.side, Fate::Deliver, &packet);
         log.number_reset(self.side, emission, &packet);
         if let Some(sight) = log.evidence.sees(self.side, emission, &packet) {
-            log.evidence.left(now, Some(sight), Fate::Deliver);
+            log.evidence.left(now, (self.side, [0; 2]), Some(sight), Fate::Deliver);
         }
         let arrival = self.link.arrival(now);
         self.link.carry(Flight { arrival, emission, packet });
@@ -99,8 +99,9 @@ impl Station {
             }
             let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
             log.number_reset(self.side, log.trace.next_emission(), &packet);
+            let ports = Segment::peek(&packet).map_or([0; 2], |segment| segment.ports());
             let (fate, back) = medium.pass(now, self.side, packet, &mut self.link, &mut log.trace);
-            log.evidence.left(now, sight, fate);
+            log.evidence.left(now, (self.side, ports), sight, fate);
             if let Some(packet) = back {
                 self.host.recycle(packet);
             }

@@ -166,6 +166,7 @@ impl World<'_> {
             evidence: &self.log.evidence,
             transfers,
             reports: self.client.reports(),
+            programs_done: self.wakes == [Duration::MAX; 2],
             holdings: [
                 self.holding(&self.client, Side::Client),
                 self.holding(&self.server, Side::Server),

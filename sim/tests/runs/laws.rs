@@ -8,6 +8,7 @@ fn outcome(settings: &str, seed: u64, denied: Option<&'static str>) -> Outcome {
     let lost = (1..60).map(|nth| format!("fault=drop server data FIN {nth}")).collect::<Vec<_>>();
     let settings = settings.split_whitespace().flat_map(|word| match word {
         "fins=lost" => lost.iter().map(String::as_str).collect(),
+        "fin=forged" => vec!["fault=inject FIN as client packet 24"],
         word => vec![word],
     });
     scenario.vary(settings).expect("the settings are sound");
@@ -99,6 +100,17 @@ const WAIVERS: &[(&str, &str, &str)] = &[
         "server.on_reset=drop-control",
         "client.close=reset server.on_reset=drop-control",
     ),
+    ("success-is-whole", "client.trusts=reply", "do.1.get=a client.trusts=reply"),
+    (
+        "success-is-whole",
+        "client.abor_replies=one",
+        "client.abor_replies=one do.1.put=a do.1.abort_after=5000 do.2.put=b do.2.abort_after=65536 \
+         do.2.size=100000 do.3.put=c client.extended=false",
+    ),
+    ("success-is-whole", "fault=inject", "fin=forged link.loss=20%"),
+    ("hosts-come-to-rest", "fault=inject", "fin=forged link.loss=20%"),
+    ("one-final-reply", "server.on_fin=waits", WAITS),
+    ("hosts-come-to-rest", "server.on_fin=waits", WAITS),
     ("one-final-reply", "server.model", "client.close=reset server.model=aioftp-0.28.3"),
     (
         "replies-follow-the-table",
@@ -118,6 +130,9 @@ const WAIVERS: &[(&str, &str, &str)] = &[
         "link.loss=20% client.close=reset-when-acked server.data_timeout=none",
     ),
 ];
+
+/// Settings in which a server waits for more than the FIN of an upload, for ever.
+const WAITS: &str = "server.on_fin=waits server.data_timeout=none";
 
 /// Settings in which a client's host waits for a FIN without a deadline, and the server's FINs are
 /// all lost.

@@ -6,6 +6,7 @@ mod faults;
 mod laws;
 mod many_clients;
 mod measured;
+mod no_fault;
 mod orders;
 mod q123208;
 mod streamed;
