@@ -66,6 +66,8 @@ pub struct Server {
     stall_deadline: Option<Duration>,
     /// The share of commands in the present moment.
     budget: TurnBudget,
+    /// A STAT waits in a transfer until replies are read, or until the next moment.
+    interrupting: bool,
     /// The program is about to end.
     retiring: bool,
     /// The control connection is gone, or will be closed.
@@ -94,6 +96,7 @@ impl Session for Server {
         self.idle_deadline = None;
         self.stall_deadline = None;
         self.budget = TurnBudget::default();
+        self.interrupting = false;
         self.retiring = false;
         self.over = false;
     }
@@ -126,7 +129,8 @@ impl Session for Server {
     }
 
     fn is_behind(&self) -> bool {
-        self.lines.has_line() && self.may_go_on() && self.budget.renewed().is_none()
+        let may = self.may_go_on() || self.may_interrupt();
+        may && self.lines.has_line() && self.budget.renewed().is_none()
     }
 
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut ServerContext<'_, S>) {
@@ -160,7 +164,8 @@ impl Session for Server {
     }
 
     fn handle_timeout<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
-        let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= cx.now);
+        let now = cx.now;
+        let due = |deadline: Option<Duration>| deadline.is_some_and(|at| at <= now);
         if !self.over && due(self.stall_deadline) {
             cx.say(Speaker::Program, || "replies are not read".into());
             self.handle_control_loss(cx);
@@ -189,7 +194,8 @@ impl Session for Server {
         {
             self.reply(421, &cx.config.model.texts.control_timeout, cx);
             self.end();
-        } else if self.rests_until().is_some() {
+        }
+        if !self.over && due(self.rests_until()) {
             self.handle_lines(cx);
         }
     }
@@ -228,6 +234,9 @@ impl Session for Server {
 
 /// Bytes of unread replies at which the session stops to answer commands.
 const UNREAD_LIMIT: usize = 1 << 16;
+/// Requests to the driver at which the session stops to answer commands. A command makes at most
+/// three requests, and the driver takes all requests of a moment.
+const ACTION_LIMIT: usize = 256;
 
 impl Server {
     /// Resets all settings but the login (RFC 959 §4.1.1, REIN).
@@ -245,7 +254,18 @@ impl Server {
         if !self.lines.has_line() {
             return None;
         }
-        self.budget.renewed().filter(|_| self.may_go_on())
+        self.budget.renewed().filter(|_| self.may_go_on() || self.may_interrupt())
+    }
+
+    /// Whether the queues of replies and requests are full: no command is answered until the peer
+    /// and the driver have taken some.
+    fn is_laden(&self) -> bool {
+        self.out.unsent().len() >= UNREAD_LIMIT || self.actions.len() >= ACTION_LIMIT
+    }
+
+    /// Whether a STAT that waits in a transfer may be answered.
+    fn may_interrupt(&self) -> bool {
+        self.interrupting && self.transfer.is_some() && !self.over && !self.is_laden()
     }
 
     /// Whether the session may act on the next command.
@@ -254,7 +274,7 @@ impl Server {
             && self.transfer.is_none()
             && self.access.refusal().is_none()
             && self.parameters.address != DataAddress::Asked
-            && self.out.unsent().len() < UNREAD_LIMIT
+            && !self.is_laden()
     }
 
     /// After an event that ends a wait, acts on the commands behind the wait.

@@ -205,6 +205,10 @@ impl Actions {
         self.0.pop_front()
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     pub(crate) fn reset(&mut self) {
         self.0.clear();
     }

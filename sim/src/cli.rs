@@ -8,6 +8,7 @@
 mod args;
 pub(crate) mod commands;
 mod help;
+mod input_files;
 pub(crate) mod output_file;
 mod search_bar;
 mod selection;
@@ -29,7 +30,7 @@ use clap::error::ErrorKind;
 
 use args::{Arguments, Invocation};
 use commands::{
-    explain_command, explore_command, install_command, list_command, matrix_command,
+    explain_command, explore_command, install_command, list_command, matrix_command, merge_command,
     replay_command, run_command, show_command, shrink_command, sweep_command,
 };
 #[cfg(feature = "net")]
@@ -156,6 +157,7 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Sweep(args) => sweep_command::execute(args, out, err),
         Invocation::Explain(args) => explain_command::execute(&args, out),
         Invocation::Explore(args) => explore_command::execute(args, out, err),
+        Invocation::Merge(args) => merge_command::execute(&args, out, err),
         Invocation::Shrink(args) => shrink_command::execute(args, out, err),
         Invocation::Replay(args) => replay_command::execute(&args, out),
         Invocation::List(args) => list_command::execute(&args, *columns, out),

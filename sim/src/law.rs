@@ -207,6 +207,14 @@ pub static LAWS: &[Law] = &[
         waived_by: &[],
         check: CheckTime::AtTheEnd(rest_laws::leaks),
     },
+    Law {
+        name: law_names::NO_RESET,
+        citation: "RFC 959 §3.4.1, curl's test of a closed data connection",
+        statement: "No host sends a RST on a data connection. Only scenarios with this law in \
+                    `expect.laws` are held to the law.",
+        waived_by: &[],
+        check: CheckTime::AsItGoes,
+    },
 ];
 
 /// The laws broken without an excuse, and the laws broken with an excuse. The waiver named `denied`

@@ -124,7 +124,7 @@ pub use scenario::{InvalidSetting, Scenario};
 #[cfg(feature = "results")]
 pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]
-pub use search::sweep::Record;
+pub use search::sweep::{Record, Rows};
 pub use search::{
     Cell, Explore, Explored, Histogram, Made, Matrix, Placed, Scope, SearchProgress, Seeds, Shape,
     Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally, Visit, explore, matrix, shrink, sweep,

@@ -9,7 +9,8 @@ use crate::close_policy::ClosePolicy;
 /// The congestion control of all connections of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Congestion {
-    /// No congestion window. smoltcp 0.14 can deadlock on a lost FIN; the watchdog ends the deadlock.
+    /// No congestion window, and smoltcp as smoltcp is: smoltcp 0.14 can deadlock on a lost FIN, and the
+    /// watchdog ends the deadlock.
     None,
     /// Reno (RFC 5681), computed in integers.
     #[default]

@@ -68,6 +68,8 @@ pub(crate) struct Connection {
     /// Whether smoltcp reads the clock only when a timer expires. With CUBIC, smoltcp reads the clock at
     /// every packet.
     asks_no_clock: bool,
+    /// Whether smoltcp is kept from losing its retransmission timer: with congestion control.
+    keeps_timer: bool,
     /// The local end and the peer's end.
     ends: [SocketAddrV4; 2],
     view: View,
@@ -99,6 +101,7 @@ impl Connection {
             touched: false,
             poll_hint: PollHint::Unknown,
             asks_no_clock: true,
+            keeps_timer: true,
             ends: [nowhere; 2],
             view: View::CLOSED,
             state: State::Closed,
@@ -135,6 +138,7 @@ impl Connection {
         socket.set_nagle_enabled(config.nagle);
         socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
         self.asks_no_clock = config.congestion != Congestion::Cubic;
+        self.keeps_timer = config.congestion != Congestion::None;
         self.ends = ends;
         self.view = View::CLOSED;
         self.state = State::Closed;

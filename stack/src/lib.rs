@@ -76,7 +76,7 @@
 //! |---|---|
 //! | user calls: OPEN, SEND, RECEIVE, CLOSE, ABORT, STATUS (§3.10.1 to §3.10.6) | `host/user.rs`, `connection/data.rs` |
 //! | SEGMENT ARRIVES (§3.10.7): connection, listener, closed port | `host/arrival.rs` |
-//! | which segments smoltcp may see: RST and SYN validation (RFC 5961), data after CLOSE | `connection/admission.rs` |
+//! | which segments smoltcp may see: RST and SYN validation (RFC 5961), data after CLOSE, ACKs that would stop a timer | `connection/admission.rs` |
 //! | ABORT, and the states without a RST: no RST in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT (§3.10.5) | `connection/reset.rs`, `host/abort.rs` |
 //! | the number of a RST after a retransmission timeout | `connection/reset.rs` |
 //! | TIME-WAIT: answers to segments, a RST in TIME-WAIT, the end | `host/time_wait.rs` |
@@ -130,8 +130,10 @@
 //! - A FIN is ignored, until the peer's next timeout, if the FIN arrives before the data in front of
 //!   the FIN, or on a repeated segment whose data has arrived already.
 //! - Data on a segment with an ACK older than SND.UNA is dropped. The peer's timeout repeats the data.
-//! - smoltcp can lose its retransmission timer and its probe timer, without congestion control easily
-//!   (a FIN deadlock). A watchdog ends the connection as [`Ending::Stalled`].
+//! - Without congestion control, smoltcp can lose its retransmission timer and its probe timer easily (a
+//!   FIN deadlock). A watchdog ends the connection as [`Ending::Stalled`]. With congestion control,
+//!   smoltcp does not see the ACKs that would stop the timer. What remains is a peer that takes an
+//!   offered window back, as the rounding of a scaled window can.
 //!
 //! Neither mended nor reported: TIME-WAIT lasts [`TIME_WAIT`], and a new SYN does not reopen TIME-WAIT;
 //! a RST ends TIME-WAIT early (RFC 1337); windows are taken from old segments (no SND.WL1); SACK blocks

@@ -6,6 +6,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
+/// The outdated times that may stay in the heap, besides one for each slot.
+const SLACK: usize = 64;
+
 /// The deadlines of all slots.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
@@ -33,6 +36,9 @@ impl Timers {
             self.armed[index] = Some(at);
             self.heap.push(Reverse((at, place)));
             self.tidy();
+            if self.heap.len() > 2 * self.armed.len() + SLACK {
+                self.compact();
+            }
         }
     }
 
@@ -61,6 +67,17 @@ impl Timers {
         self.armed.clear();
     }
 
+    /// Keeps one valid time of each slot. A session that rests a thousand times a second outdates
+    /// as many times, and each would stay until its moment comes.
+    #[cold]
+    fn compact(&mut self) {
+        let mut times = std::mem::take(&mut self.heap).into_vec();
+        times.retain(|&Reverse((at, place))| self.armed[place.0 as usize] == Some(at));
+        times.sort_unstable();
+        times.dedup();
+        self.heap = times.into();
+    }
+
     /// Removes outdated times from the front of the heap.
     fn tidy(&mut self) {
         while let Some(&Reverse((at, place))) = self.heap.peek()
@@ -68,5 +85,26 @@ impl Timers {
         {
             self.heap.pop();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A slot that rests again and again leaves no outdated times behind, also beside a slot with an
+    /// earlier deadline at the front of the heap.
+    #[test]
+    fn outdated_times_do_not_pile_up() {
+        let mut timers = Timers::default();
+        let (idle, busy) = (SlotId(0), SlotId(1));
+        timers.arm(idle, Duration::from_secs(60));
+        for moment in 1..100_000 {
+            timers.arm(busy, Duration::from_secs(300));
+            timers.arm(busy, Duration::from_micros(moment));
+            assert_eq!(timers.pop_due(Duration::from_micros(moment)), Some(busy));
+        }
+        assert!(timers.heap.len() <= 2 * 2 + SLACK, "{} times", timers.heap.len());
+        assert_eq!(timers.next(), Some(Duration::from_secs(60)));
     }
 }

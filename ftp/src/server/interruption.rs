@@ -13,20 +13,25 @@ use crate::wire::command::Command;
 use crate::wire::line::Line;
 
 impl Server {
-    /// Acts on a waiting command that does not wait for the end of the transfer.
+    /// Acts on a waiting command that does not wait for the end of the transfer. Sets
+    /// `interrupting` if the session's limits leave a STAT for later.
     pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        self.interrupting = false;
         let Some(transfer) = &self.transfer else { return };
         if transfer.interrupted.is_some() || self.over {
             return;
         }
         let draw = transfer.draw;
-        let status = |line: Line<'_>| {
-            let status = line.bytes.trim_ascii().eq_ignore_ascii_case(b"STAT");
-            status.then(|| spoken(line.bytes))
-        };
-        while let Some(line) = self.lines.take_line(status) {
-            cx.say(Speaker::Client, || line);
-            self.ask_progress(cx);
+        let status = |line: Line<'_>| is_status(line.bytes).then(|| spoken(line.bytes));
+        while self.lines.any(is_status) {
+            if self.is_laden() || !self.budget.take(cx.now) {
+                self.interrupting = true;
+                return;
+            }
+            if let Some(line) = self.lines.take_line(status) {
+                cx.say(Speaker::Client, || line);
+                self.ask_progress(cx);
+            }
         }
         let taken = self.lines.take_line(|line| {
             let interruption = interruption(line, draw, cx.config)?;
@@ -159,6 +164,11 @@ impl Server {
             self.actions.push(action);
         }
     }
+}
+
+/// Whether a line asks for the progress of the transfer.
+fn is_status(line: &[u8]) -> bool {
+    line.trim_ascii().eq_ignore_ascii_case(b"STAT")
 }
 
 /// The interruption that a line means in a transfer: ABOR or QUIT by the model, else `None`.

@@ -2,7 +2,6 @@
 //! become lines, and lines become bytes. The file knows CR LF, Telnet's IAC and a length limit, but
 //! no commands.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 /// Telnet's code IAC: interpret as command.
@@ -21,8 +20,15 @@ pub const SYNCH: [u8; 4] = [IAC, IP, IAC, DM];
 
 /// The longest line in bytes. RFC 959 names no limit; a verb and a path fit.
 pub const LINE_LIMIT: usize = 4096;
-/// The most bytes that may wait: lines pipelined behind a transfer.
-const BUFFER: usize = 2 * LINE_LIMIT;
+/// The size of a header in bytes. In the buffer a header stands before each line: the length of the
+/// line in the low bits, and two flags.
+const HEADER: usize = 2;
+/// The flag of a header: the line was cut.
+const CUT: u16 = 1 << 14;
+/// The flag of a header: a Synch came before the end of the line.
+const SYNCH_SEEN: u16 = 1 << 15;
+/// The most bytes that may wait, headers included: lines pipelined behind a transfer.
+const BUFFER: usize = 2 * (LINE_LIMIT + HEADER);
 
 /// One line, without the line end and without Telnet commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,12 +58,26 @@ impl Lent {
     }
 }
 
-/// The end of a complete line in the buffer.
+/// A header as it stands in the buffer.
 #[derive(Clone, Copy, Debug)]
-struct Mark {
-    end: usize,
+struct Header {
+    length: usize,
     cut: bool,
     synch: bool,
+}
+
+impl Header {
+    fn read(bytes: [u8; HEADER]) -> Self {
+        let bits = u16::from_le_bytes(bytes);
+        let length = usize::from(bits & !(CUT | SYNCH_SEEN));
+        Self { length, cut: bits & CUT != 0, synch: bits & SYNCH_SEEN != 0 }
+    }
+
+    fn bytes(self) -> [u8; HEADER] {
+        let length = u16::try_from(self.length).expect("a line is at most LINE_LIMIT bytes");
+        let flags = (u16::from(self.cut) * CUT) | (u16::from(self.synch) * SYNCH_SEEN);
+        (length | flags).to_le_bytes()
+    }
 }
 
 /// State of the Telnet scanner.
@@ -75,14 +95,18 @@ enum Telnet {
 }
 
 /// Splits bytes into lines. `handle_bytes` takes any chunk; `next_line` returns complete lines.
+///
+/// One buffer holds everything that waits, so that one limit bounds the memory: an empty line takes
+/// two bytes.
 #[derive(Debug, Default)]
 pub struct Lines {
+    /// The waiting lines, each behind its header, then the incomplete line.
     bytes: Vec<u8>,
-    /// The ends of the complete lines.
-    ends: VecDeque<Mark>,
-    /// The start of the first complete line.
+    /// The number of complete lines.
+    complete: usize,
+    /// The start of the first complete line's header.
     head: usize,
-    /// The start of the incomplete line.
+    /// The start of the incomplete line's header. The header is there from the first byte on.
     partial: usize,
     cut: bool,
     synch: bool,
@@ -90,11 +114,11 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// Forgets all lines and keeps the buffers.
+    /// Forgets all lines and keeps the buffer.
     pub fn reset(&mut self) {
         self.bytes.clear();
-        self.ends.clear();
-        (self.head, self.partial, self.cut, self.synch) = (0, 0, false, false);
+        (self.complete, self.head, self.partial) = (0, 0, 0);
+        (self.cut, self.synch) = (false, false);
         self.telnet = Telnet::Data;
     }
 
@@ -106,7 +130,7 @@ impl Lines {
 
     /// Takes bytes as they came from the connection.
     pub fn handle_bytes(&mut self, mut chunk: &[u8]) {
-        if self.ends.is_empty() && self.head == self.bytes.len() {
+        if self.complete == 0 && self.head == self.bytes.len() {
             self.bytes.clear();
             (self.head, self.partial) = (0, 0);
         } else if self.head > 0 {
@@ -131,45 +155,43 @@ impl Lines {
     /// Whether a complete line waits.
     #[must_use]
     pub fn has_line(&self) -> bool {
-        !self.ends.is_empty()
+        self.complete > 0
     }
 
     /// Returns whether a complete line waits that `wanted` accepts.
     #[must_use]
     pub fn any(&self, wanted: impl Fn(&[u8]) -> bool) -> bool {
-        let mut start = self.head;
-        self.ends.iter().any(|mark| {
-            let line = &self.bytes[start..mark.end];
-            start = mark.end;
-            wanted(line)
+        let mut at = self.head;
+        (0..self.complete).any(|_| {
+            let (line, Range { end, .. }) = self.line(at);
+            at = end;
+            wanted(line.bytes)
         })
     }
 
     /// Returns how many complete lines wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.ends.len()
+        self.complete
     }
 
     /// Returns the bytes of the line whose end has not come.
     #[must_use]
     pub fn unfinished(&self) -> &[u8] {
-        &self.bytes[self.partial..]
+        self.bytes.get(self.partial + HEADER..).unwrap_or_default()
     }
 
     /// Returns the next complete line.
     pub fn next_line(&mut self) -> Option<Line<'_>> {
-        let Mark { end, cut, synch } = self.ends.pop_front()?;
-        let bytes = &self.bytes[self.head..end];
-        self.head = end;
-        Some(Line { bytes, cut, synch })
+        let at = self.pop()?;
+        Some(self.line(at).0)
     }
 
     /// Lends the next complete line together with the buffer, so that the owner of `self` can act
     /// on the line. Call [`Lines::give_back`] before any other method.
     pub fn lend_line(&mut self) -> Option<Lent> {
-        let Mark { end, cut, synch } = self.ends.pop_front()?;
-        let line = std::mem::replace(&mut self.head, end)..end;
+        let at = self.pop()?;
+        let (Line { cut, synch, .. }, line) = self.line(at);
         Some(Lent { buffer: std::mem::take(&mut self.bytes), line, cut, synch })
     }
 
@@ -180,56 +202,72 @@ impl Lines {
 
     /// Removes the first complete line for which `wanted` returns a value, out of turn.
     pub fn take_line<R>(&mut self, wanted: impl Fn(Line<'_>) -> Option<R>) -> Option<R> {
-        let mut start = self.head;
-        for (at, &Mark { end, cut, synch }) in self.ends.iter().enumerate() {
-            let bytes = &self.bytes[start..end];
-            if let Some(found) = wanted(Line { bytes, cut, synch }) {
-                self.remove(at);
+        let mut at = self.head;
+        for _ in 0..self.complete {
+            let (line, Range { end, .. }) = self.line(at);
+            if let Some(found) = wanted(line) {
+                self.bytes.drain(at..end);
+                self.complete -= 1;
+                self.partial -= end - at;
                 return Some(found);
             }
-            start = end;
+            at = end;
         }
         None
     }
 
-    fn remove(&mut self, at: usize) {
-        let start = if at == 0 { self.head } else { self.ends[at - 1].end };
-        let Some(Mark { end, .. }) = self.ends.remove(at) else {
-            return;
-        };
-        let gone: Range<usize> = start..end;
-        let length = gone.len();
-        self.bytes.drain(gone);
-        for mark in self.ends.iter_mut().skip(at) {
-            mark.end -= length;
-        }
-        self.partial -= length;
+    /// Passes over the first complete line. Returns the place of its header.
+    fn pop(&mut self) -> Option<usize> {
+        self.complete = self.complete.checked_sub(1)?;
+        let end = self.line(self.head).1.end;
+        Some(std::mem::replace(&mut self.head, end))
+    }
+
+    /// The complete line whose header is at `at`, and the place of its bytes.
+    fn line(&self, at: usize) -> (Line<'_>, Range<usize>) {
+        let start = at + HEADER;
+        let header = self.bytes[at..start].try_into().expect("a header has two bytes");
+        let Header { length, cut, synch } = Header::read(header);
+        let place = start..start + length;
+        (Line { bytes: &self.bytes[place.clone()], cut, synch }, place)
     }
 
     /// Moves the remaining bytes to the front, so that the buffer never exceeds the limit.
     fn compact(&mut self) {
         self.bytes.drain(..self.head);
-        for mark in &mut self.ends {
-            mark.end -= self.head;
-        }
         self.partial -= self.head;
         self.head = 0;
     }
 
+    /// Begins the incomplete line, unless the line has begun.
+    fn begin_line(&mut self) {
+        if self.bytes.len() == self.partial {
+            self.bytes.extend_from_slice(&[0; HEADER]);
+        }
+    }
+
     fn append(&mut self, run: &[u8]) {
-        let room = LINE_LIMIT - (self.bytes.len() - self.partial);
+        if run.is_empty() {
+            return;
+        }
+        self.begin_line();
+        let room = LINE_LIMIT - self.unfinished().len();
         self.bytes.extend_from_slice(&run[..run.len().min(room)]);
         self.cut |= run.len() > room;
     }
 
     fn end_line(&mut self) {
+        self.begin_line();
         // CR LF ends a line. A lone LF also ends a line: some clients send LF alone, and no other
         // meaning is possible.
-        if self.bytes.len() > self.partial && self.bytes.last() == Some(&b'\r') && !self.cut {
+        if self.unfinished().last() == Some(&b'\r') && !self.cut {
             self.bytes.pop();
         }
+        let length = self.unfinished().len();
+        let header = Header { length, cut: self.cut, synch: self.synch };
+        self.bytes[self.partial..self.partial + HEADER].copy_from_slice(&header.bytes());
         self.partial = self.bytes.len();
-        self.ends.push_back(Mark { end: self.partial, cut: self.cut, synch: self.synch });
+        self.complete += 1;
         (self.cut, self.synch) = (false, false);
     }
 
@@ -303,6 +341,11 @@ impl Outbox {
         }
         if self.sent == self.bytes.len() {
             self.reset();
+        } else if self.sent > self.bytes.len() / 2 {
+            // A peer that never reads everything must not make the buffer grow.
+            self.bytes.drain(..self.sent);
+            self.urgent = self.urgent.map(|at| at - self.sent);
+            self.sent = 0;
         }
         urgent
     }

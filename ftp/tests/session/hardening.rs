@@ -1,95 +1,15 @@
 //! The limits of a server: crowds, floods, silence, forged lines, and an end from outside.
 
-use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
+use crate::hall::Hall;
+use crate::net::{CLIENT, Rules, SERVER};
 use crate::world::{World, pattern};
 use halfclose_ftp::report::Speaker;
-use halfclose_ftp::tcp::{Conn, Tcp};
-use halfclose_ftp::{
-    ClientConfig, DataMode, Driver, Limits, MemoryStore, Server, ServerConfig, Task, Told, User,
-};
-use std::net::SocketAddr;
-use std::ops::ControlFlow;
+use halfclose_ftp::tcp::Tcp;
+use halfclose_ftp::{ClientConfig, DataMode, Limits, ServerConfig, Task, Told, User};
 use std::time::Duration;
 
 fn hardened(limits: Limits) -> ServerConfig {
     ServerConfig { users: vec![User::new("me", "secret")], limits, ..ServerConfig::hardened() }
-}
-
-/// A server, and clients that send arbitrary lines at any speed.
-struct Hall {
-    hosts: [Host; 2],
-    net: Net,
-    server: Driver<Server, MemoryStore>,
-    now: Duration,
-}
-
-impl Hall {
-    fn new(config: ServerConfig) -> Self {
-        let net = Net::new(Rules::default());
-        let mut hosts = [net.host(CLIENT), net.host(SERVER)];
-        let mut server = Driver::server(config, MemoryStore::new());
-        let at = SocketAddr::new(ip(SERVER), 21);
-        server.listen(&mut hosts[SERVER], at, 64).unwrap();
-        Self { hosts, net, server, now: Duration::ZERO }
-    }
-
-    fn enter(&mut self) -> Conn {
-        let at = SocketAddr::new(ip(SERVER), 21);
-        self.hosts[CLIENT].connect(None, at).unwrap()
-    }
-
-    fn settle(&mut self) {
-        self.server.pump(&mut self.hosts[SERVER], self.now);
-        while self.net.is_ready() {
-            while self.hosts[CLIENT].poll_ready().is_some() {}
-            self.server.pump(&mut self.hosts[SERVER], self.now);
-        }
-    }
-
-    /// Sends as many bytes as the connection accepts; returns their number.
-    fn say(&mut self, on: Conn, mut bytes: &[u8]) -> usize {
-        let all = bytes.len();
-        while !bytes.is_empty() {
-            let sent = self.hosts[CLIENT].send(on, &mut |free| {
-                let count = free.len().min(bytes.len());
-                free[..count].copy_from_slice(&bytes[..count]);
-                bytes = &bytes[count..];
-                count
-            });
-            self.settle();
-            if matches!(sent, ControlFlow::Break(_) | ControlFlow::Continue(0)) {
-                break;
-            }
-        }
-        all - bytes.len()
-    }
-
-    /// All bytes that arrive; `!` after them if the connection was reset, `.` if closed.
-    fn hear(&mut self, from: Conn) -> String {
-        let mut heard = Vec::new();
-        loop {
-            self.settle();
-            let take = &mut |some: &[u8]| heard.extend_from_slice(some);
-            let end = match self.hosts[CLIENT].receive(from, usize::MAX, take) {
-                ControlFlow::Continue(0) => "",
-                ControlFlow::Continue(_) => continue,
-                ControlFlow::Break(halfclose_ftp::tcp::Ending::Finished) => ".",
-                ControlFlow::Break(_) => "!",
-            };
-            return String::from_utf8(heard).unwrap().replace("\r\n", "|") + end;
-        }
-    }
-
-    /// Lets the time pass, timer by timer.
-    fn pass(&mut self, seconds: u64) {
-        let end = self.now + Duration::from_secs(seconds);
-        while let Some(at) = self.server.next_wakeup().filter(|at| *at <= end) {
-            self.now = self.now.max(at);
-            self.settle();
-        }
-        self.now = end;
-        self.settle();
-    }
 }
 
 #[test]

@@ -5,9 +5,11 @@
 mod dialogue;
 mod endings;
 mod failures;
+mod hall;
 mod hardening;
 mod model;
 mod net;
+mod queues;
 mod tasks;
 mod transfer;
 mod traversal;

@@ -165,7 +165,7 @@ fn end(host: usize, local: SocketAddr, peer: SocketAddr) -> End {
 impl Host {
     fn port(&self) -> u16 {
         let mut net = self.net.0.borrow_mut();
-        net.port += 1;
+        net.port = net.port.checked_add(1).unwrap_or(1024);
         net.port
     }
 }

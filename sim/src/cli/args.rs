@@ -17,7 +17,7 @@ use crate::catalogue;
 use crate::explain::Cause;
 use crate::report::page::LadderForm;
 use crate::run::CapturePoint;
-pub(super) use search_args::{ExploreArgs, MatrixArgs, ShrinkArgs, SweepArgs};
+pub(super) use search_args::{ExploreArgs, MatrixArgs, MergeArgs, ShrinkArgs, SweepArgs};
 use value_words::{ScenarioName, capture_point, cause, found, ladder_form, seed};
 
 /// Replay the end of a TCP connection from a seed
@@ -80,6 +80,9 @@ pub(super) enum Invocation {
     /// Run a scenario with every placement of a few faults on packets, and count the verdicts
     #[command(after_help = examples(help::EXPLORE))]
     Explore(ExploreArgs),
+    /// Put the summaries of shards together, and name the shards that are missing
+    #[command(after_help = examples(help::MERGE))]
+    Merge(MergeArgs),
     /// Cut a run down to the fewest faults with the same verdict, and print the small scenario
     #[command(after_help = examples(help::SHRINK))]
     Shrink(ShrinkArgs),
@@ -131,11 +134,14 @@ pub(super) struct ScenarioArgs {
     pub(super) arm: Option<String>,
     /// Set a key of the scenario; `halfclose show SCENARIO --all` lists the keys
     ///
-    /// May be repeated: the last setting of a key counts. The expectation of the scenario no longer holds
-    /// once a setting changes the run, unless a setting names an expect key. For `sweep`, a list (`0%,1%`)
-    /// makes a grid, and a range (`5ms..50ms`) draws a value for each seed.
+    /// May be repeated: the last setting of a key counts. The expectation of the scenario does not count
+    /// once a setting changes the run, unless a setting names an expect key: see --keep-expect. For
+    /// `sweep`, a list (`0%,1%`) makes a grid, and a range (`5ms..50ms`) draws a value for each seed.
     #[arg(short = 's', long = "set", value_name = "KEY=VALUE")]
     pub(super) settings: Vec<String>,
+    /// Keep the expectation of the scenario under the changes of -s and --file
+    #[arg(long)]
+    pub(super) keep_expect: bool,
     /// Transfer this file from your disk, under the same name; short for -s do.file=PATH
     #[arg(long, value_name = "PATH", allow_hyphen_values = true, value_hint = ValueHint::FilePath)]
     pub(super) file: Option<PathBuf>,

@@ -1,10 +1,14 @@
 //! `selection` finds the scenario of a command, applies the settings, and keeps the words for the command
 //! line of each run.
 
+use std::io::{self, Write};
+use std::path::Path;
+
 use super::CommandError;
 use super::args::ScenarioArgs;
+use super::input_files::InputFiles;
 use crate::catalogue;
-use crate::scenario::{Pinned, Scenario, Task};
+use crate::scenario::{Choice, Content, Expect, Pinned, Scenario, Task};
 pub(super) use crate::search::sweep::quoted;
 
 /// A scenario as the command line selects it.
@@ -12,33 +16,171 @@ pub(super) use crate::search::sweep::quoted;
 pub(crate) struct Selection {
     /// The scenario with the settings applied.
     pub scenario: Scenario,
-    /// The words behind `halfclose run` for the same scenario, quoted for a shell.
+    /// The fewest words behind `halfclose run` for the same scenario, quoted for a shell.
     pub words: String,
+    /// The expectation that the settings dropped; empty if none was dropped.
+    dropped: Expect,
+    given: Given,
+}
+
+/// The words that select a scenario.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Given {
+    name: String,
+    arm: Option<String>,
+    file: Option<String>,
+    settings: Vec<String>,
+    keep_expect: bool,
+}
+
+impl Given {
+    fn new(args: ScenarioArgs) -> Result<Self, CommandError> {
+        let ScenarioArgs { scenario: name, arm, settings, keep_expect, file } = args;
+        let text = |path: &Path| {
+            path.to_str().map(str::to_owned).ok_or_else(|| {
+                CommandError::Input(format!("--file: `{}` is not UTF-8", path.display()))
+            })
+        };
+        let file = file.as_deref().map(text).transpose()?;
+        Ok(Self { name, arm, file, settings, keep_expect })
+    }
+
+    /// Whether the scenario is a file, and not a name of the catalogue.
+    fn is_file(&self) -> bool {
+        !Scenario::catalogue_names().any(|name| name == self.name)
+    }
+
+    /// The scenario with the settings applied to `base`, and the expectation that the settings dropped.
+    fn select(&self, base: &Scenario) -> Result<(Scenario, Expect), CommandError> {
+        let mut scenario = base.clone();
+        if let Some(arm) = &self.arm {
+            scenario.take_arm(arm).map_err(CommandError::input)?;
+        }
+        let mut all = Vec::new();
+        if let Some(text) = &self.file {
+            let name = Path::new(text).file_name().and_then(|name| name.to_str()).unwrap_or(text);
+            all.extend(renamed(&scenario, name));
+            all.push(format!("do.file={text}"));
+        }
+        all.extend(self.settings.iter().cloned());
+        let expect = scenario.expect.clone();
+        scenario.vary(all.iter().map(String::as_str)).map_err(CommandError::input)?;
+        let anew = all.iter().any(|setting| setting.starts_with("expect."));
+        let dropped = if anew || scenario.expect == expect { Expect::default() } else { expect };
+        if self.keep_expect && dropped != Expect::default() {
+            scenario.expect = dropped;
+            return Ok((scenario, Expect::default()));
+        }
+        Ok((scenario, dropped))
+    }
+
+    /// These words without each word that changes nothing: `same` says whether the words select the
+    /// same scenario.
+    fn shortest(mut self, same: impl Fn(&Self) -> bool) -> Self {
+        let mut at = 0;
+        while at < self.settings.len() {
+            let mut fewer = self.clone();
+            fewer.settings.remove(at);
+            if same(&fewer) {
+                self = fewer;
+            } else {
+                at += 1;
+            }
+        }
+        let without: [fn(&mut Self); 3] =
+            [|it| it.keep_expect = false, |it| it.file = None, |it| it.arm = None];
+        for leave_out in without {
+            let mut fewer = self.clone();
+            leave_out(&mut fewer);
+            if fewer != self && same(&fewer) {
+                self = fewer;
+            }
+        }
+        self
+    }
+
+    /// The words behind `halfclose run`, quoted for a shell.
+    fn words(&self) -> String {
+        let Self { name, arm, file, settings, keep_expect } = self;
+        let mut words = vec![quoted(name)];
+        words.extend(arm.iter().map(|arm| format!("--arm {}", quoted(arm))));
+        words.extend(file.iter().map(|file| format!("--file={}", quoted(file))));
+        words.extend(settings.iter().map(|setting| format!("-s {}", quoted(setting))));
+        words.extend(keep_expect.then(|| "--keep-expect".to_owned()));
+        words.join(" ")
+    }
 }
 
 impl Selection {
     pub(super) fn new(args: ScenarioArgs) -> Result<Self, CommandError> {
-        let ScenarioArgs { scenario: name, arm, settings, file } = args;
-        let mut scenario = catalogue::load(&name).map_err(CommandError::input)?;
-        let mut words = vec![quoted(&name)];
-        if let Some(arm) = arm {
-            scenario.take_arm(&arm).map_err(CommandError::input)?;
-            words.push(format!("--arm {}", quoted(&arm)));
+        let given = Given::new(args)?;
+        let base = catalogue::load(&given.name).map_err(CommandError::input)?;
+        let (scenario, dropped) = given.select(&base)?;
+        let wanted = (&scenario, &dropped);
+        let same = |given: &Given| {
+            given.select(&base).is_ok_and(|(scenario, dropped)| (&scenario, &dropped) == wanted)
+        };
+        let given = given.shortest(same);
+        Ok(Self { scenario, words: given.words(), dropped, given })
+    }
+
+    /// The fewest words behind `halfclose run` for the run at a point of the grid with `seed`; `listed` has
+    /// the choices for the keys with a list of values.
+    ///
+    /// # Panics
+    /// If the file of the scenario can no longer be read.
+    pub(super) fn words_at(&self, point: usize, seed: u64, listed: &[Choice]) -> String {
+        let wanted = self.scenario.pin(point, seed).scenario;
+        let mut given = self.given.clone();
+        given.settings.extend(listed.iter().map(|(key, value)| format!("{key}={value}")));
+        let Ok(base) = catalogue::load(&given.name) else { return given.words() };
+        let same = |given: &Given| {
+            let selected = given.select(&base);
+            selected.is_ok_and(|(scenario, _)| {
+                scenario.points() == 1 && scenario.pin(0, seed).scenario == wanted
+            })
+        };
+        given.shortest(same).words()
+    }
+
+    /// Says on standard error that the settings dropped the expectation of the scenario.
+    pub(super) fn tell_dropped(&self, err: &mut dyn Write) -> io::Result<()> {
+        self.tell(&self.dropped, err)
+    }
+
+    /// The same for a command that reads no more of an expectation than the broken laws.
+    pub(super) fn tell_dropped_laws(&self, err: &mut dyn Write) -> io::Result<()> {
+        let broken_laws = self.dropped.broken_laws.clone();
+        self.tell(&Expect { broken_laws, ..Expect::default() }, err)
+    }
+
+    fn tell(&self, dropped: &Expect, err: &mut dyn Write) -> io::Result<()> {
+        let said = dropped.said();
+        if said.is_empty() {
+            return Ok(());
         }
-        let mut all = Vec::new();
-        if let Some(path) = &file {
-            let text = path.to_str().ok_or_else(|| {
-                CommandError::Input(format!("--file: `{}` is not UTF-8", path.display()))
-            })?;
-            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or(text);
-            all.extend(renamed(&scenario, name));
-            all.push(format!("do.file={text}"));
-            words.push(format!("--file={}", quoted(text)));
+        let said: Vec<_> = said.iter().map(|(key, value)| format!("{key} {value}")).collect();
+        writeln!(
+            err,
+            "note: the settings change {}, so its expectation does not count ({}); --keep-expect keeps \
+             it",
+            quoted(&self.given.name),
+            said.join("; ")
+        )
+    }
+
+    /// The files that the command reads.
+    pub(super) fn inputs(&self) -> InputFiles {
+        let mut inputs = InputFiles::default();
+        if self.given.is_file() {
+            inputs.add("the scenario", &self.given.name);
         }
-        words.extend(settings.iter().map(|setting| format!("-s {}", quoted(setting))));
-        all.extend(settings);
-        scenario.vary(all.iter().map(String::as_str)).map_err(CommandError::input)?;
-        Ok(Self { scenario, words: words.join(" ") })
+        for file in self.scenario.tasks.iter().filter_map(Task::file) {
+            if let Content::Path(path) = &file.content {
+                inputs.add("the file to transfer", path);
+            }
+        }
+        inputs
     }
 }
 
@@ -87,6 +229,7 @@ mod tests {
             scenario: scenario.to_owned(),
             arm: None,
             settings: settings.iter().map(|&setting| setting.to_owned()).collect(),
+            keep_expect: false,
             file: file.map(Into::into),
         })
     }

@@ -210,13 +210,17 @@ fn by_reset(
 /// A host gave up: its repeats drew no answer.
 fn given_up(life: &Life, side: Side, packets: Option<u64>) -> Truth {
     let who = side.name();
+    let stalled = life.endings[side as usize].is_some_and(|(_, it)| it == Ending::Stalled);
+    let gave_up = match stalled {
+        true => "its TCP stack stalled, a fault of smoltcp and not of FTP",
+        false => "its host gave up",
+    };
     if life.data_outstanding(side) {
-        let because =
-            format!("the {who}'s last bytes were never acknowledged, and its host gave up");
+        let because = format!("the {who}'s last bytes were never acknowledged, and {gave_up}");
         return Truth::new(Cause::TailUnacknowledged, because, packets);
     }
     if life.fin_outstanding(side) {
-        let because = format!("the {who}'s FIN was never acknowledged, and its host gave up");
+        let because = format!("the {who}'s FIN was never acknowledged, and {gave_up}");
         return Truth::new(Cause::FinLost, because, packets);
     }
     Truth::new(Cause::Unknown, format!("a deadline of the {who}'s host passed"), packets)

@@ -16,7 +16,7 @@ use crate::mutant::Liar;
 use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
 use crate::side::{CONTROL_PORT, Side};
-use crate::terms::law_names::{RESETS, STATES};
+use crate::terms::law_names::{NO_RESET, RESETS, STATES};
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
 const PATIENCE: Duration = Duration::from_secs(63);
@@ -46,6 +46,8 @@ pub struct Evidence {
     patience: Duration,
     /// How long an orphan may stay in FIN-WAIT-2, at the host that waits longest.
     pub(super) fin_wait_2: Duration,
+    /// Whether the scenario forbids RSTs on data connections.
+    no_reset: bool,
     pub(crate) liar: Liar,
 }
 
@@ -58,7 +60,9 @@ impl Evidence {
         let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
         let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();
         let fin_wait_2 = fin_wait_2.unwrap_or_default();
-        Self { liar: Liar::new(scenario.mutant), patience, fin_wait_2, ..Self::default() }
+        let no_reset = scenario.expect.laws.contains(&NO_RESET);
+        let liar = Liar::new(scenario.mutant);
+        Self { patience, fin_wait_2, no_reset, liar, ..Self::default() }
     }
 
     /// Forget the run before, keep the memory.
@@ -171,6 +175,18 @@ impl Evidence {
                 side: key.0,
                 emission: Some(emission),
                 seen: format!("a RST that nothing called for, in {state}, ports {local} to {peer}"),
+                about: About::Other,
+            });
+        }
+        if self.no_reset && key.1 != CONTROL_PORT && key.2 != CONTROL_PORT {
+            let Endpoint(side, local, peer) = key;
+            let state = before.state_before(event);
+            self.breach(Breach {
+                law: NO_RESET,
+                at: now,
+                side,
+                emission: Some(emission),
+                seen: format!("a RST on a data connection, in {state}, ports {local} to {peer}"),
                 about: About::Other,
             });
         }

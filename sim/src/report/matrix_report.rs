@@ -7,13 +7,12 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::outcome::Outcome;
-use crate::report::{ShownRun, style, told};
+use crate::report::{ShownRun, style, told as told_word};
 use crate::search::matrix::{Cell, HOSTS, on_reset};
 use crate::verdict::Verdict;
 
 // The widths of the columns.
 const SERVER: usize = 31;
-const STORED: usize = 14;
 const TOLD: usize = 8;
 
 /// Writes the matrix for a person, with terminal colours.
@@ -22,6 +21,7 @@ const TOLD: usize = 8;
 /// Writing fails.
 pub(crate) fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
     let verdict = cells.iter().map(|cell| width(&cell.verdicts)).max().unwrap_or(0);
+    let stored = cells.iter().map(|cell| range(cell).len()).max().unwrap_or(0);
     let mut rest = cells;
     while let Some(first) = rest.first() {
         let block = rest.iter().take_while(|cell| cell.row == first.row).count();
@@ -30,11 +30,11 @@ pub(crate) fn table(to: &mut impl fmt::Write, cells: &[Cell]) -> fmt::Result {
         writeln!(to, "{}", first.row())?;
         writeln!(
             to,
-            "  {:<SERVER$} {:<verdict$} {:>STORED$}  {:<TOLD$} last reply / what the user saw",
+            "  {:<SERVER$} {:<verdict$} {:>stored$}  {:<TOLD$} last reply / what the user saw",
             "on_reset on host", "verdict", "stored", "told"
         )?;
         for row in rows(cells) {
-            line(to, &row, verdict)?;
+            line(to, &row, (verdict, stored))?;
         }
         writeln!(to)?;
     }
@@ -81,10 +81,34 @@ fn alike(one: &Cell, other: &Cell) -> bool {
         let worst = outcome.worst()?;
         Some((worst.stored, worst.told, worst.reply.clone(), worst.client.clone()))
     };
-    one.verdicts == other.verdicts && seen(&one.example) == seen(&other.example)
+    let counted = |cell: &Cell| (cell.stored, cell.told.clone(), cell.same_words);
+    one.verdicts == other.verdicts
+        && counted(one) == counted(other)
+        && seen(&one.example) == seen(&other.example)
 }
 
-fn line(to: &mut impl fmt::Write, row: &MatrixRow<'_>, verdict: usize) -> fmt::Result {
+/// The bytes stored: a range where the seeds differ.
+fn range(cell: &Cell) -> String {
+    let sent = cell.example.worst().map_or(0, |worst| worst.sent);
+    match cell.stored {
+        (least, most) if least == most => format!("{least} of {sent}"),
+        (least, most) => format!("{least}..={most} of {sent}"),
+    }
+}
+
+/// The answers to the user, the most frequent answer first.
+fn answers(cell: &Cell) -> String {
+    let mut told: Vec<_> = cell.told.iter().collect();
+    told.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    told.into_iter().map(|(word, _)| told_word(*word)).collect::<Vec<_>>().join("/")
+}
+
+/// Writes a row; `widths` are the columns of the verdict and of the stored bytes.
+fn line(
+    to: &mut impl fmt::Write,
+    row: &MatrixRow<'_>,
+    (verdict, stored): (usize, usize),
+) -> fmt::Result {
     let outcome = &row.cell.example;
     let any = |names: &[&str], all: usize| match names.len() == all {
         true => "any".to_owned(),
@@ -97,13 +121,15 @@ fn line(to: &mut impl fmt::Write, row: &MatrixRow<'_>, verdict: usize) -> fmt::R
     write!(to, "  {server:<SERVER$} ")?;
     verdicts(to, &row.cell.verdicts)?;
     write!(to, "{:1$}", "", verdict - width(&row.cell.verdicts))?;
-    let stored = format!("{} of {}", worst.stored, worst.sent);
-    let told = told(worst.told);
-    let saw = match worst.client == worst.reply {
+    let (range, told) = (range(row.cell), answers(row.cell));
+    let mut saw = match worst.client == worst.reply {
         true => worst.reply.clone(),
         false => format!("{} / {}", worst.reply, worst.client),
     };
-    writeln!(to, " {stored:>STORED$}  {told:<TOLD$} {saw}")
+    if !row.cell.same_words {
+        saw.push_str(&format!(" (seed {}; others differ)", outcome.seed));
+    }
+    writeln!(to, " {range:>stored$}  {told:<TOLD$} {saw}")
 }
 
 /// Writes the name of a single verdict, or the number of seeds of each verdict, the worst first. The rest
@@ -133,15 +159,22 @@ fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
     counts.iter().map(one).sum::<usize>() - ", ".len()
 }
 
-/// The matrix for a script. `reproduce` returns the command line of a cell's example.
+/// The matrix for a script. `changes` are the keys that every cell sets; `reproduce` returns the command line of a cell's example.
 #[must_use]
-pub(crate) fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Value {
+pub(crate) fn object(
+    cells: &[Cell],
+    changes: &[String],
+    reproduce: impl Fn(&Cell) -> String,
+) -> Value {
     let cell = |cell: &Cell| {
         let verdicts: serde_json::Map<_, _> = cell
             .verdicts
             .iter()
             .map(|(verdict, count)| (verdict.name().to_owned(), json!(count)))
             .collect();
+        let told = cell.told.iter();
+        let told: serde_json::Map<_, _> =
+            told.map(|(word, count)| (told_word(*word).to_owned(), json!(count))).collect();
         let reproduce = reproduce(cell);
         let (scenario, outcome) = (&cell.scenario, &cell.example);
         let run = ShownRun { scenario, outcome, reproduce: &reproduce, because: None };
@@ -149,8 +182,10 @@ pub(crate) fn object(cells: &[Cell], reproduce: impl Fn(&Cell) -> String) -> Val
             "row": cell.row(),
             "column": cell.column(),
             "verdicts": verdicts,
+            "stored": { "least": cell.stored.0, "most": cell.stored.1 },
+            "told": told,
             "example": run.record(),
         })
     };
-    json!({ "cells": cells.iter().map(cell).collect::<Vec<_>>() })
+    json!({ "changes": changes, "cells": cells.iter().map(cell).collect::<Vec<_>>() })
 }

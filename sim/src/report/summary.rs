@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use halfclose_stack::ClosePolicy;
 
+use crate::judge::expectation::{Unmet, met};
 use crate::outcome::{End, Outcome, TransferOutcome};
-use crate::report::{ShownRun, ended, style, told};
+use crate::report::{ShownRun, ended, style, told, unmet};
 use crate::scenario::Scenario;
 
 /// The most lines of a summary. A long dialogue is cut at the beginning.
 const LINES_MAX: usize = 12;
 
 /// The number of lines in every summary.
-const LINES_ALWAYS: usize = 8;
+const LINES_ALWAYS: usize = 9;
 
 /// Writes the run in at most a dozen lines, with terminal colours. `wall` is the real time of the run.
 ///
@@ -27,6 +28,7 @@ pub(crate) fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Durati
     let extras = extras + usize::from(!broken_laws.is_empty());
     let extras = extras + usize::from(!unmatched_faults.is_empty());
     let extras = extras + usize::from(run.because.is_some());
+    let extras = extras + usize::from(run.outcome.stack_stalled);
     let Scenario { name, about, .. } = run.scenario;
     let between = if about.is_empty() { "" } else { ": " };
     writeln!(to, "{name}{between}{about} (seed {seed})")?;
@@ -46,6 +48,10 @@ pub(crate) fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Durati
         meaning(run.outcome),
         unmeasured(run.scenario)
     )?;
+    writeln!(to, "  expected {}", answer(run))?;
+    if run.outcome.stack_stalled {
+        writeln!(to, "  stalled  a host's TCP stack (smoltcp), by a fault of its own: not by FTP")?;
+    }
     if let Some(because) = run.because {
         writeln!(to, "  because  {because}")?;
     }
@@ -97,6 +103,32 @@ fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) 
     }
     let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
+}
+
+/// Whether the run met the expectation of the scenario, and the expectation.
+fn answer(run: &ShownRun<'_>) -> String {
+    let expect = &run.scenario.expect;
+    let missed = unmet(expect, run.outcome);
+    let said = || {
+        let said = expect.said().into_iter().map(|(key, value)| format!("{key} {value}"));
+        said.collect::<Vec<_>>().join("; ")
+    };
+    match met(expect, &missed) {
+        Some(true) => format!("yes: {}", said()),
+        Some(false) => {
+            let missed: Vec<_> = missed.iter().map(shortly).collect();
+            format!("no: {}", missed.join("; "))
+        }
+        None => "nothing: the scenario has no expectation".to_owned(),
+    }
+}
+
+/// A missed expectation in a few words: the breach of a law has a line of its own.
+fn shortly(unmet: &Unmet) -> String {
+    match unmet.what {
+        "law" => format!("law {} is broken", unmet.wanted),
+        _ => unmet.to_string().trim_start_matches("expected ").to_owned(),
+    }
 }
 
 /// The hosts whose rules come from documents, not from measurement.

@@ -29,6 +29,16 @@ pub(crate) struct SweepReport<'a> {
 }
 
 impl SweepReport<'_> {
+    /// The first run with one of these verdicts, or the first unexpected run: the point and the seed.
+    #[must_use]
+    pub(crate) fn first_finding(&self, verdicts: &[Verdict]) -> Option<(usize, u64)> {
+        self.summary.points.iter().find_map(|(point, tally)| {
+            let failing = verdicts.iter().filter_map(|verdict| tally.first_seeds.get(verdict));
+            let failing = failing.filter_map(|seeds| seeds.first().copied());
+            Some((*point, failing.chain(tally.first_unexpected).min()?))
+        })
+    }
+
     /// The number of runs per second.
     #[must_use]
     pub(crate) fn rate(&self) -> f64 {
@@ -112,6 +122,14 @@ pub(crate) fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::R
             to,
             "  fault             met no packet with seed {seed}: {}",
             unmatched.join("; ")
+        )?;
+    }
+    if total.stack_stalled > 0 {
+        let count = total.stack_stalled;
+        writeln!(
+            to,
+            "  stack stalled     {count} of these {}: smoltcp stalled, FTP is not the cause",
+            runs(total.runs)
         )?;
     }
     match total.broken_laws.is_empty() {
@@ -231,6 +249,7 @@ fn counts(tally: &Tally) -> Value {
         "shares": intervals,
         "first_seeds": first,
         "broken_laws": tally.broken_laws,
+        "stack_stalled": tally.stack_stalled,
         "unexpected": tally.unexpected,
     })
 }

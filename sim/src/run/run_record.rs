@@ -6,7 +6,7 @@ use std::time::Duration;
 use halfclose_stack::{ClosePolicy, Ending};
 use serde::{Serialize, Serializer};
 
-use crate::judge::expectation::told;
+use crate::judge::expectation::{Unmet, met, told, unmet};
 use crate::outcome::{BrokenLaw, End, Outcome, ResetSent, TransferOutcome, WaivedLaw};
 use crate::scenario::{Choice, Scenario};
 
@@ -22,6 +22,8 @@ pub struct RunRecord<'a> {
     pub seed: u64,
     /// The worst verdict of a transfer.
     pub verdict: &'static str,
+    #[serde(flatten)]
+    judged: Option<Judged>,
     /// The keys of the transfer with the worst verdict.
     #[serde(flatten)]
     pub worst: Option<TransferRecord<'a>>,
@@ -31,6 +33,8 @@ pub struct RunRecord<'a> {
     /// In a line of a sweep: the bytes lost in all transfers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lost: Option<u64>,
+    /// Whether the TCP stack of a host stalled.
+    pub stack_stalled: bool,
     /// The digest of the run, 32 hexadecimal digits.
     pub digest: String,
     /// The number of packets.
@@ -63,9 +67,11 @@ impl<'a> RunRecord<'a> {
             point: None,
             seed: outcome.seed,
             verdict: outcome.verdict.name(),
+            judged: None,
             worst: outcome.worst().map(TransferRecord::of),
             because: None,
             lost: None,
+            stack_stalled: outcome.stack_stalled,
             digest: format!("{:032x}", outcome.digest),
             packets: PacketCounts {
                 client: outcome.packets.client,
@@ -83,7 +89,8 @@ impl<'a> RunRecord<'a> {
         }
     }
 
-    /// Adds the further keys of `run --json`: the end of the run, breaches of laws, divergences of smoltcp.
+    /// Adds the further keys of `run --json`: the expectation, the end of the run, breaches of laws,
+    /// divergences of smoltcp.
     #[must_use]
     pub fn with_details(
         mut self,
@@ -91,6 +98,11 @@ impl<'a> RunRecord<'a> {
         outcome: &'a Outcome,
         because: Option<&'a str>,
     ) -> Self {
+        let unmet = unmet(&scenario.expect, outcome);
+        self.judged = Some(Judged {
+            expected: met(&scenario.expect, &unmet),
+            unmet: unmet.iter().map(UnmetRecord::of).collect(),
+        });
         self.because = because;
         self.ended = Some(EndRecord { quiet_us: micros(outcome.quiet_at), end: end(outcome.end) });
         self.details = Some(Details {
@@ -206,6 +218,27 @@ impl<'a> TaskRecord<'a> {
     fn of(one: &'a TransferOutcome) -> Self {
         let (task, verdict) = (&*one.task, one.verdict.name());
         Self { task, verdict, transfer: TransferRecord::of(one) }
+    }
+}
+
+/// The expectation of the scenario beside the outcome.
+#[derive(Serialize)]
+struct Judged {
+    expected: Option<bool>,
+    unmet: Vec<UnmetRecord>,
+}
+
+#[derive(Serialize)]
+struct UnmetRecord {
+    what: &'static str,
+    wanted: String,
+    got: String,
+}
+
+impl UnmetRecord {
+    fn of(unmet: &Unmet) -> Self {
+        let Unmet { what, wanted, got } = unmet;
+        Self { what, wanted: wanted.clone(), got: got.clone() }
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Expect {
     pub within: Option<Duration>,
     /// Names of the laws that must be broken; every law not named must hold.
     pub broken_laws: Vec<&'static str>,
+    /// Names of the optional laws that must hold too.
+    pub laws: Vec<&'static str>,
 }
 
 /// A list of settings under a name, for mending or breaking a scenario.

@@ -142,7 +142,12 @@ impl Scenario {
             return Pinned { scenario: self.clone(), choices: Vec::new() };
         };
         let choices = open.choices(point, |name, range| range.draw(seed::drawn(seed, name)));
-        let scenario = open.with(&choices).expect("every value was tried when it was set");
+        let mut scenario = open.with(&choices).expect("every value was tried when it was set");
+        let is_expectation = |setting: &OpenSetting| setting.key.starts_with("expect.");
+        if !open.settings.iter().any(|it| it.values.is_open() && is_expectation(it)) {
+            // `vary` drops the expectation after the settings, and an arm replaces the expectation.
+            scenario.expect = self.expect.clone();
+        }
         let open = choices.into_iter().zip(&open.settings).filter(|(_, s)| s.values.is_open());
         Pinned { scenario, choices: open.map(|(choice, _)| choice).collect() }
     }

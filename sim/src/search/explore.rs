@@ -11,6 +11,8 @@ use std::ops::ControlFlow;
 use crate::outcome::Outcome;
 use crate::run::{RunError, one_point};
 use crate::scenario::Scenario;
+#[cfg(feature = "results")]
+use crate::scenario::fault::Action;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
 use crate::search::shares::{ShareBound, share_bounded};
@@ -92,6 +94,26 @@ impl Explored {
         Self { by_faults, verdicts: BTreeMap::from([(outcome.verdict, 1)]), ..Self::default() }
     }
 
+    /// Adds the counts of another part of the same exploration.
+    #[cfg(feature = "results")]
+    pub(crate) fn add_part(&mut self, part: &Self) {
+        let longer = self.by_faults.len().max(part.by_faults.len());
+        self.by_faults.resize(longer, 0);
+        self.by_faults.iter_mut().zip(&part.by_faults).for_each(|(all, more)| *all += more);
+        for (verdict, count) in &part.verdicts {
+            *self.verdicts.entry(*verdict).or_default() += count;
+        }
+        for (verdict, list) in &part.least {
+            let least = self.least.entry(*verdict).or_insert_with(|| list.clone());
+            *least = first(least, list).to_vec();
+        }
+        for (law, (count, list)) in &part.broken_laws {
+            let (all, least) = self.broken_laws.entry(law).or_insert_with(|| (0, list.clone()));
+            *all += count;
+            *least = first(least, list).to_vec();
+        }
+    }
+
     fn add(&mut self, visit: Visit<'_>) {
         let length = visit.faults.len();
         self.by_faults[length] += 1;
@@ -101,6 +123,17 @@ impl Explored {
             self.broken_laws.entry(law).or_insert_with(|| (0, visit.faults.to_vec())).0 += 1;
         }
     }
+}
+
+/// The list that an exploration visits first.
+#[cfg(feature = "results")]
+fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
+    let place = |list: &[Placed]| {
+        let action = |placed: &Placed| Action::EXPLORED.iter().position(|it| *it == placed.action);
+        let all: Vec<_> = list.iter().map(|placed| (placed.emission, action(placed))).collect();
+        (all.len(), all)
+    };
+    if place(other) < place(one) { other } else { one }
 }
 
 /// Prepares a run of `scenario` for every placement of at most `faults` faults on the packets of its data

@@ -50,6 +50,27 @@ impl Histogram {
         })
     }
 
+    /// Each bucket as its number, the count of numbers, and the largest number.
+    #[cfg(feature = "results")]
+    pub(crate) fn buckets(&self) -> impl Iterator<Item = (u32, u64, u64)> {
+        self.buckets.iter().map(|(bucket, (count, most))| (*bucket, *count, *most))
+    }
+
+    /// The histogram of these buckets, which [`buckets`](Self::buckets) gave, and the least number.
+    /// `None` if no histogram has such buckets.
+    #[cfg(feature = "results")]
+    pub(crate) fn of_buckets(all: &[(u32, u64, u64)], least: Option<u64>) -> Option<Self> {
+        let mut histogram = Self { least, ..Self::default() };
+        for (number, count, most) in all {
+            let sound = *count > 0 && bucket(*most) == *number;
+            sound.then_some(())?;
+            histogram.count = histogram.count.checked_add(*count)?;
+            histogram.buckets.insert(*number, (*count, *most));
+        }
+        let sound = histogram.buckets.len() == all.len() && least.is_some() != all.is_empty();
+        sound.then_some(histogram)
+    }
+
     /// The smallest number counted, or `None` if none was.
     #[must_use]
     pub fn least(&self) -> Option<u64> {

@@ -118,7 +118,7 @@ pub fn cores() -> NonZeroUsize {
     clippy::disallowed_methods,
     reason = "real time decides how many runs are made, not what a run does"
 )]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 

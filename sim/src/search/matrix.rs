@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use halfclose_ftp::Close;
+use halfclose_ftp::{Close, Told};
 
 use crate::outcome::Outcome;
 use crate::run::{RunError, Unlike};
@@ -37,6 +37,20 @@ pub const HOSTS: [&str; 4] = ["linux", "smoltcp", "winsock", "wfw311"];
 /// bytes at a reset destroys nothing that was read before.
 pub const STORE_RATE: Setting = ("server.store_rate", "200KB/s");
 
+/// The keys that the matrix sets in `scenario`; a key that is equal in every cell has its value.
+pub(crate) fn changes(scenario: &Scenario) -> Vec<String> {
+    let mut rows: Vec<_> = rows().map(|(key, _)| key).collect();
+    rows.dedup();
+    let mut changes = vec![rows.join(" or "), "server.on_reset".into(), "server.host".into()];
+    changes.extend(store_rate(scenario).map(|(key, value)| format!("{key}={value}")));
+    changes
+}
+
+/// The setting of the disk, where the scenario has none.
+fn store_rate(scenario: &Scenario) -> Option<Setting> {
+    scenario.server.store_rate.is_none().then_some(STORE_RATE)
+}
+
 /// One pair of a client and a server.
 #[derive(Clone, Debug)]
 pub struct Cell {
@@ -52,6 +66,12 @@ pub struct Cell {
     pub settings: Vec<Setting>,
     /// How many seeds came to each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
+    /// The least and the most bytes stored by the worst transfer of a run.
+    pub stored: (u64, u64),
+    /// How many runs gave the user each answer about the worst transfer.
+    pub told: BTreeMap<Told, u64>,
+    /// Whether the server's last reply and the client's last text were equal in all runs.
+    pub same_words: bool,
     /// The first run of the worst verdict.
     pub example: Outcome,
 }
@@ -148,20 +168,24 @@ impl Matrix<'_> {
         (on_reset, host): (&'static str, &'static str),
     ) -> Result<Option<Cell>, Box<Unlike>> {
         let mut settings = vec![row, ("server.on_reset", on_reset), ("server.host", host)];
-        if self.scenario.server.store_rate.is_none() {
-            settings.push(STORE_RATE);
-        }
+        settings.extend(store_rate(self.scenario));
         let mut scenario = self.scenario.clone();
-        for (key, value) in &settings {
-            scenario.set(key, value).expect("the matrix has keys and words of the key table");
-        }
+        let words: Vec<_> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let varied = scenario.vary(words.iter().map(String::as_str));
+        varied.expect("the matrix has keys and words of the key table");
         let runs = u64::try_from(self.seeds.count()).unwrap_or(u64::MAX);
         let mut runner = ClassRunner::new(&scenario, workload, runs, 0, Making::default());
-        let mut verdicts = BTreeMap::new();
+        let (mut verdicts, mut told) = (BTreeMap::new(), BTreeMap::new());
+        let (mut stored, mut same_words) = ((u64::MAX, 0), true);
         let mut example: Option<Outcome> = None;
         let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
         let whole = runner.run_seeds(self.seeds.iter(), stop, named, |outcome, _| {
             *verdicts.entry(outcome.verdict).or_insert(0) += 1;
+            let worst = outcome.worst().expect("a scenario moves a file (`Scenario::check`)");
+            *told.entry(worst.told).or_insert(0) += 1;
+            stored = (stored.0.min(worst.stored), stored.1.max(worst.stored));
+            let first = example.as_ref().and_then(Outcome::worst).unwrap_or(worst);
+            same_words &= (&first.reply, &first.client) == (&worst.reply, &worst.client);
             if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
                 example = Some(outcome.clone());
             }
@@ -175,6 +199,9 @@ impl Matrix<'_> {
             scenario,
             settings,
             verdicts,
+            stored,
+            told,
+            same_words,
             example,
         }))
     }

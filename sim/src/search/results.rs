@@ -2,16 +2,26 @@
 //! runs. Every line names the sweep, so a truncated file is continued, the files of all shards together
 //! are the file of the whole sweep, and lines of different sweeps are never mixed.
 
+mod compressed;
+mod explore_counts;
+mod file_check;
 mod line_writer;
+pub(crate) mod merged;
+mod merged_rows;
 mod row;
 mod row_template;
+mod shard_file;
+mod sibling_names;
+mod sweep_counts;
 
 pub(crate) use line_writer::LineWriter;
 pub(crate) use row::{Identity, Line};
 pub(crate) use row_template::RowTemplate;
+pub(crate) use shard_file::{Counts, Files, Lock, ShardFile};
+pub(crate) use sweep_counts::SweepCounts;
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufReader, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -19,11 +29,13 @@ use thiserror::Error;
 
 use crate::run::RunError;
 use crate::search::tally::Counted;
+use file_check::FileCheck;
 
 /// The format of a line, by the extension of the file's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
     /// A JSON object on each line.
+    #[default]
     JsonLines,
     /// RFC 4180, but lines end with LF alone, with the names of the columns above the first run of the whole sweep.
     Csv,
@@ -33,11 +45,19 @@ pub enum Format {
 #[derive(Debug, Error)]
 pub enum ResultsError {
     /// The name of the file has no known extension.
-    #[error("`{}` ends in neither .jsonl nor .csv", .0.display())]
+    #[error("`{}` ends in neither .jsonl nor .csv (nor .jsonl.zst nor .csv.zst)", .0.display())]
     Format(PathBuf),
     /// The file cannot be opened, read or written.
     #[error("cannot write `{}`: {source}", path.display())]
     Io {
+        /// The path of the file.
+        path: PathBuf,
+        /// The error of the system.
+        source: io::Error,
+    },
+    /// The file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unread {
         /// The path of the file.
         path: PathBuf,
         /// The error of the system.
@@ -56,9 +76,24 @@ pub enum ResultsError {
         /// The difference from the line of this sweep.
         problem: String,
     },
+    /// A summary file is no part of this search, or of the other summaries.
+    #[error("`{}` {problem}", path.display())]
+    Summary {
+        /// The path of the file.
+        path: PathBuf,
+        /// What is wrong with the file, and what would be right.
+        problem: String,
+    },
     /// The runs cannot be made.
     #[error(transparent)]
     Run(#[from] RunError),
+}
+
+impl ResultsError {
+    /// The error for a summary file.
+    pub(crate) fn summary(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Summary { path: path.to_owned(), problem: problem.into() }
+    }
 }
 
 /// A results file, open at the end.
@@ -66,6 +101,8 @@ pub enum ResultsError {
 pub(crate) struct Results {
     path: PathBuf,
     file: File,
+    /// Lines of the frame that is not written yet; `None`: the file is not compressed.
+    frame: Option<Vec<u8>>,
 }
 
 /// The lines that a sweep is going to write.
@@ -80,6 +117,9 @@ pub(crate) struct Plan<'a> {
     pub seed: &'a dyn Fn(u64) -> u64,
     /// The line of a run by the number of the run, which is made for the line.
     pub line: &'a dyn Fn(u64) -> Vec<u8>,
+    /// The number of lines that a summary counts, where only some runs have a line; `None`: every run
+    /// has a line.
+    pub chosen: Option<u64>,
 }
 
 impl Format {
@@ -88,12 +128,19 @@ impl Format {
     /// # Errors
     /// The extension is unknown.
     pub fn of(path: &Path) -> Result<Self, ResultsError> {
-        match path.extension().and_then(|extension| extension.to_str()) {
+        let inner =
+            if is_zstd(path) { Path::new(path.file_stem().unwrap_or_default()) } else { path };
+        match inner.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl" | "ndjson") => Ok(Self::JsonLines),
             Some("csv") => Ok(Self::Csv),
             _ => Err(ResultsError::Format(path.to_owned())),
         }
     }
+}
+
+/// Whether the name of a file says that the file is compressed with zstd.
+fn is_zstd(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "zst")
 }
 
 impl Results {
@@ -123,23 +170,68 @@ impl Results {
             Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {}
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let kept = FileCheck { path, plan, line: 0 }.read(BufReader::new(&file), &mut known)?;
+        let frame = is_zstd(path).then(Vec::new);
+        let mut check = FileCheck::new(path, plan, &mut known);
+        let kept = match frame {
+            Some(_) => check.frames(BufReader::new(&file))?,
+            None => check.lines(BufReader::new(&file))?.0,
+        };
+        check.end()?;
         file.set_len(kept).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let mut results = Self { path: path.to_owned(), file };
+        let mut results = Self { path: path.to_owned(), file, frame };
         if kept == 0 && plan.format == Format::Csv && plan.rows.contains(&0) {
             results.write(&row::csv_head())?;
         }
         Ok(results)
     }
 
-    /// Write whole lines.
+    /// Writes whole lines. Of a compressed file, the last lines may stay in memory.
     ///
     /// # Errors
-    /// The disk does not take them; then it has those of them that it took wholly.
+    /// The disk does not take the lines; the file then has the lines that the disk took wholly.
     pub(crate) fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
+        if let Some(frame) = &mut self.frame {
+            frame.extend_from_slice(lines);
+            return if frame.len() < compressed::FRAME { Ok(()) } else { self.flush() };
+        }
+        self.append(lines, |lines, written| {
+            lines[..written].iter().rev().take_while(|byte| **byte != b'\n').count()
+        })
+    }
+
+    /// Writes the lines that are still in memory.
+    ///
+    /// # Errors
+    /// The disk does not take the lines.
+    pub(crate) fn flush(&mut self) -> Result<(), ResultsError> {
+        let Some(lines) = self.frame.as_mut().map(std::mem::take) else { return Ok(()) };
+        match lines.is_empty() {
+            true => Ok(()),
+            false => self.append(&compressed::frame(&lines), |_, written| written),
+        }
+    }
+
+    /// Waits until the lines are on the disk: a summary must not count lines that a crash of the system
+    /// would lose.
+    ///
+    /// # Errors
+    /// The disk does not take the lines.
+    pub(crate) fn sync(&mut self) -> Result<(), ResultsError> {
+        self.flush()?;
+        let failed = |source| ResultsError::Io { path: self.path.clone(), source };
+        self.file.sync_data().map_err(failed)
+    }
+
+    /// Writes bytes behind the others. `half` gives the number of the last bytes to take away after the
+    /// disk took only the first ones.
+    fn append(
+        &mut self,
+        lines: &[u8],
+        half: impl FnOnce(&[u8], usize) -> usize,
+    ) -> Result<(), ResultsError> {
         let Some((written, source)) = write_all(&mut self.file, lines) else { return Ok(()) };
-        let half = lines[..written].iter().rev().take_while(|byte| **byte != b'\n').count();
+        let half = half(lines, written);
         // A half line that stays after all is taken away when the file is gone on with.
         let _ = self.file.stream_position().and_then(|end| self.file.set_len(end - half as u64));
         Err(ResultsError::Io { path: self.path.clone(), source })
@@ -158,86 +250,4 @@ fn write_all(to: &mut impl Write, bytes: &[u8]) -> Option<(usize, io::Error)> {
         }
     }
     None
-}
-
-/// Compares the lines of an existing file with a plan.
-struct FileCheck<'a> {
-    path: &'a Path,
-    plan: &'a Plan<'a>,
-    /// The number of the last line read, from 1.
-    line: u64,
-}
-
-impl FileCheck<'_> {
-    /// The number of bytes of the file that are lines of this sweep.
-    fn read(
-        mut self,
-        mut from: impl BufRead,
-        known: &mut impl FnMut(u64, &Counted),
-    ) -> Result<u64, ResultsError> {
-        let Plan { format, rows, identity, .. } = self.plan;
-        let mut head = *format == Format::Csv && rows.contains(&0);
-        let (mut kept, mut row, mut text) = (0, rows.start, Vec::new());
-        // The last line is run again, as the first: whatever made them makes the rest.
-        let mut last: Option<(u64, u64, Vec<u8>)> = None;
-        loop {
-            text.clear();
-            let read = from.read_until(b'\n', &mut text);
-            read.map_err(|source| ResultsError::Io { path: self.path.to_owned(), source })?;
-            if text.is_empty() {
-                break;
-            }
-            self.line += 1;
-            if row == rows.end {
-                return Err(self.foreign("is more than this sweep has"));
-            }
-            if head {
-                let names = row::csv_head();
-                if !names.starts_with(&text) {
-                    return Err(self.foreign("does not have the names of a sweep's columns"));
-                }
-                if names != text {
-                    break;
-                }
-                head = false;
-            } else if text.ends_with(b"\n") {
-                let parsed = row::parse(*format, identity, &text);
-                let run = parsed.map_err(|problem| self.foreign(&problem))?;
-                let seed = (self.plan.seed)(row);
-                if run.seed != seed {
-                    let problem = format!("is of seed {}, where this sweep has {seed}", run.seed);
-                    return Err(self.foreign(&problem));
-                }
-                if row == rows.start {
-                    self.compare(self.line, row, &text)?;
-                }
-                known(row, &run);
-                last = Some((self.line, row, text.clone()));
-                row += 1;
-            } else {
-                if !(self.plan.line)(row).starts_with(&text) {
-                    return Err(self.foreign("is cut off, and no line of this sweep begins so"));
-                }
-                break;
-            }
-            kept += text.len() as u64;
-        }
-        if let Some((line, row, text)) = last {
-            self.compare(line, row, &text)?;
-        }
-        Ok(kept)
-    }
-
-    fn compare(&self, line: u64, row: u64, text: &[u8]) -> Result<(), ResultsError> {
-        if (self.plan.line)(row) == text {
-            return Ok(());
-        }
-        let problem = "is not what this program makes of that run".to_owned();
-        Err(ResultsError::Foreign { path: self.path.to_owned(), line, problem })
-    }
-
-    fn foreign(&self, problem: &str) -> ResultsError {
-        let (path, problem) = (self.path.to_owned(), problem.to_owned());
-        ResultsError::Foreign { path, line: self.line, problem }
-    }
 }

@@ -21,9 +21,9 @@ use crate::search::tally::{Counted, Swept, Tally};
 use crate::verdict::Verdict;
 use crate::workload::Unreadable;
 #[cfg(feature = "results")]
-pub use record::Record;
-#[cfg(feature = "cli")]
-pub(crate) use record::quoted;
+pub use record::{Record, Rows};
+#[cfg(feature = "results")]
+pub(crate) use record::{quoted, reproduce};
 use runner::{Point, Runner};
 
 /// The largest number of runs in a chunk.

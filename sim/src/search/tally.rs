@@ -25,6 +25,8 @@ pub struct Tally {
     pub unexpected: u64,
     /// The seed of the first unexpected run.
     pub first_unexpected: Option<u64>,
+    /// The number of runs in which the TCP stack of a host stalled.
+    pub stack_stalled: u64,
     /// When each client program had told its user everything, in virtual microseconds.
     pub virtual_us: Histogram,
     /// Bytes of each run's files that were lost.
@@ -46,6 +48,8 @@ pub struct Counted {
     pub broken_laws: Vec<&'static str>,
     /// Whether it came to what the scenario expects.
     pub expected: bool,
+    /// Whether the TCP stack of a host stalled.
+    pub stack_stalled: bool,
 }
 
 impl Counted {
@@ -63,6 +67,7 @@ impl Counted {
             lost: outcome.transfers.iter().map(|transfer| transfer.lost).sum(),
             broken_laws: outcome.broken_laws.iter().map(|law| law.name).collect(),
             expected,
+            stack_stalled: outcome.stack_stalled,
         }
     }
 }
@@ -83,6 +88,7 @@ impl Tally {
             self.unexpected += 1;
             self.first_unexpected.get_or_insert(run.seed);
         }
+        self.stack_stalled += u64::from(run.stack_stalled);
         self.virtual_us.add(run.virtual_us);
         self.lost.add(run.lost);
     }
@@ -102,6 +108,7 @@ impl Tally {
         }
         self.unexpected += later.unexpected;
         self.first_unexpected = self.first_unexpected.or(later.first_unexpected);
+        self.stack_stalled += later.stack_stalled;
         self.virtual_us.merge(&later.virtual_us);
         self.lost.merge(&later.lost);
     }
@@ -225,6 +232,7 @@ mod tests {
             verdict,
             virtual_us: seed * 1_000,
             lost: seed % 3,
+            stack_stalled: seed.is_multiple_of(7),
             expected: broken_laws.is_empty(),
             broken_laws,
         }
@@ -249,6 +257,7 @@ mod tests {
         }
         assert_eq!(whole.first_seeds[&Verdict::Corrupt], [0, 6, 12, 18, 24]);
         assert_eq!((whole.unexpected, whole.first_unexpected), (20, Some(0)));
+        assert_eq!(whole.stack_stalled, 15);
         assert_eq!(whole.broken_laws["nothing-leaks"], 20);
     }
 

@@ -10,7 +10,11 @@ pub(crate) const ONE_REPLY: &str = "one-final-reply";
 pub(crate) const REPLY_CODES: &str = "replies-follow-the-table";
 pub(crate) const AT_REST: &str = "hosts-come-to-rest";
 pub(crate) const LEAKS: &str = "nothing-leaks";
+pub(crate) const NO_RESET: &str = "no-reset-on-data";
 
 /// The names of all laws, in the order of the table of laws.
-pub(crate) const ALL: [&str; 9] =
-    [PREFIX, SUCCESS, OLD_FILE, RESETS, STATES, ONE_REPLY, REPLY_CODES, AT_REST, LEAKS];
+pub(crate) const ALL: [&str; 10] =
+    [PREFIX, SUCCESS, OLD_FILE, RESETS, STATES, ONE_REPLY, REPLY_CODES, AT_REST, LEAKS, NO_RESET];
+
+/// The names of the laws that hold only where `expect.laws` asks for the law.
+pub(crate) const OPTIONAL: [&str; 1] = [NO_RESET];

@@ -199,6 +199,9 @@ pub struct Outcome {
     pub end: End,
     /// Where smoltcp differed from the standard in this run, each once and in order.
     pub divergences: Vec<Divergence>,
+    /// Whether the TCP stack of a host stalled: a connection had bytes or a FIN outstanding and no timer,
+    /// and the watchdog ended the connection. A stall is a fault of the stack, not of FTP.
+    pub stack_stalled: bool,
     /// Every RST that a host sent, in order, with its reason.
     pub resets: Vec<ResetSent>,
     /// Faults of the scenario without a matching packet, as text.

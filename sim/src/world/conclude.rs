@@ -69,6 +69,7 @@ impl World<'_> {
         outcome.end = end;
         outcome.divergences.clear();
         outcome.divergences.extend_from_slice(self.divergences());
+        outcome.stack_stalled = self.ended().iter().any(|it| it.ending == Ending::Stalled);
         outcome.resets.clear();
         outcome.resets.extend_from_slice(self.resets());
         outcome.unmatched_faults = self.unmatched_faults();

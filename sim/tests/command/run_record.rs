@@ -7,10 +7,12 @@ use crate::program::halfclose;
 use serde_json::{Map, Value};
 
 /// The keys of the object that `run --json` prints.
-const RUN: [&str; 26] = [
+const RUN: [&str; 29] = [
     "scenario",
     "seed",
     "verdict",
+    "expected",
+    "unmet",
     "sent",
     "stored",
     "file",
@@ -19,6 +21,7 @@ const RUN: [&str; 26] = [
     "client",
     "ending",
     "because",
+    "stack_stalled",
     "digest",
     "packets",
     "virtual_us",
@@ -37,7 +40,7 @@ const RUN: [&str; 26] = [
 ];
 
 /// A line of `sweep --out x.jsonl`.
-const LINE: [&str; 20] = [
+const LINE: [&str; 21] = [
     "scenario",
     "point",
     "seed",
@@ -50,6 +53,7 @@ const LINE: [&str; 20] = [
     "client",
     "ending",
     "lost",
+    "stack_stalled",
     "digest",
     "packets",
     "virtual_us",
@@ -63,7 +67,7 @@ const LINE: [&str; 20] = [
 /// The head of `sweep --out x.csv`.
 const HEAD: &str = "scenario,point,seed,verdict,sent,stored,file,told,reply,client,ending_client,\
     ending_server,lost,digest,packets_client,packets_server,packets_dropped,virtual_us,broken_laws,\
-    expected,reproduce,sweep\n";
+    expected,reproduce,sweep,stack_stalled\n";
 
 fn object(bytes: &[u8]) -> Map<String, Value> {
     serde_json::from_slice(bytes).expect("one object")
@@ -103,7 +107,10 @@ fn three_forms_of_a_run_have_the_same_values() {
     assert_eq!(run.keys().collect::<Vec<_>>(), RUN);
     let line = object(fs::read_to_string(json).expect("it is there").as_bytes());
     assert_eq!(line.keys().collect::<Vec<_>>(), LINE);
-    for key in LINE.into_iter().filter(|key| RUN.contains(key)) {
+    // A line has `true` where a run has `null`: nothing was expected, and every law held.
+    assert_eq!((&run["expected"], &line["expected"]), (&Value::Null, &Value::Bool(true)));
+    let both = |key: &&str| RUN.contains(key) && *key != "expected";
+    for key in LINE.into_iter().filter(both) {
         assert_eq!(run[key], line[key], "{key}");
     }
     let rows = fs::read_to_string(csv).expect("it is there");

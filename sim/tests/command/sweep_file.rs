@@ -97,7 +97,7 @@ fn another_sweep_s_file_is_refused() {
     refused(&all, "0..5", &[], "line 5 is of seed 0, where this sweep has 4");
     refused(&all, "0..4", &["--shard", "1/2"], "line 5 is more than this sweep has");
     refused(
-        &all.replace("0.1.0-1-", "0.0.9-1-"),
+        &all.replace("0.1.0-2-", "0.0.9-1-"),
         "0..4",
         &[],
         "is of halfclose 0.0.9-1, and this is",

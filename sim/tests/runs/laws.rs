@@ -61,7 +61,7 @@ fn every_law_is_broken_by_a_lie_and_by_no_other() {
         }
         assert!(caught > 0, "{lie} breaks nothing");
     }
-    for law in LAWS {
+    for law in LAWS.iter().filter(|law| law.name != OPTIONAL) {
         assert!(
             LIES.iter().any(|(_, broken, _)| *broken == law.name),
             "no lie breaks {}",
@@ -71,6 +71,24 @@ fn every_law_is_broken_by_a_lie_and_by_no_other() {
     for (name, _) in Mutant::ALL {
         assert!(LIES.iter().any(|(lie, ..)| lie == name), "{name} is not tried");
     }
+}
+
+/// The law that holds only where a scenario asks for the law.
+const OPTIONAL: &str = "no-reset-on-data";
+
+#[test]
+fn the_optional_law_is_broken_by_a_reset_on_data_and_only_where_asked_for() {
+    let asked =
+        |settings: &str| broken(&outcome(&format!("expect.laws={OPTIONAL} {settings}"), 0, None));
+    for close in ["fin", "half-close"] {
+        assert_eq!(asked(&format!("client.close={close}")), [""; 0], "{close}");
+    }
+    for close in ["reset", "reset-when-sent", "reset-when-acked", "fin-then-reset"] {
+        assert_eq!(asked(&format!("client.close={close}")), [OPTIONAL], "{close}");
+        assert_eq!(broken(&outcome(&format!("client.close={close}"), 0, None)), [""; 0]);
+    }
+    assert_eq!(asked("do.get=a server.close=reset"), [OPTIONAL]);
+    assert_eq!(asked("mutant=unasked-reset"), ["resets-have-reasons", OPTIONAL]);
 }
 
 /// A law, a waiver of the law, and settings whose runs need the waiver at some seed.

@@ -128,7 +128,8 @@ fn file(sweep: &Sweep<'_>, before: &[u8]) -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("rows.csv");
     std::fs::write(&path, before).expect("the folder takes a file");
-    let record = Record { path: &path, format: Format::Csv, words: "soak" };
+    let record =
+        Record { path: Some(&path), format: Format::Csv, words: "soak", ..Record::default() };
     sweep.run_into(record).expect("a derived run is the run of its seed");
     std::fs::read(&path).expect("the file was written")
 }

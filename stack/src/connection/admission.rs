@@ -19,6 +19,9 @@ pub(crate) enum Admission {
     Pass,
     /// smoltcp takes the segment and must be CLOSED afterwards: a RST exactly at RCV.NXT.
     MustClose,
+    /// The segment counts for the deadlines, and smoltcp does not see the segment: smoltcp would lose its
+    /// timer and send nothing.
+    Withhold,
     /// The segment is dropped, and the divergence, if any, is reported.
     Drop(Option<Divergence>),
     /// The segment is dropped, and a challenge ACK asks the peer to confirm.
@@ -47,8 +50,15 @@ impl Connection {
         policy: &ClosePolicy,
     ) -> Admission {
         let (flags, nxt) = (segment.flags, before.nxt);
-        if segment.is_plain() && !self.receive.fin && self.owner != Owner::Orphan {
-            return Admission::Pass;
+        if segment.is_plain() {
+            let closing = matches!(self.state, State::FinWait1 | State::Closing);
+            let suspicious = closing || segment.window == 0;
+            if suspicious && self.would_stop_timer(segment, before) {
+                return Admission::Withhold;
+            }
+            if !self.receive.fin && self.owner != Owner::Orphan {
+                return Admission::Pass;
+            }
         }
         if matches!(self.state, State::SynSent | State::Listen | State::Closed) {
             return Admission::Pass;
@@ -65,6 +75,27 @@ impl Connection {
             };
         }
         self.admit_data(segment, nxt, policy.data_after_close)
+    }
+
+    /// Whether `segment` repeats the last ACK in a way that makes smoltcp stop its retransmission timer:
+    ///
+    /// - The third equal ACK while only the FIN is outstanding asks for a fast retransmit, and a fast
+    ///   retransmit of smoltcp sends data or nothing. In LAST-ACK smoltcp answers such ACKs instead.
+    /// - A timeout while the window is closed sends nothing. A closed window behind the known end of the
+    ///   window comes from an old segment, because no peer takes a window back (RFC 9293 §3.8.6).
+    ///
+    /// The prevention belongs to the congestion control: without congestion control a host shows smoltcp
+    /// as smoltcp is.
+    fn would_stop_timer(&self, segment: &Segment, before: &Before) -> bool {
+        let repeats = segment.payload_len == 0
+            && segment.flags.has(Flags::ACK)
+            && segment.ack == self.send.una
+            && before.is_acceptable();
+        let only_fin =
+            matches!(self.state, State::FinWait1 | State::Closing) && self.view.queued == 0;
+        let old_window =
+            segment.window == 0 && self.view.queued > 0 && self.send.has_window_beyond(segment.ack);
+        self.keeps_timer && repeats && (only_fin || old_window)
     }
 
     fn admit_reset(&self, segment: &Segment, nxt: u32, rule: ResetValidation) -> Admission {

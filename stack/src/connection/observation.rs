@@ -17,6 +17,13 @@ pub(crate) struct Before {
     acceptable: bool,
 }
 
+impl Before {
+    /// Whether the segment is acceptable (RFC 9293 §3.4).
+    pub(super) fn is_acceptable(&self) -> bool {
+        self.acceptable
+    }
+}
+
 impl Connection {
     /// The variables now, before `segment` is taken.
     #[inline]

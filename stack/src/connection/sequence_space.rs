@@ -95,6 +95,11 @@ impl SendSpace {
         }
     }
 
+    /// Whether a window of the peer has permitted numbers after `ack`.
+    pub(crate) fn has_window_beyond(&self, ack: u32) -> bool {
+        self.right_edge.is_some_and(|edge| after(edge, ack))
+    }
+
     /// Set the shift of the peer's windows, from the peer's SYN.
     pub(crate) fn scaled_by(&mut self, shift: Option<u8>) {
         self.scale = shift.unwrap_or(0);

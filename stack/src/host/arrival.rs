@@ -25,7 +25,7 @@ impl Host {
         let before = connection.before(segment);
         let admission = connection.admit(segment, &before, &self.config.policy);
         match admission {
-            Admission::Pass | Admission::MustClose => {}
+            Admission::Pass | Admission::MustClose | Admission::Withhold => {}
             Admission::Drop(divergence) => {
                 return divergence.into_iter().for_each(|what| self.diverge(now, slot, what));
             }
@@ -40,7 +40,8 @@ impl Host {
                 return self.reap(slot);
             }
         }
-        let replies = connection.feed(now, packet, &mut self.wire);
+        let sees = admission != Admission::Withhold;
+        let replies = sees && connection.feed(now, packet, &mut self.wire);
         let moved = connection.take_in(now, segment, &before);
         let reset = segment.flags.has(Flags::RST);
         if admission == Admission::MustClose && !connection.dead() {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use halfclose_stack::{ClosePolicy, Config, Deadlines};
+use halfclose_stack::{ClosePolicy, Config, Congestion, Deadlines};
 
 use crate::endings::{ACCEPTED, CONNECTED, accepted};
 use crate::script::{check, check_with, config};
@@ -204,6 +204,73 @@ fn the_watchdog_spares_a_timeout_at_a_stale_closed_window() {
             999 ending none",
         ]
         .concat(),
+    );
+}
+
+/// With congestion control, smoltcp does not see the segments that would stop its timer.
+fn check_with_reno(script: &str) {
+    let config = Config { congestion: Congestion::Reno, ..config() };
+    check_with(config, &[CONNECTED, script].concat());
+}
+
+#[test]
+fn with_reno_equal_acks_leave_the_timer_of_a_lone_fin_alone() {
+    check_with_reno(
+        "0.1 send 1000; shutdown
+        > F. 1:1001(1000) ack 1
+        0.2 < . 1:1(0) ack 1001
+        < . 1:1(0) ack 1001
+        < . 1:1(0) ack 1001
+        < . 1:1(0) ack 1001
+        < . 1:1(0) ack 1001
+        unacked 0; state FIN-WAIT-1
+        > nothing
+        1.2 > F. 1001:1001(0) ack 1
+        1.3 < . 1:1(0) ack 1002
+        state FIN-WAIT-2",
+    );
+    check_with_reno(
+        "0.1 shutdown
+        > F. 1:1(0) ack 1
+        < F. 1:1(0) ack 1
+        > . 2:2(0) ack 2
+        state CLOSING
+        < . 2:2(0) ack 1
+        < . 2:2(0) ack 1
+        < . 2:2(0) ack 1
+        > nothing
+        1.1 > F. 1:1(0) ack 2
+        1.2 < . 2:2(0) ack 2
+        state TIME-WAIT",
+    );
+}
+
+#[test]
+fn with_reno_a_closed_window_of_an_old_segment_does_not_stop_the_timer() {
+    check_with_reno(
+        "0.1 send 10
+        > P. 1:11(10) ack 1
+        0.2 < . 1:1(0) ack 1 win 0
+        1.1 > P. 1:11(10) ack 1
+        < . 1:1(0) ack 11",
+    );
+}
+
+#[test]
+fn with_reno_a_window_that_closes_at_its_end_is_still_probed() {
+    let config = Config { congestion: Congestion::Reno, ..config() };
+    check_with(
+        config,
+        "0 connect
+        > S 0:0(0)
+        < S. 0:0(0) ack 1 win 100
+        > . 1:1(0) ack 1
+        0.1 send 110
+        > . 1:101(100) ack 1
+        0.2 < . 1:1(0) ack 101 win 0
+        1.2 > . 101:102(1) ack 1
+        < . 1:1(0) ack 101 win 0
+        3.2 > . 101:102(1) ack 1",
     );
 }
 

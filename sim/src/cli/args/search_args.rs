@@ -9,6 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueHint};
 use super::ScenarioArgs;
 use super::value_words::{faults, jobs, one_of, positive, seed, time, whole};
 use crate::report::scope_name;
+use crate::search::sweep::Rows;
 use crate::search::{Scope, Seeds, Shard};
 use crate::verdict::Verdict;
 
@@ -46,11 +47,29 @@ pub(in crate::cli) struct SweepArgs {
     /// Make the I-th of N consecutive parts; the files of all parts in order are the whole file
     #[arg(long, value_name = "I/N", allow_hyphen_values = true)]
     pub(in crate::cli) shard: Option<Shard>,
-    /// Write a line for each run, in order, to FILE.jsonl or FILE.csv
+    /// The same as --shard with parts counted from 0, as Kubernetes and AWS Batch count
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true, conflicts_with = "shard")]
+    #[arg(value_parser = Shard::from_zero)]
+    pub(in crate::cli) shard_index: Option<Shard>,
+    /// Write a line for each run, in order, to FILE.jsonl or FILE.csv, compressed if .zst follows
     ///
     /// A file with the first lines of the same sweep is continued.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) out: Option<PathBuf>,
+    /// The runs with a line in --out: all, or those that are findings (needs --summary)
+    ///
+    /// A finding is a run that differs from the expectation of the scenario, breaks a law, or has a
+    /// verdict of --fail-on.
+    #[arg(long, value_name = "WHICH", value_parser = rows())]
+    pub(in crate::cli) rows: Option<Rows>,
+    /// Write the counts to FILE, every minute and at the end; `halfclose merge` adds up such files
+    ///
+    /// The same command continues from the file.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) summary: Option<PathBuf>,
+    /// Exit with status 0 if every run was made, with or without findings
+    #[arg(long)]
+    pub(in crate::cli) findings_ok: bool,
     /// Exit with status 1 if a run has a listed verdict or breaks a law
     ///
     /// The expectation of the scenario then does not count.
@@ -156,6 +175,29 @@ pub(in crate::cli) struct ShrinkArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MergeArgs {
+    /// The summary files of all shards (`--summary`)
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) files: Vec<PathBuf>,
+    /// Write the rows of all shards, in order, to this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) out: Option<PathBuf>,
+    /// Write the summary of the whole search to this file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) summary: Option<PathBuf>,
+    /// Exit with status 0 if no shard is missing, with or without findings
+    #[arg(long)]
+    pub(in crate::cli) findings_ok: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+fn rows() -> impl clap::builder::TypedValueParser<Value = Rows> {
+    one_of(vec![("all", Rows::All), ("unexpected", Rows::Unexpected), ("none", Rows::None)])
 }
 
 fn verdicts() -> impl clap::builder::TypedValueParser<Value = Verdict> {

@@ -109,7 +109,8 @@ fn verdict(args: &ExplainArgs, explanation: &Explanation) -> Result<Status, Comm
 
 fn scenario(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandError> {
     let (arm, settings) = (args.arm.clone(), args.settings.clone());
-    let what = ScenarioArgs { scenario: args.what.clone(), arm, settings, file: None };
+    let scenario = args.what.clone();
+    let what = ScenarioArgs { scenario, arm, settings, keep_expect: false, file: None };
     let selection = Selection::new(what)?;
     let seed = selection.seed(args.seed);
     let scenario = selection.pinned(seed)?.scenario;

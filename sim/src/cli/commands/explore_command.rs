@@ -39,7 +39,7 @@ pub(super) struct ExploreRequest {
 #[derive(Clone, Debug, PartialEq)]
 struct ExploreArm {
     scenario: Scenario,
-    words: String,
+    selection: Selection,
 }
 
 impl ExploreRequest {
@@ -58,7 +58,7 @@ impl ExploreRequest {
         selections.insert(0, Selection::new(first)?);
         let seed = selections[0].seed(seed);
         let arm = |selection: Selection| {
-            Ok(ExploreArm { scenario: selection.pinned(seed)?.scenario, words: selection.words })
+            Ok(ExploreArm { scenario: selection.pinned(seed)?.scenario, selection })
         };
         Ok(Self {
             arms: selections.into_iter().map(arm).collect::<Result<_, CommandError>>()?,
@@ -121,7 +121,7 @@ pub(in crate::cli) fn execute(
         move |list: &[Placed]| named(scenario, workload, seed, list)
     };
     let reproduce = |at: usize| {
-        let words = &request.arms[at].words;
+        let words = &request.arms[at].selection.words;
         move |faults: &[Fault]| {
             let faults =
                 faults.iter().map(|fault| format!(" -s {}", quoted(&format!("fault={fault}"))));
@@ -131,7 +131,7 @@ pub(in crate::cli) fn execute(
     let named: Vec<_> = (0..explored.len()).map(named).collect();
     let reproduce: Vec<_> = (0..explored.len()).map(reproduce).collect();
     let arm = |at: usize| ExploredArm {
-        title: &request.arms[at].words,
+        title: &request.arms[at].selection.words,
         explored: &explored[at].0,
         took: explored[at].1,
         unmatched: &unmatched[at],
@@ -141,6 +141,9 @@ pub(in crate::cli) fn execute(
     let arms: Vec<_> = (0..explored.len()).map(arm).collect();
     let ExploreRequest { faults, scope, last, .. } = *request;
     let exploration = Exploration { faults, scope, last, arms: &arms };
+    for arm in &request.arms {
+        arm.selection.tell_dropped_laws(err)?;
+    }
     match request.json {
         true => writeln!(out, "{}", explore_json(&exploration))?,
         false => {

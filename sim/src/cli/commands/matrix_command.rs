@@ -9,6 +9,7 @@ use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::report;
 use crate::search::matrix::Cell;
+use crate::search::matrix::changes;
 use crate::search::{SearchProgress, matrix};
 
 pub(in crate::cli) fn execute(
@@ -16,6 +17,7 @@ pub(in crate::cli) fn execute(
     out: &mut dyn Write,
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
+    let keeps = args.what.keep_expect;
     let selection = Selection::new(args.what)?;
     let scenario = &selection.scenario;
     if let Some((key, text)) = scenario.open_keys().into_iter().next() {
@@ -30,13 +32,19 @@ pub(in crate::cli) fn execute(
     if let Some(time) = args.max_time {
         search = search.max_time(time);
     }
-    let cells = search.progress(&reached).run().map_err(CommandError::input)?;
+    let mut cells = search.progress(&reached).run().map_err(CommandError::input)?;
     bar.clear();
+    if keeps {
+        cells.iter_mut().for_each(|cell| cell.scenario.expect.clone_from(&scenario.expect));
+    }
+    let changes = changes(scenario);
     let reproduce = |cell: &Cell| reproduce(&selection.words, cell);
     if args.json {
-        writeln!(out, "{}", report::matrix_json(&cells, reproduce))?;
+        writeln!(out, "{}", report::matrix_json(&cells, &changes, reproduce))?;
     } else {
         let mut text = String::new();
+        let (each, words) = (changes.join(", "), &selection.words);
+        writeln!(out, "{words}: each pair sets {each}; the rest is the scenario's\n")?;
         report::matrix(&mut text, &cells).expect("a String takes everything");
         write!(out, "{text}")?;
         if let Some(cell) = cells.first() {

@@ -88,10 +88,13 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
+    if let Some(path) = &request.pcap {
+        request.selection.inputs().protect("--pcap", path)?;
+    }
     // A capture that cannot be written is an error before the run, not after the run.
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
     let pcap = pcap.transpose()?;
-    let out: &mut dyn Write = if matches!(pcap, Some(Capture::Standard)) { err } else { out };
+    let standard = matches!(pcap, Some(Capture::Standard));
     let page = request.report.as_deref().map(page_file).transpose()?;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
@@ -102,6 +105,9 @@ pub(in crate::cli) fn execute(
     if let Some(pcap) = pcap {
         pcap.write(request, &finished)?;
     }
+    // One line alone says what is wrong with the input, so this note comes after every error.
+    request.selection.tell_dropped(err)?;
+    let out: &mut dyn Write = if standard { err } else { out };
     let reproduce = request.reproduce();
     let outcome = &finished.outcome;
     let because = report::because(&finished);

@@ -43,6 +43,9 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let request = &ShrinkRequest::new(args)?;
+    if let Some(path) = &request.out {
+        request.selection.inputs().protect("--out", path)?;
+    }
     let file =
         request.out.as_deref().map(OutputFile::create).transpose().map_err(CommandError::input)?;
     let bar = SearchBar::new(1, "shrink");
@@ -81,6 +84,7 @@ pub(in crate::cli) fn execute(
         to.write_all(text.as_bytes()).map_err(|error| CommandError::input(to.failed(&error)))?;
         to.commit().map_err(CommandError::input)?;
     }
+    request.selection.tell_dropped(err)?;
     match request.json {
         true => writeln!(out, "{}", object(request, &shrunk, &text))?,
         false => print(request, &shrunk, &text, out)?,

@@ -5,15 +5,17 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use crate::cli::args::SweepArgs;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
-use crate::report::{self, sweep_json, sweep_table};
+use crate::report::{SweepReport, sweep_json, sweep_table};
 use crate::run::{RunError, Unlike};
 use crate::search::results::{Format, ResultsError};
-use crate::search::sweep::Record;
-use crate::search::{SearchProgress, Seeds, Shard, Sweep, sweep};
+use crate::search::sweep::{Record, Rows};
+use crate::search::{SearchProgress, Seeds, Shard, Sweep, Swept, sweep};
 use crate::verdict::Verdict;
 
 /// The request of a `sweep` command.
@@ -25,6 +27,11 @@ pub(super) struct SweepRequest {
     max_time: Option<Duration>,
     shard: Shard,
     out: Option<(PathBuf, Format)>,
+    rows: Rows,
+    summary: Option<PathBuf>,
+    /// The options that decide a count or a row.
+    options: Vec<String>,
+    findings_ok: bool,
     fail_on: Vec<Verdict>,
     classes: bool,
     json: bool,
@@ -32,18 +39,45 @@ pub(super) struct SweepRequest {
 
 impl SweepRequest {
     pub(super) fn new(args: SweepArgs) -> Result<Self, CommandError> {
-        let SweepArgs { what, seeds, jobs, max_time, shard, out, fail_on, no_classes, json } = args;
+        let SweepArgs { what, seeds, jobs, max_time, shard, shard_index, out, rows, .. } = args;
         let out = out.map(|path| Format::of(&path).map(|format| (path, format)));
+        let out = out.transpose().map_err(CommandError::input)?;
+        let problem = match (rows, &out, &args.summary) {
+            (Some(Rows::None), Some(_), _) => "--rows none: no row is written, so leave out --out",
+            (Some(Rows::All | Rows::Unexpected), None, _) => {
+                "--rows: name the file of the rows with --out"
+            }
+            (Some(Rows::Unexpected), _, None) => {
+                "--rows unexpected: name a file with --summary too: rows alone do not say how far \
+                 the sweep has come"
+            }
+            _ => "",
+        };
+        if !problem.is_empty() {
+            return Err(CommandError::input(problem));
+        }
+        let mut options = vec!["--seeds".to_owned(), seeds.to_string()];
+        if rows == Some(Rows::Unexpected) {
+            options.extend(["--rows", "unexpected"].map(str::to_owned));
+        }
+        if !args.fail_on.is_empty() {
+            let names: Vec<_> = args.fail_on.iter().map(|verdict| verdict.name()).collect();
+            options.extend(["--fail-on".to_owned(), names.join(",")]);
+        }
         Ok(Self {
             selection: Selection::new(what)?,
             seeds,
             jobs: jobs.map_or(0, NonZeroUsize::get),
             max_time,
-            shard: shard.unwrap_or(Shard::WHOLE),
-            out: out.transpose().map_err(CommandError::input)?,
-            fail_on,
-            classes: !no_classes,
-            json,
+            shard: shard.or(shard_index).unwrap_or(Shard::WHOLE),
+            out,
+            rows: rows.unwrap_or_default(),
+            summary: args.summary,
+            options,
+            findings_ok: args.findings_ok,
+            fail_on: args.fail_on,
+            classes: !args.no_classes,
+            json: args.json,
         })
     }
 
@@ -58,6 +92,22 @@ impl SweepRequest {
             None => sweep,
         }
     }
+
+    /// Makes the runs, and writes the files of the command.
+    fn run(&self, sweep: &Sweep<'_>) -> Result<Swept, ResultsError> {
+        if self.out.is_none() && self.summary.is_none() {
+            return Ok(sweep.run()?);
+        }
+        sweep.run_into(Record {
+            path: self.out.as_ref().map(|(path, _)| &**path),
+            format: self.out.as_ref().map_or(Format::default(), |(_, format)| *format),
+            rows: self.rows,
+            fail_on: &self.fail_on,
+            summary: self.summary.as_deref(),
+            options: &self.options,
+            words: &self.selection.words,
+        })
+    }
 }
 
 pub(in crate::cli) fn execute(
@@ -67,16 +117,18 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &SweepRequest::new(args)?;
     let scenario = &request.selection.scenario;
+    if let Some((path, _)) = &request.out {
+        request.selection.inputs().protect("--out", path)?;
+    }
+    if let Some(path) = &request.summary {
+        request.selection.inputs().protect("--summary", path)?;
+    }
     let rows = request.sweep().rows().map_err(CommandError::input)?;
     let progress = SearchBar::new(rows.end - rows.start, "sweep");
     let reached = |reached: SearchProgress| progress.at(reached);
     let sweep = request.sweep().stop(interrupted()).progress(&reached);
     let began = wall_clock();
-    let words = &request.selection.words;
-    let summary = match &request.out {
-        Some((path, format)) => sweep.run_into(Record { path, format: *format, words }),
-        None => sweep.run().map_err(ResultsError::from),
-    };
+    let summary = request.run(&sweep);
     progress.clear();
     let summary = match summary {
         Err(ResultsError::Run(RunError::Unlike(unlike))) => return unsound(request, &unlike, out),
@@ -85,24 +137,36 @@ pub(in crate::cli) fn execute(
     let took = began.elapsed();
     let unmatched = sweep.unmatched().map_err(CommandError::input)?;
     let done = summary.runs();
-    let swept = report::SweepReport {
+    let swept = SweepReport {
         title: &title(request),
         summary: &summary,
         choices: &|point| sweep.listed(&scenario.pin(point, 0).choices).cloned().collect(),
         took: (took, done - summary.resumed),
         unmatched: (unmatched.0, &unmatched.1),
-        reproduce: &|point, seed| sweep.reproduce(words, &scenario.pin(point, seed).choices, seed),
+        reproduce: &|point, seed| {
+            let choices = scenario.pin(point, seed).choices;
+            let listed: Vec<_> = sweep.listed(&choices).cloned().collect();
+            let words = request.selection.words_at(point, seed, &listed);
+            format!("halfclose run {words} --seed {seed}")
+        },
     };
-    let broken = show(request, &swept, out)?;
+    if request.fail_on.is_empty() {
+        request.selection.tell_dropped(err)?;
+    } else {
+        request.selection.tell_dropped_laws(err)?;
+    }
+    let broken = show(&request.fail_on, request.json, &swept, Map::new(), out)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
     if summary.is_complete() {
-        return Ok(status);
+        return Ok(if request.findings_ok { Status::AsExpected } else { status });
     }
-    let rest = match request.out {
-        Some(_) => "the same command makes the others",
-        None => "with --out FILE, the same command makes the others",
+    let rest = match request.out.is_some() || request.summary.is_some() {
+        true => "the same command makes the others",
+        false => "with --out FILE, the same command makes the others",
     };
     let done = format!("{done} of {} runs: {rest}", summary.wanted);
+    // With `--findings-ok`, status 0 says that nothing is missing.
+    let status = if request.findings_ok { Status::Broken } else { status };
     Ok(cut_short(err, &done)?.unwrap_or(status))
 }
 
@@ -128,47 +192,55 @@ fn title(request: &SweepRequest) -> String {
     format!("{}, seeds {}{shard}", request.selection.words, request.seeds)
 }
 
-/// Prints the counts, and returns whether a run missed the expectation or has a verdict of `--fail-on`.
-fn show(
-    request: &SweepRequest,
-    swept: &report::SweepReport<'_>,
+/// Prints the counts, with `more` keys in the JSON object. Returns whether a run missed the expectation
+/// or has a verdict of `--fail-on`.
+pub(super) fn show(
+    fail_on: &[Verdict],
+    json: bool,
+    swept: &SweepReport<'_>,
+    more: Map<String, Value>,
     out: &mut dyn Write,
 ) -> Result<bool, CommandError> {
-    match request.json {
-        true => writeln!(out, "{}", sweep_json(swept))?,
+    match json {
+        true => {
+            let mut object = sweep_json(swept);
+            object.as_object_mut().expect("a sweep is an object").extend(more);
+            writeln!(out, "{object}")?;
+        }
         false => {
             let mut text = String::new();
             sweep_table(&mut text, swept).expect("a String takes everything");
             write!(out, "{text}")?;
         }
     }
-    let total = swept.summary.total();
-    let mut said = Vec::new();
-    for verdict in &request.fail_on {
-        if let Some(count) = total.verdicts.get(verdict) {
-            said.push(format!("{count} of {} runs are {verdict}", total.runs));
-        }
-    }
-    if total.unexpected > 0 {
-        let what = match request.fail_on.is_empty() {
-            true => "missed the expectation of the scenario",
-            false => "broke a law",
-        };
-        said.push(format!("{} of {} runs {what}", total.unexpected, total.runs));
-    }
-    if said.is_empty() || request.json {
+    let said = findings(fail_on, swept);
+    if said.is_empty() || json {
         return Ok(!said.is_empty());
     }
     for line in &said {
         writeln!(out, "broken: {line}")?;
     }
-    let first = swept.summary.points.iter().find_map(|(point, tally)| {
-        let failing = request.fail_on.iter().filter_map(|verdict| tally.first_seeds.get(verdict));
-        let failing = failing.filter_map(|seeds| seeds.first().copied());
-        Some((*point, failing.chain(tally.first_unexpected).min()?))
-    });
-    if let Some((point, seed)) = first {
+    if let Some((point, seed)) = swept.first_finding(fail_on) {
         writeln!(out, "reproduce: {}", (swept.reproduce)(point, seed))?;
     }
     Ok(true)
+}
+
+/// What counts as a finding of a sweep, a line for each kind.
+pub(super) fn findings(fail_on: &[Verdict], swept: &SweepReport<'_>) -> Vec<String> {
+    let total = swept.summary.total();
+    let mut said = Vec::new();
+    for verdict in fail_on {
+        if let Some(count) = total.verdicts.get(verdict) {
+            said.push(format!("{count} of {} runs are {verdict}", total.runs));
+        }
+    }
+    if total.unexpected > 0 {
+        let what = match fail_on.is_empty() {
+            true => "missed the expectation of the scenario",
+            false => "broke a law",
+        };
+        said.push(format!("{} of {} runs {what}", total.unexpected, total.runs));
+    }
+    said
 }

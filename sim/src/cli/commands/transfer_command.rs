@@ -11,6 +11,7 @@ use halfclose_ftp::report::Told;
 use halfclose_ftp::{ClientConfig, Close, RemoteName, Task};
 
 use crate::cli::args::network_args::{GetArgs, PutArgs};
+use crate::cli::input_files::InputFiles;
 use crate::cli::session::{TransferSummary, failed, options};
 use crate::cli::{CommandError, Status};
 use crate::live::{self, Done, DownloadFile, FtpUrl, PipeOutput, PipeStore, UploadFile};
@@ -77,6 +78,11 @@ pub(in crate::cli) fn get(
     if to_stream && args.session.json {
         return Err(CommandError::input("`-` and --json: both need standard output"));
     }
+    let mut inputs = InputFiles::default();
+    if let Some(password) = args.session.password_file.as_deref().filter(|_| !to_stream) {
+        inputs.add("the file of the password", password);
+    }
+    inputs.protect("FILE", &path)?;
     let opened = if to_stream { DownloadFile::standard() } else { DownloadFile::at(&path) };
     let mut sink = opened.map_err(|error| {
         CommandError::Input(format!("cannot write `{}`: {error}", path.display()))

@@ -54,6 +54,11 @@ impl Flights {
     /// The next packet to arrive.
     #[inline]
     pub(super) fn first(&self) -> Option<&Flight> {
+        if self.early.is_empty() { self.queue.front() } else { self.first_of_both() }
+    }
+
+    #[cold]
+    fn first_of_both(&self) -> Option<&Flight> {
         let first = self.queue.front()?;
         match self.early.peek() {
             Some(Early { flight, .. }) if flight.arrival < first.arrival => Some(flight),
@@ -64,6 +69,11 @@ impl Flights {
     /// Take the next packet.
     #[inline]
     pub(super) fn take_first(&mut self) -> Option<Flight> {
+        if self.early.is_empty() { self.queue.pop_front() } else { self.take_first_of_both() }
+    }
+
+    #[cold]
+    fn take_first_of_both(&mut self) -> Option<Flight> {
         let first = self.queue.front()?.arrival;
         if self.early.peek().is_some_and(|early| early.flight.arrival < first) {
             return self.early.pop().map(|early| early.flight);

@@ -51,6 +51,7 @@ impl<'a> RunPage<'a> {
         let (without, unasked) =
             counterfactual::without_each(shown.scenario, workload, finished, most);
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
+        let unmet = unmet.iter().map(ToString::to_string).collect();
         Self { shown, finished, without, unasked, unmet }
     }
 

@@ -9,7 +9,7 @@ use crate::scenario::{Expect, Scenario};
 use crate::terms::law_names;
 use crate::verdict::{FileState, Verdict};
 
-pub(super) const KEYS: [Key; 6] = [
+pub(super) const KEYS: [Key; 7] = [
     Key::of_scenario(
         "expect.verdict",
         "verdicts with exit status 0 (empty: all)",
@@ -51,6 +51,11 @@ pub(super) const KEYS: [Key; 6] = [
         "expect.broken_laws",
         "laws to be broken; every other law must hold",
         at!(expect.broken_laws, list & law_names::ALL.map(|name| (name, name))),
+    ),
+    Key::of_scenario(
+        "expect.laws",
+        "optional laws that must hold too (docs/LAWS.md)",
+        at!(expect.laws, list & law_names::OPTIONAL.map(|name| (name, name))),
     ),
 ];
 

@@ -66,6 +66,7 @@ fn a_value_reads_and_prints() {
         ("expect.reply", "226, 426 Conn,none", "226,426 Conn,none"),
         ("expect.within", "90s", "90s"),
         ("expect.broken_laws", "success-is-whole", "success-is-whole"),
+        ("expect.laws", "no-reset-on-data", "no-reset-on-data"),
         ("limit.packets", "1_000", "1000"),
     ] {
         let scenario = varied(&[&format!("{key}={value}")]).expect(key);

@@ -23,7 +23,7 @@ pub(crate) struct Identity {
 }
 
 /// The version of what a line looks like.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Identity {
     /// Of a sweep of `scenario`, which `words` select; `workload` has its files. `laws_alone`: of what
@@ -59,8 +59,18 @@ impl Identity {
         Self { text: format!("{version}-{VERSION}-{:016x}", hash.digest()) }
     }
 
+    /// The identity that a summary names.
+    pub(crate) fn read(text: &str) -> Self {
+        Self { text: text.to_owned() }
+    }
+
+    /// The text in every line and in every summary.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What is wrong with another one.
-    fn misfit(&self, other: &str) -> Option<String> {
+    pub(crate) fn misfit(&self, other: &str) -> Option<String> {
         if other == self.text {
             return None;
         }
@@ -104,7 +114,7 @@ impl Line<'_> {
 pub(super) type CsvText = fn(&RunRecord<'_>) -> String;
 
 /// The columns of a CSV file, with their names.
-pub(super) const COLUMNS: [(&str, CsvText); 22] = [
+pub(super) const COLUMNS: [(&str, CsvText); 23] = [
     ("scenario", |run| run.scenario.to_owned()),
     ("point", |run| point(run.point)),
     ("seed", |run| run.seed.to_string()),
@@ -127,6 +137,7 @@ pub(super) const COLUMNS: [(&str, CsvText); 22] = [
     ("expected", |run| run.expected.unwrap_or_default().to_string()),
     ("reproduce", |run| run.reproduce.to_owned()),
     ("sweep", |run| run.sweep.unwrap_or_default().to_owned()),
+    ("stack_stalled", |run| run.stack_stalled.to_string()),
 ];
 
 fn worst<'a>(run: &RunRecord<'a>) -> TransferRecord<'a> {
@@ -172,6 +183,7 @@ fn parse_csv(line: &[u8]) -> Option<Known> {
         broken_laws: cell("broken_laws")?.split_whitespace().map(str::to_owned).collect(),
         expected: cell("expected")?.parse().ok()?,
         sweep: cell("sweep")?.to_owned(),
+        stack_stalled: cell("stack_stalled")?.parse().ok()?,
     })
 }
 
@@ -185,6 +197,7 @@ struct Known {
     broken_laws: Vec<String>,
     expected: bool,
     sweep: String,
+    stack_stalled: bool,
 }
 
 impl Known {
@@ -197,6 +210,7 @@ impl Known {
             lost: self.lost,
             broken_laws: self.broken_laws.iter().map(law).collect::<Option<_>>()?,
             expected: self.expected,
+            stack_stalled: self.stack_stalled,
         })
     }
 }

@@ -1,43 +1,70 @@
-//! `record` runs a sweep and writes one line for each run into a results file. A file that already has
-//! the first lines of the sweep is continued.
+//! `record` runs a sweep and keeps the results in files: a line for each run, and a summary from which
+//! the sweep continues and the summaries of shards add up.
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::{Sweep, SweptRun};
 use crate::run::RunError;
 use crate::scenario::Choice;
 use crate::search::classes::ByClass;
-use crate::search::limits::Limits;
+use crate::search::limits::{Limits, now};
 use crate::search::results::{
-    Format, Identity, Line, LineWriter, Plan, Results, ResultsError, RowTemplate,
+    Counts, Files, Format, Identity, Line, LineWriter, Lock, Plan, Results, ResultsError,
+    RowTemplate, ShardFile, SweepCounts,
 };
 use crate::search::tally::{Counted, Swept, Tally};
+use crate::verdict::Verdict;
 use crate::workload::Workload;
 
-/// A results file, and the words that select the sweep's scenario on the command line.
-#[derive(Clone, Copy, Debug)]
+/// The runs that have a line in a results file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rows {
+    /// Every run has a line.
+    #[default]
+    All,
+    /// Runs that differ from the expectation, break a law, or have a verdict that counts as a finding.
+    Unexpected,
+    /// No run has a line.
+    None,
+}
+
+/// The files of a sweep, and the words that select the sweep's scenario on the command line.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Record<'a> {
-    /// The path of the results file.
-    pub path: &'a Path,
-    /// How the file writes a run.
+    /// The path of the results file; `None`: no results file is written.
+    pub path: Option<&'a Path>,
+    /// How the results file writes a run.
     pub format: Format,
+    /// The runs that have a line in the results file.
+    pub rows: Rows,
+    /// The verdicts that count as findings.
+    pub fail_on: &'a [Verdict],
+    /// The path of the summary file; `None`: no summary file is written.
+    pub summary: Option<&'a Path>,
+    /// Every word of the command that decides a count or a row, but for the scenario and the shard.
+    pub options: &'a [String],
     /// The words behind `halfclose run` that select the scenario, quoted for a shell.
     pub words: &'a str,
 }
+
+/// The real time between two writes of the summary file.
+const SAVED_EVERY: Duration = Duration::from_secs(60);
 
 /// The tally and the lines of some runs.
 #[derive(Default)]
 struct Lines {
     tally: Tally,
     text: Vec<u8>,
+    rows: u64,
 }
 
 /// What one thread keeps from run to run.
 #[derive(Default)]
 struct Thread {
     lines: LineWriter,
-    known: ByClass<(Counted, RowTemplate)>,
+    known: ByClass<(Counted, Option<RowTemplate>)>,
 }
 
 /// Turns runs into lines.
@@ -47,13 +74,23 @@ struct Writer<'w> {
     identity: Identity,
 }
 
+/// The files of a sweep, open.
+struct OpenFiles {
+    results: Option<Results>,
+    /// The summary file, with the path and the time of the last write.
+    summary: Option<(ShardFile, PathBuf, Instant)>,
+    /// The number of lines in the results file.
+    rows: u64,
+    _lock: Option<Lock>,
+}
+
 impl Sweep<'_> {
-    /// Makes the runs, writes each as one line of the results file, and counts what they came to. Runs
-    /// that the file already has are counted and not made again.
+    /// Makes the runs, writes the files of `record`, and counts what the runs came to. Runs that the
+    /// files already count are not made again.
     ///
     /// # Errors
-    /// The sweep cannot be run, or the file cannot be written or holds anything but the first lines of
-    /// this sweep.
+    /// The sweep cannot be run, a file cannot be written, a file holds anything but the beginning of
+    /// this sweep, or another process writes the file.
     pub fn run_into(&self, record: Record<'_>) -> Result<Swept, ResultsError> {
         let rows = self.rows()?;
         let mut swept = Swept::new(self.wanted(&rows));
@@ -62,34 +99,37 @@ impl Sweep<'_> {
         let identity = Identity::of(scenario, record.words, &workload, self.laws_alone);
         workload.verify().map_err(RunError::from)?;
         let writer = Writer { sweep: self, record, identity };
-        let mut results = writer.open(&mut swept)?;
+        let mut files = writer.open(&mut swept)?;
         swept.resumed = swept.runs();
         self.report(&swept);
         let (rest, mut failed) = (self.clone().skip(swept.resumed), None);
         let ready = |point, lines: Lines| {
-            if let Err(error) = results.write(&lines.text) {
+            let written = files.results.as_mut().map_or(Ok(()), |to| to.write(&lines.text));
+            if let Err(error) = written {
                 failed = Some(error);
                 return ControlFlow::Break(());
             }
             swept.merge(point, &lines.tally);
+            files.rows += lines.rows;
             self.report(&swept);
-            ControlFlow::Continue(())
+            let due = files.summary.as_ref().is_some_and(|(_, _, at)| *at <= now());
+            failed = due.then(|| writer.save(&mut files, &swept).err()).flatten();
+            if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let add = |thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>| {
             writer.add(thread, lines, run);
         };
-        let made = rest.fold_with(add, ready)?;
-        swept.made = made;
-        failed.map_or(Ok(swept), Err)
+        let made = rest.fold_with(add, ready);
+        swept.made = made?;
+        // After a failed write, lines in memory are lost: the last summary still holds.
+        failed.map_or(Ok(()), Err)?;
+        writer.save(&mut files, &swept)?;
+        Ok(swept)
     }
 
     /// The command line that makes one run again; `words` select the scenario.
     pub(crate) fn reproduce(&self, words: &str, choices: &[Choice], seed: u64) -> String {
-        let point: String = self
-            .listed(choices)
-            .map(|(key, value)| format!(" -s {}", quoted(&format!("{key}={value}"))))
-            .collect();
-        format!("halfclose run {words}{point} --seed {seed}")
+        reproduce(words, self.listed(choices), seed)
     }
 
     /// The choices for the keys that have a list of values, without those that the seed draws.
@@ -106,7 +146,6 @@ impl Sweep<'_> {
     }
 
     /// The seed of the first run, and the faults of the scenario that met no packet in it.
-    #[cfg(feature = "cli")]
     pub(crate) fn unmatched(&self) -> Result<(u64, Vec<String>), RunError> {
         let mut found = (0, Vec::new());
         if self.scenario().faults.is_empty() {
@@ -120,26 +159,57 @@ impl Sweep<'_> {
     }
 }
 
+/// The command line that makes one run of a sweep again.
+pub(crate) fn reproduce<'c>(
+    words: &str,
+    listed: impl IntoIterator<Item = &'c Choice>,
+    seed: u64,
+) -> String {
+    let point: String = listed
+        .into_iter()
+        .map(|(key, value)| format!(" -s {}", quoted(&format!("{key}={value}"))))
+        .collect();
+    format!("halfclose run {words}{point} --seed {seed}")
+}
+
 impl Writer<'_> {
+    /// Whether a run has a line.
+    fn keeps(&self, run: &Counted) -> bool {
+        match self.record.rows {
+            Rows::All => self.record.path.is_some(),
+            Rows::Unexpected => !run.expected || self.record.fail_on.contains(&run.verdict),
+            Rows::None => false,
+        }
+    }
+
     fn add(&self, thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>) {
         let outcome = run.outcome;
         let count = || Counted::of(outcome, self.sweep.is_expected(outcome));
         let Some(class) = run.class else {
             let counted = count();
             lines.tally.add(&counted);
-            return self.write(&mut thread.lines, run, &counted, &mut lines.text);
+            if self.keeps(&counted) {
+                lines.rows += 1;
+                self.write(&mut thread.lines, run, &counted, &mut lines.text);
+            }
+            return;
         };
         let Thread { lines: writer, known } = thread;
         let (counted, row) = known.get_or_make(class, || {
             let counted = count();
-            let row = RowTemplate::new(outcome, |outcome, to| {
-                self.write(writer, SweptRun { outcome, ..run }, &counted, to);
+            let row = self.keeps(&counted).then(|| {
+                RowTemplate::new(outcome, |outcome, to| {
+                    self.write(writer, SweptRun { outcome, ..run }, &counted, to);
+                })
             });
             (counted, row)
         });
         counted.seed = outcome.seed;
         lines.tally.add(counted);
-        row.fill(outcome.seed, outcome.digest, &mut lines.text);
+        if let Some(row) = row {
+            lines.rows += 1;
+            row.fill(outcome.seed, outcome.digest, &mut lines.text);
+        }
     }
 
     /// Write the line of a run, which counts as `counted`.
@@ -180,18 +250,86 @@ impl Writer<'_> {
         text
     }
 
-    /// Opens the results file behind the lines of this sweep, which are counted.
-    fn open(&self, swept: &mut Swept) -> Result<Results, ResultsError> {
-        let plan = Plan {
-            identity: &self.identity,
-            format: self.record.format,
-            rows: self.sweep.rows()?,
-            seed: &|row| self.sweep.run_of(row).1,
-            line: &|row| self.line(row),
+    /// Opens the files behind the runs that the files count already.
+    fn open(&self, swept: &mut Swept) -> Result<OpenFiles, ResultsError> {
+        let Record { path, summary, rows, .. } = self.record;
+        let lock = summary.map(Lock::take).transpose()?;
+        let found = summary.map(|path| self.found(path)).transpose()?.flatten();
+        let (mut lines, mut results) = (0, None);
+        // Where only some runs have a line, the summary says how far the sweep has come.
+        if let (Some((counted, rows)), true) = (found, rows != Rows::All || path.is_none()) {
+            (lines, swept.points) = (rows, counted.points);
+        }
+        if let Some(path) = path {
+            let chosen = (rows != Rows::All).then_some(lines);
+            let plan = Plan {
+                identity: &self.identity,
+                format: self.record.format,
+                rows: self.sweep.rows()?,
+                seed: &|row| self.sweep.run_of(row).1,
+                line: &|row| self.line(row),
+                chosen,
+            };
+            results = Some(Results::open(path, &plan, |row, counted| {
+                if chosen.is_none() {
+                    lines += 1;
+                    swept.points.entry(self.sweep.run_of(row).0).or_default().add(counted);
+                }
+            })?);
+        }
+        let summary =
+            summary.map(|path| Ok::<_, ResultsError>((self.blank(path)?, path.to_owned(), now())));
+        let summary = summary.transpose()?.map(|(file, path, at)| (file, path, at + SAVED_EVERY));
+        Ok(OpenFiles { results, summary, rows: lines, _lock: lock })
+    }
+
+    /// The summary of this shard before the first run.
+    fn blank(&self, summary: &Path) -> Result<ShardFile, ResultsError> {
+        let Record { path, words, options, fail_on, .. } = self.record;
+        let name = |path: &Path| path.to_string_lossy().into_owned();
+        let files = Files { summary: name(summary), out: path.map(name) };
+        let counts = Counts::Sweep(SweepCounts::default());
+        let search = (self.identity.text(), words);
+        let mut file = ShardFile::new(search, options, self.sweep.shard, Some(files), counts);
+        file.fail_on = fail_on.iter().map(|verdict| verdict.name().to_owned()).collect();
+        file.unmatched = self.sweep.unmatched()?;
+        Ok(file)
+    }
+
+    /// The counts in an existing summary file, and the number of lines.
+    fn found(&self, path: &Path) -> Result<Option<(Swept, u64)>, ResultsError> {
+        let Some(found) = ShardFile::read(path)? else { return Ok(None) };
+        let refused = |problem: &str| {
+            ResultsError::summary(path, format!("{problem}: name another file, or remove this one"))
         };
-        Results::open(self.record.path, &plan, |row, counted| {
-            swept.points.entry(self.sweep.run_of(row).0).or_default().add(counted);
-        })
+        if let Some(problem) = self.identity.misfit(&found.search) {
+            return Err(refused(&problem));
+        }
+        if found.shard() != self.sweep.shard || found.options != self.record.options {
+            let (shard, options) = (found.shard(), found.options.join(" "));
+            return Err(refused(&format!("is of shard {shard} of the sweep with {options}")));
+        }
+        let Counts::Sweep(counts) = &found.counts else {
+            return Err(refused("is of an exploration"));
+        };
+        let swept = counts.swept().ok_or_else(|| refused("has a word that is none of ours"))?;
+        Ok(Some((swept, counts.rows)))
+    }
+
+    /// Writes the summary file: the runs so far, whose lines are on the disk.
+    fn save(&self, files: &mut OpenFiles, swept: &Swept) -> Result<(), ResultsError> {
+        let Some((file, path, at)) = &mut files.summary else {
+            return files.results.as_mut().map_or(Ok(()), Results::flush);
+        };
+        files.results.as_mut().map_or(Ok(()), Results::sync)?;
+        let choices = |point| {
+            let choices = self.sweep.scenario().pin(point, 0).choices;
+            self.sweep.listed(&choices).cloned().collect()
+        };
+        file.counts = Counts::Sweep(SweepCounts::new(swept, files.rows, choices));
+        file.complete = swept.is_complete();
+        *at = now() + SAVED_EVERY;
+        file.write(path)
     }
 }
 

@@ -50,6 +50,20 @@ fn the_stall_is_gone_with_reno_and_without_any_one_fault() {
 }
 
 #[test]
+fn uploads_that_stalled_with_reno_are_whole_and_told() {
+    // Three equal ACKs met a lone FIN in these runs, by loss alone or by copies of ACKs.
+    let by_loss = [2695, 9882, 18744].map(|seed| (seed, "link.duplicate=0%"));
+    let by_copies = [60, 126, 129, 160, 170].map(|seed| (seed, "link.duplicate=30%"));
+    for (seed, duplicate) in by_loss.into_iter().chain(by_copies) {
+        let settings = ["fault=none", "do.size=64KiB", "link.loss=5%", "tcp.congestion=reno"];
+        let outcome = ran(&scenario(DEADLOCK, &[&settings[..], &[duplicate]].concat()), seed);
+        let outcome = outcome.outcome;
+        assert_eq!(outcome.verdict, Verdict::Intact, "seed {seed}, {duplicate}");
+        assert!(!outcome.divergences.contains(&Divergence::TimerLost), "seed {seed}, {duplicate}");
+    }
+}
+
+#[test]
 fn an_rfc_5961_host_survives_the_reset_that_kills_an_rfc_793_host() {
     let forged = |what: &str| format!("fault=inject {what} as client after client data DATA 3");
     for (what, rule, verdict) in [
