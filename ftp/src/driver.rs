@@ -13,6 +13,7 @@ use crate::session::{Event, Session};
 use crate::slot_table::SlotTable;
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
+use crate::work::Work;
 use slot::Slot;
 use std::io;
 use std::net::SocketAddr;
@@ -36,6 +37,7 @@ struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
+    work: Work,
     conns: SlotTable<(SlotId, Channel)>,
     /// Listeners for data connections.
     listeners: SlotTable<SlotId>,
@@ -142,6 +144,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             config,
             store,
             journal: Journal::default(),
+            work: Work::default(),
             conns: SlotTable::default(),
             listeners: SlotTable::default(),
             timers: Timers::default(),
@@ -197,6 +200,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.control_listeners.clear();
         self.begun = 0;
         self.hub.journal.reset();
+        self.hub.work.reset();
         self.hub.conns.drain().for_each(drop);
         self.hub.listeners.drain().for_each(drop);
         self.hub.timers.reset();

@@ -24,13 +24,13 @@
 //! ```
 //! use halfclose_ftp::report::{Journal, SessionId};
 //! use halfclose_ftp::session::{Context, Event, Session};
-//! use halfclose_ftp::{MemoryStore, Server, ServerConfig};
+//! use halfclose_ftp::{MemoryStore, Server, ServerConfig, Work};
 //! use std::time::Duration;
 //!
-//! let (config, mut store, mut journal) =
-//!     (ServerConfig::default(), MemoryStore::new(), Journal::default());
+//! let (config, store) = (&ServerConfig::default(), &mut MemoryStore::new());
+//! let (journal, work) = (&mut Journal::default(), &mut Work::default());
 //! let (id, now) = (SessionId(0), Duration::ZERO);
-//! let mut cx = Context { config: &config, store: &mut store, journal: &mut journal, id, now };
+//! let mut cx = Context { config, store, journal, work, id, now };
 //!
 //! let mut server = Server::default();
 //! let (local, peer) = ("10.0.0.2:21".parse()?, "10.0.0.1:49152".parse()?);
@@ -87,6 +87,7 @@ pub mod store;
 pub mod tcp;
 pub mod transfer;
 pub mod wire;
+mod work;
 
 pub use client::{
     AborReplies, Client, ClientConfig, ClientTexts, DataMode, DownloadEnd, RemoteName, Task,
@@ -99,6 +100,7 @@ pub use server::{Limits, OnFin, Server, ServerConfig, User};
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;
 pub use wire::representation::Representation;
+pub use work::Work;
 
 /// The examples of the README, as tests of the documentation.
 #[cfg(all(doctest, feature = "net"))]

@@ -28,6 +28,7 @@ use crate::wire::reply;
 use crate::wire::text::Text;
 use access::Access;
 use budget::TurnBudget;
+use list_commands::is_search;
 use parameter::{DataAddress, Parameters};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -66,6 +67,8 @@ pub struct Server {
     stall_deadline: Option<Duration>,
     /// The share of commands in the present moment.
     budget: TurnBudget,
+    /// The steps that the command under way may make, if it searches.
+    granted: u32,
     /// A STAT waits in a transfer until replies are read, or until the next moment.
     interrupting: bool,
     /// The program is about to end.
@@ -97,6 +100,7 @@ impl Session for Server {
         self.stall_deadline = None;
         self.budget = TurnBudget::default();
         self.interrupting = false;
+        self.granted = 0;
         self.retiring = false;
         self.over = false;
     }
@@ -116,6 +120,13 @@ impl Session for Server {
         // One command at a time: a command pipelined behind a transfer waits for the transfer's
         // end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
+            if self.access.logged_in() && self.lines.first().is_some_and(is_search) {
+                self.granted = cx.work.grant(cx.id, cx.now);
+                if self.granted == 0 {
+                    self.budget.use_up();
+                    break;
+                }
+            }
             if let Some(lent) = self.lines.lend_line() {
                 self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
                 self.handle_line(lent.line(), cx);

@@ -6,6 +6,7 @@ use crate::report::{Journal, SessionId, Speaker, Spoken};
 use crate::store::Store;
 use crate::tcp::Ending;
 use crate::transfer::{Plan, TransferEnd};
+use crate::work::Work;
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -96,6 +97,8 @@ pub struct Context<'a, C, S> {
     pub store: &'a mut S,
     /// The reports and the dialogue of all sessions.
     pub journal: &'a mut Journal,
+    /// The steps that all sessions share in this moment.
+    pub work: &'a mut Work,
     /// The id of the session.
     pub id: SessionId,
     /// The time of the event.

@@ -6,7 +6,7 @@ mod handover;
 mod plan;
 
 use plan::read;
-pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way};
+pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way, WorkTurn};
 
 use crate::store::{Read, Room, Store, StoreError};
 use crate::tcp::{Conn, Ending, Tcp};
@@ -103,14 +103,14 @@ impl Transfer {
     }
 
     /// Moves the bytes that can move now.
-    pub fn pump<T, S>(&mut self, tcp: &mut T, store: &mut S, now: Duration) -> Step
+    pub fn pump<T, S>(&mut self, tcp: &mut T, store: &mut S, turn: &mut WorkTurn<'_>) -> Step
     where
         T: Tcp + ?Sized,
         S: Store,
     {
-        let before = self.moved;
+        let (before, now) = (self.moved, turn.now);
         let end = match (self.phase, self.plan.way) {
-            (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store, now),
+            (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store, turn),
             (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
             (Phase::Draining, way) => self.drain(way, tcp),
             (Phase::HandingOver, _) => self.hand_over(tcp),
@@ -154,7 +154,7 @@ impl Transfer {
         close: Close,
         tcp: &mut T,
         store: &mut S,
-        now: Duration,
+        turn: &mut WorkTurn<'_>,
     ) -> Option<TransferEnd>
     where
         T: Tcp + ?Sized,
@@ -170,7 +170,7 @@ impl Transfer {
             let (body, encoder) = (&mut self.plan.body, &mut self.encoder);
             let sent = tcp.send(self.conn, &mut |free| {
                 let wanted = free.len().min(limit);
-                match read(body, encoder, store, &mut free[..wanted]) {
+                match read(body, encoder, store, &mut free[..wanted], turn) {
                     Ok(Read { bytes, last: end }) => {
                         last = end;
                         full = bytes == free.len();
@@ -196,7 +196,7 @@ impl Transfer {
             }
             if enough {
                 // Other sessions get their turn before the directory is read any further.
-                self.blocked = Some(now + PAUSE);
+                self.blocked = Some(turn.now + PAUSE);
                 return None;
             }
             if full || limit == 0 {

@@ -5,7 +5,7 @@ use super::{Channel, Hub, SlotId, Turn};
 use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Listener, Status, Tcp};
-use crate::transfer::{Plan, Step, Transfer};
+use crate::transfer::{Plan, Step, Transfer, WorkTurn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
@@ -66,7 +66,9 @@ impl<P: Session> Slot<P> {
     ) -> bool {
         match &mut self.data {
             DataConnection::Moving(_, transfer) => {
-                match transfer.pump(turn.tcp, &mut turn.hub.store, turn.now) {
+                let (session, now) = (self.id, turn.now);
+                let Hub { store, work, .. } = &mut *turn.hub;
+                match transfer.pump(turn.tcp, store, &mut WorkTurn { work, session, now }) {
                     Step::Going => true,
                     Step::Alarm => {
                         self.event(Event::Alarm, turn.hub, turn.now);

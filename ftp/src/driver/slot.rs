@@ -43,7 +43,7 @@ pub(super) enum DataConnection {
 pub(super) struct Slot<P> {
     session: P,
     pub(super) place: u32,
-    id: SessionId,
+    pub(super) id: SessionId,
     control: ControlConnection,
     pub(super) data: DataConnection,
     /// The peer's address of the control connection, once open.
@@ -99,8 +99,8 @@ impl<P: Session> Slot<P> {
         hub: &'a mut Hub<P::Config, S>,
         now: Duration,
     ) -> (&'a mut P, Context<'a, P::Config, S>) {
-        let Hub { config, store, journal, .. } = hub;
-        (&mut self.session, Context { config, store, journal, id: self.id, now })
+        let Hub { config, store, journal, work, .. } = hub;
+        (&mut self.session, Context { config, store, journal, work, id: self.id, now })
     }
 
     pub(super) fn event<S: Store>(

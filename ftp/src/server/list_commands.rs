@@ -5,7 +5,7 @@ use super::error_reply::Asked;
 use super::{Server, ServerContext};
 use crate::store::{EntryKind, Read, Store, StoreError};
 use crate::wire::line::LINE_LIMIT;
-use crate::wire::listing::{Form, NameSource, Printer};
+use crate::wire::listing::{Form, NameSource, Pattern, Printer};
 
 /// The most bytes of a directory in a reply to STAT: unlike a listing, the reply waits in memory.
 const STAT_LIMIT: usize = 1 << 15;
@@ -103,7 +103,7 @@ impl Server {
         if form == Form::Names {
             printer.prefix = prefix(argument, whole);
         }
-        printer.pattern = pattern;
+        printer.pattern = pattern.map(|pattern| Pattern::new(&pattern));
         printer.slashes = options.slashes;
         printer.facts = self.facts;
         printer.writable = self.may_change().is_ok();
@@ -120,7 +120,7 @@ impl Server {
                     let mut printer = Printer::new(one, Form::Facts, cx.config.epoch + cx.now);
                     printer.facts = server.facts;
                     printer.writable = server.may_change().is_ok();
-                    let (lines, _) = said(&mut printer, cx.store);
+                    let (lines, _) = said(&mut printer, cx.store, &mut 0);
                     server.reply(250, &format_args!("Listing\n{lines}End"), cx);
                 }
                 Err(error) => server.refuse(error, Asked::Facts, cx),
@@ -142,8 +142,10 @@ impl Server {
                 NameSource::Directory(listing) => (212, Some(listing)),
                 NameSource::One(..) | NameSource::Done => (213, None),
             };
-            let (lines, whole) = said(&mut printer, cx.store);
+            let mut steps = server.granted;
+            let (lines, whole) = said(&mut printer, cx.store, &mut steps);
             // Reading a directory takes as long as many commands.
+            cx.work.spend(server.granted - steps);
             server.budget.use_up();
             if let Some(listing) = listing {
                 cx.store.close_listing(listing);
@@ -152,6 +154,11 @@ impl Server {
             server.reply(code, &format_args!("Status\n{lines}{end}"), cx);
         });
     }
+}
+
+/// Whether a line is STAT with a path, which reads a directory for its reply.
+pub(super) fn is_search(line: &[u8]) -> bool {
+    line.len() > 5 && line[..5].eq_ignore_ascii_case(b"STAT ")
 }
 
 /// The prefix of names in NLST, so that RETR accepts each name (RFC 1123 §4.1.2.7): the path of the
@@ -168,14 +175,14 @@ fn prefix(argument: &str, whole: bool) -> String {
 }
 
 /// The lines of a listing for a reply; true if the listing is complete.
-fn said<S: Store>(printer: &mut Printer, store: &mut S) -> (String, bool) {
+fn said<S: Store>(printer: &mut Printer, store: &mut S, steps: &mut u32) -> (String, bool) {
     let room = match printer.source {
         NameSource::Directory(_) => STAT_LIMIT,
         // A path is at most as long as a command line and the current directory.
         NameSource::One(..) | NameSource::Done => 4 * LINE_LIMIT,
     };
     let mut bytes = vec![0; room];
-    let read = printer.read(store, &mut bytes);
+    let read = printer.read(store, &mut bytes, steps);
     let (count, whole) = match read {
         Ok(Read { bytes, last }) => (bytes, last),
         Err(_) => (0, false),

@@ -140,12 +140,12 @@ impl Server {
         self.at_path(proposal.unwrap_or("stou"), cx, |server, path, cx| {
             let opened = path.and_then(|path| {
                 server.may_make(path)?;
-                let mut name = path.to_owned();
-                for number in 1..=STOU_TRIES {
+                let mut number = free_number(path, cx.store);
+                for _ in 0..STOU_TRIES {
+                    let name = unique(path, number);
                     match cx.store.open_write(&name, how, cx.now) {
-                        Err(StoreError::Exists | StoreError::IsDirectory) => {
-                            name = format!("{path}.{number}");
-                        }
+                        // The name of a link that leads nowhere, or a name that has just come.
+                        Err(StoreError::Exists | StoreError::IsDirectory) => number += 1,
                         done => return done.map(|file| (name, file)),
                     }
                 }
@@ -292,6 +292,33 @@ impl Server {
     }
 }
 
-/// The most names that STOU tries.
-const STOU_TRIES: u32 = 1000;
+/// The most names that STOU tries behind the first name that seems free.
+const STOU_TRIES: u32 = 32;
+
+/// The name that STOU gives: the proposal, or the proposal with a number.
+fn unique(proposal: &str, number: u32) -> String {
+    if number == 0 { proposal.to_owned() } else { format!("{proposal}.{number}") }
+}
+
+/// A number whose name is free, by doubling and halving: a series of a million files costs 40 looks
+/// in place of a million. In a series without gaps the number is the first free number.
+fn free_number<S: Store>(proposal: &str, store: &mut S) -> u32 {
+    let mut is_free = |number| {
+        let found = store.metadata(&unique(proposal, number));
+        found == Err(StoreError::NotFound)
+    };
+    if is_free(0) {
+        return 0;
+    }
+    let (mut taken, mut free) = (0, 1);
+    while !is_free(free) && free < 1 << 30 {
+        (taken, free) = (free, 2 * free);
+    }
+    while taken + 1 < free {
+        let middle = taken.midpoint(free);
+        *(if is_free(middle) { &mut free } else { &mut taken }) = middle;
+    }
+    free
+}
+
 const OPENING_TEXT: &str = "Opening ASCII mode data connection.";

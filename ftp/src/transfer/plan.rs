@@ -1,9 +1,11 @@
 //! `transfer::plan` owns the words of a transfer: the plan, the steps, the end. Plain data.
 
+use crate::report::SessionId;
 use crate::store::{File, Read, Store, StoreError};
 use crate::tcp::Ending;
 use crate::wire::listing::Printer;
 use crate::wire::representation::TextEncoder;
+use crate::work::Work;
 use std::time::Duration;
 
 /// How an application ends a data connection after the last byte.
@@ -116,6 +118,17 @@ pub struct TransferEnd {
     pub late: Lateness,
 }
 
+/// The work of a program in the present moment, for the transfer of one session.
+#[derive(Debug)]
+pub struct WorkTurn<'a> {
+    /// The steps that all sessions share.
+    pub work: &'a mut Work,
+    /// The session of the transfer.
+    pub session: SessionId,
+    /// The time of the present moment.
+    pub now: Duration,
+}
+
 /// The result of a pump.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -134,6 +147,7 @@ pub(super) fn read<S: Store>(
     encoder: &mut TextEncoder,
     store: &mut S,
     into: &mut [u8],
+    turn: &mut WorkTurn<'_>,
 ) -> Result<Read, StoreError> {
     match body {
         Body::Image(file) => store.read(*file, into),
@@ -141,6 +155,12 @@ pub(super) fn read<S: Store>(
             let read = |into: &mut [u8]| store.read(*file, into).map(|it| (it.bytes, it.last));
             encoder.fill(into, read).map(|(bytes, last)| Read { bytes, last })
         }
-        Body::Listing(printer) => printer.read(store, into),
+        Body::Listing(printer) => {
+            let granted = turn.work.grant(turn.session, turn.now);
+            let mut steps = granted;
+            let read = printer.read(store, into, &mut steps);
+            turn.work.spend(granted - steps);
+            read
+        }
     }
 }

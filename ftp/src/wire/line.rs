@@ -169,6 +169,12 @@ impl Lines {
         })
     }
 
+    /// Returns the bytes of the first complete line, which stays.
+    #[must_use]
+    pub fn first(&self) -> Option<&[u8]> {
+        self.has_line().then(|| self.line(self.head).0.bytes)
+    }
+
     /// Returns how many complete lines wait.
     #[must_use]
     pub fn waiting(&self) -> usize {

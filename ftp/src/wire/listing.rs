@@ -13,6 +13,7 @@ mod windows;
 use crate::store::EntryKind;
 
 pub use facts::FactSet;
+pub use glob::Pattern;
 pub use print::{NameSource, Printer};
 pub use read::{ListedEntry, ListingLine, read};
 

@@ -2,7 +2,7 @@
 
 use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
-use halfclose_ftp::{MemoryStore, TransferReport};
+use halfclose_ftp::{MemoryStore, TransferReport, Work};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ pub(crate) struct Wire<P: Session> {
     pub(crate) config: P::Config,
     pub(crate) store: MemoryStore,
     pub(crate) journal: Journal,
+    work: Work,
     pub(crate) now: Duration,
 }
 
@@ -22,6 +23,7 @@ impl<P: Session> Wire<P> {
             config,
             store: MemoryStore::new(),
             journal: Journal::default(),
+            work: Work::default(),
             now: Duration::ZERO,
         }
     }
@@ -30,8 +32,8 @@ impl<P: Session> Wire<P> {
         &mut self,
         act: impl FnOnce(&mut P, &mut Context<'_, P::Config, MemoryStore>) -> R,
     ) -> R {
-        let Self { session, config, store, journal, now } = self;
-        act(session, &mut Context { config, store, journal, id: SessionId(0), now: *now })
+        let Self { session, config, store, journal, work, now } = self;
+        act(session, &mut Context { config, store, journal, work, id: SessionId(0), now: *now })
     }
 
     /// Opens the control connection between these addresses.

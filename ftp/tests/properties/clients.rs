@@ -5,7 +5,7 @@ use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session};
 use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::transfer::TransferEnd;
-use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode};
+use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode, Work};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 120),
     ) {
         let config = ClientConfig { checks: true, ..ClientConfig::default() };
-        let (mut store, mut journal) = (store(), Journal::default());
+        let (mut store, mut journal, work) = (store(), Journal::default(), &mut Work::default());
         let mut client = Client::default();
         let (id, now) = (SessionId(0), Duration::ZERO);
         let name = |name: &str| name.into();
@@ -36,7 +36,8 @@ proptest! {
             Task::Abor { after: 3 },
             Task::PrintDirectory,
         ];
-        let mut cx = Context { config: &config, store: &mut store, journal: &mut journal, id, now };
+        let (config, store, journal) = (&config, &mut store, &mut journal);
+        let mut cx = Context { config, store, journal, work, id, now };
         client.start(tasks.into(), &mut cx);
         let [local, peer] = ["10.0.0.1:5000", "10.0.0.2:21"].map(|at| at.parse().unwrap());
         client.handle_event(Event::Opened { local, peer }, &mut cx);

@@ -7,6 +7,7 @@ mod clients;
 #[path = "../session/net.rs"]
 #[expect(dead_code, reason = "the other test needs more of it")]
 mod net;
+mod patterns;
 mod sessions;
 mod stores;
 mod words;

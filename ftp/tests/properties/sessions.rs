@@ -7,7 +7,7 @@ use halfclose_ftp::tcp::{Conn, Ending, Tcp};
 use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{
     Client, ClientConfig, DataMode, Driver, Limits, MemoryStore, Representation, Server,
-    ServerConfig, Task,
+    ServerConfig, Task, Work,
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -121,13 +121,14 @@ struct Alone {
     config: ServerConfig,
     store: MemoryStore,
     journal: Journal,
+    work: Work,
     now: Duration,
 }
 
 impl Alone {
     fn with(&mut self, act: impl FnOnce(&mut Server, &mut Context<'_, ServerConfig, MemoryStore>)) {
-        let Self { server, config, store, journal, now } = self;
-        act(server, &mut Context { config, store, journal, id: SessionId(0), now: *now });
+        let Self { server, config, store, journal, work, now } = self;
+        act(server, &mut Context { config, store, journal, work, id: SessionId(0), now: *now });
     }
 
     fn event(&mut self, event: Event) {
@@ -177,6 +178,7 @@ proptest! {
             config: config(),
             store: store(),
             journal: Journal::default(),
+            work: Work::default(),
             now: Duration::ZERO,
         };
         let [local, peer] = ["10.0.0.2:21", "10.0.0.1:5000"].map(|at| at.parse().unwrap());

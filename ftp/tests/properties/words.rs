@@ -164,7 +164,7 @@ proptest! {
         for form in [Form::Facts, Form::Long, Form::Names] {
             let mut printer = Printer::new(NameSource::One(name.clone(), metadata), form, now);
             let mut out = [0; 400];
-            let read = printer.read(&mut MemoryStore::new(), &mut out).unwrap();
+            let read = printer.read(&mut MemoryStore::new(), &mut out, &mut 0).unwrap();
             prop_assert!(read.last);
             let line = std::str::from_utf8(&out[..read.bytes]).unwrap();
             let line = line.strip_suffix("\r\n").unwrap();

@@ -1,4 +1,4 @@
-//! The memory that one client makes the server hold: every queue of a session has a limit, whatever the
+//! The memory that one client makes the server hold: every queue of a session has a limit, for any bytes that the
 //! client sends, before the login and in a transfer.
 
 use crate::hall::Hall;

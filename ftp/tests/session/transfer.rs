@@ -2,10 +2,11 @@
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use crate::world::pattern;
+use halfclose_ftp::report::SessionId;
 use halfclose_ftp::store::{Fate, File, Room, StoreError, Writing};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
-use halfclose_ftp::transfer::{Body, Plan, Step, Transfer, TransferEnd, Way};
-use halfclose_ftp::{Close, MemoryStore, Store};
+use halfclose_ftp::transfer::{Body, Plan, Step, Transfer, TransferEnd, Way, WorkTurn};
+use halfclose_ftp::{Close, MemoryStore, Store, Work};
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -44,8 +45,13 @@ impl Pair {
     }
 
     fn pump(&mut self, transfer: &mut Transfer, now_ms: u64) -> Step {
-        let now = Duration::from_millis(now_ms);
-        transfer.pump(&mut self.near, &mut self.store, now)
+        self.pump_at(transfer, Duration::from_millis(now_ms))
+    }
+
+    fn pump_at(&mut self, transfer: &mut Transfer, now: Duration) -> Step {
+        let work = &mut Work::default();
+        let turn = &mut WorkTurn { work, session: SessionId(0), now };
+        transfer.pump(&mut self.near, &mut self.store, turn)
     }
 
     /// Reads all bytes at the peer.
@@ -157,7 +163,7 @@ fn a_slow_disk_holds_the_sender_back() {
     // The memory store has one disk for all of its files.
     assert_eq!(pair.store.room(File(0), Duration::ZERO), Room::At(ready));
     pair.far.close(pair.other);
-    let step = transfer.pump(&mut pair.near, &mut pair.store, ready);
+    let step = pair.pump_at(&mut transfer, ready);
     assert!(matches!(step, Step::Over(TransferEnd { complete: true, moved: 10_000, .. })));
 }
 

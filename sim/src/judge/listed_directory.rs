@@ -45,7 +45,9 @@ fn listing_of(store: &mut MemoryStore, path: &str, form: Form, now: Duration) ->
     }
     let mut text = Vec::new();
     let mut room = [0; 4096];
-    while let Ok(read) = printer.read(store, &mut room) {
+    loop {
+        let mut steps = u32::MAX;
+        let Ok(read) = printer.read(store, &mut room, &mut steps) else { break };
         text.extend_from_slice(&room[..read.bytes]);
         if read.last {
             break;

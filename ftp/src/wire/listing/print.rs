@@ -1,8 +1,8 @@
 //! `listing::print` writes the lines of a listing, entry by entry, as far as the buffer has room.
-//! Each read looks at a limited number of names, so that a large directory does not delay the other
-//! sessions.
+//! Each read makes a limited number of steps, so that a large directory or a costly pattern does not
+//! delay the other sessions.
 
-use super::{FactSet, Form, KINDS, glob};
+use super::{FactSet, Form, KINDS, Pattern};
 use crate::store::{Entry, EntryKind, Listing, Metadata, Read, Store, StoreError};
 use crate::wire::date::Ls;
 use std::fmt::Write;
@@ -19,8 +19,9 @@ pub enum NameSource {
     Done,
 }
 
-/// The most names per read: some milliseconds of a disk.
-const NAMES_PER_READ: u32 = 4096;
+/// The steps that one visited name costs, beside the steps of a pattern: asking a disk for the
+/// properties of a name takes as long as a thousand comparisons.
+const NAME_STEPS: u32 = 64;
 
 /// The result of looking for the next line.
 enum NextLine {
@@ -42,7 +43,7 @@ pub struct Printer {
     /// The facts to tell, in the form of facts.
     pub facts: FactSet,
     /// A pattern that the listed names must match.
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// Text before each name: RETR must accept the names of NLST (RFC 1123 §4.1.2.7).
     pub prefix: String,
     /// Whether the name of a directory ends with `/` (`ls -F`).
@@ -81,17 +82,22 @@ impl Printer {
     #[must_use]
     pub fn split_pattern(path: &str) -> Option<(&str, &str)> {
         let (directory, last) = path.rsplit_once('/').unwrap_or(("", path));
-        glob::is_pattern(last).then_some((directory, last))
+        Pattern::is_in(last).then_some((directory, last))
     }
 
-    /// Writes as many lines as `into` has room for. A short read without `last` means: the limit of
-    /// names per read is reached.
+    /// Writes as many lines as `into` has room for, with at most `steps` steps (and one name more):
+    /// [`Work`](crate::Work) gives the steps out. A short read without `last` means: no step is
+    /// left. Takes the steps made from `steps`.
     ///
     /// # Errors
     /// The directory cannot be read, or has too many names ([`StoreError::TooLarge`]).
-    pub fn read<S: Store>(&mut self, store: &mut S, into: &mut [u8]) -> Result<Read, StoreError> {
+    pub fn read<S: Store>(
+        &mut self,
+        store: &mut S,
+        into: &mut [u8],
+        steps: &mut u32,
+    ) -> Result<Read, StoreError> {
         let mut bytes = 0;
-        let mut names = NAMES_PER_READ;
         loop {
             let rest = &self.line.as_bytes()[self.written..];
             let count = rest.len().min(into.len() - bytes);
@@ -101,7 +107,7 @@ impl Printer {
             if self.written < self.line.len() {
                 return Ok(Read { bytes, last: false });
             }
-            match self.next_line(store, &mut names)? {
+            match self.next_line(store, steps)? {
                 NextLine::Line => {}
                 NextLine::Enough => return Ok(Read { bytes, last: false }),
                 NextLine::End => return Ok(Read { bytes, last: true }),
@@ -109,11 +115,11 @@ impl Printer {
         }
     }
 
-    /// Begins the line of the next name, among the next `names` names.
+    /// Begins the line of the next name, if `steps` suffice to find the name.
     fn next_line<S: Store>(
         &mut self,
         store: &mut S,
-        names: &mut u32,
+        steps: &mut u32,
     ) -> Result<NextLine, StoreError> {
         self.line.clear();
         self.written = 0;
@@ -129,14 +135,18 @@ impl Printer {
             }
             NameSource::Done => return Ok(NextLine::End),
         };
-        while let Some(left) = names.checked_sub(1) {
-            *names = left;
+        while *steps > 0 {
+            *steps = steps.saturating_sub(NAME_STEPS);
             let Some(entry) = store.next_entry(source)? else {
                 self.source = NameSource::Done;
                 return Ok(NextLine::End);
             };
             self.left = self.left.checked_sub(1).ok_or(StoreError::TooLarge)?;
-            if self.pattern.as_deref().is_none_or(|pattern| glob::matches(pattern, entry.name)) {
+            let mut made = 0;
+            let pattern = self.pattern.as_ref();
+            let wanted = pattern.is_none_or(|pattern| pattern.matches(entry.name, &mut made));
+            *steps = steps.saturating_sub(made);
+            if wanted {
                 self.print(entry);
                 return Ok(NextLine::Line);
             }

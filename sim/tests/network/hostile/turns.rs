@@ -1,7 +1,7 @@
 //! Commands that cost the server far more than the sender: other sessions still get their turns.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::time::Duration;
 
 use super::raw::{Raw, instant, pause};
@@ -41,6 +41,96 @@ fn who_asks_for_a_hundred_searches_in_one_breath_holds_nobody_up() {
         greedy.expect("212");
     }
     eprintln!("NOOP beside {SEARCHES} searches of {NAMES} names: {longest:?} at most");
+}
+
+/// The longest of 20 waits for the reply to NOOP.
+fn longest_wait(other: &mut Raw) -> Duration {
+    let mut longest = Duration::ZERO;
+    for _ in 0..20 {
+        let began = instant();
+        assert!(other.say("NOOP").starts_with("200"));
+        longest = longest.max(began.elapsed());
+    }
+    longest
+}
+
+/// 4,096 names that begin with 250 brackets, and a pattern with as many: a matcher that looks for the
+/// end of each set at each step held all sessions up for 14 s.
+#[test]
+fn a_pattern_of_brackets_holds_no_other_session_up() {
+    let server = Ours::serve(&[]);
+    fs::create_dir(server.path("d")).expect("space");
+    let brackets = "[".repeat(250);
+    for at in 0..4096 {
+        fs::write(server.path(&format!("d/{brackets}{at:04}")), "").expect("space");
+    }
+    let (mut greedy, mut other) = (Raw::login(&server), Raw::login(&server));
+    greedy.stream.write_all(format!("STAT d/*{brackets}b\r\n").as_bytes()).expect("it listens");
+    pause(Duration::from_millis(20));
+    let longest = longest_wait(&mut other);
+    assert!(longest < WAIT, "NOOP took {longest:?}");
+    greedy.expect("212");
+    eprintln!("NOOP beside a pattern of 250 brackets: {longest:?} at most");
+}
+
+/// 60 sessions that list links which lead out of the directory: the costliest names. All sessions
+/// together have one budget for each turn.
+#[test]
+fn a_crowd_of_listings_of_links_holds_no_other_session_up() {
+    const CROWD: usize = 60;
+    let server = Ours::serve(&[]);
+    fs::create_dir(server.path("links")).expect("space");
+    for at in 0..4000 {
+        let to = "/etc/passwd";
+        std::os::unix::fs::symlink(to, server.path(&format!("links/{at}"))).expect("space");
+    }
+    let mut crowd: Vec<_> = (0..CROWD)
+        .map(|_| {
+            let mut client = Raw::login(&server);
+            let data = client.passive();
+            (client, data)
+        })
+        .collect();
+    let mut other = Raw::login(&server);
+    for (client, _) in &mut crowd {
+        client.stream.write_all(b"LIST links\r\n").expect("it listens");
+    }
+    let longest = longest_wait(&mut other);
+    assert!(longest < WAIT, "NOOP took {longest:?}");
+    eprintln!("NOOP beside {CROWD} listings of 4,000 links: {longest:?} at most");
+    for (client, data) in &mut crowd {
+        let mut listing = Vec::new();
+        data.read_to_end(&mut listing).expect("it is sent");
+        assert_eq!(listing.split(|byte| *byte == b'\n').count(), 4001);
+        client.expect("150");
+        client.expect("226");
+    }
+}
+
+/// A series of 1,000 names of STOU: the next free name is found in some steps.
+#[test]
+fn a_long_series_of_unique_names_holds_no_other_session_up() {
+    const CROWD: usize = 20;
+    let server = Ours::serve(&[]);
+    fs::write(server.path("stou"), "").expect("space");
+    for at in 1..1000 {
+        fs::write(server.path(&format!("stou.{at}")), "").expect("space");
+    }
+    let mut crowd: Vec<_> = (0..CROWD).map(|_| Raw::login(&server)).collect();
+    let mut other = Raw::login(&server);
+    for client in &mut crowd {
+        client.stream.write_all(&b"PASV\r\nSTOU\r\nABOR\r\n".repeat(10)).expect("it listens");
+    }
+    let longest = longest_wait(&mut other);
+    assert!(longest < WAIT, "NOOP took {longest:?}");
+    eprintln!("NOOP beside {CROWD} sessions that ask for unique names: {longest:?} at most");
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    let reply = client.say("STOU");
+    assert!(reply.starts_with("150 FILE: stou.1"), "{reply}");
+    data.write_all(b"x").expect("it listens");
+    drop(data);
+    client.expect("226");
 }
 
 #[test]
