@@ -129,6 +129,10 @@ pub(super) const EXPLORE: Examples = &[
         "halfclose explore q123208 --faults 2 --compare -s client.close=fin",
         "Compare a scenario with a variant",
     ),
+    (
+        "halfclose explore q123208 --faults 5 --shard 3/4 --summary part-3.json",
+        "Make the third of four parts, for `halfclose merge`",
+    ),
     ("halfclose explore lost-fin --faults 3 --last 6", "Place faults on the last six packets only"),
 ];
 

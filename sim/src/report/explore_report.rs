@@ -20,6 +20,8 @@ pub(crate) struct ExploredArm<'a> {
     pub explored: &'a Explored,
     /// The real time of the exploration.
     pub took: Duration,
+    /// The number of runs made in that time: the others come from a summary file.
+    pub made: u64,
     /// The scenario's own faults without a packet, in the run without further faults.
     pub unmatched: &'a [String],
     /// Names the packets of a list of faults.
@@ -110,22 +112,22 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
     let Explored { exhaustive, by_faults, .. } = arm.explored;
     let visited = arm.explored.runs();
     let seconds = arm.took.as_secs_f64();
-    let speed = format!("{seconds:.1} s, {:.0} schedules a second", rate(visited, arm.took));
+    let speed = match arm.made {
+        0 => String::new(),
+        made => format!("; {seconds:.1} s, {:.0} schedules a second", rate(made, arm.took)),
+    };
     if *exhaustive {
         let parts: Vec<_> = by_faults.iter().map(|count| number(*count)).collect();
         let parts = parts.join(" + ");
         let all = number(visited);
         let faults = plural(of.faults, "fault");
-        return writeln!(
-            to,
-            "    all {all} schedules of up to {faults} visited ({parts}); {speed}"
-        );
+        return writeln!(to, "    all {all} schedules of up to {faults} visited ({parts}){speed}");
     }
     let up_to = match arm.explored.exhaustive_up_to() {
         None => "not even the run without faults".to_owned(),
         Some(faults) => format!("closed up to {}", plural(faults, "fault")),
     };
-    writeln!(to, "    NOT CLOSED: {} schedules visited, {up_to}; {speed}", number(visited))
+    writeln!(to, "    NOT CLOSED: {} schedules visited, {up_to}{speed}", number(visited))
 }
 
 /// Writes the number of runs of each verdict, with a column for each arm.
@@ -236,7 +238,7 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "broken_laws": broken,
         "unmatched_faults": arm.unmatched,
         "seconds": arm.took.as_secs_f64(),
-        "schedules_per_second": rate(schedules, arm.took),
+        "schedules_per_second": rate(arm.made, arm.took),
         "reproduce": reproduce,
     })
 }

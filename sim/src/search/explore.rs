@@ -15,6 +15,7 @@ use crate::scenario::Scenario;
 use crate::scenario::fault::Action;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
+use crate::search::shard::Shard;
 use crate::search::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
@@ -41,6 +42,7 @@ pub struct Explore<'a> {
     last: Option<usize>,
     seed: u64,
     max_runs: Option<u64>,
+    shard: Shard,
     pub(crate) bounds: Vec<ShareBound>,
     pub(super) limits: Limits<'a>,
 }
@@ -72,6 +74,18 @@ pub struct Explored {
     /// The number of lists that broke each law without a waiver, and the least such list.
     pub broken_laws: BTreeMap<&'static str, (u64, Vec<Placed>)>,
 }
+
+/// How far an exploration has come.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reached {
+    /// What the exploration counted.
+    pub(crate) explored: Explored,
+    /// The number of parents in the last layer whose children were all run.
+    pub(crate) families: u64,
+}
+
+/// The listener to what is reached: the counts, and the number of parents in the last layer.
+pub(crate) type Saved<'s> = &'s mut dyn FnMut(&Explored, u64) -> ControlFlow<()>;
 
 impl Explored {
     /// The number of lists that were run.
@@ -145,7 +159,8 @@ fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
 pub fn explore(scenario: &Scenario, faults: usize) -> Explore<'_> {
     let (seed, scope) = (scenario.seed.unwrap_or(0), Scope::Data);
     let (bounds, limits) = (Vec::new(), Limits::default());
-    Explore { scenario, faults, scope, last: None, seed, max_runs: None, bounds, limits }
+    let (last, max_runs, shard) = (None, None, Shard::WHOLE);
+    Explore { scenario, faults, scope, last, seed, max_runs, shard, bounds, limits }
 }
 
 bounded!(Explore);
@@ -182,6 +197,20 @@ impl<'a> Explore<'a> {
         self
     }
 
+    /// Makes only the runs of one shard. The counts of all shards together are the counts of the
+    /// exploration.
+    #[must_use]
+    pub fn shard(mut self, shard: Shard) -> Self {
+        self.shard = shard;
+        self
+    }
+
+    /// The shard whose runs are made.
+    #[cfg(feature = "results")]
+    pub(crate) fn part(&self) -> Shard {
+        self.shard
+    }
+
     /// The seed of every run.
     #[must_use]
     pub(crate) fn drawn_by(&self) -> u64 {
@@ -214,54 +243,73 @@ impl<'a> Explore<'a> {
         holds: impl Fn(&Outcome) -> bool + Sync,
         mut visit: impl FnMut(Visit<'_>) -> ControlFlow<()>,
     ) -> Result<Explored, RunError> {
+        self.walk(Reached::default(), &holds, &mut visit, None).map(|reached| reached.explored)
+    }
+
+    /// Makes the runs behind those of `reached`, and hands what is reached to `saved` after the children
+    /// of each parent. With `saved`, the children of a parent count together or not at all.
+    ///
+    /// # Errors
+    /// As [`visit`](Explore::visit).
+    pub(crate) fn walk(
+        &self,
+        mut reached: Reached,
+        holds: &(dyn Fn(&Outcome) -> bool + Sync),
+        visit: &mut dyn FnMut(Visit<'_>) -> ControlFlow<()>,
+        mut saved: Option<Saved<'_>>,
+    ) -> Result<Reached, RunError> {
         let stop = &self.limits.start();
         let scenario = one_point(self.scenario, self.seed)?;
         let workload = Workload::load(&scenario)?;
-        let holds: &(dyn Fn(&Outcome) -> bool + Sync) = &holds;
         let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds, stop };
-        let mut explored = Explored::default();
         let (most, mut left) = (self.max_runs.unwrap_or(u64::MAX), true);
-        for faults in 0..=self.faults {
-            explored.by_faults.push(0);
-            let all = if faults == 0 { 1 } else { explored.by_faults[faults - 1] };
-            let (mut done, mut changed) = (0, None);
-            let ready = |family: Family| {
+        let Reached { explored, families } = &mut reached;
+        let (first, parts) = (explored.by_faults.len().saturating_sub(1), self.shard.parts());
+        for faults in first..=self.faults {
+            if explored.by_faults.len() == faults {
+                explored.by_faults.push(0);
+                *families = 0;
+            }
+            // Of a shard the number is about right, for the progress alone.
+            let all = if faults == 0 { 1 } else { explored.by_faults[faults - 1].div_ceil(parts) };
+            let (done, mut changed) = (*families, None);
+            let mut ready = |family: Family| {
                 changed = changed.take().or_else(|| workload.verify().err());
-                if changed.is_some() {
+                if changed.is_some() || saved.is_some() && !family.whole {
                     return ControlFlow::Break(());
                 }
                 for (list, leaf) in family.lists() {
                     if explored.runs() == most {
-                        left = false;
                         return ControlFlow::Break(());
                     }
                     let Leaf { verdict, ref broken_laws, holds, .. } = *leaf;
                     let seen = Visit { faults: &list, verdict, broken_laws, holds };
                     explored.add(seen);
-                    if visit(seen).is_break() {
-                        left = false;
-                        return ControlFlow::Break(());
-                    }
+                    visit(seen)?;
                 }
                 if !family.whole {
-                    left = false;
                     return ControlFlow::Break(());
                 }
-                let runs = explored.runs();
-                done += 1;
+                let (runs, done) = (explored.runs(), *families + 1);
+                *families = done;
                 self.limits.report(SearchProgress { runs, resumed: 0, done, all, faults });
-                ControlFlow::Continue(())
+                saved.as_mut().map_or(ControlFlow::Continue(()), |saved| saved(explored, done))
             };
-            tree.layer(faults, ready);
+            let ready = |family| {
+                let next = ready(family);
+                left &= next.is_continue();
+                next
+            };
+            let begun = tree.layer(faults, done, ready);
+            left &= begun || parts == 1 && *families == all;
             if let Some(changed) = changed {
                 return Err(changed.into());
             }
-            left &= !stop.is_set() || done == all;
             if !left {
-                return Ok(explored);
+                return Ok(reached);
             }
         }
         explored.exhaustive = true;
-        Ok(explored)
+        Ok(reached)
     }
 }

@@ -4,6 +4,7 @@
 
 mod compressed;
 mod explore_counts;
+mod explore_record;
 mod file_check;
 mod line_writer;
 pub(crate) mod merged;
@@ -14,11 +15,13 @@ mod shard_file;
 mod sibling_names;
 mod sweep_counts;
 
+pub(crate) use explore_counts::ExploreCounts;
+pub(crate) use explore_record::ExploreRecord;
 pub(crate) use line_writer::LineWriter;
 pub(crate) use row::{Identity, Line};
 pub(crate) use row_template::RowTemplate;
 pub(crate) use shard_file::{Counts, Files, Lock, ShardFile};
-pub(crate) use sweep_counts::SweepCounts;
+pub(crate) use sweep_counts::{SweepCounts, law as law_named};
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Seek, SeekFrom, Write};

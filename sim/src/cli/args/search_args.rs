@@ -108,6 +108,20 @@ pub(in crate::cli) struct ExploreArgs {
     /// Threads [default: one for each core]; the number changes no result
     #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
     pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make the I-th of N parts; `halfclose merge` adds up the summaries of all parts
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true, conflicts_with = "compare")]
+    pub(in crate::cli) shard: Option<Shard>,
+    /// The same as --shard with parts counted from 0, as Kubernetes and AWS Batch count
+    #[arg(long, value_name = "I/N", allow_hyphen_values = true, conflicts_with_all = ["shard", "compare"])]
+    #[arg(value_parser = Shard::from_zero)]
+    pub(in crate::cli) shard_index: Option<Shard>,
+    /// Write the counts to FILE, every minute and at the end; the same command continues from FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(conflicts_with_all = ["compare", "max_schedules"])]
+    pub(in crate::cli) summary: Option<PathBuf>,
+    /// Exit with status 0 if every run was made, with or without findings
+    #[arg(long)]
+    pub(in crate::cli) findings_ok: bool,
     /// Make at most N runs, with the fewest faults first
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     pub(in crate::cli) max_schedules: Option<u64>,

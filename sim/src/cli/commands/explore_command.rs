@@ -2,20 +2,24 @@
 
 use std::io::Write;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::cli::args::ExploreArgs;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
-use crate::report::{Exploration, ExploredArm, explore_json, explore_table};
+use crate::report::{Exploration, ExploredArm, explore_json, explore_table, scope_name};
 use crate::run::run_loaded;
 use crate::scenario::{Fault, Scenario};
 use crate::search::explore::{Explored, Scope};
+use crate::search::results::ExploreRecord;
 use crate::search::schedule::{Placed, named};
-use crate::search::{SearchProgress, explore};
+use crate::search::{SearchProgress, Shard, explore};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -32,6 +36,9 @@ pub(super) struct ExploreRequest {
     most: Option<u64>,
     time: Option<Duration>,
     fail_on: Vec<Verdict>,
+    shard: Shard,
+    summary: Option<PathBuf>,
+    findings_ok: bool,
     json: bool,
 }
 
@@ -70,13 +77,37 @@ impl ExploreRequest {
             most: args.max_schedules,
             time: args.max_time,
             fail_on: args.fail_on,
+            shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
+            summary: args.summary,
+            findings_ok: args.findings_ok,
             json: args.json,
         })
     }
 
-    fn explore(&self, arm: &ExploreArm) -> Result<(Explored, Duration), CommandError> {
+    /// Every option that decides a count.
+    fn options(&self) -> Vec<String> {
+        let Self { faults, scope, last, seed, fail_on, .. } = self;
+        let mut options =
+            format!("--faults {faults} --channel {} --seed {seed}", scope_name(*scope));
+        if let Some(last) = last {
+            options.push_str(&format!(" --last {last}"));
+        }
+        if !fail_on.is_empty() {
+            let names: Vec<_> = fail_on.iter().map(|verdict| verdict.name()).collect();
+            options.push_str(&format!(" --fail-on {}", names.join(",")));
+        }
+        options.split(' ').map(str::to_owned).collect()
+    }
+
+    /// Explores an arm. Returns the counts, the real time, and the number of runs from a summary.
+    fn explore(
+        &self,
+        arm: &ExploreArm,
+        unmatched: &[String],
+    ) -> Result<(Explored, Duration, u64), CommandError> {
         let mut exploration = explore(&arm.scenario, self.faults);
         exploration = exploration.scope(self.scope).seed(self.seed).jobs(self.jobs);
+        exploration = exploration.shard(self.shard);
         if let Some(last) = self.last {
             exploration = exploration.last(last);
         }
@@ -95,8 +126,17 @@ impl ExploreRequest {
             }
             bar.at(reached);
         };
-        let explored = exploration.stop(interrupted()).progress(&reached).run();
-        Ok((explored.map_err(CommandError::input)?, began.elapsed()))
+        let exploration = exploration.stop(interrupted()).progress(&reached);
+        let (explored, resumed) = match &self.summary {
+            None => (exploration.run().map_err(CommandError::input)?, 0),
+            Some(summary) => {
+                let (options, words) = (&self.options(), &*arm.selection.words);
+                let fail_on = &self.fail_on;
+                let record = ExploreRecord { summary, options, words, fail_on, unmatched };
+                record.run(&exploration).map_err(CommandError::input)?
+            }
+        };
+        Ok((explored, began.elapsed(), resumed))
     }
 }
 
@@ -106,15 +146,18 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let request = &ExploreRequest::new(args)?;
-    let mut explored = Vec::new();
-    for arm in &request.arms {
-        explored.push(request.explore(arm)?);
+    if let Some(path) = &request.summary {
+        request.arms[0].selection.inputs().protect("--summary", path)?;
     }
     let workloads: Result<Vec<_>, _> =
         request.arms.iter().map(|arm| Workload::load(&arm.scenario)).collect();
     let workloads = workloads.map_err(CommandError::input)?;
     let seed = request.seed;
     let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
+    let mut explored = Vec::new();
+    for (arm, unmatched) in request.arms.iter().zip(&unmatched) {
+        explored.push(request.explore(arm, unmatched)?);
+    }
     workloads.iter().try_for_each(Workload::verify).map_err(CommandError::input)?;
     let named = |at: usize| {
         let (scenario, workload) = (&request.arms[at].scenario, &workloads[at]);
@@ -122,11 +165,7 @@ pub(in crate::cli) fn execute(
     };
     let reproduce = |at: usize| {
         let words = &request.arms[at].selection.words;
-        move |faults: &[Fault]| {
-            let faults =
-                faults.iter().map(|fault| format!(" -s {}", quoted(&format!("fault={fault}"))));
-            format!("halfclose run {words}{} --seed {seed}", faults.collect::<String>())
-        }
+        move |faults: &[Fault]| with_faults(words, faults, seed)
     };
     let named: Vec<_> = (0..explored.len()).map(named).collect();
     let reproduce: Vec<_> = (0..explored.len()).map(reproduce).collect();
@@ -134,6 +173,7 @@ pub(in crate::cli) fn execute(
         title: &request.arms[at].selection.words,
         explored: &explored[at].0,
         took: explored[at].1,
+        made: explored[at].0.runs() - explored[at].2,
         unmatched: &unmatched[at],
         named: &named[at],
         reproduce: &reproduce[at],
@@ -144,21 +184,18 @@ pub(in crate::cli) fn execute(
     for arm in &request.arms {
         arm.selection.tell_dropped_laws(err)?;
     }
-    match request.json {
-        true => writeln!(out, "{}", explore_json(&exploration))?,
-        false => {
-            let mut text = String::new();
-            explore_table(&mut text, &exploration).expect("a String takes everything");
-            write!(out, "{text}")?;
-        }
-    }
-    let broken = broken(request, &arms, out)?;
+    let expected: Vec<_> =
+        request.arms.iter().map(|arm| &*arm.scenario.expect.broken_laws).collect();
+    let findings = Findings { fail_on: &request.fail_on, expected: &expected };
+    let broken = show(&exploration, &findings, request.json, Map::new(), out)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
-    let runs: u64 = explored.iter().map(|(explored, _)| explored.runs()).sum();
+    let runs: u64 = explored.iter().map(|(explored, ..)| explored.runs()).sum();
     let limited = |explored: &Explored| Some(explored.runs()) == request.most;
-    if explored.iter().all(|(explored, _)| explored.exhaustive || limited(explored)) {
-        return Ok(status);
+    if explored.iter().all(|(explored, ..)| explored.exhaustive || limited(explored)) {
+        return Ok(if request.findings_ok { Status::AsExpected } else { status });
     }
+    // With `--findings-ok`, status 0 says that nothing is missing.
+    let status = if request.findings_ok { Status::Broken } else { status };
     let done = format!("{runs} runs: not every placement was visited");
     Ok(cut_short(err, &done)?.unwrap_or(status))
 }
@@ -171,26 +208,61 @@ fn unmatched(seed: u64) -> impl Fn((&ExploreArm, &Workload)) -> Vec<String> {
     }
 }
 
-/// Prints each broken law and each verdict of `--fail-on`, and returns whether there was any. The
-/// expectation of the scenario is about the run without faults, so it does not count here.
-fn broken(
-    request: &ExploreRequest,
-    arms: &[ExploredArm<'_>],
-    out: &mut dyn Write,
-) -> Result<bool, CommandError> {
-    let mut any = false;
-    for (arm, of) in arms.iter().zip(&request.arms) {
-        let laws = arm.explored.broken_laws.iter();
-        let expected = &of.scenario.expect.broken_laws;
-        let laws = laws.filter(|(law, _)| !expected.contains(law));
-        let laws = laws.map(|(law, (_, list))| (format!("law {law}"), list));
-        let verdicts = request
+/// The command line of a run with these faults.
+pub(super) fn with_faults(words: &str, faults: &[Fault], seed: u64) -> String {
+    let faults = faults.iter().map(|fault| format!(" -s {}", quoted(&format!("fault={fault}"))));
+    format!("halfclose run {words}{} --seed {seed}", faults.collect::<String>())
+}
+
+/// What counts as a finding of an exploration. The expectation of the scenario is about the run without
+/// faults, so the expected verdict does not count here.
+pub(super) struct Findings<'a> {
+    /// The verdicts of `--fail-on`.
+    pub(super) fail_on: &'a [Verdict],
+    /// The laws that each arm expects to be broken.
+    pub(super) expected: &'a [&'a [&'static str]],
+}
+
+impl Findings<'_> {
+    /// What an arm came to that counts, with the least list of faults.
+    pub(super) fn of<'e>(&self, at: usize, explored: &'e Explored) -> Vec<(String, &'e [Placed])> {
+        let laws = explored.broken_laws.iter();
+        let laws = laws.filter(|(law, _)| !self.expected[at].contains(law));
+        let laws = laws.map(|(law, (_, list))| (format!("law {law}"), &**list));
+        let verdicts = self
             .fail_on
             .iter()
-            .filter_map(|verdict| Some((verdict.to_string(), arm.explored.least.get(verdict)?)));
-        for (what, list) in laws.chain(verdicts) {
+            .filter_map(|verdict| Some((verdict.to_string(), &**explored.least.get(verdict)?)));
+        laws.chain(verdicts).collect()
+    }
+}
+
+/// Prints the counts, with `more` keys in the JSON object, then each finding. Returns whether there was
+/// any finding.
+pub(super) fn show(
+    exploration: &Exploration<'_>,
+    findings: &Findings<'_>,
+    json: bool,
+    more: Map<String, Value>,
+    out: &mut dyn Write,
+) -> Result<bool, CommandError> {
+    match json {
+        true => {
+            let mut object = explore_json(exploration);
+            object.as_object_mut().expect("an exploration is an object").extend(more);
+            writeln!(out, "{object}")?;
+        }
+        false => {
+            let mut text = String::new();
+            explore_table(&mut text, exploration).expect("a String takes everything");
+            write!(out, "{text}")?;
+        }
+    }
+    let mut any = false;
+    for (at, arm) in exploration.arms.iter().enumerate() {
+        for (what, list) in findings.of(at, arm.explored) {
             any = true;
-            if !request.json {
+            if !json {
                 writeln!(out, "broken: {what}")?;
                 writeln!(out, "reproduce: {}", (arm.reproduce)(&(arm.named)(list)))?;
             }

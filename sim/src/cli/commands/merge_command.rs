@@ -7,14 +7,16 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::{Map, Value, json};
 
+use super::explore_command::{self, Findings, with_faults};
 use super::sweep_command::show;
 use crate::cli::args::{Arguments, Invocation, MergeArgs};
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
-use crate::report::SweepReport;
+use crate::report::{Exploration, ExploredArm, SweepReport, scope_name};
+use crate::search::Scope;
 use crate::search::results::merged::{Merged, merge};
-use crate::search::results::{Counts, ShardFile, SweepCounts};
+use crate::search::results::{Counts, ExploreCounts, ShardFile, SweepCounts, law_named};
 use crate::search::sweep::reproduce;
 use crate::verdict::Verdict;
 
@@ -41,7 +43,7 @@ pub(in crate::cli) fn execute(
     let fail_on: Vec<Verdict> = whole.fail_on.iter().filter_map(|it| it.parse().ok()).collect();
     let broken = match &whole.counts {
         Counts::Sweep(counts) => show_sweep(args, whole, counts, &fail_on, more, out)?,
-        Counts::Explore(_) => return Err(CommandError::input("explorations are not merged yet")),
+        Counts::Explore(counts) => show_exploration(args, whole, counts, &fail_on, more, out)?,
     };
     if let [first, rest @ ..] = &missing[..] {
         for it in std::iter::once(first).chain(rest) {
@@ -65,6 +67,45 @@ fn write_files(args: &MergeArgs, merged: &Merged) -> Result<(), CommandError> {
         .as_deref()
         .map_or(Ok(()), |path: &Path| merged.whole.write(path))
         .map_err(CommandError::input)
+}
+
+/// Prints the counts of an exploration, and returns whether there are findings. Counts of a part of the
+/// tree say nothing about closure, so a person reads the missing shards alone.
+fn show_exploration(
+    args: &MergeArgs,
+    whole: &ShardFile,
+    counts: &ExploreCounts,
+    fail_on: &[Verdict],
+    more: Map<String, Value>,
+    out: &mut dyn Write,
+) -> Result<bool, CommandError> {
+    if !whole.complete && !args.json {
+        return Ok(false);
+    }
+    let number = |name| whole.option(name).and_then(|number| number.parse().ok());
+    let scopes = [Scope::Data, Scope::Control, Scope::Both];
+    let channel = whole.option("--channel");
+    let scope = scopes.into_iter().find(|scope| Some(scope_name(*scope)) == channel);
+    let seed = whole.unmatched.0;
+    let explored = counts.explored(whole.complete).expect("`merge` has read the counts");
+    let arm = ExploredArm {
+        title: &whole.words,
+        explored: &explored,
+        took: Duration::ZERO,
+        made: 0,
+        unmatched: &whole.unmatched.1,
+        named: &|list| counts.named(list),
+        reproduce: &|faults| with_faults(&whole.words, faults, seed),
+    };
+    let exploration = Exploration {
+        faults: number("--faults").unwrap_or_default(),
+        scope: scope.unwrap_or_default(),
+        last: number("--last"),
+        arms: std::slice::from_ref(&arm),
+    };
+    let expected: Vec<_> = counts.waived.iter().filter_map(|law| law_named(law)).collect();
+    let findings = Findings { fail_on, expected: &[&expected] };
+    explore_command::show(&exploration, &findings, args.json, more, out)
 }
 
 /// The scenario that the words of a summary select, if the scenario is on this machine too.

@@ -14,6 +14,7 @@ use crate::search::limits::Stop;
 use crate::search::lockstep::Lockstep;
 use crate::search::pool::Pool;
 use crate::search::schedule::Placed;
+use crate::search::shard::Shard;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
@@ -54,44 +55,105 @@ impl Family {
 }
 
 impl<'t> Tree<'t> {
-    /// Visit every list of this length, those of one parent at a time.
-    pub(super) fn layer(&self, length: usize, ready: impl FnMut(Family) -> ControlFlow<()>) {
+    /// Visits every list of this length in the shard, those of one parent at a time, but for the
+    /// children of the first `done` parents. Returns whether every parent was begun.
+    pub(super) fn layer(
+        &self,
+        length: usize,
+        done: u64,
+        ready: impl FnMut(Family) -> ControlFlow<()>,
+    ) -> bool {
         let mut parents = Parents::new(self, length);
+        parents.skipped = done;
         let pool = Pool { jobs: self.explore.limits.jobs(), stop: self.stop };
         pool.run(|| parents.next(), || Walker::new(self, u64::MAX), Walker::family, ready);
+        parents.over
     }
 }
 
-/// Every list that is one shorter than those of a layer, in order.
+/// The length at which lists are dealt to the shards in turn: a longer list follows its beginning. Three
+/// faults make thousands of beginnings, enough for hundreds of shards of about one size.
+const DEALT: usize = 3;
+
+/// The lists of a shard that are one shorter than the lists of a layer, in order.
 struct Parents<'t> {
     walker: Walker<'t>,
     length: usize,
     /// The faults that can come next at each place of the list, and the next of them.
     places: Vec<(Vec<Placed>, usize)>,
     begun: bool,
+    shard: Shard,
+    /// The number of lists that were dealt, and whether the present list is still to be dealt.
+    dealt: u64,
+    fresh: bool,
+    /// The number of lists to leave out, which an earlier exploration has done.
+    skipped: u64,
+    /// Whether there is no further list.
+    over: bool,
 }
 
 impl<'t> Parents<'t> {
     fn new(tree: &Tree<'t>, length: usize) -> Self {
-        // It runs one list at a time.
-        Self { walker: Walker::new(tree, 1), length, places: Vec::new(), begun: false }
+        Self {
+            // It runs one list at a time.
+            walker: Walker::new(tree, 1),
+            length,
+            places: Vec::new(),
+            begun: false,
+            shard: tree.explore.shard,
+            dealt: 0,
+            fresh: true,
+            skipped: 0,
+            over: false,
+        }
     }
 
     /// `Some(None)`: the list without faults has no parent.
     fn next(&mut self) -> Option<Option<Vec<Placed>>> {
+        loop {
+            let next = self.following();
+            self.over |= next.is_none();
+            match self.skipped.checked_sub(1) {
+                Some(left) if next.is_some() => self.skipped = left,
+                _ => return next,
+            }
+        }
+    }
+
+    /// The next list, skipped or not.
+    fn following(&mut self) -> Option<Option<Vec<Placed>>> {
         let again = std::mem::replace(&mut self.begun, true);
-        let Some(parents) = self.length.checked_sub(1) else { return (!again).then_some(None) };
+        let Some(parents) = self.length.checked_sub(1) else {
+            return (!again && self.deal()).then_some(None);
+        };
         if again {
             self.step()?;
         }
-        while self.places.len() < parents {
+        let depth = parents.min(DEALT);
+        loop {
+            if self.places.len() < depth {
+                self.fresh = true;
+            } else if self.places.len() == depth && std::mem::take(&mut self.fresh) && !self.deal()
+            {
+                self.step()?;
+                continue;
+            }
+            if self.places.len() == parents {
+                return Some(Some(self.list()));
+            }
             let children = self.walker.children(&self.list());
             match children.is_empty() {
                 true => self.step()?,
                 false => self.places.push((children, 0)),
             }
         }
-        Some(Some(self.list()))
+    }
+
+    /// Deals a list to one of the shards, and returns whether this shard gets the list.
+    fn deal(&mut self) -> bool {
+        let dealt = self.dealt;
+        self.dealt += 1;
+        dealt % self.shard.parts() == self.shard.number() - 1
     }
 
     /// To the next list, which is no longer than this one; `None`: this was the last.
@@ -100,6 +162,7 @@ impl<'t> Parents<'t> {
             let (places, next) = self.places.last_mut()?;
             *next += 1;
             if *next < places.len() {
+                self.fresh |= self.places.len() <= self.length.saturating_sub(1).min(DEALT);
                 return Some(());
             }
             self.places.pop();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::sweep_counts::law;
-use crate::scenario::fault::Action;
+use crate::scenario::fault::{Action, Fault};
 use crate::search::explore::Explored;
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
@@ -21,8 +21,10 @@ pub(crate) struct ExploreCounts {
     verdicts: BTreeMap<String, u64>,
     least: BTreeMap<String, Vec<PlacedFault>>,
     broken_laws: BTreeMap<String, (u64, Vec<PlacedFault>)>,
+    /// The laws that the scenario expects to be broken.
+    pub(crate) waived: Vec<String>,
     /// The faults of each least list by the names of their packets.
-    pub(crate) names: BTreeMap<String, Vec<String>>,
+    names: BTreeMap<String, Vec<String>>,
 }
 
 /// A fault as its emission number and its action, by the place among the explored actions.
@@ -43,7 +45,7 @@ fn read(list: &[PlacedFault]) -> Option<Vec<Placed>> {
 }
 
 /// The key of a list of faults among the names.
-pub(crate) fn key(list: &[Placed]) -> String {
+fn key(list: &[Placed]) -> String {
     let all: Vec<_> = list.iter().map(ToString::to_string).collect();
     all.join("; ")
 }
@@ -67,8 +69,20 @@ impl ExploreCounts {
                 .iter()
                 .map(|(law, (count, list))| ((*law).to_owned(), (*count, written(list))))
                 .collect(),
+            waived: Vec::new(),
             names: lists.map(|list| (key(list), named(list))).collect(),
         }
+    }
+
+    /// The number of lists that were run.
+    pub(super) fn runs(&self) -> u64 {
+        self.by_faults.iter().sum()
+    }
+
+    /// The faults of a least list by the names of their packets.
+    pub(crate) fn named(&self, list: &[Placed]) -> Vec<Fault> {
+        let lines = self.names.get(&key(list)).map_or(&[][..], Vec::as_slice);
+        lines.iter().filter_map(|line| line.parse().ok()).collect()
     }
 
     /// Adds the counts of another part; `None` if a word is none of ours.
@@ -78,7 +92,10 @@ impl ExploreCounts {
         let mut names = std::mem::take(&mut self.names);
         names.extend(other.names.clone());
         let named = |list: &[Placed]| names.get(&key(list)).cloned().unwrap_or_default();
-        *self = Self::new(&all, self.families + other.families, named);
+        *self = Self {
+            waived: other.waived.clone(),
+            ..Self::new(&all, self.families + other.families, named)
+        };
         Some(())
     }
 

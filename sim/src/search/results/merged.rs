@@ -139,7 +139,7 @@ fn progress(file: &ShardFile) -> String {
             let runs = counts.swept().map_or(0, |swept| swept.runs());
             format!(": {runs} of {} runs", counts.wanted)
         }
-        Counts::Explore(_) => String::new(),
+        Counts::Explore(counts) => format!(": {} runs", counts.runs()),
     }
 }
 

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::ResultsError;
 use super::explore_counts::ExploreCounts;
 use super::sweep_counts::SweepCounts;
+use super::{Identity, ResultsError};
 use crate::search::shard::Shard;
 
 /// The version of the summary file.
@@ -31,7 +31,7 @@ pub(crate) struct ShardFile {
     shard: String,
     /// Whether every run of the part was made.
     pub(crate) complete: bool,
-    /// The names of the part's files; absent for a whole search.
+    /// The names of the part's files; absent for a complete search in one part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) files: Option<Files>,
     /// The verdicts that count as findings, by name.
@@ -80,7 +80,7 @@ impl ShardFile {
             options: options.to_vec(),
             shard: shard.to_string(),
             complete: false,
-            files: files.filter(|_| shard != Shard::WHOLE),
+            files,
             fail_on: Vec::new(),
             unmatched: (0, Vec::new()),
             counts,
@@ -91,6 +91,18 @@ impl ShardFile {
     /// The part of the search.
     pub(crate) fn shard(&self) -> Shard {
         self.shard.parse().expect("`read` has parsed the shard, and `new` has written one")
+    }
+
+    /// Why this summary is not of the same part of the same search as `blank`; `None` if it is.
+    pub(crate) fn is_no_part_like(&self, blank: &Self) -> Option<String> {
+        if let Some(problem) = Identity::read(&blank.search).misfit(&self.search) {
+            return Some(problem);
+        }
+        let place = |it: &Self| (it.command(), it.shard.clone(), it.options.clone());
+        let (command, shard, options) = place(self);
+        let options = options.join(" ");
+        (place(self) != place(blank))
+            .then(|| format!("is of shard {shard} of the {command} with {options}"))
     }
 
     /// The value of an option of the search.
@@ -153,8 +165,11 @@ impl ShardFile {
 
     /// The bytes of the file.
     fn sealed(&self) -> String {
-        let text = Self { check: String::new(), ..self.clone() }.text();
-        Self { check: format!("{:016x}", xxh3_64(text.as_bytes())), ..self.clone() }.text()
+        let mut file = Self { check: String::new(), ..self.clone() };
+        // A whole search is the same under any name.
+        file.files = file.files.filter(|_| self.shard() != Shard::WHOLE || !self.complete);
+        file.check = format!("{:016x}", xxh3_64(file.text().as_bytes()));
+        file.text()
     }
 
     /// Writes the summary to `path` under a temporary name, then renames the file.

@@ -122,7 +122,7 @@ impl PointCounts {
 }
 
 /// The name of a law, as the table of laws holds the name.
-pub(super) fn law(name: &str) -> Option<&'static str> {
+pub(crate) fn law(name: &str) -> Option<&'static str> {
     LAWS.iter().map(|law| law.name).find(|law| *law == name)
 }
 

@@ -254,7 +254,12 @@ impl Writer<'_> {
     fn open(&self, swept: &mut Swept) -> Result<OpenFiles, ResultsError> {
         let Record { path, summary, rows, .. } = self.record;
         let lock = summary.map(Lock::take).transpose()?;
-        let found = summary.map(|path| self.found(path)).transpose()?.flatten();
+        let blank = |path: &Path| {
+            Ok::<_, ResultsError>((self.blank(path)?, path.to_owned(), now() + SAVED_EVERY))
+        };
+        let summary = summary.map(blank).transpose()?;
+        let found = summary.as_ref().map(|(blank, path, _)| self.found(path, blank));
+        let found = found.transpose()?.flatten();
         let (mut lines, mut results) = (0, None);
         // Where only some runs have a line, the summary says how far the sweep has come.
         if let (Some((counted, rows)), true) = (found, rows != Rows::All || path.is_none()) {
@@ -277,9 +282,6 @@ impl Writer<'_> {
                 }
             })?);
         }
-        let summary =
-            summary.map(|path| Ok::<_, ResultsError>((self.blank(path)?, path.to_owned(), now())));
-        let summary = summary.transpose()?.map(|(file, path, at)| (file, path, at + SAVED_EVERY));
         Ok(OpenFiles { results, summary, rows: lines, _lock: lock })
     }
 
@@ -297,22 +299,16 @@ impl Writer<'_> {
     }
 
     /// The counts in an existing summary file, and the number of lines.
-    fn found(&self, path: &Path) -> Result<Option<(Swept, u64)>, ResultsError> {
+    fn found(&self, path: &Path, blank: &ShardFile) -> Result<Option<(Swept, u64)>, ResultsError> {
         let Some(found) = ShardFile::read(path)? else { return Ok(None) };
-        let refused = |problem: &str| {
-            ResultsError::summary(path, format!("{problem}: name another file, or remove this one"))
-        };
-        if let Some(problem) = self.identity.misfit(&found.search) {
-            return Err(refused(&problem));
+        if let Some(problem) = found.is_no_part_like(blank) {
+            let problem = format!("{problem}: name another file, or remove this one");
+            return Err(ResultsError::summary(path, problem));
         }
-        if found.shard() != self.sweep.shard || found.options != self.record.options {
-            let (shard, options) = (found.shard(), found.options.join(" "));
-            return Err(refused(&format!("is of shard {shard} of the sweep with {options}")));
-        }
-        let Counts::Sweep(counts) = &found.counts else {
-            return Err(refused("is of an exploration"));
-        };
-        let swept = counts.swept().ok_or_else(|| refused("has a word that is none of ours"))?;
+        let Counts::Sweep(counts) = &found.counts else { return Ok(None) };
+        let swept = counts.swept().ok_or_else(|| {
+            ResultsError::summary(path, "has a word or a number that no search writes")
+        })?;
         Ok(Some((swept, counts.rows)))
     }
 
