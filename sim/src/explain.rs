@@ -24,6 +24,7 @@ mod explained;
 mod ftp;
 mod judgement;
 mod reading;
+mod recreation;
 mod tracking;
 pub mod truth;
 
@@ -36,3 +37,4 @@ pub use explained::{
     TransferExplained, Vantage, Whole,
 };
 pub use reading::{ReadError, read_capture};
+pub use recreation::{Recreation, Sketch, explain_run, recreate};

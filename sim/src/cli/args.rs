@@ -216,6 +216,10 @@ pub(super) struct ExplainArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
+    /// Make a scenario of the session with the worst transfer, or of the session of `--stream`: a run
+    /// of the scenario gets the same explanation, or the command says what is missing
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["seed", "arm", "settings"])]
+    pub(super) scenario: Option<PathBuf>,
     /// Print the worst transfer as a text to paste into a ticket
     #[arg(long, conflicts_with = "json")]
     pub(super) ticket: bool,

@@ -151,6 +151,7 @@ pub(super) const REPLAY: Examples = &[
 
 pub(super) const EXPLAIN: Examples = &[
     ("halfclose explain upload.pcap", "Say who closed, how, and why the file is short"),
+    ("halfclose explain upload.pcap --scenario upload.toml", "Make a scenario of the capture"),
     ("halfclose explain upload.pcap --ticket", "Print the worst transfer for a ticket"),
     ("tcpdump -w - port 21 | halfclose explain -", "Explain what is captured now"),
     (

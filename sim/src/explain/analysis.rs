@@ -17,6 +17,7 @@ use super::judgement::connection::{self, Finding, Setting};
 use super::judgement::transfer::{self, Facts};
 use super::judgement::vantage_vote::{VantageVote, by_handshake};
 use super::judgement::{likeness, reset_reason, vocabulary, wholeness};
+use super::recreation::{PacketLog, Sketch};
 use super::tracking::flow::{Flow, Role};
 use super::tracking::table::FlowTable;
 
@@ -54,6 +55,8 @@ pub struct Analysis {
     connection_causes: BTreeMap<Cause, u64>,
     notes: Vec<String>,
     unknown_links: BTreeMap<u32, u64>,
+    /// Packets, for the sketches of [`Analysis::finish_with_sketches`].
+    log: Option<PacketLog>,
 }
 
 impl Default for Analysis {
@@ -89,7 +92,16 @@ impl Analysis {
             connection_causes: BTreeMap::new(),
             notes: Vec::new(),
             unknown_links: BTreeMap::new(),
+            log: None,
         }
+    }
+
+    /// Keeps packets, so that [`Analysis::finish_with_sketches`] can measure the sessions: up to a
+    /// million packets of some 40 bytes each.
+    #[must_use]
+    pub fn keep_packets(mut self) -> Self {
+        self.log = Some(PacketLog::default());
+        self
     }
 
     /// Takes the next packet of the capture. `comment` is the capture's own word on the packet.
@@ -111,6 +123,9 @@ impl Analysis {
         }
         let flow = self.table.take(&segment, &mut self.leaving);
         self.sessions.see(flow, &segment);
+        if let Some(log) = &mut self.log {
+            log.keep(flow, &segment);
+        }
         if comment.starts_with("forged") {
             flow.declare_forged(segment.frame);
         }
@@ -160,6 +175,26 @@ impl Analysis {
     /// Ends the analysis and explains every connection and every transfer.
     #[must_use]
     pub fn finish(mut self) -> Explanation {
+        self.conclude()
+    }
+
+    /// Ends the analysis as [`Analysis::finish`] does, and measures each FTP session, in order of the
+    /// control connections' first packets. [`Analysis::keep_packets`] comes first.
+    #[must_use]
+    pub fn finish_with_sketches(mut self) -> (Explanation, Vec<(u64, Sketch)>) {
+        let explanation = self.conclude();
+        let log = self.log.take().unwrap_or_default();
+        let of = |session: &SessionSeen| {
+            let own = explanation.transfers.iter().filter(|one| one.control == session.flow);
+            let own: Vec<_> = own.cloned().collect();
+            let flow = |number: u64| self.done.get(&number);
+            Sketch::of(session, &own, &flow, &log, explanation.vantage)
+        };
+        let sketches = self.sessions.sessions.values().map(|it| (it.flow, of(it))).collect();
+        (explanation, sketches)
+    }
+
+    fn conclude(&mut self) -> Explanation {
         self.table.drain(&mut self.leaving);
         self.settle();
         self.forgotten.open_connections = self.table.forgotten_open;
@@ -181,7 +216,7 @@ impl Analysis {
             packets: self.packets,
             cut: self.cut(),
             transfer_causes,
-            connection_causes: self.connection_causes,
+            connection_causes: std::mem::take(&mut self.connection_causes),
             forgotten: self.forgotten,
             transfers,
             connections,

@@ -6,3 +6,4 @@ mod damaged;
 mod mixed;
 #[cfg(feature = "net")]
 mod real;
+mod recreated;

@@ -3,20 +3,22 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::cli::args::{ExplainArgs, ScenarioArgs};
+use crate::cli::output_file::OutputFile;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::explain::counterfactual::{self, Decisive};
 use crate::explain::{
-    Analysis, Explanation, Frame, LinkLayer, Selected, Whole, explain_text, read_capture, truth,
+    Analysis, Explanation, Recreation, Selected, Whole, explain_run, explain_text, read_capture,
+    recreate, truth,
 };
 use crate::network::trace::Recording;
-use crate::run::{Finished, run_loaded};
+use crate::run::{CapturePoint, Finished, run_loaded};
 use crate::scenario::Scenario;
 use crate::workload::Workload;
 
@@ -51,23 +53,67 @@ fn capture(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandErr
             Box::new(File::open(path).map_err(|error| refuse(&format!("cannot be read: {error}")))?)
         }
     };
-    let mut analysis = Analysis::new();
+    let Some(path) = &args.scenario else {
+        let mut analysis = Analysis::new();
+        read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;
+        let explanation = analysis.finish();
+        say(args, name, &explanation, None, out)?;
+        return verdict(args, &explanation);
+    };
+    let known = [path, Path::new(&args.what)].map(|it| it.canonicalize().ok());
+    if known[0].is_some() && known[0] == known[1] {
+        let problem = format!("`{}` is the capture: name another file for it", path.display());
+        return Err(CommandError::Input(problem));
+    }
+    let mut file = OutputFile::create(path).map_err(CommandError::input)?;
+    let mut analysis = Analysis::new().keep_packets();
     read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;
-    let explanation = analysis.finish();
-    say(args, name, &explanation, out)?;
+    let (explanation, sketches) = analysis.finish_with_sketches();
+    let session = session_of(&explanation, args.stream);
+    let sketch = sketches.iter().find(|(control, _)| Some(*control) == session);
+    let (_, sketch) = sketch.ok_or_else(|| refuse(&"has no FTP transfer to make a scenario of"))?;
+    let made =
+        recreate(sketch).map_err(|problem| refuse(&format!("gives no scenario: {problem}")))?;
+    file.write_all(made.scenario.to_string().as_bytes())
+        .map_err(|source| CommandError::Input(file.failed(&source).to_string()))?;
+    file.commit().map_err(CommandError::input)?;
+    say(args, name, &explanation, Some((path, &made)), out)?;
     verdict(args, &explanation)
+}
+
+/// The control connection of the session to recreate: the one of connection `stream`, or the one with
+/// the worst transfer.
+fn session_of(explanation: &Explanation, stream: Option<u64>) -> Option<u64> {
+    let transfers = explanation.transfers.iter();
+    match stream {
+        Some(stream) => {
+            let mut own = transfers.filter(|it| it.control == stream || it.data == Some(stream));
+            own.next().map(|it| it.control)
+        }
+        None => transfers.min_by_key(|it| it.cause).map(|it| it.control),
+    }
 }
 
 fn say(
     args: &ExplainArgs,
     name: &str,
     explanation: &Explanation,
+    made: Option<(&PathBuf, &Recreation)>,
     out: &mut dyn Write,
 ) -> Result<(), CommandError> {
     let most = if args.all { usize::MAX } else { SAID };
     let selected = Selected { only: args.only.clone(), stream: args.stream, most };
     if args.json {
-        writeln!(out, "{}", object(explanation, &selected))?;
+        let mut value = object(explanation, &selected);
+        if let Some((path, made)) = made {
+            value["scenario"] = json!({
+                "file": path.display().to_string(),
+                "same": made.same,
+                "missing": made.missing,
+                "runs": made.runs,
+            });
+        }
+        writeln!(out, "{value}")?;
         return Ok(());
     }
     let mut said = String::new();
@@ -77,6 +123,23 @@ fn say(
     }
     .expect("a String takes everything");
     write!(out, "{said}")?;
+    if let Some((path, made)) = made {
+        say_scenario(path, made, out)?;
+    }
+    Ok(())
+}
+
+fn say_scenario(path: &Path, made: &Recreation, out: &mut dyn Write) -> Result<(), CommandError> {
+    let path = quoted(&path.display().to_string()).to_string();
+    let runs = made.runs;
+    match made.same {
+        true => writeln!(out, "scenario: {path}; its run has the same explanation (run {runs})")?,
+        false => writeln!(out, "scenario: {path}; the nearest of {runs} runs")?,
+    }
+    for missing in &made.missing {
+        writeln!(out, "  not recreated: {missing}")?;
+    }
+    writeln!(out, "  again    halfclose run {path} --seed 0")?;
     Ok(())
 }
 
@@ -117,7 +180,7 @@ fn scenario(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandEr
     let workload = Workload::load(&scenario).map_err(CommandError::input)?;
     let finished = run_loaded(&scenario, &workload, seed, Recording::Packets);
     workload.verify().map_err(CommandError::input)?;
-    let explanation = explained(&finished);
+    let explanation = explain_run(&finished, CapturePoint::Link);
     let truths = truth::of(&finished);
     let (decisive, unasked) = counterfactual::decisive(&scenario, &workload, &finished);
     let told = Told { truths: &truths, decisive: &decisive, unasked };
@@ -130,24 +193,9 @@ fn scenario(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandEr
         writeln!(out, "{value}")?;
     } else {
         said_of_run(&scenario, &finished, &told, &again, out)?;
-        say(args, &format!("the run of {}", quoted(&scenario.name)), &explanation, out)?;
+        say(args, &format!("the run of {}", quoted(&scenario.name)), &explanation, None, out)?;
     }
     verdict(args, &explanation)
-}
-
-/// The analysis of a run's own packets.
-pub(in crate::cli) fn explained(finished: &Finished) -> Explanation {
-    let mut analysis = Analysis::new();
-    for (index, packet) in finished.captured().iter().enumerate() {
-        let frame = Frame {
-            number: index as u64 + 1,
-            at: u64::try_from(packet.at.as_nanos()).unwrap_or(u64::MAX),
-            link: LinkLayer::Raw,
-            bytes: &packet.bytes,
-        };
-        analysis.packet(&frame, &packet.comment);
-    }
-    analysis.finish()
 }
 
 /// The facts of a run beyond the packets.
