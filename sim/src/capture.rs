@@ -23,6 +23,8 @@ pub use compare::first_difference;
 #[cfg(feature = "cli")]
 pub(crate) use read::begins_like_capture;
 pub use read::read_bytes;
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(crate) use write::CaptureWriter;
 pub use write::write;
 
 /// The version of the section header's content. Newer versions are refused with a message.

@@ -29,6 +29,8 @@ use clap::Parser;
 use clap::error::ErrorKind;
 
 use args::{Arguments, Invocation};
+#[cfg(all(feature = "net", target_os = "linux"))]
+use commands::bridge_command;
 use commands::{
     explain_command, explore_command, install_command, list_command, matrix_command, merge_command,
     replay_command, run_command, show_command, shrink_command, sweep_command,
@@ -99,6 +101,10 @@ impl From<io::Error> for CommandError {
 pub fn main() -> ExitCode {
     survive_large_files();
     let arguments: Vec<OsString> = std::env::args_os().collect();
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    if let Some(status) = crate::bridge::as_helper(&arguments) {
+        return status;
+    }
     args::color_choice(&arguments).write_global();
     let mut out = anstream::stdout().lock();
     let mut err = anstream::stderr().lock();
@@ -170,6 +176,8 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Get(args) => transfer_command::get(&args, out, err),
         #[cfg(feature = "net")]
         Invocation::Ls(args) => ls_command::execute(&args, out, err),
+        #[cfg(all(feature = "net", target_os = "linux"))]
+        Invocation::Bridge(args) => bridge_command::execute(&args, *columns, out, err),
         Invocation::Completions(args) => install_command::completions(&args, out),
         Invocation::Man(args) => install_command::man(&args, out),
     }

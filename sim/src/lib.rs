@@ -82,6 +82,8 @@
 //! | `report` | pictures of runs: [`Finished::page`], [`Finished::ladder_svg`], [`Finished::ladder_mermaid`] |
 //! | `explain` | why connections and transfers ended, in a run or in a capture: [`explain`] |
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+mod bridge;
 #[cfg(feature = "pcap")]
 mod capture;
 mod check;
@@ -98,7 +100,19 @@ mod report;
 mod run;
 pub mod scenario;
 mod search;
-mod terms;
+/// The words that all rooms share: the two sides, the streams of a seed, verdicts, outcomes, and the
+/// mutants for testing the laws. `terms` uses no room.
+mod terms {
+    pub(crate) mod law_names;
+    pub(crate) mod mutant;
+    pub(crate) mod outcome;
+    pub(crate) mod seed;
+    pub(crate) mod side;
+    pub(crate) mod verdict;
+
+    /// The name and the version of this program.
+    pub(crate) const APPLICATION: &str = concat!("halfclose ", env!("CARGO_PKG_VERSION"));
+}
 mod workload;
 mod world;
 
@@ -137,6 +151,8 @@ pub use workload::Unreadable;
 /// stable interface.
 #[doc(hidden)]
 pub mod internals {
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub use crate::bridge::Tun;
     #[cfg(feature = "pcap")]
     pub use crate::capture::{CaptureHeader, first_difference, read_bytes, write};
     #[cfg(feature = "cli")]

@@ -1,6 +1,8 @@
 //! `report` prints results: a run in a dozen lines or as JSON, a trace packet by packet, and the counts of
 //! a search. The module only reads results.
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+mod bridge_report;
 #[cfg(feature = "cli")]
 mod explore_report;
 pub mod ladder;
@@ -24,6 +26,8 @@ pub(crate) use crate::judge::expectation::unmet;
 pub(crate) use crate::judge::expectation::{ended, told};
 pub(crate) use ladder::{excerpt as shrunk_lines, last_lines};
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(crate) use bridge_report::{BridgedRun, object as bridge_json, text as bridge};
 #[cfg(any(feature = "cli", feature = "report"))]
 pub(crate) use shown_run::{ShownRun, because};
 #[cfg(feature = "cli")]

@@ -8,6 +8,8 @@ mod unlike;
 
 #[cfg(feature = "pcap")]
 pub use captured::CapturePoint;
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(crate) use captured::emitted;
 pub use unlike::{DERIVED_IS_MADE, Unlike};
 
 use halfclose_ftp::report::Spoken;

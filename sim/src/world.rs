@@ -12,7 +12,7 @@
 mod conclude;
 pub(crate) mod configure;
 pub(crate) mod initial_files;
-mod lookup;
+pub(crate) mod lookup;
 pub(crate) mod sockets;
 mod station;
 mod view;

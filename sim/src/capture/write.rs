@@ -31,18 +31,53 @@ pub fn write<'a>(
     header: &CaptureHeader,
     packets: impl IntoIterator<Item = CapturedPacket<'a>>,
 ) -> io::Result<u64> {
-    let mut writer = PcapNgWriter::with_section_header(out, section(header)).map_err(cause)?;
-    writer.write_pcapng_block(interface()).map_err(cause)?;
-    let (mut count, mut last_us) = (0, 0);
+    let mut writer = CaptureWriter::new(out, header)?;
     for packet in packets {
-        let at = packet.at;
-        writer.write_pcapng_block(block(packet)).map_err(cause)?;
-        count += 1;
-        last_us = u64::try_from(at.as_micros()).expect("a run ends long before 584,000 years");
+        writer.packet(packet)?;
     }
-    writer.write_pcapng_block(statistics(count, last_us)).map_err(cause)?;
-    writer.into_inner().flush()?;
-    Ok(count)
+    writer.finish()
+}
+
+/// A capture that is written packet by packet.
+pub(crate) struct CaptureWriter<W: Write> {
+    writer: PcapNgWriter<W>,
+    count: u64,
+    last_us: u64,
+}
+
+impl<W: Write> CaptureWriter<W> {
+    /// A capture without packets.
+    ///
+    /// # Errors
+    /// `out` cannot be written to.
+    pub(crate) fn new(out: W, header: &CaptureHeader) -> io::Result<Self> {
+        let mut writer = PcapNgWriter::with_section_header(out, section(header)).map_err(cause)?;
+        writer.write_pcapng_block(interface()).map_err(cause)?;
+        Ok(Self { writer, count: 0, last_us: 0 })
+    }
+
+    /// Writes the next packet.
+    ///
+    /// # Errors
+    /// The capture cannot be written to.
+    pub(crate) fn packet(&mut self, packet: CapturedPacket<'_>) -> io::Result<()> {
+        let at = packet.at;
+        self.writer.write_pcapng_block(block(packet)).map_err(cause)?;
+        self.count += 1;
+        self.last_us = u64::try_from(at.as_micros()).expect("a run ends long before 584,000 years");
+        Ok(())
+    }
+
+    /// Writes the end of the capture, and returns the number of packets.
+    ///
+    /// # Errors
+    /// The capture cannot be written to.
+    pub(crate) fn finish(mut self) -> io::Result<u64> {
+        let statistics = statistics(self.count, self.last_us);
+        self.writer.write_pcapng_block(statistics).map_err(cause)?;
+        self.writer.into_inner().flush()?;
+        Ok(self.count)
+    }
 }
 
 /// The section header. The byte order is fixed, so that the same run gives the same file on every

@@ -1,6 +1,8 @@
 //! `args` defines the words of the command line. Help, man pages and completions come from the same
 //! definitions, and scripts depend on the words.
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(super) mod bridge_args;
 #[cfg(feature = "net")]
 pub(super) mod network_args;
 mod search_args;
@@ -98,6 +100,10 @@ pub(super) enum Invocation {
     /// Show how to run a scenario, the story, and the keys with their values
     #[command(after_help = examples(help::SHOW))]
     Show(ShowArgs),
+    /// Run real programs on the ends of the link of a scenario, in real time
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    #[command(after_help = examples(help::BRIDGE))]
+    Bridge(bridge_args::BridgeArgs),
     /// Serve a directory over FTP, on the network of this machine
     #[cfg(feature = "net")]
     #[command(after_help = examples(help::SERVE))]

@@ -1,6 +1,8 @@
 //! `commands` holds a module for each command, or for a few related commands. A module turns the words of
 //! the command into a call of the library, and prints the result.
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(super) mod bridge_command;
 pub(super) mod explain_command;
 pub(super) mod explore_command;
 pub(super) mod install_command;

@@ -178,6 +178,26 @@ pub(super) const SHOW: Examples = &[
     ("halfclose show lost-fin --all", "Print every key, with its value and its permitted values"),
 ];
 
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(super) const BRIDGE: Examples = &[
+    (
+        "halfclose bridge -s client.close=reset --server 'vsftpd my.conf'",
+        "Let our client end an upload to a real server with a reset",
+    ),
+    (
+        "halfclose bridge -s 'fault=drop client data FIN 1' --client 'curl -T {file} ftp://{server}'",
+        "Drop the FIN of a real upload to our server",
+    ),
+    (
+        "halfclose bridge -s link.loss=2% --seeds 50 --jobs 8 --server 'vsftpd my.conf'",
+        "Lose 2 % of the packets between our client and a real server, 50 times",
+    ),
+    (
+        "halfclose bridge --client 'nc {server} {port}' --server 'nc -l -p {port}' --trace",
+        "Put any two programs on the link, and print their packets",
+    ),
+];
+
 #[cfg(feature = "net")]
 pub(super) const SERVE: Examples = &[
     ("halfclose serve public --anonymous --read-only", "Offer the directory `public` for download"),

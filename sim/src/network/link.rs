@@ -211,7 +211,8 @@ impl Link {
     }
 }
 
-/// The ports of a packet from a host. In one direction, the ports identify the connection.
+/// The ports of a packet from a host. In one direction, the ports identify the connection. A packet
+/// that is no TCP, which only a real kernel sends, has the ports 0.
 fn ports(packet: &[u8]) -> [u16; 2] {
-    Segment::peek(packet).expect("a host emits whole headers").ports()
+    Segment::peek(packet).map_or([0; 2], |segment| segment.ports())
 }

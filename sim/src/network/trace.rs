@@ -245,6 +245,24 @@ impl Trace {
         })
     }
 
+    /// The same from the event of index `first` on.
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub(crate) fn wire_from(&self, first: usize) -> impl Iterator<Item = (&PacketEvent, &[u8])> {
+        self.events[first..].iter().filter_map(|event| match event {
+            Event::Packet(packet) | Event::Forged(packet) => Some((packet, self.bytes(packet))),
+            Event::Note(..) => None,
+        })
+    }
+
+    /// Drops the recorded events, and keeps the counts and the digest: for a run that is longer than
+    /// the memory.
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub(crate) fn forget_events(&mut self) {
+        self.events.clear();
+        self.arrived.clear();
+        self.bytes.clear();
+    }
+
     /// The recorded bytes of a packet: the headers, or the whole packet.
     #[must_use]
     pub fn bytes(&self, packet: &PacketEvent) -> &[u8] {

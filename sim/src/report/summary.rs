@@ -83,7 +83,11 @@ pub(crate) fn summary(to: &mut impl fmt::Write, run: &ShownRun<'_>, wall: Durati
     writeln!(to, "  again    {}", run.reproduce)
 }
 
-fn transfer(to: &mut impl fmt::Write, transfer: &TransferOutcome, lines: usize) -> fmt::Result {
+pub(super) fn transfer(
+    to: &mut impl fmt::Write,
+    transfer: &TransferOutcome,
+    lines: usize,
+) -> fmt::Result {
     writeln!(to, "    ftp> {}", transfer.task)?;
     let said = &transfer.dialogue;
     let last = match said.len() <= lines {

@@ -58,7 +58,7 @@ impl Finished {
     #[must_use]
     pub fn captured(&self) -> Vec<OwnedCapturedPacket> {
         let reasons = self.reasons();
-        self.trace.wire().map(|(event, bytes)| emitted(event, bytes, &reasons)).collect()
+        self.trace.wire().map(|(event, bytes)| emitted(event, bytes, Some(&reasons))).collect()
     }
 
     /// The packets as a capture at `point` holds them, in order of time. What a host sends and what
@@ -107,10 +107,12 @@ impl Finished {
     }
 }
 
-fn emitted(
+/// A packet as a capture of the link holds the packet. `reasons` has the reason of each RST, by
+/// emission number.
+pub(crate) fn emitted(
     event: &PacketEvent,
     bytes: &[u8],
-    reasons: &BTreeMap<u64, String>,
+    reasons: Option<&BTreeMap<u64, String>>,
 ) -> OwnedCapturedPacket {
     let mut bytes = bytes.to_vec();
     checksum::fill(&mut bytes);
@@ -119,7 +121,7 @@ fn emitted(
     }
     let mut comment = event.fate.words().into_owned();
     if event.fate != Fate::Forged
-        && let Some(reason) = reasons.get(&event.emission)
+        && let Some(reason) = reasons.and_then(|reasons| reasons.get(&event.emission))
     {
         let between = if comment.is_empty() { "" } else { "; " };
         comment.push_str(between);

@@ -5,7 +5,7 @@
 
 mod client_rows;
 mod clients;
-mod programs;
-mod servers;
-mod theirs;
+pub(crate) mod programs;
+pub(crate) mod servers;
+pub(crate) mod theirs;
 mod trees;

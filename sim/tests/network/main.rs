@@ -1,6 +1,7 @@
 //! The commands `serve`, `put`, `get` and `ls` over 127.0.0.1: alone, with hostile clients, and
-//! with clients and servers of other projects.
+//! with clients and servers of other projects; `bridge` with real programs on the simulated link.
 
+mod bridged;
 mod commands;
 mod foreign;
 mod hostile;

@@ -200,7 +200,7 @@ fn print_json(
 }
 
 /// The destination of a capture.
-enum Capture {
+pub(super) enum Capture {
     /// A file, visible once the capture is whole.
     File(OutputFile),
     /// The reader of standard output.
@@ -209,7 +209,11 @@ enum Capture {
 
 impl Capture {
     /// Opens the file at `path`, or standard output for `-`.
-    fn create(path: &Path, json: bool, columns: Option<usize>) -> Result<Self, CommandError> {
+    pub(super) fn create(
+        path: &Path,
+        json: bool,
+        columns: Option<usize>,
+    ) -> Result<Self, CommandError> {
         if path != Path::new("-") {
             return OutputFile::create(path).map(Self::File).map_err(CommandError::input);
         }
@@ -222,6 +226,24 @@ impl Capture {
             return Err(CommandError::input(problem));
         }
         Ok(Self::Standard)
+    }
+
+    /// Where the packets of a bridge go, one by one.
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub(super) fn writer(&mut self) -> Box<dyn Write + '_> {
+        match self {
+            Self::Standard => Box::new(BufWriter::new(io::stdout())),
+            Self::File(file) => Box::new(file),
+        }
+    }
+
+    /// Gives a capture that is whole its name.
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub(super) fn commit(self) -> Result<(), CommandError> {
+        match self {
+            Self::Standard => Ok(()),
+            Self::File(file) => file.commit().map_err(CommandError::input),
+        }
     }
 
     /// Writes the packets of a run. A reader may close the pipe early without an error.

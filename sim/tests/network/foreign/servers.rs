@@ -63,7 +63,7 @@ fn check(model: &str) {
 
 /// The measured results of 10,000 bytes, with and without a pause before the data: `426/whole`. A
 /// single byte was no different.
-fn known(model: &str, teardown: &str) -> BTreeSet<String> {
+pub(crate) fn known(model: &str, teardown: &str) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for line in STOR.lines() {
         let columns: Vec<_> = line.split('\t').collect();

@@ -112,24 +112,31 @@ fn pure_ftpd(folder: &Path, port: u16) -> Option<Start> {
     let root = folder.join("root");
     fs::create_dir(&root).expect("space");
     open_to_all(&root, 0o777);
+    let database = write_pure_ftpd_users(folder, &root.display().to_string());
+    let mut command = Command::new("pure-ftpd");
+    command.args(["-S", &format!("127.0.0.1,{port}"), "-l"]);
+    command.arg(format!("puredb:{database}"));
+    // No anonymous user, no DNS, a directory for each user, no TLS; the numbers of root are
+    // allowed.
+    command.args(["-E", "-H", "-A", "-u", "1"]);
+    Some((command, "root", "", "me:secret@"))
+}
+
+/// Writes the users of pure-ftpd: `me`, with the password `secret`, at home in `home`. Returns the path
+/// of the database.
+pub(crate) fn write_pure_ftpd_users(folder: &Path, home: &str) -> String {
     let (passwords, database) = (folder.join("passwords"), folder.join("passwords.pdb"));
     // The user `nobody` exists on every system; pure-ftpd needs the number. `secret` has a hash
     // that takes a millisecond; the hashes of `pure-pw` take seconds.
     let hash = "$6$halfclose$weQ5Ehj9cb67b60Y7JCPYPwQFQsgE5ASkk0W2ZKlh/b9cwAJyYHnCqUTipCU3iiDPMyYQy\
                 jdXNzILk1aM/dRd.";
-    let line = format!("me:{hash}:65534:65534::{}/./::::::::::::\n", root.display());
+    let line = format!("me:{hash}:65534:65534::{home}/./::::::::::::\n");
     fs::write(&passwords, line).expect("space");
     let mut make = Command::new("pure-pw");
     make.arg("mkdb").arg(&database).arg("-f").arg(&passwords);
     let made = make.output().expect("it starts");
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let mut command = Command::new("pure-ftpd");
-    command.args(["-S", &format!("127.0.0.1,{port}"), "-l"]);
-    command.arg(format!("puredb:{}", database.display()));
-    // No anonymous user, no DNS, a directory for each user, no TLS; the numbers of root are
-    // allowed.
-    command.args(["-E", "-H", "-A", "-u", "1"]);
-    Some((command, "root", "", "me:secret@"))
+    database.display().to_string()
 }
 
 fn pyftpdlib(folder: &Path, port: u16) -> Option<Start> {

@@ -1,0 +1,167 @@
+//! `halfclose bridge` with real programs: faults on the packets of real kernels, the measured results of
+//! real servers once more, and nothing left behind. The tests are skipped with a line on standard error
+//! where the system makes no network namespace or TUN device; `HALFCLOSE_REQUIRE_TUN=1` makes that a
+//! failure (`.ci/run` sets the variable).
+
+mod cleanup;
+mod servers_again;
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::foreign::programs::{is_there, said};
+use crate::foreign::theirs::{PYFTPDLIB, VSFTPD};
+
+/// The program under test.
+pub(crate) const HALFCLOSE: &str = env!("CARGO_BIN_EXE_halfclose");
+
+/// The command of our client's real counterpart.
+const CURL: &str = "curl -sS -T {file} ftp://{server}/";
+
+/// Runs `halfclose bridge` with these words; `prefix`: the words of a program that runs the bridge.
+pub(crate) fn bridge(prefix: &[&str], words: &[&str]) -> Output {
+    let mut line = prefix.iter().chain(&[HALFCLOSE, "bridge"]).chain(words);
+    let mut command = Command::new(line.next().expect("the program is there"));
+    command.args(line).output().expect("it starts")
+}
+
+/// Whether this system makes namespaces and devices.
+pub(crate) fn has_tun() -> bool {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        let output = bridge(&[], &["--client", "true", "--limit", "5s"]);
+        let found = output.status.code() != Some(2);
+        if !found {
+            let required = std::env::var_os("HALFCLOSE_REQUIRE_TUN").is_some();
+            assert!(!required, "no bridge: {}", said(&output));
+            eprintln!("SKIPPED: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        found
+    })
+}
+
+/// The JSON object of a bridge run.
+pub(crate) fn run(prefix: &[&str], words: &[&str]) -> Value {
+    let output = bridge(prefix, &[words, &["--json"]].concat());
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+}
+
+/// The command of a server of another project, and the path for uploads; `None`: not installed.
+pub(crate) fn server(model: &str, folder: &Path) -> Option<(String, &'static str)> {
+    if model == PYFTPDLIB {
+        let there = is_there("python:pyftpdlib");
+        return there.then(|| ("exec python3 -m pyftpdlib -p {port} -w -d {dir}".to_owned(), ""));
+    }
+    if model == VSFTPD {
+        let config = folder.join("vsftpd.conf");
+        let text = "listen=YES\nlisten_port=21\nbackground=NO\nanonymous_enable=YES\n\
+            ftp_username=nobody\nlocal_enable=NO\nno_anon_password=YES\n\
+            run_as_launching_user=YES\nwrite_enable=YES\nanon_upload_enable=YES\n\
+            anon_other_write_enable=YES\nanon_world_readable_only=NO\nanon_umask=022\n\
+            connect_from_port_20=NO\nseccomp_sandbox=NO\nxferlog_enable=NO\n";
+        std::fs::write(&config, text).expect("space");
+        let config = config.display();
+        // vsftpd refuses a root that its user may write to.
+        let command = format!(
+            "mkdir -p {{dir}}/root/up {{dir}}/empty; exec vsftpd {config} -oanon_root={{dir}}/root \
+             -osecure_chroot_dir={{dir}}/empty"
+        );
+        return is_there("vsftpd").then_some((command, "up/"));
+    }
+    None
+}
+
+/// Frames of the link with a FIN from the client on the data connection, before the first ACK of it.
+fn data_fins(run: &Value) -> usize {
+    let trace = run["trace"].as_array().expect("--trace");
+    let lines = trace.iter().filter_map(Value::as_str);
+    lines
+        .filter(|line| line.contains(" data ") && line.contains("F. 10001") && line.contains("--"))
+        .count()
+}
+
+#[test]
+fn a_lost_fin_costs_real_programs_one_retransmission() {
+    if !has_tun() || !is_there("curl") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let Some((server, path)) = server(VSFTPD, folder.path()) else { return };
+    let client = format!("{CURL}{path}");
+    let words = ["--client", &client, "--server", &server, "--trace"];
+    let whole = run(&[], &words);
+    assert_eq!((&whole["verdict"], data_fins(&whole)), (&"intact".into(), 1), "{whole}");
+    let lossy = run(&[], &[&words[..], &["-s", "fault=drop client data FIN 1"]].concat());
+    assert_eq!((&lossy["verdict"], data_fins(&lossy)), (&"intact".into(), 2), "{lossy}");
+    assert_eq!(lossy["packets"]["dropped"], 1, "{lossy}");
+    assert_eq!(lossy["client"]["status"], 0, "{lossy}");
+    // Linux' least RTO is 200 ms.
+    let took = |run: &Value| run["real_us"].as_u64().expect("a time");
+    assert!(took(&lossy) > took(&whole).min(300_000) + 100_000, "{lossy}");
+}
+
+#[test]
+fn each_end_is_ours_or_a_command() {
+    if !has_tun() || !is_there("curl") || !is_there("python:pyftpdlib") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    let (server, _) = server(PYFTPDLIB, folder.path()).expect("installed");
+    let ours = "-sclient.profile=tcpip32-3.11b";
+    for ends in [
+        &[][..],
+        &["--client", CURL],
+        &["--server", &server],
+        &["--client", CURL, "--server", &server],
+    ] {
+        let seen = run(&[], &[&[ours, "--check", "a.bin"], ends].concat());
+        assert_eq!(seen["verdict"], "intact", "{ends:?}: {seen}");
+        assert_eq!(seen["told"], "success", "{ends:?}: {seen}");
+        assert!(seen["reply"].as_str().is_some_and(|reply| reply.starts_with("226")), "{seen}");
+        assert_eq!(seen["explanation"]["transfers"][0]["cause"], "orderly", "{ends:?}: {seen}");
+        let files = seen["files"].as_array().expect("--check");
+        let stored = files.iter().find(|file| file["side"] == "server").expect("both ends");
+        assert_eq!(
+            (&stored["bytes"], stored["sha256"].as_str().map(str::len)),
+            (&10_000.into(), Some(64))
+        );
+        assert_eq!(seen["overflowed"], 0, "{seen}");
+    }
+}
+
+#[test]
+fn the_seed_decides_the_fates_and_many_seeds_are_counted() {
+    if !has_tun() || !is_there("curl") {
+        return;
+    }
+    let words = ["-slink.loss=100%", "--client", "curl -sS -m 2 -T {file} ftp://{server}/"];
+    let dark = run(&[], &words);
+    assert_eq!(dark["packets"]["dropped"], dark["packets"]["client"], "{dark}");
+    assert_eq!(
+        (&dark["client"]["status"], &dark["told"]),
+        (&28.into(), &"failure".into()),
+        "{dark}"
+    );
+    let counted = run(&[], &["--client", CURL, "--seeds", "6", "--jobs", "3"]);
+    assert_eq!(
+        (&counted["runs"], &counted["verdicts"]["intact"]),
+        (&6.into(), &6.into()),
+        "{counted}"
+    );
+    assert_eq!(counted["statuses"]["client: exit status 0"], 6, "{counted}");
+}
+
+#[test]
+fn wrong_commands_are_one_line() {
+    if !has_tun() {
+        return;
+    }
+    let output = bridge(&[], &["--server", "echo no such thing; exit 7"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let wanted = "the server's command ended with exit status 7 before it listened: no such thing";
+    assert!(text.contains(wanted) && text.lines().count() == 1, "{text}");
+}

@@ -1,0 +1,86 @@
+//! An end of a bridge, by a signal to any of its processes, leaves no process, namespace or device.
+
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{HALFCLOSE, has_tun};
+
+/// A word that only the processes of one test have in their command lines.
+fn processes(mark: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").expect("proc(5)").filter_map(Result::ok) {
+        let words = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words).replace('\0', " ");
+        if words.contains(mark) {
+            found.push(format!("{} {words}", entry.file_name().to_string_lossy()));
+        }
+    }
+    found
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
+fn until(what: &str, mut met: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !met() {
+        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// A bridge whose client never ends; the mark is in every command line.
+fn start(mark: &str) -> Child {
+    let client = format!("setsid sleep 1000 & sleep 1000 # {mark}");
+    let server = format!("python3 -m http.server 21 # {mark}");
+    Command::new(HALFCLOSE)
+        .args(["bridge", "--client", &client, "--server", &server])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts")
+}
+
+/// The process of this test's mark whose command line begins with this word.
+fn of(mark: &str, word: &str) -> String {
+    let found = processes(mark).into_iter().find(|line| line.contains(word));
+    let line = found.unwrap_or_else(|| panic!("no {word}"));
+    line.split(' ').next().expect("a number").to_owned()
+}
+
+fn signal(name: &str, process: &str) {
+    let done = Command::new("kill").args(["-s", name, process]).status().expect("kill(1)");
+    assert!(done.success());
+}
+
+/// Ends a bridge by a signal to the bridge, or to a helper, and waits until everything is gone.
+fn ends(mark: &str, name: &str, victim: &str) {
+    if !has_tun() {
+        return;
+    }
+    let mut child = start(mark);
+    // The bridge, two helpers in each of two ends, and the commands.
+    until("the bridge runs", || processes(mark).len() >= 7);
+    let own = child.id().to_string();
+    let victim = if victim.is_empty() { own } else { of(mark, victim) };
+    signal(name, &victim);
+    until("everything is gone", || {
+        let _ = child.try_wait();
+        processes(mark).is_empty()
+    });
+    child.wait().expect("it ends");
+}
+
+#[test]
+fn an_interrupt_ends_everything() {
+    ends("mark-of-an-interrupt", "INT", "");
+}
+
+#[test]
+fn a_killed_bridge_leaves_nothing() {
+    ends("mark-of-a-killed-bridge", "KILL", "");
+}
+
+#[test]
+fn a_killed_helper_leaves_nothing() {
+    ends("mark-of-a-killed-keeper", "KILL", "bridge-keeper 10.0.0.1");
+    ends("mark-of-a-killed-first", "KILL", "bridge-first 10.0.0.1");
+}
