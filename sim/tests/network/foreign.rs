@@ -5,6 +5,8 @@
 
 mod client_rows;
 mod clients;
+mod errors;
+mod missing;
 pub(crate) mod programs;
 pub(crate) mod servers;
 pub(crate) mod theirs;

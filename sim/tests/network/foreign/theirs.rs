@@ -22,22 +22,29 @@ pub(crate) struct Theirs {
     user: &'static str,
 }
 
-/// The name of the server in `sim/tests/data/stor.tsv`.
+/// The names of the servers, as in `sim/tests/data/stor.tsv`.
 pub(crate) const VSFTPD: &str = "vsftpd-3.0.3";
 pub(crate) const PURE_FTPD: &str = "pure-ftpd-1.0.50";
 pub(crate) const PYFTPDLIB: &str = "pyftpdlib-2.2.0";
+pub(crate) const PROFTPD: &str = "proftpd-1.3.8";
 
 impl Theirs {
     /// Starts the server; returns `None` if the server is not installed.
     pub(crate) fn start(model: &str) -> Option<Self> {
+        Self::start_with(model, true)
+    }
+
+    /// The same; a server that is not `writable` lets its user change nothing.
+    pub(crate) fn start_with(model: &str, writable: bool) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a directory");
         // The server may change its user, and must still be able to enter the folder.
         open_to_all(folder.path(), 0o755);
         let port = free_port();
         let (mut command, files, path, user) = match model {
-            VSFTPD => vsftpd(folder.path(), port)?,
-            PURE_FTPD => pure_ftpd(folder.path(), port)?,
-            _ => pyftpdlib(folder.path(), port)?,
+            VSFTPD => vsftpd(folder.path(), port, writable)?,
+            PURE_FTPD => pure_ftpd(folder.path(), port, writable)?,
+            PROFTPD => proftpd(folder.path(), port, writable)?,
+            _ => pyftpdlib(folder.path(), port, writable)?,
         };
         let quiet = if std::env::var_os("HALFCLOSE_TEST_LOG").is_some() {
             Stdio::inherit
@@ -53,6 +60,12 @@ impl Theirs {
     /// The URL of a file.
     pub(crate) fn url(&self, name: &str) -> String {
         format!("ftp://{}127.0.0.1:{}/{}{name}", self.user, self.port, self.path)
+    }
+
+    /// The directory of the files, as a client names the directory, and the user with the password.
+    pub(crate) fn login(&self) -> (&'static str, &'static str, &'static str) {
+        let user = self.user.trim_end_matches('@').split_once(':').unwrap_or(("anonymous", "x"));
+        (self.path.trim_end_matches('/'), user.0, user.1)
     }
 
     /// The path of a file.
@@ -81,7 +94,7 @@ impl Drop for Theirs {
 
 type Start = (Command, &'static str, &'static str, &'static str);
 
-fn vsftpd(folder: &Path, port: u16) -> Option<Start> {
+fn vsftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
     if !is_there("vsftpd") {
         return None;
     }
@@ -92,12 +105,13 @@ fn vsftpd(folder: &Path, port: u16) -> Option<Start> {
     let text = format!(
         "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\n\
          anonymous_enable=YES\nftp_username=nobody\nlocal_enable=NO\nno_anon_password=YES\nanon_root={root}\n\
-         secure_chroot_dir={empty}\nrun_as_launching_user=YES\nwrite_enable=YES\n\
+         secure_chroot_dir={empty}\nrun_as_launching_user=YES\nwrite_enable={write}\n\
          anon_upload_enable=YES\nanon_mkdir_write_enable=YES\nanon_other_write_enable=YES\n\
          anon_world_readable_only=NO\nanon_umask=022\nport_enable=YES\nconnect_from_port_20=NO\n\
          seccomp_sandbox=NO\nxferlog_enable=NO\nuse_localtime=NO\n",
         root = folder.join("root").display(),
         empty = folder.join("empty").display(),
+        write = if writable { "YES" } else { "NO" },
     );
     fs::write(&config, text).expect("space");
     let mut command = Command::new("vsftpd");
@@ -105,13 +119,14 @@ fn vsftpd(folder: &Path, port: u16) -> Option<Start> {
     Some((command, "root/up", "up/", ""))
 }
 
-fn pure_ftpd(folder: &Path, port: u16) -> Option<Start> {
+fn pure_ftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
     if !is_there("pure-ftpd") || !is_there("pure-pw") {
         return None;
     }
     let root = folder.join("root");
     fs::create_dir(&root).expect("space");
-    open_to_all(&root, 0o777);
+    // The user of the server is not the owner of the directory.
+    open_to_all(&root, if writable { 0o777 } else { 0o755 });
     let database = write_pure_ftpd_users(folder, &root.display().to_string());
     let mut command = Command::new("pure-ftpd");
     command.args(["-S", &format!("127.0.0.1,{port}"), "-l"]);
@@ -139,13 +154,40 @@ pub(crate) fn write_pure_ftpd_users(folder: &Path, home: &str) -> String {
     database.display().to_string()
 }
 
-fn pyftpdlib(folder: &Path, port: u16) -> Option<Start> {
+fn proftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
+    if !is_there("proftpd") {
+        return None;
+    }
+    let root = folder.join("root");
+    fs::create_dir(&root).expect("space");
+    open_to_all(&root, 0o777);
+    let limit = if writable { "" } else { "<Limit WRITE>\nDenyAll\n</Limit>\n" };
+    let text = format!(
+        "ServerType standalone\nDefaultAddress 127.0.0.1\nPort {port}\nUseIPv6 off\n\
+         SocketBindTight on\nUseReverseDNS off\nWtmpLog off\nUser nobody\nGroup nogroup\n\
+         AuthOrder mod_auth_unix.c\nUseFtpUsers off\nDelayEngine off\nAllowOverwrite on\n\
+         AllowStoreRestart on\nPidFile {at}/pid\nScoreboardFile {at}/scoreboard\n\
+         ControlsSocket {at}/controls\nSystemLog none\nTransferLog none\n\
+         <Anonymous {root}>\nUser nobody\nGroup nogroup\nUserAlias anonymous nobody\n\
+         RequireValidShell off\nAllowOverwrite on\nAllowStoreRestart on\n{limit}</Anonymous>\n",
+        at = folder.display(),
+        root = root.display(),
+    );
+    let config = folder.join("proftpd.conf");
+    fs::write(&config, text).expect("space");
+    let mut command = Command::new("proftpd");
+    command.arg("-n").arg("-c").arg(config);
+    Some((command, "root", "", ""))
+}
+
+fn pyftpdlib(folder: &Path, port: u16, writable: bool) -> Option<Start> {
     if !is_there("python:pyftpdlib") {
         return None;
     }
     fs::create_dir(folder.join("root")).expect("space");
     let mut command = Command::new("python3");
-    command.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-w", "-p", &port.to_string(), "-d"]);
+    command.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-p", &port.to_string()]);
+    command.args(writable.then_some("-w")).arg("-d");
     command.arg(folder.join("root"));
     Some((command, "root", "", ""))
 }

@@ -27,7 +27,12 @@ impl Raw {
 
     /// Connects without reading the greeting.
     pub(crate) fn knock(server: &Ours) -> Self {
-        let stream = TcpStream::connect((&*server.host, server.port)).expect("it listens");
+        Self::at(&server.host, server.port)
+    }
+
+    /// Connects to any server without reading the greeting.
+    pub(crate) fn at(host: &str, port: u16) -> Self {
+        let stream = TcpStream::connect((host, port)).expect("it listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time");
         let replies = BufReader::new(stream.try_clone().expect("a file"));
         Self { stream, replies }
