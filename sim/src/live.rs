@@ -8,6 +8,7 @@ mod listing_lines;
 mod local_file;
 #[cfg(test)]
 mod parity;
+mod part_name;
 mod password;
 mod pipe_store;
 mod server;

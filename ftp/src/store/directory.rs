@@ -11,14 +11,16 @@
 //! Dates are those of the disk, as clients set and list them: no simulated run uses this store.
 
 mod entries;
+mod looking;
 mod temporary;
 mod writing;
 
 use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
 use crate::slot_table::SlotTable;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt, Permissions, PermissionsExt};
+use cap_std::fs::{Dir, Permissions, PermissionsExt};
 use entries::{DirectoryReader, metadata};
+use looking::{Access, open_file};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -32,6 +34,8 @@ pub struct DirectoryStore {
     listings: SlotTable<DirectoryReader>,
     /// The number of temporary names used so far.
     temporaries: u64,
+    /// The permission bits of a new file: all but the bits of the umask.
+    mode: u32,
     read_only: bool,
     sync: bool,
 }
@@ -61,6 +65,7 @@ impl DirectoryStore {
             files: SlotTable::default(),
             listings: SlotTable::default(),
             temporaries: 0,
+            mode: 0o666 & !umask(),
             read_only: false,
             sync: false,
         })
@@ -114,19 +119,8 @@ impl DirectoryStore {
 
 impl Store for DirectoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
-        let path = Self::known(path)?;
-        let mut options = OpenOptions::new();
-        // Without O_NONBLOCK, a named pipe would block the whole program; a file ignores the flag.
-        options.read(true).custom_flags(NONBLOCK);
-        let file = self.root.open_with(path, &options)?;
-        let file = file.into_std();
+        let file = open_file(&self.root, Self::known(path)?, Access::Read)?;
         let known = file.metadata()?;
-        if known.is_dir() {
-            return Err(StoreError::IsDirectory);
-        }
-        if !known.is_file() {
-            return Err(StoreError::Denied);
-        }
         let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
         io::Seek::seek(&mut &file, io::SeekFrom::Start(offset))?;
         Ok((File(self.files.insert(Open::Read { file, left })), known.len()))
@@ -134,7 +128,7 @@ impl Store for DirectoryStore {
 
     fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
         self.may_change(path)?;
-        let written = Written::open(&self.root, path, how, &mut self.temporaries)?;
+        let written = Written::open(&self.root, path, how, (&mut self.temporaries, self.mode))?;
         Ok(File(self.files.insert(Open::Written(written))))
     }
 
@@ -184,11 +178,12 @@ impl Store for DirectoryStore {
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
         self.may_change(path)?;
         let date = SystemTime::UNIX_EPOCH.checked_add(modified).ok_or(StoreError::Failed)?;
-        let mut options = OpenOptions::new();
-        options.read(true).custom_flags(NONBLOCK);
-        let file = self.root.open_with(Self::known(path)?, &options);
-        let set = file.and_then(|file| file.into_std().set_modified(date));
-        Ok(set?)
+        let path = Self::known(path)?;
+        let file = match open_file(&self.root, path, Access::Read) {
+            Err(StoreError::IsDirectory) => self.root.open_dir(path)?.into_std_file(),
+            opened => opened?,
+        };
+        Ok(file.set_modified(date)?)
     }
 
     fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
@@ -237,7 +232,13 @@ impl Store for DirectoryStore {
     }
 }
 
-const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+/// The bits that new files do not get. The only way to read the umask is to set it, so for a moment
+/// new files of other threads are private.
+fn umask() -> u32 {
+    let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    mask.bits()
+}
 
 impl From<io::Error> for StoreError {
     /// The store's error for an error of the operating system.

@@ -102,7 +102,8 @@ fn open(path: &Path) -> io::Result<FileSink> {
         return Err(io::ErrorKind::NotADirectory.into());
     }
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".halfclose-").suffix(".tmp");
+    // Another name than those of `serve`, which removes its own unfinished uploads at the start.
+    builder.prefix(".halfclose.").suffix(".new");
     // Permissions as of any new file: the umask decides. A temporary file is private by default.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

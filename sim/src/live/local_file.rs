@@ -2,15 +2,17 @@
 //! (links, pipes and devices too). Only `serve` is confined to a directory.
 //!
 //! A download has the name `NAME.part` until the file is whole; an old file of the name is
-//! untouched until then.
+//! untouched until then. The part is private, and gets the permissions of the old file at the end.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek, SeekFrom, Write as _};
 use std::os::fd::AsFd;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use halfclose_ftp::store::{Begin, StoreError};
+
+use super::part_name;
 
 /// The source of an upload.
 #[derive(Debug)]
@@ -123,11 +125,8 @@ impl DownloadFile {
             }
             Err(error) => return Err(error),
         }
-        // A link stays, and the target of the link is written.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let mut part = path.file_name().ok_or(ErrorKind::InvalidFilename)?.to_owned();
-        part.push(".part");
-        let part = path.with_file_name(part);
+        let path = part_name::target(path)?;
+        let part = part_name::beside(&path)?;
         Ok(Self { place: DownloadPlace::File { path, part }, open: None, trouble: None })
     }
 
@@ -181,12 +180,8 @@ impl DownloadFile {
         }
         // The new file is created exclusively: a file or link that appears in between is not
         // followed.
-        let file = OpenOptions::new().write(true).create_new(true).open(part)?;
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(part)?;
         lock(&file, part)?;
-        if let Ok(old) = fs::metadata(path) {
-            // A user without the permission to copy the mode gets a file with default permissions.
-            let _ = file.set_permissions(old.permissions());
-        }
         Ok(Some((file, true)))
     }
 
@@ -208,6 +203,7 @@ impl DownloadFile {
             return Ok(None);
         };
         if whole {
+            take_permissions(&file, path)?;
             return fs::rename(part, path).map(|()| None);
         }
         if file.metadata()?.len() == 0 {
@@ -215,6 +211,28 @@ impl DownloadFile {
         }
         Ok(Some(part))
     }
+}
+
+/// Gives a whole file the permissions, and if allowed the owner, of the old file at `path`, or the
+/// permissions of a new file. Bits that make a program run under its owner's name are dropped.
+fn take_permissions(file: &File, path: &Path) -> io::Result<()> {
+    let mode = match fs::metadata(path) {
+        Ok(old) => {
+            // Only root can give a file away; a file of another user that this user may replace
+            // becomes this user's.
+            let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+            old.mode() & 0o777
+        }
+        Err(_) => 0o666 & !umask(),
+    };
+    file.set_permissions(fs::Permissions::from_mode(mode))
+}
+
+/// The permission bits that new files do not get. Setting the umask is the only way to read it.
+fn umask() -> u32 {
+    let mask = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    rustix::process::umask(mask);
+    mask.bits()
 }
 
 /// Opens a file for writing, unless another program is writing the file.

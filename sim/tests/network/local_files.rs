@@ -4,11 +4,12 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
+use crate::hostile::raw::until;
 use crate::program::{err, halfclose};
 use crate::served::Ours;
 use serde_json::Value;
@@ -245,4 +246,57 @@ fn an_interruption_is_one_line_and_no_end_of_a_file() {
     // The server's last words have no reader.
     let _ = thread.join();
     assert!(!path.exists());
+}
+
+/// The permission bits of a file.
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).expect("there").permissions().mode() & 0o7777
+}
+
+#[test]
+fn a_part_is_private_and_the_file_has_the_permissions_of_the_old_file() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("a.bin");
+    let any = folder.path().join("any");
+    fs::write(&any, "").expect("space");
+    for (old, whole) in [(None, mode(&any)), (Some(0o600), 0o600), (Some(0o4644), 0o644)] {
+        if let Some(old) = old {
+            fs::write(&path, "old").expect("space");
+            fs::set_permissions(&path, fs::Permissions::from_mode(old)).expect("it is ours");
+        }
+        let part = folder.path().join("a.bin.part");
+        let (url, thread) = server(move |mut data| {
+            data.write_all(b"half").expect("it listens");
+            until("the half is written", || fs::read(&part).is_ok_and(|half| half == b"half"));
+            assert_eq!(mode(&part), 0o600, "{old:?}");
+            data.write_all(b" and half").expect("it listens");
+            "226 Whole."
+        });
+        let output = halfclose(&["get", &url, text(&path)]);
+        thread.join().expect("all was said");
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        assert_eq!(mode(&path), whole, "{old:?}");
+        assert_eq!(fs::read(&path).expect("there"), b"half and half");
+        fs::remove_file(&path).expect("there");
+    }
+}
+
+#[test]
+fn long_names_and_links_that_lead_nowhere_are_written() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let long = folder.path().join("x".repeat(252));
+    let link = folder.path().join("link");
+    symlink("target", &link).expect("space");
+    for (path, written) in [(&long, long.clone()), (&link, folder.path().join("target"))] {
+        let (url, thread) = server(|mut data| {
+            data.write_all(b"whole").expect("it listens");
+            "226 Whole."
+        });
+        let output = halfclose(&["get", &url, text(path)]);
+        thread.join().expect("all was said");
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        assert_eq!(fs::read(&written).expect("there"), b"whole");
+    }
+    assert!(link.is_symlink(), "the link stays");
+    assert_eq!(fs::read_dir(folder.path()).expect("there").count(), 3, "no part is left");
 }

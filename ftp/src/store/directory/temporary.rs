@@ -1,7 +1,7 @@
 //! `store::directory::temporary` owns the temporary names of files that are being written, and the
 //! locks on these files: a lock ends with its program, so a file without a lock is stale.
 
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::process;
@@ -14,10 +14,12 @@ pub(super) fn is_own(name: &str) -> bool {
     name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
-/// Creates a hidden, locked file. Returns the file and its temporary name.
+/// Creates a hidden, locked file that only its owner can read. Returns the file and its temporary
+/// name.
 pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::File, String)> {
     let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
+    // An old file may be private: the permissions of the file come last.
+    options.write(true).create_new(true).mode(0o600);
     loop {
         *count += 1;
         let name = format!("{PREFIX}{:x}-{count:x}{SUFFIX}", process::id());

@@ -1,12 +1,13 @@
 //! `store::directory::writing` owns a file that is being written: the position where writing began,
 //! the temporary name, and the end.
 
-use super::{NONBLOCK, temporary};
+use super::looking::{self, Access};
+use super::temporary;
 use crate::store::{Appears, Begin, Fate, StoreError, Writing};
-use cap_std::fs::{Dir, MetadataExt as _, OpenOptions, OpenOptionsExt};
-use std::fs::{File, TryLockError};
+use cap_std::fs::{Dir, MetadataExt as _, OpenOptions};
+use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
 
 /// A file that is being written.
@@ -32,16 +33,29 @@ enum Placement {
     New,
     /// A new file in place of an old file, which stays as it was until the first byte.
     Replaced,
-    /// A new file under this temporary name; true if an old file has the name.
-    Hidden(String, bool),
+    /// A new file under a temporary name, and private until the file is kept.
+    Hidden(Hidden),
 }
+
+/// A file under a temporary name.
+#[derive(Debug)]
+struct Hidden {
+    own: String,
+    /// The permission bits that the file gets when it is kept.
+    mode: u32,
+    /// Whether an old file has the name.
+    replaces: bool,
+}
+
+/// The bits that an upload never sets or keeps: set-user-ID, set-group-ID, sticky.
+const SPECIAL: u32 = 0o7000;
 
 impl Written {
     pub(super) fn open(
         root: &Dir,
         path: &str,
         how: Writing,
-        temporaries: &mut u64,
+        (temporaries, mode): (&mut u64, u32),
     ) -> Result<Self, StoreError> {
         let (directory, name) = place(root, path)?;
         let old = open_old(&directory, &name)?;
@@ -67,7 +81,7 @@ impl Written {
             (_, None) if how.appears == Appears::AtOnce => {
                 create(&directory, &name).map(|file| (file, Placement::New))
             }
-            (_, old) => hidden(&directory, old.map(|(file, _)| file), temporaries),
+            (_, old) => hidden(&directory, old.map(|(file, _)| file), mode, temporaries),
         };
         let (file, placement) = opened?;
         Ok(Self { file, directory, name, placement, begun: false })
@@ -78,8 +92,15 @@ impl Written {
         Ok(written?)
     }
 
-    /// Cuts off the old bytes after the position where writing begins.
+    /// Cuts off the old bytes after the position where writing begins. A file that runs under its
+    /// owner's name must not get bytes of a client: the kernel keeps the bits if root writes.
     fn begin(&mut self) -> io::Result<()> {
+        if !self.begun && matches!(self.placement, Placement::Old(_) | Placement::Replaced) {
+            let mode = self.file.metadata()?.mode();
+            if mode & SPECIAL != 0 {
+                self.file.set_permissions(Permissions::from_mode(mode & 0o777))?;
+            }
+        }
         match self.placement {
             Placement::Old(base) if !self.begun => self.cut(base)?,
             Placement::Replaced if !self.begun => self.cut(0)?,
@@ -95,7 +116,8 @@ impl Written {
         } else if matches!(self.placement, Placement::Old(_) | Placement::Replaced) && !self.begun {
             return Ok(());
         }
-        let untouched = matches!(self.placement, Placement::Hidden(_, true)) && !self.begun;
+        let replaces = matches!(&self.placement, Placement::Hidden(hidden) if hidden.replaces);
+        let untouched = replaces && !self.begun;
         let fate = if untouched && fate != Fate::Keep { Fate::Discard } else { fate };
         let base = if let Placement::Old(base) = self.placement { base } else { 0 };
         let cut = match fate {
@@ -106,7 +128,11 @@ impl Written {
         let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
         let kept = kept.and_then(|()| match &self.placement {
             Placement::Old(_) | Placement::New | Placement::Replaced => Ok(()),
-            Placement::Hidden(own, _) => self.directory.rename(own, &self.directory, &self.name),
+            Placement::Hidden(Hidden { own, mode, .. }) => {
+                // The last change: until now the file was private.
+                self.file.set_permissions(Permissions::from_mode(*mode))?;
+                self.directory.rename(own, &self.directory, &self.name)
+            }
         });
         kept.map_err(|error| {
             // Undo everything, as far as possible.
@@ -118,7 +144,7 @@ impl Written {
     fn discard(&self) -> io::Result<()> {
         match &self.placement {
             Placement::Old(base) => self.cut(*base),
-            Placement::Hidden(own, _) => self.directory.remove_file(own),
+            Placement::Hidden(hidden) => self.directory.remove_file(&hidden.own),
             Placement::New | Placement::Replaced => {
                 // Remove only this file, not a newer file with the same name.
                 let there = self.directory.symlink_metadata(&self.name)?;
@@ -147,15 +173,14 @@ fn place(root: &Dir, path: &str) -> io::Result<(Dir, String)> {
 /// Opens the existing file and returns its size. A file that may not be written may not be replaced
 /// either.
 fn open_old(directory: &Dir, name: &str) -> Result<Option<(File, u64)>, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).custom_flags(NONBLOCK);
-    let file = match directory.open_with(name, &options) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(error.into()),
-        Ok(file) => file.into_std(),
-    };
-    let known = file.metadata()?;
-    if known.is_file() { Ok(Some((file, known.len()))) } else { Err(StoreError::Denied) }
+    match looking::open_file(directory, name, Access::Write) {
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error),
+        Ok(file) => {
+            let size = file.metadata()?.len();
+            Ok(Some((file, size)))
+        }
+    }
 }
 
 /// Locks the file: two writers at once would destroy each other's bytes.
@@ -179,17 +204,41 @@ fn create(directory: &Dir, name: &str) -> io::Result<File> {
     directory.open_with(name, &options).map(cap_std::fs::File::into_std)
 }
 
-/// Creates a hidden file, with the permissions of the old file that will be replaced.
+/// Creates a hidden file: private now, and later with the owner and the permissions of the old file,
+/// or else with the permissions of a new file (`mode`).
 fn hidden(
     directory: &Dir,
     old: Option<File>,
+    mode: u32,
     temporaries: &mut u64,
 ) -> io::Result<(File, Placement)> {
+    let replaces = old.is_some();
     let (file, own) = temporary::create(directory, temporaries)?;
-    let placement = Placement::Hidden(own, old.is_some());
-    if let Some(old) = old {
-        // Without the right to set permissions, the new file keeps the default permissions.
-        let _ = old.metadata().and_then(|old| file.set_permissions(old.permissions()));
+    let mode = match old.map(|old| take_owner(&file, &old)) {
+        None => mode,
+        Some(Ok(mode)) => mode,
+        Some(Err(error)) => {
+            directory.remove_file(&own)?;
+            return Err(error);
+        }
+    };
+    Ok((file, Placement::Hidden(Hidden { own, mode, replaces })))
+}
+
+/// Gives the new file the owner and the group of the old file. Returns the permission bits for the
+/// new file.
+///
+/// # Errors
+/// The owner cannot be kept: the file would change hands.
+fn take_owner(new: &File, old: &File) -> io::Result<u32> {
+    let (there, here) = (old.metadata()?, new.metadata()?);
+    let mode = there.mode() & 0o777;
+    if there.uid() != here.uid() {
+        fchown(new, Some(there.uid()), None)?;
     }
-    Ok((file, placement))
+    if there.gid() != here.gid() && fchown(new, None, Some(there.gid())).is_err() {
+        // The permissions of one group are not those of another group.
+        return Ok(mode & 0o707);
+    }
+    Ok(mode)
 }
