@@ -144,6 +144,11 @@ impl Session for Server {
         may && self.lines.has_line() && self.budget.renewed().is_none()
     }
 
+    // RFC 959 §4.1.1: after QUIT the server finishes the transfer, and says 226 and 221.
+    fn outlives_fin(&self) -> bool {
+        !self.over && self.transfer.as_ref().is_some_and(|it| it.closes || self.is_to_quit())
+    }
+
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut ServerContext<'_, S>) {
         match event {
             Event::Opened { local, peer } => {
@@ -162,7 +167,7 @@ impl Session for Server {
             Event::Cut => self.cut(cx),
             Event::ControlEnded(ending) => {
                 cx.say(Speaker::Program, || format!("control connection ended: {ending:?}"));
-                self.handle_control_end(ending, cx);
+                self.handle_control_loss(cx);
             }
             Event::Progress(moved) => self.tell_progress(moved, cx),
             Event::Listening(at) => self.handle_listening(at, cx),

@@ -165,6 +165,12 @@ pub trait Session: Default {
         false
     }
 
+    /// Whether the session goes on to answer a peer that has closed its half of the control
+    /// connection. The driver then keeps the connection until [`Action::Close`].
+    fn outlives_fin(&self) -> bool {
+        false
+    }
+
     /// Handles an event on the session's connections.
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut Context<'_, Self::Config, S>);
 

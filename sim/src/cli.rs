@@ -106,10 +106,16 @@ pub fn main() -> ExitCode {
         return status;
     }
     args::color_choice(&arguments).write_global();
-    let mut out = anstream::stdout().lock();
+    // A listing has no styles, and names in any bytes: a stream that drops escape sequences would drop
+    // bytes that are not UTF-8 as well.
+    let (mut styled, mut plain) = (None, None);
+    let out: &mut dyn Write = match args::is_listing(&arguments) {
+        true => plain.insert(io::stdout().lock()),
+        false => styled.insert(anstream::stdout().lock()),
+    };
     let mut err = anstream::stderr().lock();
     let columns = terminal_columns();
-    let mut streams = Streams { out: &mut out, err: &mut err, columns };
+    let mut streams = Streams { out, err: &mut err, columns };
     ExitCode::from(execute(arguments, &mut streams))
 }
 

@@ -179,7 +179,13 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §5.4 and §4.2",
         statement: "Every command gets exactly one final reply, in order, while its control \
                     connection lasts; only 421 may come unasked.",
-        waived_by: &[waivers::DROP_CONTROL, waivers::MODEL, waivers::RESET_LOST, waivers::ON_FIN],
+        waived_by: &[
+            waivers::DROP_CONTROL,
+            waivers::MODEL,
+            waivers::RESET_LOST,
+            waivers::ON_FIN,
+            waivers::FORGED,
+        ],
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
     Law {

@@ -186,6 +186,9 @@ impl<P: Session> Slot<P> {
             // The peer may still read replies to the commands before the FIN.
             self.act(turn);
             self.flush(turn.tcp);
+            if self.session.outlives_fin() {
+                return;
+            }
         }
         // The actions may have aborted the control connection.
         if self.leave_control(turn.hub).is_some() {

@@ -8,7 +8,6 @@ use crate::model::{ControlFate, ControlLoss, Interruption, When};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::Store;
-use crate::tcp::Ending;
 use crate::wire::command::Command;
 use crate::wire::line::Line;
 
@@ -95,17 +94,9 @@ impl Server {
         self.actions.push(if resets { Action::DropData } else { Action::CloseData });
     }
 
-    /// Handles the client's FIN on the control connection. RFC 959 §4.1.1: after QUIT, the server
-    /// finishes the transfer and says 226 and 221, for a client that only half-closed.
-    pub(super) fn handle_control_end<S: Store>(
-        &mut self,
-        ending: Ending,
-        cx: &mut ServerContext<'_, S>,
-    ) {
-        let quits = ending == Ending::Finished && self.transfer.is_some() && !self.over;
-        if !quits || !self.lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(b"QUIT")) {
-            self.handle_control_loss(cx);
-        }
+    /// Whether QUIT waits behind the transfer.
+    pub(super) fn is_to_quit(&self) -> bool {
+        self.lines.any(|line| line.trim_ascii().eq_ignore_ascii_case(b"QUIT"))
     }
 
     pub(super) fn handle_control_loss<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {

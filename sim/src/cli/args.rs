@@ -67,6 +67,13 @@ pub(super) fn color_choice(arguments: &[OsString]) -> anstream::ColorChoice {
     }
 }
 
+/// Whether the command is `ls`.
+pub(super) fn is_listing(arguments: &[OsString]) -> bool {
+    let mut words = arguments.iter().skip(1).filter_map(|word| word.to_str());
+    let is_color = |word: &str| ColorWhen::from_str(word, false).is_ok();
+    words.find(|word| !word.starts_with('-') && !is_color(word)) == Some("ls")
+}
+
 /// A command with the words behind its name.
 #[derive(Debug, Subcommand)]
 pub(super) enum Invocation {

@@ -35,7 +35,9 @@ impl Judge<'_> {
         let (Some(held), Some(found)) = (server.content(name), client.content(name)) else {
             return seen;
         };
-        if seen.state != FileState::Other {
+        // A download of the same file as before, which is not the file that the tasks should make,
+        // looks unchanged.
+        if !matches!(seen.state, FileState::Other | FileState::Unchanged) {
             return seen;
         }
         if !held.holds(0, found, 0, found.size()) {

@@ -25,6 +25,8 @@ pub enum Fate {
     BurstLost,
     /// The link was dark.
     Blackout,
+    /// The packet was larger than the link passes (`drop_above`).
+    TooLarge,
     /// A middlebox had forgotten the packet's connection (`nat_timeout`).
     Forgotten,
     /// A fault of the scenario dropped the packet.
@@ -77,6 +79,7 @@ impl Fate {
             Self::QueueFull => "dropped: queue full",
             Self::BurstLost => "dropped: burst loss",
             Self::Blackout => "dropped: blackout",
+            Self::TooLarge => "dropped: too large",
             Self::Forgotten => "dropped: forgotten by the NAT",
             Self::Dropped => "dropped: fault",
             Self::Forged => "forged: no host sent it",
@@ -104,6 +107,7 @@ impl Fate {
             Self::Dropped => 6,
             Self::Changed(_) => 7,
             Self::Forged => 8,
+            Self::TooLarge => 9,
         }
     }
 }

@@ -143,9 +143,12 @@ pub(crate) fn actions_of(fate: Fate, delay: Duration) -> Vec<Action> {
     let Changes { duplicated, corrupted, moved } = match fate {
         Fate::Lost | Fate::BurstLost | Fate::Dropped => return vec![Action::Drop],
         Fate::Changed(changes) => changes,
-        Fate::Deliver | Fate::QueueFull | Fate::Blackout | Fate::Forgotten | Fate::Forged => {
-            return Vec::new();
-        }
+        Fate::Deliver
+        | Fate::QueueFull
+        | Fate::Blackout
+        | Fate::TooLarge
+        | Fate::Forgotten
+        | Fate::Forged => return Vec::new(),
     };
     let micros = |us: i64| Duration::from_micros(us.unsigned_abs());
     let moved = match moved {

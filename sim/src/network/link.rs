@@ -36,7 +36,10 @@ impl Link {
     /// A link without packets.
     #[must_use]
     pub(crate) fn new(config: LinkConfig, fates: Fates) -> Self {
-        let plain = fates.always_deliver() && config.rate.is_none() && config.blackout.is_empty();
+        let plain = fates.always_deliver()
+            && config.rate.is_none()
+            && config.blackout.is_empty()
+            && config.drop_above.is_none();
         let delay = config.delay.max(HOP);
         let (in_flight, held) = (Flights::default(), Vec::new());
         Self { config, fates, plain, delay, busy_until_ns: 0, in_flight, held }
@@ -66,7 +69,8 @@ impl Link {
     }
 
     /// The fate of the next packet, with `bytes` bytes and handed over at `now`, and the time of
-    /// arrival unless the packet is lost. A blackout and a full queue replace `fate`.
+    /// arrival unless the packet is lost. A blackout, a packet too large for the path and a full
+    /// queue replace `fate`.
     #[inline]
     pub(crate) fn admit(
         &mut self,
@@ -74,7 +78,11 @@ impl Link {
         bytes: usize,
         fate: Fate,
     ) -> (Fate, Option<Duration>) {
-        let fate = if self.is_dark(now) { Fate::Blackout } else { fate };
+        let fate = match () {
+            () if self.is_dark(now) => Fate::Blackout,
+            () if self.config.drop_above.is_some_and(|most| bytes > most) => Fate::TooLarge,
+            () => fate,
+        };
         if !fate.arrives() {
             return (fate, None);
         }
@@ -201,7 +209,9 @@ impl Link {
         let now_ns = u64::try_from(now.as_nanos()).expect("a run ends long before 584 years");
         let backlog_ns = self.busy_until_ns.saturating_sub(now_ns);
         let waiting = u128::from(backlog_ns) * u128::from(rate) / 8_000_000_000;
-        if waiting + u128::from(bytes) > u128::from(self.config.queue) && backlog_ns > 0 {
+        let full = waiting + u128::from(bytes) > u128::from(self.config.queue);
+        // A packet that is larger than the queue never finds room.
+        if full && (backlog_ns > 0 || bytes > self.config.queue) {
             return None;
         }
         let takes_ns = u128::from(bytes) * 8_000_000_000 / u128::from(rate);

@@ -64,7 +64,7 @@ impl Scenario {
             }
         }
         for (link, way) in [(&self.up, "up"), (&self.down, "down")] {
-            link.check(self.mtu).map_err(|(key, problem)| {
+            link.check().map_err(|(key, problem)| {
                 InvalidSetting::new(format!("link.{way}.{key}"), problem)
             })?;
         }

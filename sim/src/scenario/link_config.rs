@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::values::HEADERS;
+
 /// The settings of one direction of the link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkConfig {
@@ -14,6 +16,9 @@ pub struct LinkConfig {
     pub rate: Option<u64>,
     /// Bytes that may wait for the rate; a packet without room in the queue is dropped (tail drop).
     pub queue: u64,
+    /// Bytes of the largest packet that passes; a larger packet is lost without a word, as in a
+    /// tunnel's black hole (RFC 2923 §2.1). `None`: every packet passes.
+    pub drop_above: Option<usize>,
     /// Independent loss of a packet.
     pub loss_ppm: u32,
     /// Loss in bursts, in place of independent loss.
@@ -69,6 +74,7 @@ impl Default for LinkConfig {
             jitter: Duration::ZERO,
             rate: None,
             queue: 64 << 10,
+            drop_above: None,
             loss_ppm: 0,
             burst: None,
             duplicate_ppm: 0,
@@ -83,10 +89,11 @@ impl Default for LinkConfig {
 impl LinkConfig {
     /// The first contradiction between settings of the link: the last part of a key, and the
     /// problem.
-    pub(super) fn check(&self, mtu: usize) -> Result<(), (&'static str, String)> {
+    pub(super) fn check(&self) -> Result<(), (&'static str, String)> {
         let wrong = |key, problem: &str| Err((key, problem.to_owned()));
-        if self.rate.is_some() && self.queue < mtu as u64 {
-            let problem = format!("{} bytes do not hold one packet of link.mtu {mtu}", self.queue);
+        if self.rate.is_some() && self.queue < HEADERS as u64 {
+            let problem =
+                format!("{} bytes do not even hold the {HEADERS} bytes of headers", self.queue);
             return Err(("queue", problem));
         }
         if self.loss_ppm > 0 && self.burst.is_some() {

@@ -6,8 +6,10 @@ mod commands;
 mod foreign;
 mod hostile;
 mod local_files;
+mod odd_server;
 #[path = "../command/program.rs"]
 #[expect(dead_code, reason = "the tests of `command` need the rest")]
 mod program;
+mod reported;
 mod served;
 mod word;

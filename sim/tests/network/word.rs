@@ -2,14 +2,15 @@
 //! and one object for a script.
 
 use std::fs;
-use std::io::Write;
-use std::net::{Shutdown, TcpStream};
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::hostile::raw::Raw;
+use crate::hostile::raw::{Raw, pause, until};
 use crate::program::{err, halfclose, out};
 use crate::served::Ours;
 
@@ -31,7 +32,7 @@ fn fin(data: &TcpStream) {
 }
 
 fn reset(data: &TcpStream) {
-    socket2::SockRef::from(data).set_linger(Some(std::time::Duration::ZERO)).expect("an option");
+    socket2::SockRef::from(data).set_linger(Some(Duration::ZERO)).expect("an option");
 }
 
 /// The lines of the log about a file, without time and session.
@@ -178,4 +179,58 @@ fn with_the_dialogue_too_a_script_gets_one_object() {
         assert_eq!(said["told"], if status == 0 { "success" } else { "failure" }, "{words:?}");
         assert_eq!(err(&output).contains("> QUIT\n"), !words.contains(&none), "{words:?}");
     }
+}
+
+/// Case 24 (pure-ftpd pull request 162): QUIT behind a transfer, then the client closes its half of the
+/// control connection. RFC 959 §4.1.1: the transfer finishes, then 226 and 221.
+#[test]
+fn quit_and_a_half_close_behind_a_transfer_end_with_226_and_221() {
+    let server = Ours::serve(&[]);
+    fs::write(server.path("f"), vec![3; 300_000]).expect("space");
+    for (command, active) in [
+        ("STOR new", false),
+        ("STOR new", true),
+        ("APPE new", true),
+        ("RETR f", false),
+        ("RETR f", true),
+        ("NLST", false),
+    ] {
+        let mut session = Raw::login(&server);
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("it is bound").port();
+        let passive = (!active).then(|| session.passive());
+        if active {
+            let said = session.say(&format!("PORT 127,0,0,1,{},{}", port >> 8, port & 255));
+            assert!(said.starts_with("200"), "{said}");
+        }
+        let lines = format!("{command}\r\nNOOP\r\nQUIT\r\n");
+        session.stream.write_all(lines.as_bytes()).expect("it listens");
+        session.stream.shutdown(Shutdown::Write).expect("it is open");
+        let mut data = passive.unwrap_or_else(|| listener.accept().expect("it connects").0);
+        pause(Duration::from_millis(100));
+        if command.starts_with("RETR") || command == "NLST" {
+            let mut bytes = Vec::new();
+            data.read_to_end(&mut bytes).expect("FIN ends the data");
+            assert!(command == "NLST" || bytes.len() == 300_000, "{} bytes", bytes.len());
+        } else {
+            data.write_all(&[9; 200_000]).expect("room");
+        }
+        drop(data);
+        for code in ["150", "226", "200", "221"] {
+            let reply =
+                session.reply().unwrap_or_else(|error| panic!("{command}: {code}: {error}"));
+            assert!(reply.starts_with(code), "{command}, active {active}: {reply}");
+        }
+        assert!(session.is_closed(), "{command}");
+    }
+    assert_eq!(fs::read(server.path("new")).expect("stored").len(), 400_000);
+    // Without QUIT the end of the control connection is the end of the upload.
+    let mut session = Raw::login(&server);
+    let mut data = session.passive();
+    assert!(session.say("STOR half").starts_with("150"));
+    data.write_all(&[9; 1_000]).expect("room");
+    session.stream.shutdown(Shutdown::Write).expect("it is open");
+    assert!(session.is_closed());
+    drop(data);
+    until("the upload is removed", || !server.path("half").exists());
 }

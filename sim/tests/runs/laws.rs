@@ -8,6 +8,7 @@ fn outcome(settings: &str, seed: u64, denied: Option<&'static str>) -> Outcome {
     let lost = (1..60).map(|nth| format!("fault=drop server data FIN {nth}")).collect::<Vec<_>>();
     let settings = settings.split_whitespace().flat_map(|word| match word {
         "fins=lost" => lost.iter().map(String::as_str).collect(),
+        "rst=forged" => vec!["fault=inject RST packet 16"],
         "fin=forged" => vec!["fault=inject FIN as client packet 24"],
         word => vec![word],
     });
@@ -127,6 +128,7 @@ const WAIVERS: &[(&str, &str, &str)] = &[
     ),
     ("success-is-whole", "fault=inject", "fin=forged link.loss=20%"),
     ("hosts-come-to-rest", "fault=inject", "fin=forged link.loss=20%"),
+    ("one-final-reply", "fault=inject", "rst=forged server.data_timeout=none link.down.corrupt=5%"),
     ("one-final-reply", "server.on_fin=waits", WAITS),
     ("hosts-come-to-rest", "server.on_fin=waits", WAITS),
     ("one-final-reply", "server.model", "client.close=reset server.model=aioftp-0.28.3"),

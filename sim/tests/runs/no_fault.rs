@@ -81,6 +81,11 @@ const LAWFUL: &[(&str, &[&str], u64)] = &[
         1,
     ),
     (
+        "a download after an upload that could not resume a longer file",
+        &["do.1.get=b", "do.2.put=b", "do.2.resume=true", "do.2.size=512", "do.3.get=b"],
+        1,
+    ),
+    (
         "a download resumes behind the beginning of another file",
         &[
             "do.1.append=a",

@@ -192,8 +192,8 @@ fn a_bad_setting_says_what_would_be_right() {
         assert_eq!(varied(&[setting]), Err(message.to_owned()));
     }
     assert_eq!(
-        varied(&["link.rate=1mbit", "link.queue=1000"]),
-        Err("link.up.queue: 1000 bytes do not hold one packet of link.mtu 1500".to_owned())
+        varied(&["link.rate=1mbit", "link.queue=39"]),
+        Err("link.up.queue: 39 bytes do not even hold the 40 bytes of headers".to_owned())
     );
 }
 

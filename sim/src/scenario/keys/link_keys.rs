@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::value_kinds::{Access, DELAY, PERCENTAGE, Permitted, QUEUE, RATE};
+use super::value_kinds::{Access, DELAY, MTU, PERCENTAGE, Permitted, QUEUE, RATE};
 use super::{Key, Part, TomlForm, put};
 use crate::scenario::values::{self, NONE};
 use crate::scenario::{Blackout, Burst, LinkConfig, netem, units};
@@ -22,13 +22,15 @@ macro_rules! three_keys_a_row {
     };
 }
 
-pub(super) const KEYS: [Key; 3 * 12] = three_keys_a_row![
+pub(super) const KEYS: [Key; 3 * 13] = three_keys_a_row![
     "netem", NETEM, "tc-netem(8)'s words; sets the named keys, and is not printed";
     "delay", at!(delay, DELAY), "propagation delay in each direction";
     "jitter", at!(jitter, DELAY), "largest deviation of the delay, evenly distributed";
     "rate", at!(rate, RATE or NONE), "rate in each direction (none: no limit)";
     "queue", at!(queue, QUEUE),
-        "bytes waiting for the rate; further packets are dropped (tail drop)";
+        "bytes waiting for the rate; a packet without room is dropped (tail drop)";
+    "drop_above", at!(drop_above, MTU or NONE),
+        "largest packet in bytes that passes; larger packets are lost (none: all pass)";
     "loss", at!(loss_ppm, PERCENTAGE), "share of packets lost at random, in each direction";
     "gemodel", BURST, "loss in bursts, in place of loss: netem's p r 1-h 1-k";
     "duplicate", at!(duplicate_ppm, PERCENTAGE), "share of packets arriving twice";

@@ -42,6 +42,7 @@ fn every_model_leaves_its_words_in_the_trace() {
         ("link.jitter=5ms", "jitter +"),
         ("link.blackout=0s..1s", "dropped: blackout"),
         ("link.rate=1mbit", "dropped: queue full"),
+        ("link.drop_above=1400", "dropped: too large"),
     ] {
         let settings = [setting, "link.queue=3000", "tcp.congestion=none", "do.size=50kB"];
         let lines = lines(&ran(&scenario("", &settings), 1));
@@ -99,4 +100,32 @@ fn a_nat_forgets_the_control_connection_during_a_long_transfer() {
     assert!(forgotten.iter().all(|line| line.contains(" control ")), "{forgotten:?}");
     assert!(forgotten.iter().any(|line| line.contains("--x")), "both ways: {forgotten:?}");
     assert!(forgotten.iter().any(|line| line.contains("x--")), "both ways: {forgotten:?}");
+}
+
+/// lftp issue 691: a tunnel drops packets above some size without a word. Small files pass, large files
+/// hang; the hosts announce the MSS of their own MTU, and an MTU of the tunnel's size is the cure.
+#[test]
+fn a_black_hole_by_size_passes_small_files_alone() {
+    let two = ["do.1.put=README", "do.1.size=308", "do.2.put=COPYING", "do.2.size=18092"];
+    for hole in [
+        &["link.drop_above=1400"][..],
+        &["link.up.drop_above=1400"],
+        // A queue that no large packet fits in.
+        &["link.rate=10mbit", "link.queue=1400"],
+    ] {
+        let ran = ran(&scenario("", &[&two[..], hole].concat()), 0);
+        let verdicts: Vec<_> = ran.outcome.transfers.iter().map(|it| it.verdict).collect();
+        assert_eq!(verdicts[0], Verdict::Intact, "{hole:?}");
+        assert!(verdicts[1] < Verdict::Intact, "{hole:?}");
+        let lines = lines(&ran);
+        assert!(lines.iter().any(|line| line.contains("S 0:0(0)") && line.contains("mss 1460")));
+        let lost = |line: &&String| line.contains("dropped: ");
+        let all_large = lines.iter().filter(lost).all(|line| line.contains("(1460)"));
+        assert!(all_large && lines.iter().any(|line| lost(&line)), "{hole:?}");
+    }
+    let down = ran(&scenario("", &[&two[..], &["link.down.drop_above=1400"]].concat()), 0);
+    assert_eq!(down.outcome.verdict, Verdict::Intact, "nothing large goes down");
+    let smaller =
+        ran(&scenario("", &[&two[..], &["link.drop_above=1400", "link.mtu=1400"]].concat()), 0);
+    assert_eq!(smaller.outcome.verdict, Verdict::Intact);
 }
