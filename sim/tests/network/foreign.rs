@@ -9,5 +9,6 @@ mod errors;
 mod missing;
 pub(crate) mod programs;
 pub(crate) mod servers;
+mod slow_readers;
 pub(crate) mod theirs;
 mod trees;

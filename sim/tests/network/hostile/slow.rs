@@ -95,30 +95,47 @@ fn success_is_told_once_nothing_is_owed_and_no_reset_follows() {
 
 #[test]
 fn the_old_file_stays_if_no_byte_of_a_new_one_comes() {
-    for in_place in [false, true] {
-        let options: &[&str] = if in_place { &["--in-place"] } else { &[] };
-        let server = Ours::serve(options);
-        std::fs::write(server.path("precious"), "old file").expect("space");
-        for restart in ["NOOP", "REST 3"] {
-            // The address of the data connection refuses.
-            let mut client = Raw::login(&server);
-            assert!(client.say("TYPE I").starts_with("200"));
-            assert!(client.say("PORT 127,0,0,1,4,1").starts_with("200"));
-            client.say(restart);
-            assert!(client.say("STOR precious").starts_with("150"));
-            client.expect("425");
-            // The client dies before the data connection.
-            let mut client = Raw::login(&server);
-            assert!(client.say("TYPE I").starts_with("200"));
-            let _ = client.say("PASV");
-            client.say(restart);
-            assert!(client.say("STOR precious").starts_with("150"));
-            drop(client);
-            assert_serves(&server);
-            let left = std::fs::read(server.path("precious")).expect("there");
-            assert_eq!(left, b"old file", "{restart}, in place: {in_place}");
+    const WAYS: [&str; 3] = ["refused", "client dies", "server ends"];
+    for options in [&[][..], &["--in-place"], &["--on-reset", "abort", "--in-place"]] {
+        for before in ["", "REST 3"] {
+            for command in ["STOR precious", "APPE precious"] {
+                let mut server = Ours::serve(options);
+                for way in WAYS {
+                    std::fs::write(server.path("precious"), "old file").expect("space");
+                    server = without_data(server, way, before, command);
+                    let left = std::fs::read(server.path("precious")).expect("there");
+                    assert_eq!(left, b"old file", "{options:?}, {before}, {command}, {way}");
+                }
+            }
         }
     }
+}
+
+/// An upload whose data connection never opens. Returns a server of the same directory.
+fn without_data(server: Ours, way: &str, before: &str, command: &str) -> Ours {
+    let mut client = Raw::login(&server);
+    if way == "refused" {
+        assert!(client.say("PORT 127,0,0,1,4,1").starts_with("200"));
+    } else {
+        client.passive_port();
+    }
+    if !before.is_empty() {
+        assert!(client.say(before).starts_with("350"));
+    }
+    assert!(client.say(command).starts_with("150"));
+    match way {
+        "refused" => drop(client.expect("425")),
+        "client dies" => drop(client),
+        _ => {
+            server.signal(rustix::process::Signal::TERM);
+            client.expect("425");
+            let (status, _, folder) = server.wait();
+            assert!(status.success(), "{status}");
+            return Ours::serve_in(folder, &[], &[]);
+        }
+    }
+    assert_serves(&server);
+    server
 }
 
 #[test]
