@@ -172,6 +172,51 @@ impl Connection {
         self.state = State::Listen;
     }
 
+    /// Take the state of `source` over: out of a connection into a copy, or back from a copy into the slot
+    /// from which the copy was made.
+    ///
+    /// # Panics
+    /// If `source` is a copy of a different connection.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        let Self {
+            // An interface keeps nothing between two calls: its address is the host's, its clock is set
+            // by each poll, and its random numbers are drawn at once when a connection opens.
+            interface: _,
+            socket,
+            owner,
+            touched,
+            poll_hint,
+            asks_no_clock,
+            keeps_timer,
+            ends,
+            view,
+            state,
+            established,
+            ending,
+            flushed,
+            asked,
+            fin_deferred,
+            outlived,
+            send,
+            receive,
+            clocks,
+        } = source;
+        // A slot without a connection gets a fresh socket when a connection opens.
+        if *owner != Owner::Vacant {
+            let queued =
+                if view.queued > 0 { send.filled(socket.get().send_capacity()) } else { 0 };
+            self.socket.copy_from(socket, [receive.used(), queued]);
+        }
+        (self.owner, self.touched, self.poll_hint) = (*owner, *touched, *poll_hint);
+        (self.asks_no_clock, self.keeps_timer) = (*asks_no_clock, *keeps_timer);
+        self.ends = *ends;
+        (self.view, self.state, self.established) = (*view, *state, *established);
+        (self.ending, self.flushed, self.outlived) = (*ending, *flushed, *outlived);
+        self.asked.set(asked.get());
+        self.fin_deferred = *fin_deferred;
+        (self.send, self.receive, self.clocks) = (*send, *receive, *clocks);
+    }
+
     /// End the use of the slot. The next connection in the slot uses the same memory.
     pub(crate) fn vacate(&mut self) {
         self.owner = Owner::Vacant;

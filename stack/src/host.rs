@@ -127,6 +127,62 @@ impl Host {
         self.ports = Ports::new(&self.seed_draws);
     }
 
+    /// Take the state of `source` over, so that both would go on alike: out of a host at work into a copy
+    /// of the host, or back from the copy into the host from which the copy was made. A copy is only kept:
+    /// connections of a copy act as closed. The free packet buffers of each host stay.
+    ///
+    /// # Panics
+    /// If `source` is a copy of a different host.
+    pub fn copy_from(&mut self, source: &Self) {
+        let Self {
+            config,
+            patience,
+            connections,
+            listeners,
+            time_waits,
+            demux,
+            ports,
+            seed_draws,
+            events,
+            wire,
+            touched,
+            timers,
+            // Interfaces keep nothing between two calls: see `Connection::copy_from`.
+            closed: _,
+            no_sockets: _,
+        } = source;
+        (self.config, self.patience) = (*config, *patience);
+        (self.seed_draws, self.ports) = (*seed_draws, ports.clone());
+        self.wire.copy_from(wire);
+        let spare = &mut self.wire;
+        self.connections.copy_from(
+            connections,
+            || Connection::vacant(spare),
+            Connection::copy_from,
+            |connection| {
+                connection.vacate();
+                connection.untouch();
+            },
+        );
+        self.listeners.copy_from(
+            listeners,
+            Listener::default,
+            Listener::clone_from,
+            Listener::vacate,
+        );
+        let (new, vacate) = (|| time_waits[0], |_: &mut TimeWait| ());
+        self.time_waits.copy_from(time_waits, new, TimeWait::clone_from, vacate);
+        self.demux.clone_from(demux);
+        self.events.clone_from(events);
+        self.touched.clone_from(touched);
+        self.timers.clone_from(timers);
+    }
+
+    /// A copy of `packet` in a buffer of this host, to be recycled as the host's own packets.
+    pub fn copy_of(&mut self, packet: &Packet) -> Packet {
+        self.wire.pool.copy_of(packet)
+    }
+
     /// The draws of this host from the seed.
     #[must_use]
     pub fn seed_draws(&self) -> &SeedDraws {

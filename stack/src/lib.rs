@@ -149,6 +149,7 @@
 //! connection in SYN-RECEIVED (Linux is silent in both); the congestion window begins at about two
 //! kilobytes, not at ten segments.
 
+mod clone_by_field;
 mod close_policy;
 mod config;
 mod connection;

@@ -47,6 +47,9 @@ impl Connection {
         if opens {
             self.synchronize(segment, before.view.state);
         }
+        if segment.payload_len > 0 {
+            self.receive.reached(segment.data_end(), self.socket.get().recv_capacity());
+        }
         let acknowledges = flags.has(Flags::ACK) && self.send.accepts(segment.ack);
         if acknowledges && (before.acceptable || opens) {
             self.send.acknowledged(segment);

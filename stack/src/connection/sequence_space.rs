@@ -21,6 +21,8 @@ pub(crate) struct SendSpace {
     scale: u8,
     /// The number of bytes given by the user, modulo 2^32.
     taken: u32,
+    /// The number of bytes given by the user, or the greatest number.
+    filled: usize,
     /// SND.UP: the number after the urgent byte, until the byte is acknowledged.
     pub(crate) urgent: Option<u32>,
     /// Whether bytes may wait that were never transmitted.
@@ -60,6 +62,7 @@ impl SendSpace {
     #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
     pub(crate) fn took(&mut self, len: usize) {
         self.taken = self.taken.wrapping_add(len as u32);
+        self.filled = self.filled.saturating_add(len);
         self.waiting |= len > 0;
     }
 
@@ -75,6 +78,12 @@ impl SendSpace {
             return 0;
         }
         usize::try_from(distance(self.max, self.end())).unwrap_or(0)
+    }
+
+    /// How many bytes at the beginning of a send buffer of `len` bytes were ever in use. A fresh buffer is
+    /// filled from the beginning.
+    pub(crate) fn filled(&self, len: usize) -> usize {
+        len.min(self.filled)
     }
 
     /// Whether RFC 9293 §3.10.7.4 accepts `ack`: not before SND.UNA, and not after SND.MAX.
@@ -120,6 +129,10 @@ pub(crate) struct ReceiveSpace {
     pub(crate) irs: u32,
     /// The number of bytes taken by the user, modulo 2^32.
     taken: u32,
+    /// The number of bytes up to the last byte that ever entered the receive buffer, modulo 2^32.
+    reach: u32,
+    /// How many bytes at the beginning of the receive buffer were ever in use.
+    filled: usize,
     /// Whether the peer's FIN has been taken.
     pub(crate) fin: bool,
     /// The acknowledgment number sent last.
@@ -146,6 +159,21 @@ impl ReceiveSpace {
         let shift = if syn { 0 } else { self.scale };
         self.acknowledged = ack;
         self.edge = ack.wrapping_add(u32::from(window) << shift);
+    }
+
+    /// Account for data that ends before the sequence number `end` and may have entered the receive
+    /// buffer of `len` bytes. A fresh buffer is filled from the beginning.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "sequence numbers wrap")]
+    pub(crate) fn reached(&mut self, end: u32, len: usize) {
+        let ahead = usize::try_from(distance(self.data_start(), end)).unwrap_or(0).min(len);
+        self.reach = later(self.reach, self.taken.wrapping_add(ahead as u32));
+        self.filled = self.filled.max(len.min(self.taken as usize + ahead));
+    }
+
+    /// How many bytes at the beginning of the receive buffer may be in use now.
+    pub(crate) fn used(&self) -> usize {
+        if after(self.reach, self.taken) { self.filled } else { 0 }
     }
 
     /// The window field for a window of `free` bytes.

@@ -7,44 +7,101 @@
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
 )]
 
-use std::ptr::NonNull;
+use std::mem::{self, MaybeUninit};
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
 
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 
-/// A socket set of one. The socket borrows from `rings` and from nothing else.
+/// A socket set of one. The socket uses the memory of `rings`, but `rings` owns the memory: the socket is
+/// never dropped, only forgotten by `replace`.
 pub(crate) struct TcpSocket {
-    // Dropped before `rings`: fields are dropped in the order of declaration.
     sockets: SocketSet<'static>,
     handle: SocketHandle,
-    rings: [Ring; 2],
+    rings: Arc<Rings>,
+    /// The copied socket, if this value is a copy. The rings of a copy have no bytes.
+    copied: Option<Box<Copied>>,
+}
+
+/// A socket as it was at one moment.
+struct Copied {
+    /// Never dropped, and never used as a socket.
+    socket: MaybeUninit<Socket<'static>>,
+    /// The first bytes of each ring.
+    bytes: [Vec<u8>; 2],
+    /// The rings of the socket.
+    rings: Arc<Rings>,
 }
 
 impl TcpSocket {
     /// A socket whose rings have no memory yet.
     pub(crate) fn new() -> Self {
+        let rings = Arc::new(Rings::new([0; 2]));
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
-        Self { sockets, handle, rings: [0; 2].map(Ring::new) }
+        Self { sockets, handle, rings, copied: None }
     }
 
     /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
     /// the ring to send from, in bytes. Rings of the same lengths are used again.
     pub(crate) fn renew(&mut self, lengths: [usize; 2]) {
-        if self.rings.each_ref().map(Ring::len) != lengths {
-            self.vacate();
-            self.rings = lengths.map(Ring::new);
+        self.copied = None;
+        if self.rings.lengths() != lengths {
+            self.replace(without_rings());
+            self.rings = Arc::new(Rings::new(lengths));
         }
-        // SAFETY: the socket that borrows these rings stays in `self.sockets` (nothing in this crate
-        // moves a socket out of its set). The one before it is dropped by the assignment below and
-        // does not use them in between; `vacate` and `drop` too drop the socket before the rings.
-        let [receive, send] = unsafe { self.rings.each_mut().map(|ring| ring.lend()) };
-        *self.get_mut() = socket(receive, send);
+        // SAFETY: the one socket that uses these rings is forgotten by `replace`, and is not used in
+        // between. A copy of a socket is never used, and touches the rings in `copy_from` alone.
+        let [receive, send] = unsafe { self.rings.lend() };
+        self.replace(socket(receive, send));
     }
 
-    /// Drop the socket, so no reference to the rings is left.
-    fn vacate(&mut self) {
-        *self.get_mut() = without_rings();
+    /// Copy the socket of `source` into this value, which becomes a copy, or write the copy `source` back
+    /// into the socket from which the copy was made. Beyond the first `used` bytes (of the ring to
+    /// receive into, of the ring to send from) the rings of a copied socket have no bytes in use. A copy
+    /// cannot be polled: it acts as a closed socket.
+    ///
+    /// # Panics
+    /// If `source` is the copy of a different socket.
+    pub(crate) fn copy_from(&mut self, source: &Self, used: [usize; 2]) {
+        let Some(back) = &source.copied else {
+            if self.copied.is_none() {
+                *self = Self::new();
+            }
+            let copied = self.copied.get_or_insert_with(|| Copied::of(&source.rings));
+            if !Arc::ptr_eq(&copied.rings, &source.rings) {
+                copied.rings = Arc::clone(&source.rings);
+            }
+            // SAFETY: the bits of a copied socket are never used as a socket and never dropped, so the
+            // socket of `source` stays the only user of its rings. The rings are only read.
+            unsafe {
+                ptr::copy_nonoverlapping(source.get(), copied.socket.as_mut_ptr(), 1);
+                for ((ring, bytes), used) in copied.rings.0.iter().zip(&mut copied.bytes).zip(used)
+                {
+                    bytes.clear();
+                    bytes.extend_from_slice(&ring.as_ref()[..used]);
+                }
+            }
+            return;
+        };
+        let same = self.copied.is_none() && Arc::ptr_eq(&self.rings, &back.rings);
+        assert!(same, "a copy of a socket goes back into the same socket");
+        // SAFETY: `back` was written above, from a socket that used these rings. The rings are alive,
+        // for `self` owns them too. The overwritten socket used the same rings and is forgotten here,
+        // so the rings have one user again, and `self` is borrowed exclusively. Beside the rings a
+        // socket owns no memory: smoltcp 0.14 keeps wakers only with the feature `async`.
+        unsafe {
+            ptr::copy_nonoverlapping(back.socket.as_ptr(), self.get_mut(), 1);
+            for (ring, bytes) in self.rings.0.iter().zip(&back.bytes) {
+                (&mut (*ring.as_ptr()))[..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+    }
+
+    /// Put `socket` in the place of the socket, which is forgotten: a drop would free the rings.
+    fn replace(&mut self, socket: Socket<'static>) {
+        mem::forget(mem::replace(self.get_mut(), socket));
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
@@ -61,6 +118,19 @@ impl TcpSocket {
     }
 }
 
+impl Drop for TcpSocket {
+    fn drop(&mut self) {
+        self.replace(without_rings());
+    }
+}
+
+impl Copied {
+    fn of(rings: &Arc<Rings>) -> Box<Self> {
+        let (socket, bytes) = (MaybeUninit::uninit(), Default::default());
+        Box::new(Self { socket, bytes, rings: Arc::clone(rings) })
+    }
+}
+
 /// A fresh socket. Not inlined, because the constructor of smoltcp is long.
 #[inline(never)]
 fn socket(receive: SocketBuffer<'static>, send: SocketBuffer<'static>) -> Socket<'static> {
@@ -72,46 +142,54 @@ fn without_rings() -> Socket<'static> {
     socket(nothing(), nothing())
 }
 
-/// The memory of one ring, owned by this value except while lent by `lend`.
-#[derive(Debug)]
-pub(crate) struct Ring(NonNull<[u8]>);
+/// The memory of the ring to receive into and of the ring to send from. The one socket that uses the
+/// memory, and the copies of the socket, share the ownership.
+struct Rings([NonNull<[u8]>; 2]);
 
-// SAFETY: the memory is owned as a `Box<[u8]>` owns it, and that is `Send`.
-unsafe impl Send for Ring {}
+// SAFETY: the memory is owned as two `Box<[u8]>` own it. It is touched through the one `TcpSocket` whose
+// socket uses it: changed through an exclusive reference, read through a shared one.
+unsafe impl Send for Rings {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Rings {}
 
-impl Ring {
-    /// Allocate `len` bytes, all zero.
-    pub(crate) fn new(len: usize) -> Self {
-        Self(NonNull::from(Box::leak(vec![0; len].into_boxed_slice())))
+impl Rings {
+    /// Allocate rings of these lengths in bytes, all zero.
+    fn new(lengths: [usize; 2]) -> Self {
+        Self(lengths.map(|len| NonNull::from(Box::leak(vec![0; len].into_boxed_slice()))))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.0.len()
+    fn lengths(&self) -> [usize; 2] {
+        self.0.map(NonNull::len)
     }
 
-    /// The whole memory as the ring of a socket. Old bytes stay in the memory and are never read: a ring
+    /// The whole memory as the rings of a socket. Old bytes stay in the memory and are never read: a ring
     /// returns only bytes put into the ring.
     ///
     /// # Safety
-    /// The buffer must be dropped before this ring is lent again or dropped itself.
-    unsafe fn lend(&mut self) -> SocketBuffer<'static> {
-        // SAFETY: `new` leaked this memory and `drop` alone frees it; by the contract above no other
-        // reference to it is alive.
-        let memory: &'static mut [u8] = unsafe { self.0.as_mut() };
-        SocketBuffer::new(memory)
+    /// The buffers must be forgotten, not dropped, before the rings are lent again or dropped.
+    unsafe fn lend(&self) -> [SocketBuffer<'static>; 2] {
+        // SAFETY: `new` leaked the memory, as a `Box<[u8]>` of this length. By the contract above the
+        // vector does not free the memory and no other buffer uses it; smoltcp never lets a ring grow.
+        let vec = |ring: NonNull<[u8]>| unsafe {
+            Vec::from_raw_parts(ring.as_ptr().cast::<u8>(), ring.len(), ring.len())
+        };
+        self.0.map(|ring| SocketBuffer::new(vec(ring)))
     }
 }
 
-impl Drop for Ring {
+impl Drop for Rings {
     fn drop(&mut self) {
-        // SAFETY: `new` leaked it as such a box, and by `lend`'s contract nothing borrows from it.
-        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+        for ring in self.0 {
+            // SAFETY: `new` leaked it as such a box; every socket with a buffer in it is forgotten.
+            drop(unsafe { Box::from_raw(ring.as_ptr()) });
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use smoltcp::socket::tcp::State;
 
     #[test]
     fn a_ring_serves_one_socket_after_another() {
@@ -120,5 +198,44 @@ mod tests {
             socket.renew(lengths);
             assert_eq!([socket.get().recv_capacity(), socket.get().send_capacity()], lengths);
         }
+    }
+
+    #[test]
+    fn a_copy_goes_back_into_its_socket_with_the_bytes_of_the_rings() {
+        let (mut socket, mut copy) = (TcpSocket::new(), TcpSocket::new());
+        // A copy that was a socket of its own before.
+        copy.renew([16, 16]);
+        socket.renew([64, 32]);
+        socket.get_mut().listen(21).expect("a fresh socket");
+        // SAFETY: the socket is not used during the write.
+        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"once") };
+        copy.copy_from(&socket, [0, 4]);
+        assert_eq!((copy.get().state(), copy.get().send_capacity()), (State::Closed, 0));
+        // The next connection uses the same rings.
+        socket.renew([64, 32]);
+        // SAFETY: the socket is not used during the write.
+        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"more") };
+        for _ in 0..2 {
+            socket.copy_from(&copy, [0, 0]);
+            assert_eq!((socket.get().state(), socket.get().send_capacity()), (State::Listen, 32));
+            // SAFETY: the socket is not used during the read.
+            assert_eq!(unsafe { &socket.rings.0[1].as_ref()[..4] }, b"once");
+            socket.get_mut().abort();
+        }
+        // A copy outlives its socket.
+        drop(socket);
+        copy.renew([8, 8]);
+        assert_eq!(copy.get().recv_capacity(), 8);
+    }
+
+    #[test]
+    #[should_panic(expected = "goes back into the same socket")]
+    fn a_copy_goes_into_no_other_socket() {
+        let (mut socket, mut copy, mut other) =
+            (TcpSocket::new(), TcpSocket::new(), TcpSocket::new());
+        socket.renew([64, 32]);
+        other.renew([64, 32]);
+        copy.copy_from(&socket, [0, 0]);
+        other.copy_from(&copy, [0, 0]);
     }
 }

@@ -2,6 +2,7 @@
 //! earlier uses. A lookup is a multiplication and, mostly, a cache line. Entries stay for ever, and
 //! move only when the map grows. The map is never iterated, so the order of entries cannot reach a run.
 
+use crate::clone_by_field::clone_by_field;
 use crate::ids::Key;
 
 /// The holder of a 4-tuple or of a listening port, by slot.
@@ -55,6 +56,8 @@ pub(crate) struct Demux {
     entries: Vec<Entry>,
     len: usize,
 }
+
+clone_by_field! { Demux { entries, len } }
 
 impl Demux {
     pub(crate) fn new() -> Self {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddrV4;
 
+use crate::clone_by_field::clone_by_field;
 use crate::ids::{ConnId, ListenerId};
 use crate::note::{Note, NoteKind};
 use crate::time::Moment;
@@ -25,6 +26,8 @@ pub(crate) struct Events {
     /// Whether the user wants notes.
     telling: bool,
 }
+
+clone_by_field! { Events { ready, notes, telling } }
 
 impl Events {
     /// Queue a note about the connection between `ends`, if the user wants notes.
@@ -56,6 +59,8 @@ pub(crate) struct Fifo<T> {
     /// How many items have been taken: fewer than all, or 0.
     taken: usize,
 }
+
+clone_by_field! { Fifo<T> { items, taken } }
 
 impl<T> Default for Fifo<T> {
     fn default() -> Self {

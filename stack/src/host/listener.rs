@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::clone_by_field::clone_by_field;
+
 /// One listening port, or the memory of the last listener in this slot.
 #[derive(Debug, Default)]
 pub(crate) struct Listener {
@@ -15,6 +17,8 @@ pub(crate) struct Listener {
     /// Slots of connections that wait for `accept`, oldest first.
     pub(super) accepted: VecDeque<u32>,
 }
+
+clone_by_field! { Listener { live, port, backlog, embryos, accepted } }
 
 impl Listener {
     /// Start to listen at `port`.

@@ -51,6 +51,31 @@ impl<T> Slots<T> {
         self.vacant.extend((0..self.len()).rev());
     }
 
+    /// Take the values of `source` over by `copy`, with their ids. Slots that `source` lacks are given
+    /// back by `vacate`, and are the last to be taken: as if each were a new slot.
+    pub(super) fn copy_from(
+        &mut self,
+        source: &Self,
+        mut new: impl FnMut() -> T,
+        copy: impl Fn(&mut T, &T),
+        vacate: impl Fn(&mut T),
+    ) {
+        while self.len() < source.len() {
+            self.entries.push(Slot { value: new(), generation: 0, ready: false });
+        }
+        for (entry, from) in self.entries.iter_mut().zip(&source.entries) {
+            copy(&mut entry.value, &from.value);
+            (entry.generation, entry.ready) = (from.generation, from.ready);
+        }
+        for entry in &mut self.entries[source.entries.len()..] {
+            vacate(&mut entry.value);
+            (entry.generation, entry.ready) = (0, false);
+        }
+        self.vacant.clear();
+        self.vacant.extend((source.len()..self.len()).rev());
+        self.vacant.extend_from_slice(&source.vacant);
+    }
+
     /// The id of the present use of `slot`.
     pub(super) fn id(&self, slot: u32) -> u64 {
         u64::from(self.entries[slot as usize].generation) << 32 | u64::from(slot)

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::clone_by_field::clone_by_field;
 use crate::time::Moment;
 
 /// The owner of a timer, by slot.
@@ -52,6 +53,8 @@ pub(crate) struct Timers {
     timers: Vec<Timer>,
     order: u64,
 }
+
+clone_by_field! { Timers { heap, timers, order } }
 
 impl Timers {
     /// Drop all timers and keep the memory.

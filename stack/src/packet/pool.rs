@@ -7,11 +7,27 @@ use std::ops::{Deref, DerefMut};
 use crate::packet::segment::Segment;
 
 /// An IPv4 packet in a buffer of a pool. A packet dereferences to the bytes of the packet.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub struct Packet {
     /// At least `len` bytes. Bytes beyond `len` belong to an older packet.
     buffer: Vec<u8>,
     len: usize,
+}
+
+impl Clone for Packet {
+    fn clone(&self) -> Self {
+        Self { buffer: self.buffer.clone(), len: self.len }
+    }
+
+    /// Copies the bytes of the packet into the old buffer, where they fit.
+    fn clone_from(&mut self, source: &Self) {
+        if self.buffer.len() < source.len {
+            self.buffer.clone_from(&source.buffer);
+        } else {
+            self.buffer[..source.len].copy_from_slice(source);
+        }
+        self.len = source.len;
+    }
 }
 
 impl Deref for Packet {
@@ -92,6 +108,19 @@ impl Pool {
         }
         packet.len = len;
         packet
+    }
+
+    /// A copy of `packet` in a buffer of this pool.
+    pub(crate) fn copy_of(&mut self, packet: &Packet) -> Packet {
+        let mut copy = self.packet(packet.len);
+        copy.copy_from_slice(packet);
+        copy
+    }
+
+    /// Take the count of `source` over. The free buffers stay.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        self.resize(source.mtu);
+        self.out = source.out;
     }
 
     /// Take the buffer of a packet back.

@@ -42,6 +42,15 @@ impl Wire {
         self.checksums = config.checksums;
     }
 
+    /// Take the state of `source` over, with copies of the packets that wait.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        let Self { pool, leaving, mtu, checksums } = source;
+        self.leaving.drain(..).for_each(|packet| self.pool.recycle(packet));
+        self.leaving.extend(leaving.iter().map(|packet| self.pool.copy_of(packet)));
+        self.pool.copy_from(pool);
+        (self.mtu, self.checksums) = (*mtu, *checksums);
+    }
+
     /// A smoltcp interface with `address`. `seed` decides the initial sequence number.
     pub(crate) fn interface(&mut self, address: Ipv4Addr, seed: u64, now: Moment) -> Interface {
         let mut config = InterfaceConfig::new(HardwareAddress::Ip);

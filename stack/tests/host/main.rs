@@ -2,6 +2,7 @@
 //! notation of the scripts. The name of a test is the statement that the test proves.
 
 mod close;
+mod copies;
 mod deadlines;
 mod endings;
 mod listen;

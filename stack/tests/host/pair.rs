@@ -23,7 +23,7 @@ pub(crate) struct Pair {
     pub(crate) digest: u64,
     pub(crate) notes: Vec<Note>,
     drops: Box<Drops>,
-    sent: usize,
+    pub(crate) sent: usize,
     listener: ListenerId,
 }
 

@@ -1,0 +1,67 @@
+//! `copies.rs` proves that a host goes on from a copy of an earlier moment as from that moment.
+
+use halfclose_stack::{Config, ConnId, Host};
+
+use crate::pair::Pair;
+
+/// Run to the end and read. Returns the digest, the number of notes, and the bytes read by each host.
+fn finish(pair: &mut Pair, ends: [ConnId; 2]) -> (u64, usize, [Vec<u8>; 2]) {
+    while pair.step() {}
+    let mut read = [Vec::new(), Vec::new()];
+    for ((host, bytes), on) in pair.hosts.iter_mut().zip(&mut read).zip(ends) {
+        let _ = host.receive(pair.now, on, usize::MAX, &mut |piece| bytes.extend(piece));
+    }
+    (pair.digest, pair.notes.len(), read)
+}
+
+/// A transfer in both directions with lost packets, so that rings hold bytes in and out of order. The
+/// client has closed its side.
+fn begin(config: Config) -> (Pair, [ConnId; 2]) {
+    let mut pair = Pair::new(config, |number, _| number % 5 == 3);
+    let (client, server) = pair.open(None);
+    for (host, on) in [(0, client), (1, server)] {
+        let sent = pair.hosts[host].send(pair.now, on, &mut |piece| {
+            piece.iter_mut().zip(b'a'..=b'z').for_each(|(byte, letter)| *byte = letter);
+            piece.len()
+        });
+        assert!(sent.is_continue());
+    }
+    pair.hosts[0].shutdown(pair.now, client);
+    pair.flush();
+    (pair, [client, server])
+}
+
+/// After each event of a run: a copy, the rest of the run, a second connection in the same slots, and
+/// the rest of the run again from the copy.
+#[test]
+fn a_run_goes_on_from_a_copy() {
+    let buffers = Config { receive_buffer: 4096, send_buffer: 3000, ..Config::default() };
+    let config = Config { mtu: 300, ..buffers };
+    let (mut pair, ends) = begin(config);
+    let expected = finish(&mut pair, ends);
+    let mut copies = [config, config].map(Host::new);
+    for events in 0.. {
+        let (mut pair, ends) = begin(config);
+        if (0..events).any(|_| !pair.step()) {
+            assert!(events > 10, "only {events} events");
+            break;
+        }
+        copies.iter_mut().zip(&pair.hosts).for_each(|(copy, host)| copy.copy_from(host));
+        let (now, sent, digest) = (pair.now, pair.sent, pair.digest);
+        let (in_flight, notes) = (pair.in_flight.clone(), pair.notes.clone());
+        for round in 0..3 {
+            assert_eq!(finish(&mut pair, ends), expected, "{events} events, round {round}");
+            for (host, on) in [1, 0].map(|host| (host, ends[host])) {
+                let now = pair.now;
+                pair.hosts[host].close(now, on);
+            }
+            while pair.step() {}
+            let (again, _) = pair.open(None);
+            pair.send(0, again, 4_000);
+            while pair.step() {}
+            copies.iter().zip(&mut pair.hosts).for_each(|(copy, host)| host.copy_from(copy));
+            (pair.now, pair.sent, pair.digest) = (now, sent, digest);
+            (pair.in_flight, pair.notes) = (in_flight.clone(), notes.clone());
+        }
+    }
+}
