@@ -14,6 +14,7 @@ mod next_command;
 mod task;
 mod verification;
 
+use crate::clone_by_field::clone_by_field;
 use client_config::ended;
 pub use client_config::{AborReplies, ClientConfig, ClientTexts, DataMode, DownloadEnd};
 pub use task::{RemoteName, Task, UploadMode};
@@ -120,6 +121,14 @@ pub struct Client {
     deadline: Option<Duration>,
     /// The control connection is gone: the text that the user was told.
     lost: Option<String>,
+}
+
+clone_by_field! {
+    Client {
+        lines, parser, out, actions, stage, tasks, task, report, transfers_left, current,
+        representation, asked, no_extensions, ends, heard, asked_for, stale, stale_reply,
+        odd_line, deadline, lost,
+    }
 }
 
 /// The most bytes that a server may reply to one command.

@@ -2,6 +2,7 @@
 //! actions and time, for one session or thousands. The driver knows the names of connections, but
 //! not the protocol.
 
+mod copying;
 mod data;
 mod slot;
 mod timers;

@@ -75,6 +75,7 @@
 //!   hold.
 
 pub mod client;
+mod clone_by_field;
 pub mod driver;
 pub mod model;
 #[cfg(feature = "net")]

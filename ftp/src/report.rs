@@ -1,6 +1,7 @@
 //! `report` owns the results of sessions: a report for each transfer and task, and the dialogue.
 //! The room judges nothing: FTP cannot tell whether a file is whole.
 
+use crate::clone_by_field::clone_by_field;
 use crate::tcp::Ending;
 use crate::wire::listing::Form;
 use crate::wire::reply::Reply;
@@ -56,7 +57,7 @@ pub enum Remains {
 }
 
 /// One transfer, as the program on this side saw the transfer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct TransferReport {
     /// The session of the transfer.
     pub session: SessionId,
@@ -103,6 +104,14 @@ pub struct TransferReport {
     pub started: Duration,
     /// The time when the user was told.
     pub ended: Option<Duration>,
+}
+
+clone_by_field! {
+    TransferReport {
+        session, task, direction, listing, name, told, text, reply, offset, remote_name,
+        announced, remote_size, sent, received, opened, control, data, remains, ending, started,
+        ended,
+    }
 }
 
 /// The result of a task that moves no data.
@@ -187,18 +196,54 @@ pub struct Journal {
     spare: Vec<String>,
 }
 
+impl Clone for Journal {
+    fn clone(&self) -> Self {
+        let mut clone = Self::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Keeps the texts of reports that `source` does not have for later reports.
+    fn clone_from(&mut self, source: &Self) {
+        let Self {
+            reports,
+            commands,
+            dialogue,
+            record_dialogue,
+            hand_over,
+            fell_back,
+            finished,
+            free,
+            spare: _,
+        } = source;
+        self.spare_from(reports.len());
+        self.reports.clone_from(reports);
+        self.commands.clone_from(commands);
+        self.dialogue.clone_from(dialogue);
+        self.finished.clone_from(finished);
+        self.free.clone_from(free);
+        (self.record_dialogue, self.hand_over) = (*record_dialogue, *hand_over);
+        self.fell_back = *fell_back;
+    }
+}
+
 impl Journal {
     /// Forgets all reports and lines; keeps the settings and the buffers.
     pub fn reset(&mut self) {
-        for report in self.reports.drain(..) {
-            self.spare.extend([report.name, report.text]);
-            self.spare.extend(report.reply.map(|reply| reply.text));
-        }
+        self.spare_from(0);
         self.commands.clear();
         self.dialogue.clear();
         self.fell_back = false;
         self.finished.clear();
         self.free.clear();
+    }
+
+    /// Takes the reports from `first` on away, and keeps their texts for their memory.
+    fn spare_from(&mut self, first: usize) {
+        for report in self.reports.drain(first.min(self.reports.len())..) {
+            self.spare.extend([report.name, report.text]);
+            self.spare.extend(report.reply.map(|reply| reply.text));
+        }
     }
 
     /// Begins the report of a transfer. Returns the index of the report.

@@ -19,6 +19,7 @@ mod transfer_commands;
 
 pub use server_config::{Limits, OnFin, ServerConfig, User};
 
+use crate::clone_by_field::clone_by_field;
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session, sooner};
 use crate::store::Store;
@@ -75,6 +76,14 @@ pub struct Server {
     retiring: bool,
     /// The control connection is gone, or will be closed.
     over: bool,
+}
+
+clone_by_field! {
+    Server {
+        lines, out, actions, access, parameters, current, renaming, facts, named, scratch,
+        transfer, draw, transfers, ends, idle_deadline, stall_deadline, budget, granted,
+        interrupting, retiring, over,
+    }
 }
 
 type ServerContext<'a, S> = Context<'a, ServerConfig, S>;

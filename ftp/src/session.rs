@@ -202,7 +202,7 @@ pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<D
 }
 
 /// The queue of a session's actions.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Actions(VecDeque<Action>);
 
 impl Actions {

@@ -18,6 +18,27 @@ impl<T> Default for SlotTable<T> {
     }
 }
 
+impl<T: Clone> Clone for SlotTable<T> {
+    fn clone(&self) -> Self {
+        Self { slots: self.slots.clone(), free: self.free.clone() }
+    }
+
+    /// Keeps the memory of values that stay.
+    fn clone_from(&mut self, source: &Self) {
+        self.slots.resize_with(source.slots.len(), || None);
+        for (slot, from) in self.slots.iter_mut().zip(&source.slots) {
+            match (slot, from) {
+                (Some((name, value)), Some((new, from))) => {
+                    *name = *new;
+                    value.clone_from(from);
+                }
+                (slot, from) => *slot = from.clone(),
+            }
+        }
+        self.free.clone_from(&source.free);
+    }
+}
+
 impl<T> SlotTable<T> {
     /// The number of values that `insert` put in and `remove` has not taken.
     pub(crate) fn len(&self) -> usize {

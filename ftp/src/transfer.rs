@@ -38,7 +38,7 @@ enum Phase {
 /// Call [`Transfer::pump`] at once, and then whenever the connection is ready or the time of
 /// [`Transfer::next_wakeup`] has come, until [`Step::Over`]. The file stays open: the caller
 /// decides on its fate.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Transfer {
     conn: Conn,
     plan: Plan,

@@ -1,6 +1,7 @@
 //! `work` owns the steps that all sessions of a program share in one moment, so that no search of
 //! one session, and no crowd of searches, delays the next command of another session.
 
+use crate::clone_by_field::clone_by_field;
 use crate::report::SessionId;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct Work {
     /// over.
     first_asked: bool,
 }
+
+clone_by_field! { Work { moment, left, waiting, front, first_asked } }
 
 impl Work {
     /// Returns how many steps the session may make at `now`; 0 while other sessions have their

@@ -3,6 +3,7 @@
 
 use super::verification::RemoteFile;
 use super::{Client, ClientContext, RemoteName, Stage, Task, UploadMode};
+use crate::clone_by_field::clone_by_field;
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::{Begin, File, Store, Writing};
@@ -76,6 +77,13 @@ pub(super) struct ClientTransfer {
     pub(super) must_list: bool,
     /// The server's figures about the file.
     pub(super) there: RemoteFile,
+}
+
+clone_by_field! {
+    ClientTransfer {
+        kind, local, remote, file, size, offset, appends, report, preliminary, data, abor, answer,
+        early, complaint, refusal, must_list, there,
+    }
 }
 
 impl ClientTransfer {

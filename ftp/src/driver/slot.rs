@@ -3,6 +3,7 @@
 
 use super::{Channel, Hub, SlotId, Turn};
 use crate::client::{Client, Task};
+use crate::clone_by_field::clone_by_field;
 use crate::report::SessionId;
 use crate::session::{Action, Context, Event, Session, sooner};
 use crate::store::Store;
@@ -27,7 +28,7 @@ enum ControlConnection {
 }
 
 /// State of the data connection.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) enum DataConnection {
     #[default]
     None,
@@ -53,6 +54,8 @@ pub(super) struct Slot<P> {
     /// The session had no room for bytes that wait on the control connection.
     starved: bool,
 }
+
+clone_by_field! { Slot<P> { session, place, id, control, data, peer, crowded, starved } }
 
 impl Slot<Client> {
     /// Hands the script to a client.

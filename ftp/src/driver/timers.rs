@@ -2,6 +2,7 @@
 //! moves later stays in the heap: the old time fires once, and the session sets the new time then.
 
 use super::SlotId;
+use crate::clone_by_field::clone_by_field;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
@@ -17,6 +18,8 @@ pub(super) struct Timers {
     /// The valid deadline of each slot.
     armed: Vec<Option<Duration>>,
 }
+
+clone_by_field! { Timers { heap, armed } }
 
 impl Timers {
     /// The earliest valid deadline.

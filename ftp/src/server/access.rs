@@ -2,6 +2,7 @@
 //! §4.1.1, RFC 7151): user, permission, current directory.
 
 use super::{Server, ServerConfig, ServerContext};
+use crate::clone_by_field::clone_by_field;
 use crate::report::Speaker;
 use crate::store::{EntryKind, Store, StoreError};
 use crate::wire::command::Command;
@@ -21,6 +22,8 @@ pub(super) struct Access {
     /// The time at which the login must be complete.
     deadline: Option<Duration>,
 }
+
+clone_by_field! { Access { user, asked, logged_in, read_only, failures, refusal, deadline } }
 
 impl Access {
     pub(super) fn reset(&mut self) {

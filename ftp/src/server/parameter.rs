@@ -26,7 +26,7 @@ pub(super) enum DataAddress {
 }
 
 /// The parameters of the next transfer.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Parameters {
     pub(super) address: DataAddress,
     /// While a listener is asked for: EPSV rather than PASV.

@@ -14,7 +14,7 @@ use crate::wire::representation::Representation;
 use std::time::Duration;
 
 /// A transfer under way: between the 1yz reply and the final reply.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ServerTransfer {
     pub(super) direction: Direction,
     /// The data to move, until the data begins to move.

@@ -5,6 +5,7 @@ mod content;
 mod disk;
 mod inode;
 mod source;
+mod store_copy;
 mod tree;
 
 pub use content::FileContent;
@@ -141,13 +142,12 @@ impl MemoryStore {
     }
 
     fn unname(&mut self, name: &str) {
-        let Some(at) = self.tree.unname(name) else {
-            return;
-        };
-        if let Some(inode) = self.inodes.get_mut(at) {
-            inode.named = false;
+        if let Some(at) = self.tree.unname(name) {
+            if let Some(inode) = self.inodes.get_mut(at) {
+                inode.named = false;
+            }
+            self.drop_if_unused(at);
         }
-        self.drop_if_unused(at);
     }
 
     /// Gives a hidden file its name.

@@ -2,6 +2,7 @@
 //! become lines, and lines become bytes. The file knows CR LF, Telnet's IAC and a length limit, but
 //! no commands.
 
+use crate::clone_by_field::clone_by_field;
 use std::ops::Range;
 
 /// Telnet's code IAC: interpret as command.
@@ -112,6 +113,8 @@ pub struct Lines {
     synch: bool,
     telnet: Telnet,
 }
+
+clone_by_field! { Lines { bytes, complete, head, partial, cut, synch, telnet } }
 
 impl Lines {
     /// Forgets all lines and keeps the buffer.
@@ -311,6 +314,8 @@ pub struct Outbox {
     /// The position after the urgent byte.
     urgent: Option<usize>,
 }
+
+clone_by_field! { Outbox { bytes, sent, urgent } }
 
 impl Outbox {
     /// Forgets all bytes and keeps the buffer.

@@ -1,6 +1,7 @@
 //! `reply` owns the written form of replies (RFC 959 §4.2): three digits and text, on one or
 //! several lines. When a reply is sent is the session's business.
 
+use crate::clone_by_field::clone_by_field;
 use crate::wire::text::Text;
 use std::fmt::{self, Display};
 
@@ -35,13 +36,15 @@ impl Class {
 }
 
 /// A reply. In the text, `\n` separates lines.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// The reply code, three digits.
     pub code: u16,
     /// The text after the code.
     pub text: String,
 }
+
+clone_by_field! { Reply { code, text } }
 
 impl Reply {
     /// A reply with this code and text.
@@ -149,6 +152,8 @@ pub struct Parser {
     reply: Reply,
     inside: bool,
 }
+
+clone_by_field! { Parser { reply, inside } }
 
 impl Parser {
     /// Forgets everything and keeps the buffer.

@@ -10,10 +10,24 @@ use std::sync::Arc;
 const PIECES: usize = 8;
 
 /// The first `length` bytes of a source.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Piece {
     of: FileSource,
     length: u64,
+}
+
+impl Clone for Piece {
+    fn clone(&self) -> Self {
+        Self { of: self.of.clone(), length: self.length }
+    }
+
+    /// Leaves a source that is the same alone: threads share the count of its users.
+    fn clone_from(&mut self, source: &Self) {
+        if !self.of.is(&source.of) {
+            self.of = source.of.clone();
+        }
+        self.length = source.length;
+    }
 }
 
 /// The content of a file.

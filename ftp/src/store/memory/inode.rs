@@ -4,6 +4,7 @@
 use super::content::FileContent;
 use super::source::ReadCache;
 use super::tree::Tree;
+use crate::clone_by_field::clone_by_field;
 use crate::slot_table::SlotTable;
 use crate::store::{EntryKind, Metadata, StoreError};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub(super) struct Inode {
     pub(super) busy: bool,
 }
 
+clone_by_field! { Inode { name, content, modified, mode, opened, named, busy } }
+
 impl Inode {
     pub(super) fn new(name: Arc<str>, content: FileContent, modified: Duration) -> Self {
         let (mode, opened, named, busy) = (MODE, 0, false, false);
@@ -46,7 +49,7 @@ impl Inode {
 }
 
 /// The state of an open file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Handle {
     pub(super) inode: u64,
     pub(super) position: u64,

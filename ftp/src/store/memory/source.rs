@@ -94,11 +94,11 @@ pub(super) fn to_usize(bytes: u64) -> usize {
 
 /// A read-ahead cache for sources outside the store: the bytes from the position last missed. Empty,
 /// and without memory, until the first read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ReadCache(Option<Box<Cached>>);
 
 /// The bytes of a source from offset `at`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cached {
     of: Option<Arc<dyn ReadAt>>,
     at: u64,

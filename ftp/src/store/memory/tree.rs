@@ -36,6 +36,27 @@ pub(super) struct Tree {
     cursors: SlotTable<Cursor>,
 }
 
+impl Clone for Tree {
+    fn clone(&self) -> Self {
+        let Self { files, directories, cursors } = self;
+        Self { files: files.clone(), directories: directories.clone(), cursors: cursors.clone() }
+    }
+
+    /// Keeps the names, which seldom differ.
+    fn clone_from(&mut self, source: &Self) {
+        let Self { files, directories, cursors } = source;
+        if self.files.keys().eq(files.keys()) {
+            self.files.values_mut().zip(files.values()).for_each(|(at, from)| *at = *from);
+        } else {
+            self.files.clone_from(files);
+        }
+        if self.directories != *directories {
+            self.directories.clone_from(directories);
+        }
+        self.cursors.clone_from(cursors);
+    }
+}
+
 impl Tree {
     pub(super) fn reset(&mut self) {
         self.files.values_mut().for_each(|at| *at = None);
