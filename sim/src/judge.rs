@@ -62,6 +62,17 @@ impl<'a> Judge<'a> {
         Self { scenario, workload, seen, written, renames, stood, accepted: 0, another }
     }
 
+    /// Take the state of `source`, the judge of another run of the same scenario.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        let Self { scenario: _, workload: _, renames: _, seen, written, stood, accepted, another } =
+            source;
+        self.seen.clone_from(seen);
+        self.written.clone_from(written);
+        self.stood.clone_from(stood);
+        self.accepted = *accepted;
+        self.another.clone_from(another);
+    }
+
     /// Forget the files of the run before.
     pub(crate) fn reset(&mut self) {
         self.seen.fill(None);

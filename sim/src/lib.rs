@@ -103,6 +103,7 @@ mod search;
 /// The words that all rooms share: the two sides, the streams of a seed, verdicts, outcomes, and the
 /// mutants for testing the laws. `terms` uses no room.
 mod terms {
+    pub(crate) mod clone_by_field;
     pub(crate) mod law_names;
     pub(crate) mod mutant;
     pub(crate) mod outcome;

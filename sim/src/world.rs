@@ -13,6 +13,7 @@ mod conclude;
 pub(crate) mod configure;
 pub(crate) mod initial_files;
 pub(crate) mod lookup;
+mod snapshot;
 pub(crate) mod sockets;
 mod station;
 mod view;

@@ -7,6 +7,7 @@ use halfclose_stack::State;
 
 use super::Table;
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 
 /// The cause of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,6 +134,8 @@ pub(crate) struct Connections {
     /// Index of the last record in use: the next access often has the same endpoint.
     last: usize,
 }
+
+clone_by_field! { Connections { known, last } }
 
 impl Connections {
     pub(crate) fn clear(&mut self) {

@@ -11,6 +11,7 @@ use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
 use super::{About, Breach, Findings, Table};
 use crate::outcome::End;
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 use crate::terms::law_names::{ONE_REPLY, REPLY_CODES};
 
 /// A command without a final reply so far.
@@ -36,6 +37,8 @@ struct Dialogue {
     /// Whether no reply is owed any more: the server knows of the peer's end, or has said 421.
     over: bool,
 }
+
+clone_by_field! { Dialogue { pending, olds, command, reply, over } }
 
 /// A command line up to the last byte received.
 #[derive(Clone, Copy, Debug, Default)]
@@ -193,6 +196,21 @@ pub(super) struct Dialogues {
     /// Files that commands may have changed since the last check.
     pub(super) due: Vec<FileName>,
     spare: Vec<Dialogue>,
+}
+
+impl Clone for Dialogues {
+    fn clone(&self) -> Self {
+        let mut clone = Self::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Keeps the spare memory.
+    fn clone_from(&mut self, source: &Self) {
+        let Self { live, due, spare: _ } = source;
+        self.live.clone_from(live);
+        self.due.clone_from(due);
+    }
 }
 
 impl Dialogues {

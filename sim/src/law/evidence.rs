@@ -16,6 +16,7 @@ use crate::mutant::Liar;
 use crate::network::fate::{Fate, Moved};
 use crate::scenario::Scenario;
 use crate::side::{CONTROL_PORT, Side};
+use crate::terms::clone_by_field::clone_by_field;
 use crate::terms::law_names::{NO_RESET, RESETS, STATES};
 
 /// The shortest deadline of every host (SYN-RECEIVED: Linux' 63 s).
@@ -51,6 +52,13 @@ pub struct Evidence {
     pub(crate) liar: Liar,
 }
 
+clone_by_field! {
+    Evidence {
+        event, trigger, arrival, connections, listeners, listened, unlistened, dialogues, uploads,
+        last_drop, last_call, reset_lost, breaches, patience, fin_wait_2, no_reset, liar,
+    }
+}
+
 impl Evidence {
     /// Nothing was seen of a run of `scenario`.
     #[must_use]
@@ -67,17 +75,14 @@ impl Evidence {
 
     /// Forget the run before, keep the memory.
     pub fn reset(&mut self) {
-        self.event = 0;
-        self.trigger = Trigger::Open;
-        self.arrival = None;
+        (self.event, self.trigger, self.arrival) = (0, Trigger::Open, None);
         self.connections.clear();
         self.listeners.clear();
         self.listened.clear();
         self.unlistened.clear();
         self.dialogues.clear();
         self.uploads.clear();
-        self.last_drop = Duration::ZERO;
-        self.last_call = Duration::ZERO;
+        (self.last_drop, self.last_call) = (Duration::ZERO, Duration::ZERO);
         self.reset_lost = false;
         self.breaches.clear();
         self.liar.reset();
@@ -98,9 +103,7 @@ impl Evidence {
     /// An event begins without a packet.
     #[inline]
     pub fn begin(&mut self, trigger: Trigger) {
-        self.event += 1;
-        self.trigger = trigger;
-        self.arrival = None;
+        (self.event, self.trigger, self.arrival) = (self.event + 1, trigger, None);
     }
 
     /// `packet` is about to be handed to the host of `side`.

@@ -40,7 +40,7 @@ impl FileName {
 }
 
 /// The evidence on the uploads to one name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Upload {
     /// The control connection of the last STOR or APPE.
     by: u64,
@@ -55,7 +55,7 @@ struct Upload {
 }
 
 /// The evidence on uploads, by name.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Uploads(Table<FileName, Upload>);
 
 impl Uploads {

@@ -9,6 +9,7 @@ use halfclose_stack::{Flags, Kind, Segment};
 
 use crate::scenario::fault::{OnChannel, PacketName};
 use crate::side::{CONTROL_PORT, Side};
+use crate::terms::clone_by_field::clone_by_field;
 
 /// The connections of a run, as they appear.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Channels {
     control: u32,
     data: u32,
 }
+
+clone_by_field! { Channels { seen, latest, control, data } }
 
 /// A connection of a run.
 #[derive(Clone, Debug)]

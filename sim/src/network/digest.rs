@@ -17,6 +17,24 @@ pub(crate) struct Digest {
     most: usize,
 }
 
+impl Clone for Digest {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new();
+        clone.clone_from(self);
+        clone
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        self.gathered.clone_from(&source.gathered);
+        if source.begun {
+            self.hashed.clone_from(&source.hashed);
+        } else if self.begun {
+            self.hashed.reset();
+        }
+        (self.begun, self.most) = (source.begun, source.most);
+    }
+}
+
 impl Digest {
     /// The digest of no bytes.
     pub(crate) fn new() -> Self {

@@ -5,6 +5,7 @@ use halfclose_stack::SeedDraws;
 
 use crate::network::fate::{Changes, Fate, Moved};
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 
 /// A question of a run to its seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +112,8 @@ pub(crate) struct Draws {
     /// Transfers of the server whose bit has been asked for.
     transfers: usize,
 }
+
+clone_by_field! { Draws { keeps, list, transfers } }
 
 impl Draws {
     /// From the next run on, keep these answers.

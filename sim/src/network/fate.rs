@@ -203,6 +203,13 @@ impl Fates {
         }
     }
 
+    /// Take the state of `source`, the fates of a link of the same configuration.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        (self.bad, self.reorder_last) = (source.bad, source.reorder_last);
+        let state = source.rng.as_ref().map(ChaCha8Rng::serialize_state);
+        self.rng = state.as_ref().map(ChaCha8Rng::deserialize_state);
+    }
+
     /// The same of another seed, from the first on.
     pub(crate) fn reset(&mut self, seed: u64) {
         self.bad = false;

@@ -9,6 +9,7 @@ use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
 use crate::scenario::fault::{Action, Fault, Forged, Forgery, Place, Which};
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 
 /// The faults of one run, and the progress of each fault.
 pub(crate) struct Faults {
@@ -16,6 +17,9 @@ pub(crate) struct Faults {
     channels: Channels,
 }
 
+clone_by_field! { Faults { faults, channels } }
+
+#[derive(Clone)]
 struct PendingFault {
     fault: Fault,
     /// Packets so far with the name, apart from the ordinal.
@@ -32,6 +36,7 @@ enum FaultState {
 }
 
 /// A segment that a fault forges in the name of `from`.
+#[derive(Clone)]
 pub(crate) struct ForgedPacket {
     /// The side in whose name the segment is forged.
     pub from: Side,

@@ -54,6 +54,16 @@ impl Link {
         self.busy_until_ns = 0;
     }
 
+    /// Take the state of `source`, a link of the same configuration, with copies of the packets in
+    /// flight. The buffers are those of `host`.
+    pub(crate) fn copy_from(&mut self, source: &Self, host: &mut Host) {
+        let Self { config: _, fates, plain: _, delay: _, busy_until_ns, in_flight, held } = source;
+        self.fates.copy_from(fates);
+        self.busy_until_ns = *busy_until_ns;
+        self.in_flight.copy_from(in_flight, host);
+        self.held.clone_from(held);
+    }
+
     /// The random fate of the next packet, of `bytes` bytes. The link draws for each packet, so
     /// that later packets keep their fates.
     #[inline]

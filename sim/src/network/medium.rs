@@ -18,6 +18,7 @@ use crate::network::link::{Flight, Link};
 use crate::network::trace::Trace;
 use crate::scenario::Scenario;
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 use orders::Orders;
 
 /// Everything between the hosts, for one run at a time.
@@ -33,6 +34,8 @@ pub(crate) struct Medium {
     /// their triggers.
     forged: Vec<(u64, ForgedPacket)>,
 }
+
+clone_by_field! { Medium { watches, faults, orders, draws, nat, forged } }
 
 impl Medium {
     /// The medium of `scenario`.
@@ -63,6 +66,11 @@ impl Medium {
     /// random fates.
     pub(crate) fn order(&mut self, orders: &[(u64, Fate)]) {
         self.orders.set(orders);
+    }
+
+    /// Give one more packet this fate, behind all packets with an ordered fate.
+    pub(crate) fn order_one_more(&mut self, emission: u64, fate: Fate) {
+        self.orders.push(emission, fate);
     }
 
     /// From the next run on, keep a census of the packets or keep none.
@@ -197,6 +205,7 @@ fn carry(
 }
 
 /// A middlebox that forgets a connection after a silence.
+#[derive(Clone)]
 struct Nat {
     timeout: Duration,
     /// By the client's and the server's port: when the last packet passed; `None`: forgotten.

@@ -10,6 +10,7 @@ use crate::network::digest::Digest;
 use crate::network::fate::Fate;
 use crate::outcome::Counts;
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 
 /// How much of a run to keep. The digest is the same at every level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +81,8 @@ pub struct Trace {
     arrived: Vec<Arrived>,
     bytes: Vec<u8>,
 }
+
+clone_by_field! { Trace { recording, digest, counts, forged, events, arrived, bytes } }
 
 impl Trace {
     /// An empty trace of this level of recording.

@@ -4,6 +4,7 @@
 //! their packets, on any number of threads, so the first list of a verdict is a least one.
 
 mod tree;
+mod walker;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -56,7 +56,7 @@ impl Mutant {
 }
 
 /// Carries out the mutant of a run, if the run has one.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Liar {
     /// The mutant of the run.
     mutant: Option<Mutant>,

@@ -15,6 +15,7 @@ use crate::outcome::{Discarded, EndedConnection, ResetSent};
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::side::Side;
+use crate::terms::clone_by_field::clone_by_field;
 use crate::world::configure;
 
 /// A host, and the direction of the link into which the host sends.
@@ -40,6 +41,12 @@ pub(super) struct RunLog {
     pub(super) evidence: Evidence,
 }
 
+clone_by_field! {
+    RunLog {
+        trace, ended, divergences, resets, reset_ends, discarded, numbered, evidence,
+    }
+}
+
 impl Station {
     /// The host of `side` with its direction of the link.
     pub(super) fn new(scenario: &Scenario, side: Side, seed: u64) -> Self {
@@ -58,6 +65,14 @@ impl Station {
         self.link.reset(seed, &mut self.host);
         self.config.seed = configure::host_seed(self.side, seed);
         self.host.reset(self.config);
+    }
+
+    /// Take the state of `source`, a station of the same side and scenario.
+    pub(super) fn copy_from(&mut self, source: &Self) {
+        let Self { side: _, host, config, link } = source;
+        self.link.copy_from(link, &mut self.host);
+        self.host.copy_from(host);
+        self.config = *config;
     }
 
     /// Send the packets of the host into the link, and record the notes from before and in between.

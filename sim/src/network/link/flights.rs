@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::Duration;
 
-use halfclose_stack::Packet;
+use halfclose_stack::{Host, Packet};
 
 /// A packet on its way.
 pub(crate) struct Flight {
@@ -90,6 +90,17 @@ impl Flights {
         }
         let at = self.queue.iter().position(|f| f.emission == emission && f.arrival > arrival)?;
         self.queue.remove(at)
+    }
+
+    /// Take copies of all packets of `source`, in the place of the packets before. The buffers go
+    /// back to `host` and come from `host`.
+    pub(super) fn copy_from(&mut self, source: &Self, host: &mut Host) {
+        self.drain().for_each(|flight| host.recycle(flight.packet));
+        let mut copy = |flight: &Flight| Flight { packet: host.copy_of(&flight.packet), ..*flight };
+        self.queue.extend(source.queue.iter().map(&mut copy));
+        let early = |early: &Early| Early { number: early.number, flight: copy(&early.flight) };
+        self.early.extend(source.early.iter().map(early));
+        self.count = source.count;
     }
 
     /// How many packets there are.

@@ -5,6 +5,7 @@ use halfclose_stack::Segment;
 
 use crate::network::fate::Fate;
 use crate::side::CONTROL_PORT;
+use crate::terms::clone_by_field::clone_by_field;
 
 /// A packet of the census. Its index in the census is the emission number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) struct Orders {
     census: Option<Vec<Passed>>,
 }
 
+clone_by_field! { Orders { list, next, census } }
+
 impl Orders {
     /// From the next run on, order these fates.
     pub(super) fn set(&mut self, orders: &[(u64, Fate)]) {
@@ -30,6 +33,13 @@ impl Orders {
         self.list.clear();
         self.list.extend_from_slice(orders);
         self.next = 0;
+    }
+
+    /// Order one more fate, behind all others.
+    pub(super) fn push(&mut self, emission: u64, fate: Fate) {
+        let behind = self.list.last().is_none_or(|(last, _)| *last < emission);
+        assert!(behind, "one fate a packet, in their order");
+        self.list.push((emission, fate));
     }
 
     /// Count the packets of the next runs, or not.

@@ -3,15 +3,11 @@
 
 use std::ops::ControlFlow;
 
-use super::{Explore, Scope};
-use crate::network::fate::Fate;
-use crate::network::medium::Passed;
-use crate::network::trace::Recording;
+use super::Explore;
+use super::walker::Walker;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
-use crate::scenario::fault::Action;
 use crate::search::limits::Stop;
-use crate::search::lockstep::Lockstep;
 use crate::search::pool::Pool;
 use crate::search::schedule::Placed;
 use crate::search::shard::Shard;
@@ -29,15 +25,15 @@ pub(super) struct Tree<'t> {
 
 /// A list of faults, and what came of each of its children.
 pub(super) struct Family {
-    parent: Option<Vec<Placed>>,
-    children: Vec<Leaf>,
+    pub(super) parent: Option<Vec<Placed>>,
+    pub(super) children: Vec<Leaf>,
     /// It was not stopped among them.
     pub(super) whole: bool,
 }
 
 /// What came of one list, whose last fault this is.
 pub(super) struct Leaf {
-    placed: Option<Placed>,
+    pub(super) placed: Option<Placed>,
     pub(super) verdict: Verdict,
     pub(super) broken_laws: Vec<&'static str>,
     pub(super) holds: bool,
@@ -66,7 +62,7 @@ impl<'t> Tree<'t> {
         let mut parents = Parents::new(self, length);
         parents.skipped = done;
         let pool = Pool { jobs: self.explore.limits.jobs(), stop: self.stop };
-        pool.run(|| parents.next(), || Walker::new(self, u64::MAX), Walker::family, ready);
+        pool.run(|| parents.next(), || Walker::new(self), Walker::family, ready);
         parents.over
     }
 }
@@ -95,8 +91,7 @@ struct Parents<'t> {
 impl<'t> Parents<'t> {
     fn new(tree: &Tree<'t>, length: usize) -> Self {
         Self {
-            // It runs one list at a time.
-            walker: Walker::new(tree, 1),
+            walker: Walker::new(tree),
             length,
             places: Vec::new(),
             begun: false,
@@ -171,106 +166,5 @@ impl<'t> Parents<'t> {
 
     fn list(&self) -> Vec<Placed> {
         self.places.iter().map(|(places, next)| places[*next]).collect()
-    }
-}
-
-/// Runs the lists of faults, those of one parent side by side.
-struct Walker<'t> {
-    lockstep: Lockstep<'t>,
-    seed: u64,
-    scope: Scope,
-    last: Option<usize>,
-    holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
-    stop: &'t Stop<'t>,
-    orders: Vec<(u64, Fate)>,
-}
-
-impl<'t> Walker<'t> {
-    /// For so many lists side by side.
-    fn new(tree: &Tree<'t>, runs: u64) -> Self {
-        let Explore { seed, scope, last, .. } = *tree.explore;
-        let Tree { holds, stop, .. } = *tree;
-        let lockstep = Lockstep::new(tree.scenario, tree.workload, runs);
-        Self { lockstep, seed, scope, last, holds, stop, orders: Vec::new() }
-    }
-
-    /// Visit every child of a list; without one, the list without faults.
-    fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
-        let (list, all) = match parent {
-            Some(list) => {
-                let all = self.children(&list).into_iter().map(Some).collect();
-                (Some(list), all)
-            }
-            None => (None, vec![None]),
-        };
-        let mut family = Family { parent: list, children: Vec::new(), whole: true };
-        for some in all.chunks(self.lockstep.width()) {
-            if self.stop.is_set() {
-                family.whole = false;
-                break;
-            }
-            let (parent, holds) = (family.parent.as_deref().unwrap_or_default(), self.holds);
-            self.run(parent, some, false, |index, outcome| {
-                let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
-                let (placed, verdict, holds) = (some[index], outcome.verdict, holds(outcome));
-                family.children.push(Leaf { placed, verdict, broken_laws, holds });
-            });
-        }
-        family
-    }
-
-    /// The faults that can follow a list: on each packet in scope above its last one that its own run
-    /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
-    fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
-        self.run(list, &[None], true, |_, _| {});
-        let scope = self.scope;
-        let fits = |packet: &Passed| match scope {
-            Scope::Data => !packet.control,
-            Scope::Control => packet.control,
-            Scope::Both => true,
-        };
-        let above = list.last().map_or(0, |last| last.emission + 1);
-        let census = self.lockstep.first().census().iter().enumerate();
-        let mut packets: Vec<(u64, Fate)> = census
-            .filter(|(_, packet)| fits(packet))
-            .map(|(emission, packet)| (emission as u64, packet.fate))
-            .collect();
-        if let Some(last) = self.last {
-            packets.drain(..packets.len().saturating_sub(last));
-        }
-        packets.retain(|(emission, fate)| *emission >= above && *fate == Fate::Deliver);
-        let place = |(emission, _)| Action::EXPLORED.map(|action| Placed { emission, action });
-        packets.into_iter().flat_map(place).collect()
-    }
-
-    /// Run the list with each of these faults behind it.
-    fn run(
-        &mut self,
-        list: &[Placed],
-        last: &[Option<Placed>],
-        census: bool,
-        mut done: impl FnMut(usize, &Outcome),
-    ) {
-        let Self { lockstep, seed, orders, .. } = self;
-        let seed = *seed;
-        lockstep.run(
-            last.len(),
-            |index, world| {
-                orders.clear();
-                orders.extend(list.iter().chain(&last[index]).map(|placed| placed.order()));
-                world.order(orders);
-                world.count(census);
-                world.reset(seed, Recording::Digest);
-            },
-            |index| {
-                let all = list.iter().chain(&last[index]);
-                let faults: Vec<_> = all.map(|placed| format!("fault={placed}")).collect();
-                format!("it was the run of seed {seed} with {faults:?}")
-            },
-            |index, world, outcome| {
-                debug_assert_eq!(world.orders_left(), 0, "a list's packets are in its run");
-                done(index, outcome);
-            },
-        );
     }
 }

@@ -1,0 +1,182 @@
+//! `explore::walker` runs the children of one list of faults. The children share the run of the list up
+//! to the turn in which the packet of their own fault leaves: the world is copied before the turn, and
+//! each child goes on from the copy.
+
+use std::cell::Cell;
+
+use super::tree::{Family, Leaf, Tree};
+use super::{Explore, Scope};
+use crate::network::fate::Fate;
+use crate::network::medium::Passed;
+use crate::network::trace::Recording;
+use crate::outcome::Outcome;
+use crate::scenario::fault::Action;
+use crate::search::limits::Stop;
+use crate::search::pool::IfPanicking;
+use crate::search::schedule::Placed;
+use crate::world::World;
+
+/// Runs lists of faults, one at a time.
+pub(super) struct Walker<'t> {
+    world: World<'t>,
+    /// Keeps the state of `world` before a turn.
+    copy: World<'t>,
+    /// Makes every fourth run from the beginning, for a comparison: in debug builds.
+    plain: Option<World<'t>>,
+    /// For each turn of the last run of a parent: the emission number of the next packet before the turn.
+    turns: Vec<u64>,
+    /// The number of runs of children.
+    runs: u64,
+    outcome: Outcome,
+    seed: u64,
+    scope: Scope,
+    last: Option<usize>,
+    holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
+    stop: &'t Stop<'t>,
+}
+
+impl<'t> Walker<'t> {
+    pub(super) fn new(tree: &Tree<'t>) -> Self {
+        let Explore { seed, scope, last, .. } = *tree.explore;
+        let Tree { holds, stop, scenario, workload, .. } = *tree;
+        let new = || World::new(scenario, workload, seed, Recording::Digest);
+        Self {
+            world: new(),
+            copy: new(),
+            plain: cfg!(debug_assertions).then(new),
+            turns: Vec::new(),
+            runs: 0,
+            outcome: Outcome::default(),
+            seed,
+            scope,
+            last,
+            holds,
+            stop,
+        }
+    }
+
+    /// Run every child of a list; without a list, the list without faults.
+    pub(super) fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
+        let mut children = Vec::new();
+        let whole = self.run_children(parent.as_deref(), &mut children);
+        Family { parent, children, whole }
+    }
+
+    /// Run the children in order. Returns false if the search is stopped in between.
+    fn run_children(&mut self, parent: Option<&[Placed]>, children: &mut Vec<Leaf>) -> bool {
+        let (list, seed, child) = (parent.unwrap_or_default(), self.seed, &Cell::new(None));
+        let _named = IfPanicking(|| {
+            let all = list.iter().copied().chain(child.get());
+            let faults: Vec<_> = all.map(|placed| format!("fault={placed}")).collect();
+            format!("it was the run of seed {seed} with {faults:?}")
+        });
+        if parent.is_none() {
+            begin(&mut self.world, seed, list, None, false);
+            children.push(self.finish(list, None));
+            return true;
+        }
+        let all = self.children(list);
+        let mut kept = None;
+        for place in all.chunk_by(|one, other| one.emission == other.emission) {
+            if self.stop.is_set() {
+                return false;
+            }
+            let turn = self.turn_of(place[0].emission);
+            let mut there = self.keep(list, turn, &mut kept);
+            for &placed in place {
+                child.set(Some(placed));
+                if turn.is_none() {
+                    begin(&mut self.world, seed, list, Some(placed), false);
+                } else {
+                    if !std::mem::take(&mut there) {
+                        self.world.copy_from(&self.copy);
+                    }
+                    let (emission, fate) = placed.order();
+                    self.world.order_one_more(emission, fate);
+                }
+                children.push(self.finish(list, Some(placed)));
+            }
+        }
+        true
+    }
+
+    /// The faults that can follow a list: on each packet in scope above its last one that its own run
+    /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
+    pub(super) fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
+        begin(&mut self.world, self.seed, list, None, true);
+        self.turns.clear();
+        loop {
+            self.turns.push(self.world.trace().next_emission());
+            if self.world.step().is_some() {
+                break;
+            }
+        }
+        let scope = self.scope;
+        let fits = |packet: &Passed| match scope {
+            Scope::Data => !packet.control,
+            Scope::Control => packet.control,
+            Scope::Both => true,
+        };
+        let above = list.last().map_or(0, |last| last.emission + 1);
+        let census = self.world.census().iter().enumerate();
+        let mut packets: Vec<(u64, Fate)> = census
+            .filter(|(_, packet)| fits(packet))
+            .map(|(emission, packet)| (emission as u64, packet.fate))
+            .collect();
+        if let Some(last) = self.last {
+            packets.drain(..packets.len().saturating_sub(last));
+        }
+        packets.retain(|(emission, fate)| *emission >= above && *fate == Fate::Deliver);
+        let place = |(emission, _)| Action::EXPLORED.map(|action| Placed { emission, action });
+        packets.into_iter().flat_map(place).collect()
+    }
+
+    /// The turn in which a packet of the parent's run leaves. `None`: before the first turn, while the
+    /// world begins.
+    fn turn_of(&self, emission: u64) -> Option<usize> {
+        self.turns.partition_point(|first| *first <= emission).checked_sub(1)
+    }
+
+    /// Keep the state of the parent's run before `turn`, if `kept` is the state before a different turn.
+    /// Returns whether the world itself stands before the turn.
+    fn keep(&mut self, list: &[Placed], turn: Option<usize>, kept: &mut Option<usize>) -> bool {
+        let Some(turn) = turn.filter(|turn| *kept != Some(*turn)) else { return false };
+        match kept {
+            None => begin(&mut self.world, self.seed, list, None, false),
+            Some(_) => self.world.copy_from(&self.copy),
+        }
+        for _ in kept.unwrap_or(0)..turn {
+            let end = self.world.step();
+            debug_assert!(end.is_none(), "the run of the parent went on here");
+        }
+        self.copy.copy_from(&self.world);
+        *kept = Some(turn);
+        true
+    }
+
+    /// Run to the end, and judge the run.
+    fn finish(&mut self, list: &[Placed], placed: Option<Placed>) -> Leaf {
+        let end = self.world.run();
+        self.world.conclude_into(end, &mut self.outcome);
+        debug_assert_eq!(self.world.orders_left(), 0, "a list's packets are in its run");
+        self.runs += 1;
+        if let Some(plain) = self.plain.as_mut().filter(|_| self.runs.is_multiple_of(4)) {
+            begin(plain, self.seed, list, placed, false);
+            let end = plain.run();
+            let outcome = plain.conclude(end);
+            assert_eq!(self.outcome, outcome, "a run from a copy is the run from the beginning");
+        }
+        let outcome = &self.outcome;
+        let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
+        Leaf { placed, verdict: outcome.verdict, broken_laws, holds: (self.holds)(outcome) }
+    }
+}
+
+/// Begin the run of a list with, perhaps, one more fault behind the others.
+fn begin(world: &mut World<'_>, seed: u64, list: &[Placed], placed: Option<Placed>, census: bool) {
+    let all = list.iter().copied().chain(placed);
+    let orders: Vec<_> = all.map(Placed::order).collect();
+    world.order(&orders);
+    world.count(census);
+    world.reset(seed, Recording::Digest);
+}

@@ -1,0 +1,67 @@
+//! `snapshot` copies the state of a world out, to go on from the same moment again.
+
+use super::World;
+use crate::network::fate::Fate;
+use crate::outcome::End;
+
+impl World<'_> {
+    /// Take the state of `source`: out of a running world into a world that keeps the state, or from
+    /// such a copy back into the world that was copied. A copy only keeps the state, and does not run.
+    /// Memory is used again.
+    ///
+    /// # Panics
+    /// If the worlds are not of one scenario, or `source` is a copy of a different world.
+    pub(crate) fn copy_from(&mut self, source: &Self) {
+        let Self {
+            scenario,
+            workload: _,
+            scripts: _,
+            seed,
+            now,
+            told_at,
+            stations,
+            client,
+            server,
+            wakes,
+            turn,
+            medium,
+            log,
+            judge,
+            denied,
+            // Scratch of a conclusion.
+            lookup: _,
+        } = source;
+        assert!(std::ptr::eq(self.scenario, *scenario), "a copy is of the same scenario");
+        self.seed = *seed;
+        self.server.config_mut().draws = source.server.config().draws;
+        (self.now, self.told_at, self.wakes) = (*now, *told_at, *wakes);
+        (self.turn, self.denied) = (*turn, *denied);
+        for (station, from) in self.stations.iter_mut().zip(stations) {
+            station.copy_from(from);
+        }
+        self.client.copy_from(client);
+        self.server.copy_from(server);
+        self.medium.clone_from(medium);
+        self.log.clone_from(log);
+        self.judge.copy_from(judge);
+    }
+
+    /// Handle one event. Returns the end of the run if there is no event, or a limit is reached.
+    pub(crate) fn step(&mut self) -> Option<End> {
+        let end = self.arrive();
+        if end.is_none() {
+            self.go_on();
+        }
+        end
+    }
+
+    /// Give the packet of this emission number this fate, too. The packet comes after all packets so
+    /// far, and after all packets with an ordered fate.
+    ///
+    /// # Panics
+    /// If the packet does not.
+    pub(crate) fn order_one_more(&mut self, emission: u64, fate: Fate) {
+        assert!(emission >= self.log.trace.next_emission(), "the packet has not left yet");
+        self.medium.order_one_more(emission, fate);
+    }
+}
