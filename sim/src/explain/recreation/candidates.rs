@@ -166,7 +166,9 @@ fn base(sketch: &Sketch) -> Vec<String> {
 /// The words for the closes of uploads and of downloads.
 fn closes(sketch: &Sketch) -> [&'static str; 2] {
     let word = |upload: bool| {
+        // A client that says ABOR resets the data connection, however it closes otherwise.
         let closes = sketch.tasks.iter().filter(|task| task.upload == upload);
+        let closes = closes.filter(|task| task.before_abor.is_none());
         let mut words = closes.map(TaskSeen::sender_close).map(|close| match close {
             CloseSeen::Open => None,
             CloseSeen::Fin => Some("fin"),
