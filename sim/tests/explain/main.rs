@@ -4,6 +4,4 @@ mod accuracy;
 mod cases;
 mod damaged;
 mod mixed;
-#[cfg(feature = "net")]
-mod real;
 mod recreated;

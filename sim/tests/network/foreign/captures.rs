@@ -1,0 +1,294 @@
+//! Captures of real programs over the loopback device: curl, lftp and Python's ftplib with vsftpd,
+//! pure-ftpd, pyftpdlib and our server, captured by tcpdump and explained. Skipped, and said so, where a
+//! program is missing or the user is not root; `HALFCLOSE_REQUIRE_FOREIGN=1` makes a missing program a
+//! failure.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use halfclose::explain::{Analysis, Cause, Explanation, TransferExplained, Whole, read_capture};
+
+use super::programs::{content, is_there};
+use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
+use crate::served::Ours;
+
+/// The client that ends a transfer in a chosen way.
+const CLIENT: &str = include_str!("capturing_client.py");
+
+/// Whether this process may capture.
+fn can_capture() -> bool {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0"));
+    if !root {
+        eprintln!("SKIPPED: only root may capture");
+    }
+    root && is_there("tcpdump")
+}
+
+/// A capture under way.
+struct Capture {
+    dump: Child,
+    stderr: BufReader<std::process::ChildStderr>,
+}
+
+impl Capture {
+    /// Captures the loopback device into `file`: `snap` bytes of each packet that fits `filter`.
+    fn start(file: &Path, snap: &str, filter: &str) -> Self {
+        let mut dump = Command::new("tcpdump");
+        dump.args(["-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-n", "-Z", "root", "-s"]);
+        dump.arg(snap).arg("-w").arg(file).arg(filter).stderr(Stdio::piped());
+        let mut dump = dump.spawn().expect("tcpdump starts");
+        // tcpdump says that it listens before the first packet is captured.
+        let mut stderr = BufReader::new(dump.stderr.take().expect("piped"));
+        let mut line = String::new();
+        while !line.contains("listening") {
+            assert!(stderr.read_line(&mut line).expect("text") > 0, "tcpdump ended: {line}");
+        }
+        Self { dump, stderr }
+    }
+
+    fn stop(mut self) {
+        pause(700);
+        let _ = Command::new("kill").args(["-INT", &self.dump.id().to_string()]).status();
+        let mut rest = String::new();
+        let _ = self.stderr.read_to_string(&mut rest);
+        let _ = self.dump.wait();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
+fn pause(milliseconds: u64) {
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+}
+
+/// The explanation of a capture file, with the transfers of the server at `port` alone: other tests
+/// use the loopback device too.
+fn explained(file: &Path, port: u16) -> Explanation {
+    let mut analysis = Analysis::new();
+    read_capture(std::fs::File::open(file).expect("a capture"), &mut analysis).expect("pcap");
+    let mut explanation = analysis.finish();
+    explanation.transfers.retain(|one| one.server.ends_with(&format!(":{port}")));
+    explanation
+}
+
+/// A way in which the client ends, the cause that the explanation may name, and the state of the file.
+type Row = (&'static str, &'static str, &'static [Cause], &'static [Whole]);
+
+/// The rows of every server. A server that has said 226 when the client closes on unread bytes leaves
+/// open whether the client closed for the reply.
+const ROWS: &[Row] = &[
+    ("get", "RETR", &[Cause::Orderly], &[Whole::Whole]),
+    ("active-get", "RETR", &[Cause::Orderly], &[Whole::Whole]),
+    ("put", "STOR", &[Cause::Orderly], &[Whole::Whole]),
+    ("active-put", "STOR", &[Cause::Orderly], &[Whole::Whole]),
+    ("put-reset", "STOR", &[Cause::ResetBehindLastByte], &[Whole::Unknown, Whole::Short]),
+    (
+        "get-unread",
+        "RETR",
+        &[Cause::CloseWithUnread, Cause::DataAfterClose, Cause::EarlyReply],
+        &[Whole::Unknown, Whole::Short],
+    ),
+    ("abort", "RETR", &[Cause::AbortedByUser], &[Whole::Unknown, Whole::Short, Whole::Whole]),
+    ("die", "STOR", &[Cause::ClientDied], &[Whole::Unknown]),
+];
+
+fn ftplib(at: &Path, server: &Theirs, way: &str) -> Child {
+    let script = at.join("client.py");
+    std::fs::write(&script, CLIENT).expect("space");
+    let (path, user, password) = server.login();
+    let port = server.port.to_string();
+    let mut client = Command::new("python3");
+    client.arg(script).args([&port, path, user, password, way]);
+    client.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("python starts")
+}
+
+/// Captures what ftplib does with `server`, and explains the capture.
+fn dialogue(server: &Theirs, way: &str, snap: &str, filter: &str) -> Explanation {
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(server.file("a.bin"), content(300_000)).expect("space");
+    let _ = std::fs::remove_file(server.file("up.bin"));
+    let file = folder.path().join("real.pcap");
+    let filter = filter.replace("PORT", &server.port.to_string());
+    let capture = Capture::start(&file, snap, &filter);
+    let mut client = ftplib(folder.path(), server, way);
+    let _ = client.wait();
+    capture.stop();
+    explained(&file, server.port)
+}
+
+fn only(found: &Explanation) -> &TransferExplained {
+    assert_eq!(found.transfers.len(), 1, "{:#?}", found.transfers);
+    &found.transfers[0]
+}
+
+fn each_end_is_explained(model: &str) {
+    if !can_capture() || !is_there("python3") {
+        return;
+    }
+    let Some(server) = Theirs::start(model) else { return };
+    for (way, command, causes, wholes) in ROWS {
+        let found = dialogue(&server, way, "0", "tcp");
+        let one = only(&found);
+        let all = format!("{model} {way}: {one:#?}");
+        assert_eq!(one.command, *command, "{all}");
+        assert!(causes.contains(&one.cause), "{all}");
+        assert!(wholes.contains(&one.whole), "{all}");
+    }
+    // 96 bytes of each packet: the lengths stand in the headers, and long replies are cut.
+    let found = dialogue(&server, "put", "96", "tcp");
+    assert!(found.cut.iter().any(|what| what.contains("snap length")), "{:?}", found.cut);
+    assert!(found.transfers.iter().all(|one| one.whole != Whole::Short), "{found:#?}");
+    // One direction of the control connection alone: no reply is in the capture, and none is made up.
+    let found = dialogue(&server, "put", "0", "tcp and not src port PORT");
+    assert!(found.transfers.iter().all(|one| one.reply.is_empty()), "{found:#?}");
+    assert!(found.transfers.iter().all(|one| one.whole == Whole::Unknown), "{found:#?}");
+}
+
+#[test]
+fn ends_with_vsftpd_are_explained() {
+    each_end_is_explained(VSFTPD);
+}
+
+#[test]
+fn ends_with_pure_ftpd_are_explained() {
+    each_end_is_explained(PURE_FTPD);
+}
+
+#[test]
+fn ends_with_pyftpdlib_are_explained() {
+    each_end_is_explained(PYFTPDLIB);
+}
+
+#[test]
+fn a_killed_server_is_not_called_an_orderly_end() {
+    if !can_capture() || !is_there("python3") {
+        return;
+    }
+    let Some(server) = Theirs::start(PYFTPDLIB) else { return };
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("real.pcap");
+    let capture = Capture::start(&file, "0", "tcp");
+    let port = server.port;
+    let mut client = ftplib(folder.path(), &server, "stall");
+    let mut line = String::new();
+    let stdout = client.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut line).expect("one line");
+    // Dropping a server kills the program with SIGKILL.
+    drop(server);
+    let _ = client.wait();
+    capture.stop();
+    let found = explained(&file, port);
+    let one = only(&found);
+    assert_ne!(one.cause, Cause::Orderly, "{one:#?}");
+    assert_eq!((one.whole, one.told), (Whole::Unknown, "nothing"), "{one:#?}");
+}
+
+#[test]
+fn a_capture_that_begins_in_the_middle_says_so() {
+    if !can_capture() || !is_there("python3") {
+        return;
+    }
+    let Some(server) = Theirs::start(PYFTPDLIB) else { return };
+    let folder = tempfile::tempdir().expect("a directory");
+    let mut client = ftplib(folder.path(), &server, "stall");
+    let mut line = String::new();
+    let stdout = client.stdout.take().expect("piped");
+    BufReader::new(stdout).read_line(&mut line).expect("one line");
+    let file = folder.path().join("real.pcap");
+    let capture = Capture::start(&file, "0", "tcp");
+    let _ = client.wait();
+    capture.stop();
+    let found = explained(&file, server.port);
+    assert!(found.cut.iter().any(|what| what.contains("began before")), "{:?}", found.cut);
+    assert!(found.transfers.is_empty(), "the command was not captured: {:#?}", found.transfers);
+}
+
+#[test]
+fn curl_and_lftp_are_explained() {
+    if !can_capture() || !is_there("curl") || !is_there("lftp") {
+        return;
+    }
+    for model in [VSFTPD, PURE_FTPD, PYFTPDLIB] {
+        let Some(server) = Theirs::start(model) else { continue };
+        std::fs::write(server.file("a.bin"), content(300_000)).expect("space");
+        let folder = tempfile::tempdir().expect("a directory");
+        let got = folder.path().join("got");
+        let url = server.url("a.bin");
+        let curl = format!("curl -s --noproxy '*' --max-time 20 -o {} '{url}'", got.display());
+        let lftp = format!(
+            "lftp -c \"set net:timeout 10; set net:max-retries 1; set ftp:ssl-allow no; \
+             get -e '{url}' -o {}\"",
+            got.display()
+        );
+        for line in [curl, lftp] {
+            let file = folder.path().join("real.pcap");
+            let capture = Capture::start(&file, "0", "tcp");
+            let done = Command::new("sh").args(["-c", &line]).output().expect("a shell");
+            capture.stop();
+            let found = explained(&file, server.port);
+            let gets: Vec<_> = found.transfers.iter().filter(|it| it.command == "RETR").collect();
+            let said = format!("{model}: {line}: {done:?} {:#?}", found.transfers);
+            assert_eq!(gets.len(), 1, "{said}");
+            assert_eq!((gets[0].cause, gets[0].whole), (Cause::Orderly, Whole::Whole), "{said}");
+            assert_eq!((gets[0].bytes, gets[0].told), (300_000, "success"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn curl_and_our_server_are_explained() {
+    if !can_capture() || !is_there("curl") {
+        return;
+    }
+    let server = Ours::serve(&["--user", "u"]);
+    std::fs::write(server.path("a.bin"), content(300_000)).expect("space");
+    let port = server.url().trim_end_matches('/').rsplit_once(':').expect("a port").1.to_owned();
+    let port: u16 = port.parse().expect("a port");
+    let folder = tempfile::tempdir().expect("a directory");
+    let file = folder.path().join("real.pcap");
+    for (snap, whole) in [("0", Whole::Whole), ("96", Whole::Unknown)] {
+        let capture = Capture::start(&file, snap, "tcp");
+        let url = format!("ftp://u:secret@127.0.0.1:{port}/a.bin");
+        let got =
+            Command::new("curl").args(["-s", "--noproxy", "*", "-o", "/dev/null", &url]).status();
+        assert!(got.expect("curl starts").success());
+        capture.stop();
+        let found = explained(&file, port);
+        let one = only(&found);
+        assert_eq!((&*one.command, &*one.file, one.whole), ("RETR", "a.bin", whole), "{one:#?}");
+        // 96 bytes cut the reply that announces the data connection: nothing is guessed.
+        let cut = found.cut.iter().any(|what| what.contains("snap length"));
+        assert_eq!(cut, snap == "96", "{:?}", found.cut);
+    }
+}
+
+#[test]
+fn captures_without_ftp_are_explained_as_connections() {
+    if !can_capture() || !is_there("curl") || !is_there("python3") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    std::fs::write(folder.path().join("page"), content(50_000)).expect("space");
+    let mut http = Command::new("python3");
+    http.args(["-u", "-m", "http.server", "0", "--bind", "127.0.0.1", "--directory"]);
+    let mut http = http.arg(folder.path()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
+    let http = http.as_mut().expect("python starts");
+    let mut line = String::new();
+    BufReader::new(http.stdout.take().expect("piped")).read_line(&mut line).expect("a line");
+    let port = line.split_whitespace().find_map(|word| word.parse::<u16>().ok()).expect("a port");
+    let file = folder.path().join("http.pcap");
+    let capture = Capture::start(&file, "0", &format!("tcp port {port}"));
+    let url = format!("http://127.0.0.1:{port}/page");
+    let status =
+        Command::new("curl").args(["-s", "--noproxy", "*", "-o", "/dev/null", &url]).status();
+    assert!(status.expect("curl starts").success());
+    capture.stop();
+    let _ = http.kill();
+    let _ = http.wait();
+    let found = explained(&file, port);
+    assert_eq!(found.transfers.len(), 0);
+    assert_eq!(found.connections.len(), 1, "{:#?}", found.connections);
+    let one = &found.connections[0];
+    assert_eq!((one.cause, one.channel, one.conn_state), (Cause::Orderly, None, "SF"));
+    assert!(one.bytes.server > 50_000);
+}
