@@ -36,7 +36,7 @@ use commands::{
     replay_command, run_command, show_command, shrink_command, sweep_command,
 };
 #[cfg(feature = "net")]
-use commands::{ls_command, serve_command, transfer_command};
+use commands::{ls_command, probe_command, serve_command, transfer_command};
 use streams::{Streams, UntilClosed, terminal_columns};
 
 /// The end of a command without an error.
@@ -182,6 +182,8 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Get(args) => transfer_command::get(&args, out, err),
         #[cfg(feature = "net")]
         Invocation::Ls(args) => ls_command::execute(&args, out, err),
+        #[cfg(feature = "net")]
+        Invocation::Probe(args) => probe_command::execute(&args, out, err),
         #[cfg(all(feature = "net", target_os = "linux"))]
         Invocation::Bridge(args) => bridge_command::execute(&args, *columns, out, err),
         Invocation::Completions(args) => install_command::completions(&args, out),

@@ -1,4 +1,4 @@
-//! `live` runs FTP over the operating system's network for `serve`, `put`, `get` and `ls`. The room
+//! `live` runs FTP over the operating system's network for `serve`, `put`, `get`, `ls` and `probe`. The room
 //! joins the programs of `halfclose-ftp` with real sockets, a real directory and real time, and
 //! knows no simulation.
 
@@ -11,7 +11,9 @@ mod parity;
 mod part_name;
 mod password;
 mod pipe_store;
+mod probe;
 mod server;
+mod server_likeness;
 mod server_log;
 mod signals;
 mod transfer_bar;
@@ -22,6 +24,7 @@ pub(crate) use listing_lines::{ListingLines, ListingOrder, ListingStyle};
 pub(crate) use local_file::{DownloadFile, UploadFile};
 pub(crate) use password::PasswordSource;
 pub(crate) use pipe_store::{PipeOutput, PipeStore};
+pub(crate) use probe::{Probe, ProbeRow, Probed, probe};
 pub(crate) use server::{Serve, serve};
 
 use std::io;

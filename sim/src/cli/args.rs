@@ -127,6 +127,10 @@ pub(super) enum Invocation {
     #[cfg(feature = "net")]
     #[command(after_help = examples(help::LS))]
     Ls(network_args::LsArgs),
+    /// Ask a running server what it says and holds when an upload ends in each way
+    #[cfg(feature = "net")]
+    #[command(after_help = examples(help::PROBE))]
+    Probe(network_args::ProbeArgs),
     /// Print the completion script of a shell
     #[command(after_help = examples(help::COMPLETIONS))]
     Completions(CompletionsArgs),

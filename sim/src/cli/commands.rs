@@ -11,6 +11,8 @@ pub(super) mod list_command;
 pub(super) mod ls_command;
 pub(super) mod matrix_command;
 pub(super) mod merge_command;
+#[cfg(feature = "net")]
+pub(super) mod probe_command;
 pub(super) mod replay_command;
 pub(super) mod run_command;
 #[cfg(feature = "net")]

@@ -233,6 +233,22 @@ pub(super) const LS: Examples = &[
     ("halfclose ls ftp://host/pub/ --json", "Print the entries as one JSON object"),
 ];
 
+#[cfg(feature = "net")]
+pub(super) const PROBE: Examples = &[
+    (
+        "halfclose probe ftp://me@host/incoming/",
+        "Print what the server does with each end of an upload",
+    ),
+    (
+        "halfclose probe ftp://me@host/incoming/ --runs 5 --json > server.json",
+        "Write the answers to a file, to be kept beside the source of the server",
+    ),
+    (
+        "halfclose probe ftp://me@host/incoming/ --expect server.json",
+        "Exit with status 1 if the server answers differently from the file",
+    ),
+];
+
 pub(super) const COMPLETIONS: Examples = &[
     (
         "halfclose completions bash > ~/.local/share/bash-completion/completions/halfclose",

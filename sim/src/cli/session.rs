@@ -50,7 +50,17 @@ pub(super) fn options(
     }
     // The session's own timeouts are shorter, and their messages say more.
     let (timeout, verbose) = (2 * args.timeout, args.verbose);
-    Ok((target, Options { config, timeout, verbose, progress: !args.json && !args.verbose }))
+    Ok((
+        target,
+        Options {
+            config,
+            timeout,
+            verbose,
+            progress: !args.json && !args.verbose,
+            ends_at_signals: true,
+            interrupted: None,
+        },
+    ))
 }
 
 /// Reports a session without a transfer. With `--json` a script gets an object here too.

@@ -3,12 +3,14 @@
 
 use std::io::{self, Write};
 use std::net::{SocketAddr, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use halfclose_ftp::net::Sockets;
 use halfclose_ftp::report::{SessionId, Speaker};
 use halfclose_ftp::store::Store;
-use halfclose_ftp::{ClientConfig, Driver, Task, TransferReport};
+use halfclose_ftp::{ClientConfig, CommandReport, Driver, Task, TransferReport};
 
 use super::transfer_bar::TransferBar;
 use super::{Error, FtpUrl, signals};
@@ -19,7 +21,7 @@ const FRAME: Duration = Duration::from_millis(100);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The way in which a session runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub config: ClientConfig,
     /// The longest silence of the network, for every state of the session.
@@ -28,6 +30,11 @@ pub(crate) struct Options {
     pub verbose: bool,
     /// Whether a bar is shown on a terminal.
     pub progress: bool,
+    /// Whether SIGTERM and SIGINT end the program with a word. A caller that catches the signals
+    /// itself says no.
+    pub ends_at_signals: bool,
+    /// A session ends as failed once this is true.
+    pub interrupted: Option<Arc<AtomicBool>>,
 }
 
 /// The result of a session.
@@ -35,6 +42,10 @@ pub(crate) struct Options {
 pub(crate) struct Done {
     /// The reports of the transfers, in the order of the tasks.
     pub transfers: Vec<TransferReport>,
+    /// The reports of the tasks without data, in the order of the answers.
+    pub commands: Vec<CommandReport>,
+    /// The first line of the server.
+    pub greeting: String,
     /// The address of the server.
     pub server: SocketAddr,
     /// The time from the first packet to the last reply.
@@ -70,7 +81,9 @@ pub(crate) fn run<S: Store>(
     client.record_dialogue(true);
     let progress = TransferBar::new(options.progress, name);
     total.inspect(|total| progress.set_total(*total));
-    signals::end_with_a_word(progress.is_shown())?;
+    if options.ends_at_signals {
+        signals::end_with_a_word(progress.is_shown())?;
+    }
     let mut refusal = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for address in addresses {
         let began = sockets.now();
@@ -86,7 +99,7 @@ pub(crate) fn run<S: Store>(
         if said.answered {
             drop(progress);
             let took = sockets.now().saturating_sub(began);
-            return Ok(Done::of(&client, id, address, took));
+            return Ok(Done::of(&client, id, (address, said.greeting), took));
         }
         // No server has answered: the last report says why.
         refusal = io::Error::other(said.last);
@@ -95,9 +108,16 @@ pub(crate) fn run<S: Store>(
 }
 
 impl Done {
-    fn of<S: Store>(client: &Client<S>, id: SessionId, server: SocketAddr, took: Duration) -> Self {
+    fn of<S: Store>(
+        client: &Client<S>,
+        id: SessionId,
+        (server, greeting): (SocketAddr, String),
+        took: Duration,
+    ) -> Self {
         let transfers = client.reports().iter().filter(|report| report.session == id);
-        Self { transfers: transfers.cloned().collect(), server, took }
+        let transfers = transfers.cloned().collect();
+        let commands = client.commands().iter().filter(|report| report.session == id);
+        Self { transfers, commands: commands.cloned().collect(), greeting, server, took }
     }
 }
 
@@ -107,6 +127,8 @@ struct Said {
     lines: u64,
     /// Whether a line of the server was among them.
     answered: bool,
+    /// The first line of the server.
+    greeting: String,
     last: String,
 }
 
@@ -132,11 +154,18 @@ impl<S: Store> Session<'_, S> {
                     show(line.speaker, &line.text, err)?;
                 }
                 said.lines += 1;
+                if said.greeting.is_empty() && line.speaker == Speaker::Server {
+                    said.greeting.clone_from(&line.text);
+                }
                 said.answered |= line.session == id && line.speaker == Speaker::Server;
                 said.last = line.text;
             }
             if client.is_done() {
                 break;
+            }
+            let asked = options.interrupted.as_ref();
+            if asked.is_some_and(|flag| flag.load(Ordering::Relaxed)) {
+                return Err(Error::Failed("interrupted".to_owned()));
             }
             let moved = client.moved();
             progress.set(moved);
@@ -149,7 +178,7 @@ impl<S: Store> Session<'_, S> {
                 let seconds = options.timeout.as_secs_f64();
                 return Err(Error::Failed(format!("nothing has moved for {seconds} s")));
             }
-            let frame = progress.is_shown().then(|| now + FRAME);
+            let frame = (progress.is_shown() || asked.is_some()).then(|| now + FRAME);
             let stall = Some(last.0 + options.timeout + Duration::from_micros(1));
             let wakeups = [client.next_wakeup(), frame, stall];
             sockets.wait(wakeups.into_iter().flatten().min())?;

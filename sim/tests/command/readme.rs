@@ -45,7 +45,7 @@ fn every_command_of_the_readme_runs() {
     let scenario = blocks("toml").into_iter().find(|block| block.contains(&"[[do]]"));
     write("mine.toml", &scenario.expect("the README has a scenario").join("\n"));
     write("README.md", README);
-    let network = ["serve", "put", "get", "ls", "bridge"];
+    let network = ["serve", "put", "get", "ls", "bridge", "probe"];
     let mut ran = 0;
     for words in commands() {
         let words: Vec<_> = words.iter().map(String::as_str).collect();

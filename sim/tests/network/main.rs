@@ -1,5 +1,6 @@
 //! The commands `serve`, `put`, `get` and `ls` over 127.0.0.1: alone, with hostile clients, and
-//! with clients and servers of other projects; `bridge` with real programs on the simulated link.
+//! with clients and servers of other projects; `probe` of such servers; `bridge` with real programs
+//! on the simulated link.
 
 mod bridged;
 mod commands;
@@ -7,6 +8,7 @@ mod foreign;
 mod hostile;
 mod local_files;
 mod odd_server;
+mod probed;
 #[path = "../command/program.rs"]
 #[expect(dead_code, reason = "the tests of `command` need the rest")]
 mod program;

@@ -146,6 +146,29 @@ pub(in crate::cli) struct GetArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct ProbeArgs {
+    /// The directory for the files of the probe, as in <ftp://USER@HOST:2121/DIR/>
+    ///
+    /// Every file has a unique name, and is deleted again, also after Ctrl-C. Nothing else is changed.
+    #[arg(value_name = "URL", value_hint = ValueHint::Url)]
+    pub(in crate::cli) url: String,
+    /// The ways to end an upload [default: all]
+    #[arg(long = "close", value_name = "HOW,...", value_delimiter = ',', value_parser = closes())]
+    pub(in crate::cli) closes: Vec<Close>,
+    /// The sizes of the files in bytes
+    #[arg(long, value_name = "BYTES,...", value_delimiter = ',', default_value = "1,10000")]
+    pub(in crate::cli) sizes: Vec<usize>,
+    /// Uploads of each size in each way: a server may answer in several ways
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) runs: u32,
+    /// Compare with the JSON of an earlier probe: exit status 1 if an answer is not in FILE
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) expect: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) session: SessionArgs,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct LsArgs {
     /// The directory to list: ftp://[USER@]HOST[:PORT]/PATH
     #[arg(value_name = "URL", value_hint = ValueHint::Url)]

@@ -68,6 +68,12 @@ impl Theirs {
         (self.path.trim_end_matches('/'), user.0, user.1)
     }
 
+    /// The URL of the directory for files, with a user.
+    pub(crate) fn directory_url(&self) -> String {
+        let user = if self.user.is_empty() { "anonymous:guest@" } else { self.user };
+        format!("ftp://{user}127.0.0.1:{}/{}", self.port, self.path)
+    }
+
     /// The path of a file.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(self.files).join(name)

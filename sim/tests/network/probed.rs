@@ -1,0 +1,121 @@
+//! `halfclose probe` of real servers: three servers give three tables, each as measured; a table can be
+//! kept and compared; and an interrupt leaves no file at the server.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::foreign::programs::said;
+use crate::foreign::servers::known;
+use crate::foreign::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
+use crate::program::halfclose;
+
+/// The ways to end, in our words and in the words of the measurement.
+const TEARDOWNS: [(&str, &str); 5] = [
+    ("fin", "fin"),
+    ("half-close", "shutwr"),
+    ("reset", "rst"),
+    ("reset-when-acked", "rst_acked"),
+    ("fin-then-reset", "fin_rst"),
+];
+
+fn probe(server: &Theirs, words: &[&str]) -> Output {
+    let url = server.directory_url();
+    halfclose(&[&["probe", &url, "--timeout", "2s"], words].concat())
+}
+
+fn object(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(output)))
+}
+
+/// Files of a probe that are still at the server.
+fn left(server: &Theirs) -> Vec<String> {
+    let entries = fs::read_dir(server.file("")).expect("the directory of the server");
+    let names = entries.filter_map(Result::ok).map(|entry| entry.file_name());
+    let names = names.map(|name| name.to_string_lossy().into_owned());
+    names.filter(|name| name.contains("halfclose-probe")).collect()
+}
+
+#[test]
+fn three_servers_give_three_tables_as_measured() {
+    let closes = TEARDOWNS.map(|(ours, _)| ours).join(",");
+    let mut tables = BTreeMap::new();
+    for model in [VSFTPD, PURE_FTPD, PYFTPDLIB] {
+        let Some(server) = Theirs::start(model) else { continue };
+        let output = probe(&server, &["--json", "--sizes", "10000", "--close", &closes]);
+        let probed = object(&output);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let rows = probed["rows"].as_array().expect("rows");
+        assert_eq!(rows.len(), TEARDOWNS.len(), "{probed}");
+        let mut table = Vec::new();
+        for (row, (ours, measured)) in rows.iter().zip(TEARDOWNS) {
+            assert_eq!(row["close"], ours, "{row}");
+            let code = row["reply"].as_str().and_then(|reply| reply.get(..3)).unwrap_or("none");
+            let answer = format!("{code}/{}", row["file"].as_str().expect("a state"));
+            let known = known(model, measured);
+            assert!(
+                known.contains(&answer),
+                "{model}, {ours}: {answer}, measured {known:?}: {row}"
+            );
+            table.push(answer);
+        }
+        let alike = probed["behaves_like"].as_array().expect("names");
+        assert!(alike.contains(&model.into()), "{model}: {alike:?}");
+        assert!(probed["server"].as_str().is_some_and(|said| !said.is_empty()), "{probed}");
+        assert_eq!((left(&server), &probed["left"]), (Vec::new(), &Value::Array(Vec::new())));
+        // The same server again differs in nothing, and in something after a change of the table.
+        let folder = tempfile::tempdir().expect("a directory");
+        let kept = folder.path().join("kept.json");
+        let kept = kept.to_str().expect("ASCII");
+        fs::write(kept, probed.to_string()).expect("space");
+        let words = ["--sizes", "10000", "--close", "fin,half-close", "--expect", kept];
+        let again = probe(&server, &words);
+        assert_eq!(again.status.code(), Some(1), "three ways are missing: {}", said(&again));
+        let text = String::from_utf8_lossy(&again.stdout).into_owned();
+        let lines = text.lines().filter(|line| line.starts_with("differs: "));
+        assert_eq!(lines.count(), 3, "{text}");
+        tables.insert(model, table);
+    }
+    let mut all: Vec<_> = tables.values().collect();
+    all.sort();
+    all.dedup();
+    // A reset before the server looks is a race of pyftpdlib; its table is never another's all the same.
+    assert_eq!(all.len(), tables.len(), "{tables:?}");
+}
+
+#[test]
+fn a_probe_needs_a_user_and_a_directory() {
+    for (url, what) in [
+        ("ftp://127.0.0.1:1/", "write ftp://USER@HOST/DIR/"),
+        ("ftp://me:x@127.0.0.1:1/a.bin", "end the URL of the directory with `/`"),
+    ] {
+        let output = halfclose(&["probe", url]);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(text.contains(what), "{text}");
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
+#[test]
+fn an_interrupted_probe_leaves_no_file() {
+    let Some(server) = Theirs::start(PYFTPDLIB) else { return };
+    for after in [20_u64, 60, 120, 200, 300, 450] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
+            .args(["probe", &server.directory_url(), "--sizes", "10000,3000000", "--runs", "50"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(Duration::from_millis(after));
+        let signalled = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+        assert!(signalled.expect("kill(1)").success());
+        let ended = child.wait().expect("it ends");
+        // An interrupt before the handler is set ends the program as any program.
+        assert!(ended.code().is_none_or(|code| code == 130), "{after} ms: {ended}");
+        assert_eq!(left(&server), Vec::<String>::new(), "after {after} ms");
+    }
+}
