@@ -1,6 +1,7 @@
 //! `arrows` draws one packet of a ladder: the arrow with the marks of its fate, and the label with every
 //! header field.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use halfclose_stack::Kind;
@@ -60,13 +61,8 @@ impl Columns {
     }
 }
 
-/// The arrow and the label of a packet. `place` is the ordinal among the drawn packets.
-pub(super) fn packet(
-    picture: &LadderPicture<'_>,
-    drawing: &Drawing,
-    place: usize,
-    index: usize,
-) -> Markup {
+/// The arrow and the label of a packet.
+pub(super) fn packet(picture: &LadderPicture<'_>, drawing: &Drawing, index: usize) -> Markup {
     let packet = &picture.timeline.packets[index];
     let y = drawing.places.sends[index];
     let (x, anchor) = drawing.columns.label(packet.event.from);
@@ -78,7 +74,7 @@ pub(super) fn packet(
         text x=(x) y=(y + 4) text-anchor=(anchor) { (label(packet, name)) }
     };
     match picture.rows {
-        Some(rows) => html! { a class=(class) href={ "#" (rows) (place) } { (inner) } },
+        Some(rows) => html! { a class=(class) href={ "#" (rows) (index) } { (inner) } },
         None => html! { g class=(class) tabindex="0" { (inner) } },
     }
 }
@@ -116,7 +112,8 @@ pub(super) fn label(packet: &SeenPacket<'_>, channel: &str) -> String {
     format!("{number} {short}{again}{channel}")
 }
 
-/// The lines of a packet: one arrow for each arrival, or a line that stops on the way.
+/// The lines of a packet: one arrow for each arrival, or a line that stops on the way. The fate stands on
+/// the server's half of the way, for the dialogue stands on the client's half.
 fn strokes(packet: &SeenPacket<'_>, drawing: &Drawing, index: usize) -> Markup {
     let from = packet.event.from;
     let (columns, y) = (drawing.columns, drawing.places.sends[index]);
@@ -124,38 +121,36 @@ fn strokes(packet: &SeenPacket<'_>, drawing: &Drawing, index: usize) -> Markup {
     let start = if packet.forged { middle } else { columns.life(from) };
     let end = columns.life(from.peer());
     let arrivals = &drawing.places.arrivals[index];
-    let words = packet.fate();
-    let on_the_way = packet.event.fate.arrives() && arrivals.is_empty();
+    let words = match packet.event.fate.arrives() && arrivals.is_empty() {
+        true => Cow::Borrowed("… still on the way at the end"),
+        false => packet.fate(),
+    };
     html! {
         @for (nth, arrival) in arrivals.iter().enumerate() {
             path.copy[nth > 0] d=(arrow((start, y), (end, *arrival))) {}
         }
         @if arrivals.is_empty() {
             @let stop = stop(packet, drawing, y);
-            @let x = start + (end - start) * 45 / 100;
+            @let share = if from == Side::Client { 54 } else { 44 };
+            @let x = start + (end - start) * share / 100;
             path d={ "M" (start) " " (y) "L" (x) " " (stop) } {}
-            @if on_the_way {
-                text.fate x=(x) y=(stop + 4) text-anchor=(inner_anchor(from)) {
-                    "… still on the way at the end"
-                }
-            } @else {
+            @if !packet.event.fate.arrives() {
                 path.cross d={ "M" (x - 5) " " (stop - 5) "l10 10m0 -10l-10 10" } {}
-                text.fate x=(x + columns.outside(from, -10)) y=(stop + 4)
-                    text-anchor=(inner_anchor(from)) { (words) }
             }
-        } @else if packet.is_impaired() || packet.forged {
-            @let at = (arrivals[0] + y) / 2;
-            text.fate x=((start + end) / 2 + columns.outside(from, -14)) y=(at - 5)
-                text-anchor=(inner_anchor(from)) { (words) }
+            @let low = if from == Side::Client { 4 } else { 14 };
+            text.fate x=(x + 10) y=(stop + low) { (words) }
+        } @else if packet.forged {
+            text.fate x=(middle) y=(y - 9) text-anchor="middle" { (words) }
+        } @else if packet.is_impaired() {
+            @let share = if from == Side::Client { 72 } else { 28 };
+            @let at = y + (arrivals[0] - y) * share / 100;
+            text.fate x=(start + (end - start) * share / 100) y=(at - 6) text-anchor="middle" {
+                (words)
+            }
         }
         @if packet.forged { path.cross d={ "M" (start - 5) " " (y) "l5 -5l5 5l-5 5z" } {} }
         @else { (foot(packet, start, y)) }
     }
-}
-
-/// The anchor of a text that runs from a sender towards the middle.
-fn inner_anchor(from: Side) -> &'static str {
-    if from == Side::Client { "start" } else { "end" }
 }
 
 /// The height at which the line of a lost packet stops.

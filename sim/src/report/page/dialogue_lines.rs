@@ -21,6 +21,9 @@ pub(super) struct Speech {
     pub(super) said: usize,
     /// The event that the line stands beside; `None`: the line has a place of its own.
     pub(super) item: Option<usize>,
+    /// For a line with a place of its own: the event that the line follows, if the line is not the first
+    /// of the instant.
+    pub(super) behind: Option<usize>,
     /// Pixels from the top.
     pub(super) y: i64,
 }
@@ -44,7 +47,7 @@ pub(super) fn attach(timeline: &Timeline<'_>, said: &[Spoken], items: &[Item]) -
             carriers.entry((at, speaker)).or_default().push_back(place);
         }
     }
-    let mut lines = Vec::new();
+    let (mut lines, mut last) = (Vec::new(), None);
     for (line, spoken) in said.iter().enumerate() {
         let side = match spoken.speaker {
             Speaker::Client => Some(Side::Client),
@@ -53,8 +56,12 @@ pub(super) fn attach(timeline: &Timeline<'_>, said: &[Spoken], items: &[Item]) -
         };
         let carrier = side.and_then(|side| carriers.get_mut(&(spoken.at, side)));
         let item = carrier.and_then(VecDeque::pop_front);
-        if item.is_some() || whole {
-            lines.push(Speech { said: line, item, y: 0 });
+        last = match item {
+            Some(item) => Some((spoken.at, item)),
+            None => last.filter(|(at, _)| *at == spoken.at),
+        };
+        if item.is_some() || last.is_some() || whole {
+            lines.push(Speech { said: line, item, behind: last.map(|(_, item)| item), y: 0 });
         }
     }
     lines

@@ -1,7 +1,7 @@
 //! `ladder_form` names the forms of a ladder that stand alone: a picture, and a diagram in text.
 
 use crate::report::page::ladder_svg::LadderPicture;
-use crate::report::page::thinning::{MOST, Thinned};
+use crate::report::page::thinning::{DRAWN, Thinned};
 use crate::report::page::{mermaid, picture};
 use crate::report::timeline::Timeline;
 use crate::run::Finished;
@@ -26,7 +26,7 @@ impl LadderForm {
         let timeline = &Timeline::of(finished);
         match self {
             Self::Svg => {
-                let thinned = &Thinned::of(timeline, MOST);
+                let thinned = &Thinned::of(timeline, DRAWN);
                 let said = &finished.dialogue;
                 picture(&LadderPicture { timeline, said, thinned, rows: None }.markup())
             }

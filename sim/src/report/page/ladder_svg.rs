@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use halfclose_ftp::report::Spoken;
+use halfclose_stack::State;
 use maud::{Markup, html};
 
 use crate::report::page::arrows::{self, Columns};
@@ -11,7 +12,7 @@ use crate::report::page::dialogue_lines::{self, Speech};
 use crate::report::page::states;
 use crate::report::page::thinning::Thinned;
 use crate::report::page::time_axis::{Instant, Point, ROW, TimeAxis};
-use crate::report::timeline::Timeline;
+use crate::report::timeline::{StateSpan, Timeline};
 use crate::side::Side;
 
 /// The width of the column of times.
@@ -23,7 +24,7 @@ pub(super) const LANE: i64 = 18;
 /// The distance between the bands and the lifeline.
 const GAP: i64 = 8;
 /// The distance between the lifelines.
-const MIDDLE: i64 = 400;
+const MIDDLE: i64 = 440;
 /// The height of the heads of the columns.
 const HEAD: i64 = 84;
 
@@ -52,6 +53,8 @@ pub(super) enum Item {
     Discard(usize),
     /// Lines of the dialogue without a drawn packet of their own.
     Say(usize),
+    /// The end of TIME-WAIT, where no packet leaves or arrives.
+    Expire(usize),
 }
 
 impl LadderPicture<'_> {
@@ -74,8 +77,8 @@ impl LadderPicture<'_> {
                 (folds(&drawing))
                 (ticks(axis))
                 (self.notes(&drawing))
-                @for (place, index) in self.thinned.drawn.iter().enumerate() {
-                    (arrows::packet(self, &drawing, place, *index))
+                @for index in &self.thinned.drawn {
+                    (arrows::packet(self, &drawing, *index))
                 }
                 (dialogue_lines::markup(self.said, &speech, columns.left + 12))
             }
@@ -92,6 +95,9 @@ impl LadderPicture<'_> {
         }
         items.extend((0..self.timeline.notes.len()).map(Item::Note));
         items.extend((0..self.timeline.discarded.len()).map(Item::Discard));
+        let waits = self.timeline.spans.iter().enumerate();
+        let waits = waits.filter(|(_, span)| span.state == State::TimeWait);
+        items.extend(waits.map(|(span, _)| Item::Expire(span)));
         if !self.thinned.hidden.is_empty() {
             items.retain(|item| !self.is_hidden(item));
         }
@@ -99,6 +105,14 @@ impl LadderPicture<'_> {
         let alone = lines.iter().enumerate().filter(|(_, line)| line.item.is_none());
         items.extend(alone.map(|(at, _)| Item::Say(at)));
         let mut points: Vec<_> = items.iter().map(|item| self.point(*item, &lines)).collect();
+        for (item, place) in items.iter().zip(0..) {
+            if let Item::Say(line) = item
+                && let Some(behind) = lines[*line].behind
+            {
+                let (order, _) = points[behind].order;
+                points[place].order = (order, 2);
+            }
+        }
         for line in &lines {
             let down = Some(dialogue_lines::down(self.said[line.said].speaker));
             if let Some(item) = line.item {
@@ -120,8 +134,12 @@ impl LadderPicture<'_> {
 
     /// Whether a note falls into a stretch of time whose packets are not drawn.
     fn is_hidden(&self, item: &Item) -> bool {
-        let Item::Note(note) = item else { return false };
-        let (at, drawn) = (self.timeline.notes[*note].at, &self.thinned.drawn);
+        let at = match item {
+            Item::Note(note) => self.timeline.notes[*note].at,
+            Item::Expire(span) => self.timeline.spans[*span].until.0,
+            _ => return false,
+        };
+        let drawn = &self.thinned.drawn;
         let packets = &self.timeline.packets;
         let next = drawn.partition_point(|index| packets[*index].event.at < at);
         let near = [next.checked_sub(1), Some(next)].into_iter().flatten();
@@ -155,6 +173,10 @@ impl LadderPicture<'_> {
             Item::Say(index) => {
                 let at = self.said[lines[index].said].at;
                 point(at, (usize::MAX, 1), Side::Client, false, Some(12))
+            }
+            Item::Expire(index) => {
+                let StateSpan { side, until: (at, order), .. } = timeline.spans[index];
+                point(at, (order, 1), side, false, None)
             }
         }
     }
@@ -252,7 +274,7 @@ impl Places {
                 Item::Arrive(index, _) => places.arrivals[*index].push(*y),
                 Item::Note(index) => places.notes[*index] = Some(*y),
                 Item::Discard(index) => places.discarded[*index] = *y,
-                Item::Say(_) => {}
+                Item::Say(_) | Item::Expire(_) => {}
             }
         }
         places
@@ -299,7 +321,7 @@ fn ticks(axis: &TimeAxis) -> Markup {
 
 /// The breaks of the axis, across the bands of the states.
 fn folds(drawing: &Drawing) -> Markup {
-    let Columns { left, right, .. } = drawing.columns;
+    let Columns { left, .. } = drawing.columns;
     let [from, to] = [Side::Client, Side::Server].map(|side| drawing.columns.label(side).0);
     html! {
         @for fold in &drawing.axis.folds {
@@ -310,7 +332,7 @@ fn folds(drawing: &Drawing) -> Markup {
                 @for y in [top + 8, bottom - 8] {
                     path d=(zigzag(from, to, y)) {}
                 }
-                text x=((left + right) / 2) y=(middle + 4) text-anchor="middle" {
+                text x=(left + 12) y=(middle + 4) {
                     @match fold.packets {
                         0 => { "nothing happens for " (arrows::span(fold.time)) }
                         1 => { "1 packet in " (arrows::span(fold.time)) " not drawn" }

@@ -60,7 +60,7 @@ pub(crate) fn data<'a>(timeline: &'a Timeline<'_>, thinned: &Thinned) -> Vec<Pac
     drawn.map(|packet| PacketData::of(packet, timeline)).collect()
 }
 
-/// The drawn packets as a table. The row of the first packet is named `rows` and 0.
+/// The listed packets as a table. The row of a packet is named `rows` and the place in the timeline.
 pub(crate) fn table(timeline: &Timeline<'_>, thinned: &Thinned, rows: &str) -> Markup {
     html! {
         div.wide {
@@ -70,10 +70,10 @@ pub(crate) fn table(timeline: &Timeline<'_>, thinned: &Thinned, rows: &str) -> M
                     th { "fate" } th { "header fields" }
                 } }
                 tbody {
-                    @for (place, index) in thinned.drawn.iter().enumerate() {
+                    @for index in &thinned.drawn {
                         @let packet = &timeline.packets[*index];
                         @let channel = &timeline.channels[packet.channel];
-                        tr id={ (rows) (place) } {
+                        tr id={ (rows) (index) } {
                             td.num { @match packet.number() {
                                 Some(number) => (number),
                                 None => "forged",

@@ -12,7 +12,7 @@ use crate::report::page::arrows::seconds;
 use crate::report::page::ladder_svg::LadderPicture;
 use crate::report::page::packet_data::{self, RunData};
 use crate::report::page::sequence_graph::SequenceGraph;
-use crate::report::page::thinning::{MOST, Thinned};
+use crate::report::page::thinning::{DRAWN, LISTED, Thinned};
 use crate::report::page::verdict_words::{badge, sentence};
 use crate::report::page::{data_block, document, legend, section};
 use crate::report::timeline::Timeline;
@@ -58,20 +58,20 @@ impl<'a> RunPage<'a> {
     /// The page as the text of a file.
     pub(crate) fn text(&self) -> String {
         let timeline = &Timeline::of(self.finished);
-        let thinned = &Thinned::of(timeline, MOST);
+        let [drawn, listed] = &[DRAWN, LISTED].map(|most| Thinned::of(timeline, most));
         let outcome = self.shown.outcome;
         let scenario = self.shown.scenario;
         let title = format!("{} (seed {}): {}", scenario.name, outcome.seed, outcome.verdict);
-        let packets = packet_data::data(timeline, thinned);
-        let data = RunData { run: self.shown.record(), packets, left_out: thinned.hidden.len() };
+        let packets = packet_data::data(timeline, listed);
+        let data = RunData { run: self.shown.record(), packets, left_out: listed.hidden.len() };
         let body = html! {
             (self.head())
             main {
                 (self.told())
-                (self.ladder(timeline, thinned))
+                (self.ladder(timeline, drawn))
                 (graphs(timeline))
                 (self.mattered())
-                (listed(timeline, thinned))
+                (all_fields(timeline, listed))
                 (self.laws())
                 (section("scenario", "The scenario", "The whole scenario of the run, as a file.",
                     &html! { pre tabindex="0" { (scenario.to_string()) } }))
@@ -160,7 +160,7 @@ impl<'a> RunPage<'a> {
             "The packets as a ladder",
             &says,
             &html! {
-                @if let Some(sentence) = thinned.sentence() { p.thinned { strong { (sentence) } } }
+                @if let Some(sentence) = thinned.sentence("drawn") { p.thinned { strong { (sentence) } } }
                 (switches(timeline))
                 div.wide { (picture.markup()) }
                 (legend())
@@ -275,14 +275,15 @@ fn graphs(timeline: &Timeline<'_>) -> Markup {
     )
 }
 
-/// Every drawn packet as a row.
-fn listed(timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
-    let says = "Every drawn packet with every header field: the row that an arrow links to.";
+/// Every listed packet as a row.
+fn all_fields(timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
+    let says = "Every packet with every header field: the row that an arrow links to.";
     section(
         "packets",
         "Every header field",
         says,
         &html! {
+            @if let Some(left_out) = thinned.sentence("listed") { p { strong { (left_out) } } }
             details {
                 summary { (thinned.drawn.len()) " packets" }
                 (packet_data::table(timeline, thinned, "k"))

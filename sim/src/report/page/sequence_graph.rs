@@ -9,7 +9,7 @@ use halfclose_stack::Kind;
 use maud::{Markup, html};
 
 use crate::report::page::arrows::seconds;
-use crate::report::timeline::{SeenPacket, Timeline};
+use crate::report::timeline::{SeenDiscard, SeenPacket, Timeline};
 use crate::side::Side;
 
 const WIDTH: i64 = 1_000;
@@ -213,25 +213,30 @@ impl<'a> SequenceGraph<'a> {
         }
     }
 
-    /// The bytes that the receiver held and threw away, as a band below the last acknowledged byte.
+    /// The bytes that the receiver held and threw away, as a band below the last received byte.
     fn thrown_away(&self) -> Markup {
         let here = self.timeline.discarded.iter();
         let here = here.filter(|it| it.channel == self.channel && it.side == self.from.peer());
         html! {
             @for it in here {
-                @let bytes = i64::try_from(it.bytes).unwrap_or(0);
-                @let reached = self.reached(it.at);
-                @let (top, low) = (self.y(reached), self.y(reached - bytes));
-                @let x = self.x(it.at);
-                @let width = (WIDTH - RIGHT - x).max(12);
-                rect.thrown x=(x) y=(top) width=(width) height=((low - top).max(3)) {
+                @let (top, low) = self.band(it);
+                @let x = self.x(it.at).min(WIDTH - RIGHT - 14);
+                rect.thrown x=(x) y=(top) width=(WIDTH - RIGHT - x) height=((low - top).max(3)) {
                     title { "thrown away at " (seconds(it.at)) " s" }
-                }
-                text.bad x=(WIDTH - RIGHT + 6) y=((top + low) / 2 + 4) {
-                    (it.bytes) " thrown away"
                 }
             }
         }
+    }
+
+    /// The upper and the lower end of bytes that were thrown away.
+    fn band(&self, it: &SeenDiscard) -> (i64, i64) {
+        let (bytes, reached) = (i64::try_from(it.bytes).unwrap_or(0), self.reached(it.at));
+        (self.y(reached), self.y(reached - bytes))
+    }
+
+    fn middle(&self, it: &SeenDiscard) -> i64 {
+        let (top, low) = self.band(it);
+        (top + low) / 2
     }
 
     /// The number behind the last byte that had reached the receiver in order at `at`.
@@ -248,19 +253,27 @@ impl<'a> SequenceGraph<'a> {
         pieces.iter().fold(1, |end, (low, high)| if *low <= end { end.max(*high) } else { end })
     }
 
-    /// The names of the lines at the right end.
+    /// The names of the lines at the right end, each below the name before.
     fn names(&self, curves: &Curves) -> Markup {
         let x = WIDTH - RIGHT + 6;
-        let acked = curves.acknowledged.at.map(|(_, y)| y);
-        let edge = curves.edge.at.map(|(_, y)| y);
-        let near = |edge: i64| acked.is_some_and(|acked| (edge - acked).abs() < 14);
+        let here = self.timeline.discarded.iter();
+        let here = here.filter(|it| it.channel == self.channel && it.side == self.from.peer());
+        let mut names: Vec<_> =
+            here.map(|it| (self.middle(it), "bad", format!("{} thrown away", it.bytes))).collect();
+        let lines = [(&curves.acknowledged, "acknowledged"), (&curves.edge, "window's edge")];
+        for (steps, name) in lines {
+            let Some((_, y)) = steps.at else { continue };
+            let above = if y <= TOP { ", above" } else { "" };
+            names.push((y, "name", format!("{name}{above}")));
+        }
+        names.sort_unstable();
+        let mut last = 0;
+        for (y, ..) in &mut names {
+            *y = (*y + 4).max(last + 14);
+            last = *y;
+        }
         html! {
-            @if let Some(y) = acked { text.name x=(x) y=(y + if y < 40 { 18 } else { 4 }) {
-                "acknowledged"
-            } }
-            @if let Some(y) = edge { text.name x=(x) y=(if near(y) { y - 12 } else { y + 4 }) {
-                "window's edge" @if y <= TOP { ", above" }
-            } }
+            @for (y, class, name) in names { text class=(class) x=(x) y=(y) { (name) } }
         }
     }
 }
@@ -272,7 +285,9 @@ fn ends(ends: &[(i64, i64, &'static str)]) -> Markup {
                 "RST" => { rect.rst x=(x - 5) y=(y - 5) width="10" height="10" {} }
                 _ => { circle.fin cx=(x) cy=(y) r="5" {} }
             }
-            text.end x=(x + 9) y=(y - 7) { (word) }
+            @let near = *x > WIDTH - RIGHT - 40;
+            @let (x, anchor) = if near { (x - 9, "end") } else { (x + 9, "start") };
+            text.end x=(x) y=(y - 7) text-anchor=(anchor) { (word) }
         }
     }
 }

@@ -65,35 +65,51 @@ pub(super) fn bands(timeline: &Timeline<'_>, drawing: &Drawing, bottom: i64) -> 
                     (span.state.to_string())
                 }
                 rect x=(x + 1) y=(top) width=(LANE - 2) height=(height) {}
-                @if let Some(word) = word(span.state, height) {
+                @for (y, word) in words(span, &timeline.channels[span.channel], drawing, (top, end)) {
                     @let x = x + LANE / 2 + 3;
-                    @for y in middles(top, height) {
-                        text x=(x) y=(y) text-anchor="middle" transform={
-                            "rotate(-90 " (x) " " (y) ")"
-                        } { (word) }
-                    }
+                    text x=(x) y=(y) text-anchor="middle" transform={
+                        "rotate(-90 " (x) " " (y) ")"
+                    } { (word) }
                 }
             }
         }
     }
 }
 
-/// The places of a state's name: in the middle of the band, and again and again in a long band.
-fn middles(top: i64, height: i64) -> impl Iterator<Item = i64> {
-    let words = (height / REPEAT).clamp(1, 40);
-    (0..words).map(move |nth| top + height * (2 * nth + 1) / (2 * words))
+/// The names in a band, with their places: in the middle of each stretch between two folds, and again
+/// and again in a long stretch.
+fn words(
+    span: &StateSpan,
+    channel: &str,
+    drawing: &Drawing,
+    (top, end): (i64, i64),
+) -> Vec<(i64, String)> {
+    let mut stretches = Vec::new();
+    let mut from = top;
+    for fold in &drawing.axis.folds {
+        if fold.span.0 < end && fold.span.1 > from {
+            stretches.push((from, fold.span.0));
+            from = fold.span.1;
+        }
+    }
+    stretches.push((from, end));
+    let mut words = Vec::new();
+    for (from, until) in stretches {
+        let height = until - from;
+        let Some(word) = word(span.state, channel, height) else { continue };
+        let count = (height / REPEAT).clamp(1, 40);
+        let middle = |nth: i64| from + height * (2 * nth + 1) / (2 * count);
+        words.extend((0..count).map(|nth| (middle(nth), word.clone())));
+    }
+    words
 }
 
-/// The name of a state that fits into a band of this height.
-fn word(state: State, height: i64) -> Option<String> {
-    let (long, short) = (state.to_string(), short(state));
+/// The name of a state that fits into a band of this height, with the connection if there is room.
+fn word(state: State, channel: &str, height: i64) -> Option<String> {
     let fits =
-        |text: &str| i64::try_from(text.len()).is_ok_and(|letters| letters * 7 + 4 <= height);
-    match () {
-        () if fits(&long) => Some(long),
-        () if fits(short) => Some(short.to_owned()),
-        () => None,
-    }
+        |text: &String| i64::try_from(text.len()).is_ok_and(|letters| letters * 6 + 4 <= height);
+    let forms = [format!("{channel}: {state}"), state.to_string(), short(state).to_owned()];
+    forms.into_iter().find(fits)
 }
 
 /// The states with their short names, in the order of a connection's life.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::report::timeline::Timeline;
 
-/// The most packets that a picture draws without leaving any out.
-pub(crate) const MOST: usize = 1_200;
-/// The most packets that a picture draws in any case.
-const BOUND: usize = 4_000;
+/// The most packets that a ladder draws without leaving any out.
+pub(crate) const DRAWN: usize = 400;
+/// The most packets that a page lists without leaving any out.
+pub(crate) const LISTED: usize = 2_000;
+/// The most packets that a page draws and lists in any case.
+const BOUND: usize = 2_500;
 /// The packets drawn before and behind each packet that stays.
 const AROUND: usize = 1;
-/// The packets drawn at the beginning and at the end.
-const ENDS: usize = 120;
 
 /// The choice of packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl Thinned {
         if packets.len() <= most {
             return Self { drawn: (0..packets.len()).collect(), ..Self::default() };
         }
-        let (ends, last) = (ENDS.min(most / 4), packets.len());
+        let (ends, last) = (most / 4, packets.len());
         let mut stays = vec![false; last];
         stays[..ends].fill(true);
         stays[last - ends..].fill(true);
@@ -64,18 +64,18 @@ impl Thinned {
         Self { drawn, hidden, missed }
     }
 
-    /// A sentence that says what is left out; `None` if nothing is.
-    pub(crate) fn sentence(&self) -> Option<String> {
+    /// A sentence that says what is left out of a list; `None` if nothing is. `done` is the participle:
+    /// packets are drawn, or listed.
+    pub(crate) fn sentence(&self, done: &str) -> Option<String> {
         let all = self.drawn.len() + self.hidden.len();
         let (drawn, hidden) = (self.drawn.len(), self.hidden.len());
         let missed = match self.missed {
-            0 => "every handshake, FIN, RST and every lost or changed packet is drawn".to_owned(),
+            0 => format!("every handshake, FIN, RST and every lost or changed packet is {done}"),
             missed => format!("{missed} of them are SYN, FIN, RST, lost or changed packets"),
         };
         (hidden > 0).then(|| {
             format!(
-                "Thinned out: {drawn} of {all} packets are drawn and listed, {hidden} are left out \
-                 ({missed})."
+                "Thinned out: {drawn} of {all} packets are {done}, {hidden} are left out ({missed})."
             )
         })
     }

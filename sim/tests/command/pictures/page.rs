@@ -142,6 +142,8 @@ fn a_long_run_is_thinned_and_says_so() {
     };
     assert!(flags("S") >= 4 && flags("F") >= 4, "handshakes and ends stay");
     assert!(text.contains(&format!("Thinned out: {} of ", packets.len())), "the page says so");
+    let arrows = text.matches("<a class=\"p ").count();
+    assert!(text.contains(&format!("Thinned out: {arrows} of ")) && arrows < packets.len());
     assert!(text.contains(" not drawn</text>"), "so does the ladder, where the packets would be");
 }
 
