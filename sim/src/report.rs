@@ -16,6 +16,8 @@ mod shown_run;
 mod summary;
 #[cfg(feature = "cli")]
 mod sweep_report;
+#[cfg(feature = "cli")]
+mod terminal_trace;
 #[cfg(feature = "report")]
 mod timeline;
 #[cfg(feature = "cli")]
@@ -38,5 +40,6 @@ pub(crate) use {
     matrix_report::{object as matrix_json, table as matrix},
     summary::summary,
     sweep_report::{SweepReport, object as sweep_json, rate, table as sweep_table},
+    terminal_trace::trace as terminal_trace,
     verdict_style::style,
 };

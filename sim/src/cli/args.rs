@@ -17,10 +17,11 @@ use clap_complete::Shell;
 use super::help::{self, examples};
 use crate::catalogue;
 use crate::explain::Cause;
+use crate::report::ladder::TraceScope;
 use crate::report::page::LadderForm;
 use crate::run::CapturePoint;
 pub(super) use search_args::{ExploreArgs, MatrixArgs, MergeArgs, ShrinkArgs, SweepArgs};
-use value_words::{ScenarioName, capture_point, cause, found, ladder_form, seed};
+use value_words::{ScenarioName, capture_point, cause, found, ladder_form, seed, trace_scope};
 
 /// Replay the end of a TCP connection from a seed
 ///
@@ -174,9 +175,13 @@ pub(super) struct RunArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(super) json: bool,
-    /// Print every packet, the client on the left, the server on the right
-    #[arg(long)]
-    pub(super) trace: bool,
+    /// Print every packet, of the data connections, the control connections, or all
+    ///
+    /// On a terminal the trace fits the width, and the middle of a long transfer is folded. In a pipe the
+    /// trace has every line, in packetdrill's notation: `halfclose replay` runs such a trace again.
+    #[arg(long, value_name = "SCOPE", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "all", value_parser = trace_scope())]
+    pub(super) trace: Option<TraceScope>,
     /// Write every packet as pcapng, with the scenario and the seed inside
     ///
     /// `-` is standard output: the report of the run then goes to standard error.

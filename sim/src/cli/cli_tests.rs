@@ -291,3 +291,53 @@ fn a_closed_pipe_ends_quietly() {
     let mut streams = Streams { out: &mut Closed, err: &mut Closed, columns: None };
     assert_eq!(execute(["halfclose", "lis"], &mut streams), 2);
 }
+
+/// The lines of a trace: everything before the first empty line.
+fn trace_lines(columns: Option<usize>, arguments: &[&str]) -> Vec<String> {
+    let (_, text, _) = shown_on(columns, arguments);
+    text.lines().take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+#[test]
+fn a_trace_fits_the_terminal_and_folds_the_middle() {
+    let run = ["run", "-s", "do.size=1MB", "-s", "link.loss=1%", "--seed", "3", "--trace"];
+    let piped = trace_lines(None, &run);
+    let packets = piped.iter().filter(|line| crate::report::ladder::is_packet(line)).count();
+    assert!(packets > 300 && piped[0].starts_with("# halfclose trace 1: "));
+    for columns in [60, 80, 117, 118, 200] {
+        let lines = trace_lines(Some(columns), &run);
+        for line in &lines {
+            assert!(line.chars().count() <= columns, "over {columns} columns: {line}");
+        }
+        let (shown, all) = (lines.len(), piped.len());
+        assert!(shown < all * 2 / 3, "the middle is folded: {shown} of {all} lines");
+        let text = lines.join("\n");
+        for word in ["S SYN", "F FIN", "R RST", "--x lost", "again: sent before"] {
+            assert!(text.contains(word), "the legend has no {word}");
+        }
+        // No word is cut where there is room: a lost packet says so without a colour.
+        assert!(columns < 80 || text.contains("(dropped: loss)"));
+        assert!(text.contains(" segments in ") && text.contains(" again\n"));
+        for number in packets - 15..packets {
+            let shown = |line: &String| line.split_whitespace().nth(1) == Some(&number.to_string());
+            assert!(lines.iter().any(shown), "packet {number} of the end is not shown");
+        }
+    }
+}
+
+#[test]
+fn a_trace_shows_the_connections_that_were_asked_for() {
+    let of = |columns, word: &str| trace_lines(columns, &["run", word]);
+    for columns in [None, Some(80)] {
+        let [data, control] =
+            ["data", "control"].map(|scope| of(columns, &format!("--trace={scope}"))).map(
+                |lines| lines.into_iter().filter(|line| line.contains(" ack ")).collect::<Vec<_>>(),
+            );
+        assert!(data.iter().all(|line| line.contains(" data ") && !line.contains(" control ")));
+        assert!(control.iter().all(|line| line.contains(" control ")));
+        assert!(data.len() > 8 && control.len() > 8, "{} and {}", data.len(), control.len());
+    }
+    assert_eq!(of(None, "--trace=all"), of(None, "--trace"));
+    let refused = halfclose(&["run", "--trace=dta"]);
+    assert_eq!(refused.0, 2, "{}", refused.2);
+}

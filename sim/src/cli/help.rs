@@ -70,6 +70,7 @@ const PROGRAM: Examples = &[
 pub(super) const RUN: Examples = &[
     ("halfclose run q123208 --seed 42", "Run a scenario; the same seed gives the same packets"),
     ("halfclose run lost-fin --trace", "Print every packet, with the states of both hosts"),
+    ("halfclose run lost-fin --trace=data", "Print the packets of the data connection alone"),
     ("halfclose run q123208 -s client.close=fin -s link.loss=1%", "Run a variant of a scenario"),
     ("halfclose run lost-fin --arm server-fin", "Run an arm of a scenario"),
     (

@@ -34,16 +34,52 @@ pub fn head() -> String {
     format!("{:>12} {:>6}  {:<8} {:<LEFT$}      server", "time", "#", "channel", "client")
 }
 
+/// The connections whose packets and notes are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TraceScope {
+    /// Every connection of the run.
+    #[default]
+    All,
+    /// The data connections alone.
+    Data,
+    /// The control connections alone.
+    Control,
+}
+
+impl TraceScope {
+    /// Every scope with its word on the command line.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("data", Self::Data), ("control", Self::Control), ("all", Self::All)];
+
+    /// Whether the connection of this name is in scope.
+    pub(crate) fn takes(self, channel: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Data => channel.starts_with("data"),
+            Self::Control => channel.starts_with("control"),
+        }
+    }
+}
+
 /// The lines of a trace, in order. The line of a packet has the emission number.
 #[must_use]
 pub fn lines(trace: &Trace) -> Vec<String> {
+    lines_in(trace, TraceScope::All)
+}
+
+/// The lines of the connections in scope, in order.
+#[must_use]
+pub fn lines_in(trace: &Trace, scope: TraceScope) -> Vec<String> {
     let mut channels = Channels::default();
-    let line = |event: &Event| match event {
-        Event::Packet(event) => packet(&mut channels, event, trace.bytes(event), true),
-        Event::Forged(event) => packet(&mut channels, event, trace.bytes(event), false),
-        Event::Note(side, noted) => note(&mut channels, *side, noted),
+    let line = |event: &Event| {
+        let (channel, line) = match event {
+            Event::Packet(event) => packet(&mut channels, event, trace.bytes(event), true),
+            Event::Forged(event) => packet(&mut channels, event, trace.bytes(event), false),
+            Event::Note(side, noted) => note(&mut channels, *side, noted),
+        };
+        scope.takes(&channel).then_some(line)
     };
-    trace.events().iter().map(line).collect()
+    trace.events().iter().filter_map(line).collect()
 }
 
 impl Finished {
@@ -114,37 +150,52 @@ pub fn last_lines(trace: &Trace, count: usize) -> Vec<String> {
     std::iter::once(head()).chain(all.into_iter().skip(from)).collect()
 }
 
-fn packet(channels: &mut Channels, event: &PacketEvent, bytes: &[u8], number: bool) -> String {
+/// The name of a packet's connection, and the line of the packet.
+fn packet(
+    channels: &mut Channels,
+    event: &PacketEvent,
+    bytes: &[u8],
+    number: bool,
+) -> (String, String) {
     let emission = number.then_some(event.emission);
     let Some(segment) = Segment::parse_headers(bytes) else {
-        return row(event.at, emission, "?", event.from, "not a TCP segment", "");
+        let line = row(event.at, emission, "?", event.from, "not a TCP segment", "");
+        return ("?".to_owned(), line);
     };
     let channel = channels.of(event.from, &segment);
     let (mine, theirs) = (channel.isn(event.from), channel.isn(event.from.peer()));
     let text = segment.relative(bytes, [mine, theirs]).to_string();
-    let line = row(event.at, emission, &channel.name(), event.from, &text, arrow(event));
+    let name = channel.name();
+    let line = row(event.at, emission, &name, event.from, &text, arrow(event));
     match &*event.fate.words() {
-        "" => line,
-        words => format!("{line}  ({words})"),
+        "" => (name, line),
+        words => (name, format!("{line}  ({words})")),
     }
 }
 
-fn note(channels: &mut Channels, side: Side, note: &Note) -> String {
+/// The name of a note's connection, and the line of the note.
+fn note(channels: &mut Channels, side: Side, note: &Note) -> (String, String) {
     let (client, server) = match side {
         Side::Client => (note.local.port(), note.peer.port()),
         Side::Server => (note.peer.port(), note.local.port()),
     };
-    let text = match note.kind {
+    let name = channels.between(client, server).name();
+    let line = row(note.at, None, &name, side, &note_words(note), "");
+    (name, line)
+}
+
+/// A note of a host in words, between brackets.
+pub(crate) fn note_words(note: &Note) -> String {
+    match note.kind {
         NoteKind::State { from, to } => format!("[{from} => {to}]"),
         NoteKind::Ended(ending) => format!("[ended: {ending}]"),
         NoteKind::ResetSent(cause) => format!("[reset: {}]", cause.words()),
         NoteKind::Divergence(divergence) => format!("[smoltcp: {divergence}]"),
         NoteKind::Discarded(bytes) => format!("[discarded: {bytes} received bytes]"),
-    };
-    row(note.at, None, &channels.between(client, server).name(), side, &text, "")
+    }
 }
 
-fn arrow(event: &PacketEvent) -> &'static str {
+pub(crate) fn arrow(event: &PacketEvent) -> &'static str {
     match (event.from, event.fate) {
         (Side::Client, Fate::Forged) => "==>",
         (Side::Server, Fate::Forged) => "<==",

@@ -201,6 +201,10 @@ fn a_replay_is_identical_or_names_the_packet() {
         assert_eq!(output.status.code(), Some(0), "{output:?}");
         assert!(out(&output).contains("identical"));
     }
+    let some = folder.path().join("data.trace");
+    fs::write(&some, halfclose(&["run", "--seed", "4", "--trace=data"]).stdout).expect("space");
+    let output = halfclose(&["replay", some.to_str().expect("UTF-8")]);
+    assert!(out(&output).contains("identical"), "a trace of some connections: {output:?}");
 
     // One byte in the middle of the file: the payload or header of some packet.
     let mut bytes = fs::read(&pcap).expect("it is there");

@@ -4,7 +4,6 @@ mod command_line;
 mod explore_command;
 mod fail_on;
 mod matrix_command;
-mod pictures;
 mod program;
 mod readme;
 mod run_record;
@@ -16,3 +15,9 @@ mod sweep_file;
 mod sweep_output;
 mod wireshark;
 mod word;
+
+/// Pictures of runs: pages, ladders, and the pictures in the README.
+mod pictures {
+    mod browser;
+    mod page;
+}

@@ -10,6 +10,7 @@ use clap::{Arg, Command};
 
 use crate::catalogue;
 use crate::explain::Cause;
+use crate::report::ladder::TraceScope;
 use crate::report::page::LadderForm;
 use crate::run::CapturePoint;
 use crate::scenario::units;
@@ -48,6 +49,11 @@ impl TypedValueParser for ScenarioName {
 /// Reads where a capture is taken.
 pub(super) fn capture_point() -> impl TypedValueParser<Value = CapturePoint> {
     one_of(CapturePoint::ALL.to_vec())
+}
+
+/// Reads the connections of a trace.
+pub(super) fn trace_scope() -> impl TypedValueParser<Value = TraceScope> {
+    one_of(TraceScope::ALL.to_vec())
 }
 
 /// Reads the form of a ladder.

@@ -113,7 +113,7 @@ fn replay_trace(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let finished = run_loaded(scenario, &workload, request.seed, Recording::Headers);
     workload.verify().map_err(CommandError::input)?;
-    let again = ladder::lines(&finished.trace);
+    let again = ladder::lines_in(&finished.trace, request.trace.unwrap_or_default());
     let parts = (0..lines.len().max(again.len()))
         .find(|at| lines.get(*at).copied() != again.get(*at).map(String::as_str));
     let parting = parts.map(|at| {

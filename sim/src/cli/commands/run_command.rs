@@ -12,8 +12,9 @@ use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
+use crate::report::ladder::TraceScope;
 use crate::report::page::{LadderForm, RunPage};
-use crate::report::{self, ShownRun, ladder};
+use crate::report::{self, ShownRun, ladder, terminal_trace};
 use crate::run::run_record::{Choices, RunRecord};
 use crate::run::{CapturePoint, Finished, run_loaded};
 use crate::scenario::{Choice, Pinned, Scenario};
@@ -32,8 +33,8 @@ pub(super) struct RunRequest {
     pub seed: u64,
     /// Whether to print a JSON object.
     pub json: bool,
-    /// Whether to print every packet.
-    pub trace: bool,
+    /// The connections whose packets are printed.
+    pub trace: Option<TraceScope>,
     /// The file of the capture; `-` is standard output.
     pub pcap: Option<PathBuf>,
     /// Where the capture is taken.
@@ -64,7 +65,7 @@ impl RunRequest {
     /// What is recorded of a run that moves so many bytes: why a large run ended is not said, for the
     /// headers of its packets would fill the memory.
     fn recording(&self, bytes: u64) -> Recording {
-        let packets = self.trace || self.report.is_some() || self.ladder.is_some();
+        let packets = self.trace.is_some() || self.report.is_some() || self.ladder.is_some();
         match self.pcap {
             Some(_) => Recording::Packets,
             None if packets || bytes <= EXPLAINED_MAX => Recording::Headers,
@@ -120,7 +121,7 @@ pub(in crate::cli) fn execute(
     match (request.ladder, request.json) {
         (Some(form), _) => write!(out, "{}", form.of(&finished))?,
         (None, true) => print_json(out, request, &shown, &finished)?,
-        (None, false) => print(out, request, &shown, &finished, wall)?,
+        (None, false) => print(out, request, &shown, &finished, (columns, wall))?,
     }
     if !request.json && request.ladder.is_none() && !broken.is_empty() {
         for what in &broken {
@@ -152,15 +153,27 @@ fn print(
     request: &RunRequest,
     shown: &ShownRun<'_>,
     finished: &Finished,
-    wall: Duration,
+    (columns, wall): (Option<usize>, Duration),
 ) -> Result<(), CommandError> {
-    if request.trace {
-        writeln!(out, "{}{}: {}", ladder::MAGIC, ladder::VERSION, request.reproduce())?;
-        writeln!(out, "{}", ladder::head())?;
-        for line in ladder::lines(&finished.trace) {
-            writeln!(out, "{line}")?;
+    match (request.trace, columns) {
+        (Some(scope), Some(columns)) => {
+            write!(out, "{}", terminal_trace(finished, scope, columns))?;
         }
-        writeln!(out)?;
+        (Some(scope), None) => {
+            let scoped = match scope {
+                TraceScope::All => "",
+                TraceScope::Data => " --trace=data",
+                TraceScope::Control => " --trace=control",
+            };
+            let (magic, version) = (ladder::MAGIC, ladder::VERSION);
+            writeln!(out, "{magic}{version}: {}{scoped}", request.reproduce())?;
+            writeln!(out, "{}", ladder::head())?;
+            for line in ladder::lines_in(&finished.trace, scope) {
+                writeln!(out, "{line}")?;
+            }
+            writeln!(out)?;
+        }
+        (None, _) => {}
     }
     let mut text = String::new();
     report::summary(&mut text, shown, wall).expect("a String takes everything");
@@ -192,7 +205,7 @@ fn print_json(
     let object = RunObject {
         run: shown.record(),
         point: (!request.choices.is_empty()).then_some(Choices(&request.choices)),
-        trace: request.trace.then(|| ladder::lines(&finished.trace)),
+        trace: request.trace.map(|scope| ladder::lines_in(&finished.trace, scope)),
     };
     let object = serde_json::to_string(&object).expect("no key is anything but text");
     writeln!(out, "{object}")?;
