@@ -56,13 +56,13 @@ elif way == "put-reset":
     ftp.quit()
 elif way == "get-unread":
     # The client closes a download after a look at its beginning, with more on the way.
-    data = ftp.transfercmd("RETR a.bin")
+    data = ftp.transfercmd("RETR big.bin")
     data.recv(1000)
     data.close()
     last_reply()
     ftp.quit()
 elif way == "abort":
-    data = ftp.transfercmd("RETR a.bin")
+    data = ftp.transfercmd("RETR big.bin")
     data.recv(1000)
     ftp.sock.sendall(b"ABOR\r\n")
     time.sleep(0.2)
