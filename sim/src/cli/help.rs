@@ -207,6 +207,10 @@ pub(super) const SERVE: Examples = &[
         "Accept uploads of one user, on every address of this machine",
     ),
     (
+        "halfclose serve public --user me --anonymous",
+        "Let strangers read, and one user write; --anonymous-writes lets all of them write",
+    ),
+    (
         "halfclose serve upload --anonymous --model vsftpd-3.0.3",
         "Treat uploads that end early as vsftpd 3.0.3 does",
     ),

@@ -120,6 +120,31 @@ fn no_output_replaces_an_input() {
             assert_refused(&halfclose(&sweep), &["--out", "scenario"]);
         }
     }
+    for (from, page) in [("mine.toml", "mine.html"), ("x.bin", "x.html")] {
+        fs::hard_link(folder.path(from), folder.path(page)).expect("a link");
+        let run = ["run", &mine, &move_it, "--report", &folder.text(page)];
+        assert_refused(&halfclose(&run), &["--report", "would replace"]);
+    }
+    let capture = folder.text("a.pcapng");
+    assert_eq!(halfclose(&["run", "q123208", "--pcap", &capture]).status.code(), Some(0));
+    fs::hard_link(&capture, folder.path("a.toml")).expect("a link");
+    let explain = ["explain", &capture, "--scenario", &folder.text("a.toml")];
+    assert_refused(&halfclose(&explain), &["--scenario", "the capture"]);
+    let shard = |number: &str, name: &str| {
+        let rows = folder.text(&format!("{name}.csv"));
+        let summary = folder.text(&format!("{name}.json"));
+        let words = ["--seeds", "4", "--shard", number, "--out", &rows, "--summary", &summary];
+        let made = halfclose(&[&["sweep", "q123208"][..], &words].concat());
+        assert_eq!(made.status.code(), Some(0), "{}", err(&made));
+        (rows, summary)
+    };
+    let (one, two) = (shard("1/2", "one"), shard("2/2", "two"));
+    let merge = ["merge", &one.1, &two.1];
+    for (option, output) in [("--summary", &two.1), ("--out", &one.0), ("--out", &two.0)] {
+        let before = fs::read(output).expect("it is there");
+        assert_refused(&halfclose(&[&merge[..], &[option, output]].concat()), &["a shard"]);
+        assert!(fs::read(output).expect("it is there") == before, "{output}");
+    }
     for output in &file {
         for what in [&["run", &mine, &move_it, "--pcap"][..], &["shrink", &mine, &move_it, "--out"]]
         {

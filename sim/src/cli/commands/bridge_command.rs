@@ -56,11 +56,20 @@ pub(in crate::cli) fn execute(
         let source = PasswordSource { file: args.password_file.clone() };
         Ok::<_, CommandError>((user.clone(), source.find(user, err)?))
     });
-    let request = Request { args, selection, login: login.transpose()?, interrupted };
+    let login = login.transpose()?;
+    if let Some(path) = &args.pcap {
+        let mut inputs = selection.inputs();
+        args.password_file.iter().for_each(|it| inputs.add("the file of the password", it));
+        inputs.protect("--pcap", path)?;
+    }
+    let request = Request { args, selection, login, interrupted };
     let done = match args.seeds {
         Some(_) => many(&request, out),
         None => one(&request, columns, out, err),
     };
+    if done.is_ok() {
+        request.selection.tell_dropped(err)?;
+    }
     match done {
         Err(_) if request.interrupted.load(Ordering::Relaxed) => Ok(Status::Interrupted),
         done => done,
@@ -87,7 +96,7 @@ impl Request<'_> {
         let mut scenario = self.selection.pinned(seed)?.scenario;
         let foreign = self.args.client.is_some() || self.args.server.is_some();
         let asked = self.args.what.settings.iter().any(|setting| setting.starts_with("expect."));
-        if foreign && !asked {
+        if foreign && !asked && !self.args.what.keep_expect {
             scenario.expect = Expect::default();
         }
         Ok(scenario)

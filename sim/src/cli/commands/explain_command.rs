@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::cli::args::{ExplainArgs, ScenarioArgs};
+use crate::cli::input_files::InputFiles;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
@@ -60,11 +61,9 @@ fn capture(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandErr
         say(args, name, &explanation, None, out)?;
         return verdict(args, &explanation);
     };
-    let known = [path, Path::new(&args.what)].map(|it| it.canonicalize().ok());
-    if known[0].is_some() && known[0] == known[1] {
-        let problem = format!("`{}` is the capture: name another file for it", path.display());
-        return Err(CommandError::Input(problem));
-    }
+    let mut inputs = InputFiles::default();
+    inputs.add("the capture", &args.what);
+    inputs.protect("--scenario", path)?;
     let mut file = OutputFile::create(path).map_err(CommandError::input)?;
     let mut analysis = Analysis::new().keep_packets();
     read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::explore_command::{self, Findings, with_faults};
 use super::sweep_command::show;
 use crate::cli::args::{Arguments, Invocation, MergeArgs};
+use crate::cli::input_files::InputFiles;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
@@ -37,6 +38,11 @@ pub(in crate::cli) fn execute(
     let mut more = Map::new();
     more.insert("complete".to_owned(), json!(whole.complete));
     more.insert("missing".to_owned(), Value::Array(missed));
+    let mut inputs = InputFiles::default();
+    merged.files().for_each(|path| inputs.add("a shard", path));
+    for (option, path) in [("--out", &args.out), ("--summary", &args.summary)] {
+        path.as_ref().map_or(Ok(()), |path| inputs.protect(option, path))?;
+    }
     if whole.complete {
         write_files(args, &merged)?;
     }

@@ -89,8 +89,8 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
-    if let Some(path) = &request.pcap {
-        request.selection.inputs().protect("--pcap", path)?;
+    for (option, path) in [("--pcap", &request.pcap), ("--report", &request.report)] {
+        path.as_ref().map_or(Ok(()), |path| request.selection.inputs().protect(option, path))?;
     }
     // A capture that cannot be written is an error before the run, not after the run.
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));

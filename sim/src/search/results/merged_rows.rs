@@ -46,6 +46,16 @@ fn write(to: &mut impl Write, lines: &mut Vec<u8>, zstd: bool) -> std::io::Resul
     Ok(())
 }
 
+impl Merged {
+    /// Every file of the shards that are there: the summary, and the rows if the shard has rows.
+    pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
+        self.parts.iter().flat_map(|(summary, file)| {
+            let rows = rows_path(summary, file).ok();
+            std::iter::once(summary.clone()).chain(rows)
+        })
+    }
+}
+
 /// The path of the results file of a shard: as the command had the path, or beside the summary.
 fn rows_path(summary: &Path, file: &ShardFile) -> Result<PathBuf, ResultsError> {
     let out = file.files.as_ref().and_then(|files| files.out.as_ref());
