@@ -199,19 +199,28 @@ fn line(to: &mut String, row: &Row, columns: usize) {
     writeln!(to, "{head}{style}{}{style:#}", body.trim_end()).expect("a String takes everything");
 }
 
-/// The text of a row in so many columns: options go first, then the window, then the end.
+/// The text of a row in so many columns: options go first, then the window, then the end of the text, and
+/// the mark behind the text last.
 fn fitted(row: &Row, width: usize) -> String {
-    let fits = |text: &str| text.chars().count() + row.mark.chars().count() <= width;
+    let mark = row.mark.chars().count();
     let without = |end: &str| row.text.split_once(end).map_or(&*row.text, |(text, _)| text);
     let forms = [&*row.text, without(" <"), without(" win ")];
-    match forms.into_iter().find(|text| fits(text)) {
+    let whole = forms.into_iter().find(|text| text.chars().count() + mark <= width);
+    match whole {
         Some(text) => format!("{text}{}", row.mark),
         None => {
-            let all = format!("{}{}", without(" win "), row.mark);
-            let cut: String = all.chars().take(width.saturating_sub(1)).collect();
-            if cut.len() < all.len() { cut + "…" } else { all }
+            let text = cut(without(" win "), width.saturating_sub(mark).max(12));
+            cut(&format!("{text}{}", row.mark), width)
         }
     }
+}
+
+/// The beginning of a text that has more characters than `width`.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Writes the line in place of plain segments.
