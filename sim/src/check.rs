@@ -19,6 +19,8 @@
 //! # }
 //! ```
 //!
+//! With [`Sweep::corpus`], the seeds that failed once run first, and a failure adds a seed.
+//!
 //! With `HALFCLOSE_SEED=N` in the environment, a check of a sweep runs that seed alone. With
 //! `HALFCLOSE_FAULTS='FAULT; ...'`, a check of an exploration runs that list of faults alone. A failure
 //! prints the line that sets the variable.
@@ -34,6 +36,7 @@ use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::run::run_loaded;
 use crate::scenario::fault::Fault;
+use crate::search::corpus::{self, FailedSeed};
 use crate::search::explore::Visit;
 use crate::search::schedule::named;
 use crate::search::shares::ShareBound;
@@ -64,6 +67,9 @@ impl Sweep<'_> {
             Ok(seed) => self.only(seed),
             Err(_) => panic!("{SEED}: `{text}` is no seed from 0 to {}", u64::MAX),
         });
+        if alone.is_none() {
+            self.check_corpus(&holds);
+        }
         alone.as_ref().unwrap_or(self).check_here(&holds)
     }
 
@@ -75,6 +81,19 @@ impl Sweep<'_> {
     #[track_caller]
     pub fn check_shares(&self) -> Swept {
         self.check(|_| true)
+    }
+
+    /// Checks every seed of the corpus.
+    #[track_caller]
+    fn check_corpus(&self, holds: &(dyn Fn(&Outcome) -> bool + Sync)) {
+        let Some(path) = self.corpus else { return };
+        let seeds = corpus::seeds(path, &self.scenario().name);
+        for seed in seeds.unwrap_or_else(|error| panic!("{error}")) {
+            // A share of one run means nothing.
+            let mut alone = self.only(seed);
+            alone.bounds.clear();
+            alone.check_here(holds);
+        }
     }
 
     #[track_caller]
@@ -141,6 +160,12 @@ impl Sweep<'_> {
             write!(title, ", {key}={value}").expect("a String takes everything");
         }
         let variable = format!("{SEED}={seed}");
+        if let Some(path) = self.corpus {
+            let comment = format!("{}: {variable} {}", one_line(&title), failure::command());
+            let failed = [FailedSeed { seed, comment }];
+            let added = corpus::add(path, &self.scenario().name, &failed);
+            added.unwrap_or_else(|error| panic!("{error}"));
+        }
         panic!("{}", Failure { title, scenario: &pinned.scenario, seed, variable }.text(fails));
     }
 }
@@ -239,6 +264,11 @@ fn listed(text: &str) -> Vec<Fault> {
     let lines = text.split(';').filter(|line| !line.trim().is_empty());
     let read = lines.map(str::parse).collect::<Result<Vec<Fault>, _>>();
     read.unwrap_or_else(|problem| panic!("{FAULTS}: {problem}"))
+}
+
+/// The text without line breaks.
+fn one_line(text: &str) -> String {
+    text.replace(['\r', '\n'], " ")
 }
 
 fn enough(faults: usize) -> String {

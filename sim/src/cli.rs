@@ -6,6 +6,7 @@
 //! Results go to standard output. A reader that closes the pipe early changes no exit status.
 
 mod args;
+mod ci_report;
 pub(crate) mod commands;
 mod help;
 mod input_files;
@@ -167,7 +168,7 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Run(args) => run_command::execute(args, *columns, out, err),
         Invocation::Matrix(args) => matrix_command::execute(args, out, err),
         Invocation::Sweep(args) => sweep_command::execute(args, out, err),
-        Invocation::Explain(args) => explain_command::execute(&args, out),
+        Invocation::Explain(args) => explain_command::execute(&args, out, err),
         Invocation::Explore(args) => explore_command::execute(args, out, err),
         Invocation::Merge(args) => merge_command::execute(&args, out, err),
         Invocation::Shrink(args) => shrink_command::execute(args, out, err),

@@ -136,6 +136,7 @@ pub use run::CapturePoint;
 pub use run::run_record::RunRecord;
 pub use run::{Finished, RunError, Unlike, record, run};
 pub use scenario::{InvalidSetting, Scenario};
+pub use search::corpus::CorpusError;
 #[cfg(feature = "results")]
 pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]

@@ -28,6 +28,7 @@ pub(crate) use limits::Stop;
 pub use matrix::{Cell, Matrix, matrix};
 pub use schedule::Placed;
 pub use seeds::Seeds;
+pub(crate) use seeds::corpus;
 pub use shard::Shard;
 pub use shrink::{Shape, Shrink, Shrunk, shrink};
 pub use sweep::{Sweep, SweptRun, sweep};

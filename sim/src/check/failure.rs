@@ -88,7 +88,7 @@ fn write_packets(to: &mut String, finished: &Finished, faults: bool) -> std::fmt
 
 /// The command that runs the failing test alone, as far as the thread's name says which test.
 #[expect(clippy::disallowed_methods, reason = "the name of a test, for the message alone")]
-fn command() -> String {
+pub(super) fn command() -> String {
     let package = environment("CARGO_PKG_NAME").map(|name| format!(" -p {name}"));
     let thread = std::thread::current();
     let test = thread.name().filter(|name| *name != "main");

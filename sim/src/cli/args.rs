@@ -165,6 +165,24 @@ pub(super) struct ScenarioArgs {
     pub(super) file: Option<PathBuf>,
 }
 
+/// How findings are told to continuous integration.
+#[derive(Clone, Debug, Default, PartialEq, Args)]
+pub(super) struct CiArgs {
+    /// Write the checks and their findings as a JUnit file
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(super) junit: Option<PathBuf>,
+    /// Print each finding on standard error as an annotation of this service
+    #[arg(long, value_name = "SERVICE")]
+    pub(super) annotate: Option<CiService>,
+}
+
+/// A service of continuous integration that reads annotations from the output of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum CiService {
+    /// GitHub Actions, which reads workflow commands.
+    Github,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct RunArgs {
     #[command(flatten)]
@@ -195,6 +213,8 @@ pub(super) struct RunArgs {
     /// Write a page about the run: ladder, graphs, every header field; no network, no other file
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     pub(super) report: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) ci: CiArgs,
     /// Print the packets as a ladder in place of the summary: a picture (svg), or a diagram that GitHub
     /// draws (mermaid)
     #[arg(long, value_name = "FORM", value_parser = ladder_form(), conflicts_with_all = ["json", "trace"])]
@@ -249,6 +269,8 @@ pub(super) struct ExplainArgs {
     /// or `reset-on-data` (a RST on a data connection)
     #[arg(long, value_name = "WHAT,...", value_delimiter = ',', value_parser = found())]
     pub(super) fail_on: Vec<String>,
+    #[command(flatten)]
+    pub(super) ci: CiArgs,
 }
 
 #[derive(Debug, Args)]

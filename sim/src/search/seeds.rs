@@ -1,5 +1,7 @@
 //! `seeds` owns ranges of consecutive seeds, from 0 to 2^64 - 1 inclusive.
 
+pub(crate) mod corpus;
+
 use std::fmt;
 use std::ops::{Range, RangeInclusive};
 use std::str::FromStr;

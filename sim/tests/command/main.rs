@@ -2,13 +2,12 @@
 
 mod command_line;
 mod explore_command;
-mod fail_on;
 mod matrix_command;
 mod program;
 mod readme;
 mod run_record;
+mod scale;
 mod search_edges;
-mod shards;
 mod shrink_command;
 mod sweep;
 mod sweep_file;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, ValueHint};
 
-use super::ScenarioArgs;
 use super::value_words::{faults, jobs, one_of, positive, seed, time, whole};
+use super::{CiArgs, ScenarioArgs};
 use crate::report::scope_name;
 use crate::search::sweep::Rows;
 use crate::search::{Scope, Seeds, Shard};
@@ -70,6 +70,14 @@ pub(in crate::cli) struct SweepArgs {
     /// Exit with status 0 if every run was made, with or without findings
     #[arg(long)]
     pub(in crate::cli) findings_ok: bool,
+    /// Run the seeds in FILE first, and add the first seeds of new findings to FILE
+    ///
+    /// A line of FILE is a scenario and a seed that failed once. A finding is a run that differs from the
+    /// expectation, breaks a law, or has a verdict of --fail-on.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) corpus: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) ci: CiArgs,
     /// Exit with status 1 if a run has a listed verdict or breaks a law
     ///
     /// The expectation of the scenario then does not count.
@@ -128,6 +136,8 @@ pub(in crate::cli) struct ExploreArgs {
     /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) ci: CiArgs,
     /// Exit with status 1 if a run has a listed verdict; a broken law always exits with status 1
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
     pub(in crate::cli) fail_on: Vec<Verdict>,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::catalogue;
 use crate::cli::args::{ExplainArgs, ScenarioArgs};
+use crate::cli::ci_report::{Check, Finding};
 use crate::cli::input_files::InputFiles;
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::{Selection, quoted};
@@ -30,12 +31,13 @@ const SAID: usize = 20;
 pub(in crate::cli) fn execute(
     args: &ExplainArgs,
     out: &mut dyn Write,
+    err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let is_capture = args.what == "-" || (!is_scenario(args) && Path::new(&args.what).exists());
     if is_capture {
-        return capture(args, out);
+        return capture(args, out, err);
     }
-    scenario(args, out)
+    scenario(args, out, err)
 }
 
 fn is_scenario(args: &ExplainArgs) -> bool {
@@ -44,7 +46,11 @@ fn is_scenario(args: &ExplainArgs) -> bool {
     named || toml || args.seed.is_some() || args.arm.is_some() || !args.settings.is_empty()
 }
 
-fn capture(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandError> {
+fn capture(
+    args: &ExplainArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, CommandError> {
     let name = if args.what == "-" { "standard input" } else { &args.what };
     let refuse =
         |problem: &dyn std::fmt::Display| CommandError::Input(format!("`{name}` {problem}"));
@@ -54,12 +60,13 @@ fn capture(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandErr
             Box::new(File::open(path).map_err(|error| refuse(&format!("cannot be read: {error}")))?)
         }
     };
+    let again = format!("halfclose explain {}", quoted(&args.what));
     let Some(path) = &args.scenario else {
         let mut analysis = Analysis::new();
         read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;
         let explanation = analysis.finish();
         say(args, name, &explanation, None, out)?;
-        return verdict(args, &explanation);
+        return verdict(args, &explanation, &again, err);
     };
     let mut inputs = InputFiles::default();
     inputs.add("the capture", &args.what);
@@ -77,7 +84,7 @@ fn capture(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandErr
         .map_err(|source| CommandError::Input(file.failed(&source).to_string()))?;
     file.commit().map_err(CommandError::input)?;
     say(args, name, &explanation, Some((path, &made)), out)?;
-    verdict(args, &explanation)
+    verdict(args, &explanation, &again, err)
 }
 
 /// The control connection of the session to recreate: the one of connection `stream`, or the one with
@@ -150,26 +157,56 @@ fn object(explanation: &Explanation, selected: &Selected) -> Value {
     serde_json::to_value(&chosen).expect("an explanation has names and numbers alone")
 }
 
-/// Exit status 1 if the explanation has a finding of `--fail-on`.
-fn verdict(args: &ExplainArgs, explanation: &Explanation) -> Result<Status, CommandError> {
-    let mut failed = false;
-    for word in &args.fail_on {
-        failed |= match &**word {
-            "short" => explanation.transfers.iter().any(|one| one.whole == Whole::Short),
-            "reset-on-data" => explanation
-                .connections
-                .iter()
-                .any(|one| one.channel == Some("data") && !one.resets.is_empty()),
-            cause => {
-                let transfers = explanation.transfer_causes.keys();
-                transfers.chain(explanation.connection_causes.keys()).any(|it| it.name() == cause)
-            }
-        };
+/// Exit status 1 if the explanation has a finding of `--fail-on`: each word is a check.
+fn verdict(
+    args: &ExplainArgs,
+    explanation: &Explanation,
+    again: &str,
+    err: &mut dyn Write,
+) -> Result<Status, CommandError> {
+    let check = |word: &String| {
+        let found = found(word, explanation);
+        let finding = |because| Finding { message: because, reproduce: again.to_owned() };
+        Check {
+            name: format!("{again} --fail-on {word}"),
+            findings: found.into_iter().map(finding).collect(),
+        }
+    };
+    let mut checks: Vec<_> = args.fail_on.iter().map(check).collect();
+    let failed = checks.iter().any(|check| !check.findings.is_empty());
+    if checks.is_empty() {
+        checks.push(Check { name: again.to_owned(), findings: Vec::new() });
     }
+    args.ci.tell("halfclose explain", &checks, err)?;
     Ok(if failed { Status::Broken } else { Status::AsExpected })
 }
 
-fn scenario(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandError> {
+/// What an explanation has of a word of `--fail-on`, a line for each kind.
+fn found(word: &str, explanation: &Explanation) -> Option<String> {
+    let count = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    match word {
+        "short" => {
+            let short = explanation.transfers.iter().filter(|one| one.whole == Whole::Short);
+            count(short.count(), "transfers have a file that is not whole")
+        }
+        "reset-on-data" => {
+            let data = explanation.connections.iter().filter(|one| one.channel == Some("data"));
+            let reset = data.filter(|one| !one.resets.is_empty());
+            count(reset.count(), "data connections have a RST")
+        }
+        cause => {
+            let transfers = explanation.transfer_causes.keys();
+            let mut all = transfers.chain(explanation.connection_causes.keys());
+            all.any(|it| it.name() == cause).then(|| format!("a connection or transfer: {cause}"))
+        }
+    }
+}
+
+fn scenario(
+    args: &ExplainArgs,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> Result<Status, CommandError> {
     let (arm, settings) = (args.arm.clone(), args.settings.clone());
     let scenario = args.what.clone();
     let what = ScenarioArgs { scenario, arm, settings, keep_expect: false, file: None };
@@ -194,7 +231,7 @@ fn scenario(args: &ExplainArgs, out: &mut dyn Write) -> Result<Status, CommandEr
         said_of_run(&scenario, &finished, &told, &again, out)?;
         say(args, &format!("the run of {}", quoted(&scenario.name)), &explanation, None, out)?;
     }
-    verdict(args, &explanation)
+    verdict(args, &explanation, &again, err)
 }
 
 /// The facts of a run beyond the packets.

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cli::args::ExploreArgs;
+use crate::cli::args::{CiArgs, ExploreArgs};
+use crate::cli::ci_report::{Check, Finding};
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
@@ -39,6 +40,7 @@ pub(super) struct ExploreRequest {
     shard: Shard,
     summary: Option<PathBuf>,
     findings_ok: bool,
+    ci: CiArgs,
     json: bool,
 }
 
@@ -80,6 +82,7 @@ impl ExploreRequest {
             shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
             summary: args.summary,
             findings_ok: args.findings_ok,
+            ci: args.ci,
             json: args.json,
         })
     }
@@ -146,6 +149,7 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let request = &ExploreRequest::new(args)?;
+    request.ci.protect(&request.arms[0].selection.inputs())?;
     if let Some(path) = &request.summary {
         request.arms[0].selection.inputs().protect("--summary", path)?;
     }
@@ -188,6 +192,7 @@ pub(in crate::cli) fn execute(
         request.arms.iter().map(|arm| &*arm.scenario.expect.broken_laws).collect();
     let findings = Findings { fail_on: &request.fail_on, expected: &expected };
     let broken = show(&exploration, &findings, request.json, Map::new(), out)?;
+    request.ci.tell("halfclose explore", &checks(&exploration, &findings), err)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
     let runs: u64 = explored.iter().map(|(explored, ..)| explored.runs()).sum();
     let limited = |explored: &Explored| Some(explored.runs()) == request.most;
@@ -235,6 +240,21 @@ impl Findings<'_> {
             .filter_map(|verdict| Some((verdict.to_string(), &**explored.least.get(verdict)?)));
         laws.chain(verdicts).collect()
     }
+}
+
+/// A check for each arm.
+fn checks(exploration: &Exploration<'_>, findings: &Findings<'_>) -> Vec<Check> {
+    let check = |(at, arm): (usize, &ExploredArm<'_>)| {
+        let finding = |(what, list): (String, &[Placed])| {
+            let faults = (arm.named)(list);
+            let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            let message = format!("{what}, with {} faults: {}", lines.len(), lines.join("; "));
+            Finding { message, reproduce: (arm.reproduce)(&faults) }
+        };
+        let name = format!("halfclose explore {} --faults {}", arm.title, exploration.faults);
+        Check { name, findings: findings.of(at, arm.explored).into_iter().map(finding).collect() }
+    };
+    exploration.arms.iter().enumerate().map(check).collect()
 }
 
 /// Prints the counts, with `more` keys in the JSON object, then each finding. Returns whether there was

@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::cli::args::RunArgs;
+use crate::cli::args::{CiArgs, RunArgs};
+use crate::cli::ci_report::{Check, Finding};
 use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
+use crate::judge::expectation::Unmet;
 use crate::network::trace::Recording;
 use crate::report::ladder::TraceScope;
 use crate::report::page::{LadderForm, RunPage};
@@ -43,17 +45,29 @@ pub(super) struct RunRequest {
     pub report: Option<PathBuf>,
     /// The form of a ladder on standard output.
     pub ladder: Option<LadderForm>,
+    /// How findings are told to continuous integration.
+    ci: CiArgs,
 }
 
 impl RunRequest {
     pub(super) fn new(args: RunArgs) -> Result<Self, CommandError> {
-        let RunArgs { what, seed, json, trace, pcap, pcap_at, report, ladder } = args;
+        let RunArgs { what, seed, json, trace, pcap, pcap_at, report, ladder, ci } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let Pinned { scenario, choices } = selection.pinned(seed)?;
-        let request =
-            Self { selection, scenario, choices, seed, json, trace, pcap, pcap_at, report, ladder };
-        Ok(request)
+        Ok(Self {
+            selection,
+            scenario,
+            choices,
+            seed,
+            json,
+            trace,
+            pcap,
+            pcap_at,
+            report,
+            ladder,
+            ci,
+        })
     }
 
     /// The command line of this run.
@@ -92,6 +106,7 @@ pub(in crate::cli) fn execute(
     for (option, path) in [("--pcap", &request.pcap), ("--report", &request.report)] {
         path.as_ref().map_or(Ok(()), |path| request.selection.inputs().protect(option, path))?;
     }
+    request.ci.protect(&request.selection.inputs())?;
     // A capture that cannot be written is an error before the run, not after the run.
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
     let pcap = pcap.transpose()?;
@@ -129,6 +144,11 @@ pub(in crate::cli) fn execute(
         }
         writeln!(out, "reproduce: {reproduce}")?;
     }
+    let finding =
+        |what: &Unmet| Finding { message: what.to_string(), reproduce: reproduce.clone() };
+    let checks =
+        [Check { name: reproduce.clone(), findings: broken.iter().map(finding).collect() }];
+    request.ci.tell("halfclose run", &checks, err)?;
     Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
 }
 

@@ -1,5 +1,7 @@
 //! `halfclose sweep` runs a scenario with many seeds.
 
+mod corpus_runs;
+
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -7,7 +9,8 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::cli::args::SweepArgs;
+use crate::cli::args::{CiArgs, SweepArgs};
+use crate::cli::ci_report::{Check, Finding};
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
@@ -17,6 +20,7 @@ use crate::search::results::{Format, ResultsError};
 use crate::search::sweep::{Record, Rows};
 use crate::search::{SearchProgress, Seeds, Shard, Sweep, Swept, sweep};
 use crate::verdict::Verdict;
+use corpus_runs::CorpusRuns;
 
 /// The request of a `sweep` command.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +36,8 @@ pub(super) struct SweepRequest {
     /// The options that decide a count or a row.
     options: Vec<String>,
     findings_ok: bool,
+    corpus: Option<PathBuf>,
+    ci: CiArgs,
     fail_on: Vec<Verdict>,
     classes: bool,
     json: bool,
@@ -75,6 +81,8 @@ impl SweepRequest {
             summary: args.summary,
             options,
             findings_ok: args.findings_ok,
+            corpus: args.corpus,
+            ci: args.ci,
             fail_on: args.fail_on,
             classes: !args.no_classes,
             json: args.json,
@@ -123,7 +131,9 @@ pub(in crate::cli) fn execute(
     if let Some(path) = &request.summary {
         request.selection.inputs().protect("--summary", path)?;
     }
+    request.ci.protect(&request.selection.inputs())?;
     let rows = request.sweep().rows().map_err(CommandError::input)?;
+    let kept = request.corpus.as_deref().map(|path| CorpusRuns::run(request, path)).transpose()?;
     let progress = SearchBar::new(rows.end - rows.start, "sweep");
     let reached = |reached: SearchProgress| progress.at(reached);
     let sweep = request.sweep().stop(interrupted()).progress(&reached);
@@ -155,7 +165,18 @@ pub(in crate::cli) fn execute(
     } else {
         request.selection.tell_dropped_laws(err)?;
     }
-    let broken = show(&request.fail_on, request.json, &swept, Map::new(), out)?;
+    let mut more = Map::new();
+    let added = match &kept {
+        Some(kept) => kept.add(&swept, &mut more)?,
+        None => 0,
+    };
+    let mut broken = show(&request.fail_on, request.json, &swept, more, out)?;
+    let mut checks = checks(&request.fail_on, &swept);
+    if let Some(kept) = kept {
+        broken |= kept.show(added, request.json, out)?;
+        checks.splice(0..0, kept.into_checks());
+    }
+    request.ci.tell("halfclose sweep", &checks, err)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
     if summary.is_complete() {
         return Ok(if request.findings_ok { Status::AsExpected } else { status });
@@ -226,6 +247,36 @@ pub(super) fn show(
     Ok(true)
 }
 
+/// A check for each point of the grid.
+fn checks(fail_on: &[Verdict], swept: &SweepReport<'_>) -> Vec<Check> {
+    let points = swept.summary.points.iter().map(|(point, tally)| {
+        let words: Vec<_> =
+            (swept.choices)(*point).iter().map(|(key, value)| format!(", {key}={value}")).collect();
+        let failing = fail_on.iter().filter_map(|verdict| {
+            let (count, seed) = (tally.verdicts.get(verdict)?, tally.first_seeds.get(verdict)?[0]);
+            Some((format!("{count} of {} runs are {verdict}", tally.runs), seed))
+        });
+        let unexpected = tally.first_unexpected.map(|seed| {
+            (format!("{} of {} runs {}", tally.unexpected, tally.runs, missed(fail_on)), seed)
+        });
+        let finding =
+            |(message, seed)| Finding { message, reproduce: (swept.reproduce)(*point, seed) };
+        Check {
+            name: format!("halfclose sweep {}{}", swept.title, words.concat()),
+            findings: failing.chain(unexpected).map(finding).collect(),
+        }
+    });
+    points.collect()
+}
+
+/// What an unexpected run did.
+fn missed(fail_on: &[Verdict]) -> &'static str {
+    match fail_on.is_empty() {
+        true => "missed the expectation of the scenario",
+        false => "broke a law",
+    }
+}
+
 /// What counts as a finding of a sweep, a line for each kind.
 pub(super) fn findings(fail_on: &[Verdict], swept: &SweepReport<'_>) -> Vec<String> {
     let total = swept.summary.total();
@@ -236,11 +287,7 @@ pub(super) fn findings(fail_on: &[Verdict], swept: &SweepReport<'_>) -> Vec<Stri
         }
     }
     if total.unexpected > 0 {
-        let what = match fail_on.is_empty() {
-            true => "missed the expectation of the scenario",
-            false => "broke a law",
-        };
-        said.push(format!("{} of {} runs {what}", total.unexpected, total.runs));
+        said.push(format!("{} of {} runs {}", total.unexpected, total.runs, missed(fail_on)));
     }
     said
 }

@@ -1,8 +1,6 @@
 //! Shards of a sweep: summaries that add up, rows of findings alone, interrupted and doubled shards, and
 //! what `merge` refuses.
 
-mod explore_shards;
-
 use std::fs;
 use std::io::Read;
 use std::process::{Command, Output, Stdio};

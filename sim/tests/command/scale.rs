@@ -1,0 +1,6 @@
+//! Searches on many machines, and findings for continuous integration of other projects.
+
+mod ci;
+mod explore_shards;
+mod fail_on;
+mod shards;
