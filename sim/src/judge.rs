@@ -8,7 +8,7 @@ mod listed_directory;
 
 use std::ops::Range;
 
-use crate::scenario::{FileCommand, Origin, Scenario, Task, Verb, WriteMode};
+use crate::scenario::{Origin, Scenario, Task, WriteMode};
 use crate::side::Side;
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
@@ -55,9 +55,7 @@ impl<'a> Judge<'a> {
     pub(crate) fn new(scenario: &'a Scenario, workload: &'a Workload) -> Self {
         let tasks = workload.tasks().len();
         let (seen, written, stood) = (vec![None; tasks], vec![false; tasks], vec![None; tasks]);
-        let renamed =
-            |task: &Task| matches!(task, Task::Do(FileCommand { verb: Verb::Rename, .. }));
-        let renames = workload.tasks().iter().any(renamed);
+        let renames = !workload.renaming(0..tasks).is_empty();
         let another = vec![false; tasks];
         Self { scenario, workload, seen, written, renames, stood, accepted: 0, another }
     }
@@ -106,16 +104,12 @@ impl<'a> Judge<'a> {
         let new = std::mem::replace(&mut self.accepted, served.len()).min(served.len());
         for upload in served[new..].iter().filter(|it| it.direction == Direction::Upload) {
             let place = (Side::Server, &*upload.name);
-            let mut writers = self.transfers().zip(reports);
-            let writer = writers.find(|(task, report)| {
-                self.writes(*task) == Some(place)
-                    && report.ended.is_none()
-                    && self.stood[*task].is_none()
+            let writer = self.writers(place, 0..self.seen.len()).find(|task| {
+                let report = reports.get(self.workload.report_of(*task));
+                report.is_some_and(|report| report.ended.is_none()) && self.stood[*task].is_none()
             });
-            let found = writer.map(|(task, _)| (task, self.found(task, store.content(place.1))));
-            drop(writers);
-            if let Some((task, found)) = found {
-                self.stood[task] = Some(found);
+            if let Some(task) = writer {
+                self.stood[task] = Some(self.found(task, store.content(place.1)));
             }
         }
     }
@@ -125,9 +119,14 @@ impl<'a> Judge<'a> {
         (0..self.seen.len()).filter(|task| self.writes(*task).is_some())
     }
 
-    /// The tasks of client `client`, counted from 1, that move a file or a listing.
-    fn transfers_of(&self, client: usize) -> impl Iterator<Item = usize> {
-        self.workload.tasks_of(client).filter(|task| self.writes(*task).is_some())
+    /// The tasks `within` a range that write to `place`, in order.
+    fn writers<'s>(
+        &'s self,
+        place: (Side, &'s str),
+        within: Range<usize>,
+    ) -> impl DoubleEndedIterator<Item = usize> + 's {
+        let named = self.workload.naming(place.1, within).iter().copied();
+        named.filter(move |task| self.writes(*task) == Some(place))
     }
 
     /// The tasks after `task` of the same client.
@@ -152,10 +151,10 @@ impl<'a> Judge<'a> {
         reports: &[TransferReport],
     ) -> bool {
         // A file concerns its own client alone, however many clients there are.
-        let owner = self.scenario.whose(name);
-        let others = (owner - 1) * self.transfers_of(1).count();
-        let writers = self.transfers_of(owner).zip(&reports[others.min(reports.len())..]);
-        let mut writers = writers.filter(|(task, _)| self.writes(*task) == Some((side, name)));
+        let within = self.workload.tasks_of(self.scenario.whose(name));
+        let writers = self.writers((side, name), within);
+        let mut writers =
+            writers.map_while(|task| Some((task, reports.get(self.workload.report_of(task))?)));
         let closer = writers.find(|(task, report)| {
             // A transfer refused before a file was opened has closed no file.
             self.seen[*task].is_none() && (report.opened || report.ended.is_none())
@@ -195,7 +194,7 @@ impl<'a> Judge<'a> {
     ) -> (FileState, u64) {
         let place = self.writes(task);
         let (_, name) = place.expect("only tasks that write a file are looked at");
-        let again = self.later(task).any(|later| self.writes(later) == place);
+        let again = place.is_some_and(|it| self.writers(it, self.later(task)).next().is_some());
         let again = again || self.is_touched(task);
         let seen = match self.seen[task] {
             Some(seen) => seen,
@@ -291,7 +290,9 @@ impl<'a> Judge<'a> {
     fn is_touched(&self, task: usize) -> bool {
         match self.writes(task) {
             Some((Side::Server, name)) => {
-                self.workload.tasks()[self.later(task)].iter().any(|later| later.touches(name))
+                let named = self.workload.naming(name, self.later(task)).iter();
+                let mut all = named.chain(self.workload.renaming(self.later(task)));
+                all.any(|later| self.workload.tasks()[*later].touches(name))
             }
             _ => false,
         }
@@ -317,9 +318,7 @@ impl<'a> Judge<'a> {
             return found;
         }
         let writer = match self.workload.origin(task) {
-            _ if place.0 == Side::Client => {
-                self.earlier(task).rev().find(|other| self.writes(*other) == Some(place))
-            }
+            _ if place.0 == Side::Client => self.writers(place, self.earlier(task)).next_back(),
             Origin::Put(earlier) => Some(earlier),
             Origin::Get(get) => return Some(self.whole(get, self.workload.content(get))),
             Origin::Taken => return None,
@@ -349,11 +348,12 @@ impl<'a> Judge<'a> {
 
     /// Whether another task reads or writes the name that `task` writes.
     fn is_shared(&self, task: usize) -> bool {
-        let place = self.writes(task);
+        let Some(place) = self.writes(task) else { return false };
         if self.renames || self.workload.before(task).is_some() {
             return true;
         }
-        let others = self.workload.beside(task).filter(|other| *other != task);
-        others.into_iter().any(|other| self.writes(other) == place || self.reads(other) == place)
+        let named = self.workload.naming(place.1, self.workload.beside(task)).iter().copied();
+        let mut others = named.filter(|other| *other != task);
+        others.any(|other| [self.writes(other), self.reads(other)].contains(&Some(place)))
     }
 }

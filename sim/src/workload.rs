@@ -1,6 +1,7 @@
 //! `workload` owns the tasks of every client and the bytes of their files, shared by all clients
 //! and all runs. The `source` module reads or generates the bytes.
 
+mod mentions;
 mod source;
 mod text;
 
@@ -15,6 +16,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::scenario::catalogue::read_file;
 use crate::scenario::{Content, File, Origin, Scenario, Task, WriteMode};
+use mentions::Mentions;
 use source::{Disk, Generated};
 pub use source::{Held, SIZE_MAX};
 
@@ -33,8 +35,11 @@ pub struct Unreadable {
 #[derive(Clone, Debug)]
 pub struct Workload {
     tasks: Vec<Task>,
+    mentions: Mentions,
     /// How many tasks each client has.
     each: usize,
+    /// The origins of the files of the first client.
+    origins: Vec<Origin>,
     /// The payloads of the first client's tasks. The files of later clients have the same bytes.
     moved: Vec<Payload>,
     /// The sources of all files.
@@ -76,8 +81,9 @@ impl Workload {
         let mut all: Vec<Payload> = Vec::new();
         // The file that each upload leaves at the server.
         let mut images: Vec<FileContent> = Vec::new();
+        let origins = Mentions::origins(&scenario.tasks);
         for (index, task) in scenario.tasks.iter().enumerate() {
-            let earlier = match Origin::of(&scenario.tasks, index) {
+            let earlier = match origins[index] {
                 Origin::Put(put) => Some(&images[put]),
                 Origin::Get(get) => Some(&all[get].content),
                 Origin::Taken | Origin::Before => None,
@@ -111,9 +117,12 @@ impl Workload {
                 known.push(source.clone());
             }
         }
+        let tasks = scenario.tasks_of_all_clients();
         Ok(Self {
-            tasks: scenario.tasks_of_all_clients(),
+            mentions: Mentions::new(&tasks),
+            tasks,
             each: scenario.tasks.len(),
+            origins,
             moved: all,
             known: known.into(),
             disks: sources.disks,
@@ -157,12 +166,30 @@ impl Workload {
     /// The origin of the file that task `index` finds under its name at the server.
     #[must_use]
     pub fn origin(&self, index: usize) -> Origin {
-        let mine = self.beside(index);
-        match Origin::of(&self.tasks[mine.clone()], index - mine.start) {
-            Origin::Put(put) => Origin::Put(mine.start + put),
-            Origin::Get(get) => Origin::Get(mine.start + get),
+        let start = index - index % self.each;
+        match self.origins[index - start] {
+            Origin::Put(put) => Origin::Put(start + put),
+            Origin::Get(get) => Origin::Get(start + get),
             other => other,
         }
+    }
+
+    /// The tasks `within` a range that name `path`, on either side, in order.
+    #[must_use]
+    pub fn naming(&self, path: &str, within: Range<usize>) -> &[usize] {
+        self.mentions.of(path, within)
+    }
+
+    /// The tasks `within` a range that rename a file, in order.
+    #[must_use]
+    pub fn renaming(&self, within: Range<usize>) -> &[usize] {
+        self.mentions.renames(within)
+    }
+
+    /// The place of `task` among the tasks that move a file or a listing, and among their reports.
+    #[must_use]
+    pub fn report_of(&self, task: usize) -> usize {
+        self.mentions.transfers_before(task)
     }
 
     fn moved(&self, index: usize) -> &Payload {

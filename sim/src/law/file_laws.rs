@@ -157,9 +157,9 @@ pub(super) fn success(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
             Direction::Download => transfer.told == Told::Success && !transfer.died,
             Direction::Upload => {
                 let path = task.uploads().unwrap_or_default();
-                let same = |other: &&Task| other.uploads() == Some(path);
-                let mine = &tasks[findings.workload.beside(index)];
-                let only = mine.iter().filter(same).count() == 1;
+                let named = findings.workload.naming(path, findings.workload.beside(index));
+                let same = |other: &&usize| tasks[**other].uploads() == Some(path);
+                let only = named.iter().filter(same).count() == 1;
                 let upload = findings.evidence.uploads.0.get(&FileName::of(path));
                 let completed = upload.is_some_and(|upload| upload.completed > 0);
                 let heard = report.reply.as_ref().is_some_and(|it| (200..300).contains(&it.code));

@@ -201,14 +201,17 @@ pub enum Origin {
 
 impl Origin {
     /// Where the file that task `index` of `tasks` finds under its name at the server comes from,
-    /// if every earlier task succeeds.
+    /// if every earlier task succeeds. `before` returns the last task before a task that names a path
+    /// or renames.
     #[must_use]
-    pub fn of(tasks: &[Task], index: usize) -> Self {
+    pub fn of(tasks: &[Task], index: usize, before: impl Fn(&str, usize) -> Option<usize>) -> Self {
         let Some(file) = tasks[index].file() else { return Self::Before };
         let mut name = Cow::Borrowed(&*file.name);
         let mut fetched = None;
-        for (at, task) in tasks[..index].iter().enumerate().rev() {
-            match task {
+        let mut until = index;
+        while let Some(at) = before(&name, until) {
+            until = at;
+            match &tasks[at] {
                 Task::Put(file) if *file.name == *name => return Self::Put(at),
                 Task::Get(file) if *file.name == *name => fetched = Some(at),
                 Task::Do(FileCommand { verb: Verb::Delete, path, .. }) if *path == *name => {

@@ -30,7 +30,7 @@ pub(crate) fn lay_out(
     });
     for (index, task) in workload.tasks().iter().enumerate() {
         for path in task.paths() {
-            make_parents(&workload.tasks()[workload.beside(index)], path, client, server);
+            make_parents(workload, index, path, client, server);
         }
         let content = workload.content(index);
         match task {
@@ -57,7 +57,13 @@ pub(crate) fn lay_out(
 
 /// Make the directories above a path on both sides, except directories at the server that a task of
 /// the same client makes.
-fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &mut MemoryStore) {
+fn make_parents(
+    workload: &Workload,
+    task: usize,
+    path: &str,
+    client: &mut MemoryStore,
+    server: &mut MemoryStore,
+) {
     for (at, _) in path.match_indices('/') {
         let directory = &path[..at];
         let is_made = |task: &Task| match task {
@@ -69,7 +75,8 @@ fn make_parents(tasks: &[Task], path: &str, client: &mut MemoryStore, server: &m
         };
         // The directory may exist already.
         let _ = client.make_directory(directory, Duration::ZERO);
-        if !tasks.iter().any(is_made) {
+        let mut named = workload.naming(directory, workload.beside(task)).iter();
+        if !named.any(|other| is_made(&workload.tasks()[*other])) {
             let _ = server.make_directory(directory, Duration::ZERO);
         }
     }
