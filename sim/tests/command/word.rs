@@ -223,6 +223,15 @@ fn the_line_that_repeats_a_run_has_no_word_too_many() {
     let swept = object(&[&["sweep", &mine, "--seeds", "40", "--json"], &words[..]].concat());
     let first = swept["reproduce"]["intact"].as_str().expect("some run is intact");
     assert_eq!(first, format!("halfclose run {mine} -s link.delay=9ms --seed 0"));
+    // A row of a results file has the value in place of the list too.
+    let rows = folder.text("rows.jsonl");
+    let lists = ["-s", "server.on_reset=abort,as-eof", "-s", "do.size=1KB,2KB"];
+    let sweep = ["sweep", &mine, "--seeds", "1", "--out", &rows];
+    assert_eq!(halfclose(&[&sweep[..], &lists].concat()).status.code(), Some(0));
+    let rows = fs::read_to_string(rows).expect("it is there");
+    let last: Value = serde_json::from_str(rows.lines().last().expect("a row")).expect("an object");
+    let settings = "-s server.on_reset=as-eof -s do.1.size=2KB --seed 0";
+    assert_eq!(last["reproduce"], format!("halfclose run {mine} {settings}"));
     let explored = object(&["explore", &mine, "--faults", "1", "--json", words[0], words[1]]);
     assert_eq!(explored["reproduce"]["intact"], format!("halfclose run {mine} --seed 0"));
     let second = ["-s", "server.on_reset=as-eof,abort-delete", "-s", "client.close=reset"];

@@ -1,7 +1,7 @@
 //! `record` runs a sweep and keeps the results in files: a line for each run, and a summary from which
 //! the sweep continues and the summaries of shards add up.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -159,17 +159,34 @@ impl Sweep<'_> {
     }
 }
 
-/// The command line that makes one run of a sweep again.
+/// The command line that makes one run of a sweep again: a value stands in place of the list that
+/// `words` have for the key.
 pub(crate) fn reproduce<'c>(
     words: &str,
     listed: impl IntoIterator<Item = &'c Choice>,
     seed: u64,
 ) -> String {
-    let point: String = listed
-        .into_iter()
-        .map(|(key, value)| format!(" -s {}", quoted(&format!("{key}={value}"))))
-        .collect();
-    format!("halfclose run {words}{point} --seed {seed}")
+    let mut words = words.to_owned();
+    for (key, value) in listed {
+        let setting = format!(" -s {}", quoted(&format!("{key}={value}")));
+        // The only task's key has a short name too.
+        let short = key.replacen("do.1.", "do.", 1);
+        match list_of(&words, key).or_else(|| list_of(&words, &short)) {
+            Some(list) => words.replace_range(list, &setting),
+            None => words.push_str(&setting),
+        }
+    }
+    format!("halfclose run {words} --seed {seed}")
+}
+
+/// The place of the last setting of `key` in plain words; `None`: the words have quotes, or name the
+/// key by another name.
+fn list_of(words: &str, key: &str) -> Option<Range<usize>> {
+    let mark = format!(" -s {key}=");
+    let from = words.rfind(&mark).filter(|_| !words.contains('\''))?;
+    let value = from + mark.len();
+    let end = words[value..].find(' ').map_or(words.len(), |length| value + length);
+    Some(from..end)
 }
 
 impl Writer<'_> {
