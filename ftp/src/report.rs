@@ -203,7 +203,7 @@ impl Clone for Journal {
         clone
     }
 
-    /// Keeps the texts of reports that `source` does not have for later reports.
+    /// Keeps the texts of reports that `source` does not have for later reports, as far as it needs.
     fn clone_from(&mut self, source: &Self) {
         let Self {
             reports,
@@ -217,6 +217,7 @@ impl Clone for Journal {
             spare: _,
         } = source;
         self.spare_from(reports.len());
+        self.spare.truncate(3 * (reports.len() + 1));
         self.reports.clone_from(reports);
         self.commands.clone_from(commands);
         self.dialogue.clone_from(dialogue);

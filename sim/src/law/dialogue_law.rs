@@ -205,9 +205,10 @@ impl Clone for Dialogues {
         clone
     }
 
-    /// Keeps the spare memory.
+    /// Keeps some spare memory: dialogues that are made anew here become spare later.
     fn clone_from(&mut self, source: &Self) {
         let Self { live, due, spare: _ } = source;
+        self.spare.truncate(live.len());
         self.live.clone_from(live);
         self.due.clone_from(due);
     }

@@ -10,10 +10,12 @@ impl Clone for MemoryStore {
         clone
     }
 
-    /// Keeps the memory of files that stay, and the spare memory.
+    /// Keeps the memory of files that stay, and some spare memory: files that are made anew here become
+    /// spare later.
     fn clone_from(&mut self, source: &Self) {
         let Self { tree, inodes, handles, closed, spare: _, sources, disk, capacity, held, epoch } =
             source;
+        self.spare.truncate(inodes.len() + 1);
         self.tree.clone_from(tree);
         self.inodes.clone_from(inodes);
         self.handles.clone_from(handles);

@@ -1,8 +1,9 @@
 //! `explore::walker` runs the children of one list of faults. The children share the run of the list up
 //! to the turn in which the packet of their own fault leaves: the world is copied before the turn, and
-//! each child goes on from the copy.
+//! each child goes on from the copy. Lists with the same parent share its run in the same way.
 
 use std::cell::Cell;
+use std::ops::Range;
 
 use super::tree::{Family, Leaf, Tree};
 use super::{Explore, Scope};
@@ -21,6 +22,7 @@ pub(super) struct Walker<'t> {
     world: World<'t>,
     /// Keeps the state of `world` before a turn.
     copy: World<'t>,
+    parent: Parent<'t>,
     /// Makes every fourth run from the beginning, for a comparison: in debug builds.
     plain: Option<World<'t>>,
     /// For each turn of the last run of a parent: the emission number of the next packet before the turn.
@@ -35,6 +37,16 @@ pub(super) struct Walker<'t> {
     stop: &'t Stop<'t>,
 }
 
+/// The run of a list without its last fault. The lists that follow mostly have the same parent.
+struct Parent<'t> {
+    list: Option<Vec<Placed>>,
+    /// For each turn: the emission number of the next packet before the turn.
+    turns: Vec<u64>,
+    /// Keeps the state before the turn `kept`.
+    copy: World<'t>,
+    kept: Option<usize>,
+}
+
 impl<'t> Walker<'t> {
     pub(super) fn new(tree: &Tree<'t>) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
@@ -43,6 +55,7 @@ impl<'t> Walker<'t> {
         Self {
             world: new(),
             copy: new(),
+            parent: Parent { list: None, turns: Vec::new(), copy: new(), kept: None },
             plain: cfg!(debug_assertions).then(new),
             turns: Vec::new(),
             runs: 0,
@@ -81,7 +94,7 @@ impl<'t> Walker<'t> {
             if self.stop.is_set() {
                 return false;
             }
-            let turn = self.turn_of(place[0].emission);
+            let turn = turn_of(&self.turns, place[0].emission);
             let mut there = self.keep(list, turn, &mut kept);
             for &placed in place {
                 child.set(Some(placed));
@@ -103,14 +116,10 @@ impl<'t> Walker<'t> {
     /// The faults that can follow a list: on each packet in scope above its last one that its own run
     /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
     pub(super) fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
-        begin(&mut self.world, self.seed, list, None, true);
+        let first = self.approach(list);
         self.turns.clear();
-        loop {
-            self.turns.push(self.world.trace().next_emission());
-            if self.world.step().is_some() {
-                break;
-            }
-        }
+        self.turns.extend_from_slice(&self.parent.turns[..first]);
+        self.record_turns();
         let scope = self.scope;
         let fits = |packet: &Passed| match scope {
             Scope::Data => !packet.control,
@@ -131,24 +140,68 @@ impl<'t> Walker<'t> {
         packets.into_iter().flat_map(place).collect()
     }
 
-    /// The turn in which a packet of the parent's run leaves. `None`: before the first turn, while the
-    /// world begins.
-    fn turn_of(&self, emission: u64) -> Option<usize> {
-        self.turns.partition_point(|first| *first <= emission).checked_sub(1)
+    /// Run to the end, and record the first packet of each turn.
+    fn record_turns(&mut self) {
+        loop {
+            self.turns.push(self.world.trace().next_emission());
+            if self.world.step().is_some() {
+                break;
+            }
+        }
+    }
+
+    /// Bring the world, with a census, to the turn in which the packet of the last fault leaves, or to
+    /// the beginning. Returns the number of turns before.
+    fn approach(&mut self, list: &[Placed]) -> usize {
+        let (seed, world) = (self.seed, &mut self.world);
+        let Some((last, list)) = list.split_last() else {
+            begin(world, seed, list, None, true);
+            return 0;
+        };
+        if self.parent.list.as_deref() != Some(list) {
+            begin(world, seed, list, None, true);
+            self.turns.clear();
+            self.record_turns();
+            self.parent.list = Some(list.to_vec());
+            self.parent.turns.clone_from(&self.turns);
+            self.parent.kept = None;
+        }
+        let (world, parent) = (&mut self.world, &mut self.parent);
+        let Some(turn) = turn_of(&parent.turns, last.emission) else {
+            begin(world, seed, list, Some(*last), true);
+            return 0;
+        };
+        let kept = parent.kept.filter(|kept| *kept <= turn);
+        match kept {
+            None => begin(world, seed, list, None, true),
+            Some(_) => world.copy_from(&parent.copy),
+        }
+        if kept != Some(turn) {
+            go_on(world, kept.unwrap_or(0)..turn);
+            parent.copy.copy_from(world);
+            parent.kept = Some(turn);
+        }
+        let (emission, fate) = last.order();
+        world.order_one_more(emission, fate);
+        turn
     }
 
     /// Keep the state of the parent's run before `turn`, if `kept` is the state before a different turn.
     /// Returns whether the world itself stands before the turn.
     fn keep(&mut self, list: &[Placed], turn: Option<usize>, kept: &mut Option<usize>) -> bool {
         let Some(turn) = turn.filter(|turn| *kept != Some(*turn)) else { return false };
-        match kept {
-            None => begin(&mut self.world, self.seed, list, None, false),
-            Some(_) => self.world.copy_from(&self.copy),
-        }
-        for _ in kept.unwrap_or(0)..turn {
-            let end = self.world.step();
-            debug_assert!(end.is_none(), "the run of the parent went on here");
-        }
+        let first = match *kept {
+            None => {
+                let first = self.approach(list);
+                self.world.count(false);
+                first
+            }
+            Some(kept) => {
+                self.world.copy_from(&self.copy);
+                kept
+            }
+        };
+        go_on(&mut self.world, first..turn);
         self.copy.copy_from(&self.world);
         *kept = Some(turn);
         true
@@ -169,6 +222,19 @@ impl<'t> Walker<'t> {
         let outcome = &self.outcome;
         let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
         Leaf { placed, verdict: outcome.verdict, broken_laws, holds: (self.holds)(outcome) }
+    }
+}
+
+/// The turn in which a packet leaves. `None`: before the first turn, while the world begins.
+fn turn_of(turns: &[u64], emission: u64) -> Option<usize> {
+    turns.partition_point(|first| *first <= emission).checked_sub(1)
+}
+
+/// Make these turns of a run that goes on behind them.
+fn go_on(world: &mut World<'_>, turns: Range<usize>) {
+    for _ in turns {
+        let end = world.step();
+        debug_assert!(end.is_none(), "the run went on here before");
     }
 }
 
