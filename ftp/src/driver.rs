@@ -8,13 +8,13 @@ mod slot;
 mod timers;
 
 use crate::client::{Client, ClientConfig, Task};
+use crate::guesses::origin;
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
-use crate::session::{Event, Session};
+use crate::session::{Event, Session, Shared};
 use crate::slot_table::SlotTable;
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
-use crate::work::Work;
 use slot::Slot;
 use std::io;
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ struct Hub<C, S> {
     config: C,
     store: S,
     journal: Journal,
-    work: Work,
+    shared: Shared,
     conns: SlotTable<(SlotId, Channel)>,
     /// Listeners for data connections.
     listeners: SlotTable<SlotId>,
@@ -145,7 +145,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             config,
             store,
             journal: Journal::default(),
-            work: Work::default(),
+            shared: Shared::default(),
             conns: SlotTable::default(),
             listeners: SlotTable::default(),
             timers: Timers::default(),
@@ -201,7 +201,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.control_listeners.clear();
         self.begun = 0;
         self.hub.journal.reset();
-        self.hub.work.reset();
+        self.hub.shared.reset();
         self.hub.conns.drain().for_each(drop);
         self.hub.listeners.drain().for_each(drop);
         self.hub.timers.reset();
@@ -302,8 +302,9 @@ impl<P: Session, S: Store> Driver<P, S> {
             return true;
         }
         per_address < usize::MAX && {
-            let peer = Some(tcp.status(control).peer.ip());
-            self.slots.iter().filter(|slot| slot.peer == peer).count() >= per_address
+            let peer = Some(origin(tcp.status(control).peer.ip()));
+            let near = self.slots.iter().filter(|slot| slot.is_live() && !slot.crowded);
+            near.filter(|slot| slot.peer.map(origin) == peer).count() >= per_address
         }
     }
 
@@ -347,6 +348,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         let slot = &mut self.slots[place.0 as usize];
         if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
             self.hub.timers.disarm(place);
+            self.hub.journal.part(slot.id());
             slot.clear();
             self.free.push(place);
         }

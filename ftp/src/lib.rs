@@ -23,14 +23,14 @@
 //!
 //! ```
 //! use halfclose_ftp::report::{Journal, SessionId};
-//! use halfclose_ftp::session::{Context, Event, Session};
-//! use halfclose_ftp::{MemoryStore, Server, ServerConfig, Work};
+//! use halfclose_ftp::session::{Context, Event, Session, Shared};
+//! use halfclose_ftp::{MemoryStore, Server, ServerConfig};
 //! use std::time::Duration;
 //!
 //! let (config, store) = (&ServerConfig::default(), &mut MemoryStore::new());
-//! let (journal, work) = (&mut Journal::default(), &mut Work::default());
+//! let (journal, shared) = (&mut Journal::default(), &mut Shared::default());
 //! let (id, now) = (SessionId(0), Duration::ZERO);
-//! let mut cx = Context { config, store, journal, work, id, now };
+//! let mut cx = Context { config, store, journal, shared, id, now };
 //!
 //! let mut server = Server::default();
 //! let (local, peer) = ("10.0.0.2:21".parse()?, "10.0.0.1:49152".parse()?);
@@ -77,6 +77,7 @@
 pub mod client;
 mod clone_by_field;
 pub mod driver;
+mod guesses;
 pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
@@ -95,6 +96,7 @@ pub use client::{
     UploadMode,
 };
 pub use driver::Driver;
+pub use guesses::Guesses;
 pub use model::{Judgement, ServerModel};
 pub use report::{CommandReport, Told, TransferReport};
 pub use server::{Limits, OnFin, Server, ServerConfig, User};

@@ -118,6 +118,13 @@ impl Sockets {
         })
     }
 
+    /// Limits the closed connections whose peers have not ended yet: each holds a file descriptor
+    /// for ten seconds. Beyond the limit, and beyond an eighth of the limit for one address, the
+    /// oldest is dropped.
+    pub fn limit_closing(&mut self, most: usize) {
+        self.closing.limit(most);
+    }
+
     /// Ends a [`Sockets::wait`] whenever `stream` is readable: for the pipe of a signal handler.
     /// The stream is not read.
     ///
@@ -313,6 +320,10 @@ impl Tcp for Sockets {
 
     fn close(&mut self, on: Conn) {
         self.begin_closing(on.0);
+    }
+
+    fn dismiss(&mut self, on: Conn) {
+        self.close_at_once(on.0);
     }
 
     fn abort(&mut self, on: Conn) {

@@ -5,8 +5,8 @@ use crate::clone_by_field::clone_by_field;
 use crate::tcp::Ending;
 use crate::wire::listing::Form;
 use crate::wire::reply::Reply;
-use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// The number of a session in its driver, in the order of the sessions, from 0.
@@ -97,6 +97,8 @@ pub struct TransferReport {
     pub data: Option<(SocketAddr, SocketAddr)>,
     /// The file behind an upload (server only, and only if the dialogue is recorded).
     pub remains: Option<Remains>,
+    /// The peer of the session, if the journal hands reports over: for a log.
+    pub peer: Option<IpAddr>,
     /// How the data connection ended for this side's program; `None` if the connection never
     /// opened, or if the program closed the connection (FIN) before an end.
     pub ending: Option<Ending>,
@@ -109,8 +111,8 @@ pub struct TransferReport {
 clone_by_field! {
     TransferReport {
         session, task, direction, listing, name, told, text, reply, offset, remote_name,
-        announced, remote_size, sent, received, opened, control, data, remains, ending, started,
-        ended,
+        announced, remote_size, sent, received, opened, control, data, remains, peer, ending,
+        started, ended,
     }
 }
 
@@ -163,6 +165,8 @@ pub struct Spoken {
     pub at: Duration,
     /// The session of the line.
     pub session: SessionId,
+    /// The peer of the session, if the journal hands reports over: for a log.
+    pub peer: Option<IpAddr>,
     /// The source of the line.
     pub speaker: Speaker,
     /// The text without the line end; `\n` separates several lines.
@@ -188,6 +192,8 @@ pub struct Journal {
     /// A client was refused EPSV or EPRT and fell back to PASV or PORT, which write a port in
     /// decimal digits.
     pub fell_back: bool,
+    /// The peers of the sessions under way, if `hand_over`.
+    peers: BTreeMap<SessionId, IpAddr>,
     /// Indexes of complete reports that have not been taken.
     finished: VecDeque<usize>,
     /// Indexes to use again.
@@ -214,6 +220,7 @@ impl Clone for Journal {
             fell_back,
             finished,
             free,
+            peers,
             spare: _,
         } = source;
         self.spare_from(reports.len());
@@ -223,6 +230,7 @@ impl Clone for Journal {
         self.dialogue.clone_from(dialogue);
         self.finished.clone_from(finished);
         self.free.clone_from(free);
+        self.peers.clone_from(peers);
         (self.record_dialogue, self.hand_over) = (*record_dialogue, *hand_over);
         self.fell_back = *fell_back;
     }
@@ -237,6 +245,23 @@ impl Journal {
         self.fell_back = false;
         self.finished.clear();
         self.free.clear();
+        self.peers.clear();
+    }
+
+    /// Notes the peer of a session, for the lines of a log.
+    pub(crate) fn meet(&mut self, session: SessionId, peer: IpAddr) {
+        if self.hand_over {
+            self.peers.insert(session, peer);
+        }
+    }
+
+    /// Forgets the peer of a session that is over.
+    pub(crate) fn part(&mut self, session: SessionId) {
+        self.peers.remove(&session);
+    }
+
+    pub(crate) fn peer(&self, session: SessionId) -> Option<IpAddr> {
+        self.peers.get(&session).copied()
     }
 
     /// Takes the reports from `first` on away, and keeps their texts for their memory.
@@ -257,9 +282,8 @@ impl Journal {
         now: Duration,
     ) -> usize {
         let (name, text) = (self.text(name), self.text(""));
-        let started = now;
-        let report =
-            TransferReport { session, task, direction, name, text, started, ..Default::default() };
+        let known = TransferReport { peer: self.peer(session), started: now, ..Default::default() };
+        let report = TransferReport { session, task, direction, name, text, ..known };
         if let Some(place) = self.free.pop() {
             self.reports[place] = report;
             return place;

@@ -64,6 +64,8 @@ pub struct Server {
     ends: Option<(SocketAddr, SocketAddr)>,
     /// The time at which a silent control connection is closed.
     idle_deadline: Option<Duration>,
+    /// The time at which a listener without a transfer is given up.
+    passive_deadline: Option<Duration>,
     /// The time at which a client with unread replies is reset.
     stall_deadline: Option<Duration>,
     /// The share of commands in the present moment.
@@ -81,8 +83,8 @@ pub struct Server {
 clone_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, scratch,
-        transfer, draw, transfers, ends, idle_deadline, stall_deadline, budget, granted,
-        interrupting, retiring, over,
+        transfer, draw, transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget,
+        granted, interrupting, retiring, over,
     }
 }
 
@@ -106,6 +108,7 @@ impl Session for Server {
         self.transfers = 0;
         self.ends = None;
         self.idle_deadline = None;
+        self.passive_deadline = None;
         self.stall_deadline = None;
         self.budget = TurnBudget::default();
         self.interrupting = false;
@@ -130,7 +133,7 @@ impl Session for Server {
         // end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
             if self.access.logged_in() && self.lines.first().is_some_and(is_search) {
-                self.granted = cx.work.grant(cx.id, cx.now);
+                self.granted = cx.shared.work.grant(cx.id, cx.now);
                 if self.granted == 0 {
                     self.budget.use_up();
                     break;
@@ -196,13 +199,16 @@ impl Session for Server {
             self.handle_control_loss(cx);
             return self.actions.push(Action::Abort);
         }
-        if !self.over && due(self.access.refusal()) {
-            self.refuse_login(cx);
+        if !self.over && due(self.access.answer()) {
+            self.answer_login(cx);
             return self.handle_lines(cx);
         }
         if !self.over && due(self.access.deadline()) {
             self.reply(421, &"Login timed out.", cx);
             return self.end();
+        }
+        if !self.over && due(self.passive_deadline()) {
+            self.forget_data();
         }
         if let Some(transfer) = &self.transfer {
             match transfer.waits {
@@ -236,7 +242,8 @@ impl Session for Server {
         if self.over {
             return waits;
         }
-        let access = sooner(self.access.refusal(), self.access.deadline());
+        let access = sooner(self.access.answer(), self.access.deadline());
+        let access = sooner(access, self.passive_deadline());
         sooner(sooner(waits, self.stall_deadline), sooner(self.rests_until(), access))
     }
 
@@ -282,6 +289,12 @@ impl Server {
         self.budget.renewed().filter(|_| self.may_go_on() || self.may_interrupt())
     }
 
+    /// The time at which the listener is given up, while the listener waits for a command.
+    fn passive_deadline(&self) -> Option<Duration> {
+        let waits = self.parameters.address == DataAddress::Passive && self.transfer.is_none();
+        self.passive_deadline.filter(|_| waits)
+    }
+
     /// Whether the queues of replies and requests are full: no command is answered until the peer
     /// and the driver have taken some.
     fn is_laden(&self) -> bool {
@@ -297,7 +310,7 @@ impl Server {
     fn may_go_on(&self) -> bool {
         !self.over
             && self.transfer.is_none()
-            && self.access.refusal().is_none()
+            && self.access.answer().is_none()
             && self.parameters.address != DataAddress::Asked
             && !self.is_laden()
     }

@@ -2,12 +2,13 @@
 //! the driver: bytes are pulled, events go in, actions come out. A session has one control
 //! connection and at most one data connection at a time, and knows neither by name.
 
+use crate::guesses::Guesses;
 use crate::report::{Journal, SessionId, Speaker, Spoken};
 use crate::store::Store;
 use crate::tcp::Ending;
 use crate::transfer::{Plan, TransferEnd};
 use crate::work::Work;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -88,6 +89,25 @@ pub enum Action {
     Abort,
 }
 
+/// The state that all sessions of a program share.
+#[derive(Clone, Debug, Default)]
+pub struct Shared {
+    /// The steps of the present moment.
+    pub work: Work,
+    /// The wrong passwords of each origin.
+    pub guesses: Guesses,
+    /// The number of listeners for data connections of each origin.
+    pub(crate) listening: BTreeMap<IpAddr, usize>,
+}
+
+impl Shared {
+    pub(crate) fn reset(&mut self) {
+        self.work.reset();
+        self.guesses.reset();
+        self.listening.clear();
+    }
+}
+
 /// The surroundings of a session while the session handles an event.
 #[derive(Debug)]
 pub struct Context<'a, C, S> {
@@ -97,8 +117,8 @@ pub struct Context<'a, C, S> {
     pub store: &'a mut S,
     /// The reports and the dialogue of all sessions.
     pub journal: &'a mut Journal,
-    /// The steps that all sessions share in this moment.
-    pub work: &'a mut Work,
+    /// The state that all sessions of the program share.
+    pub shared: &'a mut Shared,
     /// The id of the session.
     pub id: SessionId,
     /// The time of the event.
@@ -110,7 +130,8 @@ impl<C, S> Context<'_, C, S> {
     pub fn say(&mut self, speaker: Speaker, text: impl FnOnce() -> String) {
         if self.journal.record_dialogue {
             let (at, session, text) = (self.now, self.id, printable(text()));
-            self.journal.dialogue.push(Spoken { at, session, speaker, text });
+            let peer = self.journal.peer(session);
+            self.journal.dialogue.push(Spoken { at, session, peer, speaker, text });
         }
     }
 }
@@ -147,7 +168,7 @@ pub trait Session: Default {
         (usize::MAX, usize::MAX)
     }
 
-    /// Returns to the beginning and keeps the buffers.
+    /// Returns to the beginning and keeps the buffers. [`Shared`] stays.
     fn reset(&mut self);
 
     /// The most bytes of the control connection that the session accepts now.

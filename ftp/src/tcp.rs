@@ -117,6 +117,12 @@ pub trait Tcp {
     /// is the host's close policy.
     fn close(&mut self, on: Conn);
 
+    /// CLOSE without a wait for the peer: for a connection that is refused and must cost nothing.
+    /// The default is [`Tcp::close`].
+    fn dismiss(&mut self, on: Conn) {
+        self.close(on);
+    }
+
     /// ABORT: transmits the bytes that may be transmitted now, drops the rest, and sends a RST.
     fn abort(&mut self, on: Conn);
 

@@ -6,6 +6,7 @@ mod client;
 mod ftp_url;
 mod listing_lines;
 mod local_file;
+mod log_writer;
 #[cfg(test)]
 mod parity;
 mod part_name;

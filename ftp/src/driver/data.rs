@@ -2,6 +2,7 @@
 
 use super::slot::{DataConnection, Slot};
 use super::{Channel, Hub, SlotId, Turn};
+use crate::guesses::origin;
 use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Listener, Status, Tcp};
@@ -27,7 +28,7 @@ impl<P: Session> Slot<P> {
                 turn.tcp.abort(conn);
                 continue;
             }
-            turn.hub.listeners.unset(listener.0);
+            self.forget_listener(listener, turn.hub);
             turn.tcp.unlisten(listener);
             turn.hub.conns.set(conn.0, (SlotId(self.place), Channel::Data));
             self.data = DataConnection::Waiting(conn);
@@ -67,7 +68,8 @@ impl<P: Session> Slot<P> {
         match &mut self.data {
             DataConnection::Moving(_, transfer) => {
                 let (session, now) = (self.id, turn.now);
-                let Hub { store, work, .. } = &mut *turn.hub;
+                let Hub { store, shared, .. } = &mut *turn.hub;
+                let work = &mut shared.work;
                 match transfer.pump(turn.tcp, store, &mut WorkTurn { work, session, now }) {
                     Step::Going => true,
                     Step::Alarm => {
@@ -114,6 +116,9 @@ impl<P: Session> Slot<P> {
     ) -> io::Result<SocketAddr> {
         let (listener, at) = turn.tcp.listen(at, 1)?;
         turn.hub.listeners.set(listener.0, SlotId(self.place));
+        if let Some(peer) = self.peer {
+            *turn.hub.shared.listening.entry(origin(peer)).or_default() += 1;
+        }
         self.data = DataConnection::Listening(listener, only);
         Ok(at)
     }
@@ -177,12 +182,24 @@ impl<P: Session> Slot<P> {
         }
     }
 
+    /// Takes a listener out of the tables.
+    fn forget_listener<S>(&self, listener: Listener, hub: &mut Hub<P::Config, S>) {
+        hub.listeners.unset(listener.0);
+        let Some(origin) = self.peer.map(origin) else { return };
+        if let Some(count) = hub.shared.listening.get_mut(&origin) {
+            *count -= 1;
+            if *count == 0 {
+                hub.shared.listening.remove(&origin);
+            }
+        }
+    }
+
     pub(super) fn leave_data<S>(&mut self, hub: &mut Hub<P::Config, S>) -> DataConnection {
         let data = std::mem::take(&mut self.data);
         match &data {
             DataConnection::None => {}
             DataConnection::Listening(listener, _) => {
-                hub.listeners.unset(listener.0);
+                self.forget_listener(*listener, hub);
             }
             DataConnection::Connecting(conn)
             | DataConnection::Waiting(conn)

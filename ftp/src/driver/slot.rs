@@ -50,7 +50,7 @@ pub(super) struct Slot<P> {
     /// The peer's address of the control connection, once open.
     pub(super) peer: Option<IpAddr>,
     /// The session exceeds the limit of sessions.
-    crowded: bool,
+    pub(super) crowded: bool,
     /// The session had no room for bytes that wait on the control connection.
     starved: bool,
 }
@@ -102,8 +102,8 @@ impl<P: Session> Slot<P> {
         hub: &'a mut Hub<P::Config, S>,
         now: Duration,
     ) -> (&'a mut P, Context<'a, P::Config, S>) {
-        let Hub { config, store, journal, work, .. } = hub;
-        (&mut self.session, Context { config, store, journal, work, id: self.id, now })
+        let Hub { config, store, journal, shared, .. } = hub;
+        (&mut self.session, Context { config, store, journal, shared, id: self.id, now })
     }
 
     pub(super) fn event<S: Store>(
@@ -137,6 +137,7 @@ impl<P: Session> Slot<P> {
                 self.control = ControlConnection::Open(conn);
                 let (local, peer) = (status.local, status.peer);
                 self.peer = Some(peer.ip());
+                turn.hub.journal.meet(self.id, peer.ip());
                 let event = if self.crowded {
                     Event::Crowded { local, peer }
                 } else {
@@ -217,7 +218,11 @@ impl<P: Session> Slot<P> {
             && self.session.unsent().is_empty()
         {
             self.leave_control(turn.hub);
-            turn.tcp.close(conn);
+            if self.crowded {
+                turn.tcp.dismiss(conn);
+            } else {
+                turn.tcp.close(conn);
+            }
         }
         if self.control == ControlConnection::Gone
             && !matches!(self.data, DataConnection::Moving(..))

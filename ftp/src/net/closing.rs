@@ -3,31 +3,62 @@
 
 use super::Sockets;
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// How long a closed connection may make no progress, or wait for the peer's end.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Deadlines in order: each is set the same time ahead.
-#[derive(Debug, Default)]
-pub(super) struct Closing(VecDeque<Deadline>);
+/// The connections that are being closed.
+#[derive(Debug)]
+pub(super) struct Closing {
+    /// Deadlines in order: each is set the same time ahead.
+    queue: VecDeque<Deadline>,
+    /// The most connections in the queue.
+    most: usize,
+}
+
+impl Default for Closing {
+    fn default() -> Self {
+        Self { queue: VecDeque::new(), most: usize::MAX }
+    }
+}
 
 #[derive(Debug)]
 struct Deadline {
     at: Duration,
     name: u64,
+    peer: IpAddr,
     /// The owed bytes when the deadline was set.
     owed: usize,
 }
 
 impl Closing {
     pub(super) fn next(&self) -> Option<Duration> {
-        self.0.front().map(|deadline| deadline.at)
+        self.queue.front().map(|deadline| deadline.at)
+    }
+
+    pub(super) fn limit(&mut self, most: usize) {
+        self.most = most.max(1);
+    }
+
+    /// The connection that has to make room: the oldest of an address with too many, or the oldest
+    /// of all.
+    fn pop_surplus(&mut self, peer: IpAddr) -> Option<Deadline> {
+        if self.queue.len() * 8 <= self.most {
+            return None;
+        }
+        let theirs = self.queue.iter().filter(|deadline| deadline.peer == peer).count();
+        if theirs > self.most.div_ceil(8) {
+            let at = self.queue.iter().position(|deadline| deadline.peer == peer)?;
+            return self.queue.remove(at);
+        }
+        if self.queue.len() > self.most { self.queue.pop_front() } else { None }
     }
 
     fn pop_due(&mut self, now: Duration) -> Option<Deadline> {
-        self.0.front().filter(|deadline| deadline.at <= now)?;
-        self.0.pop_front()
+        self.queue.front().filter(|deadline| deadline.at <= now)?;
+        self.queue.pop_front()
     }
 }
 
@@ -36,10 +67,23 @@ impl Sockets {
     pub(super) fn begin_closing(&mut self, name: u64) {
         if let Some(socket) = self.conns.get_mut(name) {
             socket.close();
-            let owed = socket.owes();
+            let (owed, peer) = (socket.owes(), socket.peer());
             if !self.go_on_closing(name) {
-                self.closing.0.push_back(Deadline { at: self.now + CLOSE_TIMEOUT, name, owed });
+                let at = self.now + CLOSE_TIMEOUT;
+                self.closing.queue.push_back(Deadline { at, name, peer, owed });
+                while let Some(surplus) = self.closing.pop_surplus(peer) {
+                    self.conns.remove(surplus.name);
+                }
             }
+        }
+    }
+
+    /// Closes a connection without a wait for the peer's end.
+    pub(super) fn close_at_once(&mut self, name: u64) {
+        if let Some(socket) = self.conns.get_mut(name) {
+            socket.close();
+            self.go_on_closing(name);
+            self.conns.remove(name);
         }
     }
 
@@ -55,12 +99,12 @@ impl Sockets {
 
     /// Drops the connections whose deadline is over, unless they made progress.
     pub(super) fn close_overdue(&mut self) {
-        while let Some(Deadline { name, owed, .. }) = self.closing.pop_due(self.now) {
+        while let Some(Deadline { name, owed, peer, .. }) = self.closing.pop_due(self.now) {
             let Some(socket) = self.conns.get_mut(name) else { continue };
             let owes = socket.owes();
             if owes > 0 && owes < owed {
                 let at = self.now + CLOSE_TIMEOUT;
-                self.closing.0.push_back(Deadline { at, name, owed: owes });
+                self.closing.queue.push_back(Deadline { at, name, peer, owed: owes });
             } else if let Some(socket) = self.conns.remove(name)
                 && owes > 0
             {

@@ -9,7 +9,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 use socket2::{Domain, SockRef, Socket as RawSocket, Type};
 use std::io::{self, ErrorKind, Read};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -147,6 +147,10 @@ impl Socket {
                 }
             }
         }
+    }
+
+    pub(super) fn peer(&self) -> IpAddr {
+        self.peer.ip()
     }
 
     pub(super) fn is_closing(&self) -> bool {

@@ -8,6 +8,14 @@ use crate::store::{EntryKind, Store, StoreError};
 use crate::wire::command::Command;
 use std::time::Duration;
 
+/// An answer to a password that waits for its time.
+#[derive(Clone, Copy, Debug)]
+struct LoginAnswer {
+    at: Duration,
+    /// Whether the password is right, and then whether the user may change nothing.
+    admitted: Option<bool>,
+}
+
 /// The login of a session.
 #[derive(Debug, Default)]
 pub(super) struct Access {
@@ -17,19 +25,19 @@ pub(super) struct Access {
     read_only: bool,
     /// The number of wrong passwords so far.
     failures: u32,
-    /// The time at which the last wrong password is answered; until then no command is answered.
-    refusal: Option<Duration>,
+    /// The answer to the last password, with its time; until then no command is answered.
+    answer: Option<LoginAnswer>,
     /// The time at which the login must be complete.
     deadline: Option<Duration>,
 }
 
-clone_by_field! { Access { user, asked, logged_in, read_only, failures, refusal, deadline } }
+clone_by_field! { Access { user, asked, logged_in, read_only, failures, answer, deadline } }
 
 impl Access {
     pub(super) fn reset(&mut self) {
         self.leave();
         self.failures = 0;
-        self.refusal = None;
+        self.answer = None;
         self.deadline = None;
     }
 
@@ -74,9 +82,9 @@ impl Access {
         self.read_only
     }
 
-    /// The time at which a wrong password is answered, if such an answer waits.
-    pub(super) fn refusal(&self) -> Option<Duration> {
-        self.refusal
+    /// The time at which the last password is answered, if the answer waits.
+    pub(super) fn answer(&self) -> Option<Duration> {
+        self.answer.map(|answer| answer.at)
     }
 
     /// The deadline of the login, until the user is logged in.
@@ -88,20 +96,19 @@ impl Access {
         &self.user
     }
 
-    /// Whether the password is right. Compares with every user, so that the time reveals no name
-    /// (RFC 2577 §7).
-    fn log_in(&mut self, password: &str, config: &ServerConfig) -> bool {
-        self.logged_in = false;
+    /// Whether the password is right, and then whether the user may change nothing. Compares with
+    /// every user, so that the time reveals no name (RFC 2577 §7).
+    fn check(&mut self, password: &str, config: &ServerConfig) -> Option<bool> {
+        let mut admitted = None;
         for user in &config.users {
             let name = same(&user.name, &self.user);
             let known = user.password.as_deref().map(|known| same(known, password));
             if name && known.unwrap_or(true) {
-                self.logged_in = true;
-                self.read_only = user.read_only;
+                admitted = Some(user.read_only);
             }
         }
-        self.failures += u32::from(!self.logged_in);
-        self.logged_in
+        self.failures += u32::from(admitted.is_none());
+        admitted
     }
 }
 
@@ -128,15 +135,20 @@ impl Server {
         if !std::mem::take(&mut self.access.asked) {
             return self.reply(503, &"USER first.", cx);
         }
-        let admitted = self.access.log_in(password, cx.config);
-        let word = if admitted { "logged in" } else { "not logged in" };
+        let (delay, now, peer) = (cx.config.login_delay, cx.now, self.peer());
+        if !delay.is_zero() && peer.is_some_and(|peer| !cx.shared.guesses.has_room(peer, now)) {
+            cx.say(Speaker::Program, || format!("not heard: {}", self.access.user));
+            self.reply(421, &"Too many wrong passwords from your address, try again later.", cx);
+            return self.end();
+        }
+        let admitted = self.access.check(password, cx.config);
+        let word = if admitted.is_some() { "logged in" } else { "not logged in" };
         cx.say(Speaker::Program, || format!("{word}: {}", self.access.user));
-        if admitted {
-            self.reply(230, &"Login successful.", cx);
-        } else if cx.config.login_delay.is_zero() {
-            self.refuse_login(cx);
-        } else {
-            self.access.refusal = Some(cx.now + cx.config.login_delay);
+        let guesses = &mut cx.shared.guesses;
+        let at = peer.map_or(now, |it| guesses.answer_at(it, admitted.is_some(), delay, now));
+        self.access.answer = Some(LoginAnswer { at, admitted });
+        if at <= now {
+            self.answer_login(cx);
         }
     }
 
@@ -166,10 +178,14 @@ impl Server {
         }
     }
 
-    /// Answers a wrong password (RFC 2577 §5: late, and only a limited number of times).
-    pub(super) fn refuse_login<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
-        self.access.refusal = None;
-        if self.access.failures < cx.config.limits.login_tries {
+    /// Answers the last password (RFC 2577 §5: a wrong password late, and only a limited number of
+    /// times).
+    pub(super) fn answer_login<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        let Some(LoginAnswer { admitted, .. }) = self.access.answer.take() else { return };
+        if let Some(read_only) = admitted {
+            (self.access.logged_in, self.access.read_only) = (true, read_only);
+            self.reply(230, &"Login successful.", cx);
+        } else if self.access.failures < cx.config.limits.login_tries {
             self.reply(530, &"Login incorrect.", cx);
         } else {
             self.reply(530, &"Login incorrect. Too many wrong passwords.", cx);

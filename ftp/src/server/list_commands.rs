@@ -145,7 +145,7 @@ impl Server {
             let mut steps = server.granted;
             let (lines, whole) = said(&mut printer, cx.store, &mut steps);
             // Reading a directory takes as long as many commands.
-            cx.work.spend(server.granted - steps);
+            cx.shared.work.spend(server.granted - steps);
             server.budget.use_up();
             if let Some(listing) = listing {
                 cx.store.close_listing(listing);

@@ -3,6 +3,7 @@
 //! connection.
 
 use super::{Server, ServerContext};
+use crate::guesses::origin;
 use crate::session::Action;
 use crate::store::Store;
 use crate::wire::address::{self, AddressError, Family, HostPort};
@@ -101,6 +102,7 @@ impl Server {
             return self.handle_no_listener(cx);
         };
         self.parameters.address = DataAddress::Passive;
+        self.passive_deadline = cx.config.passive_timeout.map(|limit| cx.now + limit);
         match at.ip() {
             IpAddr::V4(ip) if !self.parameters.extended => {
                 let ip = cx.config.passive_address.unwrap_or(ip);
@@ -154,11 +156,27 @@ impl Server {
     }
 
     fn ask_listener<S: Store>(&mut self, extended: bool, cx: &mut ServerContext<'_, S>) {
+        if self.has_too_many_listeners(cx) {
+            self.forget_data();
+            return self.reply(425, &"Your address has too many passive ports.", cx);
+        }
         self.parameters.address = DataAddress::Asked;
         self.parameters.extended = extended;
         self.parameters.tried = 0;
         self.actions.push(Action::DropData);
         self.listen(cx);
+    }
+
+    /// Whether the sessions of the peer's origin hold half of the passive ports, without the listener
+    /// that this session gives back now.
+    fn has_too_many_listeners<S: Store>(&self, cx: &mut ServerContext<'_, S>) -> bool {
+        let (Some(ports), Some(peer)) = (&cx.config.passive_ports, self.peer()) else {
+            return false;
+        };
+        let held = cx.shared.listening.get(&origin(peer)).copied().unwrap_or(0);
+        let own = usize::from(self.parameters.address == DataAddress::Passive);
+        // A range of one port cannot be shared.
+        ports.len() > 1 && held.saturating_sub(own) >= ports.len().div_ceil(2)
     }
 
     fn listen<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
@@ -209,7 +227,7 @@ impl Server {
         local.ip()
     }
 
-    fn peer(&self) -> Option<IpAddr> {
+    pub(super) fn peer(&self) -> Option<IpAddr> {
         self.ends.map(|(_, peer)| peer.ip())
     }
 

@@ -124,6 +124,9 @@ pub struct ServerConfig {
     pub passive_address: Option<Ipv4Addr>,
     /// How long a transfer waits for the data connection; then 425.
     pub data_connect_timeout: Duration,
+    /// How long a listener of PASV or EPSV may wait for a command that uses the data connection;
+    /// then the port is free again. `None`: for ever.
+    pub passive_timeout: Option<Duration>,
     /// How long a data connection may move no byte; then 426. `None`: for ever.
     pub data_idle_timeout: Option<Duration>,
     /// How long a control connection may be silent (RFC 1123 §4.1.3.2: at least 5 minutes); then
@@ -155,6 +158,7 @@ impl ServerConfig {
             control_idle_timeout: Some(5 * minute),
             data_idle_timeout: Some(5 * minute),
             login_timeout: Some(minute),
+            passive_timeout: Some(minute),
             login_delay: Duration::from_secs(1),
             stall_timeout: Some(minute),
             limits: Limits {
@@ -186,6 +190,7 @@ impl Default for ServerConfig {
             passive_ports: None,
             passive_address: None,
             data_connect_timeout: Duration::from_secs(60),
+            passive_timeout: None,
             // vsftpd's data_connection_timeout.
             data_idle_timeout: Some(Duration::from_secs(300)),
             control_idle_timeout: Some(Duration::from_secs(900)),

@@ -1,8 +1,8 @@
 //! A session alone: a test plays the network and the peer, line by line.
 
 use halfclose_ftp::report::{Journal, SessionId};
-use halfclose_ftp::session::{Action, Context, Event, Session};
-use halfclose_ftp::{MemoryStore, TransferReport, Work};
+use halfclose_ftp::session::{Action, Context, Event, Session, Shared};
+use halfclose_ftp::{MemoryStore, TransferReport};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(crate) struct Wire<P: Session> {
     pub(crate) config: P::Config,
     pub(crate) store: MemoryStore,
     pub(crate) journal: Journal,
-    work: Work,
+    shared: Shared,
     pub(crate) now: Duration,
 }
 
@@ -23,7 +23,7 @@ impl<P: Session> Wire<P> {
             config,
             store: MemoryStore::new(),
             journal: Journal::default(),
-            work: Work::default(),
+            shared: Shared::default(),
             now: Duration::ZERO,
         }
     }
@@ -32,8 +32,8 @@ impl<P: Session> Wire<P> {
         &mut self,
         act: impl FnOnce(&mut P, &mut Context<'_, P::Config, MemoryStore>) -> R,
     ) -> R {
-        let Self { session, config, store, journal, work, now } = self;
-        act(session, &mut Context { config, store, journal, work, id: SessionId(0), now: *now })
+        let Self { session, config, store, journal, shared, now } = self;
+        act(session, &mut Context { config, store, journal, shared, id: SessionId(0), now: *now })
     }
 
     /// Opens the control connection between these addresses.

@@ -2,10 +2,10 @@
 
 use crate::sessions::{END, store};
 use halfclose_ftp::report::{Journal, SessionId};
-use halfclose_ftp::session::{Action, Context, Event, Session};
+use halfclose_ftp::session::{Action, Context, Event, Session, Shared};
 use halfclose_ftp::tcp::Ending;
 use halfclose_ftp::transfer::TransferEnd;
-use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode, Work};
+use halfclose_ftp::{Client, ClientConfig, Task, Told, UploadMode};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 120),
     ) {
         let config = ClientConfig { checks: true, ..ClientConfig::default() };
-        let (mut store, mut journal, work) = (store(), Journal::default(), &mut Work::default());
+        let (mut store, mut journal, shared) = (store(), Journal::default(), &mut Shared::default());
         let mut client = Client::default();
         let (id, now) = (SessionId(0), Duration::ZERO);
         let name = |name: &str| name.into();
@@ -37,7 +37,7 @@ proptest! {
             Task::PrintDirectory,
         ];
         let (config, store, journal) = (&config, &mut store, &mut journal);
-        let mut cx = Context { config, store, journal, work, id, now };
+        let mut cx = Context { config, store, journal, shared, id, now };
         client.start(tasks.into(), &mut cx);
         let [local, peer] = ["10.0.0.1:5000", "10.0.0.2:21"].map(|at| at.parse().unwrap());
         client.handle_event(Event::Opened { local, peer }, &mut cx);

@@ -2,12 +2,12 @@
 
 use crate::net::{CLIENT, Host, Net, Rules, SERVER, ip};
 use halfclose_ftp::report::{Journal, SessionId};
-use halfclose_ftp::session::{Action, Context, Event, Session};
+use halfclose_ftp::session::{Action, Context, Event, Session, Shared};
 use halfclose_ftp::tcp::{Conn, Ending, Tcp};
 use halfclose_ftp::transfer::{Lateness, TransferEnd};
 use halfclose_ftp::{
     Client, ClientConfig, DataMode, Driver, Limits, MemoryStore, Representation, Server,
-    ServerConfig, Task, Work,
+    ServerConfig, Task,
 };
 use proptest::prelude::*;
 use std::net::SocketAddr;
@@ -121,14 +121,14 @@ struct Alone {
     config: ServerConfig,
     store: MemoryStore,
     journal: Journal,
-    work: Work,
+    shared: Shared,
     now: Duration,
 }
 
 impl Alone {
     fn with(&mut self, act: impl FnOnce(&mut Server, &mut Context<'_, ServerConfig, MemoryStore>)) {
-        let Self { server, config, store, journal, work, now } = self;
-        act(server, &mut Context { config, store, journal, work, id: SessionId(0), now: *now });
+        let Self { server, config, store, journal, shared, now } = self;
+        act(server, &mut Context { config, store, journal, shared, id: SessionId(0), now: *now });
     }
 
     fn event(&mut self, event: Event) {
@@ -178,7 +178,7 @@ proptest! {
             config: config(),
             store: store(),
             journal: Journal::default(),
-            work: Work::default(),
+            shared: Shared::default(),
             now: Duration::ZERO,
         };
         let [local, peer] = ["10.0.0.2:21", "10.0.0.1:5000"].map(|at| at.parse().unwrap());

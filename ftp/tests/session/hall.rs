@@ -10,7 +10,7 @@ use std::time::Duration;
 /// A server, and clients that send arbitrary lines at any speed.
 pub(crate) struct Hall {
     pub(crate) hosts: [Host; 2],
-    net: Net,
+    pub(crate) net: Net,
     pub(crate) server: Driver<Server, MemoryStore>,
     pub(crate) now: Duration,
 }

@@ -123,6 +123,69 @@ fn one_passive_port_is_enough_for_one() {
     assert_eq!(hall.hear(second), "227 Entering Passive Mode (10,0,0,2,11,184).|");
 }
 
+/// 64 sessions of one address guess as fast as the server answers, each again after the end.
+#[test]
+fn a_crowd_of_guessers_makes_one_guess_a_second() {
+    let mut hall = Hall::new(hardened(ServerConfig::hardened().limits));
+    let mut guesses = 0;
+    let mut crowd: Vec<_> = (0..64).map(|_| hall.enter()).collect();
+    for _ in 0..120 {
+        for conn in &mut crowd {
+            let heard = hall.hear(*conn);
+            guesses += heard.matches("530 Login incorrect").count();
+            if heard.ends_with(['.', '!']) && !heard.ends_with("ready.|") {
+                *conn = hall.enter();
+            }
+            hall.say(*conn, b"USER me\r\nPASS guess\r\n");
+        }
+        hall.now += Duration::from_millis(500);
+        hall.settle();
+    }
+    assert!((10..=60).contains(&guesses), "{guesses} guesses in a minute");
+}
+
+#[test]
+fn a_passive_port_without_a_transfer_is_free_again_after_a_minute() {
+    let config = ServerConfig {
+        users: vec![User::anonymous()],
+        passive_ports: Some(3000..=3000),
+        ..ServerConfig::hardened()
+    };
+    let mut hall = Hall::new(config);
+    let conn = hall.enter();
+    hall.say(conn, b"USER anonymous\r\nPASS x\r\nPASV\r\n");
+    hall.hear(conn);
+    // NOOP keeps the session, and not the port.
+    for _ in 0..3 {
+        hall.pass(19);
+        hall.say(conn, b"NOOP\r\n");
+        assert_eq!((hall.hear(conn).as_str(), hall.net.listeners()), ("200 NOOP ok.|", 2));
+    }
+    hall.pass(4);
+    hall.say(conn, b"STOR a\r\n");
+    assert_eq!(hall.hear(conn), "425 Use PORT or PASV first.|");
+    assert_eq!(hall.net.listeners(), 1);
+}
+
+#[test]
+fn one_address_takes_half_of_the_passive_ports_at_most() {
+    let config = ServerConfig { passive_ports: Some(3000..=3003), ..ServerConfig::default() };
+    let mut hall = Hall::new(config);
+    let crowd: Vec<_> = (0..3).map(|_| hall.enter()).collect();
+    let mut codes = Vec::new();
+    for conn in &crowd {
+        hall.say(*conn, b"USER anonymous\r\nPASS x\r\nPASV\r\nPASV\r\n");
+        let heard = hall.hear(*conn);
+        codes.push(heard.split('|').rev().nth(1).unwrap()[..3].to_owned());
+    }
+    // A session may take another port in place of its own.
+    assert_eq!(codes, ["227", "227", "425"]);
+    assert_eq!(hall.net.listeners(), 3);
+    hall.say(crowd[0], b"QUIT\r\n");
+    hall.say(crowd[2], b"PASV\r\n");
+    assert!(hall.hear(crowd[2]).starts_with("227 "));
+}
+
 #[test]
 fn a_line_of_the_log_is_a_line_without_secrets() {
     let mut hall = Hall::new(hardened(Limits::NONE));
@@ -209,18 +272,22 @@ fn who_waits_for_a_data_connection_is_told_of_the_end_too() {
 }
 
 #[test]
-fn a_wrong_password_waits_for_its_answer_and_nobody_else_does() {
+fn passwords_behind_a_wrong_one_wait_for_their_answers() {
     let mut hall = Hall::new(hardened(ServerConfig::hardened().limits));
     let (guesses, knows) = (hall.enter(), hall.enter());
     hall.say(guesses, b"USER me\r\nPASS guess\r\nNOOP\r\n");
     assert!(hall.hear(guesses).ends_with("331 Please specify the password.|"));
+    // A right password of the same address is as slow: the time does not tell the two apart.
     hall.say(knows, b"USER me\r\nPASS secret\r\n");
-    assert!(hall.hear(knows).ends_with("230 Login successful.|"));
+    assert!(hall.hear(knows).ends_with("331 Please specify the password.|"));
     hall.now += Duration::from_millis(999);
     assert_eq!(hall.hear(guesses), "");
     hall.pass(1);
     // What was said behind it is answered behind it.
     assert_eq!(hall.hear(guesses), "530 Login incorrect.|200 NOOP ok.|");
+    assert_eq!(hall.hear(knows), "");
+    hall.pass(1);
+    assert_eq!(hall.hear(knows), "230 Login successful.|");
     // Who leaves does not wait.
     hall.say(guesses, b"USER me\r\nPASS guess\r\n");
     hall.hosts[CLIENT].close(guesses);

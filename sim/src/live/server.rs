@@ -19,6 +19,10 @@ use super::signals::Signals;
 const BACKLOG: usize = 4096;
 /// The open files of the program itself, without any session.
 const OWN_FILES: usize = 32;
+/// The most closed connections that wait for their peer's end, and their share of the open files.
+const CLOSING: (usize, usize) = (256, 8);
+/// The longest time for the last lines of the log to leave.
+const LAST_LINES: Duration = Duration::from_secs(1);
 /// The open files of a session at most: two connections, a file, a directory.
 const FILES_PER_SESSION: usize = 4;
 /// The longest time for the last bytes of an ending program to leave.
@@ -33,6 +37,8 @@ pub(crate) struct Serve {
     pub read_only: bool,
     /// Whether a file is on the disk before the server acknowledges the upload.
     pub sync: bool,
+    /// Whether one address has at most half of the sessions.
+    pub shares_addresses: bool,
     /// The time that transfers have after a signal.
     pub grace: Duration,
     /// Whether the log has the whole dialogue.
@@ -41,15 +47,15 @@ pub(crate) struct Serve {
     pub json: bool,
 }
 
-/// Serves until SIGTERM or SIGINT.
+/// Serves until SIGTERM, SIGINT or SIGHUP.
 ///
 /// # Errors
 ///
 /// Fails if the directory cannot be served, or the address cannot be listened at.
-pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> Result<(), Error> {
+pub(crate) fn serve(serve: &Serve, out: &mut dyn Write) -> Result<(), Error> {
     let mut config = serve.config.clone();
     config.epoch = super::today();
-    let mut log = ServerLog::new(err, config.epoch, serve.verbose);
+    let mut log = ServerLog::new(config.epoch, serve.verbose);
     let shown = serve.directory.display();
     let mut store = DirectoryStore::open(&serve.directory)
         .map_err(|error| Error::input(&format!("cannot serve `{shown}`"), &error))?;
@@ -61,8 +67,9 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> 
     }
     store.set_read_only(serve.read_only);
     store.set_sync(serve.sync);
-    bound_sessions(&mut config, &mut log);
+    let closing = bound_sessions(&mut config, serve.shares_addresses, &mut log);
     let mut sockets = Sockets::new()?;
+    sockets.limit_closing(closing);
     let mut signals = Signals::wake(&mut sockets)?;
     let mut server = Driver::server(config, store);
     server.hand_over_reports(true);
@@ -70,10 +77,14 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write, err: &mut dyn Write) -> 
     let at = server
         .listen(&mut sockets, serve.listen, BACKLOG)
         .map_err(|error| Error::input(&format!("cannot listen at {}", serve.listen), &error))?;
+    log.start()?;
     announce(serve, at, out)?;
-    run(&mut server, &mut sockets, &mut signals, serve.grace, &mut log)?;
-    log.note("ended");
-    Ok(())
+    let ended = run(&mut server, &mut sockets, &mut signals, serve.grace, &mut log);
+    if ended.is_ok() {
+        log.note("ended");
+    }
+    log.finish(LAST_LINES);
+    ended
 }
 
 fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Error> {
@@ -109,11 +120,15 @@ fn run(
     sockets: &mut Sockets,
     signals: &mut Signals,
     grace: Duration,
-    log: &mut ServerLog<'_>,
+    log: &mut ServerLog,
 ) -> Result<(), Error> {
     let mut deadline = None;
     loop {
         let now = sockets.now();
+        // The clock of the machine may have been set since the last lap.
+        let epoch = super::today().saturating_sub(now);
+        log.set_epoch(epoch);
+        server.config_mut().epoch = epoch;
         server.pump(sockets, now);
         log.take(server);
         if deadline.is_some_and(|deadline| server.is_done() || deadline <= now) {
@@ -144,14 +159,22 @@ fn run(
     Ok(())
 }
 
-/// Limits the sessions to the open files that the system allows.
-fn bound_sessions(config: &mut ServerConfig, log: &mut ServerLog<'_>) {
+/// Limits the sessions to the open files that the system allows, and the sessions of one address to
+/// half of all, unless the user has chosen the number. Returns how many closed connections may wait
+/// for their peer's end.
+fn bound_sessions(config: &mut ServerConfig, shares: bool, log: &mut ServerLog) -> usize {
     let files = raise_open_files();
-    let most = (files.saturating_sub(OWN_FILES) / FILES_PER_SESSION).max(1);
+    let closing = CLOSING.0.min(files / CLOSING.1);
+    let most = (files.saturating_sub(OWN_FILES + closing) / FILES_PER_SESSION).max(1);
     if most < config.limits.sessions {
         log.note(&format!("{most} sessions at a time: the system allows {files} open files"));
         config.limits.sessions = most;
     }
+    if shares {
+        let half = config.limits.sessions.div_ceil(2);
+        config.limits.per_address = config.limits.per_address.min(half);
+    }
+    closing
 }
 
 /// Raises the soft limit of open files to the hard limit. Returns the limit in force.

@@ -1,10 +1,12 @@
 //! `live::server_log` writes a line for each event of a server. No line has a password or a control
-//! character.
+//! character, and each line of a session names the peer's address.
 
 use std::fmt::{self, Display, Write as _};
-use std::io::Write;
+use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
+use super::log_writer::LogWriter;
 use halfclose_ftp::report::{Direction, Remains, Speaker};
 use halfclose_ftp::store::Store;
 use halfclose_ftp::tcp::Ending;
@@ -12,23 +14,37 @@ use halfclose_ftp::wire::date::Civil;
 use halfclose_ftp::{Driver, Server, TransferReport};
 
 /// The log with its destination.
-pub(super) struct ServerLog<'a> {
-    out: &'a mut dyn Write,
-    /// The date at which the program's time begins.
+pub(super) struct ServerLog {
+    out: LogWriter,
+    /// The date at which the program's time begins. The clock of the machine may be set meanwhile.
     epoch: Duration,
     /// Whether the log has the whole dialogue.
     verbose: bool,
 }
 
-impl<'a> ServerLog<'a> {
-    pub(super) fn new(out: &'a mut dyn Write, epoch: Duration, verbose: bool) -> Self {
-        Self { out, epoch, verbose }
+impl ServerLog {
+    pub(super) fn new(epoch: Duration, verbose: bool) -> Self {
+        Self { out: LogWriter::new(), epoch, verbose }
+    }
+
+    /// Begins to write to standard error, from a thread of its own.
+    pub(super) fn start(&mut self) -> io::Result<()> {
+        self.out.start()
+    }
+
+    /// Sets the date at which the program's time begins, by the clock of now.
+    pub(super) fn set_epoch(&mut self, epoch: Duration) {
+        self.epoch = epoch;
+    }
+
+    /// Waits until the lines are written, at most for this time.
+    pub(super) fn finish(self, patience: Duration) {
+        self.out.finish(patience);
     }
 
     /// Writes a line of the program itself.
     pub(super) fn note(&mut self, text: &str) {
-        let text = format!("halfclose: {text}");
-        self.write(&text);
+        self.out.write(format!("halfclose: {text}"));
     }
 
     /// Writes everything that has happened since the last call.
@@ -43,24 +59,23 @@ impl<'a> ServerLog<'a> {
             };
             for text in line.text.lines() {
                 let text = format!("{sign}{text}");
-                self.line(line.at, line.session.0, &text);
+                self.line(line.at, (line.session.0, line.peer), &text);
             }
         }
         while let Some(report) = server.poll_report() {
             let at = report.ended.unwrap_or(report.started);
             let text = transfer(&report);
-            self.line(at, report.session.0, &text);
+            self.line(at, (report.session.0, report.peer), &text);
         }
     }
 
-    fn line(&mut self, at: Duration, session: u32, text: &str) {
-        let text = format!("{} #{session} {}", Date(self.epoch + at), super::clean(text));
-        self.write(&text);
-    }
-
-    fn write(&mut self, text: &str) {
-        // A server whose log is full or gone continues to serve.
-        let _ = writeln!(self.out, "{text}");
+    fn line(&mut self, at: Duration, (session, peer): (u32, Option<IpAddr>), text: &str) {
+        let (date, text) = (Date(self.epoch + at), super::clean(text));
+        let line = match peer {
+            Some(peer) => format!("{date} #{session} {peer} {text}"),
+            None => format!("{date} #{session} - {text}"),
+        };
+        self.out.write(line);
     }
 }
 

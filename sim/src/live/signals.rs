@@ -1,4 +1,4 @@
-//! `live::signals` handles SIGTERM and SIGINT: the loop of a server gets a byte, and a client ends
+//! `live::signals` handles SIGTERM, SIGINT and SIGHUP: the loop of a server gets a byte, and a client ends
 //! at once with a message.
 
 use std::fs::File;
@@ -7,11 +7,11 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use halfclose_ftp::net::Sockets;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator;
 use signal_hook::low_level::pipe;
 
-/// SIGTERM and SIGINT, as bytes in a pipe.
+/// SIGTERM, SIGINT and SIGHUP, as bytes in a pipe.
 #[derive(Debug)]
 pub(super) struct Signals(UnixStream);
 
@@ -20,7 +20,9 @@ impl Signals {
     pub(super) fn wake(sockets: &mut Sockets) -> io::Result<Self> {
         let (here, there) = UnixStream::pair()?;
         here.set_nonblocking(true)?;
-        for signal in [SIGTERM, SIGINT] {
+        // `nohup` has SIGHUP ignored, and that stays so.
+        let hangs_up = (!ignores_hangups()).then_some(SIGHUP);
+        for signal in [SIGTERM, SIGINT].into_iter().chain(hangs_up) {
             pipe::register(signal, there.try_clone()?)?;
         }
         sockets.wake_by(here.try_clone()?)?;
@@ -31,6 +33,14 @@ impl Signals {
     pub(super) fn count(&mut self) -> usize {
         self.0.read(&mut [0; 16]).unwrap_or(0)
     }
+}
+
+/// Whether SIGHUP is ignored, as the parent of this program wants.
+fn ignores_hangups() -> bool {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return false };
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (SIGHUP - 1) & 1 == 1)
 }
 
 /// Makes SIGTERM and SIGINT end the program from now on, in every state: with one line in place of

@@ -11,5 +11,6 @@ mod large;
 mod limits;
 mod paths;
 pub(crate) mod raw;
+mod refused;
 mod slow;
 mod turns;

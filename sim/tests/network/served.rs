@@ -98,6 +98,12 @@ impl Ours {
         (status, self.log.iter().collect(), folder)
     }
 
+    /// The number of files that the server has open.
+    pub(crate) fn open_files(&self) -> usize {
+        let path = format!("/proc/{}/fd", self.child.id());
+        std::fs::read_dir(path).expect("a Linux").count()
+    }
+
     /// A number of the server's `/proc/PID/status`, in KiB.
     pub(crate) fn memory(&self, key: &str) -> u64 {
         let path = format!("/proc/{}/status", self.child.id());

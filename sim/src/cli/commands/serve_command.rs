@@ -14,7 +14,7 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let users = users(&args, err)?;
-    serve(&request(args, users), out, err)?;
+    serve(&request(args, users), out)?;
     Ok(Status::AsExpected)
 }
 
@@ -72,6 +72,7 @@ fn request(args: ServeArgs, users: Vec<User>) -> Serve {
         config,
         read_only: args.read_only,
         sync: args.sync,
+        shares_addresses: args.max_per_address.is_none(),
         grace: args.grace,
         verbose: args.verbose,
         json: args.json,
