@@ -12,11 +12,10 @@ pub use captured::CapturePoint;
 pub(crate) use captured::emitted;
 pub use unlike::{DERIVED_IS_MADE, Unlike};
 
-use halfclose_ftp::report::Spoken;
 use thiserror::Error;
 
 use crate::network::trace::{Recording, Trace};
-use crate::outcome::{Discarded, Outcome};
+use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;
@@ -28,9 +27,11 @@ pub struct Finished {
     /// The packets, notes and events, as far as the run was told to record them.
     pub trace: Trace,
     /// The lines of all client programs, in order; empty at [`Recording::Digest`].
-    pub(crate) dialogue: Vec<Spoken>,
+    #[cfg(feature = "report")]
+    pub(crate) dialogue: Vec<halfclose_ftp::report::Spoken>,
     /// Received bytes that a host destroyed, in order.
-    pub(crate) discarded: Vec<Discarded>,
+    #[cfg(feature = "report")]
+    pub(crate) discarded: Vec<crate::outcome::Discarded>,
 }
 
 /// Why runs cannot be made.
@@ -102,7 +103,12 @@ pub fn run_loaded(
     let mut world = World::new(scenario, workload, seed, recording);
     let end = world.run();
     let outcome = world.conclude(end);
-    let dialogue = world.client().dialogue().to_vec();
-    let discarded = world.discarded().to_vec();
-    Finished { outcome, trace: world.into_trace(), dialogue, discarded }
+    Finished {
+        outcome,
+        #[cfg(feature = "report")]
+        dialogue: world.client().dialogue().to_vec(),
+        #[cfg(feature = "report")]
+        discarded: world.discarded().to_vec(),
+        trace: world.into_trace(),
+    }
 }

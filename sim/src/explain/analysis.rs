@@ -1,6 +1,8 @@
 //! `analysis` owns one analysis from its first packet to the explanation: it hands packets to the
 //! rooms that follow connections and dialogues, and asks the judgement at the end.
 
+mod cut;
+
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
@@ -214,7 +216,7 @@ impl Analysis {
         Explanation {
             vantage: self.vote.overall(),
             packets: self.packets,
-            cut: self.cut(),
+            cut: cut::sentences(self),
             transfer_causes,
             connection_causes: std::mem::take(&mut self.connection_causes),
             forgotten: self.forgotten,
@@ -360,42 +362,6 @@ impl Analysis {
                 taken = transfer.setup;
             }
         }
-    }
-
-    /// What the capture cannot show, one sentence each.
-    fn cut(&self) -> Vec<String> {
-        let mut cut = self.notes.clone();
-        for (number, count) in &self.unknown_links {
-            cut.push(format!("{count} packets have link layer {number}, which is not read"));
-        }
-        let flows = || self.done.values();
-        let mut say = |count: u64, what: &str| {
-            if count > 0 {
-                cut.push(format!("{count} {what}"));
-            }
-        };
-        let before = flows().filter(|flow| flow.ends.iter().all(|end| end.syn.is_none()));
-        say(before.count() as u64, "connections began before the capture");
-        let one_way = flows().filter(|flow| {
-            let [client, server] = &flow.ends;
-            (client.packets == 0) != (server.packets == 0) && flow.is_established()
-        });
-        say(one_way.count() as u64, "connections are captured in one direction only");
-        let missed = flows().filter(|flow| flow.ends.iter().any(|end| end.missed));
-        say(missed.count() as u64, "connections have packets that the capture missed");
-        let snapped = flows().filter(|flow| flow.ends.iter().any(|end| end.snapped));
-        say(snapped.count() as u64, "connections have packets that were cut to a snap length");
-        let secured = self.sessions.sessions.values().filter(|one| one.secured.is_some());
-        say(
-            secured.count() as u64,
-            "control connections are encrypted: their dialogue is not seen",
-        );
-        say(self.skipped[1], "packets are fragments of IP and were not put together");
-        say(self.skipped[2], "packets are cut within their headers");
-        say(self.damaged, "packets have a wrong checksum: their receivers drop them");
-        say(self.backwards, "packets are older than the packet before them");
-        say(self.forgotten.open_connections, "open connections were let go of to bound memory");
-        cut
     }
 }
 

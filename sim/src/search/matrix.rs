@@ -38,6 +38,7 @@ pub const HOSTS: [&str; 4] = ["linux", "smoltcp", "winsock", "wfw311"];
 pub const STORE_RATE: Setting = ("server.store_rate", "200KB/s");
 
 /// The keys that the matrix sets in `scenario`; a key that is equal in every cell has its value.
+#[cfg(feature = "cli")]
 pub(crate) fn changes(scenario: &Scenario) -> Vec<String> {
     let mut rows: Vec<_> = rows().map(|(key, _)| key).collect();
     rows.dedup();

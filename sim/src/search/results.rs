@@ -2,6 +2,15 @@
 //! runs. Every line names the sweep, so a truncated file is continued, the files of all shards together
 //! are the file of the whole sweep, and lines of different sweeps are never mixed.
 
+#![cfg_attr(
+    not(feature = "cli"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "only the command merges shards and explores into files"
+    )
+)]
+
 mod compressed;
 mod explore_counts;
 mod explore_record;

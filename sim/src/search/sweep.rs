@@ -24,9 +24,11 @@ use crate::search::tally::{Counted, Swept, Tally};
 use crate::verdict::Verdict;
 use crate::workload::Unreadable;
 #[cfg(feature = "results")]
-pub use record::{Record, Rows};
+pub(crate) use record::quoted;
+#[cfg(feature = "cli")]
+pub(crate) use record::reproduce;
 #[cfg(feature = "results")]
-pub(crate) use record::{quoted, reproduce};
+pub use record::{Record, Rows};
 use runner::{Point, Runner};
 
 /// The largest number of runs in a chunk.

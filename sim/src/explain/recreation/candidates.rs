@@ -11,7 +11,7 @@ use crate::scenario::{InvalidSetting, Scenario};
 const CLOSES: [&str; 6] =
     ["fin", "half-close", "reset", "reset-when-sent", "reset-when-acked", "fin-then-reset"];
 
-/// Words of `server.on_reset`.
+/// The words of `server.on_reset`.
 const ON_RESETS: [&str; 5] = ["abort", "as-eof", "drop-control", "perror-reply", "abort-delete"];
 
 /// Hosts whose unread bytes are lost at a reset, or that answer late data otherwise.

@@ -16,7 +16,7 @@ pub(super) enum DarkFrom {
     Data(u64),
     /// The answers to such packets.
     Acks(u64),
-    /// The sender's FIN.
+    /// The FIN of the sender.
     Fin,
     /// The answers to the sender's FIN.
     FinAcks,

@@ -18,7 +18,7 @@ pub(crate) struct PacketSeen {
     pub(crate) from: usize,
     /// The relative sequence number; 0 is the SYN's.
     pub(crate) start: i64,
-    /// Bytes of data.
+    /// Bytes of data in the packet.
     pub(crate) len: u32,
     pub(crate) flags: Flags,
     /// The number of the packet in the capture.

@@ -39,7 +39,7 @@ pub struct Sketch {
     pub(super) left_out: Vec<String>,
 }
 
-/// One transfer, measured.
+/// One transfer of a session, measured.
 #[derive(Clone, Debug)]
 pub(super) struct TaskSeen {
     pub(super) explained: TransferExplained,
