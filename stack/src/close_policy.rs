@@ -21,8 +21,10 @@ impl UnreadAtClose {
 /// The answer to data that arrives after `close`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DataAfterClose {
-    /// A RST answers the data (RFC 9293 §3.6.1, SHLD-3).
+    /// A RST answers the data (RFC 9293 §3.6.1, SHLD-3), numbered SND.NXT, with an ACK.
     Reset,
+    /// A RST answers the data as a closed port would: numbered SEG.ACK, without an ACK. So Linux does.
+    ResetAtAck,
     /// An ACK answers the data until the window is full. No user reads the data.
     Accept,
 }
@@ -30,7 +32,7 @@ pub enum DataAfterClose {
 impl DataAfterClose {
     /// The words for the variants, as scenario files write them.
     pub const WORDS: &'static [(&'static str, Self)] =
-        &[("reset", Self::Reset), ("accept", Self::Accept)];
+        &[("reset", Self::Reset), ("reset-at-ack", Self::ResetAtAck), ("accept", Self::Accept)];
 }
 
 /// The effect of a reset on received bytes that are unread.
@@ -54,6 +56,9 @@ pub enum ResetValidation {
     /// A RST counts exactly at RCV.NXT. A RST elsewhere in the window draws a challenge ACK (RFC 5961
     /// §3.2, RFC 9293 §3.10.7.4), and so does a SYN on a synchronized connection.
     Rfc5961,
+    /// As `Rfc5961`, and after the peer's FIN a RST at RCV.NXT-1 counts too: the number of the FIN, which a
+    /// peer sends that has seen no ACK of the FIN.
+    Linux,
     /// A RST counts anywhere in the receive window (RFC 793, page 37).
     Rfc793,
 }
@@ -61,7 +66,40 @@ pub enum ResetValidation {
 impl ResetValidation {
     /// The words for the variants, as scenario files write them.
     pub const WORDS: &'static [(&'static str, Self)] =
-        &[("rfc5961", Self::Rfc5961), ("rfc793", Self::Rfc793)];
+        &[("rfc5961", Self::Rfc5961), ("linux", Self::Linux), ("rfc793", Self::Rfc793)];
+}
+
+/// How often the user learns of a reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ResetTold {
+    /// The first `send` or `receive` after the reset says so; later calls say that the connection has
+    /// finished (an end of file, EPIPE). So Linux does.
+    Once,
+    /// Every `send` and `receive` after the reset says so.
+    Always,
+}
+
+impl ResetTold {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("once", Self::Once), ("always", Self::Always)];
+}
+
+/// What becomes of old and early segments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OldSegments {
+    /// As RFC 9293 §3.10.7.4 and Linux: a FIN before its turn is kept; data and a FIN on a segment with
+    /// an old ACK count, and so do a FIN on old data and a new ACK on an old segment; in SYN-RECEIVED and
+    /// for closed connections in FIN-WAIT-2 and TIME-WAIT, a SYN is answered as on Linux.
+    Keep,
+    /// As smoltcp 0.14: the peer has to send such segments again.
+    Drop,
+}
+
+impl OldSegments {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("keep", Self::Keep), ("drop", Self::Drop)];
 }
 
 /// The behaviour of a host at the end of a connection.
@@ -75,6 +113,10 @@ pub struct ClosePolicy {
     pub received_at_reset: ReceivedAtReset,
     /// The rule by which a RST counts.
     pub reset_validation: ResetValidation,
+    /// How often the user learns of a reset.
+    pub reset_told: ResetTold,
+    /// What becomes of old and early segments.
+    pub old_segments: OldSegments,
     /// How long a connection waits in FIN-WAIT-2 for the peer's FIN after `close`; then the host forgets
     /// the connection silently. `None`: without a limit, as in RFC 9293.
     pub fin_wait_2: Option<Duration>,
@@ -116,9 +158,11 @@ impl ClosePolicy {
     pub const fn linux() -> Self {
         Self {
             unread_at_close: UnreadAtClose::Reset,
-            data_after_close: DataAfterClose::Reset,
+            data_after_close: DataAfterClose::ResetAtAck,
             received_at_reset: ReceivedAtReset::Keep,
-            reset_validation: ResetValidation::Rfc5961,
+            reset_validation: ResetValidation::Linux,
+            reset_told: ResetTold::Once,
+            old_segments: OldSegments::Keep,
             fin_wait_2: Some(Duration::from_secs(60)),
             linger: None,
         }
@@ -130,7 +174,11 @@ impl ClosePolicy {
     #[must_use]
     pub const fn winsock() -> Self {
         Self {
+            data_after_close: DataAfterClose::Reset,
             received_at_reset: ReceivedAtReset::Flush,
+            reset_validation: ResetValidation::Rfc5961,
+            reset_told: ResetTold::Always,
+            old_segments: OldSegments::Drop,
             fin_wait_2: Some(Duration::from_secs(120)),
             ..Self::linux()
         }
@@ -148,6 +196,8 @@ impl ClosePolicy {
             data_after_close: DataAfterClose::Accept,
             received_at_reset: ReceivedAtReset::Flush,
             reset_validation: ResetValidation::Rfc793,
+            reset_told: ResetTold::Always,
+            old_segments: OldSegments::Drop,
             fin_wait_2: Some(Duration::from_secs(120)),
             linger: None,
         }
@@ -163,6 +213,8 @@ impl ClosePolicy {
             data_after_close: DataAfterClose::Accept,
             received_at_reset: ReceivedAtReset::Keep,
             reset_validation: ResetValidation::Rfc793,
+            reset_told: ResetTold::Always,
+            old_segments: OldSegments::Drop,
             fin_wait_2: None,
             linger: None,
         }

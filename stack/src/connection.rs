@@ -19,6 +19,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use smoltcp::iface::Interface;
 use smoltcp::socket::tcp;
 
+use crate::close_policy::ResetTold;
 use crate::config::{Config, Congestion};
 use crate::connection::deadline::Clocks;
 use crate::connection::poll::PollHint;
@@ -26,6 +27,7 @@ use crate::connection::sequence_space::{ReceiveSpace, SendSpace};
 use crate::connection::socket::TcpSocket;
 use crate::ending::Ending;
 use crate::ids::Key;
+use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
 use crate::state::State;
 use crate::time::Moment;
@@ -79,6 +81,9 @@ pub(crate) struct Connection {
     ending: Option<Ending>,
     /// Whether a reset has taken the unread bytes from the user.
     flushed: bool,
+    /// Whether the user hears of a reset once alone, and whether the user has heard of the ending.
+    tells_reset_once: bool,
+    reset_told: bool,
     /// Whether the user has called STATUS since the last SEND, and so may wait for bytes to leave.
     asked: Cell<bool>,
     /// Whether the user has closed before the handshake was complete: the FIN waits for ESTABLISHED.
@@ -108,6 +113,8 @@ impl Connection {
             established: false,
             ending: None,
             flushed: false,
+            tells_reset_once: false,
+            reset_told: false,
             asked: Cell::new(false),
             fin_deferred: false,
             outlived: false,
@@ -145,6 +152,8 @@ impl Connection {
         self.established = false;
         self.ending = None;
         self.flushed = false;
+        self.tells_reset_once = config.policy.reset_told == ResetTold::Once;
+        self.reset_told = false;
         self.fin_deferred = false;
         self.outlived = false;
         self.send = SendSpace::default();
@@ -194,6 +203,8 @@ impl Connection {
             established,
             ending,
             flushed,
+            tells_reset_once,
+            reset_told,
             asked,
             fin_deferred,
             outlived,
@@ -212,6 +223,7 @@ impl Connection {
         self.ends = *ends;
         (self.view, self.state, self.established) = (*view, *state, *established);
         (self.ending, self.flushed, self.outlived) = (*ending, *flushed, *outlived);
+        (self.tells_reset_once, self.reset_told) = (*tells_reset_once, *reset_told);
         self.asked.set(asked.get());
         self.fin_deferred = *fin_deferred;
         (self.send, self.receive, self.clocks) = (*send, *receive, *clocks);
@@ -249,6 +261,12 @@ impl Connection {
         self.ends
     }
 
+    /// The ends of a segment of the peer: the source and the destination.
+    pub(crate) fn peers_ends(&self) -> [SocketAddrV4; 2] {
+        let [local, peer] = self.ends;
+        [peer, local]
+    }
+
     /// The state handled last by the host.
     pub(crate) fn state(&self) -> State {
         self.state
@@ -257,6 +275,14 @@ impl Connection {
     /// Whether the handshake has been completed.
     pub(crate) fn is_established(&self) -> bool {
         self.established
+    }
+
+    /// The SYN-ACK of a connection in SYN-RECEIVED without options, and the window scale offered.
+    pub(crate) fn syn_ack(&self) -> (Segment, u8) {
+        let window = u16::try_from(self.socket.get().recv_capacity()).unwrap_or(u16::MAX);
+        let numbers = [self.send.una, self.rcv_nxt()];
+        let flags = Flags::SYN | Flags::ACK;
+        (Segment::bare(self.ends, numbers, flags, window), self.receive.scale)
     }
 
     /// RCV.NXT, the next sequence number expected from the peer.

@@ -6,6 +6,7 @@ pub(crate) mod arrival;
 pub(crate) mod demux;
 pub(crate) mod events;
 pub(crate) mod listener;
+pub(crate) mod mend;
 pub(crate) mod packets;
 pub(crate) mod ports;
 pub(crate) mod seed_draws;

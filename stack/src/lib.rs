@@ -79,6 +79,7 @@
 //! | which segments smoltcp may see: RST and SYN validation (RFC 5961), data after CLOSE, ACKs that would stop a timer | `connection/admission.rs` |
 //! | ABORT, and the states without a RST: no RST in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT (§3.10.5) | `connection/reset.rs`, `host/abort.rs` |
 //! | the number of a RST after a retransmission timeout | `connection/reset.rs` |
+//! | segments that are old or early in a part, a FIN before its turn, a RST as of a closed port | `connection/admission.rs`, `host/mend.rs` |
 //! | TIME-WAIT: answers to segments, a RST in TIME-WAIT, the end | `host/time_wait.rs` |
 //! | changes of state, a FIN that waits for ESTABLISHED | `connection/transition.rs`, `host/teardown.rs` |
 //! | how a connection has ended | `ending.rs` |
@@ -125,18 +126,23 @@
 //!   idle connections: see [`Deadlines`] and [`ClosePolicy`]. smoltcp has no urgent pointer: see
 //!   [`Host::urgent`].
 //!
+//! - A FIN that arrives before the data in front of the FIN, or on a repeated segment whose data has
+//!   arrived already; data or a FIN on a segment with an ACK older than SND.UNA; a new ACK on an old
+//!   segment; a copy of the peer's SYN; a new SYN in SYN-RECEIVED and TIME-WAIT: smoltcp drops all of
+//!   them. Here they count where [`OldSegments`] says so, as on Linux.
+//!
 //! Reported as a [`Divergence`] of the run and not mended:
 //!
-//! - A FIN is ignored, until the peer's next timeout, if the FIN arrives before the data in front of
-//!   the FIN, or on a repeated segment whose data has arrived already.
-//! - Data on a segment with an ACK older than SND.UNA is dropped. The peer's timeout repeats the data.
+//! - Without [`OldSegments::Keep`], a FIN is ignored, until the peer's next timeout, if the FIN arrives
+//!   before the data in front of the FIN, or on a repeated segment whose data has arrived already; and
+//!   data on a segment with an old ACK is dropped.
 //! - Without congestion control, smoltcp can lose its retransmission timer and its probe timer easily (a
 //!   FIN deadlock). A watchdog ends the connection as [`Ending::Stalled`]. With congestion control,
 //!   smoltcp does not see the ACKs that would stop the timer. What remains is a peer that takes an
 //!   offered window back, as the rounding of a scaled window can.
 //!
-//! Neither mended nor reported: TIME-WAIT lasts [`TIME_WAIT`], and a new SYN does not reopen TIME-WAIT;
-//! a RST ends TIME-WAIT early (RFC 1337); windows are taken from old segments (no SND.WL1); SACK blocks
+//! Neither mended nor reported: TIME-WAIT lasts [`TIME_WAIT`]; a RST ends TIME-WAIT early (RFC 1337); the
+//! third equal ACK is retransmitted for, no matter how many segments are in flight; windows are taken from old segments (no SND.WL1); SACK blocks
 //! are sent and not used; the initial sequence number is not driven by a clock (MUST-8), because a run
 //! must replay.
 //!
@@ -145,7 +151,8 @@
 //! `send` on a kernel would have transmitted the data by then (§3.10.5 flushes the data). CLOSE in
 //! SYN-RECEIVED always waits for ESTABLISHED, where §3.10.4 sends the FIN at once if no data waits.
 //!
-//! Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
+//! The tests in `tests/kernel` compare the policy `linux` with a kernel: every state with every segment
+//! that a lawful peer can send, and random scripts. Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
 //! connection in SYN-RECEIVED (Linux is silent in both); the congestion window begins at about two
 //! kilobytes, not at ten segments.
 
@@ -166,7 +173,8 @@ mod time;
 pub use packet::checksum;
 
 pub use close_policy::{
-    ClosePolicy, DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose,
+    ClosePolicy, DataAfterClose, OldSegments, ReceivedAtReset, ResetTold, ResetValidation,
+    UnreadAtClose,
 };
 pub use config::{Config, Congestion, Deadlines};
 pub use divergence::Divergence;

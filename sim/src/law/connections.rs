@@ -25,6 +25,8 @@ pub enum Trigger {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
     pub(super) reset: bool,
+    pub(super) syn: bool,
+    /// Whether the packet has data, or a FIN behind data.
     pub(super) has_data: bool,
     pub(super) ack: Option<u32>,
 }

@@ -201,9 +201,15 @@ impl Evidence {
         let (side, headers) = self.arrival.as_ref()?;
         let segment = Segment::peek(headers)?;
         let [from, to] = segment.ports();
+        let peer = Endpoint(side.peer(), from, to);
+        let behind_data = || {
+            let bytes = self.connections.get(peer).and_then(|peer| peer.fin_after);
+            segment.flags.has(Flags::FIN) && bytes.is_some_and(|bytes| bytes > 0)
+        };
         (key == Endpoint(*side, to, from)).then(|| Arrival {
             reset: segment.flags.has(Flags::RST),
-            has_data: segment.payload_len > 0,
+            syn: segment.flags.has(Flags::SYN),
+            has_data: segment.payload_len > 0 || behind_data(),
             ack: segment.flags.has(Flags::ACK).then_some(segment.ack),
         })
     }
@@ -313,9 +319,10 @@ impl Watch<'_> {
         self.called(conn, ends, call);
     }
 
-    /// The program calls ABORT.
-    pub fn aborted(&mut self, conn: u64, ends: [SocketAddrV4; 2]) {
-        self.called(conn, ends, Call::Abort);
+    /// The program calls ABORT, with bytes unread or without.
+    pub fn aborted(&mut self, conn: u64, ends: [SocketAddrV4; 2], unread: bool) {
+        let call = if unread { Call::CloseUnread } else { Call::Abort };
+        self.called(conn, ends, call);
     }
 
     fn called(&mut self, conn: u64, [local, peer]: [SocketAddrV4; 2], call: Call) {

@@ -52,11 +52,17 @@ impl Cause {
         let in_handshake = matches!(before, State::SynSent | State::SynReceived);
         let refused = in_handshake
             && self.arrival.is_some_and(|it| !it.reset && it.ack.is_some() && it.ack != acceptable);
+        // §3.10.7.4, fourth: a new SYN, before the handshake of the old SYN is complete.
+        let renewed = before == State::SynReceived && self.arrival.is_some_and(|it| it.syn);
+        let refused = refused || renewed;
+        // §3.6.1 wants a RST for unread bytes in every state; ABORT alone sends none in four states.
+        let unread = known.call == Call::CloseUnread;
         let forbidden = known.called == self.event
-            && matches!(
-                known.state_at_call,
-                State::SynSent | State::Closing | State::LastAck | State::TimeWait
-            );
+            && match known.state_at_call {
+                State::SynSent | State::TimeWait => true,
+                State::Closing | State::LastAck => !unread,
+                _ => false,
+            };
         refused || (self.ends(known) && !forbidden && known.reset_in != Some(self.event))
     }
 }

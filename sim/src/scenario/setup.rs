@@ -7,7 +7,8 @@ use halfclose_ftp::{
     AborReplies, Close, DataMode, DownloadEnd, Judgement, OnFin, Representation, ServerModel,
 };
 use halfclose_stack::{
-    ClosePolicy, Congestion, DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose,
+    ClosePolicy, Congestion, DataAfterClose, OldSegments, ReceivedAtReset, ResetTold,
+    ResetValidation, UnreadAtClose,
 };
 
 /// The client program and its host.
@@ -174,6 +175,10 @@ pub struct PolicyChanges {
     pub received_at_reset: Option<ReceivedAtReset>,
     /// Rule for accepting a RST.
     pub reset_validation: Option<ResetValidation>,
+    /// How often the program learns of a reset.
+    pub reset_told: Option<ResetTold>,
+    /// What becomes of old and early segments.
+    pub old_segments: Option<OldSegments>,
     /// How long an orphan waits in FIN-WAIT-2; inside, `None`: for ever.
     pub fin_wait_2: Option<Option<Duration>>,
     /// How long a closed connection may go on delivering; `Some(None)`: no limit of its own.
@@ -194,6 +199,8 @@ impl PolicyChanges {
             data_after_close: self.data_after_close.unwrap_or(base.data_after_close),
             received_at_reset: self.received_at_reset.unwrap_or(base.received_at_reset),
             reset_validation: self.reset_validation.unwrap_or(base.reset_validation),
+            reset_told: self.reset_told.unwrap_or(base.reset_told),
+            old_segments: self.old_segments.unwrap_or(base.old_segments),
             fin_wait_2: self.fin_wait_2.unwrap_or(base.fin_wait_2),
             linger: self.linger.unwrap_or(base.linger),
         }

@@ -172,7 +172,7 @@ impl tcp::Tcp for Sockets<'_> {
     fn abort(&mut self, on: tcp::Conn) {
         if let Some(watch) = &mut self.watch {
             let status = self.host.status(id(on));
-            watch.aborted(on.0, [status.local, status.peer]);
+            watch.aborted(on.0, [status.local, status.peer], status.unread > 0);
         }
         self.host.abort(self.now, id(on));
     }

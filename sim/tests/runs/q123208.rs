@@ -174,7 +174,7 @@ fn a_transfer_that_opened_no_file_is_not_credited_with_the_next_ones() {
 
 #[test]
 fn a_stall_of_the_stack_is_told_as_a_failure() {
-    let toml = "[link]\ndelay = \"10ms\"\nloss = \"5%\"\n[server]\ndata_timeout = \"none\"\n\
+    let toml = "[link]\ndelay = \"10ms\"\nloss = \"5%\"\n[server]\ndata_timeout = \"none\"\npolicy.old_segments = \"drop\"\n\
                 [tcp]\ncongestion = \"none\"\n[[do]]\nput = \"a\"\nsize = \"64KiB\"\n";
     // The FIN deadlock of smoltcp 0.14: the file is whole, and the user is never told.
     assert_eq!(transfers(toml, 1), [("false-alarm", 65_536)]);

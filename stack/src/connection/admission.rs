@@ -1,14 +1,15 @@
 //! `admission.rs` owns the decision whether smoltcp may see a segment: the rules of RFC 9293 §3.10.7.4
 //! and RFC 5961 that smoltcp 0.14 does not follow, and no further rules.
 
-use crate::close_policy::{ClosePolicy, DataAfterClose, ResetValidation};
+use crate::close_policy::{ClosePolicy, DataAfterClose, OldSegments, ResetValidation};
 use crate::connection::observation::Before;
-use crate::connection::seq::after;
+use crate::connection::seq::{after, before, later};
 use crate::connection::{Connection, Owner};
 use crate::divergence::Divergence;
 use crate::packet::pool::Packet;
 use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
+use crate::reset_cause::ResetCause;
 use crate::state::State;
 use crate::time::Moment;
 
@@ -26,37 +27,50 @@ pub(crate) enum Admission {
     Drop(Option<Divergence>),
     /// The segment is dropped, and a challenge ACK asks the peer to confirm.
     Challenge(Divergence),
+    /// The segment is old or early in a part, and smoltcp would drop a part that counts: smoltcp takes
+    /// other segments in its place.
+    Mend,
     /// The segment has data for a user who has closed: a RST ends the connection.
     Late,
+    /// A RST answers the segment as a closed port would, and the connection ends without a word.
+    Refuse(ResetCause),
+    /// The SYN of a new connection between the same ends: if a listener waits, TIME-WAIT is over.
+    Reopen,
+    /// A copy of the peer's SYN: the SYN-ACK is sent again.
+    SynAck,
+    /// A RST of the peer ends the connection, where smoltcp would not believe the RST.
+    Die,
 }
 
 impl Connection {
+    /// An ACK of everything that has arrived, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>`.
+    #[cold]
+    pub(crate) fn acknowledgment(&self, wire: &mut Wire) -> Packet {
+        let nxt = self.rcv_nxt();
+        let (numbers, window) = ([self.send.max, nxt], self.receive.window(nxt));
+        wire.packet(&Segment::bare(self.ends(), numbers, Flags::ACK, window), &[])
+    }
+
     /// A challenge ACK, `<SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>` (RFC 5961 §3.2 and §4.2). At most one per
     /// second, as in smoltcp.
     #[cold]
     pub(crate) fn challenge(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        let nxt = self.rcv_nxt();
-        let (numbers, window) = ([self.send.max, nxt], self.receive.window(nxt));
-        let ack = Segment::bare(self.ends(), numbers, Flags::ACK, window);
-        self.clocks.challenge.passes(now).then(|| wire.packet(&ack, &[]))
+        self.clocks.challenge.passes(now).then(|| self.acknowledgment(wire))
     }
 
     /// Decide about `segment` by the `policy` of the host.
     #[inline]
-    pub(crate) fn admit(
-        &self,
-        segment: &Segment,
-        before: &Before,
-        policy: &ClosePolicy,
-    ) -> Admission {
-        let (flags, nxt) = (segment.flags, before.nxt);
+    pub(crate) fn admit(&self, segment: &Segment, was: &Before, policy: &ClosePolicy) -> Admission {
+        let (flags, nxt) = (segment.flags, was.nxt);
         if segment.is_plain() {
             let closing = matches!(self.state, State::FinWait1 | State::Closing);
             let suspicious = closing || segment.window == 0;
-            if suspicious && self.would_stop_timer(segment, before) {
+            if suspicious && self.would_stop_timer(segment, was) {
                 return Admission::Withhold;
             }
-            if !self.receive.fin && self.owner != Owner::Orphan {
+            let usual = segment.seq == nxt && !before(segment.ack, self.send.una);
+            let keeps = policy.old_segments == OldSegments::Keep;
+            if !self.receive.fin && self.owner != Owner::Orphan && (usual || !keeps) {
                 return Admission::Pass;
             }
         }
@@ -64,17 +78,112 @@ impl Connection {
             return Admission::Pass;
         }
         if flags.has(Flags::RST) {
-            return self.admit_reset(segment, nxt, policy.reset_validation);
+            return self.admit_reset(segment, nxt, policy);
         }
-        // RFC 5961 §4.2: the peer may have restarted; the ACK makes the peer reset the old connection.
         if flags.has(Flags::SYN) {
-            let believes = policy.reset_validation == ResetValidation::Rfc5961;
-            return match self.synchronized() && !flags.has(Flags::ACK) && believes {
-                true => Admission::Challenge(Divergence::SynIgnored),
-                false => Admission::Pass,
-            };
+            return self.admit_syn(segment, nxt, policy);
         }
-        self.admit_data(segment, nxt, policy.data_after_close)
+        let admission = self.admit_data(segment, nxt, policy.data_after_close);
+        if admission == Admission::Pass && policy.old_segments == OldSegments::Keep {
+            return self.admit_old(segment, was);
+        }
+        admission
+    }
+
+    /// RFC 5961 §4.2: the peer may have restarted; the ACK makes the peer reset the old connection.
+    fn admit_syn(&self, segment: &Segment, nxt: u32, policy: &ClosePolicy) -> Admission {
+        let challenge = Admission::Challenge(Divergence::SynIgnored);
+        let inside = self.receive.accepts(nxt, segment.seq, 0);
+        let keeps = policy.old_segments == OldSegments::Keep;
+        match self.state {
+            _ if policy.reset_validation == ResetValidation::Rfc793 => Admission::Pass,
+            State::SynReceived if keeps && !segment.flags.has(Flags::ACK) => match inside {
+                true => Admission::Refuse(ResetCause::SynInWindow),
+                false if segment.seq == self.receive.irs => Admission::SynAck,
+                false => challenge,
+            },
+            State::TimeWait
+                if keeps && !segment.flags.has(Flags::ACK) && after(segment.seq, nxt) =>
+            {
+                Admission::Reopen
+            }
+            // Linux keeps so little of a closed connection in FIN-WAIT-2 that a new SYN resets it.
+            State::FinWait2 if keeps && self.owner == Owner::Orphan && inside => {
+                Admission::Refuse(ResetCause::SynInWindow)
+            }
+            _ if !self.synchronized() => Admission::Pass,
+            _ if !segment.flags.has(Flags::ACK) || keeps => challenge,
+            _ => Admission::Pass,
+        }
+    }
+
+    /// Decide about a segment without RST and SYN that smoltcp would drop or answer, in whole or in
+    /// part, where RFC 9293 §3.10.7.4 counts the part.
+    fn admit_old(&self, segment: &Segment, was: &Before) -> Admission {
+        let (nxt, end) = (was.nxt, segment.data_end());
+        if !self.synchronized() || !segment.flags.has(Flags::ACK) {
+            return Admission::Pass;
+        }
+        let repeats = !self.receive.accepts(nxt, segment.seq, segment.len());
+        let old_ack = before(segment.ack, self.send.una);
+        let carries = !segment.is_empty() || repeats;
+        let fin_due = segment.flags.has(Flags::FIN) && !self.receive.fin && end == nxt;
+        // smoltcp answers a copy of a FIN once a second.
+        let copied_fin = segment.flags.has(Flags::FIN) && segment.payload_len == 0 && repeats;
+        if (old_ack && carries)
+            || copied_fin
+            || (fin_due && segment.payload_len > 0)
+            || self.has_new_ack_on_old(segment, nxt)
+        {
+            return Admission::Mend;
+        }
+        // smoltcp answers an ACK of nothing in LAST-ACK.
+        let nothing = segment.is_empty() && !repeats && segment.ack == self.send.una;
+        if nothing && self.state == State::LastAck { Admission::Withhold } else { Admission::Pass }
+    }
+
+    /// Whether `segment` has arrived before, reaches at least to the last ACK sent, and acknowledges
+    /// more than any segment before.
+    fn has_new_ack_on_old(&self, segment: &Segment, nxt: u32) -> bool {
+        let end = segment.seq.wrapping_add(segment.len());
+        !segment.is_empty()
+            && !after(end, nxt)
+            && before(segment.seq, nxt)
+            && !before(end, self.receive.acknowledged)
+            && after(segment.ack, self.send.una)
+            && !after(segment.ack, self.send.max)
+    }
+
+    /// The segments that smoltcp takes in place of `segment`: the ACK alone, and the rest. `None` for no
+    /// segment.
+    pub(crate) fn in_place_of(&self, segment: &Segment, nxt: u32) -> [Option<Segment>; 2] {
+        let bare =
+            |seq, ack, flags, window| Segment::bare(self.peers_ends(), [seq, ack], flags, window);
+        let ack = later(segment.ack, self.send.una);
+        let known = match ack == segment.ack {
+            true => segment.window,
+            false => self.send.window_field(ack),
+        };
+        let alone = self
+            .has_new_ack_on_old(segment, nxt)
+            .then(|| bare(nxt, ack, Flags::ACK, segment.window));
+        let fin_due = segment.flags.has(Flags::FIN)
+            && !self.receive.fin
+            && segment.data_end() == nxt
+            && segment.seq != nxt;
+        if fin_due {
+            return [alone, Some(bare(nxt, ack, Flags::FIN | Flags::ACK, known))];
+        }
+        if segment.flags.has(Flags::FIN) && segment.payload_len == 0 && self.receive.fin {
+            // An old byte in front of the FIN: smoltcp answers data without a limit.
+            let seq = segment.seq.wrapping_sub(1);
+            let mut copy = bare(seq, ack, Flags::FIN | Flags::ACK, known);
+            copy.payload_len = 1;
+            return [alone, Some(copy)];
+        }
+        let mut rest = *segment;
+        (rest.ack, rest.window) = (ack, known);
+        [alone, Some(rest)]
     }
 
     /// Whether `segment` repeats the last ACK in a way that makes smoltcp stop its retransmission timer:
@@ -86,11 +195,11 @@ impl Connection {
     ///
     /// The prevention belongs to the congestion control: without congestion control a host shows smoltcp
     /// as smoltcp is.
-    fn would_stop_timer(&self, segment: &Segment, before: &Before) -> bool {
+    fn would_stop_timer(&self, segment: &Segment, was: &Before) -> bool {
         let repeats = segment.payload_len == 0
             && segment.flags.has(Flags::ACK)
             && segment.ack == self.send.una
-            && before.is_acceptable();
+            && was.is_acceptable();
         let only_fin =
             matches!(self.state, State::FinWait1 | State::Closing) && self.view.queued == 0;
         let old_window =
@@ -98,34 +207,46 @@ impl Connection {
         self.keeps_timer && repeats && (only_fin || old_window)
     }
 
-    fn admit_reset(&self, segment: &Segment, nxt: u32, rule: ResetValidation) -> Admission {
+    fn admit_reset(&self, segment: &Segment, nxt: u32, policy: &ClosePolicy) -> Admission {
         if segment.seq == nxt {
             return Admission::MustClose;
         }
-        match rule {
+        let inside = self.receive.accepts(nxt, segment.seq, 0);
+        let closing = matches!(self.state, State::CloseWait | State::Closing | State::LastAck);
+        let light = self.state == State::FinWait2 && self.owner == Owner::Orphan;
+        match policy.reset_validation {
             ResetValidation::Rfc793 => Admission::Pass,
-            ResetValidation::Rfc5961 if self.receive.accepts(nxt, segment.seq, 0) => {
-                Admission::Challenge(Divergence::ResetInWindow)
+            ResetValidation::Linux if closing && segment.seq == nxt.wrapping_sub(1) => {
+                Admission::Die
             }
-            ResetValidation::Rfc5961 => Admission::Drop(None),
+            ResetValidation::Linux if light && inside => Admission::Die,
+            _ if inside => Admission::Challenge(Divergence::ResetInWindow),
+            _ => Admission::Drop(None),
         }
     }
 
     fn admit_data(&self, segment: &Segment, nxt: u32, late: DataAfterClose) -> Admission {
         let end = segment.data_end();
-        if segment.payload_len == 0 || !after(end, nxt) {
+        let answers_fin = late == DataAfterClose::ResetAtAck && segment.flags.has(Flags::FIN);
+        if (segment.payload_len == 0 && !answers_fin) || !after(end, nxt) {
             return Admission::Pass;
         }
         // RFC 9293 §3.10.7.4: after the peer's FIN there is no segment text.
         if self.receive.fin {
-            return Admission::Drop(Some(Divergence::DataAfterFin));
+            return match segment.payload_len {
+                0 => Admission::Pass,
+                _ => Admission::Drop(Some(Divergence::DataAfterFin)),
+            };
         }
         if self.owner == Owner::Orphan
-            && late == DataAfterClose::Reset
+            && late != DataAfterClose::Accept
             && matches!(self.state, State::FinWait1 | State::FinWait2)
             && self.receive.accepts(nxt, segment.seq, u32::from(segment.payload_len))
         {
-            return Admission::Late;
+            return match late {
+                DataAfterClose::ResetAtAck => Admission::Refuse(ResetCause::DataAfterClose),
+                _ => Admission::Late,
+            };
         }
         if segment.flags.has(Flags::FIN) && after(end, self.receive.edge) {
             return Admission::Drop(Some(Divergence::FinPastWindow));

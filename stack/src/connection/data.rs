@@ -17,7 +17,7 @@ impl Connection {
         fill: &mut dyn FnMut(&mut [u8]) -> usize,
     ) -> ControlFlow<Ending, usize> {
         if let Some(ending) = self.ending {
-            return ControlFlow::Break(ending);
+            return ControlFlow::Break(self.told(ending));
         }
         let mut taken = 0;
         while !self.fin_deferred && self.socket.get().can_send() {
@@ -53,7 +53,7 @@ impl Connection {
             return match self.ending {
                 _ if self.unread() > 0 => ControlFlow::Continue(0),
                 _ if self.receive.fin && !self.flushed => ControlFlow::Break(Ending::Finished),
-                Some(ending) => ControlFlow::Break(ending),
+                Some(ending) => ControlFlow::Break(self.told(ending)),
                 None => ControlFlow::Continue(0),
             };
         }
@@ -70,6 +70,14 @@ impl Connection {
         }
         self.receive.took(wanted);
         ControlFlow::Continue(wanted)
+    }
+
+    /// The ending as the user hears it. With `ResetTold::Once` a reset is told once, and not at all behind
+    /// the peer's FIN.
+    fn told(&mut self, ending: Ending) -> Ending {
+        let known = self.receive.fin || std::mem::replace(&mut self.reset_told, true);
+        let repeats = ending == Ending::Reset && self.tells_reset_once && known;
+        if repeats { Ending::Finished } else { ending }
     }
 
     /// Whether smoltcp may have a packet to send after RECEIVE: smoltcp announces a window that has at

@@ -100,6 +100,29 @@ impl Connection {
         self.receive.urgent != known
     }
 
+    /// Keep the FIN of `segment` for its turn, if data in front of the FIN is missing. True if the FIN is
+    /// kept and smoltcp has not answered the segment.
+    pub(crate) fn keep_early_fin(&mut self, segment: &Segment, was: &Before) -> bool {
+        let number = segment.data_end();
+        let before_turn = !matches!(self.view.state, State::SynReceived | State::Closed);
+        let early =
+            before_turn && !self.receive.fin && was.acceptable && after(number, self.rcv_nxt());
+        if early {
+            self.receive.early_fin = Some(number);
+        }
+        early && segment.payload_len == 0
+    }
+
+    /// The kept FIN as a segment of the peer, once all data in front of the FIN has arrived.
+    #[inline]
+    pub(crate) fn due_fin(&self) -> Option<Segment> {
+        let number = self.receive.early_fin?;
+        let due = number == self.rcv_nxt() && !self.receive.fin;
+        let window = self.send.window_field(self.send.una);
+        let numbers = [number, self.send.una];
+        due.then(|| Segment::bare(self.peers_ends(), numbers, Flags::FIN | Flags::ACK, window))
+    }
+
     /// The loss of data or of a FIN in `segment` by smoltcp, if there is a loss. `was`: the variables
     /// before the segment.
     #[inline]
@@ -109,7 +132,8 @@ impl Connection {
         // smoltcp drops new data with an ACK older than SND.UNA.
         let old_ack = fresh && before(segment.ack, self.send.una);
         let lost_fin = fin && !self.receive.fin;
-        if !(lost_fin || old_ack) || !self.synchronized() {
+        let kept = self.receive.early_fin == Some(segment.data_end());
+        if !(lost_fin && !kept || old_ack) || !self.synchronized() {
             return None;
         }
         if old_ack && self.view.received == was.view.received {

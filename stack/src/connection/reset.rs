@@ -6,6 +6,7 @@ use smoltcp::socket::tcp;
 use crate::connection::{Connection, Owner};
 use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
+use crate::reset_cause::ResetCause;
 use crate::state::State;
 use crate::time::Moment;
 
@@ -18,10 +19,14 @@ impl Connection {
         NO_RESET.contains(&self.state)
     }
 
-    /// Whether ABORT sends a RST. An unanswered SYN of the peer stays unanswered.
-    pub(crate) fn sends_reset(&self) -> bool {
+    /// Whether an end for the reason `cause` sends a RST. An unanswered SYN of the peer stays unanswered.
+    /// Unread bytes are a reason in CLOSING and LAST-ACK too: the peer learns that data is lost (RFC 9293
+    /// §3.6.1).
+    pub(crate) fn sends_reset(&self, cause: ResetCause) -> bool {
         let dead = matches!(self.state, State::Closed | State::Listen);
-        self.send.begun && !dead && !self.forbids_reset()
+        let late = matches!(self.state, State::Closing | State::LastAck);
+        let permitted = !self.forbids_reset() || (late && cause == ResetCause::CloseUnread);
+        self.send.begun && !dead && permitted
     }
 
     /// Close smoltcp's socket without a RST on the wire. Received bytes stay readable.

@@ -109,6 +109,12 @@ impl SendSpace {
         self.right_edge.is_some_and(|edge| after(edge, ack))
     }
 
+    /// The window field of a segment of the peer with the acknowledgment `ack` that changes no window.
+    pub(crate) fn window_field(&self, ack: u32) -> u16 {
+        let window = self.right_edge.map_or(0, |edge| edge.wrapping_sub(ack));
+        u16::try_from(window >> self.scale).unwrap_or(u16::MAX)
+    }
+
     /// Set the shift of the peer's windows, from the peer's SYN.
     pub(crate) fn scaled_by(&mut self, shift: Option<u8>) {
         self.scale = shift.unwrap_or(0);
@@ -143,6 +149,8 @@ pub(crate) struct ReceiveSpace {
     pub(crate) scale: u8,
     /// RCV.UP: the number after the byte marked as urgent by the peer.
     pub(crate) urgent: Option<u32>,
+    /// The number of a FIN that has arrived before the data in front of the FIN.
+    pub(crate) early_fin: Option<u32>,
 }
 
 impl ReceiveSpace {

@@ -3,6 +3,7 @@
 
 use std::net::SocketAddrV4;
 
+use crate::close_policy::{OldSegments, UnreadAtClose};
 use crate::connection::deadline::Overdue;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
@@ -10,16 +11,27 @@ use crate::host::Host;
 use crate::note::NoteKind;
 use crate::packet::segment::{Flags, Segment};
 use crate::reset_cause::ResetCause;
+use crate::state::State;
 use crate::time::Moment;
 
 impl Host {
     /// ABORT for the user: all packets that may leave now are sent before the RST.
     pub(super) fn abort_slot(&mut self, now: Moment, slot: u32, cause: ResetCause) {
+        let policy = &self.config.policy;
         let connection = &mut self.connections[slot];
+        // ABORT sends no RST in these states, and unread bytes want a RST in every state.
+        let late = matches!(connection.state(), State::Closing | State::LastAck);
+        let unread = late && connection.unread() > 0;
         connection.orphan(now);
+        if policy.old_segments == OldSegments::Keep && connection.state() == State::TimeWait {
+            // Linux keeps TIME-WAIT apart from the user, whose ABORT has nothing left to end.
+            return self.touch(slot);
+        }
+        let resets = policy.unread_at_close == UnreadAtClose::Reset;
+        let cause = if unread && resets { ResetCause::CloseUnread } else { cause };
         connection.flush(now, &mut self.wire);
         self.follow(now, slot, false);
-        if self.connections[slot].forbids_reset() {
+        if !self.connections[slot].sends_reset(cause) && self.connections[slot].forbids_reset() {
             self.diverge(now, slot, Divergence::ResetForbidden);
         }
         self.end_by_force(now, slot, Ending::Aborted, Some(cause));
@@ -52,7 +64,7 @@ impl Host {
     ) {
         let connection = &mut self.connections[slot];
         match with_reset {
-            Some(cause) if connection.sends_reset() => {
+            Some(cause) if connection.sends_reset(cause) => {
                 let rewound = connection.reset(now, &mut self.wire);
                 let ends = connection.ends();
                 self.give_reason(now, ends, cause);

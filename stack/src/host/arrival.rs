@@ -2,6 +2,7 @@
 //! port. `host/time_wait.rs` has the arrivals in TIME-WAIT.
 
 use crate::connection::admission::Admission;
+use crate::connection::observation::Before;
 use crate::connection::poll::ingress;
 use crate::divergence::Divergence;
 use crate::ending::Ending;
@@ -35,14 +36,32 @@ impl Host {
                 }
                 return self.diverge(now, slot, divergence);
             }
+            Admission::Mend => return self.mended_arrives(now, slot, segment, packet),
             Admission::Late => {
                 self.end_by_force(now, slot, Ending::Aborted, Some(ResetCause::DataAfterClose));
                 return self.reap(slot);
             }
+            Admission::Refuse(cause) => return self.refuse(now, slot, segment, cause),
+            Admission::Die => return self.die(now, slot),
+            Admission::SynAck => return self.repeat_syn_ack(slot, segment, packet),
+            Admission::Reopen => return self.reopen(now, slot, segment, packet),
         }
+        self.take_segment(now, slot, (segment, packet), &before, admission);
+    }
+
+    /// Let smoltcp take an admitted segment, and follow what the segment has changed.
+    pub(super) fn take_segment(
+        &mut self,
+        now: Moment,
+        slot: u32,
+        (segment, packet): (&Segment, &[u8]),
+        before: &Before,
+        admission: Admission,
+    ) {
+        let connection = &mut self.connections[slot];
         let sees = admission != Admission::Withhold;
         let replies = sees && connection.feed(now, packet, &mut self.wire);
-        let moved = connection.take_in(now, segment, &before);
+        let moved = connection.take_in(now, segment, before);
         let reset = segment.flags.has(Flags::RST);
         if admission == Admission::MustClose && !connection.dead() {
             // smoltcp's window test fails when data exactly filled the window and brought a FIN.
@@ -54,8 +73,14 @@ impl Host {
             let ends = self.connections[slot].ends();
             self.give_reason(now, ends, ResetCause::UnacceptableAck);
         }
+        if segment.flags.has(Flags::FIN) {
+            self.keep_fin(slot, segment, before);
+        }
+        if let Some(fin) = self.connections[slot].due_fin() {
+            self.take_fin(now, slot, &fin, replies);
+        }
         let changed = self.follow(now, slot, reset);
-        if let Some(lost) = self.connections[slot].lost(segment, &before) {
+        if let Some(lost) = self.connections[slot].lost(segment, before) {
             self.diverge(now, slot, lost);
         }
         if moved || changed {

@@ -32,7 +32,9 @@ impl Host {
         let now = Moment::from(now);
         match self.demux.get(Key::connection(segment.destination.port(), segment.source)) {
             Some(Holder::Connection(slot)) => self.segment_arrives(now, slot, segment, packet),
-            Some(Holder::TimeWait(index)) => self.time_wait_arrives(now, index, segment),
+            Some(Holder::TimeWait(index)) => {
+                self.time_wait_arrives(now, index, segment, packet);
+            }
             _ => self.unmatched_arrives(now, segment, packet),
         }
     }

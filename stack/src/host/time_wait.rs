@@ -4,7 +4,7 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use crate::close_policy::ResetValidation;
+use crate::close_policy::{OldSegments, ResetValidation};
 use crate::connection::seq::{after, before};
 use crate::connection::sequence_space::ReceiveSpace;
 use crate::divergence::Divergence;
@@ -65,13 +65,29 @@ impl Host {
 
     /// A segment arrives for the TIME-WAIT entry `index`.
     #[cold]
-    pub(super) fn time_wait_arrives(&mut self, now: Moment, index: u32, segment: &Segment) {
+    pub(super) fn time_wait_arrives(
+        &mut self,
+        now: Moment,
+        index: u32,
+        segment: &Segment,
+        packet: &[u8],
+    ) {
+        let listens = self.demux.has(Key::listener(segment.destination.port()));
         let entry = &mut self.time_waits[index];
-        let answer = entry.answer_to(segment, self.config.policy.reset_validation);
+        let policy = &self.config.policy;
+        let answer = match policy.old_segments {
+            OldSegments::Drop => entry.answer_to(segment, policy.reset_validation),
+            OldSegments::Keep if entry.is_reopened_by(segment) && listens => {
+                self.time_wait_ends(now, index);
+                return self.unmatched_arrives(now, segment, packet);
+            }
+            OldSegments::Keep => entry.linux_answer_to(segment),
+        };
         if let Answer::Odd(what) | Answer::Challenge(what) = answer {
             self.events.note(now, entry.ends, NoteKind::Divergence(what));
         }
-        if let Answer::Old { .. } = answer {
+        let restarts = matches!(answer, Answer::Old { .. } | Answer::Restart);
+        if restarts && segment.flags.has(Flags::ACK) {
             self.timers.set(TimerKey::TimeWait(index), now.after(Span::TIME_WAIT));
         }
         let nxt = entry.nxt();
@@ -104,12 +120,35 @@ enum Answer {
     Stray,
     /// An ACK, because the segment is old, with `data` or without: the peer has not seen the last ACK.
     Old { data: bool },
+    /// No answer, and TIME-WAIT lasts its whole time again.
+    Restart,
 }
 
 impl TimeWait {
     /// RCV.NXT, the number after the peer's FIN.
     fn nxt(&self) -> u32 {
         self.receive.nxt(0)
+    }
+
+    /// Whether `segment` is the SYN of a new connection (RFC 9293 §3.6.1, MAY-2).
+    fn is_reopened_by(&self, segment: &Segment) -> bool {
+        let flags = segment.flags;
+        flags.has(Flags::SYN) && !flags.has(Flags::ACK) && after(segment.seq, self.nxt())
+    }
+
+    /// The answer of Linux to `segment`: every segment draws an ACK, except an empty segment at RCV.NXT
+    /// and a RST.
+    fn linux_answer_to(&self, segment: &Segment) -> Answer {
+        let next = segment.seq == self.nxt();
+        match () {
+            () if segment.flags.has(Flags::RST) && next => Answer::End,
+            () if segment.flags.has(Flags::RST) => Answer::Ignore,
+            () if next && segment.is_empty() => Answer::Restart,
+            () => {
+                let data = !segment.is_empty() && !segment.flags.has(Flags::SYN);
+                Answer::Old { data }
+            }
+        }
     }
 
     /// The answer to `segment` at a host that believes a RST by `rule`.
@@ -121,14 +160,16 @@ impl TimeWait {
             return match rule {
                 _ if segment.seq == nxt => Answer::End,
                 ResetValidation::Rfc793 if overlaps => Answer::End,
-                ResetValidation::Rfc5961 if inside => Answer::Challenge(Divergence::ResetInWindow),
+                _ if rule != ResetValidation::Rfc793 && inside => {
+                    Answer::Challenge(Divergence::ResetInWindow)
+                }
                 _ => Answer::Ignore,
             };
         }
         let (syn, acknowledges) = (flags.has(Flags::SYN), flags.has(Flags::ACK));
         let data = segment.payload_len > 0 && !syn;
         match () {
-            () if syn && !acknowledges && rule == ResetValidation::Rfc5961 => {
+            () if syn && !acknowledges && rule != ResetValidation::Rfc793 => {
                 Answer::Challenge(Divergence::SynIgnored)
             }
             () if data && after(segment.data_end(), nxt) => Answer::Odd(Divergence::DataAfterFin),

@@ -173,7 +173,12 @@ impl Host {
         let connection = &mut self.connections[slot];
         let resets = self.config.policy.unread_at_close == UnreadAtClose::Reset;
         match connection.state() {
-            State::Established | State::CloseWait | State::FinWait1 | State::FinWait2
+            State::Established
+            | State::CloseWait
+            | State::FinWait1
+            | State::FinWait2
+            | State::Closing
+            | State::LastAck
                 if resets && connection.unread() > 0 =>
             {
                 let discarded = NoteKind::Discarded(connection.unread());

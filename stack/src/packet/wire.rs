@@ -79,11 +79,28 @@ impl Wire {
 
     /// A packet with the headers of `segment` and with `payload`, as smoltcp would write the packet.
     pub(crate) fn packet(&mut self, segment: &Segment, payload: &[u8]) -> Packet {
-        let mut packet = self.pool.packet(header::BOTH + payload.len());
-        packet[header::BOTH..].copy_from_slice(payload);
-        header::write(segment, header::TCP, &mut packet);
+        self.packet_with(segment, &[], payload)
+    }
+
+    /// A packet as of `packet`, with `options` as encoded by RFC 9293 §3.2, in whole words.
+    pub(crate) fn packet_with(
+        &mut self,
+        segment: &Segment,
+        options: &[u8],
+        payload: &[u8],
+    ) -> Packet {
+        let start = header::BOTH + options.len();
+        let mut packet = self.pool.packet(start + payload.len());
+        packet[header::BOTH..start].copy_from_slice(options);
+        packet[start..].copy_from_slice(payload);
+        header::write(segment, header::TCP + options.len(), &mut packet);
         self.seal(&mut packet);
         packet
+    }
+
+    /// The largest segment that this host takes, as its SYN says, in bytes.
+    pub(crate) fn max_segment_size(&self) -> u16 {
+        u16::try_from(self.mtu - header::BOTH).unwrap_or(u16::MAX)
     }
 
     /// Mark urgent data up to the sequence number `mark` in a packet with data. The urgent pointer leads

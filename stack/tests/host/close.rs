@@ -68,6 +68,15 @@ fn data_after_close_resets_or_not_by_policy() {
         > F. 1:1(0) ack 1
         < . 1:1(0) ack 2
         0.2 < P. 1:11(10) ack 2
+        > R 2:2(0)
+        note ended: aborted; asleep",
+    );
+    accepted_with(
+        ClosePolicy::winsock(),
+        "0.1 close
+        > F. 1:1(0) ack 1
+        < . 1:1(0) ack 2
+        0.2 < P. 1:11(10) ack 2
         > R. 2:2(0) ack 1
         note ended: aborted; asleep",
     );
@@ -135,11 +144,13 @@ fn data_beyond_the_peers_fin_is_ignored() {
 
 #[test]
 fn a_fin_that_smoltcp_loses_is_reported() {
-    accepted(
+    accepted_with(
+        ClosePolicy::smoltcp(),
         "0.1 < F. 11:11(0) ack 1
         note arrived before the data; state ESTABLISHED",
     );
-    accepted(
+    accepted_with(
+        ClosePolicy::smoltcp(),
         "0.1 < P. 1:11(10) ack 1
         > . 1:1(0) ack 11
         0.2 < F. 1:11(10) ack 1
@@ -149,8 +160,105 @@ fn a_fin_that_smoltcp_loses_is_reported() {
 }
 
 #[test]
-fn data_that_smoltcp_drops_for_its_old_ack_is_reported() {
+fn a_fin_before_its_turn_is_kept() {
     accepted(
+        "0.1 < F. 11:11(0) ack 1
+        > . 1:1(0) ack 1
+        no-note arrived before the data; state ESTABLISHED
+        0.2 < P. 1:11(10) ack 1
+        > . 1:1(0) ack 12
+        state CLOSE-WAIT; recv 10; recv finished",
+    );
+    accepted(
+        "0.1 < F. 11:21(10) ack 1
+        > . 1:1(0) ack 1
+        0.2 < P. 1:11(10) ack 1
+        > . 1:1(0) ack 22
+        state CLOSE-WAIT; recv 20; recv finished",
+    );
+}
+
+#[test]
+fn news_on_an_old_segment_counts() {
+    // A FIN on data that has arrived, an ACK on a copy of a FIN, and data on a segment with an old ACK.
+    accepted(
+        "0.1 < P. 1:11(10) ack 1
+        > . 1:1(0) ack 11
+        0.2 < F. 1:11(10) ack 1
+        > . 1:1(0) ack 12
+        state CLOSE-WAIT",
+    );
+    accepted(
+        "0.1 < F. 1:1(0) ack 1
+        > . 1:1(0) ack 2
+        shutdown
+        > F. 1:1(0) ack 2
+        < F. 1:1(0) ack 2
+        > nothing
+        ending finished",
+    );
+    accepted(
+        "0.1 send 10
+        > P. 1:11(10) ack 1
+        < . 1:1(0) ack 11
+        < P. 1:11(10) ack 1
+        > . 11:11(0) ack 11
+        no-note with an old ACK; unread 10",
+    );
+}
+
+#[test]
+fn each_copy_of_a_fin_is_acknowledged() {
+    accepted(
+        "0.1 < F. 1:1(0) ack 1
+        > . 1:1(0) ack 2
+        < F. 1:1(0) ack 1
+        > . 1:1(0) ack 2
+        < F. 1:1(0) ack 1
+        > . 1:1(0) ack 2
+        state CLOSE-WAIT; unread 0",
+    );
+}
+
+#[test]
+fn close_with_unread_bytes_resets_in_last_ack_and_closing_too() {
+    accepted(
+        "0.1 < F. 1:11(10) ack 1
+        > . 1:1(0) ack 12
+        shutdown
+        > F. 1:1(0) ack 12
+        state LAST-ACK; close
+        > R. 2:2(0) ack 12
+        asleep",
+    );
+    accepted(
+        "0.1 shutdown
+        > F. 1:1(0) ack 1
+        < F. 1:11(10) ack 1
+        > . 2:2(0) ack 12
+        state CLOSING; abort
+        > R. 2:2(0) ack 12
+        asleep",
+    );
+}
+
+#[test]
+fn a_copy_of_the_syn_draws_the_syn_ack_again() {
+    check(
+        "0 listen
+        < S 0:0(0) win 65535 <mss 1460>
+        > S. 0:0(0) ack 1 win 65535 <mss 1460>
+        0.5 < S 0:0(0) win 65535 <mss 1460>
+        > S. 0:0(0) ack 1 win 65535 <mss 1460>
+        < . 1:1(0) ack 1
+        accept; state ESTABLISHED",
+    );
+}
+
+#[test]
+fn data_that_smoltcp_drops_for_its_old_ack_is_reported() {
+    accepted_with(
+        ClosePolicy::smoltcp(),
         "0.1 send 10
         > P. 1:11(10) ack 1
         < . 1:1(0) ack 11

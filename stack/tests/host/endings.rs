@@ -1,6 +1,6 @@
 //! Endings: the host tells apart the ways in which a connection ends. smoltcp shows CLOSED for each.
 
-use halfclose_stack::{ClosePolicy, Config};
+use halfclose_stack::{ClosePolicy, Config, ResetTold};
 
 use crate::script::{check, check_with, config};
 
@@ -62,8 +62,15 @@ fn the_active_closer_is_finished_in_time_wait() {
 }
 
 #[test]
-fn reset_in_established_is_reset() {
+fn reset_in_established_is_told_once_or_always_by_policy() {
     accepted(
+        "0.1 < R. 1:1(0) ack 1\n ending reset; recv reset; send-fails finished; note ended: reset",
+    );
+    accepted(
+        "0.1 < R. 1:1(0) ack 1\n send-fails reset; recv finished; send-fails finished; ending reset",
+    );
+    accepted_with(
+        ClosePolicy::winsock(),
         "0.1 < R. 1:1(0) ack 1\n ending reset; recv reset; send-fails reset; note ended: reset",
     );
 }
@@ -89,13 +96,20 @@ fn reset_in_simultaneous_open_is_refused() {
 }
 
 #[test]
-fn reset_after_fin_is_finished_for_the_reader_and_reset_for_the_sender() {
-    accepted(
-        "0.1 < F. 1:11(10) ack 1
+fn reset_after_fin_is_finished_for_the_reader_and_by_policy_for_the_sender() {
+    let script = |told: &str| {
+        [
+            "0.1 < F. 1:11(10) ack 1
         > . 1:1(0) ack 12
         < R. 12:12(0) ack 1
-        unread 10; recv 10; recv finished; send-fails reset; ending reset",
-    );
+        unread 10; recv 10; recv finished; ending reset; send-fails ",
+            told,
+        ]
+        .concat()
+    };
+    accepted(&script("finished"));
+    let always = ClosePolicy { reset_told: ResetTold::Always, ..ClosePolicy::linux() };
+    accepted_with(always, &script("reset"));
 }
 
 #[test]

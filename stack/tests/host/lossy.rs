@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use halfclose_stack::{Config, Congestion, Ending};
+use halfclose_stack::{ClosePolicy, Config, Congestion, Ending, OldSegments};
 
 use crate::pair::Pair;
 use crate::script::config;
@@ -21,7 +21,14 @@ fn losing(per_mille: u64, seed: u64) -> impl FnMut(usize, &[u8]) -> bool {
 
 /// Upload `len` bytes, close, read to the end, close. Returns the endings of both sides.
 fn upload(congestion: Congestion, len: usize, per_mille: u64, seed: u64) -> (usize, Vec<Ending>) {
-    let mut pair = Pair::new(Config { congestion, seed, ..config() }, losing(per_mille, seed));
+    // A host that keeps an early FIN draws no equal ACKs to the copy of the FIN.
+    let old_segments = match congestion {
+        Congestion::None => OldSegments::Drop,
+        _ => OldSegments::Keep,
+    };
+    let policy = ClosePolicy { old_segments, ..ClosePolicy::linux() };
+    let config = Config { congestion, policy, seed, ..config() };
+    let mut pair = Pair::new(config, losing(per_mille, seed));
     let (client, server) = pair.open(None);
     pair.send(0, client, len);
     pair.hosts[0].close(pair.now, client);

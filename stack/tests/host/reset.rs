@@ -103,6 +103,19 @@ fn no_reset_leaves_in_the_four_states_that_send_none() {
         > . 2:2(0) ack 2
         state TIME-WAIT; abort
         > nothing
+        note ended: finished
+        9 < F. 1:1(0) ack 2
+        > . 2:2(0) ack 2
+        20 asleep",
+    );
+    accepted_with(
+        ClosePolicy::winsock(),
+        "0.1 shutdown
+        > F. 1:1(0) ack 1
+        < F. 1:1(0) ack 2
+        > . 2:2(0) ack 2
+        state TIME-WAIT; abort
+        > nothing
         asleep; note ended: finished",
     );
 }
@@ -143,7 +156,8 @@ fn a_reset_anywhere_in_the_window_is_believed_under_rfc_793() {
 
 #[test]
 fn rcv_nxt_counts_what_was_read_what_waits_and_the_fin() {
-    accepted(
+    accepted_with(
+        ClosePolicy::winsock(),
         "0.1 < P. 1:11(10) ack 1
         > . 1:1(0) ack 11
         recv 4
@@ -157,7 +171,24 @@ fn rcv_nxt_counts_what_was_read_what_waits_and_the_fin() {
         < R 11:11(0)
         ending none
         < R 12:12(0)
-        ending reset; recv 6; recv finished",
+        ending reset",
+    );
+}
+
+#[test]
+fn a_reset_at_the_number_of_the_fin_counts_by_policy() {
+    accepted(
+        "0.1 < F. 1:11(10) ack 1
+        > . 1:1(0) ack 12
+        < R 11:11(0)
+        ending reset; recv 10; recv finished",
+    );
+    accepted(
+        "0.1 < P. 1:11(10) ack 1
+        > . 1:1(0) ack 11
+        < R 10:10(0)
+        > nothing
+        ending none",
     );
 }
 

@@ -151,7 +151,7 @@ fn a_bad_setting_says_what_would_be_right() {
         ),
         (
             "server.policy.reset_validation=rfc5691",
-            "server.policy.reset_validation: `rfc5691` is none of rfc5961, rfc793; did you mean \
+            "server.policy.reset_validation: `rfc5691` is none of rfc5961, linux, rfc793; did you mean \
              `rfc5961`?",
         ),
         (

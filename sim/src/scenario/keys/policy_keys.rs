@@ -1,7 +1,9 @@
 //! The keys by which a host differs from its close policy. Each row of the table is two keys: for
 //! the client's host (`client.policy.linger`) and for the server's (`server.policy.linger`).
 
-use halfclose_stack::{DataAfterClose, ReceivedAtReset, ResetValidation, UnreadAtClose};
+use halfclose_stack::{
+    DataAfterClose, OldSegments, ReceivedAtReset, ResetTold, ResetValidation, UnreadAtClose,
+};
 
 use super::value_kinds::{Access, Permitted, TIMEOUT_OR_NONE};
 use super::{Key, Part, TomlForm, put};
@@ -20,7 +22,7 @@ macro_rules! two_keys_a_row {
     };
 }
 
-pub(super) const KEYS: [Key; 2 * 6] = two_keys_a_row![
+pub(super) const KEYS: [Key; 2 * 8] = two_keys_a_row![
     "unread_at_close", at!(unread_at_close, words UnreadAtClose::WORDS, or PRESET),
         "what CLOSE sends while received bytes wait unread";
     "data_after_close", at!(data_after_close, words DataAfterClose::WORDS, or PRESET),
@@ -28,7 +30,11 @@ pub(super) const KEYS: [Key; 2 * 6] = two_keys_a_row![
     "received_at_reset", at!(received_at_reset, words ReceivedAtReset::WORDS, or PRESET),
         "what a reset does to received bytes that wait unread";
     "reset_validation", at!(reset_validation, words ResetValidation::WORDS, or PRESET),
-        "valid resets: rfc5961 (at RCV.NXT) or rfc793 (in the window)";
+        "valid resets: rfc5961 (at RCV.NXT), linux (there, and at a FIN before) or rfc793 (in the window)";
+    "reset_told", at!(reset_told, words ResetTold::WORDS, or PRESET),
+        "how often the program learns of a reset (once: then an end of file)";
+    "old_segments", at!(old_segments, words OldSegments::WORDS, or PRESET),
+        "what becomes of a FIN before its turn, and of news on old segments (drop: as smoltcp)";
     "fin_wait_2", at!(fin_wait_2, TIMEOUT_OR_NONE or PRESET),
         "how long a closed connection waits in FIN-WAIT-2 (none: for ever)";
     "linger", at!(linger, TIMEOUT_OR_NONE or PRESET),

@@ -1,0 +1,166 @@
+//! The host with the policy `linux` beside the kernel: the same steps against both, over a TUN device.
+//! Every difference stands in `causes.rs` with its cause, or a test fails. The tests need Linux, root and
+//! /dev/net/tun, and are skipped loudly without. Measured on Linux 6.18.
+#![cfg(target_os = "linux")]
+
+mod causes;
+mod machine;
+mod matrix;
+mod ours;
+mod peer;
+mod step;
+
+use std::collections::BTreeMap;
+
+use halfclose_stack::{ClosePolicy, State};
+
+use causes::Difference;
+use machine::{Kernel, Machine};
+use matrix::SITUATIONS;
+use ours::Ours;
+use peer::Peer;
+use step::{End, Reaction, Step};
+
+/// The outcome of a number of scripts.
+#[derive(Default)]
+struct Count {
+    scripts: usize,
+    agree: usize,
+    /// How often each cause of the list made a difference.
+    causes: BTreeMap<&'static str, usize>,
+    /// The scripts with a difference that no cause explains.
+    unexplained: Vec<String>,
+}
+
+impl Count {
+    /// Count a script by its first difference, if there is a difference.
+    fn add(&mut self, log: &[String], difference: Option<(&Step, [Reaction; 2])>) {
+        self.scripts += 1;
+        let Some((step, [kernel, ours])) = difference else {
+            self.agree += 1;
+            return;
+        };
+        match (Difference { step, kernel: &kernel, ours: &ours }).cause() {
+            Some(cause) => *self.causes.entry(cause).or_default() += 1,
+            None => {
+                let log = log.join("\n");
+                self.unexplained
+                    .push(format!("{log}\n  {step}\n    kernel {kernel}\n    ours   {ours}"));
+            }
+        }
+    }
+
+    /// Fail unless `least` scripts agree and every difference has a cause.
+    fn check(&self, what: &str, least: usize) {
+        let Self { scripts, agree, causes, unexplained } = self;
+        println!("{what}: {agree} of {scripts} agree; {causes:?}");
+        assert!(
+            unexplained.is_empty(),
+            "{what}: {} differences have no cause in causes.rs, such as\n{}",
+            unexplained.len(),
+            unexplained[..unexplained.len().min(5)].join("\n\n")
+        );
+        assert!(*agree >= least, "{what}: {agree} of {scripts} agree, fewer than {least}");
+    }
+}
+
+/// Let both ends take `step`, and write the step down. The reactions, if they differ.
+fn take(
+    kernel: &mut Kernel<'_>,
+    ours: &mut Ours,
+    step: &Step,
+    log: &mut Vec<String>,
+) -> (Reaction, Option<[Reaction; 2]>) {
+    let [theirs, mine] = [kernel.take(step), ours.take(step)];
+    log.push(format!("  {step}  {theirs}"));
+    let differ = theirs != mine;
+    (theirs.clone(), differ.then_some([theirs, mine]))
+}
+
+/// Run the matrix with a host of `policy`. The counts are of the lawful segments and of all segments.
+fn run_matrix(machine: &mut Machine, policy: ClosePolicy) -> [Count; 2] {
+    let mut counts = [Count::default(), Count::default()];
+    for situation in &SITUATIONS {
+        for (name, segment, lawful) in situation.segments() {
+            let (mut kernel, mut ours) = (machine.next(), Ours::new(policy));
+            let mut steps = situation.steps();
+            steps.push(Step::Arrive(segment));
+            let handshake = [State::SynSent, State::SynReceived].map(|state| state.to_string());
+            if !handshake.iter().any(|state| state == situation.name) {
+                steps.push(Step::Receive);
+            }
+            let mut log = vec![format!("{}, {name}", situation.name)];
+            let mut difference = None;
+            for step in &steps {
+                let (_, differs) = take(&mut kernel, &mut ours, step, &mut log);
+                if let Some(reactions) = differs {
+                    log.pop();
+                    difference = Some((step, reactions));
+                    break;
+                }
+            }
+            let [of_lawful, of_all] = &mut counts;
+            if lawful {
+                of_lawful.add(&log, difference.clone());
+            }
+            of_all.add(&log, difference);
+        }
+    }
+    counts
+}
+
+#[test]
+fn every_state_takes_every_lawful_segment_as_the_kernel_does() {
+    let Some(mut machine) = Machine::open() else { return };
+    let [lawful, all] = run_matrix(&mut machine, ClosePolicy::linux());
+    println!("all segments: {} of {} agree", all.agree, all.scripts);
+    assert!(lawful.scripts > 380 && all.scripts == 1050, "the matrix has shrunk");
+    assert!(all.agree >= 850, "of all segments {} agree", all.agree);
+    lawful.check("lawful segments", lawful.scripts);
+    // The matrix tells hosts apart: a host without the rules of Linux agrees far less.
+    let [without, _] = run_matrix(&mut machine, ClosePolicy::winsock());
+    assert!(without.agree * 10 < without.scripts * 9, "{} agree", without.agree);
+}
+
+/// Run 1,000 random scripts of 13 steps. `shuffles`: the link reorders and copies segments.
+fn run_random(shuffles: bool) -> Option<Count> {
+    let mut machine = Machine::open()?;
+    let mut count = Count::default();
+    for seed in 0..1_000 {
+        let mut peer = Peer::new(seed, shuffles);
+        let (mut kernel, mut ours) = (machine.next(), Ours::new(ClosePolicy::linux()));
+        let mut log = vec![format!("seed {seed}")];
+        let opening = peer.opening();
+        let opened = opening.len();
+        let mut steps = opening;
+        let mut difference = None;
+        for at in 0..opened + 13 {
+            if at == steps.len() {
+                let Some(step) = peer.step() else { break };
+                steps.push(step);
+            }
+            let (theirs, differs) = take(&mut kernel, &mut ours, &steps[at], &mut log);
+            theirs.sent.iter().for_each(|sent| peer.hear(sent));
+            if let Some(reactions) = differs {
+                log.pop();
+                difference = Some((at, reactions));
+                break;
+            }
+        }
+        let difference = difference.map(|(at, reactions)| (&steps[at], reactions));
+        count.add(&log, difference);
+    }
+    Some(count)
+}
+
+#[test]
+fn random_scripts_of_a_lawful_peer_end_as_at_the_kernel() {
+    let Some(count) = run_random(false) else { return };
+    count.check("random scripts", 990);
+}
+
+#[test]
+fn random_scripts_with_reordering_and_copies_end_as_at_the_kernel() {
+    let Some(count) = run_random(true) else { return };
+    count.check("random scripts with reordering and copies", 975);
+}
