@@ -40,10 +40,11 @@ impl<'a> FileCheck<'a> {
         self.plan.chosen.is_some_and(|lines| self.row - self.plan.rows.start == lines && !self.head)
     }
 
-    /// Reads lines. Returns the number of bytes that are lines of this sweep, and whether all were.
+    /// Reads lines. Returns the number of bytes that stay, and whether every line was whole. Lines behind
+    /// those that a summary counts are made again, but they too must be of this sweep.
     pub(super) fn lines(&mut self, mut from: impl BufRead) -> Result<(u64, bool), ResultsError> {
         let (mut kept, mut text) = (0, Vec::new());
-        while !self.is_over() {
+        loop {
             text.clear();
             let read = from.read_until(b'\n', &mut text);
             read.map_err(|source| ResultsError::Unread { path: self.path.to_owned(), source })?;
@@ -51,18 +52,18 @@ impl<'a> FileCheck<'a> {
                 return Ok((kept, true));
             }
             self.line += 1;
+            let over = self.is_over();
             if !self.line(&text)? {
-                break;
+                return Ok((kept, false));
             }
-            kept += text.len() as u64;
+            kept += if over { 0 } else { text.len() as u64 };
         }
-        Ok((kept, false))
     }
 
     /// Reads frames of lines. Returns the number of bytes in the file that are lines of this sweep.
     pub(super) fn frames(&mut self, mut from: impl BufRead) -> Result<u64, ResultsError> {
         let mut kept = 0;
-        while !self.is_over() {
+        loop {
             let next = compressed::next(&mut from);
             let next =
                 next.map_err(|source| ResultsError::Unread { path: self.path.to_owned(), source })?;
@@ -74,14 +75,14 @@ impl<'a> FileCheck<'a> {
                     return Err(self.foreign("begins something that is no zstd frame of a sweep"));
                 }
             };
-            let (read, _) = self.lines(&lines[..])?;
-            if read != lines.len() as u64 {
+            let over = self.is_over();
+            let (stays, whole) = self.lines(&lines[..])?;
+            if !whole || !over && stays != lines.len() as u64 {
                 self.line += 1;
                 return Err(self.foreign("is not where a frame of this sweep ends"));
             }
-            kept += length;
+            kept += if over { 0 } else { length };
         }
-        Ok(kept)
     }
 
     /// Reads a line; `false`: the line is cut off, and belongs to this sweep.
@@ -99,8 +100,12 @@ impl<'a> FileCheck<'a> {
             return Ok(!self.head);
         }
         if !text.ends_with(b"\n") {
-            // Which run a chosen line is of, only the line says.
-            if chosen.is_some() || !(self.plan.line)(self.row).starts_with(text) {
+            // Which run a chosen line is of, only the whole line says: the lines before must be ours.
+            let ours = match chosen {
+                Some(_) => self.line > 1,
+                None => (self.plan.line)(self.row).starts_with(text),
+            };
+            if !ours {
                 return Err(self.foreign("is cut off, and no line of this sweep begins so"));
             }
             return Ok(false);
@@ -118,8 +123,10 @@ impl<'a> FileCheck<'a> {
             }
             self.last = Some((self.line, self.row, text.to_vec()));
         }
-        (self.known)(self.row, &run);
-        self.row += 1;
+        if !self.is_over() {
+            (self.known)(self.row, &run);
+            self.row += 1;
+        }
         Ok(true)
     }
 

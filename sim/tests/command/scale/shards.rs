@@ -170,7 +170,8 @@ fn an_ended_shard_goes_on() {
     assert_refused(&halfclose(&other), &["is of shard 1/1 of the sweep with --seeds 0..100000000"]);
     assert_eq!(fs::read_to_string(&rows).expect("there"), text);
     // Rows behind the summary, as a killed process leaves them, are made again.
-    fs::write(&rows, format!("{text}{}", &text[..700])).expect("space");
+    let last = text.lines().last().expect("a row");
+    fs::write(&rows, format!("{text}{last}\n{}", &last[..99])).expect("space");
     let child = command(&all).stdout(Stdio::null()).stderr(Stdio::piped()).spawn();
     let mut child = child.expect("it starts");
     crate::sweep::wait_for(&folder.path("r1.csv").0, text.len() as u64 + 2_000, &mut child);
@@ -184,10 +185,22 @@ fn an_ended_shard_goes_on() {
         longer.starts_with(&text) && seeds.is_sorted_by(|one, next| one < next),
         "no row twice"
     );
-    let cut = &text[..text.len() - 50];
-    fs::write(&rows, cut).expect("space");
-    assert_refused(&halfclose(&all), &["r1.csv` line "]);
-    assert_eq!(fs::read_to_string(&rows).expect("there"), cut, "it is left as it was");
+    for (content, problem) in [
+        (&text[..text.len() - 50], " is not there, and the summary counts "),
+        ("my notes\n", "line 1 does not have the names of a sweep's columns"),
+        (&format!("{longer}my notes\n"), " is no result of a sweep"),
+    ] {
+        fs::write(&rows, content).expect("space");
+        assert_refused(&halfclose(&all), &["r1.csv` line ", problem]);
+        assert_eq!(fs::read_to_string(&rows).expect("there"), content, "it is left as it was");
+    }
+    // Without its summary, a shard begins anew, and foreign lines stay as they are.
+    fs::remove_file(&summary).expect("there");
+    for content in ["my notes\n", "my notes"] {
+        fs::write(&rows, content).expect("space");
+        assert_refused(&halfclose(&all), &["r1.csv` line 1 "]);
+        assert_eq!(fs::read_to_string(&rows).expect("there"), content, "it is left as it was");
+    }
 }
 
 /// Shards of two sweeps, of two versions, of two divisions, twice, cut off, altered, or with other rows:
