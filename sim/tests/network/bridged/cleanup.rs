@@ -84,3 +84,40 @@ fn a_killed_helper_leaves_nothing() {
     ends("mark-of-a-killed-keeper", "KILL", "bridge-keeper 10.0.0.1");
     ends("mark-of-a-killed-first", "KILL", "bridge-first 10.0.0.1");
 }
+
+/// Open files of a process, 0 once the process is gone.
+fn open_files(process: u32) -> usize {
+    std::fs::read_dir(format!("/proc/{process}/fd")).map_or(0, Iterator::count)
+}
+
+/// A day of runs in miniature: the files that a bridge holds depend on the pairs that run, not on the
+/// pairs that ran.
+#[test]
+fn many_runs_leak_nothing() {
+    if !has_tun() {
+        return;
+    }
+    let mark = "mark-of-many-runs";
+    let client = format!("true # {mark}");
+    let base = tempfile::tempdir().expect("a directory");
+    let mut child = Command::new(HALFCLOSE)
+        .args(["bridge", "--seeds", "40", "--jobs", "4", "--client", &client, "--json"])
+        .env("TMPDIR", base.path())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut seen = Vec::new();
+    until("every run is made", || {
+        seen.push(open_files(child.id()));
+        child.try_wait().expect("it can be asked").is_some()
+    });
+    assert!(child.wait().expect("it ends").success());
+    // Each of four pairs has a device, a socket and an output; the rest is the program's own.
+    let most = seen.iter().max().expect("it was looked at");
+    assert!(seen.len() > 50 && *most < 60, "{seen:?}");
+    let middle = &seen[seen.len() / 4..seen.len() / 2];
+    let late = &seen[seen.len() / 2..seen.len() * 3 / 4];
+    assert!(late.iter().max() <= middle.iter().max().map(|most| most + 8).as_ref(), "{seen:?}");
+    assert!(processes(mark).is_empty());
+    assert_eq!(std::fs::read_dir(base.path()).expect("it is there").count(), 0);
+}
