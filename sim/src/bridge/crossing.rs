@@ -20,8 +20,8 @@ use super::settle::{self, Settled};
 use super::watcher::{Tap, Watcher};
 use super::wire::Wire;
 use crate::explain::Explanation;
-use crate::network::trace::Trace;
 use crate::outcome::Counts;
+use crate::run::Finished;
 use crate::scenario::{Scenario, Task};
 use crate::side::Side;
 use crate::workload::Workload;
@@ -54,10 +54,11 @@ pub(crate) struct Plan<'a> {
 
 /// What a bridge run came to.
 pub(crate) struct Crossed {
-    /// Files, replies and the verdict.
-    pub settled: Settled,
-    /// The recorded packets, if the plan keeps them.
-    pub trace: Trace,
+    /// Files, replies and the verdict, and the recorded packets if the plan keeps them. There is no
+    /// digest, and no law was watched: the run is no function of a seed.
+    pub finished: Finished,
+    /// For each transfer, whether the state of the file is known; else the verdict means nothing.
+    pub known: Vec<bool>,
     /// Why each connection and each transfer ended as it did.
     pub explanation: Explanation,
     /// How the commands ended; `None`: a program of ours, or a command that this bridge ended.
@@ -76,6 +77,13 @@ pub(crate) struct Crossed {
     pub took: Duration,
     /// Whether the limit ended the client.
     pub out_of_time: bool,
+}
+
+impl Crossed {
+    /// Whether the verdict of the run can be given.
+    pub(crate) fn has_verdict(&self) -> bool {
+        !self.known.is_empty() && self.known.iter().all(|known| *known)
+    }
 }
 
 /// The time that a server gets to listen, and the time it gets to end.
@@ -330,11 +338,12 @@ impl Crossing<'_> {
             }
         }
         let packets = trace.counts();
-        let settled = settled.settle(&explanation, packets, &unmatched, out_of_time);
+        let Settled { outcome, known, dialogue } =
+            settled.settle(&explanation, packets, &unmatched, out_of_time);
         let took = done;
         Ok(Crossed {
-            settled,
-            trace,
+            finished: Finished { outcome, trace, dialogue, discarded: Vec::new() },
+            known,
             explanation,
             ended,
             files,

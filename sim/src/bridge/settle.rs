@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use halfclose_ftp::report::Speaker;
+use halfclose_ftp::report::{Speaker, Spoken};
 use halfclose_ftp::{MemoryStore, Told, TransferReport};
 use halfclose_stack::Ending;
 
@@ -18,19 +18,14 @@ use crate::side::Side;
 use crate::verdict::Verdict;
 use crate::world::lookup::Lookup;
 
-/// The result of a run. The outcome has no digest and no laws: the run is no function of a seed.
-pub(crate) struct Settled {
+/// The result of a run, before the packets join it.
+pub(super) struct Settled {
     /// The transfers and the verdict, as of a simulated run.
-    pub outcome: Outcome,
-    /// For each transfer, whether the state of the file is known; else the verdict means nothing.
-    pub known: Vec<bool>,
-}
-
-impl Settled {
-    /// Whether the verdict of the run can be given.
-    pub(crate) fn has_verdict(&self) -> bool {
-        !self.known.is_empty() && self.known.iter().all(|known| *known)
-    }
+    pub(super) outcome: Outcome,
+    /// For each transfer, whether the state of the file is known.
+    pub(super) known: Vec<bool>,
+    /// The lines of our client program.
+    pub(super) dialogue: Vec<Spoken>,
 }
 
 /// Everything that is known at the end of a run.
@@ -91,7 +86,9 @@ impl Setting<'_, '_> {
             outcome.resets.extend_from_slice(&ours.noted.resets);
         }
         outcome.resets.sort_by_key(|reset| reset.at);
-        Settled { outcome, known }
+        let client = self.ours[0].as_ref().and_then(|ours| ours.client());
+        let dialogue = client.map_or_else(Vec::new, |client| client.dialogue().to_vec());
+        Settled { outcome, known, dialogue }
     }
 
     /// Takes the file of a command back for the judge. Returns whether the state of the file is known:

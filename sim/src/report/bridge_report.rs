@@ -5,7 +5,7 @@ use std::fmt::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::ladder;
+use super::ladder::{self, TraceScope};
 use super::summary::transfer;
 use super::verdict_style::style;
 use crate::bridge::Crossed;
@@ -29,6 +29,8 @@ pub(crate) struct BridgedRun<'a> {
     pub unmet: Vec<Unmet>,
     /// The last lines of each command that failed.
     pub said: [Vec<String>; 2],
+    /// The connections whose packets are printed; `None`: no packet is.
+    pub scope: Option<TraceScope>,
 }
 
 /// Lines of a dialogue that are printed.
@@ -45,10 +47,10 @@ pub(crate) fn text(run: &BridgedRun<'_>) -> String {
 
 fn write_text(to: &mut String, run: &BridgedRun<'_>) -> fmt::Result {
     let crossed = run.crossed;
-    let outcome = &crossed.settled.outcome;
-    if !crossed.trace.events().is_empty() {
+    let outcome = &crossed.finished.outcome;
+    if let Some(scope) = run.scope {
         writeln!(to, "{}", ladder::head())?;
-        for line in ladder::lines(&crossed.trace) {
+        for line in ladder::lines_in(&crossed.finished.trace, scope) {
             writeln!(to, "{line}")?;
         }
         writeln!(to)?;
@@ -70,7 +72,7 @@ fn write_text(to: &mut String, run: &BridgedRun<'_>) -> fmt::Result {
         );
         writeln!(to, "  file     {} at the {}: {found}", file.path, file.side.name())?;
     }
-    match crossed.settled.has_verdict() {
+    match crossed.has_verdict() {
         true => {
             let style = style(outcome.verdict);
             writeln!(to, "  verdict  {style}{}{style:#}{}", outcome.verdict, limit(crossed))?;
@@ -138,9 +140,9 @@ fn host(scenario: &Scenario, side: Side) -> &str {
 /// keys of a bridge.
 pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
     let crossed = run.crossed;
-    let settled = &crossed.settled;
-    let record = RunRecord::new(run.scenario, &settled.outcome, run.again);
-    let record = record.with_details(run.scenario, &settled.outcome, None);
+    let outcome = &crossed.finished.outcome;
+    let record = RunRecord::new(run.scenario, outcome, run.again);
+    let record = record.with_details(run.scenario, outcome, None);
     let mut object = serde_json::to_value(record).expect("no key is anything but text");
     // A bridge run is no function of the seed: it has no digest, and no law was watched.
     for key in ["digest", "broken_laws", "breaches", "waived_laws"] {
@@ -148,13 +150,13 @@ pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
     }
     object["virtual_us"] = Value::Null;
     object["quiet_us"] = Value::Null;
-    if !settled.has_verdict() {
+    if !crossed.has_verdict() {
         for key in ["verdict", "file", "stored"] {
             object[key] = Value::Null;
         }
     }
     if let Some(transfers) = object["transfers"].as_array_mut() {
-        for (transfer, known) in transfers.iter_mut().zip(&settled.known) {
+        for (transfer, known) in transfers.iter_mut().zip(&crossed.known) {
             for key in ["verdict", "file", "stored"].into_iter().filter(|_| !known) {
                 transfer[key] = Value::Null;
             }
@@ -173,7 +175,7 @@ pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
             object[side.name()] = json!({ "host": host(run.scenario, side) });
         }
     }
-    if !settled.has_verdict() {
+    if !crossed.has_verdict() {
         object["expected"] = Value::Null;
         object["unmet"] = json!([]);
     }
@@ -197,8 +199,8 @@ pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
         .collect();
     object["explanation"] =
         serde_json::to_value(&crossed.explanation).expect("an explanation has names and numbers");
-    if !crossed.trace.events().is_empty() {
-        object["trace"] = ladder::lines(&crossed.trace).into();
+    if let Some(scope) = run.scope {
+        object["trace"] = ladder::lines_in(&crossed.finished.trace, scope).into();
     }
     object
 }

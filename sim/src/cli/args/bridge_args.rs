@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::{Args, ValueHint};
 
 use super::ScenarioArgs;
-use super::value_words::{capture_point, jobs, patience, seed};
+use super::value_words::{capture_point, jobs, patience, seed, trace_scope};
+use crate::report::ladder::TraceScope;
 use crate::run::CapturePoint;
 use crate::search::Seeds;
 
@@ -39,7 +40,7 @@ pub(in crate::cli) struct BridgeArgs {
     #[arg(conflicts_with = "seeds")]
     pub(in crate::cli) seed: Option<u64>,
     /// Run once for each seed, and count: N (the first N), A..B (without B) or A..=B (with B)
-    #[arg(long, value_name = "SEEDS", conflicts_with_all = ["trace", "pcap"])]
+    #[arg(long, value_name = "SEEDS", conflicts_with_all = ["trace", "pcap", "report"])]
     pub(in crate::cli) seeds: Option<Seeds>,
     /// Pairs of ends that run at a time, with --seeds
     #[arg(long, value_name = "N", default_value = "1", value_parser = jobs, requires = "seeds")]
@@ -56,13 +57,17 @@ pub(in crate::cli) struct BridgeArgs {
     /// Print one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,
-    /// Print every packet, the client on the left, the server on the right
-    #[arg(long)]
-    pub(in crate::cli) trace: bool,
+    /// Print every packet, of the data connections, the control connections, or all
+    #[arg(long, value_name = "SCOPE", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "all", value_parser = trace_scope())]
+    pub(in crate::cli) trace: Option<TraceScope>,
     /// Write every packet as pcapng; `-` is standard output
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) pcap: Option<PathBuf>,
     /// Where the capture is taken: at the client, at the server, or on the link, with every lost packet
     #[arg(long, value_name = "WHERE", default_value = "link", value_parser = capture_point())]
     pub(in crate::cli) pcap_at: CapturePoint,
+    /// Write a page about the run: ladder, graphs, every header field; no network, no other file
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
 }

@@ -9,14 +9,15 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::run_command::Capture;
+use super::run_command::{Capture, page_file, write_page};
 use crate::bridge::{BridgeError, Folders, Plan, cross};
 use crate::capture::{CaptureHeader, CaptureWriter};
 use crate::cli::args::bridge_args::BridgeArgs;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::live::PasswordSource;
-use crate::report::{self, BridgedRun};
+use crate::report::page::RunPage;
+use crate::report::{self, BridgedRun, ShownRun};
 use crate::scenario::{Expect, Scenario};
 use crate::side::Side;
 use crate::workload::Workload;
@@ -121,7 +122,7 @@ impl Request<'_> {
             folders: &folders,
             checks: &self.args.checks,
             limit: self.args.limit,
-            keeps: self.args.trace,
+            keeps: self.args.trace.is_some() || self.args.report.is_some(),
             interrupted: &self.interrupted,
         };
         let crossed = match capture {
@@ -135,8 +136,8 @@ impl Request<'_> {
             }
         };
         workload.verify().map_err(CommandError::input)?;
-        let unmet = match crossed.settled.has_verdict() {
-            true => report::unmet(&scenario.expect, &crossed.settled.outcome),
+        let unmet = match crossed.has_verdict() {
+            true => report::unmet(&scenario.expect, &crossed.finished.outcome),
             false => Vec::new(),
         };
         let said = [Side::Client, Side::Server].map(|side| {
@@ -144,7 +145,8 @@ impl Request<'_> {
             if failed { folders.last_lines(side, 3) } else { Vec::new() }
         });
         let (commands, again) = (plan.commands, self.again(seed));
-        told(&BridgedRun { scenario, crossed: &crossed, commands, again: &again, unmet, said })
+        let (crossed, again, scope) = (&crossed, &*again, self.args.trace);
+        told(&BridgedRun { scenario, crossed, commands, again, unmet, said, scope })
     }
 }
 
@@ -182,14 +184,25 @@ fn one(
     let args = request.args;
     let seed = request.selection.seed(args.seed);
     let scenario = request.scenario(seed)?;
+    if let Some(path) = &args.pcap {
+        request.selection.inputs().protect("--pcap", path)?;
+    }
     let capture = args.pcap.as_deref().map(|path| Capture::create(path, args.json, columns));
     let mut capture = capture.transpose()?;
+    let page = args.report.as_deref().map(page_file).transpose()?;
     let out: &mut dyn Write = if matches!(capture, Some(Capture::Standard)) { err } else { out };
     let base = Base::new(args)?;
     let mut status = Status::AsExpected;
+    let mut text = None;
     request.cross((&scenario, seed), base.path(), capture.as_mut(), &mut |told| {
         if !told.unmet.is_empty() {
             status = Status::Broken;
+        }
+        if page.is_some() {
+            let BridgedRun { scenario, crossed, again: reproduce, .. } = *told;
+            let (finished, outcome) = (&crossed.finished, &crossed.finished.outcome);
+            let shown = ShownRun { scenario, outcome, reproduce, because: None };
+            text = Some(RunPage::of_bridge(shown, finished).text());
         }
         match args.json {
             true => writeln!(out, "{}", report::bridge_json(told))?,
@@ -199,6 +212,9 @@ fn one(
     })?;
     if let Some(capture) = capture {
         capture.commit()?;
+    }
+    if let (Some(page), Some(text)) = (page, text) {
+        write_page(page, &text)?;
     }
     Ok(status)
 }
@@ -289,8 +305,8 @@ fn count(
         let mut counted = counted.lock().expect("no thread panics with the lock");
         counted.runs += 1;
         counted.unmet += u64::from(!told.unmet.is_empty());
-        let verdict = match told.crossed.settled.has_verdict() {
-            true => told.crossed.settled.outcome.verdict.name(),
+        let verdict = match told.crossed.has_verdict() {
+            true => told.crossed.finished.outcome.verdict.name(),
             false => "no verdict",
         };
         *counted.verdicts.entry(verdict).or_default() += 1;

@@ -40,6 +40,8 @@ pub(crate) struct RunPage<'a> {
     unasked: usize,
     /// The expectations that the run missed.
     unmet: Vec<String>,
+    /// Whether the run is a function of its seed, with laws and a digest; a bridge run is not.
+    simulated: bool,
 }
 
 impl<'a> RunPage<'a> {
@@ -52,7 +54,15 @@ impl<'a> RunPage<'a> {
             counterfactual::without_each(shown.scenario, workload, finished, most);
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
-        Self { shown, finished, without, unasked, unmet }
+        Self { shown, finished, without, unasked, unmet, simulated: true }
+    }
+
+    /// The page of a bridge run, which has no digest, no laws, and no other runs to compare with.
+    #[cfg(all(feature = "net", target_os = "linux"))]
+    pub(crate) fn of_bridge(shown: ShownRun<'a>, finished: &'a Finished) -> Self {
+        let unmet = unmet(&shown.scenario.expect, &finished.outcome);
+        let unmet = unmet.iter().map(ToString::to_string).collect();
+        Self { shown, finished, without: Vec::new(), unasked: 0, unmet, simulated: false }
     }
 
     /// The page as the text of a file.
@@ -70,9 +80,9 @@ impl<'a> RunPage<'a> {
                 (self.told())
                 (self.ladder(timeline, drawn))
                 (graphs(timeline))
-                (self.mattered())
+                @if self.simulated { (self.mattered()) }
                 (all_fields(timeline, listed))
-                (self.laws())
+                @if self.simulated { (self.laws()) }
                 (section("scenario", "The scenario", "The whole scenario of the run, as a file.",
                     &html! { pre tabindex="0" { (scenario.to_string()) } }))
             }
@@ -119,13 +129,19 @@ impl<'a> RunPage<'a> {
                     dt { "last reply" } dd { @if reply.is_empty() { "none" } @else { (reply) } }
                     dt { "the user saw last" } dd { @if client.is_empty() { "nothing" } @else { (client) } }
                     dt { "data connection" } dd { (ends) }
-                    dt { "time" } dd { (seconds(outcome.told_at)) " s virtual" }
+                    dt { "time" }
+                    dd {
+                        (seconds(outcome.told_at))
+                        @if self.simulated { " s virtual" } @else { " s in real time" }
+                    }
                     dt { "packets" } dd {
                         (outcome.packets.client) " from the client, " (outcome.packets.server)
                         " from the server, " (outcome.packets.dropped) " lost"
                     }
                     dt { "seed" } dd { (outcome.seed) }
-                    dt { "digest" } dd.mono #digest { (format!("{:032x}", outcome.digest)) }
+                    @if self.simulated {
+                        dt { "digest" } dd.mono #digest { (format!("{:032x}", outcome.digest)) }
+                    }
                     (self.hosts())
                 }
             },
