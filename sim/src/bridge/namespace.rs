@@ -32,7 +32,7 @@ pub(super) const KEEPER: &str = "bridge-keeper";
 const FIRST: &str = "bridge-first";
 
 /// How long the first process waits before it looks again for a listening socket, in nanoseconds.
-const LISTEN_TICK: i64 = 2_000_000;
+const LISTEN_TICK: i64 = 5_000_000;
 
 /// Acts as a helper if the words of the command line say so; `None`: the words are for the program.
 pub(crate) fn as_helper(arguments: &[OsString]) -> Option<ExitCode> {
