@@ -14,10 +14,35 @@ use crate::terms::clone_by_field::clone_by_field;
 /// The faults of one run, and the progress of each fault.
 pub(crate) struct Faults {
     faults: Vec<PendingFault>,
+    /// The place of each fault in `faults`, sorted by `Sought`: a packet is compared with few faults,
+    /// however many there are.
+    index: Vec<(Sought, usize)>,
+    /// The faults that may name the present packet: only memory.
+    near: Vec<usize>,
     channels: Channels,
 }
 
-clone_by_field! { Faults { faults, channels } }
+clone_by_field! { Faults { faults, index, near, channels } }
+
+/// The part of a fault's packet name that is looked up.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Sought {
+    /// The emission number of the packet.
+    Emission(u64),
+    /// The side that sends the packet, and the relative sequence number.
+    At(u8, u32),
+    /// The name has no number.
+    Any,
+}
+
+impl Sought {
+    fn of(packet: &Which) -> Self {
+        match packet {
+            Which::Emission(number) => Self::Emission(*number),
+            Which::Named(name) => name.at.map_or(Self::Any, |at| Self::At(name.from as u8, at)),
+        }
+    }
+}
 
 #[derive(Clone)]
 struct PendingFault {
@@ -50,7 +75,11 @@ impl Faults {
     pub(crate) fn new(faults: &[Fault]) -> Self {
         let pending =
             |fault: &Fault| PendingFault { fault: *fault, seen: 0, state: FaultState::Waiting };
-        Self { faults: faults.iter().map(pending).collect(), channels: Channels::default() }
+        let sought = |(at, fault): (usize, &Fault)| (Sought::of(&fault.packet), at);
+        let mut index: Vec<_> = faults.iter().enumerate().map(sought).collect();
+        index.sort_unstable();
+        let faults = faults.iter().map(pending).collect();
+        Self { faults, index, near: Vec::new(), channels: Channels::default() }
     }
 
     /// Before a run again.
@@ -74,7 +103,18 @@ impl Faults {
         let channel = self.channels.of(from, &segment);
         let exact = channel.packet_name(from, &segment);
         let mut ordered = None;
-        for pending in &mut self.faults {
+        let at = exact.at.map(|at| Sought::At(from as u8, at));
+        self.near.clear();
+        let all = [Some(Sought::Emission(emission)), at, Some(Sought::Any)];
+        for sought in all.into_iter().flatten() {
+            let first = self.index.partition_point(|(other, _)| *other < sought);
+            let same = self.index[first..].iter().take_while(|(other, _)| *other == sought);
+            self.near.extend(same.map(|(_, place)| *place));
+        }
+        // Of faults on one packet the first of the list counts.
+        self.near.sort_unstable();
+        for &place in &self.near {
+            let pending = &mut self.faults[place];
             let here = match &pending.fault.packet {
                 Which::Emission(number) => *number == emission,
                 Which::Named(name) if name.fits(&exact) => {

@@ -3,6 +3,8 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
+use std::collections::BTreeSet;
+
 use crate::network::faults::actions_of;
 use crate::network::trace::{Event, Recording};
 use crate::outcome::{Endings, Outcome};
@@ -170,7 +172,10 @@ fn expected(outcome: &Outcome) -> Expect {
 
 /// The faults of a part that met a packet.
 fn matched(part: &[Fault], outcome: &Outcome) -> Vec<Fault> {
-    part.iter().filter(|fault| !idle(&fault.to_string(), outcome)).copied().collect()
+    let lines = outcome.unmatched_faults.iter();
+    let lines = lines.map(|line| line.split_once(" (").map_or(&**line, |(fault, _)| fault));
+    let idle: BTreeSet<&str> = lines.collect();
+    part.iter().filter(|fault| !idle.contains(&*fault.to_string())).copied().collect()
 }
 
 /// Whether a fault of this line met no packet, or none that was left for it.
