@@ -95,6 +95,8 @@ pub struct TransferReport {
     pub control: Option<(SocketAddr, SocketAddr)>,
     /// The local and the peer's address of the data connection, once open (client only).
     pub data: Option<(SocketAddr, SocketAddr)>,
+    /// Whether the data connection opened (server only, once the transfer has ended).
+    pub connected: bool,
     /// The file behind an upload (server only, and only if the dialogue is recorded).
     pub remains: Option<Remains>,
     /// The peer of the session, if the journal hands reports over: for a log.
@@ -111,8 +113,8 @@ pub struct TransferReport {
 clone_by_field! {
     TransferReport {
         session, task, direction, listing, name, told, text, reply, offset, remote_name,
-        announced, remote_size, sent, received, opened, control, data, remains, peer, ending,
-        started, ended,
+        announced, remote_size, sent, received, opened, control, data, connected, remains, peer,
+        ending, started, ended,
     }
 }
 

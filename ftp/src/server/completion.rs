@@ -147,6 +147,7 @@ impl Server {
             Direction::Upload => report.received = moved,
             Direction::Download => report.sent = moved,
         }
+        report.connected = !matches!(transfer.waits, Some(Wait::Connection(_)));
         report.ending = ending;
         report.ended = Some(cx.now);
         let took = cx.now.saturating_sub(report.started);

@@ -89,6 +89,7 @@ fn transfer(report: &TransferReport) -> String {
     let took = report.ended.unwrap_or(report.started).saturating_sub(report.started);
     let mut text = format!("{verb} /{}: {bytes} bytes in {:.3} s", report.name, took.as_secs_f64());
     match &report.reply {
+        Some(reply) if reply.code < 200 => write!(text, ", no final reply after {reply}"),
         Some(reply) => write!(text, ", {reply}"),
         None => write!(text, ", no reply"),
     }
@@ -111,9 +112,7 @@ fn end(report: &TransferReport) -> Option<&'static str> {
         Some(Ending::Finished) if report.direction == Direction::Upload => {
             Some("ended by the client")
         }
-        None if report.reply.as_ref().is_some_and(|reply| reply.code == 425) => {
-            Some("no data connection was opened")
-        }
+        None if !report.connected => Some("no data connection was opened"),
         None if !is_done(report) => Some("ended by the server"),
         Some(Ending::Finished) | None => None,
     }
