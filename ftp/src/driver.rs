@@ -83,8 +83,13 @@ impl<S: Store> Driver<Server, S> {
         backlog: usize,
     ) -> io::Result<SocketAddr> {
         let (listener, at) = tcp.listen(at, backlog)?;
-        self.control_listeners.push(listener);
+        self.attend(listener);
         Ok(at)
+    }
+
+    /// Serves the clients of a listener that the host has already.
+    pub fn attend(&mut self, listener: Listener) {
+        self.control_listeners.push(listener);
     }
 
     /// Prepares the program's end (SIGTERM): no new clients, and 421 for idle sessions. Transfers

@@ -125,6 +125,31 @@ impl Sockets {
         self.closing.limit(most);
     }
 
+    /// Takes over a listening socket that another program has made: for socket activation. Returns
+    /// the listener and its address.
+    ///
+    /// # Errors
+    /// The socket does not listen, or the system has no file descriptor left.
+    pub fn adopt(&mut self, socket: std::net::TcpListener) -> io::Result<(Listener, SocketAddr)> {
+        self.add_listener(KernelListener::adopt(socket)?)
+    }
+
+    fn add_listener(
+        &mut self,
+        (listener, at): (KernelListener, SocketAddr),
+    ) -> io::Result<(Listener, SocketAddr)> {
+        let name = self.listeners.insert(listener);
+        let listener = self.listeners.get_mut(name).expect("the listener was inserted");
+        let token = Token(2 * slot_table::index(name) + 1);
+        if let Err(error) =
+            self.poll.registry().register(&mut listener.listener, token, Interest::READABLE)
+        {
+            self.listeners.remove(name);
+            return Err(error);
+        }
+        Ok((Listener(name), at))
+    }
+
     /// Ends a [`Sockets::wait`] whenever `stream` is readable: for the pipe of a signal handler.
     /// The stream is not read.
     ///
@@ -230,17 +255,7 @@ impl Tcp for Sockets {
     }
 
     fn listen(&mut self, at: SocketAddr, backlog: usize) -> io::Result<(Listener, SocketAddr)> {
-        let (listener, at) = KernelListener::open(at, backlog)?;
-        let name = self.listeners.insert(listener);
-        let listener = self.listeners.get_mut(name).expect("the listener was inserted");
-        let token = Token(2 * slot_table::index(name) + 1);
-        if let Err(error) =
-            self.poll.registry().register(&mut listener.listener, token, Interest::READABLE)
-        {
-            self.listeners.remove(name);
-            return Err(error);
-        }
-        Ok((Listener(name), at))
+        self.add_listener(KernelListener::open(at, backlog)?)
     }
 
     fn accept(&mut self, from: Listener) -> Option<Conn> {

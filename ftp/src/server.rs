@@ -210,6 +210,13 @@ impl Session for Server {
         if !self.over && due(self.passive_deadline()) {
             self.forget_data();
         }
+        let flushing = self.transfer.as_ref().and_then(|transfer| transfer.flushing);
+        if let Some((end, at)) = flushing
+            && at <= now
+        {
+            self.handle_transfer_ended(end, cx);
+            return self.handle_lines(cx);
+        }
         if let Some(transfer) = &self.transfer {
             match transfer.waits {
                 Some(Wait::Connection(deadline)) if deadline <= cx.now => {
@@ -233,6 +240,7 @@ impl Session for Server {
 
     fn next_wakeup(&self) -> Option<Duration> {
         let waits = match &self.transfer {
+            Some(ServerTransfer { flushing: Some((_, at)), .. }) => Some(*at),
             Some(transfer) => transfer.waits.map(|wait| match wait {
                 Wait::Connection(at) | Wait::Program(at) => at,
             }),

@@ -219,6 +219,13 @@ pub trait Store {
     /// Writing failed, or the store is full.
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError>;
 
+    /// Begins to put a whole written file on the disk, if the store does so before a close. Returns
+    /// whether the close will not wait for the disk; if not, the caller asks again some milliseconds
+    /// later. The default is a store that never waits.
+    fn flush(&mut self, _file: File) -> bool {
+        true
+    }
+
     /// Closes the file, also after an error. `fate` matters only for a written file.
     ///
     /// # Errors

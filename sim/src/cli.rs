@@ -148,7 +148,7 @@ pub(crate) fn execute(
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
         Err(CommandError::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
         Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
-        Err(CommandError::Transfer(problem)) => complain(err, &problem, FAILED),
+        Err(CommandError::Transfer(problem)) => complain(err, &shown_line(&problem), FAILED),
     }
 }
 
@@ -190,6 +190,19 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Completions(args) => install_command::completions(&args, out),
         Invocation::Man(args) => install_command::man(&args, out),
     }
+}
+
+/// A server's words as one line without a character that a terminal would act upon.
+fn shown_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '\n' => line.push_str("; "),
+            c if c.is_control() => line.extend(c.escape_default()),
+            c => line.push(c),
+        }
+    }
+    line
 }
 
 /// Prints `error: problem` on standard error and returns `status`.

@@ -18,6 +18,7 @@ mod server_likeness;
 mod server_log;
 mod signals;
 mod transfer_bar;
+mod walls;
 
 pub(crate) use client::{Done, Options, run};
 pub(crate) use ftp_url::{FtpUrl, shown};
@@ -27,6 +28,7 @@ pub(crate) use password::PasswordSource;
 pub(crate) use pipe_store::{PipeOutput, PipeStore};
 pub(crate) use probe::{Probe, ProbeRow, Probed, probe};
 pub(crate) use server::{Serve, serve};
+pub(crate) use walls::find_user;
 
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -65,6 +67,23 @@ pub(crate) fn clean(text: &str) -> String {
         }
     }
     clean
+}
+
+/// A value as JSON for a terminal and for a script: the control characters that JSON may have as they
+/// are (U+007F to U+009F) are escaped too.
+pub(crate) fn json_text(value: &serde_json::Value) -> String {
+    let text = value.to_string();
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            c if c.is_control() => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// Returns bytes for a terminal: text without control characters. Bytes that are not UTF-8 stay,

@@ -31,7 +31,12 @@ impl KernelListener {
         raw.set_nonblocking(true)?;
         raw.bind(&at.into())?;
         raw.listen(i32::try_from(backlog).unwrap_or(i32::MAX))?;
-        let listener = TcpListener::from_std(raw.into());
+        Self::adopt(raw.into())
+    }
+
+    pub(super) fn adopt(socket: std::net::TcpListener) -> io::Result<(Self, SocketAddr)> {
+        socket.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(socket);
         let at = listener.local_addr()?;
         Ok((Self { listener, fairness: Fairness::default() }, at))
     }

@@ -13,6 +13,10 @@ use crate::store::{Fate, Store, StoreError};
 use crate::tcp::Ending;
 use crate::transfer::{Lateness, Plan, TransferEnd, Way};
 use crate::wire::reply::Class;
+use std::time::Duration;
+
+/// The time between two looks at a disk that has not taken an upload yet.
+const FLUSH: Duration = Duration::from_millis(5);
 
 impl Server {
     pub(super) fn handle_data_opened<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
@@ -67,6 +71,38 @@ impl Server {
         end: TransferEnd,
         cx: &mut ServerContext<'_, S>,
     ) {
+        if self.waits_for_disk(&end, cx) {
+            return;
+        }
+        self.conclude(end, cx);
+    }
+
+    /// Lets a whole upload wait for the disk, if the store needs the wait.
+    fn waits_for_disk<S: Store>(
+        &mut self,
+        end: &TransferEnd,
+        cx: &mut ServerContext<'_, S>,
+    ) -> bool {
+        let Some(transfer) = &mut self.transfer else { return false };
+        transfer.flushing = None;
+        let Holds::File(file) = transfer.holds else { return false };
+        let upload = transfer.direction == Direction::Upload && transfer.interrupted.is_none();
+        if !upload || !end.complete || self.over || cx.store.flush(file) {
+            return false;
+        }
+        transfer.flushing = Some((*end, cx.now + FLUSH));
+        true
+    }
+
+    /// Ends an upload that waits for the disk at once; `whole` tells whether the upload counts.
+    pub(super) fn end_flush<S: Store>(&mut self, whole: bool, cx: &mut ServerContext<'_, S>) {
+        let flushing = self.transfer.as_mut().and_then(|transfer| transfer.flushing.take());
+        if let Some((end, _)) = flushing {
+            self.conclude(TransferEnd { complete: whole, ..end }, cx);
+        }
+    }
+
+    fn conclude<S: Store>(&mut self, end: TransferEnd, cx: &mut ServerContext<'_, S>) {
         let Some(transfer) = &self.transfer else { return };
         let closes = transfer.closes;
         match transfer.interrupted {

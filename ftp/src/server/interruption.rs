@@ -17,7 +17,7 @@ impl Server {
     pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.interrupting = false;
         let Some(transfer) = &self.transfer else { return };
-        if transfer.interrupted.is_some() || self.over {
+        if transfer.interrupted.is_some() || transfer.flushing.is_some() || self.over {
             return;
         }
         let draw = transfer.draw;
@@ -101,6 +101,7 @@ impl Server {
 
     pub(super) fn handle_control_loss<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.over = true;
+        self.end_flush(true, cx);
         let waits = self.transfer.as_ref().map(|transfer| transfer.waits.is_some());
         match (waits, cx.config.model.control_loss) {
             (Some(false), ControlLoss::Finish) => {}
@@ -137,6 +138,7 @@ impl Server {
 
     /// The program ends now: aborts the transfer with the failure reply; 421 follows.
     pub(super) fn cut<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        self.end_flush(false, cx);
         self.retire(cx);
         if self.transfer.is_some() {
             self.actions.push(Action::DropData);

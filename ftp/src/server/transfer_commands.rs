@@ -8,7 +8,7 @@ use crate::model::{Interruption, Phrase, ReplyValues};
 use crate::report::Direction;
 use crate::session::Action;
 use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
-use crate::transfer::Body;
+use crate::transfer::{Body, TransferEnd};
 use crate::wire::listing::{NameSource, Printer};
 use crate::wire::representation::Representation;
 use std::time::Duration;
@@ -28,6 +28,8 @@ pub(super) struct ServerTransfer {
     pub(super) draw: bool,
     /// The size of the file that had the name before an upload, if the dialogue is recorded.
     pub(super) old: Option<u64>,
+    /// The end of an upload that waits for the disk, with the time of the next look.
+    pub(super) flushing: Option<(TransferEnd, Duration)>,
     /// The command that interrupts the transfer.
     pub(super) interrupted: Option<Interruption>,
     /// The control connection is closed after the transfer.
@@ -252,6 +254,7 @@ impl Server {
             waits: Some(Wait::Connection(cx.now + cx.config.data_connect_timeout)),
             draw: self.draw,
             old: None,
+            flushing: None,
             interrupted: None,
             closes: false,
         });

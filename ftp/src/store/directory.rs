@@ -162,6 +162,13 @@ impl Store for DirectoryStore {
         }
     }
 
+    fn flush(&mut self, file: File) -> bool {
+        match self.files.get_mut(file.0) {
+            Some(Open::Written(written)) if self.sync => written.flush(),
+            _ => true,
+        }
+    }
+
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
         match self.files.remove(file.0) {
             None => Err(StoreError::Failed),

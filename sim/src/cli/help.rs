@@ -203,8 +203,8 @@ pub(super) const BRIDGE: Examples = &[
 pub(super) const SERVE: Examples = &[
     ("halfclose serve public --anonymous --read-only", "Offer the directory `public` for download"),
     (
-        "halfclose serve upload --user me --password-file secret --listen [::]:2121",
-        "Accept uploads of one user, on every address of this machine",
+        "halfclose serve upload --user me --password-file secret --listen [::]:21 --run-as ftp",
+        "Accept uploads of one user, on every address of this machine; root is given up",
     ),
     (
         "halfclose serve public --user me --anonymous",

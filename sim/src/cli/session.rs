@@ -77,7 +77,7 @@ pub(super) fn failed(
             let told = json!({
                 "command": command, "url": url, "file": file, "told": "failure", "client": problem,
             });
-            writeln!(out, "{told}")?;
+            writeln!(out, "{}", live::json_text(&told))?;
             Ok(Status::Failed)
         }
         error => Err(error.into()),
@@ -106,7 +106,7 @@ impl TransferSummary<'_> {
         };
         let success = report.told == Told::Success && self.trouble.is_none();
         if json {
-            writeln!(out, "{}", self.json(report))?;
+            writeln!(out, "{}", live::json_text(&self.json(report)))?;
             return Ok(if success { Status::AsExpected } else { Status::Failed });
         }
         if !success {
@@ -130,6 +130,7 @@ impl TransferSummary<'_> {
             0 => String::new(),
             offset => format!(" after {offset}"),
         };
+        let file = live::clean(file);
         writeln!(
             out,
             "{file}: {bytes} bytes{after} in {seconds:.3} s ({rate}/s): {}",

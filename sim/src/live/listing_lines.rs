@@ -116,7 +116,8 @@ impl<'a> ListingLines<'a> {
             match self.style {
                 ListingStyle::Json(_) => {
                     let comma = if self.written == 0 { "" } else { "," };
-                    write!(self.out, "{comma}\n  {}", object(line, meaning))?;
+                    let object = super::json_text(&object(line, meaning));
+                    write!(self.out, "{comma}\n  {object}")?;
                 }
                 _ => match meaning.entry() {
                     Some(entry) => writeln!(self.out, "{}", table(&entry))?,

@@ -7,13 +7,17 @@ use std::time::Duration;
 
 use halfclose_ftp::net::Sockets;
 use halfclose_ftp::store::DirectoryStore;
+use halfclose_ftp::tcp::{Listener, Tcp as _};
 use halfclose_ftp::{Driver, Server, ServerConfig};
+use listenfd::ListenFd;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use serde_json::json;
 
 use super::Error;
 use super::server_log::ServerLog;
 use super::signals::Signals;
+use super::walls::{self, Walls};
 
 /// The length of the queue of handshakes: the default limit of Linux.
 const BACKLOG: usize = 4096;
@@ -29,7 +33,7 @@ const FILES_PER_SESSION: usize = 4;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The directory and the options of a server.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Serve {
     pub directory: PathBuf,
     pub listen: SocketAddr,
@@ -39,6 +43,8 @@ pub(crate) struct Serve {
     pub sync: bool,
     /// Whether one address has at most half of the sessions.
     pub shares_addresses: bool,
+    /// The user that the server becomes once the server listens.
+    pub run_as: Option<nix::unistd::User>,
     /// The time that transfers have after a signal.
     pub grace: Duration,
     /// Whether the log has the whole dialogue.
@@ -56,6 +62,10 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write) -> Result<(), Error> {
     let mut config = serve.config.clone();
     config.epoch = super::today();
     let mut log = ServerLog::new(config.epoch, serve.verbose);
+    let mut sockets = Sockets::new()?;
+    // Only root may listen at a port below 1024, and root is given up next.
+    let (listener, at) = listen(serve, &mut sockets)?;
+    let walls = build_walls(serve, at, &mut log)?;
     let shown = serve.directory.display();
     let mut store = DirectoryStore::open(&serve.directory)
         .map_err(|error| Error::input(&format!("cannot serve `{shown}`"), &error))?;
@@ -68,18 +78,18 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write) -> Result<(), Error> {
     store.set_read_only(serve.read_only);
     store.set_sync(serve.sync);
     let closing = bound_sessions(&mut config, serve.shares_addresses, &mut log);
-    let mut sockets = Sockets::new()?;
     sockets.limit_closing(closing);
     let mut signals = Signals::wake(&mut sockets)?;
     let mut server = Driver::server(config, store);
     server.hand_over_reports(true);
     server.record_dialogue(true);
-    let at = server
-        .listen(&mut sockets, serve.listen, BACKLOG)
-        .map_err(|error| Error::input(&format!("cannot listen at {}", serve.listen), &error))?;
+    server.attend(listener);
     log.start()?;
-    announce(serve, at, out)?;
+    announce(serve, at, &walls, out)?;
+    // A supervisor that does not listen any more is no reason to end.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     let ended = run(&mut server, &mut sockets, &mut signals, serve.grace, &mut log);
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
     if ended.is_ok() {
         log.note("ended");
     }
@@ -87,7 +97,54 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write) -> Result<(), Error> {
     ended
 }
 
-fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Error> {
+/// Listens at the address of the user, or takes the socket that a supervisor passes (systemd's socket
+/// activation).
+fn listen(serve: &Serve, sockets: &mut Sockets) -> Result<(Listener, SocketAddr), Error> {
+    let passed = ListenFd::from_env().take_tcp_listener(0);
+    let passed = passed.map_err(|error| Error::input("the passed socket is unfit", &error))?;
+    let listening = match passed {
+        Some(socket) => sockets.adopt(socket),
+        None => sockets.listen(serve.listen, BACKLOG),
+    };
+    listening.map_err(|error| Error::input(&format!("cannot listen at {}", serve.listen), &error))
+}
+
+/// Gives up root and the files outside the directory. Warns of what stays open.
+fn build_walls(serve: &Serve, at: SocketAddr, log: &mut ServerLog) -> Result<Walls, Error> {
+    let mut walls = Walls::default();
+    match &serve.run_as {
+        Some(user) => walls::become_user(user, &mut walls)?,
+        None => walls::check_root(at.ip())?,
+    }
+    if walls::is_root() {
+        log.note("warning: runs as root; --run-as USER gives root up");
+    }
+    let anonymous = serve.config.users.iter().any(|user| user.password.is_none());
+    if anonymous && !at.ip().to_canonical().is_loopback() {
+        log.note("warning: --anonymous admits everyone who can reach this address");
+    }
+    walls::confine(&serve.directory, serve.read_only, &mut walls);
+    #[cfg(debug_assertions)]
+    probe_walls(log);
+    Ok(walls)
+}
+
+/// In a test build, plays a bug that reads the file of the variable `HALFCLOSE_TEST_READ`: the log
+/// tells what the walls say to that.
+#[cfg(debug_assertions)]
+fn probe_walls(log: &mut ServerLog) {
+    if let Some(path) = std::env::var_os("HALFCLOSE_TEST_READ") {
+        let read = std::fs::read(&path).map(|bytes| format!("{} bytes", bytes.len()));
+        log.note(&format!("test: reading {path:?}: {}", read.unwrap_or_else(|e| e.to_string())));
+    }
+}
+
+fn announce(
+    serve: &Serve,
+    at: SocketAddr,
+    walls: &Walls,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
     let directory = serve.directory.display();
     // The user without a password is `anonymous`.
     let anonymous = serve.config.users.iter().find(|user| user.password.is_none());
@@ -100,6 +157,7 @@ fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Er
             "url": format!("ftp://{address}/"),
             "read_only": serve.read_only,
             "anonymous": anonymous,
+            "walls": walls.names(),
         });
         writeln!(out, "{object}")?;
     } else {
@@ -108,7 +166,8 @@ fn announce(serve: &Serve, at: SocketAddr, out: &mut dyn Write) -> Result<(), Er
             Some("read-only") => " (anonymous: read-only)",
             _ => "",
         };
-        writeln!(out, "serving {directory} at ftp://{at}/{how}")?;
+        let walls = walls.names().join(", ");
+        writeln!(out, "serving {directory} at ftp://{at}/{how}; walls: {walls}")?;
     }
     // A reader of this line knows from the line that the server accepts connections.
     out.flush()?;

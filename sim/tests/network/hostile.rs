@@ -12,5 +12,7 @@ mod limits;
 mod paths;
 pub(crate) mod raw;
 mod refused;
+mod resident;
 mod slow;
 mod turns;
+mod walls;

@@ -15,6 +15,8 @@ pub(crate) struct Ours {
     log: Receiver<String>,
     pub(crate) host: String,
     pub(crate) port: u16,
+    /// The walls that the first line names.
+    pub(crate) walls: Vec<String>,
 }
 
 impl Ours {
@@ -35,7 +37,12 @@ impl Ours {
             .args(&words[1..])
             .arg("serve")
             .arg(folder.path().join("root"))
-            .args(["--listen", "127.0.0.1:0", "--json"])
+            .args(if options.contains(&"--listen") {
+                &[][..]
+            } else {
+                &["--listen", "127.0.0.1:0"]
+            })
+            .arg("--json")
             .args(if options.contains(&"--user") { &[][..] } else { &["--anonymous"] })
             .args(options)
             .env("HALFCLOSE_PASSWORD", "secret")
@@ -51,6 +58,8 @@ impl Ours {
             let _ = child.stderr.take().expect("piped").read_to_string(&mut err);
             panic!("it printed `{line}`, and: {err}");
         };
+        let walls = said["walls"].as_array().expect("a list").iter();
+        let walls = walls.filter_map(Value::as_str).map(str::to_owned).collect();
         let address = said["address"].as_str().expect("an address");
         let (host, port) = address.rsplit_once(':').expect("with a port");
         let (host, port) = (host.to_owned(), port.parse().expect("a port"));
@@ -68,7 +77,7 @@ impl Ours {
                 let _ = lines.send(line);
             }
         });
-        Self { child, folder, log, host, port }
+        Self { child, folder, log, host, port, walls }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -96,6 +105,14 @@ impl Ours {
         let status = self.child.wait().expect("it ends");
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().expect("a directory"));
         (status, self.log.iter().collect(), folder)
+    }
+
+    /// The words behind a key of the server's `/proc/PID/status`.
+    pub(crate) fn status(&self, key: &str) -> Vec<String> {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("a Linux");
+        let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a key of it");
+        line.split_whitespace().map(str::to_owned).collect()
     }
 
     /// The number of files that the server has open.

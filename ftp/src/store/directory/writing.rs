@@ -9,6 +9,7 @@ use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
+use std::thread::JoinHandle;
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub(super) struct Written {
     placement: Placement,
     /// Whether a byte was written.
     begun: bool,
+    /// The thread that puts the file on the disk.
+    flushing: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// The place of a written file in its directory.
@@ -84,7 +87,7 @@ impl Written {
             (_, old) => hidden(&directory, old.map(|(file, _)| file), mode, temporaries),
         };
         let (file, placement) = opened?;
-        Ok(Self { file, directory, name, placement, begun: false })
+        Ok(Self { file, directory, name, placement, begun: false, flushing: None })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
@@ -110,6 +113,29 @@ impl Written {
         Ok(())
     }
 
+    /// Puts the file on the disk in a thread, because a disk may take seconds. Returns whether the
+    /// file is there, or cannot be put there.
+    pub(super) fn flush(&mut self) -> bool {
+        if let Some(thread) = &self.flushing {
+            return thread.is_finished();
+        }
+        // Without a thread, the close itself puts the file on the disk.
+        let Ok(file) = self.begin().and_then(|()| self.file.try_clone()) else { return true };
+        let thread = std::thread::Builder::new().name("fsync".to_owned());
+        self.flushing = thread.spawn(move || file.sync_all()).ok();
+        self.flushing.is_none()
+    }
+
+    /// Ends the way of the file to the disk. A thread that is not done goes on alone: the session is
+    /// over, and no client is told of the file.
+    fn sync(&mut self) -> io::Result<()> {
+        match self.flushing.take() {
+            Some(thread) if !thread.is_finished() => Ok(()),
+            Some(thread) => thread.join().unwrap_or_else(|_| self.file.sync_all()),
+            None => self.file.sync_all(),
+        }
+    }
+
     pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
         if fate == Fate::Keep {
             self.begin()?;
@@ -125,7 +151,7 @@ impl Written {
             Fate::Cut(length) => self.cut(base.saturating_add(length)),
             Fate::Discard => return Ok(self.discard()?),
         };
-        let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
+        let kept = cut.and_then(|()| if sync { self.sync() } else { Ok(()) });
         let kept = kept.and_then(|()| match &self.placement {
             Placement::Old(_) | Placement::New | Placement::Replaced => Ok(()),
             Placement::Hidden(Hidden { own, mode, .. }) => {

@@ -25,6 +25,9 @@ pub(in crate::cli) struct ServeArgs {
     /// Admit this user, with the password of `HALFCLOSE_PASSWORD`, of --password-file, or typed
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) user: Option<String>,
+    /// Become this user (a name or a number) once the server listens; only root can
+    #[arg(long, value_name = "USER")]
+    pub(in crate::cli) run_as: Option<String>,
     /// The file whose first line is the password
     #[arg(long, value_name = "FILE", requires = "user", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) password_file: Option<PathBuf>,

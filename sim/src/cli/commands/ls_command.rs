@@ -34,7 +34,11 @@ pub(in crate::cli) fn execute(
     };
     let task = Task::List { remote: path.clone(), local: "listing".into(), form };
     if json {
-        write!(out, "{{\"url\": {}, \"entries\": [", json!(live::shown(&args.url)))?;
+        write!(
+            out,
+            "{{\"url\": {}, \"entries\": [",
+            live::json_text(&json!(live::shown(&args.url)))
+        )?;
     }
     let mut lines = ListingLines::new(out, style);
     let pipe = PipeStore { input: None, output: Some(PipeOutput::Reader(&mut lines)) };
@@ -51,7 +55,8 @@ pub(in crate::cli) fn execute(
         let told = if success { "success" } else { "failure" };
         let end = if entries > 0 { "\n" } else { "" };
         let reply = reply.map(ToString::to_string);
-        let (client, reply) = (json!(client), json!(reply));
+        let client = live::json_text(&json!(client));
+        let reply = live::json_text(&json!(reply));
         writeln!(out, "{end}], \"told\": \"{told}\", \"client\": {client}, \"reply\": {reply}}}")?;
         return Ok(if success { Status::AsExpected } else { Status::Failed });
     }

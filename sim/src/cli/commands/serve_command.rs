@@ -6,7 +6,7 @@ use halfclose_ftp::{Limits, ServerConfig, ServerModel, User};
 
 use crate::cli::args::network_args::ServeArgs;
 use crate::cli::{CommandError, Status};
-use crate::live::{PasswordSource, Serve, serve};
+use crate::live::{PasswordSource, Serve, find_user, serve};
 
 pub(in crate::cli) fn execute(
     args: ServeArgs,
@@ -14,7 +14,8 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let users = users(&args, err)?;
-    serve(&request(args, users), out)?;
+    let run_as = args.run_as.as_deref().map(find_user).transpose()?;
+    serve(&Serve { run_as, ..request(args, users) }, out)?;
     Ok(Status::AsExpected)
 }
 
@@ -72,6 +73,7 @@ fn request(args: ServeArgs, users: Vec<User>) -> Serve {
         config,
         read_only: args.read_only,
         sync: args.sync,
+        run_as: None,
         shares_addresses: args.max_per_address.is_none(),
         grace: args.grace,
         verbose: args.verbose,

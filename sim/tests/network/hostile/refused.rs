@@ -94,6 +94,18 @@ fn a_log_that_is_not_read_stops_neither_the_server_nor_its_end() {
 }
 
 #[test]
+fn uploads_that_wait_for_the_disk_end_well() {
+    let server = Ours::serve(&["--sync"]);
+    let (mut one, mut other) = (Raw::login(&server), Raw::login(&server));
+    for at in 0..5 {
+        let name = format!("a{at}");
+        assert!(one.put(&name, &[7; 300_000]).starts_with("226"));
+        assert!(other.say("NOOP").starts_with("200"));
+        assert_eq!(std::fs::read(server.path(&name)).expect("there").len(), 300_000);
+    }
+}
+
+#[test]
 fn sighup_ends_a_server_with_grace() {
     let server = Ours::serve(&[]);
     let mut idle = Raw::login(&server);
