@@ -11,6 +11,7 @@ pub(crate) mod commands;
 mod help;
 mod input_files;
 pub(crate) mod output_file;
+mod page_file;
 mod search_bar;
 mod selection;
 #[cfg(feature = "net")]

@@ -216,8 +216,8 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) ci: CiArgs,
     /// Print the packets as a ladder in place of the summary: a picture (svg), or a diagram that GitHub
-    /// draws (mermaid)
-    #[arg(long, value_name = "FORM", value_parser = ladder_form(), conflicts_with_all = ["json", "trace"])]
+    /// draws (mermaid); `--trace=data` draws the data connections alone
+    #[arg(long, value_name = "FORM", value_parser = ladder_form(), conflicts_with = "json")]
     pub(super) ladder: Option<LadderForm>,
 }
 

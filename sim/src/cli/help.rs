@@ -89,6 +89,7 @@ pub(super) const RUN: Examples = &[
 
 pub(super) const MATRIX: Examples = &[
     ("halfclose matrix", "Run q123208 once for each pair of a client and a server"),
+    ("halfclose matrix --report matrix.html", "Write a page whose cells open the ladder of a run"),
     ("halfclose matrix --seeds 20 -s link.loss=2%", "Run each pair with seeds 0 to 19"),
 ];
 
@@ -98,6 +99,10 @@ pub(super) const SWEEP: Examples = &[
         "Count the verdicts of seeds 0 to 999",
     ),
     ("halfclose sweep --seeds 500 -s link.loss=0%,1%,5%", "Compare three loss rates"),
+    (
+        "halfclose sweep --seeds 500 -s link.loss=0%,1%,5% --report sweep.html",
+        "Write a page with the shares against each key",
+    ),
     (
         "halfclose sweep --seeds 100000 --out runs.jsonl",
         "Write one line for each run; the same command continues a file that is not complete",
@@ -133,6 +138,10 @@ pub(super) const EXPLORE: Examples = &[
     (
         "halfclose explore q123208 --faults 5 --shard 3/4 --summary part-3.json",
         "Make the third of four parts, for `halfclose merge`",
+    ),
+    (
+        "halfclose explore q123208 --faults 1 --report explore.html",
+        "Write a page with the ladders of the least lists of faults",
     ),
     ("halfclose explore lost-fin --faults 3 --last 6", "Place faults on the last six packets only"),
 ];

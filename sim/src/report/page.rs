@@ -1,8 +1,6 @@
 //! `page` writes results as a page of HTML that needs no other file, no network and no script, and as
 //! pictures in SVG.
 
-mod arrows;
-mod dialogue_lines;
 mod ladder_form;
 mod ladder_svg;
 mod mermaid;
@@ -10,16 +8,20 @@ mod of_finished;
 mod packet_data;
 mod packet_fields;
 mod run_page;
+#[cfg(feature = "cli")]
+mod search_pages;
 mod sequence_graph;
-mod states;
 mod thinning;
-mod time_axis;
 mod verdict_words;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
+use ladder_svg::{arrows, states};
+
 pub(crate) use ladder_form::LadderForm;
 pub(crate) use run_page::RunPage;
+#[cfg(feature = "cli")]
+pub(crate) use search_pages::{explore_page, matrix_page, matrix_svg, sweep_page};
 
 /// The style of pages and of pictures.
 const STYLE: &str = include_str!("page/page.css");

@@ -10,6 +10,7 @@ use halfclose_stack::{Flags, Kind, Note, NoteKind, ResetCause, Segment, State};
 use crate::network::channel::Channels;
 use crate::network::fate::{Changes, Fate};
 use crate::network::trace::{Event, PacketEvent};
+use crate::report::ladder::TraceScope;
 use crate::run::Finished;
 use crate::side::Side;
 
@@ -191,6 +192,17 @@ impl<'a> Timeline<'a> {
         let discarded = finished.discarded.iter().map(discard).collect();
         let Building { names, spans, notes, .. } = building;
         Self { packets, channels: names, spans, notes, discarded, end }
+    }
+}
+
+impl Timeline<'_> {
+    /// Leaves out every connection that is not in scope.
+    pub(crate) fn retain(&mut self, scope: TraceScope) {
+        let taken: Vec<_> = self.channels.iter().map(|name| scope.takes(name)).collect();
+        self.packets.retain(|packet| taken[packet.channel]);
+        self.spans.retain(|span| taken[span.channel]);
+        self.notes.retain(|note| taken[note.channel]);
+        self.discarded.retain(|it| taken[it.channel]);
     }
 }
 

@@ -18,5 +18,6 @@ mod word;
 /// Pictures of runs: pages, ladders, and the pictures in the README.
 mod pictures {
     mod browser;
+    mod files;
     mod page;
 }

@@ -26,6 +26,9 @@ pub(in crate::cli) struct MatrixArgs {
     /// Make no further run after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
+    /// Write a page with the matrix and the ladder of each cell (.html), or the matrix as a picture (.svg)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -89,6 +92,9 @@ pub(in crate::cli) struct SweepArgs {
     /// option changes no result, only the time.
     #[arg(long)]
     pub(in crate::cli) no_classes: bool,
+    /// Write a page with the shares against each swept key, and distributions of time and lost bytes
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
     /// Print the counts as one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -141,6 +147,9 @@ pub(in crate::cli) struct ExploreArgs {
     /// Exit with status 1 if a run has a listed verdict; a broken law always exits with status 1
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
     pub(in crate::cli) fail_on: Vec<Verdict>,
+    /// Write a page with the counts and the ladders of the least lists of faults
+    #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
+    pub(in crate::cli) report: Option<PathBuf>,
     /// Print one JSON object
     #[arg(long)]
     pub(in crate::cli) json: bool,

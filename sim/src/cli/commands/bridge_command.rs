@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::run_command::{Capture, page_file, write_page};
+use super::run_command::Capture;
 use crate::bridge::{BridgeError, Folders, Plan, cross};
 use crate::capture::{CaptureHeader, CaptureWriter};
 use crate::cli::args::bridge_args::BridgeArgs;
+use crate::cli::page_file::PageFile;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::live::PasswordSource;
@@ -189,7 +190,7 @@ fn one(
     }
     let capture = args.pcap.as_deref().map(|path| Capture::create(path, args.json, columns));
     let mut capture = capture.transpose()?;
-    let page = args.report.as_deref().map(page_file).transpose()?;
+    let page = PageFile::create(args.report.as_deref(), &["html"], &request.selection)?;
     let out: &mut dyn Write = if matches!(capture, Some(Capture::Standard)) { err } else { out };
     let base = Base::new(args)?;
     let mut status = Status::AsExpected;
@@ -214,7 +215,7 @@ fn one(
         capture.commit()?;
     }
     if let (Some(page), Some(text)) = (page, text) {
-        write_page(page, &text)?;
+        page.write(&text)?;
     }
     Ok(status)
 }

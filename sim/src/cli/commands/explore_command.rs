@@ -10,10 +10,12 @@ use serde_json::{Map, Value};
 
 use crate::cli::args::{CiArgs, ExploreArgs};
 use crate::cli::ci_report::{Check, Finding};
+use crate::cli::page_file::PageFile;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
+use crate::report::page::explore_page;
 use crate::report::{Exploration, ExploredArm, explore_json, explore_table, scope_name};
 use crate::run::run_loaded;
 use crate::scenario::{Fault, Scenario};
@@ -39,6 +41,7 @@ pub(super) struct ExploreRequest {
     fail_on: Vec<Verdict>,
     shard: Shard,
     summary: Option<PathBuf>,
+    report: Option<PathBuf>,
     findings_ok: bool,
     ci: CiArgs,
     json: bool,
@@ -81,6 +84,7 @@ impl ExploreRequest {
             fail_on: args.fail_on,
             shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
             summary: args.summary,
+            report: args.report,
             findings_ok: args.findings_ok,
             ci: args.ci,
             json: args.json,
@@ -158,6 +162,7 @@ pub(in crate::cli) fn execute(
     let workloads = workloads.map_err(CommandError::input)?;
     let seed = request.seed;
     let unmatched: Vec<_> = request.arms.iter().zip(&workloads).map(unmatched(seed)).collect();
+    let page = PageFile::create(request.report.as_deref(), &["html"], &request.arms[0].selection)?;
     let mut explored = Vec::new();
     for (arm, unmatched) in request.arms.iter().zip(&unmatched) {
         explored.push(request.explore(arm, unmatched)?);
@@ -185,6 +190,15 @@ pub(in crate::cli) fn execute(
     let arms: Vec<_> = (0..explored.len()).map(arm).collect();
     let ExploreRequest { faults, scope, last, .. } = *request;
     let exploration = Exploration { faults, scope, last, arms: &arms };
+    if let Some(page) = page {
+        let run = |at: usize, list: &[Fault]| {
+            let mut scenario = request.arms[at].scenario.clone();
+            scenario.faults.extend(list);
+            run_loaded(&scenario, &workloads[at], seed, Recording::Headers)
+        };
+        let title = format!("explore {} --faults {faults}", request.arms[0].selection.words);
+        page.write(&explore_page::text(&title, &exploration, &run))?;
+    }
     for arm in &request.arms {
         arm.selection.tell_dropped_laws(err)?;
     }

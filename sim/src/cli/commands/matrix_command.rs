@@ -4,10 +4,12 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 
 use crate::cli::args::MatrixArgs;
+use crate::cli::page_file::PageFile;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::report;
+use crate::report::page::{matrix_page, matrix_svg, picture};
 use crate::search::matrix::Cell;
 use crate::search::matrix::changes;
 use crate::search::{SearchProgress, matrix};
@@ -24,6 +26,9 @@ pub(in crate::cli) fn execute(
         let problem = format!("{key}: has several values ({text}), and a matrix takes one");
         return Err(CommandError::Input(problem));
     }
+    let page = args.report.as_deref();
+    let is_picture = page.is_some_and(|path| path.extension().is_some_and(|end| end == "svg"));
+    let page = PageFile::create(page, &["html", "svg"], &selection)?;
     let all = matrix(scenario, args.seeds).size();
     let bar = SearchBar::new(all as u64, "matrix");
     let reached = |reached: SearchProgress| bar.at(reached);
@@ -39,6 +44,16 @@ pub(in crate::cli) fn execute(
     }
     let changes = changes(scenario);
     let reproduce = |cell: &Cell| reproduce(&selection.words, cell);
+    if let Some(page) = page {
+        let title = &format!("matrix {}", selection.words);
+        match is_picture {
+            true => page.write(&picture(&matrix_svg::markup(&cells, &|_| None)))?,
+            false => {
+                let text = matrix_page::text(title, &cells, &reproduce);
+                page.write(&text.map_err(CommandError::input)?)?;
+            }
+        }
+    }
     if args.json {
         writeln!(out, "{}", report::matrix_json(&cells, &changes, reproduce))?;
     } else {

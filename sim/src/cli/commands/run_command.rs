@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::args::{CiArgs, RunArgs};
 use crate::cli::ci_report::{Check, Finding};
 use crate::cli::output_file::OutputFile;
+use crate::cli::page_file::PageFile;
 use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
 use crate::cli::{CommandError, Status};
@@ -103,15 +104,15 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let request = &RunRequest::new(args)?;
     let scenario = &request.scenario;
-    for (option, path) in [("--pcap", &request.pcap), ("--report", &request.report)] {
-        path.as_ref().map_or(Ok(()), |path| request.selection.inputs().protect(option, path))?;
+    if let Some(path) = &request.pcap {
+        request.selection.inputs().protect("--pcap", path)?;
     }
     request.ci.protect(&request.selection.inputs())?;
     // A capture that cannot be written is an error before the run, not after the run.
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
     let pcap = pcap.transpose()?;
     let standard = matches!(pcap, Some(Capture::Standard));
-    let page = request.report.as_deref().map(page_file).transpose()?;
+    let page = PageFile::create(request.report.as_deref(), &["html"], &request.selection)?;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();
     let finished =
@@ -131,10 +132,12 @@ pub(in crate::cli) fn execute(
     let shown = ShownRun { scenario, outcome, reproduce: &reproduce, because };
     let broken = report::unmet(&scenario.expect, outcome);
     if let Some(page) = page {
-        write_page(page, &RunPage::new(shown, &finished, &workload).text())?;
+        page.write(&RunPage::new(shown, &finished, &workload).text())?;
     }
     match (request.ladder, request.json) {
-        (Some(form), _) => write!(out, "{}", form.of(&finished))?,
+        (Some(form), _) => {
+            write!(out, "{}", form.of(&finished, request.trace.unwrap_or_default()))?;
+        }
         (None, true) => print_json(out, request, &shown, &finished)?,
         (None, false) => print(out, request, &shown, &finished, (columns, wall))?,
     }
@@ -150,22 +153,6 @@ pub(in crate::cli) fn execute(
         [Check { name: reproduce.clone(), findings: broken.iter().map(finding).collect() }];
     request.ci.tell("halfclose run", &checks, err)?;
     Ok(if broken.is_empty() { Status::AsExpected } else { Status::Broken })
-}
-
-/// Opens the file of a page. The name says that the file is a page.
-pub(super) fn page_file(path: &Path) -> Result<OutputFile, CommandError> {
-    let html = path.extension().is_some_and(|end| end == "html" || end == "htm");
-    if !html {
-        let problem = format!("--report {}: a page has a name that ends in .html", path.display());
-        return Err(CommandError::Input(problem));
-    }
-    OutputFile::create(path).map_err(CommandError::input)
-}
-
-/// Writes the text of a page.
-pub(super) fn write_page(mut file: OutputFile, text: &str) -> Result<(), CommandError> {
-    file.write_all(text.as_bytes()).map_err(|error| CommandError::input(file.failed(&error)))?;
-    file.commit().map_err(CommandError::input)
 }
 
 fn print(

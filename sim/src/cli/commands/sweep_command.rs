@@ -11,9 +11,11 @@ use serde_json::{Map, Value};
 
 use crate::cli::args::{CiArgs, SweepArgs};
 use crate::cli::ci_report::{Check, Finding};
+use crate::cli::page_file::PageFile;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted, wall_clock};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
+use crate::report::page::sweep_page;
 use crate::report::{SweepReport, sweep_json, sweep_table};
 use crate::run::{RunError, Unlike};
 use crate::search::results::{Format, ResultsError};
@@ -33,6 +35,7 @@ pub(super) struct SweepRequest {
     out: Option<(PathBuf, Format)>,
     rows: Rows,
     summary: Option<PathBuf>,
+    report: Option<PathBuf>,
     /// The options that decide a count or a row.
     options: Vec<String>,
     findings_ok: bool,
@@ -79,6 +82,7 @@ impl SweepRequest {
             out,
             rows: rows.unwrap_or_default(),
             summary: args.summary,
+            report: args.report,
             options,
             findings_ok: args.findings_ok,
             corpus: args.corpus,
@@ -132,6 +136,7 @@ pub(in crate::cli) fn execute(
         request.selection.inputs().protect("--summary", path)?;
     }
     request.ci.protect(&request.selection.inputs())?;
+    let page = PageFile::create(request.report.as_deref(), &["html"], &request.selection)?;
     let rows = request.sweep().rows().map_err(CommandError::input)?;
     let kept = request.corpus.as_deref().map(|path| CorpusRuns::run(request, path)).transpose()?;
     let progress = SearchBar::new(rows.end - rows.start, "sweep");
@@ -164,6 +169,9 @@ pub(in crate::cli) fn execute(
         request.selection.tell_dropped(err)?;
     } else {
         request.selection.tell_dropped_laws(err)?;
+    }
+    if let Some(page) = page {
+        page.write(&sweep_page::text(&swept))?;
     }
     let mut more = Map::new();
     let added = match &kept {

@@ -1,5 +1,8 @@
 //! `ladder_form` names the forms of a ladder that stand alone: a picture, and a diagram in text.
 
+use maud::Markup;
+
+use crate::report::ladder::TraceScope;
 use crate::report::page::ladder_svg::LadderPicture;
 use crate::report::page::thinning::{DRAWN, Thinned};
 use crate::report::page::{mermaid, picture};
@@ -16,21 +19,25 @@ pub(crate) enum LadderForm {
 }
 
 impl LadderForm {
-    #[cfg(feature = "cli")]
     /// Every form with its word on the command line.
+    #[cfg(feature = "cli")]
     pub(crate) const ALL: [(&'static str, Self); 2] =
         [("svg", Self::Svg), ("mermaid", Self::Mermaid)];
 
-    /// The ladder of a run that was recorded with headers.
-    pub(crate) fn of(self, finished: &Finished) -> String {
-        let timeline = &Timeline::of(finished);
+    /// The ladder of a run that was recorded with headers, with the connections in scope.
+    pub(crate) fn of(self, finished: &Finished, scope: TraceScope) -> String {
+        let timeline = &mut Timeline::of(finished);
+        timeline.retain(scope);
         match self {
-            Self::Svg => {
-                let thinned = &Thinned::of(timeline, DRAWN);
-                let said = &finished.dialogue;
-                picture(&LadderPicture { timeline, said, thinned, rows: None }.markup())
-            }
+            Self::Svg => picture(&ladder(finished, timeline, scope)),
             Self::Mermaid => mermaid::diagram(timeline),
         }
     }
+}
+
+/// The ladder of a run as an element, without links.
+pub(crate) fn ladder(finished: &Finished, timeline: &Timeline<'_>, scope: TraceScope) -> Markup {
+    let thinned = &Thinned::of(timeline, DRAWN);
+    let said = if scope == TraceScope::Data { &[] } else { &finished.dialogue[..] };
+    LadderPicture { timeline, said, thinned, rows: None }.markup()
 }

@@ -1,17 +1,22 @@
 //! `ladder_svg` draws a run as a ladder: time runs down, the client stands on the left and the server on
 //! the right, and each packet is a slanted arrow from the sending to the arrival.
 
+pub(crate) mod arrows;
+pub(crate) mod dialogue_lines;
+pub(crate) mod states;
+pub(crate) mod time_axis;
+
 use std::time::Duration;
 
 use halfclose_ftp::report::Spoken;
 use halfclose_stack::State;
 use maud::{Markup, html};
 
-use crate::report::page::arrows::{self, Columns};
-use crate::report::page::dialogue_lines::{self, Speech};
-use crate::report::page::states;
+use arrows::Columns;
+use dialogue_lines::Speech;
+use time_axis::{Instant, Point, ROW, TimeAxis};
+
 use crate::report::page::thinning::Thinned;
-use crate::report::page::time_axis::{Instant, Point, ROW, TimeAxis};
 use crate::report::timeline::{StateSpan, Timeline};
 use crate::side::Side;
 
@@ -20,7 +25,7 @@ const TIME: i64 = 78;
 /// The width of a column of labels.
 const LABEL: i64 = 272;
 /// The width of the band of one connection's states.
-pub(super) const LANE: i64 = 18;
+pub(crate) const LANE: i64 = 18;
 /// The distance between the bands and the lifeline.
 const GAP: i64 = 8;
 /// The distance between the lifelines.
@@ -42,7 +47,7 @@ pub(crate) struct LadderPicture<'a> {
 
 /// An event with a place on the axis of time.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Item {
+pub(crate) enum Item {
     /// The emission of a packet.
     Send(usize),
     /// An arrival of a packet, and its ordinal.
@@ -232,22 +237,22 @@ impl LadderPicture<'_> {
 }
 
 /// A ladder whose events have places.
-pub(super) struct Drawing {
-    pub(super) axis: TimeAxis,
-    pub(super) columns: Columns,
-    pub(super) places: Places,
+pub(crate) struct Drawing {
+    pub(crate) axis: TimeAxis,
+    pub(crate) columns: Columns,
+    pub(crate) places: Places,
     /// The lane of each connection; `None`: the states of the connection are not drawn.
-    pub(super) lanes: Vec<Option<usize>>,
+    pub(crate) lanes: Vec<Option<usize>>,
     /// The median time on the link.
-    pub(super) transit: Duration,
+    pub(crate) transit: Duration,
 }
 
 /// The places of the events, by kind.
-pub(super) struct Places {
+pub(crate) struct Places {
     /// By packet: the place of the emission.
-    pub(super) sends: Vec<i64>,
+    pub(crate) sends: Vec<i64>,
     /// By packet: the places of the arrivals.
-    pub(super) arrivals: Vec<Vec<i64>>,
+    pub(crate) arrivals: Vec<Vec<i64>>,
     notes: Vec<Option<i64>>,
     discarded: Vec<i64>,
     /// The events at each side by time and place among the events, in order.
@@ -284,7 +289,7 @@ impl Places {
 impl Drawing {
     /// The place of a change of state: the place of the last event of the same instant at the side
     /// before the change.
-    pub(super) fn place_of(&self, side: Side, (at, order): (Duration, usize)) -> i64 {
+    pub(crate) fn place_of(&self, side: Side, (at, order): (Duration, usize)) -> i64 {
         let events = &self.places.events[side as usize];
         let behind = events.partition_point(|(when, before, _)| (*when, *before) <= (at, order));
         let last = behind.checked_sub(1).map(|index| events[index]);
@@ -334,7 +339,7 @@ fn folds(drawing: &Drawing) -> Markup {
                 }
                 text x=(left + 12) y=(middle + 4) {
                     @match fold.packets {
-                        0 => { "nothing happens for " (arrows::span(fold.time)) }
+                        0 => { (arrows::span(fold.time)) " pass" }
                         1 => { "1 packet in " (arrows::span(fold.time)) " not drawn" }
                         more => { (more) " packets in " (arrows::span(fold.time)) " not drawn" }
                     }

@@ -1,5 +1,6 @@
 //! `of_finished` gives a finished run its page and its ladders, for tests that leave pictures behind.
 
+use crate::report::ladder::TraceScope;
 use crate::report::page::{LadderForm, RunPage};
 use crate::report::{ShownRun, because};
 use crate::run::{Finished, RunError};
@@ -28,7 +29,7 @@ impl Finished {
     /// [`Recording::Headers`]: crate::Recording::Headers
     #[must_use]
     pub fn ladder_svg(&self) -> String {
-        LadderForm::Svg.of(self)
+        LadderForm::Svg.of(self, TraceScope::All)
     }
 
     /// The packets of the run as a sequence diagram of Mermaid, recorded at [`Recording::Headers`] or
@@ -37,6 +38,6 @@ impl Finished {
     /// [`Recording::Headers`]: crate::Recording::Headers
     #[must_use]
     pub fn ladder_mermaid(&self) -> String {
-        LadderForm::Mermaid.of(self)
+        LadderForm::Mermaid.of(self, TraceScope::All)
     }
 }

@@ -14,13 +14,13 @@ use crate::side::Side;
 
 /// The places of the columns in pixels from the left.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     /// The place of the client's lifeline.
-    pub(super) left: i64,
+    pub(crate) left: i64,
     /// The place of the server's lifeline.
-    pub(super) right: i64,
+    pub(crate) right: i64,
     /// The width of the picture.
-    pub(super) width: i64,
+    pub(crate) width: i64,
     /// The width of the bands and their distance from the lifeline.
     beside: i64,
     gap: i64,
@@ -28,7 +28,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// The columns for `lanes` bands at each side, with labels of `label` pixels that end at `from`.
-    pub(super) fn new(from: i64, lanes: usize, gap: i64, middle: i64, label: i64) -> Self {
+    pub(crate) fn new(from: i64, lanes: usize, gap: i64, middle: i64, label: i64) -> Self {
         let beside = i64::try_from(lanes).unwrap_or(0) * LANE + gap;
         let left = from + beside;
         let right = left + middle;
@@ -36,17 +36,17 @@ impl Columns {
     }
 
     /// `by` pixels away from the middle at a side.
-    pub(super) fn outside(&self, side: Side, by: i64) -> i64 {
+    pub(crate) fn outside(&self, side: Side, by: i64) -> i64 {
         if side == Side::Client { -by } else { by }
     }
 
     /// The lifeline of a side.
-    pub(super) fn life(&self, side: Side) -> i64 {
+    pub(crate) fn life(&self, side: Side) -> i64 {
         if side == Side::Client { self.left } else { self.right }
     }
 
     /// The left end of the band of a lane at a side.
-    pub(super) fn lane(&self, side: Side, lane: usize) -> i64 {
+    pub(crate) fn lane(&self, side: Side, lane: usize) -> i64 {
         let inner = self.gap + i64::try_from(lane).unwrap_or(0) * LANE;
         match side {
             Side::Client => self.left - inner - LANE,
@@ -55,14 +55,14 @@ impl Columns {
     }
 
     /// The place of a label at a side, and the anchor of the text.
-    pub(super) fn label(&self, side: Side) -> (i64, &'static str) {
+    pub(crate) fn label(&self, side: Side) -> (i64, &'static str) {
         let x = self.life(side) + self.outside(side, self.beside + 6);
         (x, if side == Side::Client { "end" } else { "start" })
     }
 }
 
 /// The arrow and the label of a packet.
-pub(super) fn packet(picture: &LadderPicture<'_>, drawing: &Drawing, index: usize) -> Markup {
+pub(crate) fn packet(picture: &LadderPicture<'_>, drawing: &Drawing, index: usize) -> Markup {
     let packet = &picture.timeline.packets[index];
     let y = drawing.places.sends[index];
     let (x, anchor) = drawing.columns.label(packet.event.from);
@@ -100,7 +100,7 @@ fn classes(packet: &SeenPacket<'_>, channel: &str) -> String {
 }
 
 /// The label of a packet: number, flags, sequence numbers, acknowledgment.
-pub(super) fn label(packet: &SeenPacket<'_>, channel: &str) -> String {
+pub(crate) fn label(packet: &SeenPacket<'_>, channel: &str) -> String {
     let text = packet.text();
     let (short, _) = text.split_once(" win ").unwrap_or((&text, ""));
     let number = packet.number().map_or("forged".to_owned(), |number| number.to_string());
@@ -189,7 +189,7 @@ fn arrow((x, y): (i64, i64), (to_x, to_y): (i64, i64)) -> String {
 }
 
 /// A text of at most so many characters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }
@@ -199,12 +199,12 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 /// A time in seconds with microseconds, as traces print the time.
-pub(super) fn seconds(time: Duration) -> String {
+pub(crate) fn seconds(time: Duration) -> String {
     format!("{}.{:06}", time.as_secs(), time.subsec_micros())
 }
 
 /// A length of time in a unit that fits.
-pub(super) fn span(time: Duration) -> String {
+pub(crate) fn span(time: Duration) -> String {
     let us = time.as_micros();
     match us {
         0..1_000 => format!("{us} µs"),

@@ -16,21 +16,21 @@ const COLUMNS: usize = 54;
 
 /// A line of the dialogue with a place.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Speech {
+pub(crate) struct Speech {
     /// The place of the line in the dialogue.
-    pub(super) said: usize,
+    pub(crate) said: usize,
     /// The event that the line stands beside; `None`: the line has a place of its own.
-    pub(super) item: Option<usize>,
+    pub(crate) item: Option<usize>,
     /// For a line with a place of its own: the event that the line follows, if the line is not the first
     /// of the instant.
-    pub(super) behind: Option<usize>,
+    pub(crate) behind: Option<usize>,
     /// Pixels from the top.
-    pub(super) y: i64,
+    pub(crate) y: i64,
 }
 
 /// Finds the packet of each line: the emission of a command, the arrival of a reply. Where packets are
 /// left out, a line without a drawn packet is left out too.
-pub(super) fn attach(timeline: &Timeline<'_>, said: &[Spoken], items: &[Item]) -> Vec<Speech> {
+pub(crate) fn attach(timeline: &Timeline<'_>, said: &[Spoken], items: &[Item]) -> Vec<Speech> {
     let sends = items.iter().filter(|item| matches!(item, Item::Send(_))).count();
     let whole = sends == timeline.packets.len();
     let mut carriers: BTreeMap<(Duration, Side), VecDeque<usize>> = BTreeMap::new();
@@ -68,7 +68,7 @@ pub(super) fn attach(timeline: &Timeline<'_>, said: &[Spoken], items: &[Item]) -
 }
 
 /// The lines as text beside the client's lifeline at `x`.
-pub(super) fn markup(said: &[Spoken], speech: &[Speech], x: i64) -> Markup {
+pub(crate) fn markup(said: &[Spoken], speech: &[Speech], x: i64) -> Markup {
     html! {
         @for line in speech {
             @let spoken = &said[line.said];
@@ -83,7 +83,7 @@ pub(super) fn markup(said: &[Spoken], speech: &[Speech], x: i64) -> Markup {
 
 /// The distance of a line from the packet, in pixels downwards: a command stands above the arrow that
 /// leaves, a reply below the arrow that arrives.
-pub(super) fn down(speaker: Speaker) -> i64 {
+pub(crate) fn down(speaker: Speaker) -> i64 {
     match speaker {
         Speaker::Client => -5,
         Speaker::Server | Speaker::Program => 12,

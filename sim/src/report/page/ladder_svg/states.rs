@@ -15,7 +15,7 @@ const LANES: usize = 4;
 
 /// The lane of each connection: connections that overlap in time have lanes of their own. `None`: there is
 /// no lane left.
-pub(super) fn lanes(timeline: &Timeline<'_>) -> Vec<Option<usize>> {
+pub(crate) fn lanes(timeline: &Timeline<'_>) -> Vec<Option<usize>> {
     let mut busy_until: Vec<Duration> = Vec::new();
     let life = |channel: usize| {
         let spans = timeline.spans.iter().filter(move |span| span.channel == channel);
@@ -43,12 +43,12 @@ pub(super) fn lanes(timeline: &Timeline<'_>) -> Vec<Option<usize>> {
 }
 
 /// The number of lanes.
-pub(super) fn lane_count(lanes: &[Option<usize>]) -> usize {
+pub(crate) fn lane_count(lanes: &[Option<usize>]) -> usize {
     lanes.iter().flatten().max().map_or(0, |most| most + 1)
 }
 
 /// The bands of all connections with a lane.
-pub(super) fn bands(timeline: &Timeline<'_>, drawing: &Drawing, bottom: i64) -> Markup {
+pub(crate) fn bands(timeline: &Timeline<'_>, drawing: &Drawing, bottom: i64) -> Markup {
     let lane = |span: &StateSpan| drawing.lanes.get(span.channel).copied().flatten();
     let spans = timeline.spans.iter().filter_map(|span| Some((span, lane(span)?)));
     html! {
@@ -113,7 +113,7 @@ fn word(state: State, channel: &str, height: i64) -> Option<String> {
 }
 
 /// The states with their short names, in the order of a connection's life.
-pub(super) const SHORT: [(State, &str); 9] = [
+pub(crate) const SHORT: [(State, &str); 9] = [
     (State::SynSent, "SS"),
     (State::SynReceived, "SR"),
     (State::Established, "EST"),
