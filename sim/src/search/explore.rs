@@ -110,7 +110,6 @@ impl Explored {
     }
 
     /// Adds the counts of another part of the same exploration.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command merges parts"))]
     #[cfg(feature = "results")]
     pub(crate) fn add_part(&mut self, part: &Self) {
         let longer = self.by_faults.len().max(part.by_faults.len());
@@ -142,7 +141,6 @@ impl Explored {
 }
 
 /// The list that an exploration visits first.
-#[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command merges parts"))]
 #[cfg(feature = "results")]
 fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
     let place = |list: &[Placed]| {
@@ -209,7 +207,6 @@ impl<'a> Explore<'a> {
     }
 
     /// The shard whose runs are made.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "only the command merges parts"))]
     #[cfg(feature = "results")]
     pub(crate) fn part(&self) -> Shard {
         self.shard
