@@ -34,8 +34,8 @@ use args::{Arguments, Invocation};
 #[cfg(all(feature = "net", target_os = "linux"))]
 use commands::bridge_command;
 use commands::{
-    explain_command, explore_command, install_command, list_command, matrix_command, merge_command,
-    replay_command, run_command, show_command, shrink_command, sweep_command,
+    explain_command, explore_command, fate_command, install_command, list_command, matrix_command,
+    merge_command, replay_command, run_command, show_command, shrink_command, sweep_command,
 };
 #[cfg(feature = "net")]
 use commands::{ls_command, probe_command, serve_command, transfer_command};
@@ -171,6 +171,7 @@ fn dispatch(command: Invocation, streams: &mut Streams<'_>) -> Result<Status, Co
         Invocation::Sweep(args) => sweep_command::execute(args, out, err),
         Invocation::Explain(args) => explain_command::execute(&args, out, err),
         Invocation::Explore(args) => explore_command::execute(args, out, err),
+        Invocation::Fate(args) => fate_command::execute(args, out, err),
         Invocation::Merge(args) => merge_command::execute(&args, out, err),
         Invocation::Shrink(args) => shrink_command::execute(args, out, err),
         Invocation::Replay(args) => replay_command::execute(&args, out),

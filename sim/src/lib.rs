@@ -32,6 +32,7 @@
 //! | [`sweep()`] | each seed of a range, at every point of a grid of settings |
 //! | [`explore()`] | each placement of a few faults on the packets |
 //! | [`matrix()`] | each pair of a client and a server |
+//! | [`fate()`] | each way in which a run could have gone on from each of its packets |
 //! | [`shrink()`] | ever fewer of the faults of one run, as long as the run ends the same way |
 //!
 //! Each is a builder of one shape: options such as `jobs`, `max_time`, `stop` and `progress`, then `run`.
@@ -142,8 +143,9 @@ pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]
 pub use search::sweep::{Record, Rows};
 pub use search::{
-    Cell, Explore, Explored, Histogram, Made, Matrix, Placed, Scope, SearchProgress, Seeds, Shape,
-    Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally, Visit, explore, matrix, shrink, sweep,
+    Cell, Explore, Explored, FateCurve, FatePoint, FateSearch, Histogram, Made, Matrix, Placed,
+    Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally,
+    Visit, explore, fate, matrix, shrink, sweep,
 };
 pub use side::Side;
 pub use verdict::{FileState, Verdict};

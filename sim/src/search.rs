@@ -5,6 +5,7 @@
 pub(crate) mod classes;
 pub(crate) mod ddmin;
 pub mod explore;
+pub(crate) mod fate_curve;
 pub(crate) mod histogram;
 pub(crate) mod limits;
 pub(crate) mod lockstep;
@@ -22,6 +23,7 @@ pub(crate) mod tally;
 
 pub use classes::Made;
 pub use explore::{Explore, Explored, Scope, Visit, explore};
+pub use fate_curve::{FateCurve, FatePoint, FateSearch, fate};
 pub use histogram::Histogram;
 pub use limits::SearchProgress;
 pub(crate) use limits::Stop;

@@ -20,7 +20,7 @@ use crate::explain::Cause;
 use crate::report::ladder::TraceScope;
 use crate::report::page::LadderForm;
 use crate::run::CapturePoint;
-pub(super) use search_args::{ExploreArgs, MatrixArgs, MergeArgs, ShrinkArgs, SweepArgs};
+pub(super) use search_args::{ExploreArgs, FateArgs, MatrixArgs, MergeArgs, ShrinkArgs, SweepArgs};
 use value_words::{ScenarioName, capture_point, cause, found, ladder_form, seed, trace_scope};
 
 /// Replay the end of a TCP connection from a seed
@@ -90,6 +90,9 @@ pub(super) enum Invocation {
     /// Run a scenario with every placement of a few faults on packets, and count the verdicts
     #[command(after_help = examples(help::EXPLORE))]
     Explore(ExploreArgs),
+    /// Say at each packet of a run how the run could still have ended
+    #[command(after_help = examples(help::FATE))]
+    Fate(FateArgs),
     /// Put the summaries of shards together, and name the shards that are missing
     #[command(after_help = examples(help::MERGE))]
     Merge(MergeArgs),

@@ -5,6 +5,7 @@
 pub(super) mod bridge_command;
 pub(super) mod explain_command;
 pub(super) mod explore_command;
+pub(super) mod fate_command;
 pub(super) mod install_command;
 pub(super) mod list_command;
 #[cfg(feature = "net")]

@@ -154,6 +154,14 @@ pub(super) const SHRINK: Examples = &[
     ),
 ];
 
+pub(super) const FATE: Examples = &[
+    (
+        "halfclose fate q123208 --seed 264 -s link.loss=5%",
+        "Find the packet at which the file was lost",
+    ),
+    ("halfclose fate lost-fin -s link.loss=2% --json", "Print the whole curve as one JSON object"),
+];
+
 pub(super) const REPLAY: Examples = &[
     ("halfclose replay run.pcapng", "Run the scenario in a capture again; compare every packet"),
     ("halfclose replay run.trace", "Compare with a trace that `halfclose run --trace` printed"),

@@ -219,6 +219,13 @@ impl Fates {
         }
     }
 
+    /// Draw from another seed from now on. The state of the loss in bursts stays.
+    pub(crate) fn redraw(&mut self, seed: u64) {
+        if self.rng.is_some() {
+            self.rng = Some(seed::stream(seed, self.purpose));
+        }
+    }
+
     /// Whether there is no chance in them: every packet is delivered.
     #[must_use]
     pub(crate) fn always_deliver(&self) -> bool {

@@ -64,6 +64,11 @@ impl Link {
         self.held.clone_from(held);
     }
 
+    /// Draw the fates of all later packets from another seed.
+    pub(crate) fn redraw(&mut self, seed: u64) {
+        self.fates.redraw(seed);
+    }
+
     /// The random fate of the next packet, of `bytes` bytes. The link draws for each packet, so
     /// that later packets keep their fates.
     #[inline]

@@ -55,6 +55,11 @@ impl World<'_> {
         end
     }
 
+    /// Draw the fates of all packets from now on from `seed`. The hosts keep what they have drawn.
+    pub(crate) fn redraw(&mut self, seed: u64) {
+        self.stations.iter_mut().for_each(|station| station.link.redraw(seed));
+    }
+
     /// Give the packet of this emission number this fate, too. The packet comes after all packets so
     /// far, and after all packets with an ordered fate.
     ///

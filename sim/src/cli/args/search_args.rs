@@ -211,6 +211,27 @@ pub(in crate::cli) struct ShrinkArgs {
 }
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct FateArgs {
+    #[command(flatten)]
+    pub(in crate::cli) what: ScenarioArgs,
+    /// The seed of the run [default: the seed of the scenario, or 0]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seed)]
+    pub(in crate::cli) seed: Option<u64>,
+    /// Continuations of the run from each packet
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub(in crate::cli) continuations: u64,
+    /// Threads [default: one for each core]; the number changes no result
+    #[arg(long, value_name = "N", value_parser = jobs, allow_negative_numbers = true)]
+    pub(in crate::cli) jobs: Option<NonZeroUsize>,
+    /// Make no further run after this much real time, such as 60s or 5min
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    pub(in crate::cli) max_time: Option<Duration>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct MergeArgs {
     /// The summary files of all shards (`--summary`)
     #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
