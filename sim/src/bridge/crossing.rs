@@ -87,7 +87,7 @@ impl Crossed {
 }
 
 /// The time that a server gets to listen, and the time it gets to end.
-const TO_LISTEN: Duration = Duration::from_secs(10);
+const TO_LISTEN: Duration = Duration::from_secs(20);
 const TO_END: Duration = Duration::from_secs(2);
 /// The silence that ends a run after the client is done, and the longest wait for the silence.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -187,7 +187,7 @@ fn start_server(plan: &Plan<'_>, ends: &mut [End; 2], clock: RealTime) -> Result
             return Err(BridgeError::Interrupted);
         }
         if clock.now() > TO_LISTEN {
-            return Err(failed("did not listen at port 21 within 10 s"));
+            return Err(failed("did not listen at port 21 within 20 s"));
         }
         sleep(&ends[1..], LOOK);
     }

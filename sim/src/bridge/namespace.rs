@@ -137,6 +137,9 @@ fn lead(address: &str, command: &str) -> Result<(), String> {
     let listening = address != SERVER.to_string();
     let mut led = Led { bridge, command: None, listening };
     loop {
+        // Before the look at the children: a signal after the look must wake the poll.
+        let mut drained = [0; 64];
+        let _ = rustix::io::read(&children, &mut drained);
         match control::take_order(bridge).map_err(words)? {
             Received::Message(Order::Start) => led.start(command)?,
             Received::Message(Order::Stop) => led.stop(),
@@ -145,8 +148,6 @@ fn lead(address: &str, command: &str) -> Result<(), String> {
         }
         led.bury().map_err(words)?;
         led.look_for_listener().map_err(words)?;
-        let mut drained = [0; 64];
-        let _ = rustix::io::read(&children, &mut drained);
         let mut files =
             [PollFd::new(&bridge, PollFlags::IN), PollFd::new(&children, PollFlags::IN)];
         let tick = Timespec { tv_sec: 0, tv_nsec: LISTEN_TICK };

@@ -49,6 +49,9 @@ fn check(model: &str, login: &[&str]) {
     };
     for (measured, close) in TEARDOWNS {
         let known = known(model, measured);
+        // A server that is known to be silent is not waited for.
+        let silent = known.iter().any(|result| result.starts_with("none"));
+        let limit = if silent { "4s" } else { "30s" };
         for _ in 0..RUNS {
             let close = format!("-sclient.close={close}");
             let run_folder = folder.path().join("run");
@@ -64,7 +67,7 @@ fn check(model: &str, login: &[&str]) {
                     &close,
                     &put,
                 ][..],
-                &["--server", &server, "--limit", "4s", "--dir", &run_folder],
+                &["--server", &server, "--limit", limit, "--dir", &run_folder],
                 &login,
             ];
             let seen = run(&[], &words.concat());
