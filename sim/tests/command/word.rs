@@ -124,6 +124,8 @@ fn no_output_replaces_an_input() {
         fs::hard_link(folder.path(from), folder.path(page)).expect("a link");
         let run = ["run", &mine, &move_it, "--report", &folder.text(page)];
         assert_refused(&halfclose(&run), &["--report", "would replace"]);
+        let bridge = ["bridge", &mine, &move_it, "--report", &folder.text(page)];
+        assert_refused(&halfclose(&bridge), &["--report", "would replace"]);
     }
     let capture = folder.text("a.pcapng");
     assert_eq!(halfclose(&["run", "q123208", "--pcap", &capture]).status.code(), Some(0));

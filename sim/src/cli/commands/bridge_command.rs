@@ -59,10 +59,10 @@ pub(in crate::cli) fn execute(
         Ok::<_, CommandError>((user.clone(), source.find(user, err)?))
     });
     let login = login.transpose()?;
-    if let Some(path) = &args.pcap {
-        let mut inputs = selection.inputs();
-        args.password_file.iter().for_each(|it| inputs.add("the file of the password", it));
-        inputs.protect("--pcap", path)?;
+    let mut inputs = selection.inputs();
+    args.password_file.iter().for_each(|it| inputs.add("the file of the password", it));
+    for (option, path) in [("--pcap", &args.pcap), ("--report", &args.report)] {
+        path.as_ref().map_or(Ok(()), |path| inputs.protect(option, path))?;
     }
     let request = Request { args, selection, login, interrupted };
     let done = match args.seeds {
@@ -185,9 +185,6 @@ fn one(
     let args = request.args;
     let seed = request.selection.seed(args.seed);
     let scenario = request.scenario(seed)?;
-    if let Some(path) = &args.pcap {
-        request.selection.inputs().protect("--pcap", path)?;
-    }
     let capture = args.pcap.as_deref().map(|path| Capture::create(path, args.json, columns));
     let mut capture = capture.transpose()?;
     let page = PageFile::create(args.report.as_deref(), &["html"], &request.selection)?;
