@@ -4,6 +4,7 @@
 
 mod handover;
 mod plan;
+mod planned_end;
 
 use plan::read;
 pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way, WorkTurn};
@@ -24,6 +25,8 @@ enum Phase {
     /// All bytes are sent: waiting until the bytes are transmitted, or acknowledged, before the
     /// abort.
     Draining,
+    /// The pause before a planned RST.
+    Pausing,
     /// All bytes are sent: waiting until the system has taken the bytes, before the FIN.
     HandingOver,
     /// The sending side is shut: waiting for the peer's end.
@@ -112,7 +115,8 @@ impl Transfer {
         let end = match (self.phase, self.plan.way) {
             (Phase::Moving, Way::Send(close)) => self.send(close, tcp, store, turn),
             (Phase::Moving, Way::Receive) => self.receive(tcp, store, now),
-            (Phase::Draining, way) => self.drain(way, tcp),
+            (Phase::Draining, way) => self.drain(way, tcp, now),
+            (Phase::Pausing, _) => self.pause(tcp, now),
             (Phase::HandingOver, _) => self.hand_over(tcp),
             (Phase::HalfClosed, _) => self.await_end(tcp, now),
             (Phase::Standing, _) => self.stand(tcp),
@@ -162,7 +166,7 @@ impl Transfer {
     {
         self.blocked = None;
         loop {
-            let mut limit = self.until_alarm();
+            let mut limit = self.until_alarm().min(self.until_end());
             let mut last = false;
             let mut full = true;
             let mut enough = false;
@@ -191,8 +195,8 @@ impl Transfer {
             if error.is_some() {
                 return Some(TransferEnd { store: error, ..self.abort(tcp) });
             }
-            if last {
-                return self.finish(close, tcp);
+            if last || self.until_end() == 0 {
+                return self.finish(close, tcp, turn.now);
             }
             if enough {
                 // Other sessions get their turn before the directory is read any further.
@@ -203,39 +207,6 @@ impl Transfer {
                 return None;
             }
         }
-    }
-
-    /// Ends the connection after the last byte, as the plan's [`Close`] says.
-    fn finish<T: Tcp + ?Sized>(&mut self, close: Close, tcp: &mut T) -> Option<TransferEnd> {
-        match close {
-            Close::Fin => self.hand_over(tcp),
-            Close::HalfClose => {
-                tcp.shutdown(self.conn);
-                self.phase = Phase::HalfClosed;
-                None
-            }
-            Close::Reset => Some(self.planned_abort(tcp)),
-            Close::FinThenReset => {
-                tcp.shutdown(self.conn);
-                Some(self.planned_abort(tcp))
-            }
-            Close::ResetWhenSent | Close::ResetWhenAcked => {
-                self.phase = Phase::Draining;
-                self.drain(self.plan.way, tcp)
-            }
-        }
-    }
-
-    fn drain<T: Tcp + ?Sized>(&mut self, way: Way, tcp: &mut T) -> Option<TransferEnd> {
-        let status = tcp.status(self.conn);
-        if let Some(ending) = status.ending.filter(|&ending| ending != Ending::Finished) {
-            return Some(self.lost(ending, tcp));
-        }
-        let waits = match way {
-            Way::Send(Close::ResetWhenAcked) => status.unacknowledged,
-            _ => status.unsent,
-        };
-        (waits == 0).then(|| self.planned_abort(tcp))
     }
 
     /// Drops the peer's bytes after our FIN, until the peer ends too.
@@ -360,10 +331,6 @@ impl Transfer {
     fn until_alarm(&self) -> usize {
         let rest = self.plan.alarm.map(|alarm| alarm.saturating_sub(self.moved));
         rest.map_or(usize::MAX, |rest| usize::try_from(rest).unwrap_or(usize::MAX))
-    }
-
-    fn planned_abort<T: Tcp + ?Sized>(&self, tcp: &mut T) -> TransferEnd {
-        TransferEnd { complete: true, ..self.abort(tcp) }
     }
 
     /// The connection ended: gives the name back to the host.

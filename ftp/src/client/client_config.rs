@@ -122,6 +122,11 @@ pub struct ClientConfig {
     pub representation: Representation,
     /// How the client ends the data connection of an upload.
     pub close: Close,
+    /// The number of bytes of an upload after which the client ends the data connection as `close`
+    /// says, in the middle of the file; `None`: after all bytes.
+    pub close_after: Option<u64>,
+    /// The pause before the RST of a `close` that ends with a RST.
+    pub reset_delay: Duration,
     /// Local port for active data connections; `None`: a free port for each transfer, as RFC 1123
     /// §4.1.2.5 wants because of TIME-WAIT.
     pub data_port: Option<u16>,
@@ -157,6 +162,8 @@ impl Default for ClientConfig {
             extended: true,
             representation: Representation::Image,
             close: Close::Fin,
+            close_after: None,
+            reset_delay: Duration::ZERO,
             data_port: None,
             trusts: DownloadEnd::Both,
             abor_replies: AborReplies::Counted,

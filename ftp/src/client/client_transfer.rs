@@ -327,7 +327,9 @@ impl Client {
         });
         current.data = DataState::Moving;
         let idle_timeout = cx.config.data_idle_timeout;
-        self.actions.push(Action::Transfer(Plan { idle_timeout, alarm, ..Plan::new(body, way) }));
+        let (ends_after, reset_delay) = (cx.config.close_after, cx.config.reset_delay);
+        let plan = Plan { idle_timeout, alarm, ends_after, reset_delay, ..Plan::new(body, way) };
+        self.actions.push(Action::Transfer(plan));
     }
 }
 

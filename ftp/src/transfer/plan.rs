@@ -61,6 +61,11 @@ pub struct Plan {
     /// Report [`Step::Alarm`] once exactly this number of bytes has moved, and before any further
     /// byte.
     pub alarm: Option<u64>,
+    /// A sender ends the connection after this number of bytes, as at the end of the data; `None`:
+    /// after all bytes.
+    pub ends_after: Option<u64>,
+    /// The pause before a planned RST.
+    pub reset_delay: Duration,
     /// The delay before a receiver looks at arrived bytes: a busy program, a slow scheduler.
     pub read_delay: Duration,
     /// The number of unrequested bytes that a receiver sends.
@@ -73,8 +78,17 @@ impl Plan {
     /// A plan without delays, alarm and timeout.
     #[must_use]
     pub const fn new(body: Body, way: Way) -> Self {
-        let (idle_timeout, alarm, read_delay) = (None, None, Duration::ZERO);
-        Self { body, way, idle_timeout, alarm, read_delay, chatter: 0, waits_on: false }
+        Self {
+            body,
+            way,
+            idle_timeout: None,
+            alarm: None,
+            ends_after: None,
+            reset_delay: Duration::ZERO,
+            read_delay: Duration::ZERO,
+            chatter: 0,
+            waits_on: false,
+        }
     }
 }
 

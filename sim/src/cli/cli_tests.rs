@@ -39,7 +39,7 @@ fn bad_input_is_one_line_and_exit_status_2() {
         (&["run", "-s", "link.loss=101%"], "link.loss: `101%` is more than 100%"),
         (
             &["run", "-s", "fault=drop server data FIN 0"],
-            "fault: `0` is out of range: it must be 1 to 4294967295",
+            "fault: `0` is out of range: it must be 1 to 4294967295, or `every`",
         ),
         (
             &["run", "-s", "fault=drop packet 3", "-s", "fault=hold packet 3"],

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use halfclose_stack::State;
+use halfclose_stack::{Flags, Segment, State};
 
 use super::Table;
 use crate::side::Side;
@@ -29,6 +29,20 @@ pub(super) struct Arrival {
     /// Whether the packet has data, or a FIN behind data.
     pub(super) has_data: bool,
     pub(super) ack: Option<u32>,
+}
+
+impl Arrival {
+    /// The arrival of `segment`, sent by the connection of the record `sender`.
+    pub(super) fn of(segment: &Segment, sender: Option<&ConnectionRecord>) -> Self {
+        let has = |flag| segment.flags.has(flag);
+        let bytes = sender.and_then(|sender| sender.fin_after).unwrap_or(0);
+        Self {
+            reset: has(Flags::RST),
+            syn: has(Flags::SYN),
+            has_data: segment.payload_len > 0 || (has(Flags::FIN) && bytes > 0),
+            ack: has(Flags::ACK).then_some(segment.ack),
+        }
+    }
 }
 
 /// A connection at one host: the side, the local port, the peer's port.

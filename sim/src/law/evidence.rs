@@ -201,17 +201,8 @@ impl Evidence {
         let (side, headers) = self.arrival.as_ref()?;
         let segment = Segment::peek(headers)?;
         let [from, to] = segment.ports();
-        let peer = Endpoint(side.peer(), from, to);
-        let behind_data = || {
-            let bytes = self.connections.get(peer).and_then(|peer| peer.fin_after);
-            segment.flags.has(Flags::FIN) && bytes.is_some_and(|bytes| bytes > 0)
-        };
-        (key == Endpoint(*side, to, from)).then(|| Arrival {
-            reset: segment.flags.has(Flags::RST),
-            syn: segment.flags.has(Flags::SYN),
-            has_data: segment.payload_len > 0 || behind_data(),
-            ack: segment.flags.has(Flags::ACK).then_some(segment.ack),
-        })
+        let peer = || self.connections.get(Endpoint(side.peer(), from, to));
+        (key == Endpoint(*side, to, from)).then(|| Arrival::of(&segment, peer()))
     }
 
     fn cause(&self, now: Duration, key: Endpoint) -> Cause {

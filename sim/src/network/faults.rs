@@ -7,7 +7,7 @@ use halfclose_stack::{Flags, Packet, Segment};
 
 use crate::network::channel::{Channel, Channels};
 use crate::network::fate::{Changes, Fate, Moved};
-use crate::scenario::fault::{Action, Fault, Forged, Forgery, Place, Which};
+use crate::scenario::fault::{Action, Fault, Forged, Forgery, PacketName, Place, Which};
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
 
@@ -119,7 +119,7 @@ impl Faults {
                 Which::Emission(number) => *number == emission,
                 Which::Named(name) if name.fits(&exact) => {
                     pending.seen += 1;
-                    pending.seen == name.nth
+                    name.nth == PacketName::EVERY || pending.seen == name.nth
                 }
                 Which::Named(_) => false,
             };
@@ -136,6 +136,7 @@ impl Faults {
                         ordered = Some(both);
                         FaultState::Done
                     }
+                    None if pending.state == FaultState::Done => FaultState::Done,
                     None => FaultState::Taken,
                 },
             };

@@ -45,7 +45,8 @@ pub struct PacketName {
     pub segment: Option<Kind>,
     /// Relative sequence number of the segment; of an ACK, the relative acknowledgment number.
     pub at: Option<u32>,
-    /// Ordinal, from 1, among the packets that the rest of the name fits.
+    /// Ordinal, from 1, among the packets that the rest of the name fits; [`PacketName::EVERY`]: each of
+    /// the packets.
     pub nth: u64,
 }
 
@@ -118,6 +119,9 @@ pub enum Place {
 }
 
 impl PacketName {
+    /// The ordinal of a name that means every packet that the rest of the name fits.
+    pub const EVERY: u64 = 0;
+
     /// Whether this name fits the packet of the complete name `exact`, apart from the ordinal.
     #[must_use]
     pub fn fits(&self, exact: &Self) -> bool {

@@ -25,6 +25,10 @@ pub struct ClientSetup {
     pub checks: bool,
     /// How the client ends the data connection of an upload.
     pub close: Close,
+    /// After how many bytes of an upload the client ends the data connection; `None`: after all.
+    pub close_after: Option<u64>,
+    /// The pause before the client's RST.
+    pub reset_delay: Duration,
     /// Name of the host's close policy.
     pub host: String,
     /// Where the host differs from the named close policy.
@@ -115,6 +119,8 @@ impl Default for ClientSetup {
             representation: Representation::Image,
             checks: false,
             close: Close::Fin,
+            close_after: None,
+            reset_delay: Duration::ZERO,
             host: "linux".to_owned(),
             policy: PolicyChanges::default(),
             mode: DataMode::Passive,

@@ -202,19 +202,27 @@ pub fn written_out(scenario: &Scenario, finished: &Finished) -> Vec<Fault> {
     // A forged segment is behind a packet that has its fate by itself.
     for fault in &scenario.faults {
         let Action::Inject(_) = fault.action else { continue };
-        let emission = match &fault.packet {
-            Which::Emission(emission) => (*emission < names.len() as u64).then_some(*emission),
+        let emissions = match &fault.packet {
+            Which::Emission(emission) => {
+                (*emission < names.len() as u64).then_some(*emission).into_iter().collect()
+            }
             Which::Named(name) => find(&names, name),
         };
-        faults.extend(emission.map(|it| (it, named(it, fault.action))));
+        faults.extend(emissions.into_iter().map(|it| (it, named(it, fault.action))));
     }
     faults.sort_by_key(|(emission, _)| *emission);
     faults.into_iter().map(|(_, fault)| fault).collect()
 }
 
-/// The packet that a name, which may leave parts out, means.
-fn find(names: &Names, name: &PacketName) -> Option<u64> {
+/// The packets that a name, which may leave parts out, means: one, none, or every packet.
+fn find(names: &Names, name: &PacketName) -> Vec<u64> {
     let fits = |emission: &u64| name.fits(&names.name(*emission));
-    let nth = usize::try_from(name.nth - 1).ok()?;
-    (0..names.len() as u64).filter(fits).nth(nth)
+    let fitting = (0..names.len() as u64).filter(fits);
+    match name.nth.checked_sub(1) {
+        None => fitting.collect(),
+        Some(before) => {
+            let before = usize::try_from(before).unwrap_or(usize::MAX);
+            fitting.skip(before).take(1).collect()
+        }
+    }
 }

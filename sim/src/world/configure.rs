@@ -56,6 +56,8 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
         extended: client.extended,
         representation: client.representation,
         checks: client.checks,
+        close_after: client.close_after,
+        reset_delay: client.reset_delay,
         reply_timeout: client.reply_timeout,
         trusts: client.trusts,
         abor_replies: client.abor_replies,

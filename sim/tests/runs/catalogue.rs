@@ -73,7 +73,7 @@ const CLAIMS: &[(&str, &str, &str)] = &[
     ("simultaneous-close", "", "0.170000 data [FIN-WAIT-1 => CLOSING]"),
     ("simultaneous-close", "", "0.175000 data [FIN-WAIT-1 => CLOSING]"),
     ("simultaneous-close", "late", "1.150000 25 data <-- F. 1:1(0) ack 2"),
-    ("simultaneous-close", "mutant", "data R. 2:2(0) ack 1"),
+    ("simultaneous-close", "mutant", "data R 2:2(0)"),
     ("lastack-stale-ack", "", "data . 1:1(0) ack 1 win 65535 --> (delayed by 75ms)"),
     ("lastack-stale-ack", "", "data x-- F. 1:1(0) ack 10002"),
     ("lastack-stale-ack", "", "1.220000 39 data <-- F. 1:1(0) ack 10002"),

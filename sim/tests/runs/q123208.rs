@@ -1,6 +1,8 @@
 //! Knowledge Base Q123208 as the README tells the story: the verdict for each client, server and
 //! link, and the words to the user.
 
+use std::time::Duration;
+
 use halfclose::internals::{Workload, World, file, run_loaded};
 use halfclose::{End, Outcome, Recording, Scenario, Verdict};
 use halfclose_stack::Ending;
@@ -184,4 +186,29 @@ fn a_stall_of_the_stack_is_told_as_a_failure() {
 fn a_slow_disk_is_not_a_silent_connection() {
     let outcome = outcome("server.store_rate=10B/s client.profile=tcpip32-3.11b", 1);
     assert_eq!(outcome.verdict, Verdict::Intact, "{outcome:#?}");
+}
+
+#[test]
+fn a_close_after_some_bytes_leaves_the_rest() {
+    for (close, verdict) in [("reset-when-sent", "truncated"), ("fin", "silent-truncation")] {
+        let settings = format!(
+            "do.size=10000 client.profile=none client.close_after=4000 client.close={close}"
+        );
+        let outcome = outcome(&settings, 1);
+        let transfer = outcome.worst().expect("one transfer");
+        assert_eq!((transfer.stored, outcome.verdict.name()), (4_000, verdict), "{close}");
+    }
+}
+
+#[test]
+fn a_reset_waits_for_its_pause() {
+    let told = |settings: &str| outcome(settings, 1).told_at;
+    for close in ["reset", "reset-when-sent", "reset-when-acked", "fin-then-reset"] {
+        let [at_once, late] = ["0s", "200ms"].map(|pause| {
+            // A FIN does not end the wait of this server, so the RST does.
+            let ends = format!("client.close={close} client.reset_delay={pause}");
+            told(&format!("do.size=1000 client.profile=none server.on_fin=waits {ends}"))
+        });
+        assert!(late >= at_once + Duration::from_millis(150), "{close}: {at_once:?}, {late:?}");
+    }
 }

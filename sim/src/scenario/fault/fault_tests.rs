@@ -79,7 +79,7 @@ fn a_bad_line_says_what_would_be_right() {
             "`FINN` is none of SYN, SYN-ACK, DATA, ACK, FIN, RST, any; did you mean `FIN`?"
                 .to_owned(),
         ),
-        ("drop server data FIN 0", "`0` is out of range: it must be 1 to 4294967295".to_owned()),
+        ("drop server data FIN 0", "`0` is out of range: it must be 1 to 4294967295, or `every`".to_owned()),
         ("drop server data FIN x", "`x` is not a whole number".to_owned()),
         (
             "drop server data any at 5",

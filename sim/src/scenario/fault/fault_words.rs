@@ -41,6 +41,9 @@ const PLACES: &[(&str, Place)] = &[
     ("out-of-window", Place::OutOfWindow),
 ];
 
+/// The word for every packet of a name, in place of an ordinal.
+const EVERY: &str = "every";
+
 const EXAMPLE: &str = "write it as in `drop server data FIN 2` or `drop packet 17`";
 
 /// A fault with some parts still missing.
@@ -72,7 +75,11 @@ impl Draft {
             "channel" => self.channel = Some(channel(text)?),
             "segment" => self.segment = Some(values::choice(text, SEGMENTS)?),
             "at" => self.at = Some(values::number(text, 0..=u32::MAX)?),
-            "nth" => self.nth = Some(values::number(text, 1..=u64::from(u32::MAX))?),
+            "nth" if text == EVERY => self.nth = Some(PacketName::EVERY),
+            "nth" => {
+                let nth = values::number(text, 1..=u64::from(u32::MAX));
+                self.nth = Some(nth.map_err(|problem| format!("{problem}, or `{EVERY}`"))?);
+            }
             "packet" => self.packet = Some(values::number(text, 0..=u64::MAX)?),
             "action" => self.action = Some(known(text, ACTIONS)?),
             "delay" => {
@@ -234,7 +241,8 @@ impl Fault {
                 parts.push(("channel", channel.to_string()));
                 parts.push(("segment", values::word(segment, SEGMENTS)));
                 parts.extend(at.map(|at| ("at", at.to_string())));
-                parts.push(("nth", nth.to_string()));
+                let every = *nth == PacketName::EVERY;
+                parts.push(("nth", if every { EVERY.to_owned() } else { nth.to_string() }));
             }
         }
         let action = |word: &str| ("action", word.to_owned());

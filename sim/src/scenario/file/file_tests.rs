@@ -153,7 +153,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
         (
             "[[fault]]\npacket = 1\naction = \"drop\"\n\n[[fault]]\nfrom = \"client\"\nnth = 0",
-            "x.toml:7: fault.nth: `0` is out of range: it must be 1 to 4294967295",
+            "x.toml:7: fault.nth: `0` is out of range: it must be 1 to 4294967295, or `every`",
         ),
         (
             "[[fault]]\npacket = 1\naction = \"drop\"\n[[fault]]\npacket = 1\naction = \"hold\"",
@@ -162,7 +162,7 @@ fn what_is_wrong_is_named_with_its_line() {
         ),
         (
             "fault = \"drop server data FIN 0\"",
-            "x.toml:1: fault: `0` is out of range: it must be 1 to 4294967295",
+            "x.toml:1: fault: `0` is out of range: it must be 1 to 4294967295, or `every`",
         ),
         (
             "[link.up]\ngemodel = \"1% 2% 3% 4% 5%\"",

@@ -73,7 +73,7 @@ const TEXTS: [Key; 4] = [
 ];
 
 /// The largest packet, the NAT, the two programs with their hosts, and both TCPs.
-const ENDS: [Key; 26] = [
+const ENDS: [Key; 28] = [
     key("link.mtu", "largest IPv4 packet in bytes", at!(mtu, MTU)),
     key(
         "link.nat_timeout",
@@ -118,6 +118,16 @@ const ENDS: [Key; 26] = [
         "client.close",
         "how the client ends the data connection of an upload",
         at!(client.close, words Close::WORDS),
+    ),
+    key(
+        "client.close_after",
+        "bytes of an upload after which the client ends the data connection (none: all)",
+        at!(client.close_after, SIZE or NONE),
+    ),
+    key(
+        "client.reset_delay",
+        "pause before the reset of a close that ends with a reset",
+        at!(client.reset_delay, DELAY),
     ),
     key("client.host", "close policy of the client's host", text!(client.host, set_host, hosts())),
     key(

@@ -159,7 +159,10 @@ fn a_bad_setting_says_what_would_be_right() {
             "link.netem: netem's `distribution` is not supported: jitter is even, as netem's without a \
              distribution table",
         ),
-        ("fault=drop server data FIN 0", "fault: `0` is out of range: it must be 1 to 4294967295"),
+        (
+            "fault=drop server data FIN 0",
+            "fault: `0` is out of range: it must be 1 to 4294967295, or `every`",
+        ),
         (
             "fault=drop packet 3; corrupt packet 3",
             "fault: `drop packet 3` and `corrupt packet 3` contradict each other: one packet, two fates",

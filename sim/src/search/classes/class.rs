@@ -26,7 +26,7 @@ pub(super) struct Class {
 impl Class {
     /// The class of a run that was made with the seed that `hosts` drew from, and of which these are
     /// the lines, the first `packets` of packets. `None`: another seed's run cannot be derived,
-    /// because the text of the outcome names a port, or a number of a packet is of no known
+    /// because the text of the outcome names a port, a 4-tuple is used twice, or a number of a packet is of no known
     /// connection or near the wrap.
     pub(super) fn new(
         outcome: &Outcome,
@@ -35,7 +35,7 @@ impl Class {
         margin: u32,
     ) -> Option<Self> {
         let numbering = Numbering::read(lines, packets, hosts)?;
-        if numbering.wraps(margin) || names_ports(outcome, hosts) {
+        if numbering.wraps(margin) || numbering.reuses() || names_ports(outcome, hosts) {
             return None;
         }
         let Numbering { spaces, ports, numbers, .. } = numbering;

@@ -169,6 +169,11 @@ impl Packet<'_> {
 }
 
 impl Numbering {
+    /// Whether a 4-tuple was used twice: a host in TIME-WAIT compares the numbers of two connections.
+    pub(super) fn reuses(&self) -> bool {
+        self.spaces.iter().any(|space| space.incarnation > 0)
+    }
+
     /// Read the first `packets` lines of a run with the seed that `hosts` drew from. `None`: a number
     /// is of no connection that began in the run, or is too far from all that was sent.
     pub(super) fn read(lines: &[u8], packets: u64, hosts: &[SeedDraws; 2]) -> Option<Self> {

@@ -35,6 +35,23 @@ fn every_action_stands_beside_its_packet() {
 }
 
 #[test]
+fn every_packet_of_a_name_has_the_fate() {
+    let dropped = |fault: &str| {
+        let settings =
+            [&*format!("fault={fault}"), "client.close=reset-when-sent", "limit.time=60s"];
+        let finished = ran(&scenario("", &settings), 0);
+        assert_eq!(finished.outcome.unmatched_faults, [""; 0], "{fault}");
+        let lines = lines(&finished);
+        lines.iter().filter(|line| line.ends_with("(dropped: fault)")).count()
+    };
+    assert_eq!(dropped("drop server data ACK"), 1);
+    assert!(dropped("drop server data ACK every") > 3, "each ACK is lost");
+    // A RST of the client's program, and a RST that answers what the server says to a closed port.
+    assert_eq!(dropped("drop client data RST"), 1);
+    assert_eq!(dropped("drop client data RST every"), 2);
+}
+
+#[test]
 fn one_fault_of_any_kind_is_survived() {
     // TCP repairs every fault but a forged segment.
     for action in ["drop", "duplicate", "delay 200ms", "delay 5s", "early 9ms", "hold", "corrupt"] {

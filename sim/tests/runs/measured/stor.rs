@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use halfclose::internals::{Workload, World};
-use halfclose::{Outcome, Recording, Scenario};
+use halfclose::{FileState, Outcome, Recording, Scenario};
 
 use super::measurements::{Results, Stor, divergences, stor};
 
@@ -83,9 +83,8 @@ fn simulate(row: &Stor, workloads: &mut BTreeMap<u64, Workload>) -> Results {
     let recording = if refused { Recording::Headers } else { Recording::Digest };
     for setting in settings(row) {
         let scenario = scenario(row, &setting);
-        let size = written(row);
         let workload = workloads
-            .entry(size)
+            .entry(row.size)
             .or_insert_with(|| Workload::load(&scenario).expect("it is generated"));
         let seeds = if row.size > SMALL { &SEEDS[..2] } else { &SEEDS[..] };
         let mut world = World::new(&scenario, workload, seeds[0], recording);
@@ -102,7 +101,6 @@ fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
     let close = match row.teardown {
         "fin" => "fin",
         "shutwr" => "half-close",
-        // Half of the file is sent; to the server this is a smaller file.
         "rst" | "rst_mid" => "reset",
         "rst_acked" => "reset-when-acked",
         "fin_rst" => "fin-then-reset",
@@ -115,12 +113,18 @@ fn scenario(row: &Stor, setting: &[&str]) -> Scenario {
         "EPRT" => ("active", true),
         other => panic!("an unknown mode {other}"),
     };
+    // The pause of the measurement between the last ACK and the RST, and half of the file.
+    let pause = if row.teardown == "rst_acked" { "200ms" } else { "0s" };
+    let written = written(row);
+    let after = if written < row.size { format!("{written}") } else { "none".to_owned() };
     let own = [
         format!("server.model={}", row.model),
         format!("client.close={close}"),
+        format!("client.close_after={after}"),
+        format!("client.reset_delay={pause}"),
         format!("client.mode={mode}"),
         format!("client.extended={extended}"),
-        format!("do.size={}", written(row)),
+        format!("do.size={}", row.size),
     ];
     let mut scenario = Scenario::default();
     let all = LOOPBACK.iter().chain(setting).copied().chain(own.iter().map(|it| &**it));
@@ -173,7 +177,10 @@ fn result(row: &Stor, outcome: &Outcome) -> String {
         _ if transfer.client.contains("closed connection") => "closed",
         _ => "none",
     };
-    format!("{code}/{}", transfer.file.name())
+    // The measurement compares with the bytes that the client wrote.
+    let written_whole = transfer.file == FileState::Short && transfer.stored == written(row);
+    let file = if written_whole { FileState::Whole } else { transfer.file };
+    format!("{code}/{}", file.name())
 }
 
 #[test]
