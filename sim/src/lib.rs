@@ -145,7 +145,7 @@ pub use search::sweep::{Record, Rows};
 pub use search::{
     Cell, Explore, Explored, FateCurve, FatePoint, FateSearch, Histogram, Made, Matrix, Placed,
     Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally,
-    Visit, explore, fate, matrix, shrink, sweep,
+    Visit, Weakened, explore, fate, matrix, shrink, sweep,
 };
 pub use side::Side;
 pub use verdict::{FileState, Verdict};

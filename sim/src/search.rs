@@ -32,6 +32,6 @@ pub use schedule::Placed;
 pub use seeds::Seeds;
 pub(crate) use seeds::corpus;
 pub use shard::Shard;
-pub use shrink::{Shape, Shrink, Shrunk, shrink};
+pub use shrink::{Shape, Shrink, Shrunk, Weakened, shrink};
 pub use sweep::{Sweep, SweptRun, sweep};
 pub use tally::{Swept, Tally};

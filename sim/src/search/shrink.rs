@@ -3,6 +3,9 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
+mod weaken;
+
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::network::faults::actions_of;
@@ -24,7 +27,17 @@ pub struct Shrink<'a> {
     scenario: &'a Scenario,
     seed: u64,
     max_runs: Option<u64>,
+    weaken: bool,
     pub(super) limits: Limits<'a>,
+}
+
+/// A fault that need only make a packet late, or less late.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weakened {
+    /// The fault that is left of the run.
+    pub fault: Fault,
+    /// The mildest fault of the same packet that leads to the same.
+    pub milder: Fault,
 }
 
 /// What is left of a run.
@@ -42,6 +55,9 @@ pub struct Shrunk {
     pub cut_short: bool,
     /// Whether the scenario differs from the scenario that was given.
     pub changed: bool,
+    /// The faults that have a milder fault in their place, all milder faults together. Empty also with
+    /// more than a dozen faults.
+    pub late: Vec<Weakened>,
     /// The run that is left, recorded with the headers of its packets.
     pub finished: Finished,
 }
@@ -73,7 +89,7 @@ impl Shape {
 /// verdict, endings and broken laws; [`run`](Shrink::run) does so.
 #[must_use]
 pub fn shrink(scenario: &Scenario, seed: u64) -> Shrink<'_> {
-    Shrink { scenario, seed, max_runs: None, limits: Limits::default() }
+    Shrink { scenario, seed, max_runs: None, weaken: false, limits: Limits::default() }
 }
 
 bounded!(Shrink);
@@ -83,6 +99,14 @@ impl Shrink<'_> {
     #[must_use]
     pub fn max_runs(mut self, runs: u64) -> Self {
         self.max_runs = Some(runs);
+        self
+    }
+
+    /// Puts milder faults into the scenario that is left: a packet is late instead of lost where this
+    /// leads to the same.
+    #[must_use]
+    pub fn weaken(mut self, weaken: bool) -> Self {
+        self.weaken = weaken;
         self
     }
 
@@ -99,9 +123,10 @@ impl Shrink<'_> {
         let shape = Shape::of(&first.outcome);
         let faults = written_out(&original, &first);
         let base = without_chance(&original, seed);
-        let mut runs = 1;
+        let made = Cell::new(1);
         let mut reproduces = |part: &[Fault]| {
-            runs += 1;
+            made.set(made.get() + 1);
+            let runs = made.get();
             if self.max_runs.is_some_and(|most| runs >= most) {
                 stop.end();
             }
@@ -119,7 +144,15 @@ impl Shrink<'_> {
             return Err(RunError::NotTheSame(seed));
         }
         let least = ddmin::least(&faults, stop, &mut reproduces);
-        let mut left = Scenario { faults: least.list, ..base };
+        let cut_short = !least.proven && stop.is_set();
+        // Runs for milder faults are not counted: the faults are left already.
+        let runs = made.get();
+        let milder = weaken::weaken(&least.list, stop, &mut reproduces);
+        let pairs = least.list.iter().zip(&milder).filter(|(fault, milder)| fault != milder);
+        let late =
+            pairs.map(|(fault, milder)| Weakened { fault: *fault, milder: *milder }).collect();
+        let list = if self.weaken { milder } else { least.list };
+        let mut left = Scenario { faults: list, ..base };
         // By the names that the packets have in the run that is left.
         left.faults = written_out(&left, &run_loaded(&left, &workload, seed, Recording::Headers));
         let finished = run_loaded(&left, &workload, seed, Recording::Headers);
@@ -130,8 +163,8 @@ impl Shrink<'_> {
         left.expect = expected(&finished.outcome);
         let as_it_was = Scenario { expect: left.expect.clone(), arms: Vec::new(), ..original };
         let (before, fewest, changed) = (faults.len(), least.proven, as_it_was != left);
-        let cut_short = !fewest && stop.is_set();
-        Ok(Shrunk { scenario: left, before, runs, fewest, cut_short, changed, finished })
+        let scenario = left;
+        Ok(Shrunk { scenario, before, runs, fewest, cut_short, changed, late, finished })
     }
 }
 

@@ -200,3 +200,31 @@ fn told_to_stop_it_has_what_it_found() {
         assert!(left.scenario.faults.len() > all.scenario.faults.len(), "{:?}", lines(&left));
     }
 }
+
+/// A milder list leads to the same shape, and the packets that are only late say so: with half of its
+/// delay a fault leads to something else.
+#[test]
+fn a_lost_packet_may_need_only_be_late() {
+    let scenario = scenario("q123208", &["server.on_reset=as-eof", "link.loss=5%"]);
+    let seed = first(&scenario, |outcome| outcome.verdict == Verdict::SilentTruncation);
+    let strict = shrunk(&scenario, seed);
+    let milder = shrink(&scenario, seed).weaken(true).run().expect("it can be shrunk");
+    assert!(!strict.late.is_empty(), "the RST overtakes a late segment");
+    assert_eq!(milder.late, strict.late);
+    assert_eq!(milder.scenario.faults.len(), strict.scenario.faults.len());
+    let again = ran(&milder.scenario, seed);
+    assert_eq!(Shape::of(&again.outcome), Shape::of(&strict.finished.outcome));
+    let delays = milder.scenario.faults.iter().enumerate().filter_map(|(at, fault)| {
+        let line = fault.to_string();
+        let delay = line.strip_prefix("delay ")?.split("ms ").next()?.parse::<u64>().ok()?;
+        Some((at, line, delay))
+    });
+    let delays: Vec<_> = delays.collect();
+    assert!(!delays.is_empty(), "{:?}", lines(&milder));
+    for (at, line, delay) in delays.into_iter().filter(|(.., delay)| *delay > 1) {
+        let mut less = milder.scenario.clone();
+        let half = line.replace(&format!("{delay}ms"), &format!("{}ms", delay / 2));
+        less.faults[at] = half.parse().expect("a fault");
+        assert_ne!(Shape::of(&ran(&less, seed).outcome), Shape::of(&again.outcome), "{half}");
+    }
+}

@@ -202,6 +202,9 @@ pub(in crate::cli) struct ShrinkArgs {
     /// Make no further run after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
+    /// Write milder faults into the scenario: a packet is late, not lost, where this is enough
+    #[arg(long)]
+    pub(in crate::cli) weaken: bool,
     /// Write the scenario to this file [default: print the scenario below the report]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) out: Option<PathBuf>,

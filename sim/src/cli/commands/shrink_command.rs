@@ -13,7 +13,7 @@ use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::report::{self, ended, shrunk_lines};
 use crate::scenario::{Scenario, file};
-use crate::search::{SearchProgress, Shrunk, shrink};
+use crate::search::{SearchProgress, Shrunk, Weakened, shrink};
 use crate::verdict::Verdict;
 
 /// The request of a `shrink` command.
@@ -24,16 +24,17 @@ pub(super) struct ShrinkRequest {
     seed: u64,
     max_time: Option<Duration>,
     out: Option<PathBuf>,
+    weaken: bool,
     json: bool,
 }
 
 impl ShrinkRequest {
     pub(super) fn new(args: ShrinkArgs) -> Result<Self, CommandError> {
-        let ShrinkArgs { what, seed, max_time, out, json } = args;
+        let ShrinkArgs { what, seed, max_time, out, weaken, json } = args;
         let selection = Selection::new(what)?;
         let seed = selection.seed(seed);
         let scenario = selection.pinned(seed)?.scenario;
-        Ok(Self { selection, scenario, seed, max_time, out, json })
+        Ok(Self { selection, scenario, seed, max_time, out, weaken, json })
     }
 }
 
@@ -54,6 +55,7 @@ pub(in crate::cli) fn execute(
         bar.at(tried);
     };
     let mut search = shrink(&request.scenario, request.seed).stop(interrupted()).progress(&tried);
+    search = search.weaken(request.weaken);
     if let Some(time) = request.max_time {
         search = search.max_time(time);
     }
@@ -137,6 +139,9 @@ fn print(
     for fault in faults(shrunk) {
         writeln!(out, "{before}    {fault}")?;
     }
+    for Weakened { fault, milder } in &shrunk.late {
+        writeln!(out, "{before}  late is enough: {milder} (instead of {fault})")?;
+    }
     writeln!(out, "{}", before.trim_end())?;
     for line in shrunk_lines(&shrunk.finished.trace) {
         writeln!(out, "{}", format!("{before}{line}").trim_end())?;
@@ -157,6 +162,10 @@ fn object(request: &ShrinkRequest, shrunk: &Shrunk, text: &str) -> serde_json::V
     json!({
         "verdict": outcome.verdict.name(),
         "faults": faults(shrunk),
+        "late": shrunk.late.iter().map(|it| json!({
+            "fault": it.fault.to_string(),
+            "milder": it.milder.to_string(),
+        })).collect::<Vec<_>>(),
         "faults_before": shrunk.before,
         "fewest": shrunk.fewest,
         "finished": !shrunk.cut_short,
