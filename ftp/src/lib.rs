@@ -78,6 +78,7 @@ pub mod client;
 mod clone_by_field;
 pub mod driver;
 mod guesses;
+mod habit;
 pub mod model;
 #[cfg(feature = "net")]
 pub mod net;
@@ -97,6 +98,7 @@ pub use client::{
 };
 pub use driver::Driver;
 pub use guesses::Guesses;
+pub use habit::{ClientHabit, LAST_BUFFER, LATE, ServerHabit};
 pub use model::{Judgement, ServerModel};
 pub use report::{CommandReport, Told, TransferReport};
 pub use server::{Limits, OnFin, Server, ServerConfig, User};

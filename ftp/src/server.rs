@@ -13,6 +13,7 @@ mod file_commands;
 mod information;
 mod interruption;
 mod list_commands;
+mod odd;
 mod parameter;
 mod server_config;
 mod transfer_commands;
@@ -30,6 +31,7 @@ use crate::wire::text::Text;
 use access::Access;
 use budget::TurnBudget;
 use list_commands::is_search;
+use odd::HeldReply;
 use parameter::{DataAddress, Parameters};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -74,6 +76,8 @@ pub struct Server {
     granted: u32,
     /// A STAT waits in a transfer until replies are read, or until the next moment.
     interrupting: bool,
+    /// A final reply that a late server holds back.
+    held: Option<HeldReply>,
     /// The program is about to end.
     retiring: bool,
     /// The control connection is gone, or will be closed.
@@ -113,6 +117,7 @@ impl Session for Server {
         self.budget = TurnBudget::default();
         self.interrupting = false;
         self.granted = 0;
+        self.held = None;
         self.retiring = false;
         self.over = false;
     }
@@ -203,6 +208,9 @@ impl Session for Server {
             self.answer_login(cx);
             return self.handle_lines(cx);
         }
+        if due(self.held.as_ref().map(|held| held.until)) {
+            return self.say_held(cx);
+        }
         if !self.over && due(self.access.deadline()) {
             self.reply(421, &"Login timed out.", cx);
             return self.end();
@@ -252,6 +260,7 @@ impl Session for Server {
         }
         let access = sooner(self.access.answer(), self.access.deadline());
         let access = sooner(access, self.passive_deadline());
+        let access = sooner(access, self.held.as_ref().map(|held| held.until));
         sooner(sooner(waits, self.stall_deadline), sooner(self.rests_until(), access))
     }
 
@@ -318,6 +327,7 @@ impl Server {
     fn may_go_on(&self) -> bool {
         !self.over
             && self.transfer.is_none()
+            && self.held.is_none()
             && self.access.answer().is_none()
             && self.parameters.address != DataAddress::Asked
             && !self.is_laden()

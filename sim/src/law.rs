@@ -5,7 +5,9 @@
 //! readers.
 
 mod connections;
+mod contradiction_law;
 mod dialogue_law;
+mod disturbance;
 mod evidence;
 mod file_laws;
 mod reply_law;
@@ -132,7 +134,7 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 9293 §2.2, RFC 959 §3.4.1",
         statement: "A stored file is a prefix of the sent file, behind the old bytes if it was \
                     appended: a stream delivers its bytes in order, each byte once, or stops.",
-        waived_by: &[waivers::RESUME],
+        waived_by: &[waivers::RESUME, waivers::HABIT],
         check: CheckTime::AtTheEnd(file_laws::prefix),
     },
     Law {
@@ -147,8 +149,17 @@ pub static LAWS: &[Law] = &[
             waivers::TRUSTS,
             waivers::ABOR_REPLIES,
             waivers::FORGED,
+            waivers::HABIT,
         ],
         check: CheckTime::AtTheEnd(file_laws::success),
+    },
+    Law {
+        name: law_names::UNCONTRADICTED,
+        citation: "RFC 959 §3.4.1 and §4.2.1, RFC 3659 §4",
+        statement: "Success is told of a file that is not whole only where the client could not \
+                    have known: no reset, no refusal and no other size was told before.",
+        waived_by: &[waivers::CLIENT_HABIT],
+        check: CheckTime::AtTheEnd(contradiction_law::uncontradicted),
     },
     Law {
         name: law_names::OLD_FILE,
@@ -185,6 +196,7 @@ pub static LAWS: &[Law] = &[
             waivers::RESET_LOST,
             waivers::ON_FIN,
             waivers::FORGED,
+            waivers::HABIT,
         ],
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
@@ -193,7 +205,7 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §5.4, RFC 1123 §4.1.3.4, RFC 2428 §2-§4, RFC 2577 §3, RFC 3659, RFC 7151",
         statement: "Every reply has a code that the table of command-reply sequences allows \
                     there.",
-        waived_by: &[waivers::MODEL],
+        waived_by: &[waivers::MODEL, waivers::HABIT],
         check: CheckTime::AsItGoes,
     },
     Law {

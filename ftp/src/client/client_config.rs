@@ -1,6 +1,7 @@
 //! `client::client_config` owns the settings of a client: the login, how to open and end data
 //! connections, how long to wait. Plain data.
 
+use crate::habit::ClientHabit;
 use crate::tcp::Ending;
 use crate::transfer::Close;
 use crate::wire::representation::Representation;
@@ -120,6 +121,8 @@ pub struct ClientConfig {
     pub extended: bool,
     /// The type of file transfers. Listings are always ASCII.
     pub representation: Representation,
+    /// What the client does wrong; `None`: nothing.
+    pub habit: Option<ClientHabit>,
     /// How the client ends the data connection of an upload.
     pub close: Close,
     /// The number of bytes of an upload after which the client ends the data connection as `close`
@@ -161,6 +164,7 @@ impl Default for ClientConfig {
             mode: DataMode::Active,
             extended: true,
             representation: Representation::Image,
+            habit: None,
             close: Close::Fin,
             close_after: None,
             reset_delay: Duration::ZERO,

@@ -4,6 +4,7 @@
 use super::verification::RemoteFile;
 use super::{Client, ClientContext, RemoteName, Stage, Task, UploadMode};
 use crate::clone_by_field::clone_by_field;
+use crate::habit::{ClientHabit, LAST_BUFFER};
 use crate::report::{Direction, Speaker};
 use crate::session::Action;
 use crate::store::{Begin, File, Store, Writing};
@@ -77,12 +78,14 @@ pub(super) struct ClientTransfer {
     pub(super) must_list: bool,
     /// The server's figures about the file.
     pub(super) there: RemoteFile,
+    /// The data ended before the end of the file, by the client's habit.
+    pub(super) shortened: bool,
 }
 
 clone_by_field! {
     ClientTransfer {
         kind, local, remote, file, size, offset, appends, report, preliminary, data, abor, answer,
-        early, complaint, refusal, must_list, there,
+        early, complaint, refusal, must_list, there, shortened,
     }
 }
 
@@ -169,6 +172,7 @@ impl Client {
             refusal: None,
             must_list: false,
             there: RemoteFile::default(),
+            shortened: false,
         };
         let mut readable = true;
         match kind {
@@ -281,6 +285,9 @@ impl Client {
         let Some(current) = &mut self.current else {
             return;
         };
+        if cx.config.habit == Some(ClientHabit::NeverConnects) {
+            return;
+        }
         cx.journal.reports[current.report].data = Some(data);
         current.data = DataState::Open;
         if matches!(self.stage, Stage::Connecting { .. }) {
@@ -321,8 +328,12 @@ impl Client {
         let text = matches!(current.kind, TransferKind::List(..))
             || cx.config.representation == Representation::Ascii;
         let body = if text { Body::Text(file) } else { Body::Image(file) };
+        let loses_end = cx.config.habit == Some(ClientHabit::LosesLastBuffer);
         let alarm = self.tasks.as_deref().and_then(|tasks| match tasks.get(self.task) {
             Some(&(Task::Abor { after } | Task::Die { after })) => Some(after),
+            _ if direction == Direction::Upload && loses_end => {
+                Some((current.size - current.offset).saturating_sub(LAST_BUFFER))
+            }
             _ => None,
         });
         current.data = DataState::Moving;

@@ -11,9 +11,11 @@ use super::verification::{self, announced, short};
 use super::{
     AborReplies, Client, ClientConfig, ClientContext, DownloadEnd, Stage, Task, UploadMode, ended,
 };
+use crate::habit::ClientHabit;
 use crate::report::{Direction, Speaker, Told};
 use crate::session::Action;
 use crate::store::{Fate, Store};
+use crate::tcp::Ending;
 use crate::transfer::TransferEnd;
 use crate::wire::reply::{Class, Reply};
 use crate::wire::representation::Representation;
@@ -110,7 +112,18 @@ impl Client {
     pub(super) fn handle_alarm<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
         match self.tasks.as_deref().and_then(|tasks| tasks.get(self.task)) {
             Some(Task::Die { .. }) => self.die(cx),
-            _ => self.abort_transfer(cx),
+            Some(Task::Abor { .. }) => self.abort_transfer(cx),
+            _ => self.lose_end(cx),
+        }
+    }
+
+    /// Ends an upload before the last buffer, by the client's habit.
+    fn lose_end<S: Store>(&mut self, cx: &mut ClientContext<'_, S>) {
+        if cx.config.habit == Some(ClientHabit::LosesLastBuffer)
+            && let Some(current) = &mut self.current
+        {
+            current.shortened = true;
+            self.actions.push(Action::CloseData);
         }
     }
 
@@ -153,7 +166,8 @@ impl Client {
         let closed = current.file.take().map_or(Ok(()), |file| cx.store.close(file, Fate::Keep));
         let upload = current.direction() == Direction::Upload;
         let end = TransferEnd { store: end.store.or(closed.err().filter(|_| !upload)), ..end };
-        let complete = (end.complete || trusting) && end.store.is_none();
+        let shortened = current.shortened && end.ending != Some(Ending::Reset);
+        let complete = (end.complete || trusting || shortened) && end.store.is_none();
         current.data = DataState::Ended(complete);
         let report = &mut cx.journal.reports[current.report];
         match current.direction() {

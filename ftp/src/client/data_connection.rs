@@ -3,6 +3,7 @@
 //! and connects; EPRT and EPSV come first if the configuration allows them.
 
 use super::{Client, ClientContext, DataMode, Stage, ended};
+use crate::habit::ClientHabit;
 use crate::session::Action;
 use crate::store::Store;
 use crate::tcp::Ending;
@@ -96,6 +97,9 @@ impl Client {
             _ => None,
         };
         match to {
+            Some(_) if cx.config.habit == Some(ClientHabit::NeverConnects) => {
+                self.send_transfer_command(cx);
+            }
             Some(to) if to.port() > 0 => {
                 self.stage = Stage::Connecting { extended };
                 self.actions.push(Action::Connect { from: None, to });

@@ -3,9 +3,11 @@
 //! reply.
 
 use super::error_reply::behind;
+use super::odd::{as_complete, without_end};
 use super::parameter::DataAddress;
 use super::transfer_commands::{Holds, Wait};
 use super::{OnFin, Server, ServerConfig, ServerContext};
+use crate::habit::ServerHabit;
 use crate::model::{Answer, ControlFate, Interruption, Judgement, Kept, Phrase, ReplyValues};
 use crate::report::{Direction, Remains, Told};
 use crate::session::Action;
@@ -20,6 +22,9 @@ const FLUSH: Duration = Duration::from_millis(5);
 
 impl Server {
     pub(super) fn handle_data_opened<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
+        if cx.config.habit == Some(ServerHabit::NeverConnects) {
+            return;
+        }
         self.parameters.address = DataAddress::Open;
         let Some(transfer) = &mut self.transfer else {
             return;
@@ -46,7 +51,9 @@ impl Server {
         };
         let (idle_timeout, read_delay) = (cx.config.data_idle_timeout, cx.config.read_delay);
         let (chatter, waits_on) = (cx.config.chatter, cx.config.on_fin == OnFin::Waits);
-        let plan = Plan { idle_timeout, read_delay, chatter, waits_on, ..Plan::new(body, way) };
+        let alarm = self.end_of_data(cx);
+        let plan =
+            Plan { idle_timeout, alarm, read_delay, chatter, waits_on, ..Plan::new(body, way) };
         self.actions.push(Action::Transfer(plan));
     }
 
@@ -110,6 +117,7 @@ impl Server {
                 self.finish_interrupted(interruption, end.ending, end.moved, cx);
             }
             None => {
+                let end = as_complete(transfer.shortened, end);
                 self.finish(
                     judge(transfer.direction, transfer.draw, &end, cx.config),
                     end.ending,
@@ -164,6 +172,10 @@ impl Server {
             _ if moved == 0 && answer != Answer::Complete => Fate::Cut(0),
             kept => fate(kept, moved),
         };
+        let fate = match (answer, transfer.direction) {
+            (Answer::Complete, Direction::Upload) => without_end(fate, moved, cx.config),
+            _ => fate,
+        };
         let closed = match transfer.holds {
             Holds::File(file) => cx.store.close(file, fate),
             Holds::Listing(listing) => {
@@ -210,7 +222,7 @@ impl Server {
             let facts = ReplyValues { path: &path, took, moved };
             let text = phrase.with(facts);
             cx.journal.reply(transfer.report, phrase.0, &text);
-            self.reply(phrase.0, &text, cx);
+            self.say_final(phrase.0, &text, cx);
             cx.journal.reports[transfer.report].name = path;
         }
         cx.journal.finish(transfer.report);

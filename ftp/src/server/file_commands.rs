@@ -3,6 +3,7 @@
 
 use super::error_reply::{Asked, at_once, text};
 use super::{Server, ServerContext};
+use crate::habit::ServerHabit;
 use crate::store::{EntryKind, Metadata, Store, StoreError};
 use crate::wire::date::{Digits, parse_digits};
 use crate::wire::representation::Representation;
@@ -81,7 +82,10 @@ impl Server {
                 Ok(Metadata { kind: EntryKind::File, .. }) if text => {
                     server.reply(550, &"SIZE is not known in ASCII type.", cx);
                 }
-                Ok(Metadata { kind: EntryKind::File, size, .. }) => server.reply(213, &size, cx),
+                Ok(Metadata { kind: EntryKind::File, size, .. }) => {
+                    let lies = cx.config.habit == Some(ServerHabit::LiesAboutSize);
+                    server.reply(213, &if lies { size / 2 } else { size }, cx);
+                }
                 Ok(_) => server.reply(550, &"Not a plain file.", cx),
                 Err(error) => server.refuse(error, Asked::Other, cx),
             }

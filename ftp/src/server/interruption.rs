@@ -83,7 +83,9 @@ impl Server {
 
     /// Ends the data connection: the transfer has moved the bytes that an interruption waited for.
     pub(super) fn handle_alarm(&mut self, config: &ServerConfig) {
-        self.cut_data(config);
+        if !self.ends_early(config) {
+            self.cut_data(config);
+        }
     }
 
     /// Ends the data connection of a transfer that is given up. A FIN would tell the client that a

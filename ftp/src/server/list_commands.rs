@@ -3,6 +3,7 @@
 
 use super::error_reply::Asked;
 use super::{Server, ServerContext};
+use crate::habit::ServerHabit;
 use crate::store::{EntryKind, Read, Store, StoreError};
 use crate::wire::line::LINE_LIMIT;
 use crate::wire::listing::{Form, NameSource, Pattern, Printer};
@@ -108,6 +109,10 @@ impl Server {
         printer.facts = self.facts;
         printer.writable = self.may_change().is_ok();
         printer.left = cx.config.limits.listing;
+        printer.ends_after = match cx.config.habit {
+            Some(ServerHabit::CutsListings) => 1,
+            _ => u64::MAX,
+        };
         Ok(printer)
     }
 

@@ -1,6 +1,7 @@
 //! `server::server_config` owns the settings of a server: users, model, timeouts, limits. Plain
 //! data.
 
+use crate::habit::ServerHabit;
 use crate::model::ServerModel;
 use crate::transfer::Close;
 use std::fmt;
@@ -108,6 +109,8 @@ pub struct ServerConfig {
     pub chatter: usize,
     /// How the server treats the FIN that ends an upload.
     pub on_fin: OnFin,
+    /// What the server does wrong; `None`: nothing.
+    pub habit: Option<ServerHabit>,
     /// How the server ends the data connection of a download.
     pub close: Close,
     /// Local port of active data connections. RFC 959 §3.2 says port 20, next to the control port;
@@ -184,6 +187,7 @@ impl Default for ServerConfig {
             read_delay: Duration::ZERO,
             chatter: 0,
             on_fin: OnFin::Done,
+            habit: None,
             close: Close::Fin,
             active_port: None,
             strict_addresses: true,

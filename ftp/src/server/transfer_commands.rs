@@ -4,6 +4,7 @@
 use super::error_reply::Asked;
 use super::parameter::DataAddress;
 use super::{Server, ServerContext};
+use crate::habit::ServerHabit;
 use crate::model::{Interruption, Phrase, ReplyValues};
 use crate::report::Direction;
 use crate::session::Action;
@@ -34,6 +35,8 @@ pub(super) struct ServerTransfer {
     pub(super) interrupted: Option<Interruption>,
     /// The control connection is closed after the transfer.
     pub(super) closes: bool,
+    /// The data ended before the end of the file, by the server's habit.
+    pub(super) shortened: bool,
 }
 
 /// The handle that a transfer has open in the store.
@@ -78,7 +81,8 @@ impl Server {
                 self.reply(501, &"REST needs TYPE I.", cx);
             }
             Some(offset) => {
-                self.parameters.restart = offset;
+                let ignored = cx.config.habit == Some(ServerHabit::IgnoresRest);
+                self.parameters.restart = if ignored { 0 } else { offset };
                 self.reply(350, &format_args!("Restarting at {offset}."), cx);
             }
             None => self.reply(501, &"REST takes a number of bytes.", cx),
@@ -257,6 +261,7 @@ impl Server {
             flushing: None,
             interrupted: None,
             closes: false,
+            shortened: false,
         });
         let path = std::mem::take(&mut cx.journal.reports[report].name);
         // RFC 1123 §4.1.2.9: the 1yz reply to STOU tells the name in this form.
@@ -266,8 +271,13 @@ impl Server {
         let text = phrase.with(facts);
         self.reply(code, &text, cx);
         cx.journal.reply(report, code, &text);
+        if cx.config.habit == Some(ServerHabit::RepliesEarly) && matches!(holds, Holds::File(_)) {
+            let Phrase(code, _) = texts.complete;
+            self.reply(code, &texts.complete.with(facts), cx);
+        }
         cx.journal.reports[report].name = path;
         match self.parameters.address {
+            DataAddress::Active(_) if cx.config.habit == Some(ServerHabit::NeverConnects) => {}
             DataAddress::Active(to) => {
                 let from = self.active_from(cx);
                 self.actions.push(Action::Connect { from, to });

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use memchr::memchr;
 
+use super::contradiction_law::{Said, Word, moves};
 use super::file_laws::{FileName, Uploads};
-use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, STOR, Verb};
+use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, SIZE, STOR, Verb};
 use super::{About, Breach, Findings, Table};
 use crate::outcome::End;
 use crate::side::Side;
@@ -68,6 +69,8 @@ struct ReplyLine {
     length: usize,
     /// The code of a reply of several lines.
     inside: Option<u16>,
+    /// The number of bytes that the line names: `213 N`, or `150 ... (N bytes)`.
+    number: Option<u64>,
 }
 
 impl CommandLine {
@@ -104,11 +107,14 @@ impl CommandLine {
 }
 
 impl ReplyLine {
-    /// Take a line, or a part of a line, from the front of `rest`. Returns the code at the end of a
-    /// reply. Only the code and the byte after the code matter.
-    fn take(&mut self, rest: &mut &[u8]) -> Option<u16> {
+    /// Take a line, or a part of a line, from the front of `rest`. Returns the code and the number at
+    /// the end of a reply. Only the code, the byte after the code and the number matter.
+    fn take(&mut self, rest: &mut &[u8]) -> Option<(u16, Option<u64>)> {
         let end = memchr(b'\n', rest);
         let (line, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        if self.length == 0 && end.is_some() {
+            self.number = number(line);
+        }
         for &byte in line.iter().take(self.head.len() - self.length) {
             self.head[self.length] = byte;
             self.length += 1;
@@ -117,15 +123,15 @@ impl ReplyLine {
         end.and_then(|_| self.end())
     }
 
-    fn end(&mut self) -> Option<u16> {
-        let Self { head, length, inside } = std::mem::take(self);
+    fn end(&mut self) -> Option<(u16, Option<u64>)> {
+        let Self { head, length, inside, number } = std::mem::take(self);
         let (code, mark) = (&head[..length.min(3)], head[3]);
         let digits = code.iter().fold(0, |digits, byte| match byte {
             b'0'..=b'9' => digits * 10 + u16::from(byte - b'0'),
             _ => 0,
         });
         match inside {
-            Some(code) if digits == code && mark != b'-' => Some(code),
+            Some(code) if digits == code && mark != b'-' => Some((code, number)),
             Some(_) => {
                 self.inside = inside;
                 None
@@ -134,13 +140,31 @@ impl ReplyLine {
                 self.inside = Some(digits);
                 None
             }
-            None => Some(digits),
+            None => Some((digits, number)),
         }
     }
 }
 
+/// The number of bytes that a line of a reply names.
+fn number(line: &[u8]) -> Option<u64> {
+    let (digits, behind) = match line.first_chunk()? {
+        b"213 " => (&line[4..], &b""[..]),
+        b"150 " | b"125 " => {
+            let open = line.iter().rposition(|byte| *byte == b'(')?;
+            (&line[open + 1..], &b" bytes"[..])
+        }
+        _ => return None,
+    };
+    let length = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let text = std::str::from_utf8(&digits[..length]).ok()?;
+    digits[length..].starts_with(behind).then(|| text.parse().ok())?
+}
+
 impl Dialogue {
-    fn heard(&mut self, verb: Verb, name: FileName) {
+    fn heard(&mut self, verb: Verb, name: FileName, now: Duration, words: &mut Vec<Word>) {
+        if moves(verb) {
+            words.push(Word { at: now, name, said: Said::Asked });
+        }
         let mut pending = PendingCommand { verb, name, begun: false, overtakes: 0 };
         // RFC 959 §4.1.3: ABOR overtakes commands behind the transfer to abort.
         let behind = usize::from(self.pending.front().is_some_and(|first| first.begun));
@@ -152,8 +176,14 @@ impl Dialogue {
         }
     }
 
-    /// The server says `code`. Returns the law broken by the reply, with a description.
-    fn said(&mut self, code: u16, uploads: &mut Uploads) -> Option<(&'static str, String)> {
+    /// The server says `code`, with a number. Returns the law broken by the reply, with a
+    /// description.
+    fn said(
+        &mut self,
+        (code, number): (u16, Option<u64>),
+        now: Duration,
+        (uploads, words): (&mut Uploads, &mut Vec<Word>),
+    ) -> Option<(&'static str, String)> {
         self.over |= code == 421;
         let Some((first, overtakes)) = self.pending.front().map(|it| (it.verb, it.overtakes))
         else {
@@ -175,6 +205,13 @@ impl Dialogue {
                 first.overtakes = first.overtakes.saturating_sub(1);
             }
         }
+        let said = match (verb, code, number) {
+            (SIZE, 213, Some(number)) => Some(Said::Size(number)),
+            (verb, ..200, Some(number)) if moves(verb) => Some(Said::Announced(number)),
+            (verb, 200.., _) if moves(verb) => Some(Said::Final(code)),
+            _ => None,
+        };
+        words.extend(said.map(|said| Word { at: now, name, said }));
         match verb {
             STOR | APPE => uploads.replied(name, code),
             // A client may change its own files by renaming and deleting them.
@@ -193,6 +230,8 @@ impl Dialogue {
 #[derive(Debug, Default)]
 pub(super) struct Dialogues {
     live: Table<u64, Dialogue>,
+    /// What client and server said of files, in order.
+    pub(super) words: Vec<Word>,
     /// Files that commands may have changed since the last check.
     pub(super) due: Vec<FileName>,
     spare: Vec<Dialogue>,
@@ -218,6 +257,7 @@ impl Dialogues {
     pub(super) fn clear(&mut self) {
         self.spare.extend(self.live.drain(..).map(|(_, dialogue)| dialogue));
         self.due.clear();
+        self.words.clear();
     }
 
     #[inline]
@@ -245,13 +285,13 @@ impl Dialogues {
         }
     }
 
-    pub(super) fn heard(&mut self, conn: u64, bytes: &[u8], uploads: &mut Uploads) {
+    pub(super) fn heard(&mut self, conn: u64, bytes: &[u8], now: Duration, uploads: &mut Uploads) {
         let Some(dialogue) = self.live.get_mut(&conn) else { return };
         // A local variable without pointers to the value can stay in registers.
         let mut command = dialogue.command;
         for &byte in bytes {
             if let Some((verb, name)) = command.take(byte) {
-                dialogue.heard(verb, name);
+                dialogue.heard(verb, name, now, &mut self.words);
                 if matches!(verb, STOR | APPE) {
                     uploads.asked(name, conn);
                 }
@@ -273,8 +313,8 @@ impl Dialogues {
         let Some(dialogue) = self.live.get_mut(&conn) else { return };
         let mut rest = bytes;
         while !rest.is_empty() {
-            if let Some(code) = dialogue.reply.take(&mut rest)
-                && let Some((law, seen)) = dialogue.said(code, uploads)
+            if let Some(reply) = dialogue.reply.take(&mut rest)
+                && let Some((law, seen)) = dialogue.said(reply, now, (uploads, &mut self.words))
             {
                 breaches.push(breach(law, now, seen, About::Other));
             }

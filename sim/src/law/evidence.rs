@@ -5,15 +5,16 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Flags, Note, NoteKind, Segment, State};
+use halfclose_stack::{Ending, Flags, Note, NoteKind, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
+use super::disturbance::{disturbs, is_lost};
 use super::file_laws::Uploads;
 use super::reset_law::Cause;
 use super::{About, Breach, Table, state_law};
 use crate::mutant::Liar;
-use crate::network::fate::{Fate, Moved};
+use crate::network::fate::Fate;
 use crate::scenario::Scenario;
 use crate::side::{CONTROL_PORT, Side};
 use crate::terms::clone_by_field::clone_by_field;
@@ -42,6 +43,8 @@ pub struct Evidence {
     pub(super) last_drop: Duration,
     pub(super) last_call: Duration,
     pub(super) reset_lost: bool,
+    /// The client's connections that ended without the peer's FIN, with the time of the end.
+    pub(super) cut: Vec<(Duration, Endpoint, Ending)>,
     breaches: Vec<Breach>,
     /// A host gives up no connection younger than this.
     patience: Duration,
@@ -84,6 +87,7 @@ impl Evidence {
         self.uploads.clear();
         (self.last_drop, self.last_call) = (Duration::ZERO, Duration::ZERO);
         self.reset_lost = false;
+        self.cut.clear();
         self.breaches.clear();
         self.liar.reset();
     }
@@ -220,10 +224,19 @@ impl Evidence {
     /// The host of `side` noted something.
     #[inline]
     pub fn noted(&mut self, side: Side, note: &Note) {
-        if let NoteKind::State { from, to } = note.kind
-            && !self.liar.hides(note)
-        {
-            self.changed(note.at, Endpoint(side, note.local.port(), note.peer.port()), from, to);
+        let key = Endpoint(side, note.local.port(), note.peer.port());
+        match note.kind {
+            NoteKind::State { from, to } if !self.liar.hides(note) => {
+                self.changed(note.at, key, from, to);
+            }
+            NoteKind::Ended(ending) if side == Side::Client && ending != Ending::Finished => {
+                // A program that has closed the connection does not learn of a later end.
+                let call = self.connections.get(key).map_or(Call::None, |known| known.call);
+                if call == Call::None {
+                    self.cut.push((note.at, key, ending));
+                }
+            }
+            _ => {}
         }
     }
 
@@ -340,7 +353,7 @@ impl Watch<'_> {
     /// The server took `bytes` from a control connection.
     pub fn heard(&mut self, conn: u64, bytes: &[u8]) {
         let Evidence { dialogues, uploads, .. } = &mut *self.evidence;
-        dialogues.heard(conn, bytes, uploads);
+        dialogues.heard(conn, bytes, self.now, uploads);
     }
 
     /// The server gave `bytes` to a control connection.
@@ -371,28 +384,4 @@ pub struct Sight {
 #[cold]
 fn sight(side: Side, emission: u64, packet: &[u8]) -> Option<Sight> {
     Some(Sight { segment: Segment::peek(packet)?, side, emission })
-}
-
-/// Whether a packet of this fate reaches its receiver late, damaged or not at all. A delay by
-/// jitter and a delay by a fault are alike.
-fn disturbs(fate: Fate) -> bool {
-    match fate {
-        Fate::Changed(changes) => {
-            let late = match changes.moved {
-                Moved::Jitter(us) => us > 0,
-                Moved::Late(_) | Moved::Held => true,
-                Moved::InTurn | Moved::AtOnce => false,
-            };
-            late || changes.corrupted.is_some()
-        }
-        fate => !fate.arrives(),
-    }
-}
-
-/// Whether a host never gets a packet of this fate: a damaged packet fails the checksum.
-fn is_lost(fate: Fate) -> bool {
-    match fate {
-        Fate::Changed(changes) => changes.corrupted.is_some(),
-        fate => !fate.arrives(),
-    }
 }

@@ -32,7 +32,7 @@ impl FileName {
         self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     }
 
-    fn of(name: &str) -> Self {
+    pub(super) fn of(name: &str) -> Self {
         let mut it = Self::default();
         name.bytes().for_each(|byte| it.push(byte));
         it

@@ -11,7 +11,9 @@ pub(super) const ABOR: Verb = *b"ABOR";
 pub(super) const STOR: Verb = *b"STOR";
 pub(super) const APPE: Verb = *b"APPE";
 pub(super) const DELE: Verb = *b"DELE";
+pub(super) const RETR: Verb = *b"RETR";
 pub(super) const RNTO: Verb = *b"RNTO";
+pub(super) const SIZE: Verb = *b"SIZE";
 
 /// The replies allowed to a command.
 struct AllowedReplies {

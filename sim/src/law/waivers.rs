@@ -17,6 +17,19 @@ pub(super) const AS_EOF: Waiver = Waiver {
     },
 };
 
+pub(super) const HABIT: Waiver = Waiver {
+    name: "server.habit",
+    reason: "The server does wrong on purpose, as users reported of real servers: the client may \
+             not be able to know.",
+    applies: |findings, _| findings.scenario.server.habit.is_some(),
+};
+
+pub(super) const CLIENT_HABIT: Waiver = Waiver {
+    name: "client.habit",
+    reason: "The client does wrong on purpose, as users reported of real clients.",
+    applies: |findings, _| findings.scenario.client.habit.is_some(),
+};
+
 pub(super) const FORGED: Waiver = Waiver {
     name: "fault=inject",
     reason: "A forged segment speaks in the name of a host (RFC 5961 §1): the receiver believes in \

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use halfclose_ftp::{
-    AborReplies, Close, DataMode, DownloadEnd, Judgement, OnFin, Representation, ServerModel,
+    AborReplies, ClientHabit, Close, DataMode, DownloadEnd, Judgement, OnFin, Representation,
+    ServerHabit, ServerModel,
 };
 use halfclose_stack::{
     ClosePolicy, Congestion, DataAfterClose, OldSegments, ReceivedAtReset, ResetTold,
@@ -43,6 +44,8 @@ pub struct ClientSetup {
     pub trusts: DownloadEnd,
     /// How the client counts the replies after ABOR.
     pub abor_replies: AborReplies,
+    /// What the client program does wrong; `None`: nothing.
+    pub habit: Option<ClientHabit>,
     /// The port where the client listens for active data connections; `None`: a free port.
     pub data_port: Option<u16>,
 }
@@ -87,6 +90,8 @@ pub struct ServerSetup {
     /// Bytes that the server sends on an upload's data connection, although no client asked for
     /// them.
     pub chatter: usize,
+    /// What the server program does wrong; `None`: nothing.
+    pub habit: Option<ServerHabit>,
     /// The server's reaction to the FIN of an upload.
     pub on_fin: OnFin,
     /// How long a data connection may be silent; `None`: for ever.
@@ -128,6 +133,7 @@ impl Default for ClientSetup {
             reply_timeout: None,
             trusts: DownloadEnd::Both,
             abor_replies: AborReplies::Counted,
+            habit: None,
             data_port: None,
         }
     }
@@ -148,6 +154,7 @@ impl Default for ServerSetup {
             capacity: None,
             active_port: None,
             chatter: 0,
+            habit: None,
             on_fin: OnFin::Done,
             // vsftpd's data_connection_timeout.
             data_timeout: Some(Duration::from_secs(300)),

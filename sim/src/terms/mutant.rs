@@ -1,8 +1,8 @@
 //! `mutant` owns deliberate bugs of the world, each small and in a single place, for testing that
 //! each law can be broken and noticed. No scenario of the catalogue has a mutant except in an arm.
 
-use halfclose_ftp::MemoryStore;
 use halfclose_ftp::store::FileContent;
+use halfclose_ftp::{MemoryStore, Told};
 use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State};
 
 use crate::side::CONTROL_PORT;
@@ -14,6 +14,8 @@ pub enum Mutant {
     FlippedByte,
     /// The second half of each stored file is lost.
     LostHalf,
+    /// The client tells success of every upload.
+    SuccessAnyway,
     /// A stored file is emptied when the next session's data connection is prepared.
     OldFileEmptied,
     /// A RST follows the first data of each data connection.
@@ -37,6 +39,7 @@ impl Mutant {
     pub const ALL: &'static [(&'static str, Self)] = &[
         ("flipped-byte", Self::FlippedByte),
         ("lost-half", Self::LostHalf),
+        ("success-anyway", Self::SuccessAnyway),
         ("old-file-emptied", Self::OldFileEmptied),
         ("unasked-reset", Self::UnaskedReset),
         ("skipped-state", Self::SkippedState),
@@ -167,6 +170,14 @@ impl Liar {
     pub(crate) fn empties(&self, name: &str, store: &mut MemoryStore) {
         if self.is(Mutant::OldFileEmptied) {
             store.insert(name, Vec::new().into());
+        }
+    }
+
+    /// The word of the client to its user on a transfer, an upload or not.
+    pub(crate) fn tells(&self, told: Told, upload: bool) -> Told {
+        match self.mutant {
+            Some(Mutant::SuccessAnyway) if upload => Told::Success,
+            _ => told,
         }
     }
 

@@ -89,6 +89,7 @@ impl World<'_> {
         let verb = verb(&self.workload().tasks()[task]);
         let killed = self.killed(task, report, lookup);
         let told = killed.map_or_else(|| self.told(report, lookup), word);
+        let told = self.liar().tells(told, side == Side::Server);
         into.task.clear();
         let shown = match &self.workload().tasks()[task] {
             Task::List(listing) => &listing.path,

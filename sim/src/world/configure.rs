@@ -61,6 +61,7 @@ pub(crate) fn client(scenario: &Scenario) -> ftp::ClientConfig {
         reply_timeout: client.reply_timeout,
         trusts: client.trusts,
         abor_replies: client.abor_replies,
+        habit: client.habit,
         data_port: client.data_port,
         ..base
     }
@@ -79,6 +80,7 @@ pub(crate) fn server(scenario: &Scenario, seed: u64) -> ftp::ServerConfig {
         active_port: server.active_port,
         chatter: server.chatter,
         on_fin: server.on_fin,
+        habit: server.habit,
         data_idle_timeout: server.data_timeout,
         epoch: EPOCH,
         ..ftp::ServerConfig::default()

@@ -9,6 +9,7 @@ use halfclose_stack::Divergence;
 use super::World;
 use crate::judge::Judge;
 use crate::law::{self, Findings, Holding};
+use crate::mutant::Liar;
 use crate::network::draws::{Answer, Kept, Question};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
@@ -150,6 +151,11 @@ impl World<'_> {
             sessions: driver.sessions(),
             files: driver.store().open_files(),
         }
+    }
+
+    /// The teller of the mutant's lies.
+    pub(crate) fn liar(&self) -> &Liar {
+        &self.log.evidence.liar
     }
 
     /// The laws broken by the run with these transfers, without and with an excuse.

@@ -30,6 +30,7 @@ fn broken(outcome: &Outcome) -> Vec<&'static str> {
 const LIES: &[(&str, &str, &str)] = &[
     ("flipped-byte", "file-is-a-prefix", ""),
     ("lost-half", "success-is-whole", ""),
+    ("success-anyway", "success-is-uncontradicted", "client.close=reset do.size=200000"),
     ("old-file-emptied", "old-file-stays", "do.1.put=a do.2.put=a"),
     ("unasked-reset", "resets-have-reasons", ""),
     ("skipped-state", "states-follow-figure-5", ""),
@@ -118,6 +119,23 @@ const WAIVERS: &[(&str, &str, &str)] = &[
         "one-final-reply",
         "server.on_reset=drop-control",
         "client.close=reset server.on_reset=drop-control",
+    ),
+    (
+        "file-is-a-prefix",
+        "server.habit",
+        "server.habit=rest-ignored do.1.get=a do.1.before=1000 do.1.resume=true",
+    ),
+    ("success-is-whole", "server.habit", "server.habit=last-buffer-lost"),
+    ("one-final-reply", "server.habit", "server.habit=replies-twice"),
+    (
+        "replies-follow-the-table",
+        "server.habit",
+        "server.habit=replies-twice do.1.put=a do.1.abort_after=2 link.loss=20%",
+    ),
+    (
+        "success-is-uncontradicted",
+        "client.habit",
+        "client.habit=last-buffer-lost client.check_size=true",
     ),
     ("success-is-whole", "client.trusts=reply", "do.1.get=a client.trusts=reply"),
     (

@@ -34,6 +34,8 @@ fn derived_runs_are_the_runs_that_would_have_been_made() {
         ("q123208", "link.gemodel=1%,50% client.mode=active client.extended=true", 1),
         ("q123208", "link.nat_timeout=1s link.loss=1%", 1),
         ("many-small", "client.count=3 link.loss=0.1%", 1),
+        ("q123208", "server.habit=last-buffer-lost client.check_size=true link.loss=1%", 500),
+        ("q123208", "link.rate=10mbit link.up.drop_above=1400 link.loss=1%", 1),
         ("q123208", "link.jitter=5ms", 0),
     ] {
         let scenario = scenario(name, settings);

@@ -3,4 +3,5 @@
 mod classes;
 mod edges;
 mod explore;
+mod habits;
 mod shrink;

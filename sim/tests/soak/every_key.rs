@@ -64,6 +64,8 @@ const PATHS: &[&str] = &["a", "b", "d", "d/a", "d/e/f", "with space", "\u{e9}"];
 const CHOSEN: &[(&str, &[&str])] = &[
     // A mutant breaks a law by intention.
     ("mutant", &["none"]),
+    // An optional law is a demand of a scenario, and most scenarios do not meet the law.
+    ("expect.laws", &[""]),
     // Ten thousand clients take minutes.
     ("client.count", &["1", "2", "3", "9"]),
     ("do.file", &[concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")]),

@@ -54,6 +54,8 @@ pub struct Printer {
     pub now: Duration,
     /// The number of names that may still be looked at, names outside the pattern included.
     pub left: u64,
+    /// The number of names after which the listing ends as if no name followed.
+    pub ends_after: u64,
     /// The line under way, and how much of the line is written.
     line: String,
     written: usize,
@@ -73,6 +75,7 @@ impl Printer {
             writable: true,
             now,
             left: u64::MAX,
+            ends_after: u64::MAX,
             line: String::new(),
             written: 0,
         }
@@ -136,6 +139,10 @@ impl Printer {
             NameSource::Done => return Ok(NextLine::End),
         };
         while *steps > 0 {
+            if self.ends_after == 0 {
+                self.source = NameSource::Done;
+                return Ok(NextLine::End);
+            }
             *steps = steps.saturating_sub(NAME_STEPS);
             let Some(entry) = store.next_entry(source)? else {
                 self.source = NameSource::Done;
@@ -155,6 +162,7 @@ impl Printer {
     }
 
     fn print(&mut self, Entry { name, metadata }: Entry<'_>) {
+        self.ends_after = self.ends_after.saturating_sub(1);
         let line = &mut self.line;
         // Writing to a String cannot fail.
         let _ = match self.form {

@@ -1,7 +1,9 @@
 //! The table of every key, in the order in which a file's keys are applied and printed. A new key
 //! of a scenario is a row here, and a field of the scenario.
 
-use halfclose_ftp::{AborReplies, Close, DataMode, DownloadEnd, OnFin, Representation};
+use halfclose_ftp::{
+    AborReplies, ClientHabit, Close, DataMode, DownloadEnd, OnFin, Representation, ServerHabit,
+};
 use halfclose_stack::{ClosePolicy, Congestion};
 
 use super::value_kinds::{
@@ -230,7 +232,7 @@ const ENDS: [Key; 28] = [
 
 /// The faults, the seed and the limits of a run, and habits of programs from reports in issue
 /// trackers.
-const RUN: [Key; 11] = [
+const RUN: [Key; 13] = [
     key(
         "fault",
         "fault of one packet; each setting adds a fault (none: remove all)",
@@ -281,6 +283,16 @@ const RUN: [Key; 11] = [
         "server.on_fin",
         "reaction to an upload's FIN: done, or the server waits for more",
         at!(server.on_fin, words OnFin::WORDS),
+    ),
+    key(
+        "client.habit",
+        "what the client does wrong (docs/FTP.md; none: nothing)",
+        at!(client.habit, words ClientHabit::WORDS, or NONE),
+    ),
+    key(
+        "server.habit",
+        "what the server does wrong (docs/FTP.md; none: nothing)",
+        at!(server.habit, words ServerHabit::WORDS, or NONE),
     ),
 ];
 
