@@ -88,7 +88,7 @@ clone_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, scratch,
         transfer, draw, transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget,
-        granted, interrupting, retiring, over,
+        granted, interrupting, held, retiring, over,
     }
 }
 

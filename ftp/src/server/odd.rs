@@ -13,7 +13,7 @@ use crate::wire::reply::Class;
 use std::time::Duration;
 
 /// A final reply that a late server holds back.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct HeldReply {
     pub(super) until: Duration,
     code: u16,

@@ -246,9 +246,10 @@ impl Clone for Dialogues {
 
     /// Keeps some spare memory: dialogues that are made anew here become spare later.
     fn clone_from(&mut self, source: &Self) {
-        let Self { live, due, spare: _ } = source;
+        let Self { live, words, due, spare: _ } = source;
         self.spare.truncate(live.len());
         self.live.clone_from(live);
+        self.words.clone_from(words);
         self.due.clone_from(due);
     }
 }

@@ -58,7 +58,7 @@ pub struct Evidence {
 clone_by_field! {
     Evidence {
         event, trigger, arrival, connections, listeners, listened, unlistened, dialogues, uploads,
-        last_drop, last_call, reset_lost, breaches, patience, fin_wait_2, no_reset, liar,
+        last_drop, last_call, reset_lost, cut, breaches, patience, fin_wait_2, no_reset, liar,
     }
 }
 
