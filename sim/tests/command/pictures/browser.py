@@ -217,6 +217,20 @@ def run_page(page):
     page.is_readable(False)
 
 
+def search_page(page):
+    """The checks of a page of a search: pictures, contrast, and the runs behind the cells of a matrix."""
+    page.has(["h1", "main section h2", "svg"])
+    if page.all("svg.matrix"):
+        cells = page.all("svg.matrix a.cell")
+        page.check(len(cells) > 100, f"only {len(cells)} cells")
+        page.run("arguments[0].focus()", cells[5])
+        page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+        shown = [card for card in page.all(".card") if card.is_displayed()]
+        page.check(len(shown) == 1, f"{len(shown)} runs are shown behind a cell")
+        page.check(shown and shown[0].find_elements(By.CSS_SELECTOR, "svg.ladder"), "no ladder")
+    page.is_readable(True)
+
+
 def main():
     options = webdriver.ChromeOptions()
     for word in ["--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1280,1400"]:
@@ -230,7 +244,7 @@ def main():
         for name in sys.argv[1:]:
             page = Page(driver, Path(name).resolve())
             milliseconds = page.opens_fast()
-            run_page(page)
+            (run_page if page.all("#data") else search_page)(page)
             page.nothing_leaves()
             print(f"{page.path.name}: opened in {milliseconds:.0f} ms, {len(page.failed)} problems")
             for problem in page.failed:

@@ -23,9 +23,19 @@ fn pages_are_read_in_a_browser() {
         let output = halfclose(&[&["run", "--report", &path(name)], settings].concat());
         assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
     }
+    let searches: [(&str, &[&str]); 3] = [
+        ("matrix.html", &["matrix"]),
+        ("sweep.html", &["sweep", "--seeds", "60", "-s", "link.loss=0%,5%"]),
+        ("explore.html", &["explore", "q123208", "--faults", "1"]),
+    ];
+    for (name, words) in searches {
+        let output = halfclose(&[words, &["--report", &path(name)]].concat());
+        assert!(output.status.code().is_some_and(|code| code < 2), "{output:?}");
+    }
+    let names: Vec<_> = pages.iter().chain(&searches).map(|(name, _)| path(name)).collect();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command/pictures/browser.py");
     let mut command = Command::new("python3");
-    command.arg(script).args(pages.map(|(name, _)| path(name)));
+    command.arg(script).args(&names);
     let installed = ["chromium", "chromedriver"]
         .iter()
         .all(|program| Command::new(program).arg("--version").output().is_ok());
@@ -40,5 +50,5 @@ fn pages_are_read_in_a_browser() {
     let printed = String::from_utf8_lossy(&output.stdout);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{printed}{error}");
-    assert_eq!(printed.lines().count(), pages.len(), "{printed}");
+    assert_eq!(printed.lines().count(), names.len(), "{printed}");
 }

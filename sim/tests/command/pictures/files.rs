@@ -85,7 +85,10 @@ fn the_pages_of_searches_agree_with_their_json() {
     assert!(text.contains("Against link.loss") && text.contains("link.loss=9%"));
     let (text, json) = page(&["explore", "q123208", "--faults", "1"]);
     let schedules = json["schedules"].as_u64().expect("a count");
-    assert!(text.contains(&format!("all {schedules} schedules of up to 1 faults")), "{schedules}");
+    assert!(
+        text.contains(&format!("all {schedules} schedules of up to 1 fault visited")),
+        "{schedules}"
+    );
     let fault = json["least"]["truncated"][0].as_str().expect("a fault");
     assert!(text.contains(&format!("<code>{fault}</code>")), "{fault}");
     assert!(text.contains("<svg class=\"ladder\""), "the run of the least list is drawn");

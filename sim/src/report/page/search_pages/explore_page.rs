@@ -36,15 +36,14 @@ pub(crate) fn text(
 
 /// Whether everything was visited, and the worst verdict, in a sentence.
 fn sentence(of: &Exploration<'_>) -> String {
+    let faults =
+        if of.faults == 1 { "1 fault".to_owned() } else { format!("{} faults", of.faults) };
     let arms = of.arms.iter().map(|arm| {
         let runs = arm.explored.runs();
         let all = if arm.explored.exhaustive { "all" } else { "NOT all: only" };
         let worst = arm.explored.verdicts.keys().next();
         let worst = worst.map_or(String::new(), |worst| format!("; the worst verdict is {worst}"));
-        format!(
-            "{}: {all} {runs} schedules of up to {} faults visited{worst}.",
-            arm.title, of.faults
-        )
+        format!("{}: {all} {runs} schedules of up to {faults} visited{worst}.", arm.title)
     });
     arms.collect::<Vec<_>>().join(" ")
 }
