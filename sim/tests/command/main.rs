@@ -2,6 +2,7 @@
 
 mod command_line;
 mod explore_command;
+mod guide;
 mod matrix_command;
 mod program;
 mod readme;

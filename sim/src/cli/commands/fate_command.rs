@@ -14,9 +14,6 @@ use crate::search::SearchProgress;
 use crate::search::fate_curve::{FateCurve, FatePoint, fate};
 use crate::verdict::Verdict;
 
-/// The least change of the shares that a line of the text is printed for: a point in a hundred.
-const SAID: f64 = 0.01;
-
 /// Columns of the bar beside a line.
 const BAR: usize = 20;
 
@@ -96,13 +93,14 @@ fn write_text(
     writeln!(
         out,
         "Each line says how {} runs end that share all fates up to a packet with this run, and draw \
-         every later fate anew.\n",
+         every later fate anew. Changes within chance are left out.\n",
         curve.continuations
     )?;
+    let noise = noise(curve.continuations);
     let mut said: Option<&FatePoint> = None;
     let last = curve.points.len().saturating_sub(1);
     for (index, point) in curve.points.iter().enumerate() {
-        let changed = said.is_none_or(|before| before.distance(point) >= SAID);
+        let changed = said.is_none_or(|before| before.distance(point) >= noise);
         if !changed && index != last {
             continue;
         }
@@ -144,6 +142,13 @@ fn write_text(
     }
     writeln!(out, "again: {again}")?;
     Ok(())
+}
+
+/// The least change of the shares that a line is printed for: three standard errors of a share of one
+/// half, so that most lines tell more than chance.
+#[expect(clippy::cast_precision_loss, reason = "two digits are enough")]
+fn noise(continuations: u64) -> f64 {
+    3.0 * (0.25 / continuations as f64).sqrt()
 }
 
 /// The share of the run's own verdict as a bar.
