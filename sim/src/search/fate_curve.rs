@@ -61,7 +61,7 @@ impl FatePoint {
 /// How the end of a run became certain.
 #[derive(Clone, Debug)]
 pub struct FateCurve {
-    /// The run itself.
+    /// The outcome of the run itself.
     pub outcome: Outcome,
     /// The points in the order of the packets; the first has no packet.
     pub points: Vec<FatePoint>,
