@@ -5,13 +5,14 @@
 mod copying;
 mod data;
 mod slot;
+mod store_line;
 mod timers;
 
 use crate::client::{Client, ClientConfig, Task};
 use crate::guesses::origin;
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
-use crate::session::{Event, Session, Shared};
+use crate::session::{Event, Session, Shared, sooner};
 use crate::slot_table::SlotTable;
 use crate::store::Store;
 use crate::tcp::{Conn, Listener, Ready, Tcp};
@@ -20,6 +21,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use store_line::StoreLine;
 use timers::Timers;
 
 /// The index of a session's slot. Slots are used again, session ids are not.
@@ -43,6 +45,7 @@ struct Hub<C, S> {
     /// Listeners for data connections.
     listeners: SlotTable<SlotId>,
     timers: Timers,
+    line: StoreLine,
 }
 
 /// One moment of a host: everything that a slot may use while acting.
@@ -154,13 +157,14 @@ impl<P: Session, S: Store> Driver<P, S> {
             conns: SlotTable::default(),
             listeners: SlotTable::default(),
             timers: Timers::default(),
+            line: StoreLine::default(),
         };
         Self { slots: Vec::new(), free: Vec::new(), control_listeners: Vec::new(), begun: 0, hub }
     }
 
     /// Handles all changes of the host and all timers that are due.
     pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
-        while let Some(place) = self.hub.timers.pop_due(now) {
+        while let Some(place) = self.pop_due(now) {
             self.act(place, tcp, now, Slot::handle_timeout);
         }
         while let Some(ready) = tcp.poll_ready() {
@@ -174,7 +178,8 @@ impl<P: Session, S: Store> Driver<P, S> {
     /// The time of the next pump if the host has no change before.
     #[must_use]
     pub fn next_wakeup(&self) -> Option<Duration> {
-        self.hub.timers.next()
+        let line = self.hub.line.next().map(|(at, _)| at);
+        sooner(self.hub.timers.next(), line)
     }
 
     /// Whether no session is under way.
@@ -210,6 +215,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         self.hub.conns.drain().for_each(drop);
         self.hub.listeners.drain().for_each(drop);
         self.hub.timers.reset();
+        self.hub.line.reset();
     }
 
     /// The reports of transfers in the order of their begin; a client has all reports of the script
@@ -272,6 +278,20 @@ impl<P: Session, S: Store> Driver<P, S> {
     /// The settings that the sessions share, to change between runs.
     pub fn config_mut(&mut self) -> &mut P::Config {
         &mut self.hub.config
+    }
+
+    /// Takes the next slot to wake: by time, then by place.
+    #[inline]
+    fn pop_due(&mut self, now: Duration) -> Option<SlotId> {
+        let Some(next) = self.hub.line.next().filter(|(at, _)| *at <= now) else {
+            return self.hub.timers.pop_due(now);
+        };
+        if self.hub.timers.first().is_some_and(|first| first < next) {
+            return self.hub.timers.pop_due(now);
+        }
+        let moved = self.hub.line.pop(now);
+        self.slots[next.1.0 as usize].waited(moved);
+        Some(next.1)
     }
 
     fn handle_conn<T: Tcp + ?Sized>(&mut self, conn: Conn, tcp: &mut T, now: Duration) {
@@ -353,6 +373,7 @@ impl<P: Session, S: Store> Driver<P, S> {
         let slot = &mut self.slots[place.0 as usize];
         if slot.settle(&mut Turn { tcp, hub: &mut self.hub, now }) {
             self.hub.timers.disarm(place);
+            self.hub.line.leave(place);
             self.hub.journal.part(slot.id());
             slot.clear();
             self.free.push(place);

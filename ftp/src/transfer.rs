@@ -51,6 +51,8 @@ pub struct Transfer {
     active: Duration,
     /// The time at which the store accepts bytes again, or the program looks again.
     blocked: Option<Duration>,
+    /// Whether `blocked` is the time at which a busy store accepts bytes again.
+    in_line: bool,
     /// The read delay of the waiting bytes is over.
     looking: bool,
     late: Lateness,
@@ -72,6 +74,7 @@ impl Transfer {
             moved: 0,
             active: now,
             blocked: None,
+            in_line: false,
             looking: false,
             late: Lateness::InTime,
             encoder: TextEncoder::default(),
@@ -103,6 +106,17 @@ impl Transfer {
     pub fn next_wakeup(&self) -> Option<Duration> {
         let idle = || self.plan.idle_timeout.map(|limit| self.active + limit);
         self.blocked.or_else(idle)
+    }
+
+    /// The time at which the busy store has room, if the transfer waits for the store.
+    pub(crate) fn store_ready(&self) -> Option<Duration> {
+        self.blocked.filter(|_| self.in_line)
+    }
+
+    /// The transfer has waited for the store, which other transfers kept busy until `moved`: the
+    /// connection was not idle meanwhile.
+    pub(crate) fn waited(&mut self, moved: Duration) {
+        self.active = self.active.max(moved);
     }
 
     /// Moves the bytes that can move now.
@@ -245,11 +259,11 @@ impl Transfer {
             let limit = match store.room(file, now) {
                 Room::Bytes(room) => room.min(self.until_alarm()),
                 Room::At(ready) => {
-                    self.blocked = Some(ready);
+                    (self.blocked, self.in_line) = (Some(ready), true);
                     return None;
                 }
             };
-            self.blocked = None;
+            (self.blocked, self.in_line) = (None, false);
             let mut error = None;
             let text = matches!(self.plan.body, Body::Text(_));
             let decoder = &mut self.decoder;

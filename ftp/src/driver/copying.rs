@@ -13,12 +13,13 @@ impl<P: Session + Clone, S: Store + Clone> Driver<P, S> {
         self.free.clone_from(free);
         self.control_listeners.clone_from(control_listeners);
         self.begun = *begun;
-        let Hub { config: _, store, journal, shared, conns, listeners, timers } = hub;
+        let Hub { config: _, store, journal, shared, conns, listeners, timers, line } = hub;
         self.hub.store.clone_from(store);
         self.hub.journal.clone_from(journal);
         self.hub.shared.clone_from(shared);
         self.hub.conns.clone_from(conns);
         self.hub.listeners.clone_from(listeners);
         self.hub.timers.clone_from(timers);
+        self.hub.line.clone_from(line);
     }
 }

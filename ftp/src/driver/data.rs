@@ -9,6 +9,7 @@ use crate::tcp::{Listener, Status, Tcp};
 use crate::transfer::{Plan, Step, Transfer, WorkTurn};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 impl<P: Session> Slot<P> {
     /// Accepts the data connection from the slot's listener.
@@ -51,13 +52,28 @@ impl<P: Session> Slot<P> {
         turn: &mut Turn<'_, T, P::Config, S>,
     ) -> bool {
         let quiet = self.pump_data(turn);
-        if quiet
-            && let DataConnection::Moving(_, transfer) = &self.data
-            && let Some(at) = transfer.next_wakeup()
-        {
+        if quiet && let Some(at) = self.data_wakeup(turn.hub) {
             turn.hub.timers.arm(SlotId(self.place), at);
         }
         quiet
+    }
+
+    /// The time at which the transfer wants to be woken. A transfer that waits for a busy store waits in
+    /// line.
+    pub(super) fn data_wakeup<S>(&self, hub: &mut Hub<P::Config, S>) -> Option<Duration> {
+        let DataConnection::Moving(_, transfer) = &self.data else { return None };
+        if let Some(ready) = transfer.store_ready() {
+            hub.line.join(SlotId(self.place), ready);
+            return None;
+        }
+        transfer.next_wakeup()
+    }
+
+    /// The slot has waited in line for a busy store; the line moved at `moved` before.
+    pub(super) fn waited(&mut self, moved: Duration) {
+        if let DataConnection::Moving(_, transfer) = &mut self.data {
+            transfer.waited(moved);
+        }
     }
 
     /// Moves the bytes that can move. False if the session was told an event.
@@ -205,6 +221,7 @@ impl<P: Session> Slot<P> {
             | DataConnection::Waiting(conn)
             | DataConnection::Moving(conn, _) => {
                 hub.conns.unset(conn.0);
+                hub.line.leave(SlotId(self.place));
             }
         }
         data

@@ -229,10 +229,7 @@ impl<P: Session> Slot<P> {
         {
             self.drop_data(turn);
         }
-        let moving = match &self.data {
-            DataConnection::Moving(_, transfer) => transfer.next_wakeup(),
-            _ => None,
-        };
+        let moving = self.data_wakeup(turn.hub);
         if let Some(at) = sooner(moving, self.session.next_wakeup()) {
             turn.hub.timers.arm(SlotId(self.place), at);
         }

@@ -25,7 +25,13 @@ impl Timers {
     /// The earliest valid deadline.
     #[inline]
     pub(super) fn next(&self) -> Option<Duration> {
-        self.heap.peek().map(|&Reverse((at, _))| at)
+        self.first().map(|(at, _)| at)
+    }
+
+    /// The earliest valid deadline, and its slot.
+    #[inline]
+    pub(super) fn first(&self) -> Option<(Duration, SlotId)> {
+        self.heap.peek().map(|&Reverse(first)| first)
     }
 
     /// Ensures that the slot is woken at `at` or before.
