@@ -32,13 +32,13 @@ use clap::error::ErrorKind;
 
 use args::{Arguments, Invocation};
 #[cfg(all(feature = "net", target_os = "linux"))]
-use commands::bridge_command;
+use commands::network_commands::bridge_command;
+#[cfg(feature = "net")]
+use commands::network_commands::{ls_command, probe_command, serve_command, transfer_command};
 use commands::{
     explain_command, explore_command, fate_command, install_command, list_command, matrix_command,
     merge_command, replay_command, run_command, show_command, shrink_command, sweep_command,
 };
-#[cfg(feature = "net")]
-use commands::{ls_command, probe_command, serve_command, transfer_command};
 use streams::{Streams, UntilClosed, terminal_columns};
 
 /// The end of a command without an error.

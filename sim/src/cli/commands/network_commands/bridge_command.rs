@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::run_command::Capture;
 use crate::bridge::{BridgeError, Folders, Plan, cross};
 use crate::capture::{CaptureHeader, CaptureWriter};
 use crate::cli::args::bridge_args::BridgeArgs;
+use crate::cli::commands::run_command::Capture;
 use crate::cli::page_file::PageFile;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
