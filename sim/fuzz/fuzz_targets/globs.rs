@@ -1,0 +1,5 @@
+//! The fuzz target of the body `globs`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| halfclose_fuzz::bodies::globs(bytes));

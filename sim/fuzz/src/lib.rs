@@ -1,0 +1,4 @@
+//! The fuzz targets of halfclose share their bodies with the tests of the workspace.
+
+pub mod bodies;
+pub mod cost;
