@@ -9,9 +9,9 @@ mod store_line;
 mod timers;
 
 use crate::client::{Client, ClientConfig, Task};
-use crate::guesses::origin;
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
+use crate::session::guesses::origin;
 use crate::session::{Event, Session, Shared, sooner};
 use crate::slot_table::SlotTable;
 use crate::store::Store;

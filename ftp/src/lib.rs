@@ -77,7 +77,6 @@
 pub mod client;
 mod clone_by_field;
 pub mod driver;
-mod guesses;
 mod habit;
 pub mod model;
 #[cfg(feature = "net")]
@@ -97,11 +96,11 @@ pub use client::{
     UploadMode,
 };
 pub use driver::Driver;
-pub use guesses::Guesses;
 pub use habit::{ClientHabit, LAST_BUFFER, LATE, ServerHabit};
 pub use model::{Judgement, ServerModel};
 pub use report::{CommandReport, Told, TransferReport};
 pub use server::{Limits, OnFin, Server, ServerConfig, User};
+pub use session::guesses::Guesses;
 pub use store::{MemoryStore, Store};
 pub use transfer::Close;
 pub use wire::representation::Representation;

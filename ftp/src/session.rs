@@ -2,8 +2,10 @@
 //! the driver: bytes are pulled, events go in, actions come out. A session has one control
 //! connection and at most one data connection at a time, and knows neither by name.
 
-use crate::guesses::Guesses;
+pub(crate) mod guesses;
+
 use crate::report::{Journal, SessionId, Speaker, Spoken};
+use crate::session::guesses::Guesses;
 use crate::store::Store;
 use crate::tcp::Ending;
 use crate::transfer::{Plan, TransferEnd};

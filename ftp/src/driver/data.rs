@@ -2,7 +2,7 @@
 
 use super::slot::{DataConnection, Slot};
 use super::{Channel, Hub, SlotId, Turn};
-use crate::guesses::origin;
+use crate::session::guesses::origin;
 use crate::session::{Event, Session};
 use crate::store::Store;
 use crate::tcp::{Listener, Status, Tcp};

@@ -3,8 +3,8 @@
 //! connection.
 
 use super::{Server, ServerContext};
-use crate::guesses::origin;
 use crate::session::Action;
+use crate::session::guesses::origin;
 use crate::store::Store;
 use crate::wire::address::{self, AddressError, Family, HostPort};
 use crate::wire::representation::{self, ParameterError, Representation};

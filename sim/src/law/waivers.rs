@@ -26,8 +26,12 @@ pub(super) const HABIT: Waiver = Waiver {
 
 pub(super) const CLIENT_HABIT: Waiver = Waiver {
     name: "client.habit",
-    reason: "The client does wrong on purpose, as users reported of real clients.",
-    applies: |findings, _| findings.scenario.client.habit.is_some(),
+    reason: "The client does wrong on purpose (client.habit, or client.close_after below the size of \
+             the file), as users reported of real clients.",
+    applies: |findings, _| {
+        let client = &findings.scenario.client;
+        client.habit.is_some() || client.close_after.is_some()
+    },
 };
 
 pub(super) const FORGED: Waiver = Waiver {

@@ -1,4 +1,5 @@
-//! docs/GUIDE.md shows what its commands print: each command is run, and its output is compared.
+//! The guide shows the output of its commands: the test runs each command of docs/GUIDE.md and compares
+//! the output.
 
 use std::path::Path;
 use std::process::Command;
