@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::report::style;
 use crate::scenario::Choice;
 use crate::search::classes::Made;
-use crate::search::histogram::Histogram;
+use crate::search::tally::histogram::Histogram;
 use crate::search::tally::{Swept, Tally, share, wilson};
 use crate::verdict::Verdict;
 

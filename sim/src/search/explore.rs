@@ -17,7 +17,7 @@ use crate::scenario::fault::Action;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
 use crate::search::shard::Shard;
-use crate::search::shares::{ShareBound, share_bounded};
+use crate::search::tally::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 use tree::{Family, Leaf, Tree};

@@ -19,7 +19,7 @@ use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::pool::Pool;
 use crate::search::seeds::Seeds;
 use crate::search::shard::Shard;
-use crate::search::shares::{ShareBound, share_bounded};
+use crate::search::tally::shares::{ShareBound, share_bounded};
 use crate::search::tally::{Counted, Swept, Tally};
 use crate::verdict::Verdict;
 use crate::workload::Unreadable;

@@ -1,10 +1,13 @@
 //! `tally` counts the results of many runs in memory that does not grow with the number of runs.
 
+pub(crate) mod histogram;
+pub(crate) mod shares;
+
 use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
 use crate::search::classes::Made;
-use crate::search::histogram::Histogram;
+use crate::search::tally::histogram::Histogram;
 use crate::verdict::Verdict;
 
 /// The number of first seeds kept for each verdict.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::law::LAWS;
 use crate::scenario::Choice;
-use crate::search::histogram::Histogram;
+use crate::search::tally::histogram::Histogram;
 use crate::search::tally::{Swept, Tally};
 use crate::verdict::Verdict;
 

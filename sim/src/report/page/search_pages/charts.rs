@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::page::verdict_words::sign;
-use crate::search::histogram::Histogram;
+use crate::search::tally::histogram::Histogram;
 use crate::search::tally::{Tally, share, wilson};
 use crate::verdict::Verdict;
 

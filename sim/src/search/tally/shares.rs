@@ -54,7 +54,7 @@ impl ShareBound {
     pub(crate) fn breach(&self, verdicts: &BTreeMap<Verdict, u64>) -> String {
         let runs: u64 = verdicts.values().sum();
         let count = verdicts.get(&self.verdict).copied().unwrap_or(0);
-        let share = super::tally::share(count, runs) * 100.0;
+        let share = super::share(count, runs) * 100.0;
         let Self { verdict, percent, side } = self;
         let bound = match side {
             BoundSide::AtMost => format!("at most {percent} % may be"),
@@ -71,14 +71,16 @@ macro_rules! share_bounded {
             /// Lets a check fail if more than this percentage of the runs come to `verdict`.
             #[must_use]
             pub fn at_most(mut self, verdict: Verdict, percent: f64) -> Self {
-                self.bounds.push($crate::search::shares::ShareBound::at_most(verdict, percent));
+                self.bounds
+                    .push($crate::search::tally::shares::ShareBound::at_most(verdict, percent));
                 self
             }
 
             /// Lets a check fail if less than this percentage of the runs come to `verdict`.
             #[must_use]
             pub fn at_least(mut self, verdict: Verdict, percent: f64) -> Self {
-                self.bounds.push($crate::search::shares::ShareBound::at_least(verdict, percent));
+                self.bounds
+                    .push($crate::search::tally::shares::ShareBound::at_least(verdict, percent));
                 self
             }
         }
