@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::tcp::Ending;
 use crate::transfer::{Plan, TransferEnd};
 use crate::work::Work;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -98,8 +98,9 @@ pub struct Shared {
     pub work: Work,
     /// The wrong passwords of each origin.
     pub guesses: Guesses,
-    /// The number of listeners for data connections of each origin.
-    pub(crate) listening: BTreeMap<IpAddr, usize>,
+    /// The number of listeners for data connections of each origin that has a listener. A list, because
+    /// a list keeps its memory from session to session.
+    listening: Vec<(IpAddr, usize)>,
 }
 
 impl Shared {
@@ -107,6 +108,28 @@ impl Shared {
         self.work.reset();
         self.guesses.reset();
         self.listening.clear();
+    }
+
+    /// How many listeners for data connections the origin has.
+    pub(crate) fn listeners_of(&self, origin: IpAddr) -> usize {
+        self.listening.iter().find(|(of, _)| *of == origin).map_or(0, |(_, count)| *count)
+    }
+
+    /// The origin has a listener more.
+    pub(crate) fn listens(&mut self, origin: IpAddr) {
+        match self.listening.iter_mut().find(|(of, _)| *of == origin) {
+            Some((_, count)) => *count += 1,
+            None => self.listening.push((origin, 1)),
+        }
+    }
+
+    /// The origin has a listener less.
+    pub(crate) fn listens_no_more(&mut self, origin: IpAddr) {
+        let Some(at) = self.listening.iter().position(|(of, _)| *of == origin) else { return };
+        self.listening[at].1 -= 1;
+        if self.listening[at].1 == 0 {
+            self.listening.swap_remove(at);
+        }
     }
 }
 

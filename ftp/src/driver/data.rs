@@ -133,7 +133,7 @@ impl<P: Session> Slot<P> {
         let (listener, at) = turn.tcp.listen(at, 1)?;
         turn.hub.listeners.set(listener.0, SlotId(self.place));
         if let Some(peer) = self.peer {
-            *turn.hub.shared.listening.entry(origin(peer)).or_default() += 1;
+            turn.hub.shared.listens(origin(peer));
         }
         self.data = DataConnection::Listening(listener, only);
         Ok(at)
@@ -201,12 +201,8 @@ impl<P: Session> Slot<P> {
     /// Takes a listener out of the tables.
     fn forget_listener<S>(&self, listener: Listener, hub: &mut Hub<P::Config, S>) {
         hub.listeners.unset(listener.0);
-        let Some(origin) = self.peer.map(origin) else { return };
-        if let Some(count) = hub.shared.listening.get_mut(&origin) {
-            *count -= 1;
-            if *count == 0 {
-                hub.shared.listening.remove(&origin);
-            }
+        if let Some(origin) = self.peer.map(origin) {
+            hub.shared.listens_no_more(origin);
         }
     }
 

@@ -173,7 +173,7 @@ impl Server {
         let (Some(ports), Some(peer)) = (&cx.config.passive_ports, self.peer()) else {
             return false;
         };
-        let held = cx.shared.listening.get(&origin(peer)).copied().unwrap_or(0);
+        let held = cx.shared.listeners_of(origin(peer));
         let own = usize::from(self.parameters.address == DataAddress::Passive);
         // A range of one port cannot be shared.
         ports.len() > 1 && held.saturating_sub(own) >= ports.len().div_ceil(2)

@@ -1,6 +1,7 @@
 //! `page` writes results as a page of HTML that needs no other file, no network and no script, and as
 //! pictures in SVG.
 
+mod fate_picture;
 mod ladder_form;
 mod ladder_svg;
 mod mermaid;

@@ -6,6 +6,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use crate::network::fate::Fate;
+#[cfg(feature = "report")]
+use crate::network::fate::Fates;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::run::RunError;
@@ -13,6 +15,8 @@ use crate::scenario::Scenario;
 use crate::search::SearchProgress;
 use crate::search::limits::{Limits, Stop, bounded, threaded};
 use crate::search::pool::Pool;
+#[cfg(feature = "report")]
+use crate::seed::Purpose;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 use crate::world::World;
@@ -80,6 +84,13 @@ impl FateCurve {
         let pairs = self.points.windows(2);
         pairs.filter(|pair| pair[0].distance(&pair[1]) >= DECISIVE).map(|pair| &pair[1])
     }
+}
+
+/// Whether the links of `scenario` draw anything: if not, a run could have ended in one way only.
+#[cfg(feature = "report")]
+pub(crate) fn draws(scenario: &Scenario) -> bool {
+    let links = [(&scenario.up, Purpose::FatesUp), (&scenario.down, Purpose::FatesDown)];
+    links.iter().any(|(link, purpose)| !Fates::new(link, 0, *purpose).always_deliver())
 }
 
 /// A fate curve that has not been measured: a scenario, a seed, and the options of [`fate`].

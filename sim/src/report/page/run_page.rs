@@ -9,6 +9,7 @@ use crate::judge::expectation::unmet;
 use crate::law::LAWS;
 use crate::outcome::{Outcome, TransferOutcome};
 use crate::report::page::arrows::seconds;
+use crate::report::page::fate_picture;
 use crate::report::page::ladder_svg::LadderPicture;
 use crate::report::page::packet_data::{self, RunData};
 use crate::report::page::sequence_graph::SequenceGraph;
@@ -18,6 +19,7 @@ use crate::report::page::{data_block, document, legend, section};
 use crate::report::timeline::Timeline;
 use crate::report::{ShownRun, ended, told};
 use crate::run::Finished;
+use crate::search::fate_curve::{FateCurve, draws, fate};
 use crate::workload::Workload;
 
 /// The most connections with a switch of their own.
@@ -27,6 +29,10 @@ const GRAPHS: usize = 6;
 
 /// Packets in all runs that say which packets mattered, at most: such a run takes its time.
 const WITHOUT_PACKETS: u64 = 4_000_000;
+
+/// Packets in all runs of the fate curve, at most, and the fewest continuations that are worth a picture.
+const CURVE_PACKETS: u64 = 300_000;
+const CURVE_LEAST: u64 = 100;
 
 /// The page of a run.
 pub(crate) struct RunPage<'a> {
@@ -38,10 +44,22 @@ pub(crate) struct RunPage<'a> {
     without: Vec<Decisive>,
     /// The number of packets that were not asked about.
     unasked: usize,
+    /// How the end became certain, if the link draws anything.
+    curve: Option<FateCurve>,
     /// The expectations that the run missed.
     unmet: Vec<String>,
     /// Whether the run is a function of its seed, with laws and a digest; a bridge run is not.
     simulated: bool,
+}
+
+/// The fate curve of a run of so many packets; none if the run is too long, or nothing is drawn.
+fn curve(shown: &ShownRun<'_>, packets: u64) -> Option<FateCurve> {
+    let continuations = 2 * CURVE_PACKETS / packets.saturating_mul(packets).max(1);
+    if continuations < CURVE_LEAST || !draws(shown.scenario) {
+        return None;
+    }
+    let search = fate(shown.scenario, shown.outcome.seed).continuations(continuations.min(1000));
+    search.run().ok()
 }
 
 impl<'a> RunPage<'a> {
@@ -54,7 +72,8 @@ impl<'a> RunPage<'a> {
             counterfactual::without_each(shown.scenario, workload, finished, most);
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
-        Self { shown, finished, without, unasked, unmet, simulated: true }
+        let curve = curve(&shown, packets.client + packets.server);
+        Self { shown, finished, without, unasked, curve, unmet, simulated: true }
     }
 
     /// The page of a bridge run, which has no digest, no laws, and no other runs to compare with.
@@ -62,7 +81,8 @@ impl<'a> RunPage<'a> {
     pub(crate) fn of_bridge(shown: ShownRun<'a>, finished: &'a Finished) -> Self {
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
-        Self { shown, finished, without: Vec::new(), unasked: 0, unmet, simulated: false }
+        let without = Vec::new();
+        Self { shown, finished, without, unasked: 0, curve: None, unmet, simulated: false }
     }
 
     /// The page as the text of a file.
@@ -81,6 +101,7 @@ impl<'a> RunPage<'a> {
                 (self.ladder(timeline, drawn))
                 (graphs(timeline))
                 @if self.simulated { (self.mattered()) }
+                @if let Some(curve) = &self.curve { (fate_picture::fate(curve)) }
                 (all_fields(timeline, listed))
                 @if self.simulated { (self.laws()) }
                 (section("scenario", "The scenario", "The whole scenario of the run, as a file.",

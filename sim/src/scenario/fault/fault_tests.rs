@@ -80,7 +80,7 @@ fn a_bad_line_says_what_would_be_right() {
                 .to_owned(),
         ),
         ("drop server data FIN 0", "`0` is out of range: it must be 1 to 4294967295, or `every`".to_owned()),
-        ("drop server data FIN x", "`x` is not a whole number".to_owned()),
+        ("drop server data FIN x", "`x` is not a whole number, or `every`".to_owned()),
         (
             "drop server data any at 5",
             "`at` needs a segment: an ACK's is its acknowledgment number".to_owned(),

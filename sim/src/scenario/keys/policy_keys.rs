@@ -30,11 +30,11 @@ pub(super) const KEYS: [Key; 2 * 8] = two_keys_a_row![
     "received_at_reset", at!(received_at_reset, words ReceivedAtReset::WORDS, or PRESET),
         "what a reset does to received bytes that wait unread";
     "reset_validation", at!(reset_validation, words ResetValidation::WORDS, or PRESET),
-        "valid resets: rfc5961 (at RCV.NXT), linux (there, and at a FIN before) or rfc793 (in the window)";
+        "valid resets: rfc5961 (RCV.NXT), linux (also at a FIN before), rfc793 (window)";
     "reset_told", at!(reset_told, words ResetTold::WORDS, or PRESET),
         "how often the program learns of a reset (once: then an end of file)";
     "old_segments", at!(old_segments, words OldSegments::WORDS, or PRESET),
-        "what becomes of a FIN before its turn, and of news on old segments (drop: as smoltcp)";
+        "a FIN before its turn, and news on old segments (drop: as smoltcp does)";
     "fin_wait_2", at!(fin_wait_2, TIMEOUT_OR_NONE or PRESET),
         "how long a closed connection waits in FIN-WAIT-2 (none: for ever)";
     "linger", at!(linger, TIMEOUT_OR_NONE or PRESET),
