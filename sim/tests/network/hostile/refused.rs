@@ -130,7 +130,8 @@ fn each_line_of_a_session_names_the_address() {
     server.signal(Signal::TERM);
     let (_, log, _) = server.wait();
     let lines: Vec<_> = log.iter().filter(|line| !line.starts_with("halfclose: ")).collect();
-    assert!(lines.len() >= 4, "{log:?}");
+    // The end of the session may come before the end of the server, or with it.
+    assert!(lines.len() >= 3, "{log:?}");
     for line in &lines {
         let mut words = line.split(' ').skip(1);
         assert_eq!((words.next(), words.next()), (Some("#0"), Some("127.0.0.1")), "{line}");
