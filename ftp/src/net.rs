@@ -382,7 +382,7 @@ impl Tcp for Sockets {
     }
 }
 
-/// Reads the clock. The only place of the crate that does.
+/// Reads the clock: the only place of the crate that reads a clock.
 #[expect(clippy::disallowed_methods, reason = "real sockets live in real time; no run has them")]
 fn instant() -> Instant {
     Instant::now()

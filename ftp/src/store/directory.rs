@@ -184,6 +184,7 @@ impl Store for DirectoryStore {
 
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
         self.may_change(path)?;
+        // A date that a client gives (MFMT), no clock: and no simulated run uses this store.
         let date = SystemTime::UNIX_EPOCH.checked_add(modified).ok_or(StoreError::Failed)?;
         let path = Self::known(path)?;
         let file = match open_file(&self.root, path, Access::Read) {

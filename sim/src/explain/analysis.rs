@@ -48,7 +48,6 @@ pub struct Analysis {
     vote: VantageVote,
     limits: Limits,
     packets: u64,
-    first_at: Option<u64>,
     end: u64,
     skipped: [u64; 3],
     damaged: u64,
@@ -85,7 +84,6 @@ impl Analysis {
             vote: VantageVote::default(),
             limits,
             packets: 0,
-            first_at: None,
             end: 0,
             skipped: [0; 3],
             damaged: 0,
@@ -109,7 +107,6 @@ impl Analysis {
     /// Takes the next packet of the capture. `comment` is the capture's own word on the packet.
     pub fn packet(&mut self, frame: &Frame<'_>, comment: &str) {
         self.packets += 1;
-        self.first_at.get_or_insert(frame.at);
         self.backwards += u64::from(frame.at < self.end);
         self.end = self.end.max(frame.at);
         let segment = match decode(frame) {
