@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::close_policy::ClosePolicy;
+use crate::time::TIME_WAIT;
 
 /// The congestion control of all connections of a host.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +24,26 @@ impl Congestion {
     /// The words for the variants, as scenario files write them.
     pub const WORDS: &'static [(&'static str, Self)] =
         &[("none", Self::None), ("reno", Self::Reno), ("cubic", Self::Cubic)];
+}
+
+/// When a host sends an unanswered SYN again, and when the host gives up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SynRetries {
+    /// After 1 s, and then after twice the pause before: at 1, 3, 7, 15, 31 and 63 s. The limit is
+    /// [`Deadlines::syn_sent`]. So does Linux before 6.5, and Linux gives up after 127 s. Divergence:
+    /// the longest pause of smoltcp is 60 s, so a seventh SYN leaves at 123 s.
+    #[default]
+    Doubling,
+    /// Four times after 1 s, and then as `Doubling`: at 1, 2, 3, 4, 5, 7, 11, 19, 35 and 67 s. The limit
+    /// is 131 s. So does Linux from 6.5 on (`tcp_syn_linear_timeouts` = 4, `tcp_syn_retries` = 6).
+    /// Divergence: an eleventh SYN leaves at 127 s, after the longest pause of smoltcp.
+    Linux,
+}
+
+impl SynRetries {
+    /// The words for the variants, as scenario files write them.
+    pub const WORDS: &'static [(&'static str, Self)] =
+        &[("doubling", Self::Doubling), ("linux", Self::Linux)];
 }
 
 /// How long a host waits before the host gives a connection up.
@@ -80,6 +101,20 @@ pub struct Config {
     pub checksums: bool,
     /// Nagle's algorithm (RFC 9293 §3.7.4): a short segment waits while data is unacknowledged.
     pub nagle: bool,
+    /// Minshall's form of Nagle's algorithm (draft-minshall-nagle-01), as on Linux: a short segment waits
+    /// while a short segment is unacknowledged. Without effect if `nagle` is off.
+    pub minshall: bool,
+    /// The segments of the largest size that may leave before the first acknowledgment. The window grows
+    /// by each acknowledged byte, as in slow start (RFC 5681 §3.1), and no loss makes the window
+    /// smaller. `None`: the window of the peer alone. The host imposes the window, so smoltcp must have
+    /// none of its own: [`Congestion::None`].
+    pub initial_window: Option<u16>,
+    /// When a SYN is sent again.
+    pub syn_retries: SynRetries,
+    /// How long a connection stays in TIME-WAIT after the last segment that needed an answer. The default
+    /// is [`TIME_WAIT`](crate::TIME_WAIT), as in smoltcp; Linux has 60 s. Divergence: a user who has not
+    /// closed keeps the connection in TIME-WAIT for the time of smoltcp.
+    pub time_wait: Duration,
     /// Longest delay of an ACK; `None`: no delay. RFC 9293 §3.8.6.3 allows 500 ms; the default is
     /// 10 ms, as in smoltcp.
     pub ack_delay: Option<Duration>,
@@ -105,6 +140,10 @@ impl Default for Config {
             seed: 0,
             checksums: false,
             nagle: true,
+            minshall: false,
+            initial_window: None,
+            syn_retries: SynRetries::default(),
+            time_wait: TIME_WAIT,
             ack_delay: Some(Duration::from_millis(10)),
             reset_reason: false,
             deadlines: Deadlines::default(),

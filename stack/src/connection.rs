@@ -20,7 +20,7 @@ use smoltcp::iface::Interface;
 use smoltcp::socket::tcp;
 
 use crate::close_policy::ResetTold;
-use crate::config::{Config, Congestion};
+use crate::config::{Config, Congestion, SynRetries};
 use crate::connection::deadline::Clocks;
 use crate::connection::poll::PollHint;
 use crate::connection::sequence_space::{ReceiveSpace, SendSpace};
@@ -30,7 +30,13 @@ use crate::ids::Key;
 use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
 use crate::state::State;
-use crate::time::Moment;
+use crate::time::{Moment, Span};
+
+/// The pause between the first SYNs with [`SynRetries::Linux`]: the first timeout of RFC 6298 §2.1.
+const SYN_PAUSE: Span = Span::secs(1);
+
+/// The time of the last SYN that smoltcp would send later, with [`SynRetries::Linux`].
+const SYN_LINEAR: Span = Span::secs(4);
 
 /// The owner of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +78,9 @@ pub(crate) struct Connection {
     asks_no_clock: bool,
     /// Whether smoltcp is kept from losing its retransmission timer: with congestion control.
     keeps_timer: bool,
+    /// The largest segment of this host with Minshall's form of Nagle's algorithm, in bytes of data;
+    /// `None`: the algorithm is that of smoltcp.
+    minshall: Option<u16>,
     /// The local end and the peer's end.
     ends: [SocketAddrV4; 2],
     view: View,
@@ -107,6 +116,7 @@ impl Connection {
             poll_hint: PollHint::Unknown,
             asks_no_clock: true,
             keeps_timer: true,
+            minshall: None,
             ends: [nowhere; 2],
             view: View::CLOSED,
             state: State::Closed,
@@ -134,16 +144,7 @@ impl Connection {
         wire: &mut Wire,
     ) {
         self.interface = wire.interface(*ends[0].ip(), seed, now);
-        // A fresh socket each time: `Socket::reset` of smoltcp keeps parts of the last connection.
-        self.socket.renew([config.receive_buffer, config.send_buffer]);
-        let socket = self.socket.get_mut();
-        socket.set_congestion_control(match config.congestion {
-            Congestion::None => tcp::CongestionControl::None,
-            Congestion::Reno => tcp::CongestionControl::Reno,
-            Congestion::Cubic => tcp::CongestionControl::Cubic,
-        });
-        socket.set_nagle_enabled(config.nagle);
-        socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
+        self.renew_socket(config);
         self.asks_no_clock = config.congestion != Congestion::Cubic;
         self.keeps_timer = config.congestion != Congestion::None;
         self.ends = ends;
@@ -156,14 +157,50 @@ impl Connection {
         self.reset_told = false;
         self.fin_deferred = false;
         self.outlived = false;
+        self.minshall = (config.minshall && config.nagle).then(|| wire.max_segment_size());
         self.send = SendSpace::default();
+        self.send.rare = self.minshall.is_some();
         self.receive = ReceiveSpace::scaled_for(config.receive_buffer);
         self.clocks = Clocks::opened(now);
+        if config.syn_retries == SynRetries::Linux {
+            self.clocks.syn = now.after(SYN_PAUSE);
+        }
+    }
+
+    /// Put a fresh socket in the place of the socket: `Socket::reset` of smoltcp keeps parts of the last
+    /// connection.
+    fn renew_socket(&mut self, config: &Config) {
+        self.socket.renew([config.receive_buffer, config.send_buffer]);
+        let socket = self.socket.get_mut();
+        socket.set_congestion_control(match config.congestion {
+            Congestion::None => tcp::CongestionControl::None,
+            Congestion::Reno => tcp::CongestionControl::Reno,
+            Congestion::Cubic => tcp::CongestionControl::Cubic,
+        });
+        socket.set_nagle_enabled(config.nagle);
+        socket.set_ack_delay(config.ack_delay.map(smoltcp::time::Duration::from));
     }
 
     /// Active OPEN, for the user.
     pub(crate) fn connect(&mut self) {
         self.owner = Owner::User;
+        self.dial();
+    }
+
+    /// Send the SYN again at once, in SYN-SENT: a fresh socket with the same `seed` sends the same SYN.
+    /// smoltcp counts its pauses from this SYN on.
+    #[cold]
+    pub(crate) fn dial_again(&mut self, now: Moment, seed: u64, config: &Config, wire: &mut Wire) {
+        self.interface = wire.interface(*self.ends[0].ip(), seed, now);
+        self.renew_socket(config);
+        self.dial();
+        let next = now.after(SYN_PAUSE);
+        let last = self.clocks.entered.after(SYN_LINEAR);
+        self.clocks.syn = if next > last { Moment::NEVER } else { next };
+    }
+
+    /// Let smoltcp's socket open the connection to the peer.
+    fn dial(&mut self) {
         let [local, peer] = self.ends;
         let context = self.interface.context();
         let opened = self.socket.get_mut().connect(context, peer, local);
@@ -197,6 +234,7 @@ impl Connection {
             poll_hint,
             asks_no_clock,
             keeps_timer,
+            minshall,
             ends,
             view,
             state,
@@ -220,6 +258,7 @@ impl Connection {
         }
         (self.owner, self.touched, self.poll_hint) = (*owner, *touched, *poll_hint);
         (self.asks_no_clock, self.keeps_timer) = (*asks_no_clock, *keeps_timer);
+        self.minshall = *minshall;
         self.ends = *ends;
         (self.view, self.state, self.established) = (*view, *state, *established);
         (self.ending, self.flushed, self.outlived) = (*ending, *flushed, *outlived);

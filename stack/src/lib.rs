@@ -141,7 +141,7 @@
 //!   smoltcp does not see the ACKs that would stop the timer. What remains is a peer that takes an
 //!   offered window back, as the rounding of a scaled window can.
 //!
-//! Neither mended nor reported: TIME-WAIT lasts [`TIME_WAIT`]; a RST ends TIME-WAIT early (RFC 1337); the
+//! Neither mended nor reported: TIME-WAIT of a user who has not closed lasts [`TIME_WAIT`]; a RST ends TIME-WAIT early (RFC 1337); the
 //! third equal ACK is retransmitted for, no matter how many segments are in flight; windows are taken from old segments (no SND.WL1); SACK blocks
 //! are sent and not used; the initial sequence number is not driven by a clock (MUST-8), because a run
 //! must replay.
@@ -154,7 +154,11 @@
 //! The tests in `tests/kernel` compare the policy `linux` with a kernel: every state with every segment
 //! that a lawful peer can send, and random scripts. Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
 //! connection in SYN-RECEIVED (Linux is silent in both); the congestion window begins at about two
-//! kilobytes, not at ten segments.
+//! kilobytes, not at ten segments. [`Config::initial_window`], [`Config::syn_retries`],
+//! [`Config::minshall`] and [`Config::time_wait`] bring a host nearer to Linux. What smoltcp 0.14 keeps
+//! to itself cannot be chosen: the shortest retransmission timeout is 1 s (Linux: 200 ms) and the longest
+//! is 60 s (Linux: 120 s); the congestion window of Reno and CUBIC begins at 2 KiB; there is no tail loss
+//! probe, no RACK, no use of SACK and no F-RTO.
 
 mod clone_by_field;
 mod close_policy;
@@ -176,12 +180,11 @@ pub use close_policy::{
     ClosePolicy, DataAfterClose, OldSegments, ReceivedAtReset, ResetTold, ResetValidation,
     UnreadAtClose,
 };
-pub use config::{Config, Congestion, Deadlines};
+pub use config::{Config, Congestion, Deadlines, SynRetries};
 pub use divergence::Divergence;
 pub use ending::Ending;
 pub use host::events::Ready;
 pub use host::seed_draws::SeedDraws;
-pub use host::time_wait::TIME_WAIT;
 pub use host::{Audit, Host};
 pub use ids::{ConnId, ConnectError, ListenError, ListenerId, Status};
 pub use note::{Note, NoteKind};
@@ -192,6 +195,7 @@ pub use packet::pool::Packet;
 pub use packet::segment::{Flags, Kind, Segment};
 pub use reset_cause::ResetCause;
 pub use state::State;
+pub use time::TIME_WAIT;
 
 /// The example of the README, compiled and run as a test.
 #[cfg(doctest)]

@@ -5,6 +5,11 @@ use std::time::Duration;
 
 use smoltcp::time::Instant;
 
+/// How long TIME-WAIT lasts after the last segment that needed an answer: 10 s, as `CLOSE_DELAY` of
+/// smoltcp. RFC 9293 §3.4.2 asks for 2 MSL, four minutes; Linux has one minute. A host may have another
+/// time: [`Config::time_wait`](crate::Config::time_wait).
+pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
+
 /// A point in virtual time, in microseconds since the start of the run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
@@ -16,6 +21,11 @@ impl Moment {
     /// The point `span` later. `NEVER` stays `NEVER`.
     pub(crate) fn after(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
+    }
+
+    /// The point `span` earlier, but not before the start of the run.
+    pub(crate) fn earlier_by(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.0))
     }
 
     /// Whether the point is not `NEVER`.

@@ -40,7 +40,8 @@ pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     let evidence = findings.evidence;
     let since = evidence.last_drop.max(evidence.last_call);
     let hops = hop(&findings.scenario.up) + hop(&findings.scenario.down);
-    let limit = since + TIME_WAIT + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
+    let time_wait = TIME_WAIT.max(findings.scenario.tcp.time_wait);
+    let limit = since + time_wait + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
     let quiet = findings.end == End::Quiet;
     // A run that was cut while a program stores, or waits for its own deadline, shows nothing.
     if !quiet && (findings.now <= limit || !findings.programs_done) {

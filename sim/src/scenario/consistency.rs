@@ -1,6 +1,8 @@
 //! `consistency` checks the values of a scenario against each other. The range of a single value is
 //! checked by the value's key.
 
+use halfclose_stack::Congestion;
+
 use super::task::{Content, File, Task, Verb, WriteMode};
 use super::values::{HEADERS, InvalidSetting};
 use super::{Expect, Scenario, fault};
@@ -62,6 +64,11 @@ impl Scenario {
                 );
                 return Err(InvalidSetting::new(key, problem));
             }
+        }
+        if self.tcp.initial_window.is_some() && self.tcp.congestion != Congestion::None {
+            let problem = "the window of smoltcp's congestion control begins at two kilobytes and \
+                           takes no other value: set tcp.congestion=none";
+            return Err(InvalidSetting::new("tcp.initial_window", problem));
         }
         for (link, way) in [(&self.up, "up"), (&self.down, "down")] {
             link.check().map_err(|(key, problem)| {

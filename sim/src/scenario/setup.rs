@@ -9,7 +9,7 @@ use halfclose_ftp::{
 };
 use halfclose_stack::{
     ClosePolicy, Congestion, DataAfterClose, OldSegments, ReceivedAtReset, ResetTold,
-    ResetValidation, UnreadAtClose,
+    ResetValidation, SynRetries, TIME_WAIT, UnreadAtClose,
 };
 
 /// The client program and its host.
@@ -109,6 +109,15 @@ pub struct TcpSetup {
     pub send_buffer: usize,
     /// Nagle's algorithm (RFC 9293 §3.7.4).
     pub nagle: bool,
+    /// Minshall's form of Nagle's algorithm, as on Linux.
+    pub minshall: bool,
+    /// Segments that may leave before the first acknowledgment, without congestion control; `None`:
+    /// no limit but the peer's window.
+    pub initial_window: Option<u16>,
+    /// When an unanswered SYN is sent again.
+    pub syn_retries: SynRetries,
+    /// How long TIME-WAIT lasts, once both programs have closed.
+    pub time_wait: Duration,
     /// Every RST says why it was sent (draft-ietf-tcpm-rst-diagnostic-payload).
     pub reset_reason: bool,
     /// Delayed acknowledgements (RFC 9293 §3.8.6.3); `None`: none.
@@ -171,6 +180,10 @@ impl Default for TcpSetup {
             receive_buffer: 65_535,
             send_buffer: 65_535,
             nagle: true,
+            minshall: false,
+            initial_window: None,
+            syn_retries: SynRetries::default(),
+            time_wait: TIME_WAIT,
             reset_reason: false,
             ack_delay: Some(Duration::from_millis(10)),
         }

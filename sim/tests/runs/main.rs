@@ -11,4 +11,5 @@ mod orders;
 mod q123208;
 mod streamed;
 mod tasks;
+mod tcp_keys;
 mod virtual_time;

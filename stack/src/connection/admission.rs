@@ -90,6 +90,22 @@ impl Connection {
         admission
     }
 
+    /// The window field of `segment` once the window is at most slow start's, from `initial` bytes on.
+    /// `None` if the segment keeps its window.
+    pub(crate) fn narrowed(&self, segment: &Segment, initial: u32) -> Option<u16> {
+        if !segment.flags.has(Flags::ACK) || segment.flags.has(Flags::RST) {
+            return None;
+        }
+        // The window of a SYN is not scaled (RFC 7323 §2.2).
+        let (window, scaled) = match segment.flags.has(Flags::SYN) {
+            true => (u32::from(segment.window), false),
+            false => (self.send.bytes_of(segment.window), true),
+        };
+        let most = self.send.slow_start(segment.ack, initial);
+        let field = if scaled { self.send.field_of(most) } else { u16::try_from(most).ok()? };
+        (window > most).then_some(field)
+    }
+
     /// RFC 5961 §4.2: the peer may have restarted; the ACK makes the peer reset the old connection.
     fn admit_syn(&self, segment: &Segment, nxt: u32, policy: &ClosePolicy) -> Admission {
         let challenge = Admission::Challenge(Divergence::SynIgnored);

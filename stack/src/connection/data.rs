@@ -73,9 +73,10 @@ impl Connection {
     }
 
     /// The ending as the user hears it. With `ResetTold::Once` a reset is told once, and not at all behind
-    /// the peer's FIN.
+    /// the peer's FIN, unless the reset has taken bytes from the user.
     fn told(&mut self, ending: Ending) -> Ending {
-        let known = self.receive.fin || std::mem::replace(&mut self.reset_told, true);
+        let known =
+            (self.receive.fin && !self.flushed) || std::mem::replace(&mut self.reset_told, true);
         let repeats = ending == Ending::Reset && self.tells_reset_once && known;
         if repeats { Ending::Finished } else { ending }
     }
@@ -93,6 +94,7 @@ impl Connection {
     /// Mark the byte given last to SEND as urgent (RFC 9293 §3.8.5).
     pub(crate) fn mark_urgent(&mut self) {
         self.send.urgent = Some(self.send.end());
+        self.send.rare = true;
     }
 
     /// Bytes that the user may receive.

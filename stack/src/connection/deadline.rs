@@ -1,7 +1,7 @@
 //! `deadline.rs` owns the deadlines of a connection: limits that smoltcp lacks or counts wrongly (the user
 //! timeout of smoltcp ends idle connections), and the watchdog for timers lost by smoltcp.
 
-use crate::config::Config;
+use crate::config::{Config, SynRetries};
 use crate::connection::{Connection, Owner};
 use crate::state::State;
 use crate::time::{Moment, Span, Throttle};
@@ -15,6 +15,8 @@ pub(crate) enum Overdue {
     FinWait2,
     /// smoltcp has lost the timer of outstanding data.
     Stall,
+    /// A SYN leaves before smoltcp would send a SYN again; the connection goes on.
+    Syn,
 }
 
 /// The time limits of a host, from the configuration.
@@ -27,19 +29,24 @@ pub(crate) struct Patience {
     stall: Span,
     fin_wait_2: Span,
     linger: Span,
+    pub(crate) time_wait: Span,
 }
 
 impl Patience {
     pub(crate) fn new(config: &Config) -> Self {
         let (limits, policy) = (&config.deadlines, &config.policy);
         Self {
-            syn_sent: limits.syn_sent.into(),
+            syn_sent: match config.syn_retries {
+                SynRetries::Doubling => limits.syn_sent.into(),
+                SynRetries::Linux => Span::secs(131),
+            },
             syn_received: limits.syn_received.into(),
             user_timeout: limits.user_timeout.into(),
             idle: Span::limit(limits.idle),
             stall: limits.stall.into(),
             fin_wait_2: Span::limit(policy.fin_wait_2),
             linger: Span::limit(policy.linger),
+            time_wait: config.time_wait.into(),
         }
     }
 }
@@ -59,6 +66,8 @@ pub(crate) struct Clocks {
     pub(super) outstanding: Moment,
     /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
     pub(super) suspect: Moment,
+    /// Time of the next SYN beside the SYNs of smoltcp. `NEVER`: smoltcp's own times count.
+    pub(super) syn: Moment,
     /// The limit of challenge ACKs (RFC 5961 §7).
     pub(super) challenge: Throttle,
 }
@@ -73,6 +82,7 @@ impl Clocks {
             orphaned: Moment::default(),
             outstanding: Moment::NEVER,
             suspect: Moment::NEVER,
+            syn: Moment::NEVER,
             challenge: Throttle::default(),
         }
     }
@@ -123,7 +133,10 @@ impl Connection {
             }
         };
         match self.state {
-            State::SynSent => by(clocks.entered.after(patience.syn_sent), Overdue::Peer),
+            State::SynSent => {
+                by(clocks.entered.after(patience.syn_sent), Overdue::Peer);
+                by(clocks.syn, Overdue::Syn);
+            }
             State::SynReceived => by(clocks.entered.after(patience.syn_received), Overdue::Peer),
             _ if clocks.outstanding.comes() => {
                 by(clocks.outstanding.after(patience.user_timeout), Overdue::Peer);

@@ -53,6 +53,9 @@ impl Connection {
         let acknowledges = flags.has(Flags::ACK) && self.send.accepts(segment.ack);
         if acknowledges && (before.acceptable || opens) {
             self.send.acknowledged(segment);
+            if self.send.rare {
+                self.acknowledge_rare();
+            }
         }
         if changed || (acknowledges && before.acceptable) {
             self.clocks.accepted = now;

@@ -110,10 +110,40 @@ impl Connection {
         let mut packet = self.egress_raw(now, wire)?;
         self.left(now, &packet);
         self.poll_hint = self.hint_after_packet();
-        if let Some(mark) = self.send.urgent {
-            wire.mark_urgent(&mut packet, mark);
+        if self.send.rare {
+            self.send_rare(&mut packet, wire);
         }
         Some(packet)
+    }
+
+    /// Mark urgent data in a packet that leaves, and keep account of short segments: smoltcp holds a short
+    /// segment back while anything is unacknowledged, so smoltcp's algorithm is on only while a short
+    /// segment is (draft-minshall-nagle-01).
+    #[cold]
+    fn send_rare(&mut self, packet: &mut Packet, wire: &Wire) {
+        if let Some(mark) = self.send.urgent {
+            wire.mark_urgent(packet, mark);
+        }
+        let Some(largest) = self.minshall else { return };
+        let segment = Segment::peek(packet).expect("smoltcp sends whole headers");
+        if (1..largest).contains(&segment.payload_len) {
+            self.send.short = segment.data_end();
+        }
+        self.follow_minshall();
+    }
+
+    /// Account for an acknowledgment that counts for an urgent mark or a short segment.
+    #[cold]
+    pub(super) fn acknowledge_rare(&mut self) {
+        self.send.forget_mark();
+        self.follow_minshall();
+    }
+
+    fn follow_minshall(&mut self) {
+        if self.minshall.is_some() {
+            let waits = self.send.short_waits();
+            self.socket.get_mut().set_nagle_enabled(waits);
+        }
     }
 
     /// Close smoltcp's socket by smoltcp's ABORT. Returns the RST of smoltcp, if there is a RST.

@@ -23,8 +23,13 @@ pub(crate) struct SendSpace {
     taken: u32,
     /// The number of bytes given by the user, or the greatest number.
     filled: usize,
+    /// Whether the user has marked a byte as urgent, or Nagle's algorithm is Minshall's: a look at this
+    /// flag alone is spent on the packets of every other connection.
+    pub(crate) rare: bool,
     /// SND.UP: the number after the urgent byte, until the byte is acknowledged.
     pub(crate) urgent: Option<u32>,
+    /// SND.SML of draft-minshall-nagle-01: the number after the last short segment.
+    pub(crate) short: u32,
     /// Whether bytes may wait that were never transmitted.
     pub(crate) waiting: bool,
     /// Whether the last packet ended at SND.MAX: smoltcp does not retransmit.
@@ -99,9 +104,36 @@ impl SendSpace {
         let window = u32::from(segment.window) << if syn { 0 } else { self.scale };
         let edge = segment.ack.wrapping_add(window);
         self.right_edge = Some(self.right_edge.map_or(edge, |known| later(known, edge)));
+    }
+
+    /// Forget the urgent mark once the marked byte is acknowledged.
+    pub(crate) fn forget_mark(&mut self) {
         if self.urgent.is_some_and(|mark| !after(mark, self.una)) {
             self.urgent = None;
         }
+    }
+
+    /// Whether a short segment is unacknowledged, as far as `short` says.
+    pub(crate) fn short_waits(&self) -> bool {
+        self.begun && after(self.short, self.una) && !after(self.short, self.max)
+    }
+
+    /// The window that slow start leaves a peer who acknowledges `ack`, from a window of `initial` bytes
+    /// on: RFC 5681 §3.1 without a threshold.
+    pub(crate) fn slow_start(&self, ack: u32, initial: u32) -> u32 {
+        let first = self.iss.wrapping_add(1);
+        let acknowledged = u32::try_from(distance(first, ack)).unwrap_or(0);
+        initial.saturating_add(acknowledged)
+    }
+
+    /// The field for a window of `bytes` bytes of the peer, or more where no field says so little.
+    pub(crate) fn field_of(&self, bytes: u32) -> u16 {
+        u16::try_from((bytes >> self.scale).max(1)).unwrap_or(u16::MAX)
+    }
+
+    /// The bytes of a window of the peer, by the field of a segment without SYN.
+    pub(crate) fn bytes_of(&self, field: u16) -> u32 {
+        u32::from(field) << self.scale
     }
 
     /// Whether a window of the peer has permitted numbers after `ack`.

@@ -99,6 +99,11 @@ impl Demux {
         given
     }
 
+    /// How often `key` was given before the last time.
+    pub(crate) fn incarnation(&self, key: Key) -> u32 {
+        self.entries[self.find(key.bits())].given.saturating_sub(1)
+    }
+
     /// Take `key` back, if `holder` is the holder.
     pub(crate) fn take_back(&mut self, key: Key, holder: Holder) {
         let at = self.find(key.bits());

@@ -10,9 +10,9 @@ use crate::host::Host;
 use crate::host::demux::Holder;
 use crate::host::timers::TimerKey;
 use crate::ids::Key;
-use crate::packet::checksum;
 use crate::packet::pool::Packet;
 use crate::packet::segment::Segment;
+use crate::packet::{checksum, header};
 use crate::state::State;
 use crate::time::Moment;
 
@@ -26,10 +26,42 @@ impl Host {
         if *segment.destination.ip() != self.config.address || !segment.makes_sense() {
             return;
         }
-        if self.config.checksums && !checksum::verify(packet) {
+        let now = Moment::from(now);
+        if self.checks && !self.checked(now, segment, packet) {
             return;
         }
-        let now = Moment::from(now);
+        self.segment_for(now, segment, packet);
+    }
+
+    /// Verify the checksums of a packet, if checksums are on, and narrow the window of the peer, if the
+    /// host imposes a window. False if nothing is left to do with the packet.
+    #[cold]
+    fn checked(&mut self, now: Moment, segment: &Segment, packet: &[u8]) -> bool {
+        if self.config.checksums && !checksum::verify(packet) {
+            return false;
+        }
+        let key = Key::connection(segment.destination.port(), segment.source);
+        let (Some(most), Some(Holder::Connection(slot))) =
+            (self.config.initial_window, self.demux.get(key))
+        else {
+            return true;
+        };
+        let most = u32::from(most) * u32::from(self.wire.max_segment_size());
+        let Some(window) = self.connections[slot].narrowed(segment, most) else { return true };
+        let mut narrow = self.wire.pool.copy_of(packet);
+        header::set_window(segment, &mut narrow, window);
+        self.wire.seal(&mut narrow);
+        let mut segment = *segment;
+        segment.window = window;
+        self.segment_for(now, &segment, &narrow);
+        self.wire.pool.recycle(narrow);
+        false
+    }
+
+    /// Give a packet to the connection, the entry in TIME-WAIT, the listener or the closed port that the
+    /// packet is for.
+    #[inline(always)]
+    fn segment_for(&mut self, now: Moment, segment: &Segment, packet: &[u8]) {
         match self.demux.get(Key::connection(segment.destination.port(), segment.source)) {
             Some(Holder::Connection(slot)) => self.segment_arrives(now, slot, segment, packet),
             Some(Holder::TimeWait(index)) => {

@@ -2,7 +2,6 @@
 //! without socket and rings, as on Linux. The answers to segments are those of smoltcp 0.14.
 
 use std::net::SocketAddrV4;
-use std::time::Duration;
 
 use crate::close_policy::{OldSegments, ResetValidation};
 use crate::connection::seq::{after, before};
@@ -16,10 +15,6 @@ use crate::note::NoteKind;
 use crate::packet::segment::{Flags, Segment};
 use crate::state::State;
 use crate::time::{Moment, Span, Throttle};
-
-/// How long TIME-WAIT lasts after the last segment that needed an answer: 10 s, as `CLOSE_DELAY` of
-/// smoltcp. RFC 9293 §3.4.2 asks for 2 MSL, four minutes; Linux has one minute.
-pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
 
 /// One connection in TIME-WAIT.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +32,8 @@ pub(super) struct TimeWait {
 }
 
 impl Host {
-    /// Reduce the connection in `slot` to an entry in TIME-WAIT until `until`, and free the slot. False,
-    /// without effect, if the user may still read bytes or has not closed.
+    /// Reduce the connection in `slot` to an entry in TIME-WAIT, and free the slot. `until`: the end of
+    /// TIME-WAIT by smoltcp. False, without effect, if the user may still read bytes or has not closed.
     pub(super) fn compact(&mut self, slot: u32, until: Moment) -> bool {
         let connection = &self.connections[slot];
         let (ends, key) = (connection.ends(), connection.key());
@@ -49,7 +44,8 @@ impl Host {
         let index = self.time_waits.take(|| entry);
         self.time_waits[index] = entry;
         self.demux.pass_on(key, Holder::TimeWait(index));
-        self.timers.set(TimerKey::TimeWait(index), until);
+        let began = until.earlier_by(Span::TIME_WAIT);
+        self.timers.set(TimerKey::TimeWait(index), began.after(self.patience.time_wait));
         true
     }
 
@@ -88,7 +84,7 @@ impl Host {
         }
         let restarts = matches!(answer, Answer::Old { .. } | Answer::Restart);
         if restarts && segment.flags.has(Flags::ACK) {
-            self.timers.set(TimerKey::TimeWait(index), now.after(Span::TIME_WAIT));
+            self.timers.set(TimerKey::TimeWait(index), now.after(self.patience.time_wait));
         }
         let nxt = entry.nxt();
         let window = match answer {

@@ -111,6 +111,12 @@ pub(crate) fn set_urgent(packet: &mut [u8], pointer: u16) {
     packet[IPV4 + 18..IPV4 + 20].copy_from_slice(&pointer.to_be_bytes());
 }
 
+/// Set the window of `packet`, which `segment` was read from.
+pub(crate) fn set_window(segment: &Segment, packet: &mut [u8], window: u16) {
+    let at = segment.tcp_start() + 14;
+    packet[at..at + 2].copy_from_slice(&window.to_be_bytes());
+}
+
 /// The IPv4 addresses, which are a part of the pseudo-header.
 pub(crate) const ADDRESSES: Range<usize> = 12..20;
 /// The checksum in the IPv4 header.

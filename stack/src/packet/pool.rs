@@ -111,8 +111,8 @@ impl Pool {
     }
 
     /// A copy of `packet` in a buffer of this pool.
-    pub(crate) fn copy_of(&mut self, packet: &Packet) -> Packet {
-        let mut copy = self.packet(packet.len);
+    pub(crate) fn copy_of(&mut self, packet: &[u8]) -> Packet {
+        let mut copy = self.packet(packet.len());
         copy.copy_from_slice(packet);
         copy
     }

@@ -5,6 +5,7 @@ mod close;
 mod copies;
 mod deadlines;
 mod endings;
+mod linux_keys;
 mod listen;
 mod lossy;
 mod packets;

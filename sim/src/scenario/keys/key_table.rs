@@ -4,11 +4,11 @@
 use halfclose_ftp::{
     AborReplies, ClientHabit, Close, DataMode, DownloadEnd, OnFin, Representation, ServerHabit,
 };
-use halfclose_stack::{ClosePolicy, Congestion};
+use halfclose_stack::{ClosePolicy, Congestion, SynRetries};
 
 use super::value_kinds::{
     ACK_DELAY, ACTIVE_PORT, Access, BUFFER, BYTE_RATE, CHATTER, CLIENTS, DELAY, LISTEN_PORT, MTU,
-    PACKETS, Permitted, SEED, SIZE, SWITCH, TIME_LIMIT, TIMEOUT,
+    PACKETS, Permitted, SEED, SEGMENTS, SIZE, SWITCH, TIME_LIMIT, TIMEOUT,
 };
 use super::{Key, TomlForm, expect_keys, link_keys, policy_keys, put, task_keys};
 use crate::mutant::Mutant;
@@ -75,7 +75,7 @@ const TEXTS: [Key; 4] = [
 ];
 
 /// The largest packet, the NAT, the two programs with their hosts, and both TCPs.
-const ENDS: [Key; 28] = [
+const ENDS: [Key; 32] = [
     key("link.mtu", "largest IPv4 packet in bytes", at!(mtu, MTU)),
     key(
         "link.nat_timeout",
@@ -217,6 +217,26 @@ const ENDS: [Key; 28] = [
         "tcp.nagle",
         "Nagle's algorithm: a short segment waits for acknowledgments",
         at!(tcp.nagle, SWITCH),
+    ),
+    key(
+        "tcp.minshall",
+        "Nagle's algorithm as Linux has it: a short segment waits for a short one",
+        at!(tcp.minshall, SWITCH),
+    ),
+    key(
+        "tcp.initial_window",
+        "segments before the first ACK, without congestion control (none: no limit)",
+        at!(tcp.initial_window, SEGMENTS or NONE),
+    ),
+    key(
+        "tcp.syn_retries",
+        "times of a repeated SYN: 1, 3, 7 s, or 1, 2, 3, 4, 5, 7 s (linux: 6.5 or later)",
+        at!(tcp.syn_retries, words SynRetries::WORDS),
+    ),
+    key(
+        "tcp.time_wait",
+        "how long a connection that both programs have closed is in TIME-WAIT",
+        at!(tcp.time_wait, TIMEOUT),
     ),
     key(
         "tcp.reset_reason",

@@ -56,6 +56,8 @@ fn a_value_reads_and_prints() {
         ("server.store_rate", "1.6mbit", "200KB/s"),
         ("server.data_timeout", "none", "none"),
         ("tcp.receive_buffer", "4MiB", "4MiB"),
+        ("tcp.syn_retries", "linux", "linux"),
+        ("tcp.time_wait", "1min", "60s"),
         ("do.size", "10kB", "10000"),
         ("do.1.size", "64KiB", "64KiB"),
         ("do.file", "a/b c.txt", "a/b c.txt"),
@@ -176,6 +178,12 @@ fn a_bad_setting_says_what_would_be_right() {
             "server.store_rate=9bit",
             "server.store_rate: `9bit` is not a whole number of bytes per second",
         ),
+        (
+            "tcp.initial_window=10",
+            "tcp.initial_window: the window of smoltcp's congestion control begins at two kilobytes and \
+             takes no other value: set tcp.congestion=none",
+        ),
+        ("tcp.syn_retries=6", "tcp.syn_retries: `6` is none of doubling, linux"),
         ("do.size=2GiB", "do.size: `2GiB` is out of range: it must be 0 to 1GiB"),
         ("do.put=a\r\nDELE b", "do.put: a name has no control characters in it"),
         ("do.put=", "do.put: names no file"),

@@ -195,6 +195,7 @@ pub(super) const MTU: ValueKind<usize> = ValueKind {
 };
 pub(super) const CLIENTS: ValueKind<usize> =
     range!(Number, values::number, values::CLIENTS, print_number);
+pub(super) const SEGMENTS: ValueKind<u16> = range!(Number, values::number, 1..=1000, print_number);
 pub(super) const PACKETS: ValueKind<u64> =
     range!(Number, values::number, 1..=1_000_000_000_000_u64, print_number);
 pub(super) const SEED: ValueKind<u64> = range!(Number, values::number, 0..=u64::MAX, print_number);
