@@ -197,6 +197,7 @@ pub static LAWS: &[Law] = &[
             waivers::ON_FIN,
             waivers::FORGED,
             waivers::HABIT,
+            waivers::NO_DATA,
         ],
         check: CheckTime::AtTheEnd(dialogue_law::unanswered),
     },
@@ -214,7 +215,13 @@ pub static LAWS: &[Law] = &[
         statement: "After the last loss and the last call of a program, both hosts have no \
                     connection within 2 MSL, the FIN-WAIT-2 deadline and a bound on \
                     retransmission.",
-        waived_by: &[waivers::RESET_LOST, waivers::NO_FIN_WAIT_2, waivers::ON_FIN, waivers::FORGED],
+        waived_by: &[
+            waivers::RESET_LOST,
+            waivers::NO_FIN_WAIT_2,
+            waivers::ON_FIN,
+            waivers::FORGED,
+            waivers::NO_DATA,
+        ],
         check: CheckTime::AtTheEnd(rest_laws::at_rest),
     },
     Law {

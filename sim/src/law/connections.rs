@@ -123,6 +123,12 @@ impl ConnectionRecord {
         if self.event == event { self.before } else { self.state }
     }
 
+    /// Whether the peer's FIN had arrived at the beginning of `event`.
+    pub(crate) fn had_peers_fin(&self, event: u64) -> bool {
+        let before = self.state_before(event);
+        matches!(before, State::CloseWait | State::Closing | State::LastAck | State::TimeWait)
+    }
+
     /// Change the state to `to` in `event`.
     pub(crate) fn change(&mut self, event: u64, to: State) {
         if self.event != event {

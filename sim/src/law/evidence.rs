@@ -5,7 +5,7 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Ending, Flags, Note, NoteKind, Segment, State};
+use halfclose_stack::{Ending, Flags, Note, NoteKind, ReceivedAtReset, ResetTold, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
@@ -50,6 +50,8 @@ pub struct Evidence {
     patience: Duration,
     /// How long an orphan may stay in FIN-WAIT-2, at the host that waits longest.
     pub(super) fin_wait_2: Duration,
+    /// Whether the client's host is silent about a reset behind the peer's FIN.
+    tells_once: bool,
     /// Whether the scenario forbids RSTs on data connections.
     no_reset: bool,
     pub(crate) liar: Liar,
@@ -58,7 +60,8 @@ pub struct Evidence {
 clone_by_field! {
     Evidence {
         event, trigger, arrival, connections, listeners, listened, unlistened, dialogues, uploads,
-        last_drop, last_call, reset_lost, cut, breaches, patience, fin_wait_2, no_reset, liar,
+        last_drop, last_call, reset_lost, cut, breaches, patience, fin_wait_2, tells_once,
+        no_reset, liar,
     }
 }
 
@@ -71,9 +74,13 @@ impl Evidence {
         let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
         let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();
         let fin_wait_2 = fin_wait_2.unwrap_or_default();
+        let client = &policies[0];
+        // A reset that takes bytes away is told all the same.
+        let tells_once = client.reset_told == ResetTold::Once
+            && client.received_at_reset == ReceivedAtReset::Keep;
         let no_reset = scenario.expect.laws.contains(&NO_RESET);
         let liar = Liar::new(scenario.mutant);
-        Self { patience, fin_wait_2, no_reset, liar, ..Self::default() }
+        Self { patience, fin_wait_2, tells_once, no_reset, liar, ..Self::default() }
     }
 
     /// Forget the run before, keep the memory.
@@ -231,8 +238,12 @@ impl Evidence {
             }
             NoteKind::Ended(ending) if side == Side::Client && ending != Ending::Finished => {
                 // A program that has closed the connection does not learn of a later end.
-                let call = self.connections.get(key).map_or(Call::None, |known| known.call);
-                if call == Call::None {
+                let known = self.connections.get(key);
+                let call = known.map_or(Call::None, |known| known.call);
+                // Nor does a program on a host that tells a reset behind a FIN to no program.
+                let finished = known.is_some_and(|it| it.had_peers_fin(self.event));
+                let untold = ending == Ending::Reset && finished && self.tells_once;
+                if call == Call::None && !untold {
                     self.cut.push((note.at, key, ending));
                 }
             }

@@ -1,7 +1,7 @@
 //! Waivers excuse breaches of laws: policies of hosts and servers with measured or documented
 //! breaches, and losses for which a law makes no promise.
 
-use halfclose_ftp::{AborReplies, DownloadEnd, Judgement, OnFin};
+use halfclose_ftp::{AborReplies, ClientHabit, DownloadEnd, Judgement, OnFin};
 use halfclose_stack::State;
 
 use super::{About, Waiver};
@@ -31,6 +31,17 @@ pub(super) const CLIENT_HABIT: Waiver = Waiver {
     applies: |findings, _| {
         let client = &findings.scenario.client;
         client.habit.is_some() || client.close_after.is_some()
+    },
+};
+
+pub(super) const NO_DATA: Waiver = Waiver {
+    name: "client.habit=no-data-connection",
+    reason: "The client never takes the data connection up, and a server without a data timeout waits \
+             for ever.",
+    applies: |findings, breach| {
+        matches!(breach.about, About::Unanswered | About::Alive(_))
+            && findings.scenario.client.habit == Some(ClientHabit::NeverConnects)
+            && findings.scenario.server.data_timeout.is_none()
     },
 };
 

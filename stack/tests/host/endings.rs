@@ -1,6 +1,6 @@
 //! Endings: the host tells apart the ways in which a connection ends. smoltcp shows CLOSED for each.
 
-use halfclose_stack::{ClosePolicy, Config, ResetTold};
+use halfclose_stack::{ClosePolicy, Config, ReceivedAtReset, ResetTold};
 
 use crate::script::{check, check_with, config};
 
@@ -187,4 +187,17 @@ fn bytes_unread_outlive_time_wait() {
         60 unread 10; recv 10; note bytes unread at the end of TIME-WAIT
         state CLOSED; recv finished; close; asleep",
     );
+}
+
+#[test]
+fn a_reset_behind_a_fin_is_told_if_the_reset_takes_bytes() {
+    let takes = ClosePolicy { received_at_reset: ReceivedAtReset::Flush, ..ClosePolicy::linux() };
+    let script = "0.1 < P. 1:11(10) ack 1
+        > . 1:1(0) ack 11
+        < F. 11:11(0) ack 1
+        > . 1:1(0) ack 12
+        < R. 12:12(0) ack 1
+        recv reset; recv finished";
+    accepted_with(takes, script);
+    accepted_with(ClosePolicy::linux(), &script.replace("recv reset", "recv 10"));
 }
