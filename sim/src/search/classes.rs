@@ -38,6 +38,10 @@ pub(crate) const CHECKED: u64 = 256;
 
 /// Bytes of memory for the classes of one thread: beyond them, no more classes are kept.
 const BUDGET: usize = 256 << 20;
+/// The bytes that classes may take before the first run is derived, and the bytes more for each
+/// derived run: where few runs can be derived, classes take little memory.
+const FIRST_BYTES: usize = 16 << 20;
+const BYTES_A_RUN: usize = 8 << 10;
 /// Bytes of the digest's lines of a run: a longer run is not kept.
 const LINES: usize = 1 << 20;
 /// Packets of a run that chance does not deliver: a run with more of them hardly comes again.
@@ -70,6 +74,8 @@ struct Classes<'a> {
     margin: u32,
     /// Bytes of the classes, without the trie.
     bytes: usize,
+    /// What `bytes` and the trie may take so far.
+    budget: usize,
     drawn: Vec<Drawn>,
     /// Seeds looked for and found, since the use of it was asked last.
     looked: u64,
@@ -104,6 +110,7 @@ impl<'a> Classes<'a> {
             forgotten,
             margin,
             bytes: 0,
+            budget: FIRST_BYTES,
             drawn: Vec::new(),
             looked: 0,
             found: 0,
@@ -123,7 +130,10 @@ impl<'a> Classes<'a> {
         answers.begin(seed);
         let found = trie.walk(|question| answers.answer(question));
         self.looked += 1;
-        self.found += u64::from(found.is_some());
+        if found.is_some() {
+            self.found += 1;
+            self.budget = (self.budget + BYTES_A_RUN).min(BUDGET);
+        }
         found
     }
 
@@ -180,7 +190,7 @@ impl<'a> Classes<'a> {
         let rare = |answer: &Answer| *answer != Answer::DELIVER;
         let fates = path.iter().filter(|(question, _)| question.is_fate());
         if fates.filter(|(_, answer)| rare(answer)).count() > RARE
-            || self.bytes + self.trie.bytes() > BUDGET
+            || self.bytes + self.trie.bytes() > self.budget
         {
             return None;
         }
@@ -213,5 +223,37 @@ fn without(keeps: Kept, forgotten: Option<Forgotten>) -> Kept {
         Some(Forgotten::Fates) => Kept { fates: false, ..keeps },
         Some(Forgotten::Digits) => Kept { digits: false, ..keeps },
         Some(Forgotten::Bits) => Kept { bits: false, ..keeps },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::trace::Recording;
+    use crate::workload::Workload;
+
+    #[test]
+    fn classes_may_take_more_memory_only_as_they_derive_runs() {
+        let scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
+        let workload = Workload::load(&scenario).expect("its files are generated");
+        let mut classes = Classes::new(&scenario, None).expect("nothing is in the way of classes");
+        let mut world = World::new(&scenario, &workload, 0, Recording::Digest);
+        classes.prepare(&mut world);
+        world.reset(0, Recording::Digest);
+        let end = world.run();
+        let outcome = world.conclude(end);
+        assert_eq!((classes.find(1), classes.budget), (None, FIRST_BYTES), "nothing is known yet");
+        classes.budget = 0;
+        assert_eq!(classes.learn(&world, &outcome), None, "no memory is left");
+        classes.budget = FIRST_BYTES;
+        assert_eq!(classes.learn(&world, &outcome), Some(0));
+        for found in 1..=3_usize {
+            assert_eq!(classes.find(0), Some(0), "the run of seed 0 is known");
+            let budget = FIRST_BYTES + found * BYTES_A_RUN;
+            assert_eq!(classes.budget, budget);
+        }
+        classes.budget = BUDGET;
+        classes.find(0);
+        assert_eq!(classes.budget, BUDGET, "the budget of a thread is never exceeded");
     }
 }
