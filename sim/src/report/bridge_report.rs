@@ -38,6 +38,9 @@ const LINES: usize = 8;
 /// Transfers and connections that are explained in text.
 const EXPLAINED: usize = 5;
 
+/// How the report knows what a client command told its user.
+const INFERRED: &str = "a client's exit status 0 is taken for success told, any other for failure";
+
 /// The run for a person.
 pub(crate) fn text(run: &BridgedRun<'_>) -> String {
     let mut text = String::new();
@@ -83,6 +86,9 @@ fn write_text(to: &mut String, run: &BridgedRun<'_>) -> fmt::Result {
              --check){}",
             limit(crossed)
         )?,
+    }
+    if crossed.has_verdict() && run.commands[Side::Client as usize].is_some() {
+        writeln!(to, "  told     inferred: {INFERRED}")?;
     }
     for what in &run.unmet {
         writeln!(to, "  broken   {what}")?;
@@ -179,6 +185,11 @@ pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
         object["expected"] = Value::Null;
         object["unmet"] = json!([]);
     }
+    object["told_by"] = match run.commands[Side::Client as usize] {
+        Some(_) => "exit status",
+        None => "client",
+    }
+    .into();
     object["replayable"] = false.into();
     object["out_of_time"] = crossed.out_of_time.into();
     object["real_us"] = u64::try_from(crossed.took.as_micros()).unwrap_or(u64::MAX).into();

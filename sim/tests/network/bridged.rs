@@ -125,6 +125,8 @@ fn each_end_is_ours_or_a_command() {
         let seen = run(&[], &[&[ours, "--check", "a.bin"], ends].concat());
         assert_eq!(seen["verdict"], "intact", "{ends:?}: {seen}");
         assert_eq!(seen["told"], "success", "{ends:?}: {seen}");
+        let by = if ends.contains(&"--client") { "exit status" } else { "client" };
+        assert_eq!(seen["told_by"], by, "{ends:?}: {seen}");
         assert!(seen["reply"].as_str().is_some_and(|reply| reply.starts_with("226")), "{seen}");
         assert_eq!(seen["explanation"]["transfers"][0]["cause"], "orderly", "{ends:?}: {seen}");
         let files = seen["files"].as_array().expect("--check");

@@ -71,7 +71,11 @@ impl Soaked {
             && self.broken.len() < MOST_BROKEN
         {
             let least = least(settings, seed, law.name);
-            self.broken.push(format!("{law}\n{}", command(&least, seed)));
+            let mut scenario = Scenario { name: "soak".to_owned(), ..Scenario::default() };
+            let varied = scenario.vary(least.iter().map(String::as_str));
+            varied.expect("the settings were valid with more of them");
+            scenario.limit.packets = scenario.limit.packets.min(every_key::MOST_PACKETS);
+            self.broken.push(format!("{law}\n{}\n{scenario}", command(&least, seed)));
         }
     }
 
