@@ -4,4 +4,7 @@ mod ci;
 mod engines;
 mod explore_shards;
 mod fail_on;
+#[cfg(target_os = "linux")]
+mod full_disk;
+mod kubernetes;
 mod shards;
