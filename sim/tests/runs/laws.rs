@@ -139,6 +139,11 @@ const WAIVERS: &[(&str, &str, &str)] = &[
     ),
     ("success-is-whole", "client.trusts=reply", "do.1.get=a client.trusts=reply"),
     (
+        "success-is-uncontradicted",
+        "client.trusts=reply",
+        "do.1.get=a client.trusts=reply server.close=reset link.loss=20%",
+    ),
+    (
         "success-is-whole",
         "client.abor_replies=one",
         "client.abor_replies=one do.1.put=a do.1.abort_after=5000 do.2.put=b do.2.abort_after=65536 \
