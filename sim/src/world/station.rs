@@ -124,13 +124,14 @@ impl Station {
     }
 
     /// Record the notes of the host.
-    #[inline]
+    #[inline(always)]
     pub(super) fn drain_notes(&mut self, log: &mut RunLog) {
         if self.host.has_notes() {
             self.take_notes(log);
         }
     }
 
+    #[inline(never)]
     fn take_notes(&mut self, log: &mut RunLog) {
         while let Some(note) = self.host.poll_note() {
             log.evidence.noted(self.side, &note);

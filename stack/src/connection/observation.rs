@@ -26,7 +26,7 @@ impl Before {
 
 impl Connection {
     /// The variables now, before `segment` is taken.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn before(&self, segment: &Segment) -> Before {
         let (view, nxt) = (self.view, self.rcv_nxt());
         Before { view, nxt, acceptable: self.receive.accepts(nxt, segment.seq, segment.len()) }
@@ -38,7 +38,7 @@ impl Connection {
     }
 
     /// Update the variables after smoltcp has taken `segment`. True if the user can see a difference.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn take_in(&mut self, now: Moment, segment: &Segment, before: &Before) -> bool {
         let flags = segment.flags;
         let View { state, received, queued } = self.view;
@@ -130,6 +130,13 @@ impl Connection {
     /// before the segment.
     #[inline]
     pub(crate) fn lost(&self, segment: &Segment, was: &Before) -> Option<Divergence> {
+        let (has_data, fin) = (segment.payload_len > 0, segment.flags.has(Flags::FIN));
+        let behind = has_data && before(segment.ack, self.send.una);
+        if fin || behind { self.lost_part(segment, was) } else { None }
+    }
+
+    #[cold]
+    fn lost_part(&self, segment: &Segment, was: &Before) -> Option<Divergence> {
         let (has_data, fin) = (segment.payload_len > 0, segment.flags.has(Flags::FIN));
         let fresh = has_data && was.acceptable && after(segment.data_end(), was.nxt);
         // smoltcp drops new data with an ACK older than SND.UNA.

@@ -69,7 +69,7 @@ impl Connection {
     }
 
     /// Give a packet to smoltcp. True if smoltcp replies: the reply waits on the wire.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) -> bool {
         let mut device = wire.device(Some(bytes));
         ingress(&mut self.interface, now, &mut device, self.socket.set());
@@ -105,7 +105,7 @@ impl Connection {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut packet = self.egress_raw(now, wire)?;
         self.left(now, &packet);
@@ -154,7 +154,7 @@ impl Connection {
         self.egress_raw(now, wire)
     }
 
-    #[inline]
+    #[inline(always)]
     fn egress_raw(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut device = wire.device(None);
         egress(&mut self.interface, now, &mut device, self.socket.set());

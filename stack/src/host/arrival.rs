@@ -50,6 +50,8 @@ impl Host {
     }
 
     /// Let smoltcp take an admitted segment, and follow what the segment has changed.
+    // Inlined: nearly every packet takes this path, and `mend` is cold.
+    #[inline(always)]
     pub(super) fn take_segment(
         &mut self,
         now: Moment,

@@ -134,15 +134,16 @@ impl Segment {
     #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
-        let segment = Self::peek(packet)?;
+        let mut segment = Self::peek(packet)?;
         let complete = header::total_len(packet) <= packet.len();
-        if complete { segment.checked(packet) } else { None }
+        (complete && segment.is_sound(packet)).then_some(segment)
     }
 
     /// Decode the headers of a packet whose payload may be missing.
     #[must_use]
     pub fn parse_headers(packet: &[u8]) -> Option<Self> {
-        Self::peek(packet)?.checked(packet)
+        let mut segment = Self::peek(packet)?;
+        segment.is_sound(packet).then_some(segment)
     }
 
     /// Read the header fields of `packet` without checks. `None` if `packet` is too short for both
@@ -153,8 +154,10 @@ impl Segment {
         header::read(packet)
     }
 
+    /// Whether the fields fit each other and the length of `packet`, and the options can be read. Reads
+    /// the window scale from the options.
     #[inline(always)]
-    fn checked(mut self, packet: &[u8]) -> Option<Self> {
+    fn is_sound(&mut self, packet: &[u8]) -> bool {
         let [options, payload] = [self.options_start, self.payload_start].map(usize::from);
         let fits = options <= payload
             && payload <= header::total_len(packet)
@@ -162,12 +165,14 @@ impl Segment {
             && self.source.port() != 0
             && self.destination.port() != 0;
         if !fits || !header::is_whole_tcp(packet) {
-            return None;
+            return false;
         }
-        if options < payload {
-            self.window_scale = Options::parse(&packet[options..payload])?.window_scale;
+        if options == payload {
+            return true;
         }
-        Some(self)
+        let options = Options::parse(&packet[options..payload]);
+        self.window_scale = options.and_then(|options| options.window_scale);
+        options.is_some()
     }
 
     /// Where the TCP header begins in the packet.
