@@ -47,9 +47,6 @@ use crate::time::Moment;
 pub struct Host {
     config: Config,
     patience: Patience,
-    /// Whether an arriving packet is looked at before its connection is: checksums are on, or the host
-    /// imposes a window.
-    checks: bool,
     connections: Slots<Connection>,
     listeners: Slots<Listener>,
     time_waits: Slots<TimeWait>,
@@ -89,7 +86,6 @@ impl Host {
         let seed_draws = SeedDraws::new(config.address, config.seed);
         let mut host = Self {
             patience: Patience::new(&config),
-            checks: false,
             config,
             connections: Slots::default(),
             listeners: Slots::default(),
@@ -116,7 +112,6 @@ impl Host {
         assert!((68..=65535).contains(&config.mtu), "an IPv4 MTU is 68 to 65535 bytes");
         self.config = config;
         self.patience = Patience::new(&config);
-        self.checks = config.checksums || config.initial_window.is_some();
         self.connections.reset(|connection| {
             connection.vacate();
             connection.untouch();
@@ -143,7 +138,6 @@ impl Host {
         let Self {
             config,
             patience,
-            checks,
             connections,
             listeners,
             time_waits,
@@ -158,7 +152,7 @@ impl Host {
             closed: _,
             no_sockets: _,
         } = source;
-        (self.config, self.patience, self.checks) = (*config, *patience, *checks);
+        (self.config, self.patience) = (*config, *patience);
         (self.seed_draws, self.ports) = (*seed_draws, ports.clone());
         self.wire.copy_from(wire);
         let spare = &mut self.wire;

@@ -80,7 +80,8 @@ impl Given {
     fn shortest(mut self, same: impl Fn(&Self) -> bool) -> Self {
         let mut at = 0;
         while at < self.settings.len() {
-            if self.settings[at].starts_with("fault=") {
+            let word = &self.settings[at];
+            if word.starts_with("fault=") && word != "fault=none" {
                 at += 1;
                 continue;
             }

@@ -38,21 +38,9 @@ impl Host {
         self.reap(slot);
     }
 
-    /// Send the SYN of the connection in `slot` again.
-    fn dial_again(&mut self, now: Moment, slot: u32) {
-        let Self { config, connections, demux, seed_draws, wire, .. } = self;
-        let key = connections[slot].key();
-        let seed = seed_draws.connection_seed(key, demux.incarnation(key));
-        connections[slot].dial_again(now, seed, config, wire);
-        self.touch(slot);
-    }
-
     /// End a connection whose deadline has passed.
     #[cold]
     pub(super) fn give_up(&mut self, now: Moment, slot: u32, why: Overdue) {
-        if why == Overdue::Syn {
-            return self.dial_again(now, slot);
-        }
         let mut ending = Ending::TimedOut;
         if why == Overdue::Stall {
             ending = Ending::Stalled;

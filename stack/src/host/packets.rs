@@ -27,7 +27,8 @@ impl Host {
             return;
         }
         let now = Moment::from(now);
-        if self.checks && !self.checked(now, segment, packet) {
+        let looks = self.config.checksums || self.config.initial_window.is_some();
+        if looks && !self.checked(now, segment, packet) {
             return;
         }
         self.segment_for(now, segment, packet);
@@ -79,6 +80,7 @@ impl Host {
                 TimerKey::TimeWait(index) => self.time_wait_ends(now, index),
                 TimerKey::Connection(slot) => {
                     match self.connections[slot].deadline(&self.patience) {
+                        (at, Overdue::Syn) if at <= now => self.dial_again(now, slot),
                         (at, why) if at <= now => self.give_up(now, slot, why),
                         _ => self.touch(slot),
                     }

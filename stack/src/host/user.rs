@@ -47,6 +47,16 @@ impl Host {
         Ok(ConnId(self.connections.id(slot)))
     }
 
+    /// Send the SYN of the connection in `slot` again.
+    #[cold]
+    pub(super) fn dial_again(&mut self, now: Moment, slot: u32) {
+        let Self { config, connections, demux, seed_draws, wire, .. } = self;
+        let key = connections[slot].key();
+        let seed = seed_draws.connection_seed(key, demux.incarnation(key));
+        connections[slot].dial_again(now, seed, config, wire);
+        self.touch(slot);
+    }
+
     /// Passive OPEN at `port`, or at an ephemeral port if `port` is 0. Returns the port too. `backlog`
     /// limits the connections in SYN-RECEIVED or waiting for `accept`; a SYN beyond the limit is dropped
     /// silently.
