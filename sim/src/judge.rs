@@ -22,11 +22,24 @@ type Found = (u64, u128);
 
 /// A file after its comparison.
 #[derive(Clone, Copy, Debug)]
-struct Seen {
-    state: FileState,
+pub(crate) struct Seen {
+    pub(crate) state: FileState,
     found: Option<Found>,
     /// Bytes and lines of the expected listing.
     listed: (u64, u64),
+    /// Whether a download resumed a file that is not the beginning of the server's file.
+    another: bool,
+}
+
+impl Seen {
+    fn of(state: FileState, found: Option<Found>) -> Self {
+        Self { state, found, listed: (0, 0), another: false }
+    }
+
+    /// Bytes under the name.
+    pub(crate) fn stored(&self) -> u64 {
+        self.found.map_or(0, |(stored, _)| stored)
+    }
 }
 
 /// The judge of the files of one run.
@@ -44,9 +57,6 @@ pub(crate) struct Judge<'a> {
     stood: Vec<Option<Option<Found>>>,
     /// The number of the server's reports that were looked at.
     accepted: usize,
-    /// For each download: whether the download resumed a file that is not the beginning of the
-    /// server's file.
-    another: Vec<bool>,
 }
 
 impl<'a> Judge<'a> {
@@ -56,19 +66,16 @@ impl<'a> Judge<'a> {
         let tasks = workload.tasks().len();
         let (seen, written, stood) = (vec![None; tasks], vec![false; tasks], vec![None; tasks]);
         let renames = !workload.renaming(0..tasks).is_empty();
-        let another = vec![false; tasks];
-        Self { scenario, workload, seen, written, renames, stood, accepted: 0, another }
+        Self { scenario, workload, seen, written, renames, stood, accepted: 0 }
     }
 
     /// Take the state of `source`, the judge of another run of the same scenario.
     pub(crate) fn copy_from(&mut self, source: &Self) {
-        let Self { scenario: _, workload: _, renames: _, seen, written, stood, accepted, another } =
-            source;
+        let Self { scenario: _, workload: _, renames: _, seen, written, stood, accepted } = source;
         self.seen.clone_from(seen);
         self.written.clone_from(written);
         self.stood.clone_from(stood);
         self.accepted = *accepted;
-        self.another.clone_from(another);
     }
 
     /// Forget the files of the run before.
@@ -76,7 +83,6 @@ impl<'a> Judge<'a> {
         self.seen.fill(None);
         self.written.fill(false);
         self.stood.fill(None);
-        self.another.fill(false);
         self.accepted = 0;
     }
 
@@ -180,8 +186,8 @@ impl<'a> Judge<'a> {
         again
     }
 
-    /// The state of the file of `task` at the end of the run, and the number of bytes under its
-    /// name. `opened`: a program has opened the file, as far as the client program knows.
+    /// The file of `task` at the end of the run. `opened`: a program has opened the file, as far as
+    /// the client program knows.
     ///
     /// # Panics
     /// If the task moves no file.
@@ -189,32 +195,31 @@ impl<'a> Judge<'a> {
     pub(crate) fn verdict_on(
         &self,
         task: usize,
-        store: &MemoryStore,
+        [client, server]: [&MemoryStore; 2],
         opened: bool,
-    ) -> (FileState, u64) {
+    ) -> Seen {
         let place = self.writes(task);
-        let (_, name) = place.expect("only tasks that write a file are looked at");
+        let (side, name) = place.expect("only tasks that write a file are looked at");
+        let store = if side == Side::Client { client } else { server };
         let again = place.is_some_and(|it| self.writers(it, self.later(task)).next().is_some());
         let again = again || self.is_touched(task);
-        let seen = match self.seen[task] {
+        match self.seen[task] {
             Some(seen) => seen,
             None if again => self.untouched(task),
             // A listing that was not closed is at most in progress.
             None if matches!(self.workload.tasks()[task], Task::List(_)) => {
                 let found = store.content(name).map(|image| (image.size(), 0));
-                let state = found.map_or(FileState::Absent, |_| FileState::Short);
-                Seen { state, found, listed: (0, 0) }
+                Seen::of(found.map_or(FileState::Absent, |_| FileState::Short), found)
             }
             // An upload that never began has changed nothing, even if there is a file by now.
             None if !self.written[task] && !opened && store.content(name).is_some() => {
                 let image = store.content(name);
                 let state = FileState::of(image, 0, true, self.workload.received(task));
-                let found = image.map(|image| (image.size(), 0));
-                Seen { state, found, listed: (0, 0) }
+                Seen::of(state, image.map(|image| (image.size(), 0)))
             }
+            None if self.follows_parts(task) => self.look_at_parts(task, client, server),
             None => self.look(task, store),
-        };
-        (seen.state, seen.found.map_or(0, |(stored, _)| stored))
+        }
     }
 
     /// The side and the name to which a task writes.
@@ -250,34 +255,35 @@ impl<'a> Judge<'a> {
 
     /// Whether `task` was to resume a file that is not the beginning of the task's source.
     #[must_use]
-    pub(crate) fn resumes_another(&self, task: usize) -> bool {
+    pub(crate) fn resumes_another(&self, task: usize, seen: &Seen) -> bool {
         let resumes =
             self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Resume);
         let expected = self.workload.received(task);
-        self.another[task]
+        seen.another
             || resumes
                 && self.before(task).is_some_and(|(length, hash)| {
                     length > expected.size() || fingerprint(expected, length) != hash
                 })
     }
 
-    /// Bytes of the source of `task` missing from a file in this state with `stored` bytes. Bytes
-    /// from before the run do not count as bytes of the source, unless the transfer resumed them.
+    /// Bytes of the source of `task` missing from the file. Bytes from before the run do not count as
+    /// bytes of the source, unless the transfer resumed them.
     #[must_use]
-    pub(crate) fn lost(&self, task: usize, state: FileState, stored: u64) -> u64 {
+    pub(crate) fn lost(&self, task: usize, seen: &Seen) -> u64 {
+        let stored = seen.stored();
         let mode = self.workload.tasks()[task].file().map(|file| file.mode);
         let all = match &self.workload.tasks()[task] {
             Task::List(_) => self.source_len(task),
             _ => self.workload.received(task).size(),
         };
-        let there = match state {
+        let there = match seen.state {
             FileState::Whole => all,
             FileState::Short if mode == Some(WriteMode::Append) => {
                 stored.saturating_sub(self.before(task).map_or(0, |(length, _)| length))
             }
             FileState::Short => stored,
             FileState::Unchanged
-                if mode == Some(WriteMode::Resume) && !self.resumes_another(task) =>
+                if mode == Some(WriteMode::Resume) && !self.resumes_another(task, seen) =>
             {
                 stored
             }
@@ -307,7 +313,7 @@ impl<'a> Judge<'a> {
             Some(found) if found == self.whole(task, expected) => FileState::Whole,
             Some(_) => FileState::Unchanged,
         };
-        Seen { state, found, listed: (0, 0) }
+        Seen::of(state, found)
     }
 
     /// The file under the name of `task` before the task: the file of the last task that wrote the

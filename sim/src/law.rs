@@ -158,7 +158,7 @@ pub static LAWS: &[Law] = &[
         citation: "RFC 959 §3.4.1 and §4.2.1, RFC 3659 §4",
         statement: "Success is told of a file that is not whole only where the client could not \
                     have known: no reset, no refusal and no other size was told before.",
-        waived_by: &[waivers::CLIENT_HABIT, waivers::TRUSTS],
+        waived_by: &[waivers::CLIENT_HABIT, waivers::TRUSTS, waivers::ABOR_REPLIES],
         check: CheckTime::AtTheEnd(contradiction_law::uncontradicted),
     },
     Law {

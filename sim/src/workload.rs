@@ -19,6 +19,7 @@ use crate::scenario::{Content, File, Origin, Scenario, Task, WriteMode};
 use mentions::Mentions;
 use source::{Disk, Generated};
 pub use source::{Held, SIZE_MAX};
+pub(crate) use text::received;
 
 /// A file of the user's that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -95,7 +96,7 @@ impl Workload {
             };
             let before = task.file().and_then(|file| sources.before(file, &content));
             let (received, on_the_way) = match is_text {
-                true => text::received(&content).map_err(|_| sources.unreadable())?,
+                true => received(&content).map_err(|_| sources.unreadable())?,
                 false => (content.clone(), content.size()),
             };
             images.push(match task {

@@ -326,7 +326,7 @@ impl Crossing<'_> {
         captured
             .map_err(|error| BridgeError::File("cannot write the capture".to_owned(), error))?;
         let mut files = Vec::new();
-        let mut settled = settle::Setting { plan, judge, ours, stores: &mut stores, ended, done };
+        let settled = settle::Setting { plan, judge, ours, stores: &mut stores, ended, done };
         for path in plan.checks {
             let path = path.to_string_lossy().into_owned();
             for side in [Side::Client, Side::Server] {

@@ -73,6 +73,14 @@ impl Ours {
     }
 
     /// The files of the program.
+    pub(super) fn store(&self) -> &MemoryStore {
+        match &self.program {
+            Program::Client(driver) => driver.store(),
+            Program::Server(driver) => driver.store(),
+        }
+    }
+
+    /// The files of the program, to be changed.
     pub(super) fn store_mut(&mut self) -> &mut MemoryStore {
         match &mut self.program {
             Program::Client(driver) => driver.store_mut(),

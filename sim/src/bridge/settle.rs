@@ -40,10 +40,10 @@ pub(super) struct Setting<'a, 'b> {
 
 impl Setting<'_, '_> {
     /// The files of one end.
-    pub(super) fn store(&mut self, side: Side) -> &mut MemoryStore {
-        match &mut self.ours[side as usize] {
-            Some(ours) => ours.store_mut(),
-            None => &mut self.stores[side as usize],
+    pub(super) fn store(&self, side: Side) -> &MemoryStore {
+        match &self.ours[side as usize] {
+            Some(ours) => ours.store(),
+            None => &self.stores[side as usize],
         }
     }
 
@@ -108,21 +108,18 @@ impl Setting<'_, '_> {
     }
 
     fn judge_file(&mut self, task: usize, number: usize, into: &mut TransferOutcome) {
-        let (side, name) = self.judge.writes(task).expect("only transfers are judged");
+        let (_, name) = self.judge.writes(task).expect("only transfers are judged");
         let report = self.report(number).cloned();
         let opened = report.as_ref().is_none_or(|report| report.opened);
         let offset = report.map_or(0, |report| report.offset);
-        let store = match &mut self.ours[side as usize] {
-            Some(ours) => ours.store_mut(),
-            None => &mut self.stores[side as usize],
-        };
-        let (file, stored) = self.judge.verdict_on(task, store, opened);
+        let stores = [Side::Client, Side::Server].map(|side| self.store(side));
+        let seen = self.judge.verdict_on(task, stores, opened);
         into.task = format!("{}{name}", verb(&self.plan.workload.tasks()[task]));
         into.sent = self.judge.source_len(task);
         into.to_send = self.judge.to_send(task, offset);
-        into.resumes_another = self.judge.resumes_another(task);
-        (into.file, into.stored) = (file, stored);
-        into.lost = self.judge.lost(task, file, stored);
+        into.resumes_another = self.judge.resumes_another(task, &seen);
+        (into.file, into.stored) = (seen.state, seen.stored());
+        into.lost = self.judge.lost(task, &seen);
     }
 
     /// The report of our client on transfer `number`.

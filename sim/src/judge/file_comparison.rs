@@ -6,7 +6,7 @@ use halfclose_ftp::{MemoryStore, Representation};
 use super::{Found, Judge, Seen};
 use crate::scenario::{Task, WriteMode};
 use crate::verdict::FileState;
-use crate::workload::fingerprint;
+use crate::workload::{fingerprint, received};
 
 impl Judge<'_> {
     /// Whether `task` downloads a file that other tasks make or rename, and may fail to make.
@@ -25,7 +25,7 @@ impl Judge<'_> {
     /// The file of a download whose source other tasks make. The server may hold two incomplete
     /// files, one behind the other, or an old file: the download moved what was there.
     pub(super) fn look_at_parts(
-        &mut self,
+        &self,
         task: usize,
         client: &MemoryStore,
         server: &MemoryStore,
@@ -40,18 +40,28 @@ impl Judge<'_> {
         if !matches!(seen.state, FileState::Other | FileState::Unchanged) {
             return seen;
         }
+        // An unreadable file is reported by `Workload::verify`.
+        let text = self.is_text().then(|| received(held).ok()).flatten();
+        let held = text.as_ref().map_or(held, |(text, _)| text);
         if !held.holds(0, found, 0, found.size()) {
             let resumes =
                 self.workload.tasks()[task].file().is_some_and(|it| it.mode == WriteMode::Resume);
             let offset = self.workload.before(task).map_or(0, FileContent::size);
-            self.another[task] = resumes && held.holds(offset, found, offset, found.size());
-            return seen;
+            let another = resumes && held.holds(offset, found, offset, found.size());
+            let half = self.is_text() && ends_in_half_a_line_end(found, 0, held);
+            let state = if half { FileState::Short } else { seen.state };
+            return Seen { state, another, ..seen };
         }
         // An old file that an upload did not replace is whole as it is.
         let enough = self.workload.received(task).size() <= found.size();
         let whole = found.size() == held.size() && (enough || !self.appends(task));
         let state = if whole { FileState::Whole } else { FileState::Short };
         Seen { state, ..seen }
+    }
+
+    /// Whether the files are texts, whose lines end with CR LF on the way.
+    fn is_text(&self) -> bool {
+        self.scenario.client.representation == Representation::Ascii
     }
 
     /// The file under the name that `task` writes, compared now.
@@ -75,15 +85,14 @@ impl Judge<'_> {
             }
             (image, _) => FileState::of(image, 0, unchanged, expected),
         };
-        let text = self.scenario.client.representation == Representation::Ascii;
         let half = state == FileState::Other
-            && text
+            && self.is_text()
             && image.is_some_and(|image| {
                 let behind = before.filter(|_| appended).map_or(0, |(length, _)| length);
                 ends_in_half_a_line_end(image, behind, expected)
             });
         let state = if half { FileState::Short } else { state };
-        Seen { state, found, listed: (0, 0) }
+        Seen::of(state, found)
     }
 
     /// The size and the hash of `image`, a file of `task`.

@@ -24,7 +24,7 @@ pub(super) fn listed(
     let expected = FileContent::from(expected);
     let state = FileState::of(found, 0, false, &expected);
     let found = found.map(|found| (found.size(), 0));
-    Seen { state, found, listed: (expected.size(), lines) }
+    Seen { listed: (expected.size(), lines), ..Seen::of(state, found) }
 }
 
 /// The listing of a path in this form at this time of the run: the names in a directory, or the name

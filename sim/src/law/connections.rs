@@ -35,11 +35,13 @@ impl Arrival {
     /// The arrival of `segment`, sent by the connection of the record `sender`.
     pub(super) fn of(segment: &Segment, sender: Option<&ConnectionRecord>) -> Self {
         let has = |flag| segment.flags.has(flag);
-        let bytes = sender.and_then(|sender| sender.fin_after).unwrap_or(0);
+        let first = sender.and_then(|sender| sender.iss).map(|iss| iss.wrapping_add(1));
+        // A forged FIN is not in the record of the sender: the sequence number tells.
+        let behind_data = first.is_some_and(|first| segment.seq != first);
         Self {
             reset: has(Flags::RST),
             syn: has(Flags::SYN),
-            has_data: segment.payload_len > 0 || (has(Flags::FIN) && bytes > 0),
+            has_data: segment.payload_len > 0 || (has(Flags::FIN) && behind_data),
             ack: has(Flags::ACK).then_some(segment.ack),
         }
     }

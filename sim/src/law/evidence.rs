@@ -5,7 +5,9 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Ending, Flags, Note, NoteKind, ReceivedAtReset, ResetTold, Segment, State};
+use halfclose_stack::{
+    Divergence, Ending, Flags, Note, NoteKind, ReceivedAtReset, ResetTold, Segment, State,
+};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::dialogue_law::Dialogues;
@@ -247,13 +249,13 @@ impl Evidence {
                     self.cut.push((note.at, key, ending));
                 }
             }
+            NoteKind::Divergence(Divergence::Unchallenged) => self.reset_lost = true,
             _ => {}
         }
     }
 
     fn changed(&mut self, at: Duration, key: Endpoint, from: State, to: State) {
-        let event = self.event;
-        let known = self.connections.entry(key);
+        let (event, known) = (self.event, self.connections.entry(key));
         let was = known.state;
         let begins = matches!(from, State::Closed | State::Listen);
         if begins {

@@ -22,7 +22,7 @@ struct Text {
 ///
 /// # Errors
 /// The source cannot be read.
-pub(super) fn received(source: &FileContent) -> Result<(FileContent, u64), StoreError> {
+pub(crate) fn received(source: &FileContent) -> Result<(FileContent, u64), StoreError> {
     let (mut at, mut size, mut bare, mut behind_cr) = (0, 0, 0, false);
     let mut marks = Vec::new();
     source.each(0, source.size(), |bytes| {

@@ -85,7 +85,8 @@ impl World<'_> {
     ) {
         let judge = self.judge();
         let (side, name) = judge.writes(task).expect("only transfers are judged");
-        let (file, stored) = judge.verdict_on(task, self.store(side), report.opened);
+        let seen =
+            judge.verdict_on(task, [self.client.store(), self.server.store()], report.opened);
         let verb = verb(&self.workload().tasks()[task]);
         let killed = self.killed(task, report, lookup);
         let told = killed.map_or_else(|| self.told(report, lookup), word);
@@ -96,13 +97,13 @@ impl World<'_> {
             _ => name,
         };
         into.task.extend([verb, shown]);
-        into.verdict = Verdict::of(file, told);
+        into.verdict = Verdict::of(seen.state, told);
         into.sent = judge.source_len(task);
         into.to_send = judge.to_send(task, report.offset);
-        into.resumes_another = judge.resumes_another(task);
-        into.stored = stored;
-        into.file = file;
-        into.lost = judge.lost(task, file, stored);
+        into.resumes_another = judge.resumes_another(task, &seen);
+        into.stored = seen.stored();
+        into.file = seen.state;
+        into.lost = judge.lost(task, &seen);
         into.told = told;
         into.reply.clear();
         if let Some(reply) = &killed.unwrap_or(report).reply {

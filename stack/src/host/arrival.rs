@@ -31,9 +31,10 @@ impl Host {
                 return divergence.into_iter().for_each(|what| self.diverge(now, slot, what));
             }
             Admission::Challenge(divergence) => {
-                if let Some(ack) = connection.challenge(now, &mut self.wire) {
-                    self.wire.leaving.push_back(ack);
-                }
+                let Some(ack) = connection.challenge(now, &mut self.wire) else {
+                    return self.diverge(now, slot, Divergence::Unchallenged);
+                };
+                self.wire.leaving.push_back(ack);
                 return self.diverge(now, slot, divergence);
             }
             Admission::Mend => return self.mended_arrives(now, slot, segment, packet),

@@ -79,6 +79,12 @@ impl Host {
             }
             OldSegments::Keep => entry.linux_answer_to(segment),
         };
+        let answer = match answer {
+            Answer::Challenge(_) if !entry.challenge.passes(now) => {
+                Answer::Odd(Divergence::Unchallenged)
+            }
+            answer => answer,
+        };
         if let Answer::Odd(what) | Answer::Challenge(what) = answer {
             self.events.note(now, entry.ends, NoteKind::Divergence(what));
         }
@@ -89,7 +95,7 @@ impl Host {
         let nxt = entry.nxt();
         let window = match answer {
             Answer::End => return self.time_wait_ends(now, index),
-            Answer::Challenge(_) if entry.challenge.passes(now) => entry.receive.window(nxt),
+            Answer::Challenge(_) => entry.receive.window(nxt),
             Answer::Old { data: true } => entry.window,
             Answer::Stray | Answer::Old { .. } if entry.repeat.passes(now) => entry.window,
             _ => return,
