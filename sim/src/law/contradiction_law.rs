@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
 use halfclose_ftp::{Representation, Told, TransferReport};
-use halfclose_stack::Ending;
+use halfclose_stack::{Ending, ReceivedAtReset, ResetTold};
 
 use super::connections::Endpoint;
 use super::file_laws::FileName;
@@ -39,6 +39,16 @@ pub(super) enum Said {
     Final(u16),
 }
 
+/// The end of a connection of the client's host, other than by the FINs of both sides.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    pub(super) at: Duration,
+    pub(super) key: Endpoint,
+    pub(super) ending: Ending,
+    /// Whether the peer's FIN had arrived before.
+    pub(super) behind_fin: bool,
+}
+
 /// Whether a command moves a file.
 pub(super) fn moves(verb: Verb) -> bool {
     matches!(verb, STOR | APPE | RETR)
@@ -54,7 +64,7 @@ pub(super) fn uncontradicted(findings: &Findings<'_>, breaches: &mut Vec<Breach>
         if !told || transfer.file == FileState::Whole {
             continue;
         }
-        let ended = cut(findings, report);
+        let ended = contradiction_by_end(findings, report);
         let Some(seen) = ended.or_else(|| word(findings, &tasks[index], transfer, report)) else {
             continue;
         };
@@ -65,15 +75,22 @@ pub(super) fn uncontradicted(findings: &Findings<'_>, breaches: &mut Vec<Breach>
 }
 
 /// The end of the data connection that contradicts a success.
-fn cut(findings: &Findings<'_>, report: &TransferReport) -> Option<String> {
+fn contradiction_by_end(findings: &Findings<'_>, report: &TransferReport) -> Option<String> {
     let (local, peer) = report.data?;
     let ended = report.ended?;
-    let mine = |(at, key, _): &&(Duration, Endpoint, Ending)| {
-        *at >= report.started && *at < ended && (key.1, key.2) == (local.port(), peer.port())
+    let client = findings.scenario.close_policy(Side::Client);
+    // A host tells a reset behind the peer's FIN to no reader, unless the reset takes bytes away.
+    let silent = client.received_at_reset == ReceivedAtReset::Keep
+        && (client.reset_told == ResetTold::Once || report.direction == Direction::Download);
+    let mine = |cut: &&Cut| {
+        cut.at >= report.started
+            && cut.at < ended
+            && (cut.key.1, cut.key.2) == (local.port(), peer.port())
+            && !(cut.ending == Ending::Reset && cut.behind_fin && silent)
     };
-    let (_, _, ending) = findings.evidence.cut.iter().find(mine)?;
+    let ending = findings.evidence.cuts.iter().find(mine)?.ending;
     // The client itself may abort the connection of an upload as planned.
-    (*ending != Ending::Aborted)
+    (ending != Ending::Aborted)
         .then(|| format!("its data connection ended before: {}", ending.name()))
 }
 

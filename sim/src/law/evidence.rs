@@ -5,11 +5,10 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{
-    Divergence, Ending, Flags, Note, NoteKind, ReceivedAtReset, ResetTold, Segment, State,
-};
+use halfclose_stack::{Divergence, Ending, Flags, Note, NoteKind, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
+use super::contradiction_law::Cut;
 use super::dialogue_law::Dialogues;
 use super::disturbance::{disturbs, is_lost};
 use super::file_laws::Uploads;
@@ -45,15 +44,13 @@ pub struct Evidence {
     pub(super) last_drop: Duration,
     pub(super) last_call: Duration,
     pub(super) reset_lost: bool,
-    /// The client's connections that ended without the peer's FIN, with the time of the end.
-    pub(super) cut: Vec<(Duration, Endpoint, Ending)>,
+    /// The ends of the client's connections that no FIN of both sides made.
+    pub(super) cuts: Vec<Cut>,
     breaches: Vec<Breach>,
     /// A host gives up no connection younger than this.
     patience: Duration,
     /// How long an orphan may stay in FIN-WAIT-2, at the host that waits longest.
     pub(super) fin_wait_2: Duration,
-    /// Whether the client's host is silent about a reset behind the peer's FIN.
-    tells_once: bool,
     /// Whether the scenario forbids RSTs on data connections.
     no_reset: bool,
     pub(crate) liar: Liar,
@@ -62,8 +59,7 @@ pub struct Evidence {
 clone_by_field! {
     Evidence {
         event, trigger, arrival, connections, listeners, listened, unlistened, dialogues, uploads,
-        last_drop, last_call, reset_lost, cut, breaches, patience, fin_wait_2, tells_once,
-        no_reset, liar,
+        last_drop, last_call, reset_lost, cuts, breaches, patience, fin_wait_2, no_reset, liar,
     }
 }
 
@@ -76,13 +72,9 @@ impl Evidence {
         let patience = lingers.min().map_or(PATIENCE, |it| it.min(PATIENCE));
         let fin_wait_2 = policies.iter().filter_map(|policy| policy.fin_wait_2).max();
         let fin_wait_2 = fin_wait_2.unwrap_or_default();
-        let client = &policies[0];
-        // A reset that takes bytes away is told all the same.
-        let tells_once = client.reset_told == ResetTold::Once
-            && client.received_at_reset == ReceivedAtReset::Keep;
         let no_reset = scenario.expect.laws.contains(&NO_RESET);
         let liar = Liar::new(scenario.mutant);
-        Self { patience, fin_wait_2, tells_once, no_reset, liar, ..Self::default() }
+        Self { patience, fin_wait_2, no_reset, liar, ..Self::default() }
     }
 
     /// Forget the run before, keep the memory.
@@ -96,7 +88,7 @@ impl Evidence {
         self.uploads.clear();
         (self.last_drop, self.last_call) = (Duration::ZERO, Duration::ZERO);
         self.reset_lost = false;
-        self.cut.clear();
+        self.cuts.clear();
         self.breaches.clear();
         self.liar.reset();
     }
@@ -242,11 +234,9 @@ impl Evidence {
                 // A program that has closed the connection does not learn of a later end.
                 let known = self.connections.get(key);
                 let call = known.map_or(Call::None, |known| known.call);
-                // Nor does a program on a host that tells a reset behind a FIN to no program.
-                let finished = known.is_some_and(|it| it.had_peers_fin(self.event));
-                let untold = ending == Ending::Reset && finished && self.tells_once;
-                if call == Call::None && !untold {
-                    self.cut.push((note.at, key, ending));
+                if call == Call::None {
+                    let behind_fin = known.is_some_and(|it| it.had_peers_fin(self.event));
+                    self.cuts.push(Cut { at: note.at, key, ending, behind_fin });
                 }
             }
             NoteKind::Divergence(Divergence::Unchallenged) => self.reset_lost = true,

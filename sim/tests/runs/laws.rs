@@ -12,6 +12,7 @@ fn outcome(settings: &str, seed: u64, denied: Option<&'static str>) -> Outcome {
         "fin=forged" => vec!["fault=inject FIN as client packet 24"],
         "fin=forged-early" => vec!["fault=inject FIN as client packet 21"],
         "loss=in-bursts" => vec!["link.up.netem=loss gemodel 1% 10%"],
+        "jitter=1ms" => vec!["link.netem=delay 5ms 1ms"],
         "delay=uneven" => vec!["link.up.netem=delay 5ms 1ms"],
         word => vec![word],
     });
@@ -359,6 +360,13 @@ fn runs_that_broke_a_law_by_mistake_break_none() {
         (
             "do.1.abort_after=300KB link.loss=10% server.policy.linger=499ms loss=in-bursts \
           link.up.duplicate=100%",
+            0,
+        ),
+        // The reset behind the FIN of a download is told to no reader.
+        (
+            "do.1.size=300KB do.2.mtime=a do.3.append=b do.4.get=b client.policy.reset_told=always \
+             jitter=1ms server.chatter=300KB link.down.blackout=1s..3s link.up.rate=1kbit \
+             server.policy.linger=1us",
             0,
         ),
         // A forged FIN lay behind bytes that the server, which had closed, would not read.
