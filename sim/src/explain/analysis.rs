@@ -2,6 +2,8 @@
 //! rooms that follow connections and dialogues, and asks the judgement at the end.
 
 mod cut;
+mod explaining;
+mod folding;
 
 use std::collections::BTreeMap;
 
@@ -10,25 +12,23 @@ use rustc_hash::FxBuildHasher;
 
 use super::cause::Cause;
 use super::decode::{Frame, Skipped, decode};
-use super::explained::{
-    ConnectionExplained, Ends, Explanation, Forgotten, TransferExplained, Vantage,
-};
-use super::ftp::session_seen::{SessionSeen, TransferSeen};
+use super::explained::{Explanation, Forgotten};
+use super::ftp::session_seen::SessionSeen;
 use super::ftp::sessions::Sessions;
-use super::judgement::connection::{self, Finding, Setting};
-use super::judgement::transfer::{self, Facts};
+use super::judgement::connection::{self, Setting};
 use super::judgement::vantage_vote::{VantageVote, by_handshake};
-use super::judgement::{likeness, reset_reason, vocabulary, wholeness};
 use super::recreation::{PacketLog, Sketch};
 use super::tracking::flow::{Flow, Role};
 use super::tracking::table::FlowTable;
+use folding::Folded;
 
 /// How much an analysis holds at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Connections that packets may still belong to.
     pub live: usize,
-    /// Connections of the explanation; more are counted only.
+    /// Connections that are over and stay whole, and connections and transfers of the explanation.
+    /// Orderly ones beyond this number are counted only, and all beyond twice this number.
     pub listed: usize,
 }
 
@@ -54,6 +54,8 @@ pub struct Analysis {
     backwards: u64,
     forgotten: Forgotten,
     connection_causes: BTreeMap<Cause, u64>,
+    transfer_causes: BTreeMap<Cause, u64>,
+    folded: Folded,
     notes: Vec<String>,
     unknown_links: BTreeMap<u32, u64>,
     /// Packets, for the sketches of [`Analysis::finish_with_sketches`].
@@ -90,6 +92,8 @@ impl Analysis {
             backwards: 0,
             forgotten: Forgotten::default(),
             connection_causes: BTreeMap::new(),
+            transfer_causes: BTreeMap::new(),
+            folded: Folded::default(),
             notes: Vec::new(),
             unknown_links: BTreeMap::new(),
             log: None,
@@ -163,12 +167,18 @@ impl Analysis {
                 self.done.insert(flow.number, flow);
                 continue;
             }
-            self.forgotten.not_listed += 1;
-            let vantage = by_handshake(&flow);
-            let setting = Setting { vantage, certain: false, end: self.end };
-            let cause = connection::judge(&flow, setting).cause;
-            *self.connection_causes.entry(cause).or_default() += 1;
+            self.count(&flow);
         }
+        self.fold();
+    }
+
+    /// Counts a connection that is not listed.
+    fn count(&mut self, flow: &Flow) {
+        self.forgotten.not_listed += 1;
+        self.folded.unseen.count(flow);
+        let setting = Setting { vantage: by_handshake(flow), certain: false, end: self.end };
+        let cause = connection::judge(flow, setting).cause;
+        *self.connection_causes.entry(cause).or_default() += 1;
     }
 
     /// Ends the analysis and explains every connection and every transfer.
@@ -198,195 +208,18 @@ impl Analysis {
         self.settle();
         self.forgotten.open_connections = self.table.forgotten_open;
         self.done.sort_unstable_keys();
-        self.join_by_time();
-        let mut connections = Vec::new();
-        for flow in self.done.values() {
-            let explained = self.connection(flow);
-            *self.connection_causes.entry(explained.cause).or_default() += 1;
-            connections.push(explained);
-        }
-        let transfers = self.transfers();
-        let mut transfer_causes = BTreeMap::new();
-        for transfer in &transfers {
-            *transfer_causes.entry(transfer.cause).or_default() += 1;
-        }
+        let mut unseen = self.folded.unseen;
+        self.done.values().for_each(|flow| unseen.count(flow));
+        let (transfers, connections) = self.list_the_rest();
         Explanation {
             vantage: self.vote.overall(),
             packets: self.packets,
-            cut: cut::sentences(self),
-            transfer_causes,
+            cut: cut::sentences(self, unseen),
+            transfer_causes: std::mem::take(&mut self.transfer_causes),
             connection_causes: std::mem::take(&mut self.connection_causes),
             forgotten: self.forgotten,
             transfers,
             connections,
         }
-    }
-
-    fn setting(&self, flow: &Flow) -> Setting {
-        let (vantage, certain) = match self.vote.of(flow) {
-            (Vantage::Unknown, _) => (by_handshake(flow), false),
-            known => known,
-        };
-        Setting { vantage, certain, end: self.end }
-    }
-
-    fn connection(&self, flow: &Flow) -> ConnectionExplained {
-        let setting = self.setting(flow);
-        let Finding { cause, sure, because, frames } = connection::judge(flow, setting);
-        let how = |side| connection::ended(flow, side, setting);
-        let bytes = |count: i64| u64::try_from(count).unwrap_or(0);
-        let first = flow.ends.each_ref().map(|end| end.fin.map(|fin| fin.frame));
-        let firsts = flow.resets.iter().map(|reset| (reset.frame, reset.from));
-        let firsts = firsts.chain(
-            [(first[0], 0), (first[1], 1)]
-                .into_iter()
-                .filter_map(|(frame, side)| frame.map(|frame| (frame, side))),
-        );
-        ConnectionExplained {
-            number: flow.number,
-            client: flow.addresses[0].to_string(),
-            server: flow.addresses[1].to_string(),
-            channel: match flow.role {
-                Role::Other => None,
-                Role::Control => Some("control"),
-                Role::Data => Some("data"),
-            },
-            opened: opened(flow),
-            bytes: Ends::of(|side| bytes(flow.ends[side].bytes())),
-            ended: Ends::of(|side| how(side).0),
-            ended_sure: Ends::of(|side| how(side).1),
-            first_to_close: firsts.min().map(|(_, side)| reset_reason::side_name(side)),
-            unacknowledged: Ends::of(|side| bytes(flow.ends[side].unacknowledged())),
-            conn_state: vocabulary::conn_state(flow),
-            stage: vocabulary::stage(flow),
-            completeness: vocabulary::completeness(flow),
-            resets: flow
-                .resets
-                .iter()
-                .map(|reset| reset_reason::explained(flow, reset, setting.vantage))
-                .collect(),
-            vantage: setting.vantage,
-            cause,
-            sure,
-            because,
-            frames,
-            change: cause.change(),
-            like: cause.like(),
-        }
-    }
-
-    fn transfers(&self) -> Vec<TransferExplained> {
-        let all: usize = self.sessions.sessions.values().map(|one| one.transfers.len()).sum();
-        let mut transfers = Vec::with_capacity(all);
-        for session in self.sessions.sessions.values() {
-            for transfer in &session.transfers {
-                transfers.push(self.transfer(session, transfer, all));
-            }
-        }
-        transfers
-    }
-
-    fn transfer(
-        &self,
-        session: &SessionSeen,
-        seen: &TransferSeen,
-        all: usize,
-    ) -> TransferExplained {
-        let control = self.done.get(&session.flow);
-        let data = seen.data.and_then(|number| self.done.get(&number));
-        let setup = seen.setup.and_then(|number| session.setups.get(number));
-        let control_setting = control
-            .map_or(Setting { vantage: Vantage::Unknown, certain: false, end: self.end }, |flow| {
-                self.setting(flow)
-            });
-        let facts = Facts {
-            session,
-            transfer: seen,
-            control,
-            data,
-            passive: setup.is_none_or(|setup| setup.passive),
-            control_setting,
-            data_setting: data.map_or(control_setting, |flow| self.setting(flow)),
-            reuses: self.reuses(session, seen),
-        };
-        let Finding { cause, sure, because, frames } = transfer::judge(&facts);
-        let sender = facts.sender();
-        let (whole, whole_because) = wholeness::judge(seen, data.map(|flow| (flow, sender)), cause);
-        let sent = data.map_or(0, |flow| flow.ends[sender].bytes());
-        TransferExplained {
-            command: seen.verb.to_owned(),
-            file: seen.argument.clone(),
-            client: session.client.to_string(),
-            server: session.server.to_string(),
-            control: session.flow,
-            data: data.map(|flow| flow.number),
-            bytes: u64::try_from(sent).unwrap_or(0),
-            reply: last_reply(seen),
-            told: told(seen, facts.reply_reached()),
-            whole,
-            whole_because,
-            cause,
-            sure,
-            because,
-            frames,
-            change: cause.change(),
-            like: likeness::like(&facts, cause, all),
-        }
-    }
-
-    /// How long before the transfer's command the last connection to the announced address ended.
-    fn reuses(&self, session: &SessionSeen, seen: &TransferSeen) -> Option<u64> {
-        let announced = session.setups.get(seen.setup?)?;
-        let earlier = session.setups.iter().take(seen.setup?).rev();
-        let data =
-            earlier.filter(|one| one.address == announced.address).find_map(|one| one.data)?;
-        Some(seen.said.at.saturating_sub(self.done.get(&data)?.last.1))
-    }
-
-    /// Gives each transfer its data connection: the one that came to its announcement.
-    fn join_by_time(&mut self) {
-        for session in self.sessions.sessions.values_mut() {
-            for transfer in &mut session.transfers {
-                let setup = transfer.setup.and_then(|number| session.setups.get(number));
-                transfer.data = setup.and_then(|setup| setup.data);
-            }
-            // One announcement is for one transfer: the first that follows.
-            let mut taken = None;
-            for transfer in &mut session.transfers {
-                if taken == transfer.setup && taken.is_some() {
-                    transfer.data = None;
-                }
-                taken = transfer.setup;
-            }
-        }
-    }
-}
-
-fn opened(flow: &Flow) -> &'static str {
-    let syn = flow.ends[0].syn.is_some();
-    match () {
-        () if !syn && flow.syn_ack_at.is_none() => "before",
-        () if flow.is_established() => "handshake",
-        () if flow.resets.first().is_some_and(|one| one.from == 1) => "refused",
-        () if flow.syn_ack_at.is_some() => "half",
-        () => "unanswered",
-    }
-}
-
-/// What the client's user was told, by the server's last reply.
-fn told(seen: &TransferSeen, reached: bool) -> &'static str {
-    match &seen.reply {
-        _ if !reached => "nothing",
-        Some((code, ..)) if *code < 400 && seen.abor.is_none() => "success",
-        Some(_) => "failure",
-        None => "nothing",
-    }
-}
-
-fn last_reply(seen: &TransferSeen) -> String {
-    match (&seen.reply, seen.begun) {
-        (Some((code, text, _)), _) => format!("{code} {text}"),
-        (None, Some((code, _))) => code.to_string(),
-        (None, None) => String::new(),
     }
 }

@@ -243,8 +243,12 @@ pub struct Forgotten {
     pub open_connections: u64,
     /// Connections that were explained and counted, and are not listed.
     pub not_listed: u64,
-    /// Transfers that were counted, and are not listed.
+    /// Transfers that were explained and counted, and are not listed.
     pub transfers_not_listed: u64,
+    /// Of the transfers that are not listed, those with a file that is not whole.
+    pub short_not_listed: u64,
+    /// Of the connections that are not listed, data connections with a RST.
+    pub resets_on_data_not_listed: u64,
 }
 
 /// Why each connection and each transfer of a capture ended as it did.

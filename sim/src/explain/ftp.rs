@@ -2,5 +2,6 @@
 //! connection of each transfer (RFC 959, RFC 2428). The room judges nothing.
 
 pub(crate) mod lines;
+pub(crate) mod numbered;
 pub(crate) mod session_seen;
 pub(crate) mod sessions;

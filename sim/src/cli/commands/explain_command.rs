@@ -183,16 +183,22 @@ fn verdict(
 
 /// What an explanation has of a word of `--fail-on`, a line for each kind.
 fn found(word: &str, explanation: &Explanation) -> Option<String> {
-    let count = |count: usize, what: &str| (count > 0).then(|| format!("{count} {what}"));
+    let count = |listed: usize, more: u64, what: &str| {
+        let all = listed as u64 + more;
+        (all > 0).then(|| format!("{all} {what}"))
+    };
+    let forgotten = &explanation.forgotten;
     match word {
         "short" => {
             let short = explanation.transfers.iter().filter(|one| one.whole == Whole::Short);
-            count(short.count(), "transfers have a file that is not whole")
+            let what = "transfers have a file that is not whole";
+            count(short.count(), forgotten.short_not_listed, what)
         }
         "reset-on-data" => {
             let data = explanation.connections.iter().filter(|one| one.channel == Some("data"));
             let reset = data.filter(|one| !one.resets.is_empty());
-            count(reset.count(), "data connections have a RST")
+            let more = forgotten.resets_on_data_not_listed;
+            count(reset.count(), more, "data connections have a RST")
         }
         cause => {
             let transfers = explanation.transfer_causes.keys();

@@ -8,9 +8,14 @@ use halfclose_ftp::wire::address::{parse_eprt, parse_port, scan_227, scan_229};
 use halfclose_ftp::wire::reply::{Parser, Progress, Reply};
 
 use super::lines::{Lines, Place};
+use super::numbered::Numbered;
 
-/// Transfers that are kept of one session.
+/// Transfers that are kept of one session at a time.
 const TRANSFERS_MAX: usize = 65_536;
+/// Announcements that are kept of one session at a time.
+const SETUPS_MAX: usize = 2 * TRANSFERS_MAX;
+/// Announcements before the first transfer that are kept: a port may be used again.
+const SETUPS_BEHIND: usize = 16;
 /// Commands that may wait for a reply.
 const UNANSWERED_MAX: usize = 1024;
 /// The longest argument that is kept.
@@ -92,10 +97,14 @@ pub(crate) struct SessionSeen {
     pub(crate) client: SocketAddr,
     /// The server's end of the control connection.
     pub(crate) server: SocketAddr,
-    pub(crate) transfers: Vec<TransferSeen>,
+    /// The transfers that are not let go of.
+    pub(crate) transfers: Numbered<TransferSeen>,
     /// Transfers beyond those that are kept.
     pub(crate) uncounted: u64,
-    pub(crate) setups: Vec<Setup>,
+    /// The announcements that are not let go of.
+    pub(crate) setups: Numbered<Setup>,
+    /// The announcement that the transfer before the first one has taken.
+    taken: Option<usize>,
     /// The packet of QUIT.
     pub(crate) quit: Option<u64>,
     /// The dialogue is encrypted from this packet on.
@@ -133,9 +142,10 @@ impl SessionSeen {
             flow,
             client,
             server,
-            transfers: Vec::new(),
+            transfers: Numbered::default(),
             uncounted: 0,
-            setups: Vec::new(),
+            setups: Numbered::default(),
+            taken: None,
             quit: None,
             secured: None,
             last_reply: None,
@@ -160,7 +170,7 @@ impl SessionSeen {
         if self.secured.is_some() {
             return (true, None);
         }
-        if let Some(last) = self.transfers.last_mut() {
+        if let Some(last) = self.transfers.iter_mut().next_back() {
             last.reply_heard |= last.reply.as_ref().is_some_and(|(.., it)| it.end <= heard);
         }
         let text = String::from_utf8_lossy(line);
@@ -239,12 +249,12 @@ impl SessionSeen {
         let argument = clipped(argument);
         let upload = matches!(verb, "STOR" | "APPE" | "STOU");
         let size = self.sizes.iter().find(|(name, _)| *name == argument && !upload);
-        self.transfers.push(TransferSeen {
+        What::Transfer(self.transfers.push(TransferSeen {
             verb,
             size: size.map(|(_, size)| *size),
             argument,
             said,
-            setup: self.setups.len().checked_sub(1),
+            setup: self.setups.last_number(),
             begun: None,
             reply: None,
             reply_heard: false,
@@ -252,18 +262,17 @@ impl SessionSeen {
             offset: std::mem::take(&mut self.offset),
             size_after: None,
             data: None,
-        });
-        What::Transfer(self.transfers.len() - 1)
+        }))
     }
 
     fn aborts(&mut self, frame: u64, heard: i64) {
         let open = self.unanswered.iter().rev().find_map(|unanswered| match unanswered.what {
-            What::Transfer(index) => Some(index),
+            What::Transfer(number) => Some(number),
             _ => None,
         });
-        if let Some(index) = open {
-            self.transfers[index].abor.get_or_insert(frame);
-        } else if let Some(last) = self.transfers.last_mut()
+        if let Some(transfer) = open.and_then(|number| self.transfers.get_mut(number)) {
+            transfer.abor.get_or_insert(frame);
+        } else if let Some(last) = self.transfers.iter_mut().next_back()
             && last.reply.as_ref().is_some_and(|(.., reply)| heard < reply.end)
         {
             // The reply was said first; the user did not know.
@@ -272,15 +281,38 @@ impl SessionSeen {
     }
 
     fn announce(&mut self, passive: bool, at: [SocketAddr; 2]) -> Announced {
-        self.setups.push(Setup { passive, address: at[0], data: None });
-        Announced { setup: self.setups.len() - 1, at }
+        if self.setups.len() == SETUPS_MAX {
+            self.setups.pop_first();
+        }
+        Announced { setup: self.setups.push(Setup { passive, address: at[0], data: None }), at }
+    }
+
+    /// Gives each transfer its data connection: the one that came to its announcement.
+    pub(crate) fn join(&mut self) {
+        // One announcement is for one transfer: the first that follows.
+        let mut taken = self.taken;
+        for transfer in self.transfers.iter_mut() {
+            let setup = transfer.setup.filter(|_| transfer.setup != taken);
+            transfer.data = setup.and_then(|number| self.setups.get(number)?.data);
+            taken = transfer.setup;
+        }
+    }
+
+    /// Lets go of the first transfer, which is joined, and of the announcements before its own.
+    pub(crate) fn let_go(&mut self) -> Option<TransferSeen> {
+        let transfer = self.transfers.pop_first()?;
+        self.taken = transfer.setup;
+        while self.setups.first_number() + SETUPS_BEHIND < transfer.setup.unwrap_or(0) {
+            self.setups.pop_first();
+        }
+        Some(transfer)
     }
 
     fn begun(&mut self, reply: &Reply, passed: Place) {
-        let Some(Unanswered { what: What::Transfer(index) }) = self.unanswered.front() else {
+        let Some(Unanswered { what: What::Transfer(number) }) = self.unanswered.front() else {
             return;
         };
-        let transfer = &mut self.transfers[*index];
+        let Some(transfer) = self.transfers.get_mut(*number) else { return };
         transfer.begun.get_or_insert((reply.code, passed));
         if !transfer.is_upload() && transfer.size.is_none() {
             transfer.size = announced_size(&reply.text);
@@ -290,9 +322,11 @@ impl SessionSeen {
     fn answered(&mut self, reply: &Reply, passed: Place) -> Option<Announced> {
         let Unanswered { what } = self.unanswered.pop_front()?;
         match what {
-            What::Transfer(index) => {
+            What::Transfer(number) => {
                 let text = clipped(&reply.text);
-                self.transfers[index].reply = Some((reply.code, text, passed));
+                if let Some(transfer) = self.transfers.get_mut(number) {
+                    transfer.reply = Some((reply.code, text, passed));
+                }
             }
             What::Passive if reply.code == 227 => {
                 let address = scan_227(&reply.text)?;

@@ -26,6 +26,8 @@ pub(crate) struct Sessions {
     expected: Table<SocketAddr, (u64, usize)>,
     /// Announcements that were dropped for want of room.
     pub(crate) dropped: u64,
+    /// Transfers of all sessions that are not let go of.
+    pub(crate) kept: usize,
 }
 
 impl Sessions {
@@ -53,7 +55,7 @@ impl Sessions {
             let Some(&(session, setup)) = self.expected.get(&address) else { continue };
             let Some(session) = self.sessions.get_mut(&session) else { continue };
             let other = if address == ends[0] { ends[1] } else { ends[0] };
-            let setup = &mut session.setups[setup];
+            let Some(setup) = session.setups.get_mut(setup) else { continue };
             let peer = if setup.passive { session.client } else { session.server };
             if other.ip() != peer.ip() || setup.data.is_some() {
                 continue;
@@ -90,18 +92,21 @@ impl Sessions {
             lines.push((line.to_vec(), place));
         });
         let mut announced = Vec::new();
+        let before = session.transfers.len();
         for (line, passed) in lines {
             let (sound, found) = match from {
                 0 => session.client_said(&line, passed, flow.ends[1].acked),
                 _ => (true, session.server_said(&line, passed)),
             };
             if !sound {
+                self.kept -= before;
                 self.sessions.swap_remove(&number);
                 flow.role = Role::Other;
                 return;
             }
             announced.extend(found);
         }
+        self.kept += session.transfers.len() - before;
         for announced in announced {
             self.expect(number, &announced);
         }

@@ -106,7 +106,8 @@ impl Sketch {
         let mut tasks = Vec::new();
         for (seen, explained) in session.transfers.iter().zip(explained) {
             let flow = seen.data.and_then(flow_of);
-            let passive = seen.setup.is_none_or(|it| session.setups[it].passive);
+            let setup = seen.setup.and_then(|number| session.setups.get(number));
+            let passive = setup.is_none_or(|it| it.passive);
             let task = TaskSeen::of(seen, explained, flow, passive, log);
             if task.bytes > SIZE_MAX {
                 left_out.push(format!("a file of {} bytes is made {SIZE_MAX}", task.bytes));
@@ -118,7 +119,7 @@ impl Sketch {
             vantage,
             mtu: if largest >= 500 { largest + HEADERS } else { 1500 },
             round_trip: round_trip.unwrap_or(40_000_000),
-            active: session.setups.first().is_some_and(|setup| !setup.passive),
+            active: session.setups.iter().next().is_some_and(|setup| !setup.passive),
             losses,
             gave_up: control.and_then(|flow| gave_up(flow, session)),
             tasks,
@@ -192,7 +193,7 @@ fn gave_up(control: &Flow, session: &SessionSeen) -> Option<u64> {
     }
     let reset = control.resets.iter().find(|reset| reset.from == 0).map(|reset| reset.at);
     let left = control.ends[0].fin.map(|fin| fin.at).into_iter().chain(reset).min()?;
-    let said = session.transfers.last().map_or(0, |last| last.said.at);
+    let said = session.transfers.iter().next_back().map_or(0, |last| last.said.at);
     let heard = session.last_reply.map_or(0, |(_, place)| place.at);
     Some(left.saturating_sub(said.max(heard))).filter(|waited| *waited > 500_000_000)
 }

@@ -83,6 +83,11 @@ impl FlowTable {
         flow
     }
 
+    /// The connection between the two ends, if it has this number.
+    pub(crate) fn find(&self, [one, other]: [SocketAddr; 2], number: u64) -> Option<&Flow> {
+        self.flows.get(&Key::of(one, other)).filter(|flow| flow.number == number)
+    }
+
     /// Lets go of a quarter: those that are over first, then those that were silent for longest.
     fn make_room(&mut self, done: &mut Vec<Flow>) {
         let mut order: Vec<(bool, u64, usize)> = self
