@@ -12,8 +12,6 @@ pub enum Divergence {
     ResetSequence,
     /// A RST in the window but not exactly at RCV.NXT: smoltcp believes the RST.
     ResetInWindow,
-    /// A RST or a SYN that calls for a second challenge ACK within a second.
-    Unchallenged,
     /// A RST exactly at RCV.NXT after a FIN on data filled the window: smoltcp ignores the RST.
     ResetIgnored,
     /// ABORT where no RST may leave: smoltcp would send one.
@@ -58,9 +56,6 @@ impl fmt::Display for Divergence {
             }
             Self::ResetInWindow => {
                 "a reset beside RCV.NXT is not believed but challenged (RFC 5961 §3.2)"
-            }
-            Self::Unchallenged => {
-                "a second challenge within a second is withheld, as in smoltcp (RFC 5961 §7)"
             }
             Self::ResetIgnored => {
                 "a reset exactly at RCV.NXT ends the connection (RFC 9293 §3.10.7.4)"

@@ -42,6 +42,9 @@ pub enum NoteKind {
     /// So many received bytes, which the user had not read, are destroyed: by a RST of the peer where
     /// the close policy flushes, or by a CLOSE that the close policy turns into a RST.
     Discarded(usize),
+    /// A RST or a SYN of the peer is dropped, and no challenge ACK answers: a RST outside the window
+    /// (RFC 5961 §3.2), or a second challenge within a second (RFC 5961 §7).
+    Unchallenged,
 }
 
 impl fmt::Display for NoteKind {
@@ -52,6 +55,7 @@ impl fmt::Display for NoteKind {
             Self::ResetSent(cause) => write!(f, "reset: {}", cause.words()),
             Self::Divergence(divergence) => write!(f, "divergence: {divergence}"),
             Self::Discarded(bytes) => write!(f, "discarded: {bytes} received bytes"),
+            Self::Unchallenged => f.write_str("dropped: a reset or a SYN, without a challenge"),
         }
     }
 }

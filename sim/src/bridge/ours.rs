@@ -203,7 +203,7 @@ impl Noted {
                 self.resets.push(ResetSent { at: note.at, packet: None, side, cause });
                 self.reset_ends.push([note.local.into(), note.peer.into()]);
             }
-            NoteKind::State { .. } | NoteKind::Discarded(_) => {}
+            NoteKind::State { .. } | NoteKind::Discarded(_) | NoteKind::Unchallenged => {}
         }
     }
 

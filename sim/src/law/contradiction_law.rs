@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
 use halfclose_ftp::{Representation, Told, TransferReport};
-use halfclose_stack::{Ending, ReceivedAtReset, ResetTold};
+use halfclose_stack::{Ending, ResetTold};
 
 use super::connections::Endpoint;
 use super::file_laws::FileName;
@@ -47,6 +47,8 @@ pub(super) struct Cut {
     pub(super) ending: Ending,
     /// Whether the peer's FIN had arrived before.
     pub(super) behind_fin: bool,
+    /// Whether received bytes were destroyed.
+    pub(super) flushed: bool,
 }
 
 /// Whether a command moves a file.
@@ -80,13 +82,12 @@ fn contradiction_by_end(findings: &Findings<'_>, report: &TransferReport) -> Opt
     let ended = report.ended?;
     let client = findings.scenario.close_policy(Side::Client);
     // A host tells a reset behind the peer's FIN to no reader, unless the reset takes bytes away.
-    let silent = client.received_at_reset == ReceivedAtReset::Keep
-        && (client.reset_told == ResetTold::Once || report.direction == Direction::Download);
+    let silent = client.reset_told == ResetTold::Once || report.direction == Direction::Download;
     let mine = |cut: &&Cut| {
         cut.at >= report.started
             && cut.at < ended
             && (cut.key.1, cut.key.2) == (local.port(), peer.port())
-            && !(cut.ending == Ending::Reset && cut.behind_fin && silent)
+            && !(cut.ending == Ending::Reset && cut.behind_fin && !cut.flushed && silent)
     };
     let ending = findings.evidence.cuts.iter().find(mine)?.ending;
     // The client itself may abort the connection of an upload as planned.

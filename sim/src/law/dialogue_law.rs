@@ -197,6 +197,15 @@ impl Dialogue {
         let answered = self.pending.iter().position(answers);
         let at = answered.unwrap_or(0);
         let PendingCommand { verb, name, .. } = self.pending[at];
+        // The transfer's own reply comes before the reply to its ABOR (RFC 959 §4.1.3).
+        let left_out = verb == ABOR && code >= 200 && at == 1 && self.pending[0].begun;
+        if left_out {
+            self.pending.drain(..2);
+            return Some((
+                ONE_REPLY,
+                format!("{code} to ABOR, and {} has no reply", spoken(first)),
+            ));
+        }
         if code < 200 {
             self.pending[at].begun = true;
         } else {

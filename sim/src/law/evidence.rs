@@ -5,7 +5,7 @@
 use std::net::SocketAddrV4;
 use std::time::Duration;
 
-use halfclose_stack::{Divergence, Ending, Flags, Note, NoteKind, Segment, State};
+use halfclose_stack::{Ending, Flags, Note, NoteKind, Segment, State};
 
 use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
 use super::contradiction_law::Cut;
@@ -236,10 +236,14 @@ impl Evidence {
                 let call = known.map_or(Call::None, |known| known.call);
                 if call == Call::None {
                     let behind_fin = known.is_some_and(|it| it.had_peers_fin(self.event));
-                    self.cuts.push(Cut { at: note.at, key, ending, behind_fin });
+                    self.cuts.push(Cut { at: note.at, key, ending, behind_fin, flushed: false });
                 }
             }
-            NoteKind::Divergence(Divergence::Unchallenged) => self.reset_lost = true,
+            NoteKind::Discarded(_) => {
+                let cut = self.cuts.last_mut().filter(|cut| cut.key == key);
+                cut.into_iter().for_each(|cut| cut.flushed = true);
+            }
+            NoteKind::Unchallenged => self.reset_lost = true,
             _ => {}
         }
     }

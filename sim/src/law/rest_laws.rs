@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use halfclose_stack::TIME_WAIT;
+use halfclose_stack::{Segment, TIME_WAIT};
 
 use super::connections::Endpoint;
 use super::{About, Breach, Findings};
@@ -41,7 +41,14 @@ pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
     let since = evidence.last_drop.max(evidence.last_call);
     let hops = hop(&findings.scenario.up) + hop(&findings.scenario.down);
     let time_wait = TIME_WAIT.max(findings.scenario.tcp.time_wait);
-    let limit = since + time_wait + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
+    let mut limit = since + time_wait + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
+    // Where a round trip is longer than smoltcp's longest timeout, each segment of a send buffer may
+    // wait for a round trip of its own.
+    if hops > RETRANSMISSION / 2 {
+        let scenario = findings.scenario;
+        let segments = scenario.tcp.send_buffer.div_ceil(scenario.mtu - Segment::HEADERS);
+        limit += hops * u32::try_from(segments).unwrap_or(u32::MAX);
+    }
     let quiet = findings.end == End::Quiet;
     // A run that was cut while a program stores, or waits for its own deadline, shows nothing.
     if !quiet && (findings.now <= limit || !findings.programs_done) {

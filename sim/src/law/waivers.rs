@@ -116,7 +116,8 @@ pub(super) const FIN_WAIT_2: Waiver = Waiver {
 pub(super) const RESET_LOST: Waiver = Waiver {
     name: "reset-lost",
     reason: "A RST is not sent again (RFC 9293 §3.5.2): a host learns of the end from its own \
-             deadlines alone if the RST is lost, or the segment that the RST would answer.",
+             deadlines alone if the RST is lost, or not believed and not challenged (RFC 5961 §3.2 \
+             and §7), or if the segment is lost that the RST would answer.",
     applies: |findings, _| findings.evidence.reset_lost,
 };
 

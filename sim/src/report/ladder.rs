@@ -192,6 +192,7 @@ pub(crate) fn note_words(note: &Note) -> String {
         NoteKind::ResetSent(cause) => format!("[reset: {}]", cause.words()),
         NoteKind::Divergence(divergence) => format!("[smoltcp: {divergence}]"),
         NoteKind::Discarded(bytes) => format!("[discarded: {bytes} received bytes]"),
+        NoteKind::Unchallenged => format!("[{}]", note.kind),
     }
 }
 

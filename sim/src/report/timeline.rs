@@ -332,7 +332,7 @@ impl Building {
             NoteKind::Ended(ending) => format!("ended: {ending}"),
             NoteKind::ResetSent(cause) => format!("reset: {}", cause.words()),
             NoteKind::Divergence(divergence) => format!("smoltcp: {divergence}"),
-            NoteKind::Discarded(_) => return,
+            NoteKind::Discarded(_) | NoteKind::Unchallenged => return,
         };
         self.notes.push(SeenNote { at, order, side, channel, text });
     }

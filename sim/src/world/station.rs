@@ -177,6 +177,8 @@ impl RunLog {
                 self.discarded.push(Discarded { at: note.at, side, local, peer, bytes });
                 return;
             }
+            // Nor for a segment that changes nothing.
+            NoteKind::Unchallenged => return,
             NoteKind::State { .. } => {}
         }
         self.trace.note(side, note);

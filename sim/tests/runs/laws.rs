@@ -369,6 +369,30 @@ fn runs_that_broke_a_law_by_mistake_break_none() {
              server.policy.linger=1us",
             0,
         ),
+        // The reset behind the FIN of a download took no byte away.
+        (
+            "do.1.append=d/a do.1.abort_after=1460 do.2.get=d/a link.jitter=15min \
+             server.close=fin-then-reset client.host=winsock",
+            2,
+        ),
+        // A reset outside the window is dropped, and no challenge asks for another.
+        (
+            "do.1.get=d link.loss=5% link.down.corrupt=5% tcp.receive_buffer=1460 \
+             server.policy.linger=150ms",
+            1,
+        ),
+        // A model says no reply to an aborted download, and the next final reply is the next one's.
+        (
+            "do.1.get=c do.1.size=100KB do.1.abort_after=10000 do.2.get=d do.3.put=e \
+             server.model=pure-ftpd-1.0.50 server.habit=last-buffer-lost",
+            0,
+        ),
+        // A round trip longer than the longest timeout of the host.
+        (
+            "do.2.put=a do.3.get=d/a do.3.size=65535 do.3.die_after=0 \
+             server.policy.old_segments=drop client.host=smoltcp link.up.delay=60s",
+            2,
+        ),
         // A forged FIN lay behind bytes that the server, which had closed, would not read.
         ("do.1.abort_after=1000 link.loss=20% fin=forged-early", 0),
     ];

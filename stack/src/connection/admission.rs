@@ -23,8 +23,10 @@ pub(crate) enum Admission {
     /// The segment counts for the deadlines, and smoltcp does not see the segment: smoltcp would lose its
     /// timer and send nothing.
     Withhold,
-    /// The segment is dropped, and the divergence, if any, is reported.
-    Drop(Option<Divergence>),
+    /// The segment is dropped, and the divergence is reported.
+    Drop(Divergence),
+    /// A RST outside the window is dropped (RFC 5961 §3.2).
+    Disbelieve,
     /// The segment is dropped, and a challenge ACK asks the peer to confirm.
     Challenge(Divergence),
     /// The segment is old or early in a part, and smoltcp would drop a part that counts: smoltcp takes
@@ -237,7 +239,7 @@ impl Connection {
             }
             ResetValidation::Linux if light && inside => Admission::Die,
             _ if inside => Admission::Challenge(Divergence::ResetInWindow),
-            _ => Admission::Drop(None),
+            _ => Admission::Disbelieve,
         }
     }
 
@@ -251,7 +253,7 @@ impl Connection {
         if self.receive.fin {
             return match segment.payload_len {
                 0 => Admission::Pass,
-                _ => Admission::Drop(Some(Divergence::DataAfterFin)),
+                _ => Admission::Drop(Divergence::DataAfterFin),
             };
         }
         if self.owner == Owner::Orphan
@@ -265,7 +267,7 @@ impl Connection {
             };
         }
         if segment.flags.has(Flags::FIN) && after(end, self.receive.edge) {
-            return Admission::Drop(Some(Divergence::FinPastWindow));
+            return Admission::Drop(Divergence::FinPastWindow);
         }
         Admission::Pass
     }

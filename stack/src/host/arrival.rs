@@ -9,6 +9,7 @@ use crate::ending::Ending;
 use crate::host::Host;
 use crate::host::demux::Holder;
 use crate::ids::Key;
+use crate::note::NoteKind;
 use crate::packet::segment::{Flags, Kind, Segment};
 use crate::reset_cause::ResetCause;
 use crate::time::Moment;
@@ -27,12 +28,11 @@ impl Host {
         let admission = connection.admit(segment, &before, &self.config.policy);
         match admission {
             Admission::Pass | Admission::MustClose | Admission::Withhold => {}
-            Admission::Drop(divergence) => {
-                return divergence.into_iter().for_each(|what| self.diverge(now, slot, what));
-            }
+            Admission::Drop(divergence) => return self.diverge(now, slot, divergence),
+            Admission::Disbelieve => return self.leave_unchallenged(now, slot),
             Admission::Challenge(divergence) => {
                 let Some(ack) = connection.challenge(now, &mut self.wire) else {
-                    return self.diverge(now, slot, Divergence::Unchallenged);
+                    return self.leave_unchallenged(now, slot);
                 };
                 self.wire.leaving.push_back(ack);
                 return self.diverge(now, slot, divergence);
@@ -48,6 +48,12 @@ impl Host {
             Admission::Reopen => return self.reopen(now, slot, segment, packet),
         }
         self.take_segment(now, slot, (segment, packet), &before, admission);
+    }
+
+    /// Drop a RST or a SYN without an answer.
+    #[cold]
+    fn leave_unchallenged(&mut self, now: Moment, slot: u32) {
+        self.events.note(now, self.connections[slot].ends(), NoteKind::Unchallenged);
     }
 
     /// Let smoltcp take an admitted segment, and follow what the segment has changed.

@@ -80,9 +80,7 @@ impl Host {
             OldSegments::Keep => entry.linux_answer_to(segment),
         };
         let answer = match answer {
-            Answer::Challenge(_) if !entry.challenge.passes(now) => {
-                Answer::Odd(Divergence::Unchallenged)
-            }
+            Answer::Challenge(_) if !entry.challenge.passes(now) => Answer::Ignore,
             answer => answer,
         };
         if let Answer::Odd(what) | Answer::Challenge(what) = answer {

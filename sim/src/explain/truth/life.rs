@@ -137,7 +137,7 @@ impl Lives {
             NoteKind::ResetSent(cause) => {
                 life.resets.push(SentReset { at: note.at, side, cause, packet: None });
             }
-            NoteKind::Divergence(_) | NoteKind::Discarded(_) => {}
+            NoteKind::Divergence(_) | NoteKind::Discarded(_) | NoteKind::Unchallenged => {}
         }
     }
 }
