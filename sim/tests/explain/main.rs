@@ -4,5 +4,7 @@ mod accuracy;
 mod bounded;
 mod cases;
 mod damaged;
+#[path = "../soak/every_key.rs"]
+mod every_key;
 mod mixed;
 mod recreated;
