@@ -191,6 +191,9 @@ fn by_reset(
     if aborted && reset.side == Side::Client && code(transfer) < 200 {
         return told(Cause::ControlSilent, "the client gave up: no reply came".to_owned());
     }
+    if aborted && reset.side == Side::Client {
+        return told(Cause::Unknown, "the client gave up the transfer by itself".to_owned());
+    }
     if aborted || (reset.side == Side::Server && code(transfer) >= 400) {
         let because = format!("the server gave up the transfer: {}", transfer.reply);
         return told(Cause::ServerFailed, because);

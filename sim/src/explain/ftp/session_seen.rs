@@ -42,6 +42,8 @@ pub(crate) struct TransferSeen {
     pub(crate) reply_heard: bool,
     /// ABOR was said while the transfer went on.
     pub(crate) abor: Option<u64>,
+    /// ABOR was said by a client whose host had the reply already.
+    pub(crate) late_abor: Option<u64>,
     /// Where the transfer begins in the file (REST).
     pub(crate) offset: u64,
     /// The size that SIZE told, or the preliminary reply; of the whole file.
@@ -259,6 +261,7 @@ impl SessionSeen {
             reply: None,
             reply_heard: false,
             abor: None,
+            late_abor: None,
             offset: std::mem::take(&mut self.offset),
             size_after: None,
             data: None,
@@ -272,11 +275,11 @@ impl SessionSeen {
         });
         if let Some(transfer) = open.and_then(|number| self.transfers.get_mut(number)) {
             transfer.abor.get_or_insert(frame);
-        } else if let Some(last) = self.transfers.iter_mut().next_back()
-            && last.reply.as_ref().is_some_and(|(.., reply)| heard < reply.end)
-        {
-            // The reply was said first; the user did not know.
-            last.abor.get_or_insert(frame);
+        } else if let Some(last) = self.transfers.iter_mut().next_back() {
+            // The reply was said first; perhaps the user did not know.
+            let knew = last.reply.as_ref().is_none_or(|(.., reply)| heard >= reply.end);
+            let abor = if knew { &mut last.late_abor } else { &mut last.abor };
+            abor.get_or_insert(frame);
         }
     }
 

@@ -7,7 +7,7 @@ use super::connection::{
 };
 use super::reset_reason::{Reason, near_end, side_name};
 use crate::explain::cause::Cause;
-use crate::explain::explained::Sure;
+use crate::explain::explained::{Sure, Vantage};
 use crate::explain::ftp::session_seen::{SessionSeen, TransferSeen};
 use crate::explain::tracking::flow::Flow;
 use crate::explain::tracking::reset_seen::ResetSeen;
@@ -141,7 +141,14 @@ fn without_data(facts: &Facts<'_>) -> Finding {
         return Finding::new(Cause::TimeWaitReuse, Sure::Inferred, because, frames);
     }
     let waited = passed.at.saturating_sub(facts.transfer.said.at);
-    if *code == 425 && waited > TOGETHER {
+    // A SYN that was lost before the capture's place is not in the capture.
+    let may_be_lost = match facts.control_setting.vantage {
+        Vantage::Client => !facts.passive,
+        Vantage::Server => facts.passive,
+        Vantage::Link => false,
+        Vantage::Unknown => true,
+    };
+    if *code == 425 && waited > TOGETHER && may_be_lost {
         let because = "the data connection never opened: no SYN of it is in the capture, and the \
                        server said 425";
         return Finding::new(Cause::UnansweredSyn, Sure::Inferred, because, frames);
@@ -248,6 +255,11 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
     let sender_fin = flow.ends[sender].fin;
     let took_reply = facts.code().is_some_and(|code| code < 300)
         && reply.is_some_and(|(frame, _)| frame < reset.frame);
+    if by_client && !facts.transfer.is_upload() && facts.transfer.late_abor.is_some() {
+        let because = "the client tore the data connection and said ABOR, when its host had the \
+                       reply already";
+        return told(Cause::AbortedByUser, because.to_owned());
+    }
     if by_client && !facts.transfer.is_upload() && took_reply {
         let because = "the client closed on the server's reply, with bytes still on the way: its \
                        system answered them with a RST";
