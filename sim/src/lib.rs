@@ -143,9 +143,10 @@ pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]
 pub use search::sweep::{Record, Rows};
 pub use search::{
-    Cell, Explore, Explored, FateCurve, FatePoint, FateSearch, Histogram, Made, Matrix, Placed,
-    Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept, SweptRun, Tally,
-    Visit, Weakened, explore, fate, matrix, shrink, sweep,
+    Cell, Coverage, Explore, Explored, FateCurve, FatePoint, FateSearch, Histogram, Made, Matrix,
+    Pair, Placed, Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept,
+    SweptRun, Tally, TcpEvent, TransferCommand, Visit, Weakened, explore, fate, matrix, shrink,
+    sweep,
 };
 pub use side::Side;
 pub use verdict::{FileState, Verdict};

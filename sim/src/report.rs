@@ -4,6 +4,8 @@
 #[cfg(all(feature = "net", target_os = "linux"))]
 mod bridge_report;
 #[cfg(feature = "cli")]
+mod coverage_report;
+#[cfg(feature = "cli")]
 mod explore_report;
 pub mod ladder;
 #[cfg(feature = "cli")]
@@ -34,6 +36,7 @@ pub(crate) use bridge_report::{BridgedRun, object as bridge_json, text as bridge
 pub(crate) use shown_run::{ShownRun, because};
 #[cfg(feature = "cli")]
 pub(crate) use {
+    coverage_report::{object as coverage_json, table as coverage_table},
     explore_report::{
         Exploration, ExploredArm, object as explore_json, scope_name, table as explore_table,
     },

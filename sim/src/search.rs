@@ -3,6 +3,7 @@
 //! The number of threads changes no result. A search prints nothing.
 
 pub(crate) mod classes;
+pub(crate) mod coverage;
 pub(crate) mod ddmin;
 pub mod explore;
 pub(crate) mod fate_curve;
@@ -20,6 +21,7 @@ pub mod sweep;
 pub(crate) mod tally;
 
 pub use classes::Made;
+pub use coverage::{Coverage, Pair, TcpEvent, TransferCommand};
 pub use explore::{Explore, Explored, Scope, Visit, explore};
 pub use fate_curve::{FateCurve, FatePoint, FateSearch, fate};
 pub use limits::SearchProgress;

@@ -99,6 +99,13 @@ impl Evidence {
         &self.breaches
     }
 
+    /// The last CLOSE or ABORT on each connection: the state at the call, and whether the call was ABORT
+    /// without bytes unread.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (State, bool)> {
+        let called = self.connections.iter().filter(|known| known.call != Call::None);
+        called.map(|known| (known.state_at_call, known.call == Call::Abort))
+    }
+
     /// The ports of the listeners that a program opened since the last call, oldest first.
     #[inline]
     pub(crate) fn take_listened(&mut self) -> impl Iterator<Item = u16> + '_ {

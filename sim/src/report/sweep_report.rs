@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::report::style;
+use crate::report::{coverage_json, coverage_table, style};
 use crate::scenario::Choice;
 use crate::search::classes::Made;
 use crate::search::tally::histogram::Histogram;
@@ -140,6 +140,7 @@ pub(crate) fn table(to: &mut impl fmt::Write, swept: &SweepReport<'_>) -> fmt::R
             }
         }
     }
+    coverage_table(to, &total.coverage)?;
     // The command line for the worst verdict.
     if let Some((worst, (point, seed))) =
         total.verdicts.keys().find_map(|verdict| Some((verdict, swept.summary.first(*verdict)?)))
@@ -222,6 +223,9 @@ pub(crate) fn object(swept: &SweepReport<'_>) -> Value {
     });
     if let (Value::Object(object), Value::Object(more)) = (&mut object, more) {
         object.extend(more);
+        if !total.coverage.is_empty() {
+            object.insert("coverage".to_owned(), coverage_json(&total.coverage));
+        }
     }
     object
 }

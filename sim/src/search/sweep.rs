@@ -15,6 +15,7 @@ use crate::outcome::Outcome;
 use crate::run::RunError;
 use crate::scenario::{Choice, Expect, Scenario};
 use crate::search::classes::{ByClass, ClassId, Forgotten, Made, Making};
+use crate::search::coverage::Pair;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::pool::Pool;
 use crate::search::seeds::Seeds;
@@ -53,6 +54,7 @@ pub struct Sweep<'a> {
     skipped: u64,
     max_runs: u64,
     making: Making,
+    coverage: bool,
     pub(crate) bounds: Vec<ShareBound>,
     pub(crate) corpus: Option<&'a Path>,
     pub(super) limits: Limits<'a>,
@@ -72,6 +74,8 @@ pub struct SweptRun<'a> {
     /// The class of the run on this thread: the outcomes of one class differ in seed and digest alone.
     /// `None`: the run stands for itself.
     pub class: Option<ClassId>,
+    /// The pairs that the run reached; empty unless the sweep was asked for its coverage.
+    pub pairs: &'a [Pair],
 }
 
 /// Prepares runs of `scenario` with each of these seeds, at every point of its grid.
@@ -88,6 +92,7 @@ pub fn sweep(scenario: &Scenario, seeds: impl Into<Seeds>) -> Sweep<'_> {
         skipped: 0,
         max_runs: u64::MAX,
         making: Making::default(),
+        coverage: false,
         bounds: Vec::new(),
         corpus: None,
         limits: Limits::default(),
@@ -134,6 +139,14 @@ impl<'a> Sweep<'a> {
     #[must_use]
     pub fn classes(mut self, classes: bool) -> Self {
         self.making.all = !classes;
+        self
+    }
+
+    /// Whether the sweep finds the pairs that each run reaches (`Tally::coverage`). A run that was made is
+    /// then made once more with a record of the headers.
+    #[must_use]
+    pub fn coverage(mut self, coverage: bool) -> Self {
+        self.coverage = coverage;
         self
     }
 
@@ -216,7 +229,7 @@ impl<'a> Sweep<'a> {
     pub fn run(&self) -> Result<Swept, RunError> {
         let rows = self.rows()?;
         let mut swept = Swept::new(self.wanted(&rows));
-        let count = |run: SweptRun<'_>| Counted::of(run.outcome, self.is_expected(run.outcome));
+        let count = |run: SweptRun<'_>| self.counted(run);
         let add = |known: &mut ByClass<Counted>, tally: &mut Tally, run: SweptRun<'_>| {
             let Some(class) = run.class else { return tally.add(&count(run)) };
             let counted = known.get_or_make(class, || count(run));
@@ -230,6 +243,12 @@ impl<'a> Sweep<'a> {
         };
         swept.made = self.fold_with(add, ready)?;
         Ok(swept)
+    }
+
+    /// What counts of a run.
+    fn counted(&self, run: SweptRun<'_>) -> Counted {
+        let counted = Counted::of(run.outcome, self.is_expected(run.outcome));
+        Counted { pairs: run.pairs.to_vec(), ..counted }
     }
 
     /// Tells the listener how many runs are done.
@@ -299,7 +318,7 @@ impl<'a> Sweep<'a> {
             };
             Pool { jobs: self.limits.jobs(), stop }.run(
                 tasks,
-                || Runner::new(self.making),
+                || Runner::new(self.making, self.coverage),
                 |runner, (point, numbers)| {
                     let seeds = numbers.map(|number| self.seeds.at(number));
                     runner.chunk(point, seeds, stop, &add)

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::outcome::Outcome;
 use crate::search::classes::Made;
+use crate::search::coverage::{Coverage, Pair};
 use crate::search::tally::histogram::Histogram;
 use crate::verdict::Verdict;
 
@@ -34,6 +35,8 @@ pub struct Tally {
     pub virtual_us: Histogram,
     /// Bytes of each run's files that were lost.
     pub lost: Histogram,
+    /// The pairs that the runs reached; empty unless a sweep was asked for its coverage.
+    pub coverage: Coverage,
 }
 
 /// The parts of a run that a tally counts.
@@ -53,6 +56,8 @@ pub struct Counted {
     pub expected: bool,
     /// Whether the TCP stack of a host stalled.
     pub stack_stalled: bool,
+    /// The pairs that the run reached; empty unless a sweep was asked for its coverage.
+    pub pairs: Vec<Pair>,
 }
 
 impl Counted {
@@ -71,6 +76,7 @@ impl Counted {
             broken_laws: outcome.broken_laws.iter().map(|law| law.name).collect(),
             expected,
             stack_stalled: outcome.stack_stalled,
+            pairs: Vec::new(),
         }
     }
 }
@@ -94,6 +100,7 @@ impl Tally {
         self.stack_stalled += u64::from(run.stack_stalled);
         self.virtual_us.add(run.virtual_us);
         self.lost.add(run.lost);
+        self.coverage.add(&run.pairs);
     }
 
     /// Count all that another has counted, later in the order of seeds.
@@ -114,6 +121,7 @@ impl Tally {
         self.stack_stalled += later.stack_stalled;
         self.virtual_us.merge(&later.virtual_us);
         self.lost.merge(&later.lost);
+        self.coverage.merge(&later.coverage);
     }
 }
 
@@ -236,6 +244,7 @@ mod tests {
             virtual_us: seed * 1_000,
             lost: seed % 3,
             stack_stalled: seed.is_multiple_of(7),
+            pairs: Vec::new(),
             expected: broken_laws.is_empty(),
             broken_laws,
         }

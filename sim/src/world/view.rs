@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use halfclose_ftp::session::Session;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::Divergence;
+use halfclose_stack::{Divergence, State};
 
 use super::World;
 use crate::judge::Judge;
@@ -140,6 +140,12 @@ impl World<'_> {
     #[must_use]
     pub fn discarded(&self) -> &[Discarded] {
         &self.log.discarded
+    }
+
+    /// The last CLOSE or ABORT on each connection: the state at the call, and whether the call was ABORT
+    /// without bytes unread.
+    pub(crate) fn calls(&self) -> impl Iterator<Item = (State, bool)> {
+        self.log.evidence.calls()
     }
 
     /// The resources that `side` still holds.

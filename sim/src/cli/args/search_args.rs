@@ -92,6 +92,12 @@ pub(in crate::cli) struct SweepArgs {
     /// option changes no result, only the time.
     #[arg(long)]
     pub(in crate::cli) no_classes: bool,
+    /// Show the TCP events in each state, and the ends of data connections, that the runs reached
+    ///
+    /// Example: halfclose sweep q123208 --seeds 1000 -s link.loss=5% --coverage. Each run that is made and
+    /// not derived is made twice.
+    #[arg(long)]
+    pub(in crate::cli) coverage: bool,
     /// Write a page with the shares against each swept key, and distributions of time and lost bytes
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) report: Option<PathBuf>,

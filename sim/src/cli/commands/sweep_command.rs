@@ -43,6 +43,7 @@ pub(super) struct SweepRequest {
     ci: CiArgs,
     fail_on: Vec<Verdict>,
     classes: bool,
+    coverage: bool,
     json: bool,
 }
 
@@ -60,6 +61,10 @@ impl SweepRequest {
                 "--rows unexpected: name a file with --summary too: rows alone do not say how far \
                  the sweep has come"
             }
+            (_, Some(_), None) if args.coverage => {
+                "--coverage: name a file with --summary too: rows alone do not say which pairs a run \
+                 reached"
+            }
             _ => "",
         };
         if !problem.is_empty() {
@@ -68,6 +73,9 @@ impl SweepRequest {
         let mut options = vec!["--seeds".to_owned(), seeds.to_string()];
         if rows == Some(Rows::Unexpected) {
             options.extend(["--rows", "unexpected"].map(str::to_owned));
+        }
+        if args.coverage {
+            options.push("--coverage".to_owned());
         }
         if !args.fail_on.is_empty() {
             let names: Vec<_> = args.fail_on.iter().map(|verdict| verdict.name()).collect();
@@ -89,6 +97,7 @@ impl SweepRequest {
             ci: args.ci,
             fail_on: args.fail_on,
             classes: !args.no_classes,
+            coverage: args.coverage,
             json: args.json,
         })
     }
@@ -98,7 +107,7 @@ impl SweepRequest {
         let laws_alone = !self.fail_on.is_empty();
         let sweep = sweep(&self.selection.scenario, self.seeds);
         let sweep = sweep.jobs(self.jobs).shard(self.shard).laws_alone(laws_alone);
-        let sweep = sweep.classes(self.classes);
+        let sweep = sweep.classes(self.classes).coverage(self.coverage);
         match self.max_time {
             Some(time) => sweep.max_time(time),
             None => sweep,

@@ -211,6 +211,7 @@ impl Known {
             broken_laws: self.broken_laws.iter().map(law).collect::<Option<_>>()?,
             expected: self.expected,
             stack_stalled: self.stack_stalled,
+            pairs: Vec::new(),
         })
     }
 }

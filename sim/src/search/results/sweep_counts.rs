@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::law::LAWS;
 use crate::scenario::Choice;
+use crate::search::coverage::{Coverage, Pair};
 use crate::search::tally::histogram::Histogram;
 use crate::search::tally::{Swept, Tally};
 use crate::verdict::Verdict;
@@ -36,6 +37,9 @@ struct PointCounts {
     stack_stalled: u64,
     virtual_us: Numbers,
     lost: Numbers,
+    /// The number of runs that reached each pair, by the name of the pair; absent without `--coverage`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    coverage: Vec<(String, u64)>,
 }
 
 /// A histogram as its buckets.
@@ -81,6 +85,7 @@ fn point_counts(point: usize, choices: Vec<Choice>, tally: &Tally) -> PointCount
         stack_stalled,
         virtual_us,
         lost,
+        coverage,
     } = tally;
     PointCounts {
         point,
@@ -97,6 +102,7 @@ fn point_counts(point: usize, choices: Vec<Choice>, tally: &Tally) -> PointCount
         stack_stalled: *stack_stalled,
         virtual_us: Numbers::of(virtual_us),
         lost: Numbers::of(lost),
+        coverage: coverage.runs.iter().map(|(pair, count)| (pair.to_string(), *count)).collect(),
     }
 }
 
@@ -107,6 +113,8 @@ impl PointCounts {
         let first = self.first_seeds.iter();
         let first = first.map(|(name, seeds)| Some((verdict(name)?, seeds.clone())));
         let laws = self.broken_laws.iter().map(|(name, count)| Some((law(name)?, *count)));
+        let pairs = self.coverage.iter();
+        let pairs = pairs.map(|(name, count)| Some((Pair::named(name)?, *count)));
         Some(Tally {
             runs: self.runs,
             verdicts: verdicts.collect::<Option<_>>()?,
@@ -117,6 +125,7 @@ impl PointCounts {
             stack_stalled: self.stack_stalled,
             virtual_us: self.virtual_us.histogram()?,
             lost: self.lost.histogram()?,
+            coverage: Coverage { runs: pairs.collect::<Option<_>>()? },
         })
     }
 }

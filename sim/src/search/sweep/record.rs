@@ -201,7 +201,7 @@ impl Writer<'_> {
 
     fn add(&self, thread: &mut Thread, lines: &mut Lines, run: SweptRun<'_>) {
         let outcome = run.outcome;
-        let count = || Counted::of(outcome, self.sweep.is_expected(outcome));
+        let count = || self.sweep.counted(run);
         let Some(class) = run.class else {
             let counted = count();
             lines.tally.add(&counted);
@@ -278,12 +278,14 @@ impl Writer<'_> {
         let found = summary.as_ref().map(|(blank, path, _)| self.found(path, blank));
         let found = found.transpose()?.flatten();
         let (mut lines, mut results) = (0, None);
-        // Where only some runs have a line, the summary says how far the sweep has come.
-        if let (Some((counted, rows)), true) = (found, rows != Rows::All || path.is_none()) {
+        // Where only some runs have a line, the summary says how far the sweep has come; and a line does
+        // not say which pairs the run reached.
+        let chosen = rows != Rows::All || path.is_none() || self.sweep.coverage;
+        if let (Some((counted, rows)), true) = (found, chosen) {
             (lines, swept.points) = (rows, counted.points);
         }
         if let Some(path) = path {
-            let chosen = (rows != Rows::All).then_some(lines);
+            let chosen = chosen.then_some(lines);
             let plan = Plan {
                 identity: &self.identity,
                 format: self.record.format,

@@ -6,7 +6,8 @@ use crate::network::trace::Recording;
 use crate::outcome::Outcome;
 use crate::run::RunError;
 use crate::scenario::{Pinned, Scenario};
-use crate::search::classes::{ClassRunner, Made, Making};
+use crate::search::classes::{ByClass, ClassId, ClassRunner, Made, Making};
+use crate::search::coverage::{Pair, pairs};
 use crate::search::limits::Stop;
 use crate::search::pool::IfPanicking;
 use crate::workload::{Unreadable, Workload};
@@ -58,12 +59,26 @@ pub(super) struct Runner<'p, S> {
     /// What the caller keeps on this thread.
     state: S,
     outcome: Outcome,
+    /// Whether the pairs of each run are found, and by which world.
+    coverage: bool,
+    covering: Option<Covering<'p>>,
+}
+
+/// The runner of a point, the caller's state, and the finder of pairs.
+type RunnerParts<'r, 'p, S> = (&'r mut ClassRunner<'p>, &'r mut S, Option<&'r mut Covering<'p>>);
+
+/// Makes runs of one point once more, with a record of the headers, to find the pairs of the runs.
+struct Covering<'p> {
+    world: World<'p>,
+    known: ByClass<Vec<Pair>>,
+    /// The pairs of the last run without a class.
+    pairs: Vec<Pair>,
 }
 
 impl<S: Default> Runner<'_, S> {
-    pub(super) fn new(making: Making) -> Self {
+    pub(super) fn new(making: Making, coverage: bool) -> Self {
         let (state, outcome) = (S::default(), Outcome::default());
-        Self { making, runner: None, runners: 0, state, outcome }
+        Self { making, runner: None, runners: 0, state, outcome, coverage, covering: None }
     }
 }
 
@@ -89,9 +104,11 @@ impl<'p, S> Runner<'p, S> {
         };
         let Some(open) = point.open else {
             let number = point.number;
-            let (runner, state) = self.runner(point);
+            let (runner, state, mut covering) = self.runner(point);
             let ran = runner.run_seeds(seeds, stop, named, |outcome, class| {
-                let run = SweptRun { scenario, point: number, choices, outcome, class };
+                let covering = covering.as_deref_mut();
+                let pairs = covering.map_or(&[][..], |it| it.pairs(outcome.seed, class));
+                let run = SweptRun { scenario, point: number, choices, outcome, class, pairs };
                 add(state, &mut chunk.made, run);
             });
             chunk.runs = runner.take_made();
@@ -118,17 +135,18 @@ impl<'p, S> Runner<'p, S> {
         chunk
     }
 
-    /// The runner of `point`, and what the caller keeps.
-    fn runner(&mut self, point: &'p Point<'_>) -> (&mut ClassRunner<'p>, &mut S) {
+    /// The runner of `point`, what the caller keeps, and the finder of pairs.
+    fn runner(&mut self, point: &'p Point<'_>) -> RunnerParts<'_, 'p, S> {
         if self.runner.as_ref().is_none_or(|(number, _)| *number != point.number) {
             self.runners += 1;
             let Point { pinned, workload, runs, .. } = point;
             let runner =
                 ClassRunner::new(&pinned.scenario, workload, *runs, self.runners, self.making);
             self.runner = Some((point.number, runner));
+            self.covering = self.coverage.then(|| Covering::new(pinned, workload));
         }
         let (_, runner) = self.runner.as_mut().expect("it was just made");
-        (runner, &mut self.state)
+        (runner, &mut self.state, self.covering.as_mut())
     }
 
     /// A world of its own for each seed: its scenario is drawn.
@@ -148,9 +166,38 @@ impl<'p, S> Runner<'p, S> {
         let mut world = World::new(&scenario, workload, seed, Recording::Digest);
         let end = world.run();
         world.conclude_into(end, &mut self.outcome);
-        let (point, outcome) = (point.number, &self.outcome);
-        let run = SweptRun { scenario: &scenario, point, choices: &choices, outcome, class: None };
+        let found = if self.coverage { covered(&mut world, seed) } else { Vec::new() };
+        let (point, outcome, pairs) = (point.number, &self.outcome, &*found);
+        let (scenario, choices) = (&scenario, &*choices);
+        let run = SweptRun { scenario, point, choices, outcome, class: None, pairs };
         add(&mut self.state, run);
         own.as_ref().map_or(Ok(()), Workload::verify)
     }
+}
+
+impl<'p> Covering<'p> {
+    fn new(pinned: &'p Pinned, workload: &'p Workload) -> Self {
+        let world = World::new(&pinned.scenario, workload, 0, Recording::Headers);
+        Self { world, known: ByClass::default(), pairs: Vec::new() }
+    }
+
+    /// The pairs of the run of `seed`, which all runs of the class reach.
+    fn pairs(&mut self, seed: u64, class: Option<ClassId>) -> &[Pair] {
+        let Self { world, known, pairs } = self;
+        match class {
+            Some(class) => known.get_or_make(class, || covered(world, seed)),
+            None => {
+                *pairs = covered(world, seed);
+                pairs
+            }
+        }
+    }
+}
+
+/// Makes the run of `seed`, and finds the pairs of the run.
+fn covered(world: &mut World<'_>, seed: u64) -> Vec<Pair> {
+    world.reset(seed, Recording::Headers);
+    let end = world.run();
+    let outcome = world.conclude(end);
+    pairs(world, &outcome)
 }

@@ -69,6 +69,8 @@ fn merged_shards_are_the_whole() {
         ("csv", &[]),
         ("jsonl.zst", &[]),
         ("csv.zst", &["--rows", "unexpected"]),
+        ("jsonl", &["--coverage"]),
+        ("", &["--coverage"]),
         ("", &[]),
     ] {
         let folder = Folder::new();
@@ -98,6 +100,8 @@ fn merged_shards_are_the_whole() {
             let lines = rows(&one).iter().filter(|byte| **byte == b'\n').count();
             assert_eq!(lines < 150, few, "{lines} rows of 300 runs");
         }
+        let covered = more.contains(&"--coverage");
+        assert_eq!(out(&output).contains("  LAST-ACK "), covered, "the table of pairs");
         // The words alone say what was found.
         assert_eq!(merge(&summaries(&folder, 7), &[]).status.code(), Some(1));
     }
@@ -331,6 +335,7 @@ fn wrong_options_of_a_shard_are_refused() {
     for (more, words) in [
         (&["--rows", "unexpected", "--summary", "x"][..], "name the file of the rows with --out"),
         (&["--rows", "unexpected", "--out", "x.csv"], "name a file with --summary too"),
+        (&["--coverage", "--out", "x.csv"], "name a file with --summary too"),
         (&["--rows", "none", "--out", "x.csv"], "no row is written, so leave out --out"),
         (&["--shard-index", "3/3"], "there is no shard 3 of 3, counted from 0"),
         (&["--shard-index", "0/3", "--shard", "1/3"], "cannot be used with"),
