@@ -171,6 +171,8 @@ pub mod internals {
     pub use crate::search::limits::{Stop, cores};
     pub use crate::search::lockstep::{Lockstep, MOST};
     pub use crate::search::pool::Pool;
+    #[cfg(feature = "results")]
+    pub use crate::search::results::{read_rows, read_summary};
     pub use crate::search::schedule::named;
     pub use crate::search::shrink::{without_chance, written_out};
     pub use crate::seed::{Purpose, number};

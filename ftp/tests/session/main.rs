@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+#[expect(dead_code, unreachable_pub, reason = "the fuzz targets use the rest")]
+mod cost;
 mod dialogue;
 mod endings;
 mod failures;

@@ -1,54 +1,19 @@
 //! The memory that one client makes the server hold: every queue of a session has a limit, for any bytes that the
 //! client sends, before the login and in a transfer.
 
+use crate::cost::Cost;
 use crate::hall::Hall;
 use crate::net::{CLIENT, SERVER, ip};
 use halfclose_ftp::tcp::{Conn, Tcp};
 use halfclose_ftp::{ServerConfig, User};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// Counts the bytes that the thread of a test holds, and the peak.
-struct Counting;
-
-thread_local! {
-    static HELD: Cell<isize> = const { Cell::new(0) };
-    static MOST: Cell<isize> = const { Cell::new(0) };
-}
-
-fn count(bytes: usize, sign: isize) {
-    let held = HELD.get() + sign * isize::try_from(bytes).expect("an allocation is smaller");
-    HELD.set(held);
-    MOST.set(MOST.get().max(held));
-}
-
-#[expect(unsafe_code, reason = "an allocator is unsafe by its trait; it passes everything on")]
-// SAFETY: every call goes to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(layout.size(), 1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        count(layout.size(), -1);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(at, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 /// The peak of the bytes held during `work`, above the bytes held before.
 fn peak(work: impl FnOnce()) -> usize {
-    let before = HELD.get();
-    MOST.set(before);
+    let cost = Cost::begin();
     work();
-    usize::try_from(MOST.get() - before).expect("a peak is not below its start")
+    cost.peak()
 }
 
 /// The most bytes of all queues of a session, with the buffers of the mock network (128 KiB) and the

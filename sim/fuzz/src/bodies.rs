@@ -5,7 +5,7 @@
 use crate::cost::Cost;
 use halfclose::Scenario;
 use halfclose::explain::{Analysis, read_capture};
-use halfclose::internals::{file, read_bytes};
+use halfclose::internals::{file, read_bytes, read_rows, read_summary};
 use halfclose_ftp::report::{Journal, SessionId};
 use halfclose_ftp::session::{Action, Context, Event, Session, Shared};
 use halfclose_ftp::tcp::Ending;
@@ -17,13 +17,14 @@ use halfclose_ftp::wire::listing::{Form, Pattern, read};
 use halfclose_ftp::wire::pathname;
 use halfclose_ftp::wire::reply::Parser;
 use halfclose_ftp::{MemoryStore, Server, ServerConfig, User};
+use std::path::Path;
 use std::time::Duration;
 
 /// A body with its name, which is the name of its folder in the corpus.
 pub type Body = (&'static str, fn(&[u8]));
 
 /// All bodies, in the order of the layers.
-pub const BODIES: [Body; 9] = [
+pub const BODIES: [Body; 10] = [
     ("lines", lines),
     ("commands", commands),
     ("replies", replies),
@@ -32,6 +33,7 @@ pub const BODIES: [Body; 9] = [
     ("globs", globs),
     ("captures", captures),
     ("scenarios", scenarios),
+    ("results", results),
     ("session", session),
 ];
 
@@ -140,7 +142,10 @@ pub fn captures(bytes: &[u8]) {
     cost.check("captures", bytes.len(), 16 << 20, 2048);
 }
 
-/// Scenario files: a text that is read means the same after it is written.
+/// The points of a scenario that are compared.
+const POINTS: usize = 8;
+
+/// Scenario files: a text that is read means the same runs after it is written.
 pub fn scenarios(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let cost = Cost::begin();
@@ -148,9 +153,65 @@ pub fn scenarios(bytes: &[u8]) {
         let written = file::print(&scenario);
         let again: Scenario =
             file::parse(&written, "fuzzed", "fuzzed.toml").expect("a written scenario is read");
-        assert_eq!(again, scenario, "{written}");
+        // A written file names the default task behind the open keys, where the text named none: the
+        // list of settings is longer, and every run is the same.
+        assert_eq!(file::print(&again), written);
+        assert_eq!(again.open_keys(), scenario.open_keys(), "{written}");
+        assert_eq!(again.points(), scenario.points(), "{written}");
+        for point in 0..scenario.points().min(POINTS) {
+            assert_eq!(again.pin(point, 7), scenario.pin(point, 7), "{written}");
+        }
     }
     cost.check("scenarios", bytes.len(), 4 << 20, 16 << 10);
+}
+
+/// The runs of the sweep whose results file is read, and the sweep's name in each line.
+pub const ROWS: (&str, u64) = ("fuzzed-1", 100);
+/// The most bytes of a compressed file: a frame of zstd may hold 32,768 times as many, all in memory.
+const FRAMES: usize = 512;
+
+/// Results files that a sweep goes on with. The first byte chooses between JSON lines, CSV, frames of
+/// JSON lines and a summary.
+pub fn results(bytes: &[u8]) {
+    let Some((&form, rest)) = bytes.split_first() else { return };
+    let cost = Cost::begin();
+    let (name, base) = match form {
+        b's' => {
+            if let Ok(sealed) = read_summary(rest) {
+                assert_eq!(read_summary(&sealed).as_ref(), Ok(&sealed));
+            }
+            return cost.check("results", bytes.len(), 64 << 10, 256);
+        }
+        b'c' => ("a.csv", 1 << 20),
+        // The window of a frame, by the header of the frame, and the lines.
+        b'z' => ("a.jsonl.zst", (128 << 20) + 3 * FRAMES * 32_768),
+        _ => ("a.jsonl", 64 << 10),
+    };
+    let rest = if form == b'z' { &rest[..rest.len().min(FRAMES)] } else { rest };
+    let read = |bytes: &[u8]| read_rows(Path::new(name), bytes, ROWS, &|run| row(form, run));
+    if let Ok((kept, runs)) = read(rest) {
+        let bytes = usize::try_from(kept).expect("a slice is as long");
+        assert!(bytes <= rest.len() && runs <= ROWS.1, "{kept} bytes, {runs} runs");
+        assert_eq!(read(&rest[..bytes]).expect("the part that stays is read"), (kept, runs));
+    }
+    cost.check("results", bytes.len(), base, 512);
+}
+
+/// The line of a run, as the sweep of the body `results` makes the line.
+#[must_use]
+pub fn row(form: u8, run: u64) -> Vec<u8> {
+    let line = match form {
+        b'c' => format!(
+            "a,,{run},intact,1,1,whole,success,226,closed,fin,fin,0,00,5,5,0,9,,true,again,{},false\n",
+            ROWS.0
+        ),
+        _ => format!(
+            "{{\"seed\":{run},\"verdict\":\"intact\",\"lost\":0,\"virtual_us\":9,\"broken_laws\":[],\
+             \"expected\":true,\"sweep\":\"{}\",\"stack_stalled\":false}}\n",
+            ROWS.0
+        ),
+    };
+    line.into_bytes()
 }
 
 /// A whole session of a server: the first byte of each piece chooses what the network does.

@@ -183,12 +183,7 @@ impl Results {
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
         let frame = is_zstd(path).then(Vec::new);
-        let mut check = FileCheck::new(path, plan, &mut known);
-        let kept = match frame {
-            Some(_) => check.frames(BufReader::new(&file))?,
-            None => check.lines(BufReader::new(&file))?.0,
-        };
-        check.end()?;
+        let kept = FileCheck::new(path, plan, &mut known).file(BufReader::new(&file))?;
         file.set_len(kept).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         let mut results = Self { path: path.to_owned(), file, frame };
@@ -248,6 +243,35 @@ impl Results {
         let _ = self.file.stream_position().and_then(|end| self.file.set_len(end - half as u64));
         Err(ResultsError::Io { path: self.path.clone(), source })
     }
+}
+
+/// Reads `bytes` as the results file that a sweep of `rows` runs, whose lines name the sweep `sweep`,
+/// goes on with; `line` gives the line of a run. The seed of a run is the number of the run, and `path`
+/// tells the format. Returns the number of bytes that stay, and the number of runs read.
+///
+/// # Errors
+/// The file holds anything but the beginning of the sweep.
+pub fn read_rows(
+    path: &Path,
+    bytes: &[u8],
+    (sweep, rows): (&str, u64),
+    line: &dyn Fn(u64) -> Vec<u8>,
+) -> Result<(u64, u64), ResultsError> {
+    let (identity, seed) = (Identity::read(sweep), |run| run);
+    let format = Format::of(path)?;
+    let plan = Plan { identity: &identity, format, rows: 0..rows, seed: &seed, line, chosen: None };
+    let mut runs = 0;
+    let mut known = |_, _: &Counted| runs += 1;
+    let kept = FileCheck::new(path, &plan, &mut known).file(bytes)?;
+    Ok((kept, runs))
+}
+
+/// Reads `bytes` as the summary file of a search. Returns the bytes of the same summary as written.
+///
+/// # Errors
+/// The bytes are no summary, or were altered; the error says the problem.
+pub fn read_summary(bytes: &[u8]) -> Result<Vec<u8>, String> {
+    ShardFile::parse(bytes).map(|summary| summary.sealed().into_bytes())
 }
 
 /// Writes all bytes. On failure returns the number of bytes written, and the error.

@@ -4,12 +4,14 @@
 #[path = "../../fuzz/src/bodies.rs"]
 #[expect(unreachable_pub, reason = "the fuzz targets are binaries that use the bodies")]
 mod bodies;
-#[path = "../../fuzz/src/cost.rs"]
+#[path = "../../../ftp/tests/session/cost.rs"]
 #[expect(unreachable_pub, reason = "the bodies are in a library there")]
 mod cost;
 
 use std::fs;
 use std::path::Path;
+
+use halfclose::internals;
 
 /// The mutations of each file of a corpus.
 const MUTATIONS: u32 = 200;
@@ -86,4 +88,28 @@ fn no_bytes_cost_a_reader_more_than_their_share() {
             }
         }
     }
+}
+
+/// Without this, a corpus of results files that are all refused would prove nothing.
+#[test]
+fn results_files_of_the_corpus_are_gone_on_with() {
+    let read = |name: &str, file: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/results");
+        let bytes = fs::read(folder.join(file)).expect("a file of the corpus");
+        let row = |run| bodies::row(bytes[0], run);
+        internals::read_rows(Path::new(name), &bytes[1..], bodies::ROWS, &row)
+    };
+    for (name, file, runs) in [
+        ("a.jsonl", "json", 3),
+        ("a.jsonl", "json-cut", 2),
+        ("a.csv", "csv", 3),
+        ("a.csv", "csv-cut", 1),
+        ("a.csv", "csv-head", 0),
+        ("a.jsonl.zst", "frames", 3),
+        ("a.jsonl.zst", "frames-cut", 2),
+    ] {
+        assert_eq!(read(name, file).expect("a file of the sweep").1, runs, "{file}");
+    }
+    let foreign = read("a.jsonl", "json-foreign").expect_err("another sweep").to_string();
+    assert!(foreign.contains("line 2 is of halfclose 0.1.0-2, and this is fuzzed"), "{foreign}");
 }

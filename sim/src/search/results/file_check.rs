@@ -35,6 +35,20 @@ impl<'a> FileCheck<'a> {
         Self { path, plan, known, line: 0, head, row: plan.rows.start, last: None }
     }
 
+    /// Reads a whole file, as frames if the name of the file says so. Returns the number of bytes that
+    /// stay.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds anything but the beginning of the plan.
+    pub(super) fn file(mut self, from: impl BufRead) -> Result<u64, ResultsError> {
+        let kept = match super::is_zstd(self.path) {
+            true => self.frames(from)?,
+            false => self.lines(from)?.0,
+        };
+        self.end()?;
+        Ok(kept)
+    }
+
     /// Whether the lines that a summary counts are all read.
     fn is_over(&self) -> bool {
         self.plan.chosen.is_some_and(|lines| self.row - self.plan.rows.start == lines && !self.head)
@@ -42,7 +56,7 @@ impl<'a> FileCheck<'a> {
 
     /// Reads lines. Returns the number of bytes that stay, and whether every line was whole. Lines behind
     /// those that a summary counts are made again, but they too must be of this sweep.
-    pub(super) fn lines(&mut self, mut from: impl BufRead) -> Result<(u64, bool), ResultsError> {
+    fn lines(&mut self, mut from: impl BufRead) -> Result<(u64, bool), ResultsError> {
         let (mut kept, mut text) = (0, Vec::new());
         loop {
             text.clear();
@@ -61,7 +75,7 @@ impl<'a> FileCheck<'a> {
     }
 
     /// Reads frames of lines. Returns the number of bytes in the file that are lines of this sweep.
-    pub(super) fn frames(&mut self, mut from: impl BufRead) -> Result<u64, ResultsError> {
+    fn frames(&mut self, mut from: impl BufRead) -> Result<u64, ResultsError> {
         let mut kept = 0;
         loop {
             let next = compressed::next(&mut from);
@@ -134,7 +148,7 @@ impl<'a> FileCheck<'a> {
     ///
     /// # Errors
     /// This program does not make the last line, or lines that a summary counts are not there.
-    pub(super) fn end(mut self) -> Result<(), ResultsError> {
+    fn end(mut self) -> Result<(), ResultsError> {
         if let Some((line, row, text)) = self.last.take() {
             self.compare(line, row, &text)?;
         }

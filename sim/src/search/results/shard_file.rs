@@ -138,7 +138,7 @@ impl ShardFile {
         Self::parse(&bytes).map(Some).map_err(|problem| ResultsError::summary(path, problem))
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Version {
             halfclose_summary: u32,
@@ -164,7 +164,7 @@ impl ShardFile {
     }
 
     /// The bytes of the file.
-    fn sealed(&self) -> String {
+    pub(super) fn sealed(&self) -> String {
         let mut file = Self { check: String::new(), ..self.clone() };
         // A whole search is the same under any name.
         file.files = file.files.filter(|_| self.shard() != Shard::WHOLE || !self.complete);

@@ -1,5 +1,6 @@
-//! The cost of a body: the bytes held at most, and the bytes allocated in all, which stand for the
-//! steps of a program that copies and builds. A thread counts for itself.
+//! The cost of some work: the bytes held at most, and the bytes allocated in all, which stand for the
+//! steps of a program that copies and builds. A thread counts for itself. The fuzz targets of
+//! `sim/fuzz` use this file too.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -42,7 +43,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// The counters at the beginning of a body.
+/// The counters at the beginning of the work.
 #[derive(Debug)]
 pub struct Cost {
     held: isize,
@@ -50,18 +51,24 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// Begins to count.
+    /// Begins to count from here.
     #[must_use]
     pub fn begin() -> Self {
         MOST.set(HELD.get());
         Self { held: HELD.get(), all: ALL.get() }
     }
 
+    /// The peak of the bytes held since the beginning, above the bytes held at the beginning.
+    #[must_use]
+    pub fn peak(&self) -> usize {
+        usize::try_from(MOST.get() - self.held).unwrap_or(0)
+    }
+
     /// Checks that a body held at most `base` bytes and `each` bytes for each byte of the input at a
     /// time, and allocated at most sixteen times as many in all.
     pub fn check(&self, body: &str, input: usize, base: usize, each: usize) {
         let limit = base + each * input;
-        let peak = usize::try_from(MOST.get() - self.held).unwrap_or(0);
+        let peak = self.peak();
         let all = ALL.get() - self.all;
         assert!(peak <= limit, "{body}: {peak} bytes held for {input} bytes, over {limit}");
         assert!(all <= 16 * limit, "{body}: {all} bytes allocated for {input} bytes");
