@@ -86,7 +86,9 @@ impl From<crate::live::Error> for CommandError {
     fn from(error: crate::live::Error) -> Self {
         match error {
             crate::live::Error::Input(problem) => Self::Input(problem),
-            crate::live::Error::Failed(problem) => Self::Transfer(problem),
+            crate::live::Error::Failed(problem) | crate::live::Error::Unreachable(problem) => {
+                Self::Transfer(problem)
+            }
             crate::live::Error::Output(error) => Self::Output(error),
         }
     }

@@ -44,6 +44,9 @@ pub(crate) enum Error {
     /// The network, the server or the disk failed.
     #[error("{0}")]
     Failed(String),
+    /// No server has answered: no command was said.
+    #[error("{0}")]
+    Unreachable(String),
     /// Standard output or standard error took no more text.
     #[error("cannot write: {0}")]
     Output(#[from] io::Error),

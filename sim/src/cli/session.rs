@@ -72,7 +72,7 @@ pub(super) fn failed(
     out: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     match error {
-        live::Error::Failed(problem) if json => {
+        live::Error::Failed(problem) | live::Error::Unreachable(problem) if json => {
             let url = live::shown(url);
             let told = json!({
                 "command": command, "url": url, "file": file, "told": "failure", "client": problem,

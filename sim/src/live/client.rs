@@ -70,7 +70,8 @@ pub(crate) fn run<S: Store>(
     err: &mut dyn Write,
 ) -> Result<Done, Error> {
     let place = target.place();
-    let cannot = |error: &io::Error| Error::Failed(format!("cannot connect to {place}: {error}"));
+    let cannot =
+        |error: &io::Error| Error::Unreachable(format!("cannot connect to {place}: {error}"));
     let addresses =
         (&*target.host, target.port).to_socket_addrs().map_err(|error| cannot(&error))?;
     let mut sockets = Sockets::new()?;

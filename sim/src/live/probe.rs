@@ -136,7 +136,12 @@ fn ask(
                 let name = names.next(&probe.target.path);
                 let upload = Upload { close, content: &content, name };
                 let mut source = UploadFile::open(local.path())?;
-                let (greeting, row) = upload.ask(probe, &mut source, err)?;
+                let asked = upload.ask(probe, &mut source, err);
+                if matches!(asked, Err(Error::Unreachable(_))) && probed.rows.is_empty() {
+                    // No server was asked to write the file.
+                    names.made.pop();
+                }
+                let (greeting, row) = asked?;
                 probed.greeting = greeting;
                 probed.rows.push(row);
                 if probe.interrupted.load(Ordering::Relaxed) {

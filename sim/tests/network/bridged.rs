@@ -194,4 +194,17 @@ fn wrong_commands_are_one_line() {
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));
     let wanted = "the server's command ended with exit status 7 before it listened: no such thing";
     assert!(text.contains(wanted) && text.lines().count() == 1, "{text}");
+    for (words, wanted) in [
+        (&["--client", "no-such-program"][..], "ended with exit status 127 and sent no packet: "),
+        (&["--client", "true"], "the client's command ended with exit status 0 and sent no packet"),
+        (
+            &["--server", "sleep 60", "--limit", "300ms"],
+            "the server's command did not listen at port 21 within 0.3 s",
+        ),
+    ] {
+        let output = bridge(&[], words);
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+        assert!(text.contains(wanted) && text.lines().count() == 1, "{text}");
+    }
 }

@@ -79,6 +79,30 @@ fn a_killed_bridge_leaves_nothing() {
     ends("mark-of-a-killed-bridge", "KILL", "");
 }
 
+/// The temporary directory of a killed bridge goes with the next bridge; one that is in use stays.
+#[test]
+fn the_next_bridge_removes_the_directory_of_a_killed_one() {
+    if !has_tun() {
+        return;
+    }
+    let base = tempfile::tempdir().expect("a directory");
+    let folders = || std::fs::read_dir(base.path()).expect("it is there").count();
+    let bridge = |client: &str| {
+        let mut command = Command::new(HALFCLOSE);
+        command.args(["bridge", "--client", client]).env("TMPDIR", base.path());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("it starts")
+    };
+    let (mut killed, mut lives) = (bridge("sleep 1000"), bridge("sleep 1001"));
+    until("both have a directory", || folders() == 2);
+    killed.kill().expect("it runs");
+    killed.wait().expect("it ends");
+    assert_eq!(folders(), 2);
+    bridge("true").wait().expect("it ends");
+    assert_eq!(folders(), 1, "the directory in use stays");
+    lives.kill().expect("it runs");
+    lives.wait().expect("it ends");
+}
+
 #[test]
 fn a_killed_helper_leaves_nothing() {
     ends("mark-of-a-killed-keeper", "KILL", "bridge-keeper 10.0.0.1");
@@ -98,7 +122,7 @@ fn many_runs_leak_nothing() {
         return;
     }
     let mark = "mark-of-many-runs";
-    let client = format!("true # {mark}");
+    let client = format!("bash -c 'exec 3<>/dev/tcp/{{server}}/{{port}}' # {mark}");
     let base = tempfile::tempdir().expect("a directory");
     let mut child = Command::new(HALFCLOSE)
         .args(["bridge", "--seeds", "40", "--jobs", "4", "--client", &client, "--json"])

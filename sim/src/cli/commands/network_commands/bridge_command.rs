@@ -1,7 +1,8 @@
 //! `halfclose bridge` runs real programs on the ends of the link of a scenario.
 
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -154,24 +155,57 @@ impl Request<'_> {
 /// The directory of a run: the one that the user names, or one that goes away.
 enum Base {
     Kept(PathBuf),
-    Temporary(TempDir),
+    /// The lock tells other bridges that the directory is in use.
+    Temporary {
+        folder: TempDir,
+        _lock: File,
+    },
 }
+
+/// The beginning of the names of temporary directories.
+const PREFIX: &str = "halfclose-bridge";
+/// The locked file in a temporary directory.
+const LOCK: &str = "lock";
 
 impl Base {
     fn new(args: &BridgeArgs) -> Result<Self, CommandError> {
         match &args.dir {
             Some(dir) => std::path::absolute(dir).map(Self::Kept),
-            None => {
-                tempfile::Builder::new().prefix("halfclose-bridge").tempdir().map(Self::Temporary)
-            }
+            None => Self::temporary(),
         }
         .map_err(|error| CommandError::Input(format!("no directory for the run: {error}")))
+    }
+
+    /// Makes a temporary directory, and removes those of bridges that were killed.
+    fn temporary() -> io::Result<Self> {
+        remove_stale(&std::env::temp_dir());
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        // No other bridge sees the file before the file is locked.
+        let unlocked = folder.path().join("unlocked");
+        let lock = File::create(&unlocked)?;
+        lock.try_lock()?;
+        std::fs::rename(unlocked, folder.path().join(LOCK))?;
+        Ok(Self::Temporary { folder, _lock: lock })
     }
 
     fn path(&self) -> &Path {
         match self {
             Self::Kept(path) => path,
-            Self::Temporary(folder) => folder.path(),
+            Self::Temporary { folder, .. } => folder.path(),
+        }
+    }
+}
+
+/// Removes the directories of bridges that are gone: the directories whose file can be locked.
+fn remove_stale(within: &Path) {
+    let entries = std::fs::read_dir(within).into_iter().flatten().filter_map(Result::ok);
+    for entry in entries.filter(|it| it.file_name().to_string_lossy().starts_with(PREFIX)) {
+        // A symbolic link may lead anywhere.
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let lock = File::open(entry.path().join(LOCK)).ok().filter(|_| is_folder);
+        if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
+            // Another user's directory stays.
+            let _ = std::fs::remove_dir_all(entry.path());
         }
     }
 }

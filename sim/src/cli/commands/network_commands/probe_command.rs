@@ -28,7 +28,7 @@ pub(in crate::cli) fn execute(
     if target.user.is_none() {
         return Err(CommandError::input(
             "probe writes and deletes files, and logs in by name alone: write ftp://USER@HOST/DIR/ \
-             (ftp://anonymous@HOST/DIR/ if the server lets anybody write)",
+             (ftp://anonymous@HOST/DIR/ if the server lets every user write)",
         ));
     }
     if !target.file_name().is_empty() {
