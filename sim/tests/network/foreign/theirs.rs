@@ -79,6 +79,22 @@ impl Theirs {
         self.folder.path().join(self.files).join(name)
     }
 
+    /// A number of `/proc/PID/status` in KiB, summed over the server's processes.
+    pub(crate) fn memory(&self, key: &str) -> u64 {
+        let mut processes = vec![self.child.id().to_string()];
+        let mut sum = 0;
+        while let Some(id) = processes.pop() {
+            let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+            processes.extend(children.unwrap_or_default().split_whitespace().map(str::to_owned));
+            // A process may end between the two files.
+            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix(key));
+            let number = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+            sum += number.unwrap_or_default();
+        }
+        sum
+    }
+
     #[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
     fn wait_until_it_listens(&mut self, model: &str) {
         let began = Instant::now();

@@ -35,17 +35,11 @@ impl Raw {
         Self::over(TcpStream::connect((host, port)).expect("it listens"))
     }
 
-    fn over(stream: TcpStream) -> Self {
+    /// The control connection over an open stream, without reading the greeting.
+    pub(crate) fn over(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).expect("a time");
         let replies = BufReader::new(stream.try_clone().expect("a file"));
         Self { stream, replies }
-    }
-
-    /// Connects from another address of this machine, and reads the greeting.
-    pub(crate) fn connect_from(server: &Ours, from: &str) -> Self {
-        let mut this = Self::over(connect_from(from, server.port).expect("it listens"));
-        this.expect("220");
-        this
     }
 
     /// Connects and logs in.
