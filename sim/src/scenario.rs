@@ -124,6 +124,13 @@ impl Default for Scenario {
 }
 
 impl Scenario {
+    /// The bytes of the buffers of all connections in a run: each client has two connections at a time,
+    /// with two ends each.
+    pub(crate) fn ring_bytes(&self) -> usize {
+        let end = self.tcp.receive_buffer.saturating_add(self.tcp.send_buffer);
+        end.saturating_mul(4).saturating_mul(self.client.count)
+    }
+
     /// The direction of the link into which `sender` sends.
     #[must_use]
     pub fn link(&self, sender: Side) -> &LinkConfig {

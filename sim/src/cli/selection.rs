@@ -8,7 +8,9 @@ use super::CommandError;
 use super::args::ScenarioArgs;
 use super::input_files::InputFiles;
 use crate::catalogue;
-use crate::scenario::{Choice, Content, Expect, Pinned, Scenario, Task};
+use crate::scenario::units::print_memory;
+use crate::scenario::{Choice, Content, Expect, Pinned, Scenario, Task, TcpSetup};
+use crate::search::limits::cores;
 pub(super) use crate::search::sweep::quoted;
 
 /// A scenario as the command line selects it.
@@ -127,7 +129,42 @@ impl Selection {
             given.select(&base).is_ok_and(|(scenario, dropped)| (&scenario, &dropped) == wanted)
         };
         let given = given.shortest(same);
-        Ok(Self { scenario, words: given.words(), dropped, given })
+        let this = Self { scenario, words: given.words(), dropped, given };
+        this.check_memory(1)?;
+        Ok(this)
+    }
+
+    /// Checks that the system gives the memory for the buffers of so many runs at a time; 0: as many as
+    /// the processor has cores.
+    pub(super) fn check_memory(&self, runs: usize) -> Result<(), CommandError> {
+        let runs = if runs == 0 { cores().get() } else { runs };
+        let sizes = ["tcp.receive_buffer", "tcp.send_buffer", "client.count"];
+        let is_size = |(key, _): &Choice| sizes.contains(&key.as_str());
+        let scenario = match self.scenario.open_keys().iter().any(is_size) {
+            true => {
+                let corners = self.scenario.corners().map_err(CommandError::input)?;
+                corners.filter_map(Result::ok).max_by_key(Scenario::ring_bytes)
+            }
+            false => None,
+        };
+        let scenario = scenario.as_ref().unwrap_or(&self.scenario);
+        // The allocator keeps memory of its own for each thread.
+        let shares = if runs > 1 { 2 * runs } else { 1 };
+        let need = scenario.ring_bytes().saturating_mul(shares);
+        if Vec::<u8>::new().try_reserve_exact(need).is_ok() {
+            return Ok(());
+        }
+        let TcpSetup { receive_buffer, send_buffer, .. } = &scenario.tcp;
+        let (receive, send) = (print_memory(*receive_buffer), print_memory(*send_buffer));
+        let key =
+            if receive_buffer < send_buffer { "tcp.send_buffer" } else { "tcp.receive_buffer" };
+        Err(CommandError::Input(format!(
+            "{key}: too little memory: client.count={}, tcp.receive_buffer={receive} and \
+             tcp.send_buffer={send} need {} MiB {}: lower a buffer, client.count or --jobs",
+            scenario.client.count,
+            need >> 20,
+            if runs == 1 { "in a run".to_owned() } else { format!("in {runs} runs at a time") },
+        )))
     }
 
     /// The fewest words behind `halfclose run` for the run at a point of the grid with `seed`; `listed` has

@@ -219,7 +219,7 @@ impl Scenario {
     ///
     /// # Errors
     /// There are too many combinations, or a value of one key excludes a value of another.
-    pub(super) fn corners(
+    pub(crate) fn corners(
         &self,
     ) -> Result<impl Iterator<Item = Result<Self, InvalidSetting>>, InvalidSetting> {
         let open = self.open.as_deref();

@@ -35,11 +35,9 @@ impl<'a> Lockstep<'a> {
     /// In the cases of `World::new`.
     #[must_use]
     pub fn new(scenario: &'a Scenario, workload: &'a Workload, runs: u64) -> Self {
-        let tcp = &scenario.tcp;
-        // Two connections at a time, with two ends each.
-        let rings = (tcp.receive_buffer + tcp.send_buffer).saturating_mul(4);
-        let each = rings.saturating_mul(scenario.client.count);
-        let each = each.saturating_add(usize::try_from(workload.bytes()).unwrap_or(usize::MAX));
+        let each = scenario
+            .ring_bytes()
+            .saturating_add(usize::try_from(workload.bytes()).unwrap_or(usize::MAX));
         // A world that is made for a few runs costs more than it saves.
         let most = usize::try_from(runs / 8).unwrap_or(MOST).min(BYTES / each.max(1));
         let new = |_| World::new(scenario, workload, 0, Recording::Digest);

@@ -1,11 +1,11 @@
 //! The edges of the search commands: shards without a run, a fault that meets no packet, a single
-//! run, the last seed of all, and a source file that shrinks during a sweep.
+//! run, the last seed of all, a source file that shrinks during a sweep, and too little memory.
 
 use std::fs::{self, File};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::program::{command, halfclose, text};
+use crate::program::{command, err, halfclose, text};
 use serde_json::Value;
 
 /// With more shards than runs some shards are empty; an empty shard has no column names, and
@@ -125,5 +125,33 @@ fn a_source_that_shrinks_meanwhile_is_one_line() {
     assert_eq!((output.stdout.len(), error.lines().count()), (0, 1), "{error}");
     for words in ["big.iso", "it had ", " (a run needs a file without writers)"] {
         assert!(error.contains(words), "`{words}` is not in: {error}");
+    }
+}
+
+/// Buffers of a gibibyte under a limit of the address space: an allocation that fails would abort.
+#[test]
+fn buffers_beyond_the_memory_are_a_line_and_wrong_input() {
+    for (words, key) in [
+        ("run q123208 -s tcp.receive_buffer=1GiB", "tcp.receive_buffer"),
+        ("run q123208 -s tcp.send_buffer=1GiB", "tcp.send_buffer"),
+        ("run q123208 -s client.count=10000", "tcp.receive_buffer"),
+        ("sweep q123208 --seeds 0..4 -s tcp.send_buffer=64KiB,1GiB", "tcp.send_buffer"),
+        ("sweep q123208 --seeds 0..4 -s tcp.receive_buffer=64KiB..1GiB", "tcp.receive_buffer"),
+        // A run has the memory, and 64 runs at a time do not.
+        ("sweep q123208 --seeds 0..400 --jobs 64 -s tcp.receive_buffer=8MiB", "tcp.receive_buffer"),
+        ("matrix q123208 --seeds 0..4 -s tcp.receive_buffer=1GiB", "tcp.receive_buffer"),
+        ("explore q123208 --faults 1 -s tcp.receive_buffer=1GiB", "tcp.receive_buffer"),
+        ("shrink q123208 --seed 1 -s tcp.receive_buffer=1GiB", "tcp.receive_buffer"),
+        ("fate q123208 -s tcp.receive_buffer=1GiB", "tcp.receive_buffer"),
+    ] {
+        let output = Command::new("sh")
+            .args(["-c", "ulimit -v 800000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_halfclose")])
+            .args(words.split(' '))
+            .output()
+            .expect("there is a shell");
+        let error = err(&output);
+        let told = error.starts_with(&format!("error: {key}: too little memory: "));
+        assert!(told && error.lines().count() == 1, "{words}: {error}");
+        assert_eq!((output.status.code(), &*output.stdout), (Some(2), &b""[..]), "{words}");
     }
 }

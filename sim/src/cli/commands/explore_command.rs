@@ -68,6 +68,8 @@ impl ExploreRequest {
             selections.push(Selection::new(what)?);
         }
         selections.insert(0, Selection::new(first)?);
+        let jobs = args.jobs.map_or(0, NonZeroUsize::get);
+        selections.iter().try_for_each(|selection| selection.check_memory(jobs))?;
         let seed = selections[0].seed(seed);
         let arm = |selection: Selection| {
             Ok(ExploreArm { scenario: selection.pinned(seed)?.scenario, selection })
@@ -78,7 +80,7 @@ impl ExploreRequest {
             scope: channel,
             last,
             seed,
-            jobs: args.jobs.map_or(0, NonZeroUsize::get),
+            jobs,
             most: args.max_schedules,
             time: args.max_time,
             fail_on: args.fail_on,

@@ -23,6 +23,7 @@ pub(in crate::cli) fn execute(
     err: &mut dyn Write,
 ) -> Result<Status, CommandError> {
     let selection = Selection::new(args.what)?;
+    selection.check_memory(args.jobs.map_or(0, NonZeroUsize::get))?;
     let seed = selection.seed(args.seed);
     let scenario = selection.pinned(seed)?.scenario;
     let bar = SearchBar::new(1, "fate");

@@ -21,6 +21,7 @@ pub(in crate::cli) fn execute(
 ) -> Result<Status, CommandError> {
     let keeps = args.what.keep_expect;
     let selection = Selection::new(args.what)?;
+    selection.check_memory(args.jobs.map_or(0, NonZeroUsize::get))?;
     let scenario = &selection.scenario;
     if let Some((key, text)) = scenario.open_keys().into_iter().next() {
         let problem = format!("{key}: has several values ({text}), and a matrix takes one");

@@ -81,10 +81,13 @@ impl SweepRequest {
             let names: Vec<_> = args.fail_on.iter().map(|verdict| verdict.name()).collect();
             options.extend(["--fail-on".to_owned(), names.join(",")]);
         }
+        let selection = Selection::new(what)?;
+        let jobs = jobs.map_or(0, NonZeroUsize::get);
+        selection.check_memory(jobs)?;
         Ok(Self {
-            selection: Selection::new(what)?,
+            selection,
             seeds,
-            jobs: jobs.map_or(0, NonZeroUsize::get),
+            jobs,
             max_time,
             shard: shard.or(shard_index).unwrap_or(Shard::WHOLE),
             out,
