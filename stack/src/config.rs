@@ -121,6 +121,9 @@ pub struct Config {
     /// Whether every RST carries a diagnostic payload of 8 bytes with the reason of the RST
     /// (draft-ietf-tcpm-rst-diagnostic-payload-03).
     pub reset_reason: bool,
+    /// Whether every connection between the same two ports begins with the same sequence number: a
+    /// deliberate bug that RFC 9293 §3.4.1 forbids, for scenarios about old duplicates.
+    pub same_isn: bool,
     /// The time limits of connections.
     pub deadlines: Deadlines,
     /// Whether the host keeps notes for `Host::poll_note`. Notes wait until the caller takes them, so a
@@ -146,6 +149,7 @@ impl Default for Config {
             time_wait: TIME_WAIT,
             ack_delay: Some(Duration::from_millis(10)),
             reset_reason: false,
+            same_isn: false,
             deadlines: Deadlines::default(),
             notes: true,
         }

@@ -254,6 +254,7 @@ impl Host {
         let key = Key::connection(port, peer);
         // Each use of a 4-tuple has a sequence number of its own.
         let incarnation = demux.give(key, Holder::Connection(slot));
+        let incarnation = if config.same_isn { 0 } else { incarnation };
         let seed = seed_draws.connection_seed(key, incarnation);
         connections[slot].open(now, [local, peer], seed, config, wire);
         slot

@@ -20,7 +20,7 @@ macro_rules! built_in {
 }
 
 /// Name and text of every built-in scenario: the stories in the order of how often they bite, then
-/// stories found here, then workloads. The folder tells the subject of a scenario.
+/// stories found here, then lessons for a class, then workloads. The folder tells the subject of a scenario.
 const BUILT_IN: &[(&str, &str)] = built_in![
     "upload-end" / "q123208",
     "upload-end" / "unread-upload",
@@ -38,6 +38,9 @@ const BUILT_IN: &[(&str, &str)] = built_in![
     "download-end" / "226-lost-nat",
     "tcp-close" / "foreign-rst",
     "tcp-close" / "smoltcp-fin-deadlock",
+    "tcp-close" / "half-close",
+    "tcp-close" / "three-closes",
+    "tcp-close" / "old-duplicate",
     "workload" / "bulk-loss-p",
     "workload" / "many-small",
 ];

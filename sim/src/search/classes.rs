@@ -23,6 +23,7 @@ use halfclose_ftp::ServerModel;
 use halfclose_stack::SeedDraws;
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::mutant::Mutant;
 use crate::network::draws::{Answer, Kept};
 use crate::outcome::Outcome;
 use crate::run::Unlike;
@@ -86,14 +87,15 @@ struct Classes<'a> {
 
 impl<'a> Classes<'a> {
     /// No class yet; `None`: runs of `scenario` can have none, because each packet of a link with
-    /// jitter draws thousands of ways, or because a port that the scenario fixes is ephemeral.
+    /// jitter draws thousands of ways, because a port that the scenario fixes is ephemeral, or because
+    /// a mutant repeats sequence numbers.
     fn new(scenario: &'a Scenario, forgotten: Option<Forgotten>) -> Option<Self> {
         let ports = [scenario.client.data_port, scenario.server.active_port];
         let fixed = ports.into_iter().flatten().any(|port| port >= EPHEMERAL);
         let jitter = [&scenario.up, &scenario.down].iter().any(|link| !link.jitter.is_zero());
         let tcp = &scenario.tcp;
         let margin = u32::try_from(MARGIN.max(tcp.receive_buffer).max(tcp.send_buffer)).ok()?;
-        if fixed || jitter {
+        if fixed || jitter || scenario.mutant == Some(Mutant::SameIsn) {
             return None;
         }
         let model = scenario.server.model;

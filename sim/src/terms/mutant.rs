@@ -28,6 +28,8 @@ pub enum Mutant {
     StrangeCode,
     /// A retransmitted FIN never leaves its host.
     FinOnce,
+    /// Both hosts begin each connection between the same two ports with the same sequence number.
+    SameIsn,
     /// A packet buffer is not returned to its host.
     BufferKept,
     /// The server opens a listener and forgets the listener.
@@ -46,6 +48,7 @@ impl Mutant {
         ("reply-twice", Self::ReplyTwice),
         ("strange-code", Self::StrangeCode),
         ("fin-once", Self::FinOnce),
+        ("same-isn", Self::SameIsn),
         ("buffer-kept", Self::BufferKept),
         ("listener-kept", Self::ListenerKept),
     ];

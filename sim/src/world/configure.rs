@@ -7,6 +7,7 @@ use std::sync::Arc;
 use halfclose_ftp as ftp;
 use halfclose_stack as stack;
 
+use crate::mutant::Mutant;
 use crate::scenario::{File, FileCommand, Scenario, Task, Verb, WriteMode};
 use crate::seed::{Purpose, number};
 use crate::side::{EPOCH, Side};
@@ -39,6 +40,7 @@ pub(crate) fn host(scenario: &Scenario, side: Side, seed: u64) -> stack::Config 
         syn_retries: tcp.syn_retries,
         time_wait: tcp.time_wait,
         reset_reason: tcp.reset_reason,
+        same_isn: scenario.mutant == Some(Mutant::SameIsn),
         ack_delay: tcp.ack_delay,
         policy,
         seed: host_seed(side, seed),

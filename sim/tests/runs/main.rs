@@ -9,6 +9,7 @@ mod measured;
 mod no_fault;
 mod orders;
 mod q123208;
+mod soaked;
 mod streamed;
 mod tasks;
 mod tcp_keys;

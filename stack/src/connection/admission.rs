@@ -230,10 +230,11 @@ impl Connection {
             return Admission::MustClose;
         }
         let inside = self.receive.accepts(nxt, segment.seq, 0);
+        let overlaps = self.receive.accepts(nxt, segment.seq, u32::from(segment.payload_len));
         let closing = matches!(self.state, State::CloseWait | State::Closing | State::LastAck);
         let light = self.state == State::FinWait2 && self.owner == Owner::Orphan;
         match policy.reset_validation {
-            ResetValidation::Rfc793 => Admission::Pass,
+            ResetValidation::Rfc793 if overlaps => Admission::Pass,
             ResetValidation::Linux if closing && segment.seq == nxt.wrapping_sub(1) => {
                 Admission::Die
             }

@@ -20,7 +20,7 @@ impl Analysis {
         Setting { vantage, certain, end: self.end }
     }
 
-    /// Explains a connection.
+    /// Explains why a connection ended as it did.
     pub(super) fn connection(&self, flow: &Flow) -> ConnectionExplained {
         let setting = self.setting(flow);
         let Finding { cause, sure, because, frames } = connection::judge(flow, setting);

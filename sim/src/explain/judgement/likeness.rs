@@ -1,6 +1,7 @@
 //! `likeness` names the scenario of the catalogue that replays what happened: by the cause, and where
 //! the cause alone does not tell, by the marks of the case.
 
+use super::connection::TIME_WAIT;
 use super::transfer::Facts;
 use crate::explain::cause::Cause;
 use crate::explain::tracking::flow::Flow;
@@ -42,6 +43,12 @@ fn orderly(facts: &Facts<'_>, flow: &Flow, transfers: usize) -> Option<&'static 
     let bulk = sender.repeats >= BULK || (sender.repeats >= LOSSY && sender.bytes() >= LARGE);
     if bulk {
         return Some("bulk-loss-p");
+    }
+    if receiver.bytes() > 0 && receiver.last_data.0 > sent.frame {
+        return Some(if sender.repeats > 0 { "three-closes" } else { "half-close" });
+    }
+    if flow.reused_after.is_some_and(|ago| ago < TIME_WAIT) {
+        return Some("old-duplicate");
     }
     if sender.filled_hole {
         return Some("fin-before-hole");
