@@ -174,7 +174,7 @@ fn by_reset(
                 format!("the {who} closed with bytes unread: its host sent a RST"),
             ),
             ResetCause::DataAfterClose => told(
-                Cause::CloseWithUnread,
+                Cause::DataAfterClose,
                 format!("bytes came for the {who} after its close: its host sent a RST"),
             ),
             _ => told(

@@ -111,3 +111,20 @@ fn each_cause_has_a_run_that_shows_it_and_one_that_must_not() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+/// A client closes with a FIN, and bytes of the server come later: nothing waited unread at the close.
+#[test]
+fn data_behind_the_fin_of_the_sender_is_no_unread_data() {
+    let mut scenario = Scenario::catalogue("unread-upload").expect("a name of the catalogue");
+    let late = ["server.accept_delay=200ms", "server.chatter=3000", "do.size=4000"];
+    scenario.vary(late).expect("sound settings");
+    let causes = |scenario: &Scenario| {
+        let run = finished(scenario);
+        let [truth] = &truth::of(&run)[..] else { panic!("a transfer") };
+        let found = explained(&run.captured());
+        (truth.cause, found.transfers[0].cause)
+    };
+    assert_eq!(causes(&scenario), (Cause::DataAfterClose, Cause::DataAfterClose));
+    scenario.vary(["client.close=half-close"]).expect("a sound setting");
+    assert_eq!(causes(&scenario), (Cause::Orderly, Cause::Orderly));
+}

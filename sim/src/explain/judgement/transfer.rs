@@ -1,6 +1,8 @@
 //! `transfer` decides why a transfer of FTP ended as it did: from its command and replies, its data
 //! connection, and its control connection.
 
+use halfclose_stack::ResetCause;
+
 use super::connection::{
     Finding, Setting, TIME_WAIT, deciding_reset, foreign_fin, is_finished,
     judge as judge_connection,
@@ -281,6 +283,11 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
         return told(Cause::ServerFailed, because);
     }
     if reset.from == sender {
+        // The FIN closed the sender's side, and no byte waited unread: the bytes came later.
+        if reason.cause == ResetCause::DataAfterClose {
+            let because = format!("data arrived at the {who} after its FIN and drew a RST");
+            return told(Cause::DataAfterClose, because);
+        }
         let unread = flow.ends[receiver].bytes() > 0 && !reset.own_fin;
         if unread {
             let because = format!(
