@@ -3,6 +3,8 @@
 
 #[cfg(all(feature = "net", target_os = "linux"))]
 mod bridge_report;
+#[cfg(feature = "report")]
+mod byte_account;
 #[cfg(feature = "cli")]
 mod coverage_report;
 #[cfg(feature = "cli")]

@@ -89,7 +89,10 @@ pub(super) const RUN: Examples = &[
 
 pub(super) const MATRIX: Examples = &[
     ("halfclose matrix", "Run q123208 once for each pair of a client and a server"),
-    ("halfclose matrix --report matrix.html", "Write a page whose cells open the ladder of a run"),
+    (
+        "halfclose matrix --report matrix.html",
+        "Write a page whose switches choose a run and show its ladder",
+    ),
     ("halfclose matrix --seeds 20 -s link.loss=2%", "Run each pair with seeds 0 to 19"),
 ];
 

@@ -58,8 +58,7 @@ fn one(finished: &Finished, lives: &Lives, transfer: &TransferOutcome) -> Truth 
     if transfer.died {
         return Truth::new(Cause::ClientDied, "the client program died in the middle", []);
     }
-    let upload = !transfer.task.starts_with("get") && !transfer.task.starts_with("ls");
-    let sender = if upload { Side::Client } else { Side::Server };
+    let sender = transfer.sender();
     let until = transfer.span.1.unwrap_or(finished.outcome.quiet_at);
     let life = match transfer.data {
         Some(ends) => lives.find(ends, transfer.span.0),
@@ -71,7 +70,7 @@ fn one(finished: &Finished, lives: &Lives, transfer: &TransferOutcome) -> Truth 
         return truth;
     }
     match life.deciding_reset() {
-        Some(reset) => by_reset(transfer, life, reset, sender, upload),
+        Some(reset) => by_reset(transfer, life, reset, sender),
         None => without_reset(transfer, life, sender),
     }
 }
@@ -137,17 +136,12 @@ fn forged(life: &Life) -> Option<Truth> {
 }
 
 /// A host's RST decided.
-fn by_reset(
-    transfer: &TransferOutcome,
-    life: &Life,
-    reset: &SentReset,
-    sender: Side,
-    upload: bool,
-) -> Truth {
+fn by_reset(transfer: &TransferOutcome, life: &Life, reset: &SentReset, sender: Side) -> Truth {
     let (who, packets) = (reset.side.name(), reset.packet);
     let told = |cause, because: String| Truth::new(cause, because, packets);
     let receiver = sender.peer();
-    let by_reply = !upload && reset.side == receiver && transfer.told == Told::Success;
+    let by_reply =
+        sender == Side::Server && reset.side == receiver && transfer.told == Told::Success;
     if by_reply && matches!(reset.cause, ResetCause::CloseUnread | ResetCause::DataAfterClose) {
         let because = "the client closed on the server's reply, with bytes still on the way";
         return told(Cause::EarlyReply, because.to_owned());

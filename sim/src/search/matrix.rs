@@ -37,6 +37,10 @@ pub const HOSTS: [&str; 4] = ["linux", "smoltcp", "winsock", "wfw311"];
 /// bytes at a reset destroys nothing that was read before.
 pub const STORE_RATE: Setting = ("server.store_rate", "200KB/s");
 
+/// The other disks of a what-if page: a disk that takes all bytes at once, and a very slow disk.
+#[cfg(feature = "cli")]
+const OTHER_DISKS: [Setting; 2] = [("server.store_rate", "none"), ("server.store_rate", "20KB/s")];
+
 /// The keys that the matrix sets in `scenario`; a key that is equal in every cell has its value.
 #[cfg(feature = "cli")]
 pub(crate) fn changes(scenario: &Scenario) -> Vec<String> {
@@ -61,6 +65,8 @@ pub struct Cell {
     pub on_reset: &'static str,
     /// What its host makes of one.
     pub host: &'static str,
+    /// What sets the disk; none for the disk of the base scenario.
+    pub disk: Option<Setting>,
     /// The scenario of this cell.
     pub scenario: Scenario,
     /// The keys that make it of the base scenario.
@@ -91,8 +97,24 @@ impl Cell {
     }
 }
 
+/// What sets the client; what the server does with a reset, and the host.
+type Pair = (Setting, (&'static str, &'static str));
+
+/// A question of the matrix, and the setting by which a cell answers the question.
+#[cfg(feature = "cli")]
+pub(crate) type Axis = (&'static str, fn(&Cell) -> Option<Setting>);
+
+/// The axes of the matrix, and the axis of the disks.
+#[cfg(feature = "cli")]
+pub(crate) const AXES: [Axis; 4] = [
+    ("Who closes how?", |cell| Some(cell.row)),
+    ("What does the server do with a reset?", |cell| Some(("server.on_reset", cell.on_reset))),
+    ("Which host has the server?", |cell| Some(("server.host", cell.host))),
+    ("Which disk has the server?", |cell| cell.disk),
+];
+
 /// Every client with every server: what the server does with a reset, and the host.
-fn pairs() -> impl Iterator<Item = (Setting, (&'static str, &'static str))> {
+fn pairs() -> impl Iterator<Item = Pair> {
     rows().flat_map(|row| {
         let servers = move |on_reset| HOSTS.map(|host| (row, (on_reset, host)));
         on_reset().flat_map(servers)
@@ -104,6 +126,8 @@ fn pairs() -> impl Iterator<Item = (Setting, (&'static str, &'static str))> {
 pub struct Matrix<'a> {
     scenario: &'a Scenario,
     seeds: Seeds,
+    /// The disks: every pair is run with each of the disks, the disk of the matrix first.
+    disks: Vec<Option<Setting>>,
     limits: Limits<'a>,
 }
 
@@ -112,17 +136,26 @@ pub struct Matrix<'a> {
 /// [`run`](Matrix::run) makes the runs and counts the verdicts of each cell.
 #[must_use]
 pub fn matrix(scenario: &Scenario, seeds: impl Into<Seeds>) -> Matrix<'_> {
-    Matrix { scenario, seeds: seeds.into(), limits: Limits::default() }
+    let disks = vec![store_rate(scenario)];
+    Matrix { scenario, seeds: seeds.into(), disks, limits: Limits::default() }
 }
 
 bounded!(Matrix);
 threaded!(Matrix);
 
 impl Matrix<'_> {
+    /// Makes the runs of every pair with other disks too, behind the cells of the matrix.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn with_other_disks(mut self) -> Self {
+        self.disks.extend(OTHER_DISKS.map(Some));
+        self
+    }
+
     /// The number of cells of the whole matrix.
     #[must_use]
     pub fn size(&self) -> usize {
-        pairs().count()
+        pairs().count() * self.disks.len()
     }
 
     /// Makes the runs. Returns the cells in order, without the cells whose runs were not all made before
@@ -138,11 +171,13 @@ impl Matrix<'_> {
         let workload = Workload::load(self.scenario)?;
         let stop = &self.limits.start();
         let (mut cells, mut runs, all) = (Vec::new(), 0, self.size() as u64);
-        let (mut pairs, mut unlike) = (pairs(), None);
+        let disks = self.disks.iter();
+        let mut pairs = disks.flat_map(|disk| pairs().map(move |pair| (*disk, pair)));
+        let mut unlike = None;
         Pool { jobs: self.limits.jobs(), stop }.run(
             || pairs.next(),
             || (),
-            |(), (row, server)| self.cell(&workload, stop, row, server),
+            |(), (disk, pair)| self.cell(&workload, stop, disk, pair),
             |cell: Result<Option<Cell>, Box<Unlike>>| {
                 let cell = cell.unwrap_or_else(|difference| {
                     unlike = Some(difference);
@@ -165,11 +200,11 @@ impl Matrix<'_> {
         &self,
         workload: &Workload,
         stop: &Stop<'_>,
-        row: Setting,
-        (on_reset, host): (&'static str, &'static str),
+        disk: Option<Setting>,
+        (row, (on_reset, host)): Pair,
     ) -> Result<Option<Cell>, Box<Unlike>> {
         let mut settings = vec![row, ("server.on_reset", on_reset), ("server.host", host)];
-        settings.extend(store_rate(self.scenario));
+        settings.extend(disk);
         let mut scenario = self.scenario.clone();
         let words: Vec<_> = settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let varied = scenario.vary(words.iter().map(String::as_str));
@@ -197,6 +232,7 @@ impl Matrix<'_> {
             row,
             on_reset,
             host,
+            disk,
             scenario,
             settings,
             verdicts,

@@ -212,6 +212,16 @@ pub struct Outcome {
     pub waived_laws: Vec<WaivedLaw>,
 }
 
+impl TransferOutcome {
+    /// The side that sends the file: the client in an upload, the server in a download or a listing.
+    pub(crate) fn sender(&self) -> Side {
+        match self.task.starts_with("get") || self.task.starts_with("ls") {
+            true => Side::Server,
+            false => Side::Client,
+        }
+    }
+}
+
 impl Outcome {
     /// The transfer by which the run is judged: the first of the worst transfers.
     #[must_use]

@@ -47,3 +47,53 @@ fn a_signal_ends_a_matrix_with_its_exit_status() {
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     assert_eq!(err(&output), "interrupted after 0 of 200 pairs\n");
 }
+
+#[test]
+fn the_page_of_a_matrix_says_why_each_choice_ended_so() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("what-if.html");
+    let words = ["matrix", "--json", "--report", path.to_str().expect("UTF-8")];
+    let output = halfclose(&words);
+    assert_eq!((output.status.code(), err(&output)), (Some(0), ""));
+    // The other disks are on the page alone, and each cell has a reason.
+    let object: Value = serde_json::from_slice(&output.stdout).expect("one object");
+    let cells = object["cells"].as_array().expect("a list");
+    assert_eq!(cells.len(), 200);
+    assert!(
+        cells
+            .iter()
+            .all(|cell| cell["example"]["because"].as_str().is_some_and(|it| !it.is_empty()))
+    );
+    let page = std::fs::read_to_string(&path).expect("a page");
+    assert!(page.len() < 1_500_000, "{} bytes", page.len());
+    for words in [
+        "All 10000 bytes reached the server's host. The program had read 7016 of them when the RST arrived, \
+         and no more because the disk takes 200000 bytes a second. The host (winsock) then destroyed the \
+         other 2984",
+        "The host (linux) keeps received bytes for the program behind a RST",
+        "8540 never left the client's host, which sent the RST first",
+        "The program then removed the file.",
+    ] {
+        assert!(page.contains(words), "{words} is not on the page");
+    }
+    // The bytes that the program read are the bytes of the file, unless the file was removed.
+    let kept = |text: &str| {
+        let words = text.split_once("had read ").map(|(_, rest)| rest.split(' ').next());
+        words.flatten().and_then(|number| number.parse::<u64>().ok())
+    };
+    let mut compared = 0;
+    for text in page.split("<div class=\"card\" id=\"text").skip(1) {
+        if let (Some(read), Some((_, rest))) = (kept(text), text.split_once("only the first ")) {
+            let stored = rest.split(' ').next().expect("a number");
+            assert_eq!(read.to_string(), stored, "{text}");
+            compared += 1;
+        }
+    }
+    assert!(compared > 10, "{compared} texts");
+    let ladders: Vec<_> = page.split("id=\"ladder").skip(1).collect();
+    let mut different: Vec<_> =
+        ladders.iter().filter_map(|it| it.split_once('>')).map(|it| it.1).collect();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), ladders.len(), "a ladder is stored twice");
+}

@@ -26,7 +26,7 @@ pub(in crate::cli) struct MatrixArgs {
     /// Make no further run after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,
-    /// Write a page with the matrix and the ladder of each cell (.html), or the matrix as a picture (.svg)
+    /// Write a page with switches, the ladder of each choice and the matrix (.html), or the matrix (.svg)
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) report: Option<PathBuf>,
     /// Print one JSON object

@@ -8,11 +8,14 @@ use crate::cli::page_file::PageFile;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
+use crate::network::trace::Recording;
 use crate::report;
 use crate::report::page::{matrix_page, matrix_svg, picture};
+use crate::run::run_loaded;
 use crate::search::matrix::Cell;
 use crate::search::matrix::changes;
 use crate::search::{SearchProgress, matrix};
+use crate::workload::{Unreadable, Workload};
 
 pub(in crate::cli) fn execute(
     args: MatrixArgs,
@@ -30,48 +33,67 @@ pub(in crate::cli) fn execute(
     let page = args.report.as_deref();
     let is_picture = page.is_some_and(|path| path.extension().is_some_and(|end| end == "svg"));
     let page = PageFile::create(page, &["html", "svg"], &selection)?;
-    let all = matrix(scenario, args.seeds).size();
+    let mut search = matrix(scenario, args.seeds);
+    let pairs = search.size();
+    if page.is_some() && !is_picture {
+        search = search.with_other_disks();
+    }
+    let all = search.size();
     let bar = SearchBar::new(all as u64, "matrix");
     let reached = |reached: SearchProgress| bar.at(reached);
     let jobs = args.jobs.map_or(0, NonZeroUsize::get);
-    let mut search = matrix(scenario, args.seeds).jobs(jobs).stop(interrupted());
+    search = search.jobs(jobs).stop(interrupted());
     if let Some(time) = args.max_time {
         search = search.max_time(time);
     }
-    let mut cells = search.progress(&reached).run().map_err(CommandError::input)?;
+    let mut all_cells = search.progress(&reached).run().map_err(CommandError::input)?;
     bar.clear();
     if keeps {
-        cells.iter_mut().for_each(|cell| cell.scenario.expect.clone_from(&scenario.expect));
+        all_cells.iter_mut().for_each(|cell| cell.scenario.expect.clone_from(&scenario.expect));
     }
+    let cells = &all_cells[..pairs.min(all_cells.len())];
     let changes = changes(scenario);
     let reproduce = |cell: &Cell| reproduce(&selection.words, cell);
     if let Some(page) = page {
-        let title = &format!("matrix {}", selection.words);
         match is_picture {
-            true => page.write(&picture(&matrix_svg::markup(&cells, &|_| None)))?,
+            true => page.write(&picture(&matrix_svg::markup(cells, &|_| None)))?,
             false => {
-                let text = matrix_page::text(title, &cells, &reproduce);
+                let text = matrix_page::text(&selection.words, &all_cells, pairs, &reproduce);
                 page.write(&text.map_err(CommandError::input)?)?;
             }
         }
     }
     if args.json {
-        writeln!(out, "{}", report::matrix_json(&cells, &changes, reproduce))?;
+        let because = because_of(cells).map_err(CommandError::input)?;
+        writeln!(out, "{}", report::matrix_json(cells, &changes, &because, reproduce))?;
     } else {
         let mut text = String::new();
         let (each, words) = (changes.join(", "), &selection.words);
         writeln!(out, "{words}: each pair sets {each}; the rest is the scenario's\n")?;
-        report::matrix(&mut text, &cells).expect("a String takes everything");
+        report::matrix(&mut text, cells).expect("a String takes everything");
         write!(out, "{text}")?;
         if let Some(cell) = cells.first() {
             writeln!(out, "To run a single pair, for example the first: {}", reproduce(cell))?;
         }
     }
-    if cells.len() == all {
+    if all_cells.len() == all {
         return Ok(Status::AsExpected);
     }
-    let done = format!("{} of {all} pairs", cells.len());
+    let what = if all == pairs { "pairs" } else { "pairs with a disk" };
+    let done = format!("{} of {all} {what}", all_cells.len());
     Ok(cut_short(err, &done)?.unwrap_or(Status::AsExpected))
+}
+
+/// Why the worst transfer of each cell's example ended as it did: the run of the example, made again with
+/// packets.
+fn because_of(cells: &[Cell]) -> Result<Vec<Option<String>>, Unreadable> {
+    let because = |cell: &Cell| {
+        let workload = Workload::load(&cell.scenario)?;
+        let seed = cell.example.seed;
+        let finished = run_loaded(&cell.scenario, &workload, seed, Recording::Headers);
+        Ok(report::because(&finished))
+    };
+    cells.iter().map(because).collect()
 }
 
 /// The command line for the example of a cell.

@@ -39,5 +39,5 @@ impl LadderForm {
 pub(crate) fn ladder(finished: &Finished, timeline: &Timeline<'_>, scope: TraceScope) -> Markup {
     let thinned = &Thinned::of(timeline, DRAWN);
     let said = if scope == TraceScope::Data { &[] } else { &finished.dialogue[..] };
-    LadderPicture { timeline, said, thinned, rows: None }.markup()
+    LadderPicture { timeline, said, thinned, rows: None, brief: false }.markup()
 }

@@ -43,6 +43,8 @@ pub(crate) struct LadderPicture<'a> {
     pub thinned: &'a Thinned,
     /// The beginning of the names of the rows that packets link to; `None`: packets are no links.
     pub rows: Option<&'a str>,
+    /// Whether the text at a packet is the line of a trace alone, without every header field.
+    pub brief: bool,
 }
 
 /// An event with a place on the axis of time.

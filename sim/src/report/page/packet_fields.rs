@@ -79,3 +79,14 @@ pub(crate) fn text(packet: &SeenPacket<'_>, channel: &str) -> String {
     }
     text
 }
+
+/// The life of a packet as text, with the segment and without the other header fields.
+pub(crate) fn brief(packet: &SeenPacket<'_>, channel: &str) -> String {
+    let life = ["connection", "sent", "arrives", "fate", "sent before", "reason of the RST"];
+    let number = packet.number().map_or("forged".to_owned(), |number| format!("packet {number}"));
+    let mut text = format!("{number}: {}", packet.text());
+    for (name, value) in fields(packet, channel).iter().filter(|(name, _)| life.contains(name)) {
+        text.push_str(&format!("\n{name}: {value}"));
+    }
+    text
+}

@@ -16,4 +16,21 @@
     const next = all[all.indexOf(here) + (event.key === "ArrowDown" ? 1 : -1)];
     if (next) { event.preventDefault(); next.focus(); }
   });
+  const choose = document.getElementById("choose");
+  if (!choose) return;
+  const mark = () => {
+    const chosen = [...choose.querySelectorAll(":checked")].map((it) => it.id).join(" ");
+    for (const cell of document.querySelectorAll("[data-choice]")) cell.classList.toggle("chosen", cell.dataset.choice === chosen);
+  };
+  choose.addEventListener("change", () => { if (location.hash) location.hash = "choose"; mark(); });
+  addEventListener("click", (event) => {
+    const cell = event.target.closest && event.target.closest("[data-choice]");
+    if (!cell) return;
+    event.preventDefault();
+    for (const id of cell.dataset.choice.split(" ")) document.getElementById(id).checked = true;
+    if (location.hash) location.hash = "choose";
+    mark();
+    choose.querySelector(":checked").focus();
+  });
+  mark();
 })();

@@ -182,7 +182,7 @@ impl<'a> RunPage<'a> {
 
     fn ladder(&self, timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
         let said = &self.finished.dialogue;
-        let picture = LadderPicture { timeline, said, thinned, rows: Some("k") };
+        let picture = LadderPicture { timeline, said, thinned, rows: Some("k"), brief: false };
         let ends = self.shown.outcome.worst().filter(|worst| worst.connected).map(|worst| {
             let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
             format!("On the data connection the client {client}, and the server {server}. ")

@@ -5,6 +5,9 @@ pub(crate) mod explore_page;
 pub(crate) mod matrix_page;
 pub(crate) mod matrix_svg;
 pub(crate) mod sweep_page;
+mod switch_words;
+mod switches;
+mod what_if;
 
 use maud::{Markup, html};
 

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "cli")]
+use crate::report::timeline::SeenPacket;
 use crate::report::timeline::Timeline;
 
 /// The most packets that a ladder draws without leaving any out.
@@ -13,6 +15,10 @@ pub(crate) const LISTED: usize = 2_000;
 const BOUND: usize = 2_500;
 /// The packets drawn before and behind each packet that stays.
 const AROUND: usize = 1;
+
+/// The packets drawn before the first data connection opens, where the login is left out.
+#[cfg(feature = "cli")]
+const BEFORE_DATA: usize = 3;
 
 /// The choice of packets.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,6 +68,19 @@ impl Thinned {
         let drawn = (0..last).filter(|at| stays[*at]).collect();
         let hidden = (0..last).filter(|at| !stays[*at]).map(|at| packets[at].event.at).collect();
         Self { drawn, hidden, missed }
+    }
+
+    /// Leaves out the login too: all but the last packets before the first data connection opens.
+    #[cfg(feature = "cli")]
+    pub(crate) fn without_login(mut self, timeline: &Timeline<'_>) -> Self {
+        let packets = &timeline.packets;
+        let is_data =
+            |packet: &SeenPacket<'_>| timeline.channels[packet.channel].starts_with("data");
+        let opens = packets.iter().position(is_data).unwrap_or(0).saturating_sub(BEFORE_DATA);
+        let login: Vec<_> = self.drawn.extract_if(.., |place| *place < opens).collect();
+        self.hidden.extend(login.into_iter().map(|place| packets[place].event.at));
+        self.hidden.sort_unstable();
+        self
     }
 
     /// A sentence that says what is left out of a list; `None` if nothing is. `done` is the participle:

@@ -218,17 +218,98 @@ def run_page(page):
 
 
 def search_page(page):
-    """The checks of a page of a search: pictures, contrast, and the runs behind the cells of a matrix."""
+    """The checks of a page of a search: pictures, contrast, and the switches of a matrix."""
     page.has(["h1", "main section h2", "svg"])
-    if page.all("svg.matrix"):
-        cells = page.all("svg.matrix a.cell")
-        page.check(len(cells) > 100, f"only {len(cells)} cells")
-        page.run("arguments[0].focus()", cells[5])
-        page.driver.switch_to.active_element.send_keys(Keys.ENTER)
-        shown = [card for card in page.all(".card") if card.is_displayed()]
-        page.check(len(shown) == 1, f"{len(shown)} runs are shown behind a cell")
-        page.check(shown and shown[0].find_elements(By.CSS_SELECTOR, "svg.ladder"), "no ladder")
+    if page.all("#choose"):
+        what_if(page)
     page.is_readable(True)
+    if page.all("#choose"):
+        page.scripts(False)
+        page.driver.get(page.path.as_uri())
+        switches_choose(page)
+        a_cell_chooses(page, False)
+        page.is_readable(False)
+
+
+# The texts and the ladders that are shown, and the command line.
+SHOWN = """
+const seen = (selector) => [...document.querySelectorAll(selector)].filter((it) => it.getClientRects().length);
+return [seen("#meaning > .card").map((it) => it.innerText), seen("#run .wide > .card").map((it) => it.id),
+        seen("#run .again").map((it) => it.innerText).join("")];
+"""
+
+# The choices that do not show one text, one ladder and one whole command line, of each thirteenth choice.
+MANY_CHOICES = """
+const groups = [...document.querySelectorAll("#choose fieldset")].map((it) => [...it.querySelectorAll("input")]);
+const lists = ["#meaning > .card", "#run .wide > .card", "#run .again .only"].map((it) => [...document.querySelectorAll(it)]);
+const bad = [];
+let count = 0;
+const chosen = [];
+const walk = (axis) => {
+  if (axis < groups.length) return groups[axis].forEach((it) => { chosen[axis] = it; walk(axis + 1); });
+  count += 1;
+  if (count % 13) return;
+  chosen.forEach((it) => { it.checked = true; });
+  const shown = lists.map((list) => list.filter((it) => getComputedStyle(it).display !== "none").length);
+  if (shown.join() !== "1,1,5") bad.push(shown.join());
+};
+walk(0);
+groups.forEach((it) => { it[0].checked = true; });
+return [count, bad];
+"""
+
+
+def what_if(page):
+    """The switches of a matrix by mouse and by keyboard, every choice, and the cells."""
+    count, bad = page.run(MANY_CHOICES)
+    page.check(count > 500 and not bad, f"{len(bad)} of {count} choices show {bad[:3]}")
+    switches_choose(page)
+    a_cell_chooses(page, True)
+    for selector in ["#meaning > .card p", "#run .again code"]:
+        text = page.run(
+            "const it = [...document.querySelectorAll(arguments[0])].find((it) => it.getClientRects().length);"
+            "getSelection().selectAllChildren(it);"
+            "return getComputedStyle(it).userSelect === 'none' ? '' : getSelection().toString()",
+            selector,
+        )
+        page.check(text.strip(), f"no text of {selector} is selected")
+    page.run("getSelection().removeAllRanges()")
+
+
+def switches_choose(page):
+    """A click on a word and the arrow keys choose; the page says why 7,016 bytes were kept."""
+    first = page.run(SHOWN)
+    page.check(len(first[0]) == 1 and len(first[1]) == 1, f"shown at first: {first}")
+    page.driver.find_element(By.CSS_SELECTOR, "label:has(#w2-2)").click()
+    (text,), (ladder,), again = page.run(SHOWN)
+    for words in ["only the first 7016 of 10000", "Why?", "had read 7016", "destroyed the other 2984", "disk"]:
+        page.check(words in text, f"{words} is not in {text}")
+    page.check("server.host=winsock" in again, f"the command line is {again}")
+    page.check([ladder] != first[1], "the ladder stays")
+    page.driver.find_element(By.ID, "w0-0").send_keys(Keys.ARROW_DOWN * 4)
+    (text,), (fin,), again = page.run(SHOWN)
+    page.check("intact" in text and "client.close=fin" in again, f"the arrow keys choose {again}")
+    page.check(fin != ladder, "the ladder stays")
+    page.driver.find_element(By.ID, "w0-4").send_keys(Keys.TAB)
+    group = page.driver.switch_to.active_element.get_attribute("name")
+    page.check(group == "axis1", f"Tab goes from the clients to {group}")
+    page.picture("chosen")
+
+
+def a_cell_chooses(page, scripts):
+    """A cell of the matrix shows its run: through the switches, or without scripts as a link."""
+    cells = page.all("svg.matrix a.cell")
+    page.check(len(cells) == 200, f"{len(cells)} cells")
+    page.run("arguments[0].focus()", cells[3])
+    page.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    texts, ladders, _ = page.run(SHOWN)
+    page.check(len(texts) == 1 and "wfw311" in texts[0], f"a cell shows {texts}")
+    page.check(len(ladders) == 1, f"a cell shows the ladders {ladders}")
+    chosen = page.all("#w2-3:checked")
+    page.check(bool(chosen) == scripts, f"the cell chooses {len(chosen)} switches")
+    if not scripts:
+        page.check("For example" in texts[0], "no command line")
+        page.driver.get(page.path.as_uri())
 
 
 def main():

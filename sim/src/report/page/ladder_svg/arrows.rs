@@ -68,8 +68,12 @@ pub(crate) fn packet(picture: &LadderPicture<'_>, drawing: &Drawing, index: usiz
     let (x, anchor) = drawing.columns.label(packet.event.from);
     let name = &picture.timeline.channels[packet.channel];
     let class = format!("p {} c{}", classes(packet, name), packet.channel);
+    let fields = match picture.brief {
+        true => packet_fields::brief(packet, name),
+        false => packet_fields::text(packet, name),
+    };
     let inner = html! {
-        title { (packet_fields::text(packet, name)) }
+        title { (fields) }
         (strokes(packet, drawing, index))
         text x=(x) y=(y + 4) text-anchor=(anchor) { (label(packet, name)) }
     };

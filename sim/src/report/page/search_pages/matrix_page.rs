@@ -1,74 +1,77 @@
-//! `matrix_page` is the page of a matrix: the picture of all cells, and the ladder of a run for each cell.
+//! `matrix_page` is the page of a matrix: switches that choose a run, and the picture of all cells.
 
 use std::collections::BTreeMap;
 
 use maud::html;
 
-use crate::network::trace::Recording;
-use crate::report::page::search_pages::{matrix_svg, run_card};
+use crate::report::page::search_pages::matrix_svg::{self, CellLink};
+use crate::report::page::search_pages::what_if::WhatIf;
 use crate::report::page::{document, legend, section};
-use crate::run::run_loaded;
 use crate::search::matrix::Cell;
 use crate::verdict::Verdict;
-use crate::workload::{Unreadable, Workload};
+use crate::workload::Unreadable;
 
-/// The page of a matrix. `title` says which scenario, and `reproduce` returns the command line of a cell's
-/// example. Cells whose examples have equal digests share a ladder.
+/// The style of this page alone.
+const STYLE: &str = include_str!("what_if.css");
+
+/// The page of a matrix. `words` are the scenario and the settings of every cell. The first `drawn` cells
+/// are the matrix, and the other cells have other disks. `reproduce` returns the command line of a cell's
+/// example.
 ///
 /// # Errors
 /// A file of the scenario cannot be read.
 pub(crate) fn text(
-    title: &str,
+    words: &str,
     cells: &[Cell],
+    drawn: usize,
     reproduce: &dyn Fn(&Cell) -> String,
 ) -> Result<String, Unreadable> {
-    let mut places: BTreeMap<u128, usize> = BTreeMap::new();
-    let mut examples: Vec<&Cell> = Vec::new();
-    for cell in cells {
-        places.entry(cell.example.digest).or_insert_with(|| {
-            examples.push(cell);
-            examples.len() - 1
-        });
-    }
-    let mut cards = Vec::new();
-    for cell in &examples {
-        let workload = Workload::load(&cell.scenario)?;
-        let seed = cell.example.seed;
-        let finished = run_loaded(&cell.scenario, &workload, seed, Recording::Headers);
-        cards.push(run_card(&finished, &reproduce(cell)));
-    }
-    let name = |cell: &Cell| places.get(&cell.example.digest).map(|place| format!("run{place}"));
+    let what_if = WhatIf::new(cells, reproduce)?;
+    let matrix = &cells[..drawn.min(cells.len())];
+    let link = |cell: &Cell| {
+        let (name, choice) = (what_if.name(cell)?, what_if.buttons(cell));
+        Some(CellLink { name, choice })
+    };
+    let (choices, ladders) = what_if.counts();
+    let title = format!("matrix {words}");
+    let body = html! {
+        header {
+            h1 { (title) }
+            @if let Some(cell) = cells.first() { p.says { (cell.scenario.about) } }
+        }
+        main {
+            (section("what-if", "What if?", &format!(
+                "Choose who closes how, what the server does, the host and the disk: the sentences and the \
+                 ladder change at once. Behind the {choices} choices stand {ladders} different ladders, \
+                 each from a run that was made beforehand. A ladder begins where the data connection \
+                 opens; the login before is left out."
+            ), &html! {
+                (what_if.markup(words))
+                (legend())
+            }))
+            (section("matrix", "All pairs at a glance", &says(matrix), &html! {
+                div.wide { (matrix_svg::markup(matrix, &link)) }
+            }))
+        }
+    };
+    Ok(document(&title, &format!("{STYLE}{}", what_if.rules()), &body))
+}
+
+/// What the picture of the matrix shows.
+fn says(cells: &[Cell]) -> String {
     let mut counts: BTreeMap<Verdict, usize> = BTreeMap::new();
     for cell in cells {
         *counts.entry(cell.example.verdict).or_default() += 1;
     }
     let counts: Vec<_> =
         counts.iter().map(|(verdict, count)| format!("{count} are {verdict}")).collect();
-    let says = format!(
-        "Each row is a client and each column a server: of {} pairs {}. A cell leads to the ladder of a \
-         run.",
+    let disk = cells.first().and_then(|cell| cell.disk);
+    let disk = disk
+        .map_or_else(|| "the scenario's disk".to_owned(), |(_, rate)| format!("a disk of {rate}"));
+    format!(
+        "Each row is a client and each column a server with {disk}: of {} pairs {}. A cell chooses its run \
+         above.",
         cells.len(),
         counts.join(", ")
-    );
-    let body = html! {
-        header { h1 { (title) } }
-        main {
-            (section("matrix", "Who closes how, against what the server does", &says, &html! {
-                div.wide { (matrix_svg::markup(cells, &name)) }
-            }))
-            section id="runs" {
-                h2 { "The run of a cell" }
-                p.says { "Choose a cell: the ladder of the worst run appears here." }
-                @for ((place, card), cell) in cards.iter().enumerate().zip(&examples) {
-                    div.card id={ "run" (place) } {
-                        h3 { (cell.row()) " against " (cell.column()) }
-                        (card)
-                        p { a href="#matrix" { "Back to the matrix" } }
-                    }
-                }
-                (legend())
-            }
-        }
-    };
-    Ok(document(title, "", &body))
+    )
 }

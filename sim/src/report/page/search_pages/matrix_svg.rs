@@ -41,8 +41,16 @@ fn place<T: PartialEq>(list: &mut Vec<T>, item: T) -> usize {
     })
 }
 
-/// The matrix as an element. `link` returns the name of the element that a cell leads to.
-pub(crate) fn markup(cells: &[Cell], link: &dyn Fn(&Cell) -> Option<String>) -> Markup {
+/// The place in a page that a cell leads to.
+pub(crate) struct CellLink {
+    /// The name of the element with the run of the cell.
+    pub(crate) name: String,
+    /// The names of the radio buttons that choose the cell, for the script of the page.
+    pub(crate) choice: String,
+}
+
+/// The matrix as an element. `link` returns the place that a cell leads to.
+pub(crate) fn markup(cells: &[Cell], link: &dyn Fn(&Cell) -> Option<CellLink>) -> Markup {
     let grid = Grid::of(cells);
     let columns = grid.servers.len() * HOSTS.len();
     let (width, height) = (LEFT + number(columns) * CELL + 24, TOP + number(grid.rows.len()) * ROW);
@@ -74,7 +82,7 @@ pub(crate) fn markup(cells: &[Cell], link: &dyn Fn(&Cell) -> Option<String>) -> 
 }
 
 /// A cell: the worst verdict; with several seeds also the number of verdicts.
-fn one(cell: &Cell, (x, y): (i64, i64), link: Option<String>) -> Markup {
+fn one(cell: &Cell, (x, y): (i64, i64), link: Option<CellLink>) -> Markup {
     let verdict = cell.example.verdict;
     let counts: Vec<_> =
         cell.verdicts.iter().map(|(verdict, count)| format!("{verdict} {count}")).collect();
@@ -91,7 +99,9 @@ fn one(cell: &Cell, (x, y): (i64, i64), link: Option<String>) -> Markup {
         text x=(x + CELL / 2) y=(y + 17) text-anchor="middle" { (sign(verdict)) (several) }
     };
     match link {
-        Some(name) => html! { a.cell href={ "#" (name) } { (inner) } },
+        Some(CellLink { name, choice }) => html! {
+            a.cell href={ "#" (name) } data-choice=(choice) { (inner) }
+        },
         None => html! { g.cell { (inner) } },
     }
 }
