@@ -14,5 +14,6 @@ pub(crate) mod raw;
 mod refused;
 mod resident;
 mod slow;
+mod survivors;
 mod turns;
 mod walls;

@@ -11,10 +11,10 @@ use tempfile::TempDir;
 use super::raw::{Raw, assert_serves, until};
 use crate::served::Ours;
 
-const OLD: &[u8] = b"the old file";
+pub(super) const OLD: &[u8] = b"the old file";
 
 /// Makes a folder whose root holds an old file.
-fn folder() -> TempDir {
+pub(super) fn folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a directory");
     fs::create_dir(folder.path().join("root")).expect("space");
     fs::write(folder.path().join("root/a.bin"), OLD).expect("space");
@@ -22,7 +22,7 @@ fn folder() -> TempDir {
 }
 
 /// Uploads half a file over the old file, and leaves the connections open.
-fn half_an_upload(server: &Ours) -> (Raw, TcpStream) {
+pub(super) fn half_an_upload(server: &Ours) -> (Raw, TcpStream) {
     let mut client = Raw::login(server);
     let mut data = client.passive();
     assert!(client.say("STOR a.bin").starts_with("150"));
@@ -32,7 +32,7 @@ fn half_an_upload(server: &Ours) -> (Raw, TcpStream) {
 }
 
 /// Unexpected names in the root, with their sizes.
-fn leavings(server: &Ours) -> Vec<(String, u64)> {
+pub(super) fn leavings(server: &Ours) -> Vec<(String, u64)> {
     let entries = fs::read_dir(server.path("")).expect("it is there").filter_map(Result::ok);
     let named = entries.filter_map(|entry| {
         Some((entry.file_name().into_string().ok()?, entry.metadata().ok()?.len()))
