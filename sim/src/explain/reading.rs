@@ -38,6 +38,9 @@ const SECTION: [u8; 4] = [0x0a, 0x0d, 0x0d, 0x0a];
 /// Magic numbers of pcap: microseconds, nanoseconds.
 const CLASSIC: [u32; 2] = [0xa1b2_c3d4, 0xa1b2_3c4d];
 
+/// What is said of gzip or zstd that cannot be unpacked.
+const PACKED: &str = "it cannot be unpacked";
+
 /// Bytes that are read at once.
 const CHUNK: usize = 1 << 20;
 
@@ -54,7 +57,8 @@ pub fn read_capture(from: impl Read, analysis: &mut Analysis) -> Result<(), Read
     }
     if start == ZSTD {
         let decoder = StreamingDecoder::new(from);
-        let decoder = decoder.map_err(|error| ReadError::Header(error.to_string()))?;
+        // The words of the decoder are for its developers.
+        let decoder = decoder.map_err(|_| ReadError::Header(PACKED.to_owned()))?;
         return read_plain(decoder, analysis);
     }
     read_plain(from, analysis)
@@ -74,7 +78,7 @@ fn read_plain(from: impl Read, analysis: &mut Analysis) -> Result<(), ReadError>
     let start = beginning(&mut from).map_err(|error| match error {
         // What is inside gzip or zstd may be damaged from its first byte on.
         ReadError::Unreadable(error) if error.kind() != io::ErrorKind::NotFound => {
-            ReadError::Header(error.to_string())
+            ReadError::Header(in_words(&PcapError::IoError(error)))
         }
         other => other,
     })?;
@@ -99,6 +103,8 @@ fn in_words(error: &PcapError) -> String {
         PcapError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
             "it is cut off".to_owned()
         }
+        // An error without a number of the operating system is of a decoder.
+        PcapError::IoError(error) if error.raw_os_error().is_none() => PACKED.to_owned(),
         PcapError::IoError(error) => error.to_string(),
         other => other.to_string(),
     }

@@ -167,6 +167,10 @@ fn bad_input_is_one_clear_line() {
         (&["replay", "/nowhere/x.pcapng"], &["/nowhere/x.pcapng"]),
         (&["replay", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")], &["Cargo.toml", "not"]),
         (&["show", "q12320"], &["unknown scenario"]),
+        (
+            &["explain", "q123208", "--stream", "999999"],
+            &["the run has no connection 999999", "its connections are 0 to 1"],
+        ),
         (&["run", "lost-fin", "--arm", "fixx"], &["arm", "did you mean `fix`?"]),
         (&["frobnicate"], &["frobnicate"]),
     ] {
@@ -205,6 +209,15 @@ fn a_replay_is_identical_or_names_the_packet() {
     fs::write(&some, halfclose(&["run", "--seed", "4", "--trace=data"]).stdout).expect("space");
     let output = halfclose(&["replay", some.to_str().expect("UTF-8")]);
     assert!(out(&output).contains("identical"), "a trace of some connections: {output:?}");
+
+    // A capture at a host holds other times than one on the link.
+    for point in ["client", "server"] {
+        let there = folder.path().join(point);
+        let there = there.to_str().expect("UTF-8");
+        let words = ["run", "-s", "link.loss=10%", "--pcap", there, "--pcap-at", point];
+        assert!(halfclose(&words).status.success());
+        assert!(out(&halfclose(&["replay", there])).contains("identical"), "at the {point}");
+    }
 
     // One byte in the middle of the file: the payload or header of some packet.
     let mut bytes = fs::read(&pcap).expect("it is there");

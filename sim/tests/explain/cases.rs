@@ -1,7 +1,7 @@
 //! The capture of each case of the catalogue names that case, and each cause has a run that shows the
 //! cause and a run, one setting away, that must not get it.
 
-use halfclose::explain::{Cause, Explanation, truth};
+use halfclose::explain::{Cause, Explanation, Sure, truth};
 use halfclose::internals::{Workload, run_loaded};
 use halfclose::{Finished, Recording, Scenario};
 
@@ -127,4 +127,18 @@ fn data_behind_the_fin_of_the_sender_is_no_unread_data() {
     assert_eq!(causes(&scenario), (Cause::DataAfterClose, Cause::DataAfterClose));
     scenario.vary(["client.close=half-close"]).expect("a sound setting");
     assert_eq!(causes(&scenario), (Cause::Orderly, Cause::Orderly));
+}
+
+/// `tcp.reset_reason` writes the reason into each RST, and the analysis reads the reason.
+#[test]
+fn a_reset_that_carries_its_reason_is_seen() {
+    for (carried, sure) in [("true", Sure::Seen), ("false", Sure::Inferred)] {
+        let mut scenario = Scenario::catalogue("q123208").expect("a name of the catalogue");
+        scenario.set("tcp.reset_reason", carried).expect("a switch");
+        let Explanation { connections, .. } = explained(&finished(&scenario).captured());
+        let resets: Vec<_> = connections.iter().flat_map(|one| &one.resets).collect();
+        let [reset] = resets[..] else { panic!("one RST: {resets:?}") };
+        let said = (reset.cause, reset.ietf_code, reset.nearest, reset.sure);
+        assert_eq!(said, ("abort", Some(4), false, sure), "{reset:?}");
+    }
 }

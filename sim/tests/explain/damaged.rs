@@ -92,6 +92,7 @@ fn files_that_are_no_captures_are_refused() {
         (&b""[..], "is empty: a capture has at least a header"),
         (b"PK\x03\x04", "is not a capture: it begins like neither pcap nor pcapng"),
         (b"\xd4\xc3\xb2\xa1\x02\x00", "is damaged in its header: it is cut off"),
+        (b"\x28\xb5\x2f\xfd\xff\xff\xff\xff", "is damaged in its header: it cannot be unpacked"),
     ] {
         assert_eq!(read(bytes).expect_err("refused").to_string(), problem);
     }

@@ -65,6 +65,7 @@ fn capture(
         let mut analysis = Analysis::new();
         read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;
         let explanation = analysis.finish();
+        check_stream(args.stream, &explanation).map_err(|problem| refuse(&problem))?;
         say(args, name, &explanation, None, out)?;
         return verdict(args, &explanation, &again, err);
     };
@@ -75,6 +76,7 @@ fn capture(
     let mut analysis = Analysis::new().keep_packets();
     read_capture(from, &mut analysis).map_err(|problem| refuse(&problem))?;
     let (explanation, sketches) = analysis.finish_with_sketches();
+    check_stream(args.stream, &explanation).map_err(|problem| refuse(&problem))?;
     let session = session_of(&explanation, args.stream);
     let sketch = sketches.iter().find(|(control, _)| Some(*control) == session);
     let (_, sketch) = sketch.ok_or_else(|| refuse(&"has no FTP transfer to make a scenario of"))?;
@@ -85,6 +87,22 @@ fn capture(
     file.commit().map_err(CommandError::input)?;
     say(args, name, &explanation, Some((path, &made)), out)?;
     verdict(args, &explanation, &again, err)
+}
+
+/// Whether the capture has the connection of `--stream`, and lists the connection.
+fn check_stream(stream: Option<u64>, explanation: &Explanation) -> Result<(), String> {
+    let Some(stream) = stream else { return Ok(()) };
+    if explanation.connections.iter().any(|one| one.number == stream) {
+        return Ok(());
+    }
+    let all: u64 = explanation.connection_causes.values().sum();
+    Err(match all {
+        0 => "has no TCP connection".to_owned(),
+        _ if stream < all => {
+            format!("has more connections than are listed: {stream} is counted alone")
+        }
+        _ => format!("has no connection {stream}: its connections are 0 to {}", all - 1),
+    })
 }
 
 /// The control connection of the session to recreate: the one of connection `stream`, or the one with
@@ -223,6 +241,8 @@ fn scenario(
     let finished = run_loaded(&scenario, &workload, seed, Recording::Packets);
     workload.verify().map_err(CommandError::input)?;
     let explanation = explain_run(&finished, CapturePoint::Link);
+    let problem = |what| CommandError::Input(format!("the run {what}"));
+    check_stream(args.stream, &explanation).map_err(problem)?;
     let truths = truth::of(&finished);
     let (decisive, unasked) = counterfactual::decisive(&scenario, &workload, &finished);
     let told = Told { truths: &truths, decisive: &decisive, unasked };

@@ -15,7 +15,7 @@ use crate::cli::usage::one_line;
 use crate::cli::{CommandError, Status};
 use crate::network::trace::Recording;
 use crate::report::ladder;
-use crate::run::{Finished, run_loaded};
+use crate::run::{CapturePoint, Finished, run_loaded};
 use crate::scenario::file;
 use crate::workload::Workload;
 
@@ -96,9 +96,15 @@ fn replay_capture(path: &Path, bytes: &[u8]) -> Result<Replayed, CommandError> {
         .map_err(|error| refuse(path, &format!("needs a file of yours: {error}")))?;
     let finished = run_loaded(&scenario, &workload, header.seed, Recording::Packets);
     workload.verify().map_err(CommandError::input)?;
-    let again = finished.captured();
-    let again = again.iter().map(OwnedCapturedPacket::borrowed);
-    let parting = capture::first_difference(&captured, again).map(|parting| parting.to_string());
+    let parting_at = |point| {
+        let again = finished.captured_at(point);
+        let again = again.iter().map(OwnedCapturedPacket::borrowed);
+        capture::first_difference(&captured, again).map(|parting| parting.to_string())
+    };
+    // `run --pcap-at` captures at a host too, and the file does not say where.
+    let parting = parting_at(CapturePoint::Link).filter(|_| {
+        parting_at(CapturePoint::Client).and(parting_at(CapturePoint::Server)).is_some()
+    });
     Ok(Replayed { packets: captured.len(), parting, finished })
 }
 
