@@ -67,7 +67,9 @@ fn commands_whose_replies_nobody_reads_cost_little() {
 #[test]
 fn bytes_that_are_nothing_are_answered_or_closed() {
     let server = Ours::serve(&["--max-per-address", "100"]);
-    let before = server.memory("VmRSS:");
+    // Not VmRSS: the pages of the program itself, read from its file as each is first used, are some
+    // hundred KiB in a release and more than a MiB in a test build.
+    let before = server.memory("RssAnon:");
     let mut noise: u32 = 1;
     let mut rounds = 0;
     for _ in 0..50 {
@@ -84,8 +86,8 @@ fn bytes_that_are_nothing_are_answered_or_closed() {
     }
     assert_eq!(rounds, 50);
     let took = assert_serves(&server);
-    let cost = server.memory("VmRSS:").saturating_sub(before);
-    // Memory that a session has given back may stay with the allocator.
-    assert!(cost < 3 * COST, "{rounds} junk clients cost {cost} KiB");
+    let cost = server.memory("RssAnon:").saturating_sub(before);
+    eprintln!("{rounds} junk clients cost {cost} KiB");
+    assert!(cost < COST, "{rounds} junk clients cost {cost} KiB");
     assert!(took < Duration::from_secs(1), "{took:?}");
 }

@@ -125,13 +125,14 @@ fn each_line_of_a_session_names_the_address() {
     assert!(client.say("PASS wrong").starts_with("530"));
     client.say("USER 192.0.2.1 not logged in: x");
     assert!(client.say("PASS wrong").starts_with("530"));
+    let open = server.open_files();
     drop(client);
-    until("the session is over", || server.open_files() < 16);
+    until("the session is over", || server.open_files() < open);
     server.signal(Signal::TERM);
     let (_, log, _) = server.wait();
     let lines: Vec<_> = log.iter().filter(|line| !line.starts_with("halfclose: ")).collect();
-    // The end of the session may come before the end of the server, or with it.
-    assert!(lines.len() >= 3, "{log:?}");
+    // The connection, two failures, and the end of the connection.
+    assert_eq!(lines.len(), 4, "{log:?}");
     for line in &lines {
         let mut words = line.split(' ').skip(1);
         assert_eq!((words.next(), words.next()), (Some("#0"), Some("127.0.0.1")), "{line}");
