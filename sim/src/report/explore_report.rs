@@ -151,6 +151,12 @@ fn counts(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Result {
         }
         writeln!(to)?;
     }
+    let stalled = of.arms.iter().map(|arm| arm.explored.stack_stalled);
+    if stalled.clone().any(|count| count > 0) {
+        let counts = stalled.map(|count| format!("{:>14}", number(count))).collect::<String>();
+        writeln!(to, "  {:<18}{counts}", "stack stalled")?;
+        writeln!(to, "  (of these schedules: a stall of smoltcp, FTP is not the cause)")?;
+    }
     Ok(())
 }
 
@@ -236,6 +242,7 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "verdicts": verdicts,
         "least": least,
         "broken_laws": broken,
+        "stack_stalled": explored.stack_stalled,
         "unmatched_faults": arm.unmatched,
         "seconds": arm.took.as_secs_f64(),
         "schedules_per_second": rate(arm.made, arm.took),

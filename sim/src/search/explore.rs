@@ -59,6 +59,8 @@ pub struct Visit<'a> {
     pub broken_laws: &'a [&'static str],
     /// Whether `holds` was true of the outcome.
     pub holds: bool,
+    /// Whether the TCP stack of a host stalled.
+    pub stack_stalled: bool,
 }
 
 /// What an exploration came to.
@@ -74,6 +76,8 @@ pub struct Explored {
     pub least: BTreeMap<Verdict, Vec<Placed>>,
     /// The number of lists that broke each law without a waiver, and the least such list.
     pub broken_laws: BTreeMap<&'static str, (u64, Vec<Placed>)>,
+    /// The number of lists with which the TCP stack of a host stalled: FTP is not the cause.
+    pub stack_stalled: u64,
 }
 
 /// How far an exploration has come.
@@ -106,7 +110,8 @@ impl Explored {
     pub(crate) fn of_one(faults: usize, outcome: &Outcome) -> Self {
         let mut by_faults = vec![0; faults];
         by_faults.push(1);
-        Self { by_faults, verdicts: BTreeMap::from([(outcome.verdict, 1)]), ..Self::default() }
+        let (verdicts, stalled) = ([(outcome.verdict, 1)].into(), outcome.stack_stalled.into());
+        Self { by_faults, verdicts, stack_stalled: stalled, ..Self::default() }
     }
 
     /// Adds the counts of another part of the same exploration.
@@ -115,6 +120,7 @@ impl Explored {
         let longer = self.by_faults.len().max(part.by_faults.len());
         self.by_faults.resize(longer, 0);
         self.by_faults.iter_mut().zip(&part.by_faults).for_each(|(all, more)| *all += more);
+        self.stack_stalled += part.stack_stalled;
         for (verdict, count) in &part.verdicts {
             *self.verdicts.entry(*verdict).or_default() += count;
         }
@@ -132,6 +138,7 @@ impl Explored {
     fn add(&mut self, visit: Visit<'_>) {
         let length = visit.faults.len();
         self.by_faults[length] += 1;
+        self.stack_stalled += u64::from(visit.stack_stalled);
         *self.verdicts.entry(visit.verdict).or_default() += 1;
         self.least.entry(visit.verdict).or_insert_with(|| visit.faults.to_vec());
         for law in visit.broken_laws {
@@ -283,8 +290,8 @@ impl<'a> Explore<'a> {
                     if explored.runs() == most {
                         return ControlFlow::Break(());
                     }
-                    let Leaf { verdict, ref broken_laws, holds, .. } = *leaf;
-                    let seen = Visit { faults: &list, verdict, broken_laws, holds };
+                    let Leaf { verdict, ref broken_laws, holds, stack_stalled, .. } = *leaf;
+                    let seen = Visit { faults: &list, verdict, broken_laws, holds, stack_stalled };
                     explored.add(seen);
                     visit(seen)?;
                 }

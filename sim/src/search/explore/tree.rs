@@ -37,6 +37,7 @@ pub(super) struct Leaf {
     pub(super) verdict: Verdict,
     pub(super) broken_laws: Vec<&'static str>,
     pub(super) holds: bool,
+    pub(super) stack_stalled: bool,
 }
 
 impl Family {

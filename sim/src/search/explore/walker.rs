@@ -221,7 +221,8 @@ impl<'t> Walker<'t> {
         }
         let outcome = &self.outcome;
         let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
-        Leaf { placed, verdict: outcome.verdict, broken_laws, holds: (self.holds)(outcome) }
+        let (verdict, holds) = (outcome.verdict, (self.holds)(outcome));
+        Leaf { placed, verdict, broken_laws, holds, stack_stalled: outcome.stack_stalled }
     }
 }
 

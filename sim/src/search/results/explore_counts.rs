@@ -21,6 +21,9 @@ pub(crate) struct ExploreCounts {
     verdicts: BTreeMap<String, u64>,
     least: BTreeMap<String, Vec<PlacedFault>>,
     broken_laws: BTreeMap<String, (u64, Vec<PlacedFault>)>,
+    /// A summary of an older program has no such count.
+    #[serde(default)]
+    stack_stalled: u64,
     /// The laws that the scenario expects to be broken.
     pub(crate) waived: Vec<String>,
     /// The faults of each least list by the names of their packets.
@@ -58,7 +61,8 @@ impl ExploreCounts {
         families: u64,
         named: impl Fn(&[Placed]) -> Vec<String>,
     ) -> Self {
-        let Explored { exhaustive: _, by_faults, verdicts, least, broken_laws } = explored;
+        let Explored { exhaustive: _, by_faults, verdicts, least, broken_laws, stack_stalled } =
+            explored;
         let lists = least.values().chain(broken_laws.values().map(|(_, list)| list));
         Self {
             by_faults: by_faults.clone(),
@@ -69,6 +73,7 @@ impl ExploreCounts {
                 .iter()
                 .map(|(law, (count, list))| ((*law).to_owned(), (*count, written(list))))
                 .collect(),
+            stack_stalled: *stack_stalled,
             waived: Vec::new(),
             names: lists.map(|list| (key(list), named(list))).collect(),
         }
@@ -112,6 +117,7 @@ impl ExploreCounts {
             verdicts: verdicts.collect::<Option<_>>()?,
             least: least.collect::<Option<_>>()?,
             broken_laws: laws.collect::<Option<_>>()?,
+            stack_stalled: self.stack_stalled,
         })
     }
 }

@@ -54,7 +54,9 @@ fn merged_shards_are_the_whole_tree() {
         assert_eq!(text(&files[0]), text(&files[1]), "{faults} faults in {of} parts");
         words.push("--json");
         let object: Value = serde_json::from_str(out(&halfclose(&words))).expect("one object");
-        for key in ["closed", "schedules", "by_faults", "verdicts", "least", "reproduce"] {
+        for key in
+            ["closed", "schedules", "by_faults", "verdicts", "least", "stack_stalled", "reproduce"]
+        {
             assert_eq!(object[key], plain[key], "{key}");
         }
         assert_eq!(object["complete"], true);
