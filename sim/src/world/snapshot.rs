@@ -1,5 +1,7 @@
 //! `snapshot` copies the state of a world out, to go on from the same moment again.
 
+use std::time::Duration;
+
 use super::World;
 use crate::network::fate::Fate;
 use crate::outcome::End;
@@ -53,6 +55,15 @@ impl World<'_> {
             self.go_on();
         }
         end
+    }
+
+    /// Handle every event before the time `at`, or every event of a shorter run.
+    pub(crate) fn run_until(&mut self, at: Duration) {
+        while self.next_event().is_some_and(|(next, _)| next < at) {
+            if self.step().is_some() {
+                return;
+            }
+        }
     }
 
     /// Draw the fates of all packets from now on from `seed`. The hosts keep what they have drawn.

@@ -244,8 +244,9 @@ fn scenario(
     let problem = |what| CommandError::Input(format!("the run {what}"));
     check_stream(args.stream, &explanation).map_err(problem)?;
     let truths = truth::of(&finished);
-    let (decisive, unasked) = counterfactual::decisive(&scenario, &workload, &finished);
-    let told = Told { truths: &truths, decisive: &decisive, unasked };
+    let decisive = counterfactual::decisive(&scenario, &workload, &finished);
+    let unasked = decisive.unasked_packets + decisive.unasked_faults;
+    let told = Told { truths: &truths, decisive: &decisive.asked, unasked };
     let again = format!("halfclose explain {} --seed {seed}", selection.words);
     if args.json {
         let most = usize::MAX;
@@ -314,7 +315,9 @@ fn said_of_run(
     match (told.decisive.len(), told.unasked) {
         (0, 0) => writeln!(out, "  decided  by no packet: what the programs and hosts do decides")?,
         (_, 0) => {}
-        (_, more) => writeln!(out, "  decided  {more} lost packets were not asked about")?,
+        (_, more) => {
+            writeln!(out, "  decided  {more} lost packets or faults were not asked about")?;
+        }
     }
     if let Some(fix) = scenario.arms.iter().find(|arm| arm.name == "fix") {
         writeln!(out, "  cure     {} (--arm fix)", fix.about)?;

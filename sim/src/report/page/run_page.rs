@@ -4,7 +4,7 @@
 use halfclose_stack::ClosePolicy;
 use maud::{Markup, html};
 
-use crate::explain::counterfactual::{self, Decisive};
+use crate::explain::counterfactual::{self, Answers};
 use crate::judge::expectation::unmet;
 use crate::law::LAWS;
 use crate::outcome::{Outcome, TransferOutcome};
@@ -17,7 +17,7 @@ use crate::report::page::thinning::{DRAWN, LISTED, Thinned};
 use crate::report::page::verdict_words::{badge, sentence};
 use crate::report::page::{data_block, document, legend, section};
 use crate::report::timeline::Timeline;
-use crate::report::{ShownRun, ended, told};
+use crate::report::{ShownRun, byte_account, ended, told};
 use crate::run::Finished;
 use crate::search::fate_curve::{FateCurve, draws, fate};
 use crate::workload::Workload;
@@ -26,9 +26,6 @@ use crate::workload::Workload;
 const SWITCHES: usize = 12;
 /// The most graphs on a page.
 const GRAPHS: usize = 6;
-
-/// Packets in all runs that say which packets mattered, at most: such a run takes its time.
-const WITHOUT_PACKETS: u64 = 4_000_000;
 
 /// Packets in all runs of the fate curve, at most, and the fewest continuations that are worth a picture.
 const CURVE_PACKETS: u64 = 300_000;
@@ -41,9 +38,7 @@ pub(crate) struct RunPage<'a> {
     /// The run, recorded with headers at least.
     finished: &'a Finished,
     /// Each lost or changed packet and each fault, with the verdict of a run without it.
-    without: Vec<Decisive>,
-    /// The number of packets that were not asked about.
-    unasked: usize,
+    without: Answers,
     /// How the end became certain, if the link draws anything.
     curve: Option<FateCurve>,
     /// The expectations that the run missed.
@@ -66,14 +61,11 @@ impl<'a> RunPage<'a> {
     /// The page of a run that was recorded with headers. Makes a run for each lost or changed packet.
     pub(crate) fn new(shown: ShownRun<'a>, finished: &'a Finished, workload: &Workload) -> Self {
         let packets = finished.outcome.packets;
-        let most = WITHOUT_PACKETS / (packets.client + packets.server).max(1);
-        let most = usize::try_from(most.clamp(4, 200)).expect("at most 200");
-        let (without, unasked) =
-            counterfactual::without_each(shown.scenario, workload, finished, most);
+        let without = counterfactual::without_each(shown.scenario, workload, finished);
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
         let curve = curve(&shown, packets.client + packets.server);
-        Self { shown, finished, without, unasked, curve, unmet, simulated: true }
+        Self { shown, finished, without, curve, unmet, simulated: true }
     }
 
     /// The page of a bridge run, which has no digest, no laws, and no other runs to compare with.
@@ -81,8 +73,8 @@ impl<'a> RunPage<'a> {
     pub(crate) fn of_bridge(shown: ShownRun<'a>, finished: &'a Finished) -> Self {
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
-        let without = Vec::new();
-        Self { shown, finished, without, unasked: 0, curve: None, unmet, simulated: false }
+        let without = Answers::default();
+        Self { shown, finished, without, curve: None, unmet, simulated: false }
     }
 
     /// The page as the text of a file.
@@ -97,11 +89,12 @@ impl<'a> RunPage<'a> {
         let body = html! {
             (self.head())
             main {
-                (self.told())
+                (self.told(timeline))
                 (self.ladder(timeline, drawn))
                 (graphs(timeline))
                 @if self.simulated { (self.mattered()) }
                 @if let Some(curve) = &self.curve { (fate_picture::fate(curve)) }
+                @else if self.simulated && draws(scenario) { (no_curve(outcome)) }
                 (all_fields(timeline, listed))
                 @if self.simulated { (self.laws()) }
                 (section("scenario", "The scenario", "The whole scenario of the run, as a file.",
@@ -128,8 +121,13 @@ impl<'a> RunPage<'a> {
     }
 
     /// What the user saw, and the facts of the worst transfer.
-    fn told(&self) -> Markup {
-        let ShownRun { outcome, .. } = self.shown;
+    fn told(&self, timeline: &Timeline<'_>) -> Markup {
+        let ShownRun { scenario, outcome, .. } = self.shown;
+        // The packets of a bridge run do not say what a program has read.
+        let bytes_stayed = match self.simulated {
+            true => byte_account::sentence(scenario, self.finished, timeline),
+            false => None,
+        };
         let Some(worst) = outcome.worst() else { return html! {} };
         let TransferOutcome { task, dialogue, reply, client, ending, .. } = worst;
         let said = match told(worst.told) {
@@ -145,6 +143,7 @@ impl<'a> RunPage<'a> {
             &said,
             &html! {
                 pre tabindex="0" { "ftp> " (task) "\n" (dialogue.join("\n")) }
+                @if let Some(bytes) = bytes_stayed { p { (bytes) } }
                 dl.facts {
                     dt { "file" } dd { (bytes) }
                     dt { "last reply" } dd { @if reply.is_empty() { "none" } @else { (reply) } }
@@ -208,8 +207,9 @@ impl<'a> RunPage<'a> {
     /// The packets without which the run had ended otherwise.
     fn mattered(&self) -> Markup {
         let verdict = self.shown.outcome.verdict;
-        let decided = self.without.iter().filter(|one| one.verdict != verdict).count();
-        let says = match (self.without.len(), decided) {
+        let Answers { asked, unasked_packets, unasked_faults } = &self.without;
+        let decided = asked.iter().filter(|one| one.verdict != verdict).count();
+        let says = match (asked.len(), decided) {
             (0, _) => {
                 "No packet was lost, held or changed by a draw or a fault that could be undone \
                        alone: the programs and the hosts decide."
@@ -229,15 +229,23 @@ impl<'a> RunPage<'a> {
             "Which packets mattered",
             &says,
             &html! {
-                @if self.unasked > 0 {
-                    p { "The first " (self.unasked) " lost or changed packets were not asked about." }
+                @if *unasked_packets > 0 {
+                    p.thinned { strong {
+                        "Not computed: the run without the first " (unasked_packets)
+                        " lost or changed packets. Of a long run, only the last packets are asked about."
+                    } }
                 }
-                @if !self.without.is_empty() {
+                @if *unasked_faults > 0 {
+                    p.thinned { strong {
+                        "Not computed: the run without the last " (unasked_faults) " faults."
+                    } }
+                }
+                @if !asked.is_empty() {
                     div.wide { table {
                         thead { tr {
                             th.num { "packet" } th { "what happened" } th { "the verdict without that" }
                         } }
-                        tbody { @for one in &self.without { tr {
+                        tbody { @for one in asked { tr {
                             td.num { @if let Some(packet) = one.packet { (packet) } }
                             td { (one.what) }
                             td {
@@ -280,6 +288,16 @@ impl<'a> RunPage<'a> {
             },
         )
     }
+}
+
+/// What stands in the place of the fate curve of a long run.
+fn no_curve(outcome: &Outcome) -> Markup {
+    let packets = outcome.packets.client + outcome.packets.server;
+    let says = format!(
+        "Not computed: the fate curve of a run of {packets} packets takes too many runs. `halfclose fate` \
+         makes these runs."
+    );
+    section("fate", "At which packet the end was decided", &says, &html! {})
 }
 
 /// The graphs of the directions in which bytes went.

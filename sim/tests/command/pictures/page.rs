@@ -144,6 +144,7 @@ fn a_long_run_is_thinned_and_says_so() {
     assert!(text.contains(&format!("Thinned out: {} of ", packets.len())), "the page says so");
     let arrows = text.matches("<a class=\"p ").count();
     assert!(text.contains(&format!("Thinned out: {arrows} of ")) && arrows < packets.len());
+    assert!(text.contains("Not computed: the fate curve of a run of "), "the curve is left out");
     assert!(text.contains(" not drawn</text>"), "so does the ladder, where the packets would be");
 }
 
