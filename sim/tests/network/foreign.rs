@@ -4,6 +4,7 @@
 //! (`.ci/run` installs all programs and sets the variable).
 
 mod captures;
+mod captures_beyond;
 mod client_rows;
 mod clients;
 mod errors;

@@ -17,7 +17,7 @@ use crate::served::Ours;
 const CLIENT: &str = include_str!("capturing_client.py");
 
 /// Whether this process may capture.
-fn can_capture() -> bool {
+pub(super) fn can_capture() -> bool {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0"));
     if !root {
         eprintln!("SKIPPED: only root may capture");
@@ -26,14 +26,14 @@ fn can_capture() -> bool {
 }
 
 /// A capture under way.
-struct Capture {
+pub(super) struct Capture {
     dump: Child,
     stderr: BufReader<std::process::ChildStderr>,
 }
 
 impl Capture {
     /// Captures the loopback device into `file`: `snap` bytes of each packet that fits `filter`.
-    fn start(file: &Path, snap: &str, filter: &str) -> Self {
+    pub(super) fn start(file: &Path, snap: &str, filter: &str) -> Self {
         let mut dump = Command::new("tcpdump");
         dump.args(["-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-n", "-Z", "root", "-s"]);
         dump.arg(snap).arg("-w").arg(file).arg(filter).stderr(Stdio::piped());
@@ -47,7 +47,7 @@ impl Capture {
         Self { dump, stderr }
     }
 
-    fn stop(mut self) {
+    pub(super) fn stop(mut self) {
         pause(700);
         let _ = Command::new("kill").args(["-INT", &self.dump.id().to_string()]).status();
         let mut rest = String::new();
@@ -63,7 +63,7 @@ fn pause(milliseconds: u64) {
 
 /// The explanation of a capture file, with the transfers of the server at `port` alone: other tests
 /// use the loopback device too.
-fn explained(file: &Path, port: u16) -> Explanation {
+pub(super) fn explained(file: &Path, port: u16) -> Explanation {
     let mut analysis = Analysis::new();
     read_capture(std::fs::File::open(file).expect("a capture"), &mut analysis).expect("pcap");
     let mut explanation = analysis.finish();
@@ -92,11 +92,12 @@ const ROWS: &[Row] = &[
     ("die", "STOR", &[Cause::ClientDied, Cause::CloseWithUnread], &[Whole::Unknown]),
 ];
 
-fn ftplib(at: &Path, server: &Theirs, way: &str) -> Child {
+/// Starts ftplib with a server at `port`; `login` is the directory, the user and the password.
+pub(super) fn ftplib(at: &Path, port: u16, login: (&str, &str, &str), way: &str) -> Child {
     let script = at.join("client.py");
     std::fs::write(&script, CLIENT).expect("space");
-    let (path, user, password) = server.login();
-    let port = server.port.to_string();
+    let (path, user, password) = login;
+    let port = port.to_string();
     let mut client = Command::new("python3");
     client.arg(script).args([&port, path, user, password, way]);
     client.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("python starts")
@@ -113,13 +114,13 @@ fn dialogue(server: &Theirs, way: &str, snap: &str, filter: &str) -> Explanation
     let file = folder.path().join("real.pcap");
     let filter = filter.replace("PORT", &server.port.to_string());
     let capture = Capture::start(&file, snap, &filter);
-    let mut client = ftplib(folder.path(), server, way);
+    let mut client = ftplib(folder.path(), server.port, server.login(), way);
     let _ = client.wait();
     capture.stop();
     explained(&file, server.port)
 }
 
-fn only(found: &Explanation) -> &TransferExplained {
+pub(super) fn only(found: &Explanation) -> &TransferExplained {
     assert_eq!(found.transfers.len(), 1, "{:#?}", found.transfers);
     &found.transfers[0]
 }
@@ -172,7 +173,7 @@ fn a_killed_server_is_not_called_an_orderly_end() {
     let file = folder.path().join("real.pcap");
     let capture = Capture::start(&file, "0", "tcp");
     let port = server.port;
-    let mut client = ftplib(folder.path(), &server, "stall");
+    let mut client = ftplib(folder.path(), server.port, server.login(), "stall");
     let mut line = String::new();
     let stdout = client.stdout.take().expect("piped");
     BufReader::new(stdout).read_line(&mut line).expect("one line");
@@ -193,7 +194,7 @@ fn a_capture_that_begins_in_the_middle_says_so() {
     }
     let Some(server) = Theirs::start(PYFTPDLIB) else { return };
     let folder = tempfile::tempdir().expect("a directory");
-    let mut client = ftplib(folder.path(), &server, "stall");
+    let mut client = ftplib(folder.path(), server.port, server.login(), "stall");
     let mut line = String::new();
     let stdout = client.stdout.take().expect("piped");
     BufReader::new(stdout).read_line(&mut line).expect("one line");
