@@ -5,3 +5,4 @@ pub(crate) mod lines;
 pub(crate) mod numbered;
 pub(crate) mod session_seen;
 pub(crate) mod sessions;
+mod sizes;

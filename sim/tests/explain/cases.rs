@@ -1,7 +1,7 @@
 //! The capture of each case of the catalogue names that case, and each cause has a run that shows the
 //! cause and a run, one setting away, that must not get it.
 
-use halfclose::explain::{Cause, Explanation, Sure, truth};
+use halfclose::explain::{Cause, Explanation, Sure, Whole, truth};
 use halfclose::internals::{Workload, run_loaded};
 use halfclose::{Finished, Recording, Scenario};
 
@@ -140,5 +140,25 @@ fn a_reset_that_carries_its_reason_is_seen() {
         let [reset] = resets[..] else { panic!("one RST: {resets:?}") };
         let said = (reset.cause, reset.ietf_code, reset.nearest, reset.sure);
         assert_eq!(said, ("abort", Some(4), false, sure), "{reset:?}");
+    }
+}
+
+#[test]
+fn a_text_upload_is_not_short_because_its_file_has_fewer_bytes_than_the_connection_carried() {
+    // A file with line ends: TYPE A sends CR LF, and SIZE, asked with TYPE I, counts LF alone.
+    for kind in ["ascii", "image"] {
+        let mut scenario = Scenario::default();
+        let kind_key = format!("client.type={kind}");
+        let tasks = ["do.1.put=a", "do.1.size=1000", "do.2.put=a", "do.2.resume=true"];
+        let more = ["do.2.size=65535", "do.3.size_of=a"];
+        let settings = [&*kind_key].into_iter().chain(tasks).chain(more);
+        scenario.vary(settings).expect("the settings are sound");
+        let explanation = explained(&finished(&scenario).captured());
+        let first = &explanation.transfers[0];
+        assert_eq!(
+            (first.bytes > 1000, first.whole),
+            (kind == "ascii", Whole::Whole),
+            "{first:#?}"
+        );
     }
 }

@@ -9,6 +9,7 @@ use halfclose_ftp::wire::reply::{Parser, Progress, Reply};
 
 use super::lines::{Lines, Place};
 use super::numbered::Numbered;
+use super::sizes::{Sizes, announced_size};
 
 /// Transfers that are kept of one session at a time.
 const TRANSFERS_MAX: usize = 65_536;
@@ -20,8 +21,6 @@ const SETUPS_BEHIND: usize = 16;
 const UNANSWERED_MAX: usize = 1024;
 /// The longest argument that is kept.
 const ARGUMENT_MAX: usize = 512;
-/// Sizes that are remembered by name.
-const SIZES_MAX: usize = 64;
 
 /// A transfer command, and what followed.
 #[derive(Clone, Debug)]
@@ -48,7 +47,10 @@ pub(crate) struct TransferSeen {
     pub(crate) offset: u64,
     /// The size that SIZE told, or the preliminary reply; of the whole file.
     pub(crate) size: Option<u64>,
-    /// The size that SIZE told after the transfer.
+    /// The transfer has TYPE I, by a TYPE command that the server took.
+    pub(crate) image: bool,
+    /// The size that SIZE told after the transfer, both with TYPE I: the file of a transfer with TYPE A
+    /// may have fewer bytes than the connection carried.
     pub(crate) size_after: Option<u64>,
     /// The number of the data connection.
     pub(crate) data: Option<u64>,
@@ -83,6 +85,7 @@ enum What {
     Transfer(usize),
     Passive,
     Size(String),
+    Image,
     Rest(u64),
     Auth,
     Abor,
@@ -120,7 +123,7 @@ pub(crate) struct SessionSeen {
     parser: Parser,
     greeted: bool,
     offset: u64,
-    sizes: VecDeque<(String, u64)>,
+    sizes: Sizes,
 }
 
 /// What a line has announced: where a data connection will go to.
@@ -157,7 +160,7 @@ impl SessionSeen {
             parser: Parser::default(),
             greeted: false,
             offset: 0,
-            sizes: VecDeque::new(),
+            sizes: Sizes::default(),
         }
     }
 
@@ -200,6 +203,12 @@ impl SessionSeen {
             }
             "PASV" | "EPSV" => What::Passive,
             "SIZE" => What::Size(clipped(argument)),
+            // TYPE L 8 is TYPE I; every other type holds from the command on, without a reply.
+            "TYPE" if argument.starts_with(['I', 'i', 'L', 'l']) => What::Image,
+            "TYPE" => {
+                self.sizes.image = false;
+                What::Other
+            }
             "REST" => What::Rest(argument.trim().parse().unwrap_or(0)),
             "AUTH" => What::Auth,
             "QUIT" => {
@@ -250,10 +259,10 @@ impl SessionSeen {
         }
         let argument = clipped(argument);
         let upload = matches!(verb, "STOR" | "APPE" | "STOU");
-        let size = self.sizes.iter().find(|(name, _)| *name == argument && !upload);
         What::Transfer(self.transfers.push(TransferSeen {
             verb,
-            size: size.map(|(_, size)| *size),
+            size: self.sizes.of(&argument).filter(|_| !upload),
+            image: self.sizes.image,
             argument,
             said,
             setup: self.setups.last_number(),
@@ -345,6 +354,7 @@ impl SessionSeen {
                     self.sized(name, size);
                 }
             }
+            What::Image => self.sizes.image |= (200..300).contains(&reply.code),
             What::Rest(offset) if reply.code == 350 => self.offset = offset,
             What::Auth if reply.code == 234 || reply.code == 334 => {
                 self.secured = Some(passed.frame);
@@ -362,22 +372,12 @@ impl SessionSeen {
 
     fn sized(&mut self, name: String, size: u64) {
         let stored = self.transfers.iter_mut().rev().find(|one| one.argument == name);
-        if let Some(transfer) = stored.filter(|one| one.is_upload() && one.reply.is_some()) {
+        let stored = stored.filter(|one| one.is_upload() && one.reply.is_some());
+        if let Some(transfer) = stored.filter(|one| one.image && self.sizes.image) {
             transfer.size_after = Some(size);
         }
-        self.sizes.retain(|(known, _)| *known != name);
-        if self.sizes.len() == SIZES_MAX {
-            self.sizes.pop_front();
-        }
-        self.sizes.push_back((name, size));
+        self.sizes.tell(name, size);
     }
-}
-
-/// The size in the text of a preliminary reply: `... (1234 bytes)`.
-fn announced_size(text: &str) -> Option<u64> {
-    let (_, rest) = text.rsplit_once('(')?;
-    let (number, unit) = rest.split_once(' ')?;
-    unit.starts_with("bytes").then(|| number.parse().ok())?
 }
 
 fn clipped(text: &str) -> String {
