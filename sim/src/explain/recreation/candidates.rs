@@ -22,6 +22,9 @@ const HOSTS: [&[&str]; 4] = [
     &["client.host=winsock", "server.host=winsock"],
 ];
 
+/// Bytes of an upload behind the place at which the user ended the upload.
+const MORE: u64 = 100_000;
+
 /// A scenario to try.
 pub(super) struct Candidate {
     /// A scenario of the catalogue, or none: the default.
@@ -111,10 +114,10 @@ impl Space {
 
 /// Who asks for the size of an upload: no program, the client after a failure, or a task at the end.
 fn sizes_asked(sketch: &Sketch) -> Vec<Recipe> {
-    let count = sketch.tasks.len();
-    let asked = sketch.tasks.iter().zip(1..).filter(|(task, _)| task.size_after.is_some());
+    let count = sketch.tasks.last().map_or(0, |task| task.nth);
+    let asked = sketch.tasks.iter().filter(|task| task.size_after.is_some());
     let asked =
-        asked.zip(count + 1..).map(|((_, nth), more)| format!("do.{more}.size_of=file{nth}"));
+        asked.zip(count + 1..).map(|(task, more)| format!("do.{more}.size_of=file{}", task.nth));
     let at_the_end = Recipe { settings: asked.collect(), dark: None };
     let by_itself = Recipe::of(&["client.check_size=true"]);
     if at_the_end.settings.is_empty() {
@@ -142,7 +145,11 @@ fn base(sketch: &Sketch) -> Vec<String> {
     if let Some(waited) = sketch.gave_up {
         settings.push(format!("client.reply_timeout={}us", waited / 1000));
     }
-    for (task, nth) in sketch.tasks.iter().zip(1..) {
+    for task in &sketch.tasks {
+        let nth = task.nth;
+        if task.absent {
+            settings.push(format!("do.{}.delete=file{nth}", nth - 1));
+        }
         let size = task.offset + task.bytes;
         let resumes = task.offset > 0;
         match &*task.explained.command {
@@ -196,7 +203,7 @@ fn reaction(sketch: &Sketch) -> &'static str {
 
 /// What may show the cause of the transfer `at`, the likeliest first.
 fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
-    let key = |word: &str, value: u64| format!("do.{}.{word}={value}", at + 1);
+    let key = |word: &str, value: u64| format!("do.{}.{word}={value}", task.nth);
     let [sent, acked] = [task.bytes, task.acked];
     let dark = |from: DarkFrom, settings: &[&str]| Recipe::dark(at, from, settings);
     let silence = format!("server.data_timeout={}us", (task.silence / 1000).max(1));
@@ -206,7 +213,14 @@ fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
     match task.explained.cause {
         Cause::AbortedByUser => {
             let before = task.before_abor.unwrap_or(0);
-            all("abort_after", &[before, acked, before / 2, 0, sent, 1])
+            let mut some = all("abort_after", &[before, acked, before / 2, 0, sent, 1]);
+            // The rest of an upload that was ended is not in the capture.
+            let longer = [1, MORE].map(|more| key("size", task.offset + sent + more));
+            for size in longer.iter().filter(|_| task.upload) {
+                some.push(Recipe::of(&[size, &key("abort_after", before)]));
+                some.push(Recipe::of(&[size, &key("abort_after", 0)]));
+            }
+            some
         }
         Cause::ClientDied => all("die_after", &[acked, sent / 2, sent, 0, 1]),
         Cause::CloseWithUnread => {
@@ -256,6 +270,11 @@ fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
             "client.data_port=20000",
             "server.active_port=20",
         ])],
+        Cause::ServerFailed if task.is_listing() => vec![
+            Recipe::of(&[&format!("do.{}.ls=absent", task.nth)]),
+            Recipe::of(&[&silence]),
+            Recipe::of(&[&silence, "server.on_fin=waits"]),
+        ],
         Cause::ServerFailed => vec![
             Recipe::of(&[&format!("server.capacity={acked}")]),
             Recipe::of(&[&silence]),

@@ -43,6 +43,10 @@ pub struct Sketch {
 #[derive(Clone, Debug)]
 pub(super) struct TaskSeen {
     pub(super) explained: TransferExplained,
+    /// The number of the task that makes the transfer in the scenario, from 1.
+    pub(super) nth: usize,
+    /// The server refused a download before the download began: the file is not there.
+    pub(super) absent: bool,
     pub(super) upload: bool,
     /// Bytes that the sender sent on the data connection.
     pub(super) bytes: u64,
@@ -103,12 +107,18 @@ impl Sketch {
         if round_trip.is_none() {
             left_out.push("no handshake tells the delay: 20 ms are assumed".to_owned());
         }
-        let mut tasks = Vec::new();
+        let mut tasks: Vec<TaskSeen> = Vec::new();
         for (seen, explained) in session.transfers.iter().zip(explained) {
             let flow = seen.data.and_then(flow_of);
             let setup = seen.setup.and_then(|number| session.setups.get(number));
             let passive = setup.is_none_or(|it| it.passive);
-            let task = TaskSeen::of(seen, explained, flow, passive, log);
+            let mut task = TaskSeen::of(seen, explained, flow, passive, log);
+            // A client whose MLSD is refused tries LIST, and NLST behind LIST, as the same task. A file
+            // that is not there takes a task before the transfer's own.
+            task.nth = match tasks.last() {
+                Some(last) if last.falls_back_to(&task) => last.nth,
+                last => last.map_or(0, |last| last.nth) + 1 + usize::from(task.absent),
+            };
             if task.bytes > SIZE_MAX {
                 left_out.push(format!("a file of {} bytes is made {SIZE_MAX}", task.bytes));
             }
@@ -143,8 +153,12 @@ impl TaskSeen {
         let ends = flow.map(|flow| [&flow.ends[sender], &flow.ends[1 - sender]]);
         let known = seen.size.filter(|_| !upload).map(|size| size.saturating_sub(seen.offset));
         let sent = ends.map_or(0, |[own, _]| number(own.bytes()));
+        let refused = seen.begun.is_none()
+            && seen.reply.as_ref().is_some_and(|(code, ..)| matches!(code, 450 | 550));
         Self {
             explained: explained.clone(),
+            nth: 0,
+            absent: seen.verb == "RETR" && refused && sent == 0 && known.is_none(),
             upload,
             bytes: known.map_or(sent, |size| size.max(sent)).min(SIZE_MAX),
             acked: ends.map_or(0, |[own, _]| number((own.acked - 1).min(own.bytes()))),
@@ -160,6 +174,20 @@ impl TaskSeen {
                 .map(|end| flow.map_or(CloseSeen::Open, |flow| CloseSeen::of(flow, end))),
             silence: flow.map_or(0, |flow| flow.longest_silence.0),
         }
+    }
+
+    /// Whether the transfer lists a directory.
+    pub(super) fn is_listing(&self) -> bool {
+        matches!(&*self.explained.command, "MLSD" | "LIST" | "NLST")
+    }
+
+    /// Whether the client tries `next` because the server refused the listing `self`.
+    fn falls_back_to(&self, next: &Self) -> bool {
+        let verbs = [&*self.explained.command, &*next.explained.command];
+        let refused = self.code.is_some_and(|code| code >= 300 || code == 202);
+        refused
+            && matches!(verbs, ["MLSD", "LIST"] | ["LIST", "NLST"])
+            && self.explained.file == next.explained.file
     }
 
     /// How the sender of the file closed.
