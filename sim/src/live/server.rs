@@ -32,6 +32,9 @@ const FILES_PER_SESSION: usize = 4;
 /// The longest time for the last bytes of an ending program to leave.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// A turn of all sessions that is told: the clients have waited for a disk or a processor.
+const LONG_TURN: Duration = Duration::from_millis(50);
+
 /// The directory and the options of a server.
 #[derive(Clone, Debug)]
 pub(crate) struct Serve {
@@ -174,6 +177,25 @@ fn announce(
     Ok(())
 }
 
+/// The turns of the program's loop, in each of which every session has its share.
+#[derive(Debug, Default)]
+struct Turns {
+    /// The longest turn that the log has.
+    told: Duration,
+}
+
+impl Turns {
+    /// Tells of a turn that is long, and twice as long as the turn told before: the log has few such
+    /// lines whatever a client or a disk does.
+    fn add(&mut self, took: Duration, log: &mut ServerLog) {
+        if took >= LONG_TURN && took >= 2 * self.told {
+            self.told = took;
+            let ms = took.as_millis();
+            log.note(&format!("all sessions waited {ms} ms for the disk or the processor"));
+        }
+    }
+}
+
 fn run(
     server: &mut Driver<Server, DirectoryStore>,
     sockets: &mut Sockets,
@@ -181,7 +203,7 @@ fn run(
     grace: Duration,
     log: &mut ServerLog,
 ) -> Result<(), Error> {
-    let mut deadline = None;
+    let (mut deadline, mut turns) = (None, Turns::default());
     loop {
         let now = sockets.now();
         // The clock of the machine may have been set since the last lap.
@@ -190,6 +212,7 @@ fn run(
         server.config_mut().epoch = epoch;
         server.pump(sockets, now);
         log.take(server);
+        turns.add(sockets.now().saturating_sub(now), log);
         if deadline.is_some_and(|deadline| server.is_done() || deadline <= now) {
             break;
         }

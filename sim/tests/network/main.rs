@@ -14,4 +14,5 @@ mod probed;
 mod program;
 mod reported;
 mod served;
+mod supervised;
 mod word;

@@ -29,6 +29,8 @@ fn a_listing_is_never_in_memory_whole() {
         fs::write(server.path(&format!("d/a rather long name, and its number {at:06}")), "")
             .expect("space");
     }
+    // A million names take longer to make than a session may be idle.
+    let mut client = Raw::login(&server);
     for verb in ["LIST d", "MLSD d", "NLST d"] {
         let (reply, listing) = client.get(verb);
         if names > LISTED {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io::{Read, Write};
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::raw::{Raw, instant, pause};
 use crate::served::Ours;
 
@@ -156,4 +158,35 @@ fn what_is_said_in_one_breath_is_all_answered_also_before_an_end() {
         client.expect("200");
     }
     assert!(client.is_closed());
+}
+
+/// The server is stopped in the middle of its turns, as a disk that does not answer stops a program.
+#[test]
+fn a_turn_that_holds_all_sessions_up_is_told_in_few_lines() {
+    const STOP: Duration = Duration::from_millis(120);
+    let server = Ours::serve(&[]);
+    let mut client = Raw::login(&server);
+    let mut replies = client.stream.try_clone().expect("a file");
+    let over = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(move || while replies.read(&mut [0; 65536]).is_ok_and(|read| read > 0) {});
+        scope.spawn(|| {
+            let block = b"HELP\r\n".repeat(1000);
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                client.stream.write_all(&block).expect("it listens");
+            }
+            client.stream.shutdown(std::net::Shutdown::Both).expect("it is open");
+        });
+        for _ in 0..12 {
+            server.signal(Signal::STOP);
+            pause(STOP);
+            server.signal(Signal::CONT);
+            pause(STOP / 10);
+        }
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+    });
+    server.signal(Signal::TERM);
+    let (_, log, _) = server.wait();
+    let told = log.iter().filter(|line| line.contains("all sessions waited ")).collect::<Vec<_>>();
+    assert!((1..=4).contains(&told.len()), "{log:?}");
 }
