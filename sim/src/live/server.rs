@@ -185,8 +185,8 @@ struct Turns {
 }
 
 impl Turns {
-    /// Tells of a turn that is long, and twice as long as the turn told before: the log has few such
-    /// lines whatever a client or a disk does.
+    /// Tells of a turn that is long, and twice as long as the turn told before: neither a client nor a
+    /// disk fills the log with such lines.
     fn add(&mut self, took: Duration, log: &mut ServerLog) {
         if took >= LONG_TURN && took >= 2 * self.told {
             self.told = took;

@@ -1,5 +1,5 @@
-//! `serve` under a supervisor that speaks systemd's protocols: readiness by `NOTIFY_SOCKET`
-//! (see `sd_notify(3)`), and a listening socket that the supervisor passes (see `sd_listen_fds(3)`).
+//! A supervisor that speaks systemd's protocols with the server: readiness by `NOTIFY_SOCKET` (see
+//! `sd_notify(3)`), and a listening socket that the supervisor passes (see `sd_listen_fds(3)`).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};

@@ -1,6 +1,6 @@
-//! What the server survived under attack, again and again: directories that become links while a
-//! client names files below, kills in the middle of uploads, and thousands of connections of every fate.
-//! The numbers are those of the attack.
+//! The attacks that the server survived, with the numbers of the attack: directories that become links
+//! while a client names files below, kills in the middle of uploads, and thousands of connections of
+//! every fate.
 
 use std::fs;
 use std::io::Write;
