@@ -143,8 +143,8 @@ pub use search::results::{Format, ResultsError};
 #[cfg(feature = "results")]
 pub use search::sweep::{Record, Rows};
 pub use search::{
-    Cell, Coverage, Explore, Explored, FateCurve, FatePoint, FateSearch, Histogram, Made, Matrix,
-    Pair, Placed, Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept,
+    Cell, Coverage, Explore, Explored, FateCurve, FatePoint, FateSearch, Guidance, Histogram, Made,
+    Matrix, Pair, Placed, Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept,
     SweptRun, Tally, TcpEvent, TransferCommand, Visit, Weakened, explore, fate, matrix, shrink,
     sweep,
 };

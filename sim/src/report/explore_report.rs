@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::report::{rate, style};
+use crate::report::{coverage_json, coverage_table, rate, style};
 use crate::scenario::Fault;
 use crate::search::explore::{Explored, Scope};
 use crate::search::schedule::Placed;
@@ -88,9 +88,11 @@ pub(crate) fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Resu
         Scope::Both => "all connections",
     };
     let last = of.last.map_or_else(String::new, |last| format!("the last {last} packets of "));
+    let guided = of.arms.iter().any(|arm| arm.explored.guided.is_some());
+    let every = if guided { "guided placements" } else { "every placement" };
     writeln!(
         to,
-        "every placement of at most {} (drop, duplicate, hold) on {last}{connections}",
+        "{every} of at most {} (drop, duplicate, hold) on {last}{connections}",
         plural(of.faults, "fault")
     )?;
     for arm in of.arms {
@@ -99,6 +101,7 @@ pub(crate) fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Resu
             writeln!(to, "    fault met no packet: {}", arm.unmatched.join("; "))?;
         }
         closed(to, of, arm)?;
+        guidance(to, arm)?;
     }
     counts(to, of)?;
     for arm in of.arms {
@@ -116,6 +119,9 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
         0 => String::new(),
         made => format!("; {seconds:.1} s, {:.0} schedules a second", rate(made, arm.took)),
     };
+    if arm.explored.guided.is_some() {
+        return writeln!(to, "    {} schedules visited{speed}", number(visited));
+    }
     if *exhaustive {
         let parts: Vec<_> = by_faults.iter().map(|count| number(*count)).collect();
         let parts = parts.join(" + ");
@@ -128,6 +134,18 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
         Some(faults) => format!("closed up to {}", plural(faults, "fault")),
     };
     writeln!(to, "    NOT CLOSED: {} schedules visited, {up_to}{speed}", number(visited))
+}
+
+/// Writes what guided the exploration: the corpus, the stalls, and the pairs reached.
+fn guidance(to: &mut impl fmt::Write, arm: &ExploredArm<'_>) -> fmt::Result {
+    let Some(guided) = &arm.explored.guided else { return Ok(()) };
+    writeln!(to, "    {} of the lists reached something new", number(guided.corpus))?;
+    if let Some((run, list)) = &guided.first_stall {
+        let (count, run) = (number(arm.explored.stack_stalled), number(*run));
+        writeln!(to, "    stack stalled in {count} runs, first in run {run}: smoltcp stalled")?;
+        writeln!(to, "      {}", (arm.reproduce)(&(arm.named)(list)))?;
+    }
+    coverage_table(to, &guided.coverage)
 }
 
 /// Writes the number of runs of each verdict, with a column for each arm.
@@ -230,7 +248,7 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         })
         .collect();
     let schedules = explored.runs();
-    json!({
+    let mut object = json!({
         "arm": arm.title,
         "faults": of.faults,
         "channel": scope_name(of.scope),
@@ -247,5 +265,16 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "seconds": arm.took.as_secs_f64(),
         "schedules_per_second": rate(arm.made, arm.took),
         "reproduce": reproduce,
-    })
+    });
+    if let Some(guided) = &explored.guided {
+        let stall = guided.first_stall.as_ref().map(|(run, list)| {
+            let faults = (arm.named)(list);
+            let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            json!({ "run": run, "faults": lines, "reproduce": (arm.reproduce)(&faults) })
+        });
+        object["corpus"] = json!(guided.corpus);
+        object["first_stall"] = json!(stall);
+        object["coverage"] = coverage_json(&guided.coverage);
+    }
+    object
 }

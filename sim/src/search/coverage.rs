@@ -10,7 +10,7 @@ use halfclose_stack::{Ending, Kind, State};
 
 use crate::side::Side;
 
-pub(crate) use reached::pairs;
+pub(crate) use reached::{hits, pairs};
 
 /// An event of a TCP connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,6 +3,7 @@
 //! list's own run) × (what can happen to it). Lists are visited in the order of their length, then of
 //! their packets, on any number of threads, so the first list of a verdict is a least one.
 
+mod guided;
 mod tree;
 mod walker;
 
@@ -20,6 +21,7 @@ use crate::search::shard::Shard;
 use crate::search::tally::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
+pub use guided::Guidance;
 use tree::{Family, Leaf, Tree};
 
 /// The connections whose packets are in scope.
@@ -78,6 +80,8 @@ pub struct Explored {
     pub broken_laws: BTreeMap<&'static str, (u64, Vec<Placed>)>,
     /// The number of lists with which the TCP stack of a host stalled: FTP is not the cause.
     pub stack_stalled: u64,
+    /// What guided the exploration; `None`: the exploration visits every list in order.
+    pub guided: Option<Guidance>,
 }
 
 /// How far an exploration has come.
@@ -103,6 +107,9 @@ impl Explored {
     /// was made.
     #[must_use]
     pub fn exhaustive_up_to(&self) -> Option<usize> {
+        if self.guided.is_some() {
+            return None;
+        }
         (self.by_faults.len() - usize::from(!self.exhaustive)).checked_sub(1)
     }
 

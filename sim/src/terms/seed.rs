@@ -24,6 +24,8 @@ pub enum Purpose {
     ServerModel = 8,
     /// The value of a key with a range of values.
     OpenKey = 9,
+    /// The choices of a guided exploration.
+    Guide = 10,
 }
 
 /// The stream of `seed` for `purpose`.

@@ -4,5 +4,6 @@ mod classes;
 mod coverage;
 mod edges;
 mod explore;
+mod guided;
 mod habits;
 mod shrink;

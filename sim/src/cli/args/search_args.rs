@@ -145,6 +145,14 @@ pub(in crate::cli) struct ExploreArgs {
     /// Make at most N runs, with the fewest faults first
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     pub(in crate::cli) max_schedules: Option<u64>,
+    /// Make N runs with lists of faults that reach something new, in place of every list
+    ///
+    /// A list whose run reaches new TCP events and states, or reaches them another number of times, is kept;
+    /// further lists add, remove, move and change its faults. Prints what the runs reached. Example:
+    /// halfclose explore q123208 --faults 3 --guided 1000. One thread makes all runs.
+    #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
+    #[arg(conflicts_with_all = ["compare", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
+    pub(in crate::cli) guided: Option<u64>,
     /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,

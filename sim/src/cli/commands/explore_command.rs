@@ -37,6 +37,7 @@ pub(super) struct ExploreRequest {
     seed: u64,
     jobs: usize,
     most: Option<u64>,
+    guided: Option<u64>,
     time: Option<Duration>,
     fail_on: Vec<Verdict>,
     shard: Shard,
@@ -82,6 +83,7 @@ impl ExploreRequest {
             seed,
             jobs,
             most: args.max_schedules,
+            guided: args.guided,
             time: args.max_time,
             fail_on: args.fail_on,
             shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
@@ -137,6 +139,10 @@ impl ExploreRequest {
         };
         let exploration = exploration.stop(interrupted()).progress(&reached);
         let (explored, resumed) = match &self.summary {
+            None if self.guided.is_some() => {
+                let runs = self.guided.unwrap_or_default();
+                (exploration.guided(runs).map_err(CommandError::input)?, 0)
+            }
             None => (exploration.run().map_err(CommandError::input)?, 0),
             Some(summary) => {
                 let (options, words) = (&self.options(), &*arm.selection.words);
@@ -211,7 +217,8 @@ pub(in crate::cli) fn execute(
     request.ci.tell("halfclose explore", &checks(&exploration, &findings), err)?;
     let status = if broken { Status::Broken } else { Status::AsExpected };
     let runs: u64 = explored.iter().map(|(explored, ..)| explored.runs()).sum();
-    let limited = |explored: &Explored| Some(explored.runs()) == request.most;
+    let guided = |explored: &Explored| explored.guided.as_ref().is_some_and(|it| it.complete);
+    let limited = |of: &Explored| Some(of.runs()) == request.most || guided(of);
     if explored.iter().all(|(explored, ..)| explored.exhaustive || limited(explored)) {
         return Ok(if request.findings_ok { Status::AsExpected } else { status });
     }

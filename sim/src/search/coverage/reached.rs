@@ -1,6 +1,6 @@
 //! `reached` finds the pairs of a recorded run.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use halfclose_ftp::report::Speaker;
@@ -18,8 +18,16 @@ use crate::world::lookup::Lookup;
 /// result.
 ///
 /// # Panics
-/// If the run was recorded without headers.
+/// As [`hits`].
 pub(crate) fn pairs(world: &World<'_>, outcome: &Outcome) -> Vec<Pair> {
+    hits(world, outcome).into_keys().collect()
+}
+
+/// The pairs that a run reached, each with the number of times.
+///
+/// # Panics
+/// If the run was recorded without headers.
+pub(crate) fn hits(world: &World<'_>, outcome: &Outcome) -> BTreeMap<Pair, u32> {
     let trace = world.trace();
     assert!(trace.recording() >= Recording::Headers, "coverage reads the headers of packets");
     let mut walk = Walk::new(trace);
@@ -30,7 +38,7 @@ pub(crate) fn pairs(world: &World<'_>, outcome: &Outcome) -> Vec<Pair> {
     }
     let mut all = walk.reached;
     transfers(world, outcome, &mut all);
-    all.into_iter().collect()
+    all
 }
 
 /// A connection at a host: the side, the local port, the port of the peer.
@@ -67,7 +75,7 @@ struct Walk<'t> {
     sent: BTreeMap<End, u32>,
     /// The last arrival: connection and time.
     last: Option<(End, Duration)>,
-    reached: BTreeSet<Pair>,
+    reached: BTreeMap<Pair, u32>,
 }
 
 impl<'t> Walk<'t> {
@@ -78,7 +86,7 @@ impl<'t> Walk<'t> {
             states: BTreeMap::new(),
             sent: BTreeMap::new(),
             last: None,
-            reached: BTreeSet::new(),
+            reached: BTreeMap::new(),
         }
     }
 
@@ -102,7 +110,7 @@ impl<'t> Walk<'t> {
     fn reach(&mut self, event: TcpEvent, state: State) {
         let pair = Pair::Tcp(event, state);
         if !pair.has_no_event() {
-            self.reached.insert(pair);
+            *self.reached.entry(pair).or_default() += 1;
         }
     }
 
@@ -182,7 +190,7 @@ fn end_of(side: Side, note: &Note) -> End {
 }
 
 /// Adds the command of each transfer with the ends of the data connection.
-fn transfers(world: &World<'_>, outcome: &Outcome, all: &mut BTreeSet<Pair>) {
+fn transfers(world: &World<'_>, outcome: &Outcome, all: &mut BTreeMap<Pair, u32>) {
     let (mut lookup, dialogue) = (Lookup::default(), world.client().dialogue());
     lookup.build(world.ended(), dialogue);
     for (transfer, report) in outcome.transfers.iter().zip(world.client().reports()) {
@@ -198,7 +206,9 @@ fn transfers(world: &World<'_>, outcome: &Outcome, all: &mut BTreeSet<Pair>) {
             let ends =
                 [(Side::Client, transfer.ending.client), (Side::Server, transfer.ending.server)];
             let ended = ends.into_iter().filter_map(|(side, ending)| Some((side, ending?)));
-            all.extend(ended.map(|(side, ending)| Pair::Ftp(command, side, ending)));
+            for (side, ending) in ended {
+                *all.entry(Pair::Ftp(command, side, ending)).or_default() += 1;
+            }
         }
     }
 }

@@ -61,8 +61,7 @@ impl ExploreCounts {
         families: u64,
         named: impl Fn(&[Placed]) -> Vec<String>,
     ) -> Self {
-        let Explored { exhaustive: _, by_faults, verdicts, least, broken_laws, stack_stalled } =
-            explored;
+        let Explored { by_faults, verdicts, least, broken_laws, stack_stalled, .. } = explored;
         let lists = least.values().chain(broken_laws.values().map(|(_, list)| list));
         Self {
             by_faults: by_faults.clone(),
@@ -112,6 +111,7 @@ impl ExploreCounts {
         let laws = self.broken_laws.iter();
         let laws = laws.map(|(name, (count, list))| Some((law(name)?, (*count, read(list)?))));
         Some(Explored {
+            guided: None,
             exhaustive,
             by_faults: self.by_faults.clone(),
             verdicts: verdicts.collect::<Option<_>>()?,
