@@ -128,6 +128,10 @@ fn words(
     };
     text.push_str(&match arrived {
         0 => ".".to_owned(),
+        _ if transfer.file == FileState::Short && transfer.stored < read => format!(
+            ". The program kept {} of them, and did not take the rest.",
+            transfer.stored
+        ),
         _ if read < arrived => format!(
             ". The program had read {read} of them when the RST arrived, and no more{disk}. The host \
              ({host}) then destroyed the other {}: on this host a RST takes unread bytes away.",
@@ -142,8 +146,6 @@ fn words(
     });
     if transfer.file == FileState::Absent && read > 0 {
         text.push_str(" The program then removed the file.");
-    } else if transfer.stored < read {
-        text.push_str(&format!(" The file keeps {}.", transfer.stored));
     }
     text
 }

@@ -97,3 +97,13 @@ fn the_page_of_a_matrix_says_why_each_choice_ended_so() {
     different.dedup();
     assert_eq!(different.len(), ladders.len(), "a ladder is stored twice");
 }
+
+#[test]
+fn the_page_of_a_download_says_what_the_client_did_not_take() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("early.html");
+    let words = ["run", "early-226", "--report", path.to_str().expect("UTF-8")];
+    assert_eq!(halfclose(&words).status.code(), Some(0));
+    let page = std::fs::read_to_string(&path).expect("a page");
+    assert!(page.contains("The program kept 56068 of them, and did not take the rest."));
+}

@@ -123,7 +123,7 @@ impl Switches {
         rules
     }
 
-    /// Every choice.
+    /// Every choice of one setting on each axis.
     fn choices(&self) -> Vec<Choice> {
         let mut all = vec![[0; AXES.len()]];
         for (axis, list) in self.settings.iter().enumerate() {
