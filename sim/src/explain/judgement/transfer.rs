@@ -175,11 +175,14 @@ fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
         [fin, reset].into_iter().flatten().min()
     };
     let control_left = left(control, 0)?;
+    let idle = control_left.1.saturating_sub(end.last_data.1.max(flow.ends[1 - own].last_data.1));
     let Some(data_left) = left(flow, own) else {
         // A server that saw the control connection end tore the data connection before the client's end.
         let torn = left(flow, 1 - own)?;
         let quit = facts.session.quit.is_some_and(|quit| quit < control_left.0);
-        let answered = facts.reply_at().is_none_or(|(frame, _)| frame < control_left.0);
+        // Without a reply, the end must come out of the middle of the file, and at once at the server.
+        let apart = torn.1.saturating_sub(control_left.1) > TOGETHER || idle > 3 * TOGETHER;
+        let answered = facts.reply_at().map_or(apart, |(frame, _)| frame < control_left.0);
         let server_left = left(control, 1).is_some_and(|place| place.0 < control_left.0);
         if quit || answered || server_left || torn.0 < control_left.0 {
             return None;
@@ -195,7 +198,6 @@ fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
     // A client that tears the data connection and leaves without QUIT has not read the reply either.
     let torn = flow.resets.iter().any(|reset| reset.from == own && !reset.own_fin);
     let apart = data_left.1.abs_diff(control_left.1);
-    let idle = control_left.1.saturating_sub(end.last_data.1.max(flow.ends[1 - own].last_data.1));
     if quit_first || (answered && !torn) || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
         return None;
     }
