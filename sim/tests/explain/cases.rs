@@ -1,7 +1,7 @@
 //! The capture of each case of the catalogue names that case, and each cause has a run that shows the
 //! cause and a run, one setting away, that must not get it.
 
-use halfclose::explain::{Cause, Explanation, Sure, Whole, truth};
+use halfclose::explain::{Cause, Ended, Explanation, Sure, Whole, truth};
 use halfclose::internals::{Workload, run_loaded};
 use halfclose::{Finished, Recording, Scenario};
 
@@ -161,4 +161,19 @@ fn a_text_upload_is_not_short_because_its_file_has_fewer_bytes_than_the_connecti
             "{first:#?}"
         );
     }
+}
+
+#[test]
+fn a_client_that_dies_before_a_closed_window_is_no_unread_data_of_the_server() {
+    let mut scenario = Scenario::default();
+    let task = ["do.put=a", "do.size=200000", "do.die_after=150000"];
+    let slow = ["server.store_rate=20KB/s", "tcp.receive_buffer=4096"];
+    scenario.vary(task.into_iter().chain(slow)).expect("the settings are sound");
+    let finished = finished(&scenario);
+    let explanation = explained(&finished.captured());
+    let one = &explanation.transfers[0];
+    assert_eq!((one.cause, truth::of(&finished)[0].cause), (Cause::ClientDied, Cause::ClientDied));
+    let data = explanation.connections.iter().find(|it| Some(it.number) == one.data);
+    // The data connection has the server's RST alone.
+    assert_eq!(data.map(|it| it.ended.client), Some(Ended::Open), "{one:#?}");
 }
