@@ -96,7 +96,10 @@ pub fn recreate(sketch: &Sketch) -> Result<Recreation, String> {
         let (command, cause, told, whole) = want;
         let said = match got.get(index) {
             Some(have) if have == want => continue,
-            Some((_, cause, told, whole)) => format!("`{cause}`, told {told}, {whole}"),
+            Some((other, cause, told, whole)) => {
+                let other = if other == command { String::new() } else { format!("{other}, ") };
+                format!("{other}`{cause}`, told {told}, {whole}")
+            }
             None => "no such transfer".to_owned(),
         };
         missing.push(format!(

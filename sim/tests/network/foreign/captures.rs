@@ -7,7 +7,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use halfclose::explain::{Analysis, Cause, Explanation, TransferExplained, Whole, read_capture};
+use halfclose::explain::{
+    Analysis, Cause, Explanation, Sketch, TransferExplained, Whole, read_capture, recreate,
+};
 
 use super::programs::{content, is_there};
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
@@ -64,11 +66,19 @@ fn pause(milliseconds: u64) {
 /// The explanation of a capture file, with the transfers of the server at `port` alone: other tests
 /// use the loopback device too.
 pub(super) fn explained(file: &Path, port: u16) -> Explanation {
-    let mut analysis = Analysis::new();
+    explained_with_sketches(file, port).0
+}
+
+/// The explanation, with the measures of each session of the server, from which a scenario is made.
+fn explained_with_sketches(file: &Path, port: u16) -> (Explanation, Vec<Sketch>) {
+    let mut analysis = Analysis::new().keep_packets();
     read_capture(std::fs::File::open(file).expect("a capture"), &mut analysis).expect("pcap");
-    let mut explanation = analysis.finish();
+    let (mut explanation, sketches) = analysis.finish_with_sketches();
     explanation.transfers.retain(|one| one.server.ends_with(&format!(":{port}")));
-    explanation
+    let own = |control: u64| explanation.transfers.iter().any(|one| one.control == control);
+    let sketches = sketches.into_iter().filter(|(control, _)| own(*control));
+    let sketches = sketches.map(|(_, sketch)| sketch).collect();
+    (explanation, sketches)
 }
 
 /// A way in which the client ends, the cause that the explanation must name, and the state of the file.
@@ -98,7 +108,7 @@ pub(super) fn ftplib(at: &Path, port: u16, login: (&str, &str, &str), way: &str)
 }
 
 /// Captures what ftplib does with `server`, and explains the capture.
-fn dialogue(server: &Theirs, way: &str, snap: &str, filter: &str) -> Explanation {
+fn dialogue(server: &Theirs, way: &str, snap: &str, filter: &str) -> (Explanation, Vec<Sketch>) {
     let folder = tempfile::tempdir().expect("a directory");
     std::fs::write(server.file("a.bin"), content(300_000)).expect("space");
     // More than both systems hold for a connection: a download of it is under way for as long as the
@@ -111,7 +121,7 @@ fn dialogue(server: &Theirs, way: &str, snap: &str, filter: &str) -> Explanation
     let mut client = ftplib(folder.path(), server.port, server.login(), way);
     let _ = client.wait();
     capture.stop();
-    explained(&file, server.port)
+    explained_with_sketches(&file, server.port)
 }
 
 pub(super) fn only(found: &Explanation) -> &TransferExplained {
@@ -125,19 +135,24 @@ fn each_end_is_explained(model: &str) {
     }
     let Some(server) = Theirs::start(model) else { return };
     for (way, command, cause, wholes) in ROWS {
-        let found = dialogue(&server, way, "0", "tcp");
+        let (found, sketches) = dialogue(&server, way, "0", "tcp");
         let one = only(&found);
         let all = format!("{model} {way}: {one:#?}");
         assert_eq!(one.command, *command, "{all}");
         assert_eq!(one.cause, *cause, "{all}");
         assert!(wholes.contains(&one.whole), "{all}");
+        // No client of a scenario closes a download in the middle and goes on.
+        if *way != "get-unread" {
+            let made = recreate(&sketches[0]).expect("a scenario");
+            assert!(made.same, "{model} {way}: {:#?}", made.missing);
+        }
     }
     // 96 bytes of each packet: the lengths stand in the headers, and long replies are cut.
-    let found = dialogue(&server, "put", "96", "tcp");
+    let (found, _) = dialogue(&server, "put", "96", "tcp");
     assert!(found.cut.iter().any(|what| what.contains("snap length")), "{:?}", found.cut);
     assert!(found.transfers.iter().all(|one| one.whole != Whole::Short), "{found:#?}");
     // One direction of the control connection alone: no reply is in the capture, and none is made up.
-    let found = dialogue(&server, "put", "0", "tcp and not src port PORT");
+    let (found, _) = dialogue(&server, "put", "0", "tcp and not src port PORT");
     assert!(found.transfers.iter().all(|one| one.reply.is_empty()), "{found:#?}");
     assert!(found.transfers.iter().all(|one| one.whole == Whole::Unknown), "{found:#?}");
 }
