@@ -212,6 +212,7 @@ pub struct Outcome {
     pub waived_laws: Vec<WaivedLaw>,
 }
 
+#[cfg(feature = "explain")]
 impl TransferOutcome {
     /// The side that sends the file: the client in an upload, the server in a download or a listing.
     pub(crate) fn sender(&self) -> Side {

@@ -1,5 +1,6 @@
 //! `snapshot` copies the state of a world out, to go on from the same moment again.
 
+#[cfg(feature = "explain")]
 use std::time::Duration;
 
 use super::World;
@@ -58,6 +59,7 @@ impl World<'_> {
     }
 
     /// Handle every event before the time `at`, or every event of a shorter run.
+    #[cfg(feature = "explain")]
     pub(crate) fn run_until(&mut self, at: Duration) {
         while self.next_event().is_some_and(|(next, _)| next < at) {
             if self.step().is_some() {
