@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -200,11 +203,16 @@ impl Base {
 fn remove_stale(within: &Path) {
     let entries = std::fs::read_dir(within).into_iter().flatten().filter_map(Result::ok);
     for entry in entries.filter(|it| it.file_name().to_string_lossy().starts_with(PREFIX)) {
-        // A symbolic link may lead anywhere.
-        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
-        let lock = File::open(entry.path().join(LOCK)).ok().filter(|_| is_folder);
-        if lock.is_some_and(|lock| lock.try_lock().is_ok()) {
-            // Another user's directory stays.
+        // A symbolic link may lead anywhere, and another user's directory may hold anything.
+        let own = geteuid().as_raw();
+        if !entry.metadata().is_ok_and(|known| known.is_dir() && known.uid() == own) {
+            continue;
+        }
+        // Opening a pipe would wait for a writer.
+        let flags = (OFlags::NONBLOCK | OFlags::NOFOLLOW).bits().cast_signed();
+        let lock = File::options().read(true).custom_flags(flags).open(entry.path().join(LOCK));
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            // What cannot be removed stays.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
