@@ -40,7 +40,8 @@ pub(super) struct Life {
     /// The emission number of the first SYN.
     pub(super) first: Option<u64>,
     pub(super) opened_by: Option<Side>,
-    pub(super) established: [bool; 2],
+    /// When each host entered ESTABLISHED last.
+    established: [Option<Duration>; 2],
     pub(super) endings: [Option<(Duration, Ending)>; 2],
     pub(super) resets: Vec<SentReset>,
     /// The first forged RST: the trigger's emission number, the time, and in whose name.
@@ -122,7 +123,9 @@ impl Lives {
         let here = side as usize;
         match note.kind {
             NoteKind::State { to, .. } => {
-                life.established[here] |= to == State::Established;
+                if to == State::Established {
+                    life.established[here] = Some(note.at);
+                }
                 let took = matches!(
                     to,
                     State::CloseWait | State::Closing | State::TimeWait | State::LastAck
@@ -193,18 +196,23 @@ impl Life {
 
     /// Whether the connection opened at a host.
     pub(super) fn is_established(&self) -> bool {
-        self.established[0] || self.established[1]
+        self.established.iter().any(Option::is_some)
     }
 
-    /// The RST that decided: the first of a host, unless both hosts had finished before.
+    /// The RST that decided: the first of a host, unless both hosts had finished before. A host that
+    /// gave up the handshake may accept a SYN that is sent again.
     pub(super) fn deciding_reset(&self) -> Option<&SentReset> {
         let finished = |at: Duration| {
             self.endings
                 .iter()
                 .all(|it| it.is_some_and(|(when, ending)| ending == Ending::Finished && when <= at))
         };
+        let opened_later = |reset: &SentReset| {
+            self.established[reset.side as usize].is_some_and(|opened| opened > reset.at)
+        };
         self.resets.iter().find(|reset| {
             reset.packet.is_some()
+                && !opened_later(reset)
                 && !finished(reset.at)
                 && !matches!(
                     reset.cause,
