@@ -180,10 +180,14 @@ fn slurm_makes_the_shards() {
     running("4/8");
     let requeued = run(&folder, &format!("scontrol requeue {job}_4"));
     assert!(requeued.status.success(), "{}", err(&requeued));
-    running("6/8");
     let line =
         fewer(recipe("slurm.sh")).replace("exec ", "").replace("i=$SLURM_ARRAY_TASK_ID", "i=6");
-    assert_refused(&run(&folder, &line), &["is being written by another sweep"]);
+    // The shard is stopped meanwhile: on an idle machine it would be complete too soon.
+    let stopped = running("6/8");
+    assert!(run(&folder, &format!("kill -STOP {stopped}")).status.success(), "shard 6 was running");
+    let second = run(&folder, &line);
+    assert!(run(&folder, &format!("kill -CONT {stopped}")).status.success(), "shard 6 was stopped");
+    assert_refused(&second, &["is being written by another sweep"]);
     wait(180, "the queue is empty", || {
         let queue = run(&folder, "squeue -h -o '%i %t'");
         queue.status.success() && out(&queue).trim().is_empty()
