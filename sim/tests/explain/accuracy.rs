@@ -387,8 +387,8 @@ fn explanations_of_captures_are_true() {
 }
 
 /// The rules of the judgement were made beside other scenarios than these: random ones over every
-/// key of a scenario, most of them with several odd settings at once. Two of three *inferred* causes
-/// were right when this was measured first.
+/// key of a scenario, most of them with several odd settings at once. In 20,000 runs, 72 % of the
+/// *inferred* causes were right (docs/EXPLAIN.md).
 #[test]
 fn explanations_of_scenarios_over_every_key_are_true() {
     let generator = Generator::new();
