@@ -152,6 +152,28 @@ fn process(folder: &Folder, shard: &str) -> Option<u32> {
     all.into_iter().next()
 }
 
+/// Starts a shard, and stops its process while the process holds the summary. A process that is too fast
+/// is started again.
+#[cfg(target_os = "linux")]
+fn stopped_at_work(folder: &Folder, line: &str, shard: u32) -> Child {
+    let lock = folder.path(&format!(".shard-{shard}.json.lock")).0;
+    for _ in 0..20 {
+        let mut child = shell(folder, line).spawn().expect("there is a shell");
+        wait(60, "the shard is at work", || {
+            lock.exists() || matches!(child.try_wait(), Ok(Some(_)))
+        });
+        run(folder, &format!("kill -STOP {}", child.id()));
+        let held = fs::File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err());
+        if held && matches!(child.try_wait(), Ok(None)) {
+            return child;
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        run(folder, &format!("rm -f *shard-{shard}* .shard-{shard}* rows-{shard}.*"));
+    }
+    panic!("shard {shard} was complete too soon, twenty times");
+}
+
 /// Eight shards under Slurm: one is killed by -9, one is requeued in the middle, one is started twice.
 /// `merge` names the lost shard, the named command makes the shard, and the whole is one machine's.
 #[cfg(target_os = "linux")]
@@ -162,7 +184,9 @@ fn slurm_makes_the_shards() {
     }
     let folder = Folder::new();
     let _cluster = Cluster::start(&folder);
-    fs::write(folder.path("job.sh").0, fewer(recipe("slurm.sh"))).expect("space");
+    let job = fewer(recipe("slurm.sh"));
+    let mut first = stopped_at_work(&folder, &job.replace("i=$SLURM_ARRAY_TASK_ID", "i=6"), 6);
+    fs::write(folder.path("job.sh").0, job).expect("space");
     let submitted = run(&folder, "sbatch --parsable job.sh");
     assert!(submitted.status.success(), "{}", err(&submitted));
     let job = out(&submitted).trim().to_owned();
@@ -180,18 +204,14 @@ fn slurm_makes_the_shards() {
     running("4/8");
     let requeued = run(&folder, &format!("scontrol requeue {job}_4"));
     assert!(requeued.status.success(), "{}", err(&requeued));
-    let line =
-        fewer(recipe("slurm.sh")).replace("exec ", "").replace("i=$SLURM_ARRAY_TASK_ID", "i=6");
-    // The shard is stopped meanwhile: on an idle machine it would be complete too soon.
-    let stopped = running("6/8");
-    assert!(run(&folder, &format!("kill -STOP {stopped}")).status.success(), "shard 6 was running");
-    let second = run(&folder, &line);
-    assert!(run(&folder, &format!("kill -CONT {stopped}")).status.success(), "shard 6 was stopped");
-    assert_refused(&second, &["is being written by another sweep"]);
     wait(180, "the queue is empty", || {
         let queue = run(&folder, "squeue -h -o '%i %t'");
         queue.status.success() && out(&queue).trim().is_empty()
     });
+    let log = fs::read_to_string(folder.path("shard-6.log").0).expect("task 6 has a log");
+    assert!(log.contains("is being written by another sweep"), "{log}");
+    assert!(run(&folder, &format!("kill -CONT {}", first.id())).status.success());
+    assert!(first.wait().expect("it ends").success(), "the stopped start makes shard 6");
     let merged = run(&folder, "halfclose merge shard-*.json");
     assert_eq!(merged.status.code(), Some(2), "{}", out(&merged));
     let lines: Vec<_> = err(&merged).lines().collect();
