@@ -12,7 +12,7 @@ mod limits;
 mod paths;
 pub(crate) mod raw;
 mod refused;
-mod resident;
+pub(crate) mod resident;
 mod slow;
 mod survivors;
 mod turns;

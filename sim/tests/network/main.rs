@@ -2,6 +2,7 @@
 //! with clients and servers of other projects; `probe` of such servers; `bridge` with real programs
 //! on the simulated link.
 
+mod beside;
 mod bridged;
 mod commands;
 mod foreign;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::program::{assert_refused, err, halfclose, out, text};
+use crate::program::{err, halfclose, out, text};
 use crate::sweep::Folder;
 
 /// Whether every program is there; where all are required, a missing one fails the test.

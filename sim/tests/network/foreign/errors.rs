@@ -10,7 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::theirs::{PROFTPD, PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
+use super::theirs::{PROFTPD, PURE_FTPD, PYFTPDLIB, Properties, Theirs, VSFTPD};
 use crate::hostile::raw::{PATIENCE, Raw};
 use crate::served::Ours;
 
@@ -22,6 +22,7 @@ const HEAD: &str = "| error | command | halfclose | RFC 959 | vsftpd 3.0.3 | pro
 const NAMED: usize = 2;
 /// The measured servers of other projects, in the order of the columns behind the RFC's.
 const THEIRS: [&str; 4] = [VSFTPD, PROFTPD, PURE_FTPD, PYFTPDLIB];
+const READ_ONLY: Properties<'static> = Properties { writable: false, ..Properties::OPEN };
 
 /// What is special about a session in which an error is measured.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -297,7 +298,7 @@ fn column(model: &str) -> Option<Vec<String>> {
         let (open, closed) = (Ours::serve(&[]), Ours::serve(&["--read-only"]));
         return Some(rows(&Server::ours(&open, true), &Server::ours(&closed, false)));
     }
-    let (open, closed) = (Theirs::start(model)?, Theirs::start_with(model, false)?);
+    let (open, closed) = (Theirs::start(model)?, Theirs::start_with(model, READ_ONLY)?);
     Some(rows(&Server::theirs(&open, true), &Server::theirs(&closed, false)))
 }
 

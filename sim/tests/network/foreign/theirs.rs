@@ -22,6 +22,23 @@ pub(crate) struct Theirs {
     user: &'static str,
 }
 
+/// The properties of a server at its start.
+#[derive(Clone, Copy)]
+pub(crate) struct Properties<'a> {
+    /// Whether the user may change files.
+    pub(crate) writable: bool,
+    /// The file of the server's log; `None`: no log (vsftpd and pyftpdlib).
+    pub(crate) log: Option<&'a Path>,
+    /// Whether the user `anonymous` (vsftpd) or `me` (pyftpdlib) needs the password `secret`.
+    pub(crate) password: bool,
+}
+
+impl Properties<'_> {
+    /// A writable server without a log and without a password.
+    pub(crate) const OPEN: Properties<'static> =
+        Properties { writable: true, log: None, password: false };
+}
+
 /// The names of the servers, as in `sim/tests/data/stor.tsv`.
 pub(crate) const VSFTPD: &str = "vsftpd-3.0.3";
 pub(crate) const PURE_FTPD: &str = "pure-ftpd-1.0.50";
@@ -31,27 +48,31 @@ pub(crate) const PROFTPD: &str = "proftpd-1.3.8";
 impl Theirs {
     /// Starts the server; returns `None` if the server is not installed.
     pub(crate) fn start(model: &str) -> Option<Self> {
-        Self::start_with(model, true)
+        Self::start_with(model, Properties::OPEN)
     }
 
-    /// The same; a server that is not `writable` lets its user change nothing.
-    pub(crate) fn start_with(model: &str, writable: bool) -> Option<Self> {
+    /// The same, with these properties.
+    pub(crate) fn start_with(model: &str, with: Properties<'_>) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a directory");
         // The server may change its user, and must still be able to enter the folder.
         open_to_all(folder.path(), 0o755);
         let port = free_port();
         let (mut command, files, path, user) = match model {
-            VSFTPD => vsftpd(folder.path(), port, writable)?,
-            PURE_FTPD => pure_ftpd(folder.path(), port, writable)?,
-            PROFTPD => proftpd(folder.path(), port, writable)?,
-            _ => pyftpdlib(folder.path(), port, writable)?,
+            VSFTPD => vsftpd(folder.path(), port, with)?,
+            PURE_FTPD => pure_ftpd(folder.path(), port, with.writable)?,
+            PROFTPD => proftpd(folder.path(), port, with.writable)?,
+            _ => pyftpdlib(folder.path(), port, with)?,
         };
         let quiet = if std::env::var_os("HALFCLOSE_TEST_LOG").is_some() {
             Stdio::inherit
         } else {
             Stdio::null
         };
-        let child = command.stdin(Stdio::null()).stdout(quiet()).stderr(quiet()).spawn();
+        let errors = match with.log {
+            Some(log) => fs::File::options().append(true).open(log).expect("it is there").into(),
+            None => quiet(),
+        };
+        let child = command.stdin(Stdio::null()).stdout(quiet()).stderr(errors).spawn();
         let mut this = Self { child: child.expect("it starts"), folder, port, files, path, user };
         this.wait_until_it_listens(model);
         Some(this)
@@ -77,6 +98,11 @@ impl Theirs {
     /// The path of a file.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(self.files).join(name)
+    }
+
+    /// The id of the server's first process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// A number of `/proc/PID/status` in KiB, summed over the server's processes.
@@ -116,7 +142,7 @@ impl Drop for Theirs {
 
 type Start = (Command, &'static str, &'static str, &'static str);
 
-fn vsftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
+fn vsftpd(folder: &Path, port: u16, with: Properties<'_>) -> Option<Start> {
     if !is_there("vsftpd") {
         return None;
     }
@@ -124,17 +150,31 @@ fn vsftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
     open_to_all(&folder.join("root/up"), 0o777);
     fs::create_dir(folder.join("empty")).expect("space");
     let config = folder.join("vsftpd.conf");
-    let text = format!(
+    let mut text = format!(
         "listen=YES\nlisten_address=127.0.0.1\nlisten_port={port}\nbackground=NO\n\
-         anonymous_enable=YES\nftp_username=nobody\nlocal_enable=NO\nno_anon_password=YES\nanon_root={root}\n\
+         anonymous_enable=YES\nftp_username=nobody\nlocal_enable=NO\nanon_root={root}\n\
          secure_chroot_dir={empty}\nrun_as_launching_user=YES\nwrite_enable={write}\n\
          anon_upload_enable=YES\nanon_mkdir_write_enable=YES\nanon_other_write_enable=YES\n\
          anon_world_readable_only=NO\nanon_umask=022\nport_enable=YES\nconnect_from_port_20=NO\n\
-         seccomp_sandbox=NO\nxferlog_enable=NO\nuse_localtime=NO\n",
+         seccomp_sandbox=NO\nuse_localtime=NO\n",
         root = folder.join("root").display(),
         empty = folder.join("empty").display(),
-        write = if writable { "YES" } else { "NO" },
+        write = if with.writable { "YES" } else { "NO" },
     );
+    text.push_str(&match with.log {
+        Some(log) => {
+            format!("xferlog_enable=YES\nlog_ftp_protocol=YES\nvsftpd_log_file={}\n", log.display())
+        }
+        None => "xferlog_enable=NO\n".to_owned(),
+    });
+    if with.password {
+        let passwords = folder.join("passwords");
+        fs::write(&passwords, "secret\n").expect("space");
+        let list = format!("email_password_file={}\n", passwords.display());
+        text.push_str(&format!("secure_email_list_enable=YES\n{list}"));
+    } else {
+        text.push_str("no_anon_password=YES\n");
+    }
     fs::write(&config, text).expect("space");
     let mut command = Command::new("vsftpd");
     command.arg(config);
@@ -202,15 +242,18 @@ fn proftpd(folder: &Path, port: u16, writable: bool) -> Option<Start> {
     Some((command, "root", "", ""))
 }
 
-fn pyftpdlib(folder: &Path, port: u16, writable: bool) -> Option<Start> {
+fn pyftpdlib(folder: &Path, port: u16, with: Properties<'_>) -> Option<Start> {
     if !is_there("python:pyftpdlib") {
         return None;
     }
     fs::create_dir(folder.join("root")).expect("space");
     let mut command = Command::new("python3");
     command.args(["-m", "pyftpdlib", "-i", "127.0.0.1", "-p", &port.to_string()]);
-    command.args(writable.then_some("-w")).arg("-d");
+    command.args(with.writable.then_some("-w")).arg("-d");
     command.arg(folder.join("root"));
+    if with.password {
+        command.args(["-u", "me", "-P", "secret"]);
+    }
     Some((command, "root", "", ""))
 }
 

@@ -54,8 +54,13 @@ impl Raw {
 
     /// Sends a line, and returns the last line of the reply.
     pub(crate) fn say(&mut self, line: &str) -> String {
-        self.stream.write_all(format!("{line}\r\n").as_bytes()).expect("it listens");
-        self.reply().unwrap_or_else(|error| panic!("no reply to {line}: {error}"))
+        self.ask(line).unwrap_or_else(|error| panic!("no reply to {line}: {error}"))
+    }
+
+    /// Sends a line to a server that may be gone, and returns the last line of the reply.
+    pub(crate) fn ask(&mut self, line: &str) -> io::Result<String> {
+        self.stream.write_all(format!("{line}\r\n").as_bytes())?;
+        self.reply()
     }
 
     /// Returns the last line of the next reply.
@@ -135,7 +140,7 @@ pub(crate) fn connect_from(from: &str, to: u16) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     let from: SocketAddr = format!("{from}:0").parse().expect("an address");
     socket.bind(&from.into())?;
-    socket.connect(&SocketAddr::from(([127, 0, 0, 1], to)).into())?;
+    socket.connect_timeout(&SocketAddr::from(([127, 0, 0, 1], to)).into(), PATIENCE)?;
     Ok(socket.into())
 }
 

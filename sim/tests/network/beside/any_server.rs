@@ -1,0 +1,163 @@
+//! A running server of any project, with what the trials ask of each.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+
+pub(crate) use crate::foreign::theirs::Properties;
+use crate::foreign::theirs::Theirs;
+use crate::hostile::raw::{PATIENCE, Raw, connect_from, instant, pause};
+use crate::served::Ours;
+
+/// The name of our server beside the names of [`theirs`](crate::foreign::theirs).
+pub(crate) const OURS: &str = "halfclose";
+
+/// A running server.
+pub(crate) enum AnyServer {
+    Ours(Ours),
+    Theirs(Theirs),
+}
+
+impl AnyServer {
+    /// Starts a server; returns `None` if the server is not installed.
+    pub(crate) fn start(model: &str, with: Properties<'_>) -> Option<Self> {
+        if model != OURS {
+            return Theirs::start_with(model, with).map(Self::Theirs);
+        }
+        let folder = tempfile::tempdir().expect("a directory");
+        std::fs::create_dir(folder.path().join("root")).expect("space");
+        let mut options = Vec::new();
+        if with.password {
+            options.extend(["--user", "me", "--anonymous"]);
+        }
+        // The shell opens the log, in place of the pipe of the tests.
+        let log = with.log.map(|log| log.to_str().expect("UTF-8"));
+        let shell = log.map(|log| ["sh", "-c", "exec 2>\"$0\"; exec \"$@\"", log]);
+        options.extend(log.map(|_| "--verbose"));
+        let before = shell.as_ref().map_or(&[][..], |shell| &shell[..]);
+        Some(Self::Ours(Ours::serve_in(folder, before, &options)))
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        match self {
+            Self::Ours(server) => server.port,
+            Self::Theirs(server) => server.port,
+        }
+    }
+
+    /// A number of `/proc/PID/status` in KiB, of the server with all its processes.
+    pub(crate) fn memory(&self, key: &str) -> u64 {
+        match self {
+            Self::Ours(server) => server.memory(key),
+            Self::Theirs(server) => server.memory(key),
+        }
+    }
+
+    /// The place of a file on the disk.
+    pub(super) fn file(&self, name: &str) -> PathBuf {
+        match self {
+            Self::Ours(server) => server.path(name),
+            Self::Theirs(server) => server.file(name),
+        }
+    }
+
+    /// The name of a file in a command.
+    pub(super) fn path(&self, name: &str) -> String {
+        match self {
+            Self::Ours(_) => name.to_owned(),
+            Self::Theirs(server) => {
+                format!("{}/{name}", server.login().0).trim_start_matches('/').to_owned()
+            }
+        }
+    }
+
+    /// Makes a sparse file of 1 GiB. Returns the name of the file in a command.
+    pub(crate) fn make_large(&self) -> String {
+        let large = File::create(self.file("large"));
+        large.and_then(|large| large.set_len(1 << 30)).expect("a sparse file");
+        self.path("large")
+    }
+
+    /// Connects from an address, and reads the greeting.
+    pub(crate) fn connect(&self, from: &str) -> Raw {
+        let mut client = Raw::over(connect_from(from, self.port()).expect("it listens"));
+        client.expect("220");
+        client
+    }
+
+    /// Connects and logs in as the user without a password.
+    pub(super) fn login(&self) -> Raw {
+        let mut client = self.connect("127.0.0.1");
+        if client.say("USER anonymous").starts_with("331") {
+            assert!(client.say("PASS x").starts_with("230"));
+        }
+        assert!(client.say("TYPE I").starts_with("200"));
+        client
+    }
+
+    /// The time until a client of this address has the greeting, or `None`.
+    pub(super) fn greets(&self, from: &str, patience: Duration) -> Option<Duration> {
+        let began = instant();
+        let client = connect_from(from, self.port()).ok()?;
+        client.set_read_timeout(Some(patience)).expect("a time");
+        let mut line = String::new();
+        BufReader::new(client).read_line(&mut line).ok()?;
+        line.starts_with("220").then(|| began.elapsed())
+    }
+
+    fn id(&self) -> Pid {
+        let id = match self {
+            Self::Ours(server) => server.id(),
+            Self::Theirs(server) => server.id(),
+        };
+        i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process")
+    }
+
+    /// Limits a resource of the server, and of the processes that the server starts from now on.
+    pub(super) fn limit(&self, resource: Resource, most: u64) {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        prlimit(Some(self.id()), resource, limit).expect("a lower limit is allowed");
+    }
+
+    /// Sends SIGTERM, and returns the time until the server has ended, or `None`.
+    pub(super) fn end(&self) -> Option<Duration> {
+        kill_process(self.id(), Signal::TERM).expect("it is ours");
+        let began = instant();
+        let path = format!("/proc/{}/stat", self.id().as_raw_nonzero());
+        while began.elapsed() < PATIENCE / 4 {
+            // A process that has ended is a zombie until the test asks for its exit status.
+            let stat = std::fs::read_to_string(&path).unwrap_or_default();
+            if stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z')) {
+                return Some(began.elapsed());
+            }
+            pause(Duration::from_millis(10));
+        }
+        None
+    }
+}
+
+/// The longest wait of another session for the reply to NOOP, while `busy`.
+///
+/// A server that does not answer at all has a wait of five seconds.
+pub(super) fn longest_wait(other: &mut Raw, mut busy: impl FnMut() -> bool) -> Duration {
+    other.stream.set_read_timeout(Some(PATIENCE / 4)).expect("a time");
+    let mut longest = Duration::ZERO;
+    while busy() {
+        let began = instant();
+        let reply = other.ask("NOOP");
+        longest = longest.max(began.elapsed());
+        if reply.is_err() {
+            break;
+        }
+        pause(Duration::from_millis(1));
+    }
+    longest
+}
+
+/// A time in milliseconds, for the table.
+pub(super) fn ms(time: Duration) -> String {
+    format!("{:.1} ms", time.as_secs_f64() * 1e3)
+}

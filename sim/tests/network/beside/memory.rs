@@ -1,0 +1,62 @@
+//! Lines 1 and 2 of the table: empty lines before the login, and STAT in a transfer that is not read.
+
+use std::time::Duration;
+
+use rustix::process::Resource;
+
+use super::any_server::{AnyServer, Properties, ms};
+use super::beside;
+use crate::hostile::raw::Raw;
+use crate::hostile::resident::{Seen, flood};
+
+/// The bytes of a flood, the silence after which a server is thought to read no more, and the longest
+/// time.
+const FLOOD: (usize, Duration, Duration) =
+    (100 << 20, Duration::from_millis(700), Duration::from_secs(2));
+/// The address space of each server.
+const SPACE: u64 = 1 << 30;
+/// The most memory that the flood may cost, in KiB, and the longest wait of another session.
+const COST: u64 = 1 << 10;
+const WAIT: Duration = Duration::from_secs(1);
+
+fn pour(server: &AnyServer, mut client: Raw, piece: &[u8], reads: bool) -> (String, Seen) {
+    let seen = flood(server, &mut client, piece, FLOOD, reads);
+    let text = format!(
+        "{:.1} MB taken, {} KiB, longest NOOP {}{}",
+        seen.taken as f64 / 1e6,
+        seen.cost,
+        ms(seen.longest()),
+        if seen.answers { "" } else { ", and then no answer" }
+    );
+    (text, seen)
+}
+
+fn check(seen: &Seen) {
+    assert!(seen.answers && seen.cost < COST && seen.longest() < WAIT, "{} KiB", seen.cost);
+}
+
+#[test]
+fn empty_lines_before_the_login() {
+    let floods = beside("1 empty lines", Properties::OPEN, |server| {
+        server.limit(Resource::As, SPACE);
+        let (unread, first) = pour(server, server.connect("127.0.0.1"), b"\n", false);
+        let (read, second) = pour(server, server.connect("127.0.0.1"), b"\n", true);
+        (format!("replies unread: {unread}; read: {read}"), [first, second])
+    });
+    floods.iter().for_each(check);
+    assert!(floods[1].taken > 64 << 10, "{} bytes are few", floods[1].taken);
+}
+
+#[test]
+fn stat_in_a_transfer_that_is_not_read() {
+    let seen = beside("2 STAT in an unread RETR", Properties::OPEN, |server| {
+        server.limit(Resource::As, SPACE);
+        let large = server.make_large();
+        let mut client = server.login();
+        let _data = client.passive();
+        let reply = client.say(&format!("RETR {large}"));
+        assert!(reply.starts_with("150") || reply.starts_with("125"), "{reply}");
+        pour(server, client, b"STAT\r\n", false)
+    });
+    check(&seen);
+}
