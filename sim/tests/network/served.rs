@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -118,6 +119,14 @@ impl Ours {
         let status = std::fs::read_to_string(path).expect("a Linux");
         let line = status.lines().find_map(|line| line.strip_prefix(key)).expect("a key of it");
         line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    /// The processor time of the server's main thread, which serves all sessions.
+    pub(crate) fn worked(&self) -> Duration {
+        let path = format!("/proc/{}/schedstat", self.child.id());
+        let times = std::fs::read_to_string(path).expect("a Linux with scheduler statistics");
+        let worked = times.split(' ').next().and_then(|worked| worked.parse().ok());
+        Duration::from_nanos(worked.expect("nanoseconds"))
     }
 
     /// The number of files that the server has open.

@@ -15,7 +15,7 @@ use crate::served::Ours;
 /// The name of our server beside the names of [`theirs`](crate::foreign::theirs).
 pub(crate) const OURS: &str = "halfclose";
 
-/// A running server.
+/// A running server, ours or another.
 pub(crate) enum AnyServer {
     Ours(Ours),
     Theirs(Theirs),

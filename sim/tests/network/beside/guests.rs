@@ -30,7 +30,7 @@ fn four_hundred_connections_a_second_of_one_address() {
         let other = greeted.map_or("not within 2 s".to_owned(), |took| format!("in {}", ms(took)));
         (format!("{} of the connects held; another greeted {other}", held.len()), greeted)
     });
-    assert!(greeted.is_some_and(|took| took < Duration::from_secs(1)), "{greeted:?}");
+    assert!(greeted.is_some_and(|took| took < Duration::from_secs(2)), "{greeted:?}");
 }
 
 /// How a guess ended.

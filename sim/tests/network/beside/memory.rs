@@ -17,7 +17,7 @@ const FLOOD: (usize, Duration, Duration) =
 const SPACE: u64 = 1 << 30;
 /// The most memory that the flood may cost, in KiB, and the longest wait of another session.
 const COST: u64 = 1 << 10;
-const WAIT: Duration = Duration::from_secs(1);
+const WAIT: Duration = Duration::from_secs(2);
 
 fn pour(server: &AnyServer, mut client: Raw, piece: &[u8], reads: bool) -> (String, Seen) {
     let seen = flood(server, &mut client, piece, FLOOD, reads);

@@ -11,8 +11,9 @@ use super::any_server::{AnyServer, Properties, longest_wait, ms};
 use super::beside;
 use crate::hostile::raw::{Raw, instant};
 
-/// The longest wait of a session of our server: a test build on a busy machine.
-const WAIT: Duration = Duration::from_millis(500);
+/// The longest wait of a session of our server, on a busy machine (`hostile::turns` asserts the work of
+/// each turn).
+const WAIT: Duration = Duration::from_secs(2);
 /// The time for which another session asks for replies.
 const WHILE: Duration = Duration::from_secs(1);
 
