@@ -198,13 +198,23 @@ impl Results {
     /// # Errors
     /// The disk does not take the lines; the file then has the lines that the disk took wholly.
     pub(crate) fn write(&mut self, lines: &[u8]) -> Result<(), ResultsError> {
-        if let Some(frame) = &mut self.frame {
-            frame.extend_from_slice(lines);
-            return if frame.len() < compressed::FRAME { Ok(()) } else { self.flush() };
+        if self.frame.is_some() {
+            // A frame ends behind a line, however many lines come at once.
+            for line in lines.split_inclusive(|byte| *byte == b'\n') {
+                self.add_to_frame(line)?;
+            }
+            return Ok(());
         }
         self.append(lines, |lines, written| {
             lines[..written].iter().rev().take_while(|byte| **byte != b'\n').count()
         })
+    }
+
+    /// Adds a line to the frame, and writes a frame that is long enough.
+    fn add_to_frame(&mut self, line: &[u8]) -> Result<(), ResultsError> {
+        let frame = self.frame.get_or_insert_default();
+        frame.extend_from_slice(line);
+        if frame.len() < compressed::FRAME { Ok(()) } else { self.flush() }
     }
 
     /// Writes the lines that are still in memory.

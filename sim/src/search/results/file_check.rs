@@ -59,8 +59,7 @@ impl<'a> FileCheck<'a> {
     fn lines(&mut self, mut from: impl BufRead) -> Result<(u64, bool), ResultsError> {
         let (mut kept, mut text) = (0, Vec::new());
         loop {
-            text.clear();
-            let read = from.read_until(b'\n', &mut text);
+            let read = compressed::read_line(&mut from, &mut text);
             read.map_err(|source| ResultsError::Unread { path: self.path.to_owned(), source })?;
             if text.is_empty() {
                 return Ok((kept, true));

@@ -88,8 +88,8 @@ fn copy(
     let identity = Identity::read(&file.search);
     let (mut text, mut line, mut tally) = (Vec::new(), 0_u64, Tally::default());
     loop {
-        text.clear();
-        if from.read_until(b'\n', &mut text).map_err(unread)? == 0 {
+        compressed::read_line(&mut from, &mut text).map_err(unread)?;
+        if text.is_empty() {
             break;
         }
         line += 1;
