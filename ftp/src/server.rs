@@ -9,6 +9,7 @@ mod budget;
 mod completion;
 mod dispatch;
 mod error_reply;
+mod fetching;
 mod file_commands;
 mod information;
 mod interruption;
@@ -74,6 +75,8 @@ pub struct Server {
     budget: TurnBudget,
     /// The steps that the command under way may make, if it searches.
     granted: u32,
+    /// The next command waits for the store; the time of the next look.
+    fetching: Option<Duration>,
     /// A STAT waits in a transfer until replies are read, or until the next moment.
     interrupting: bool,
     /// A final reply that a late server holds back.
@@ -88,7 +91,7 @@ clone_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, scratch,
         transfer, draw, transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget,
-        granted, interrupting, held, retiring, over,
+        granted, fetching, interrupting, held, retiring, over,
     }
 }
 
@@ -117,6 +120,7 @@ impl Session for Server {
         self.budget = TurnBudget::default();
         self.interrupting = false;
         self.granted = 0;
+        self.fetching = None;
         self.held = None;
         self.retiring = false;
         self.over = false;
@@ -137,6 +141,9 @@ impl Session for Server {
         // One command at a time: a command pipelined behind a transfer waits for the transfer's
         // end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
+            if self.fetches(cx) {
+                break;
+            }
             if self.access.logged_in() && self.lines.first().is_some_and(is_search) {
                 self.granted = cx.shared.work.grant(cx.id, cx.now);
                 if self.granted == 0 {
@@ -158,7 +165,7 @@ impl Session for Server {
 
     fn is_behind(&self) -> bool {
         let may = self.may_go_on() || self.may_interrupt();
-        may && self.lines.has_line() && self.budget.renewed().is_none()
+        may && self.lines.has_line() && self.rest().is_none()
     }
 
     // RFC 959 §4.1.1: after QUIT the server finishes the transfer, and says 226 and 221.
@@ -297,13 +304,18 @@ impl Server {
         self.named = false;
     }
 
-    /// The time at which a session that has used up the budget continues; `None` if not resting.
+    /// The time at which a resting session continues; `None` if not resting.
     #[inline]
     fn rests_until(&self) -> Option<Duration> {
         if !self.lines.has_line() {
             return None;
         }
-        self.budget.renewed().filter(|_| self.may_go_on() || self.may_interrupt())
+        self.rest().filter(|_| self.may_go_on() || self.may_interrupt())
+    }
+
+    /// The time of the next command of a session that waits for the store, or has used up the budget.
+    fn rest(&self) -> Option<Duration> {
+        self.fetching.or_else(|| self.budget.renewed())
     }
 
     /// The time at which the listener is given up, while the listener waits for a command.

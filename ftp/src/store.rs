@@ -219,6 +219,18 @@ pub trait Store {
     /// Writing failed, or the store is full.
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError>;
 
+    /// Whether the store may wait for a disk: the caller then asks [`Store::fetch`] before each call with
+    /// a path. The default is a store that never waits.
+    fn may_wait(&self) -> bool {
+        false
+    }
+
+    /// Begins to ask the disk for the names of `path`. Returns whether a call with the path will not
+    /// wait for the names; if not, the caller asks again some milliseconds later.
+    fn fetch(&mut self, _path: &str) -> bool {
+        true
+    }
+
     /// Begins to put a whole written file on the disk, if the store does so before a close. Returns
     /// whether the close will not wait for the disk; if not, the caller asks again some milliseconds
     /// later. The default is a store that never waits.

@@ -13,7 +13,7 @@ const STAT_LIMIT: usize = 1 << 15;
 
 /// The options of `ls` that change a listing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct LsOptions {
+pub(super) struct LsOptions {
     /// Option `-F`: a slash after the name of a directory.
     slashes: bool,
     /// Option `-d`: the directory itself, not the contents.
@@ -26,7 +26,7 @@ impl LsOptions {
     /// Splits options as of `ls` from the path. `-a`, `-l`, `-C` and the like are ignored: the
     /// listing has these properties anyway, or the option asks for an order that no client can rely
     /// on.
-    fn split(argument: &str) -> (Self, &str) {
+    pub(super) fn split(argument: &str) -> (Self, &str) {
         let mut options = Self::default();
         let mut rest = argument;
         while let Some(letters) = rest.trim_start_matches(' ').strip_prefix('-') {

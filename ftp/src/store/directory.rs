@@ -10,6 +10,7 @@
 //!
 //! Dates are those of the disk, as clients set and list them: no simulated run uses this store.
 
+mod asking;
 mod entries;
 mod looking;
 mod temporary;
@@ -17,6 +18,7 @@ mod writing;
 
 use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
 use crate::slot_table::SlotTable;
+use asking::Fetches;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
 use entries::{DirectoryReader, metadata};
@@ -32,6 +34,7 @@ pub struct DirectoryStore {
     root: Dir,
     files: SlotTable<Open>,
     listings: SlotTable<DirectoryReader>,
+    fetches: Fetches,
     /// The number of temporary names used so far.
     temporaries: u64,
     /// The permission bits of a new file: all but the bits of the umask.
@@ -61,6 +64,7 @@ impl DirectoryStore {
         // Opening needs fewer permissions than listing: fail here rather than at the first client.
         root.entries()?;
         Ok(Self {
+            fetches: Fetches::new(&root),
             root,
             files: SlotTable::default(),
             listings: SlotTable::default(),
@@ -160,6 +164,15 @@ impl Store for DirectoryStore {
             Some(Open::Written(written)) => written.write(bytes),
             Some(Open::Read { .. }) | None => Err(StoreError::Denied),
         }
+    }
+
+    fn may_wait(&self) -> bool {
+        true
+    }
+
+    fn fetch(&mut self, path: &str) -> bool {
+        // A name of a temporary file is refused without the disk.
+        Self::known(path).map_or(true, |path| self.fetches.has(&self.root, path))
     }
 
     fn flush(&mut self, file: File) -> bool {
