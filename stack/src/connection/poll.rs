@@ -185,6 +185,9 @@ impl Connection {
         if all_left {
             self.send.waiting = false;
         }
+        if self.asks_no_clock && self.rests() {
+            self.poll_hint = PollHint::Idle;
+        }
         let outlives = self.outlives_time_wait(now);
         let outlived = outlives && !std::mem::replace(&mut self.outlived, true);
         let poll_at = match outlives {
@@ -227,18 +230,17 @@ impl Connection {
     /// is outstanding in either direction, smoltcp has no timer and waits.
     #[inline]
     fn hint_after_segment(&self, segment: &Segment) -> PollHint {
-        let rests = match self.state {
-            State::Established | State::CloseWait | State::FinWait2 => {
-                segment.payload_len == 0
-                    && segment.window > 0
-                    && segment.is_plain()
-                    && self.view.queued == 0
-                    && self.receive.acknowledged == self.rcv_nxt()
-            }
-            State::Closed => true,
-            _ => false,
-        };
+        let plain = segment.payload_len == 0 && segment.window > 0 && segment.is_plain();
+        let rests = self.state == State::Closed || (plain && self.rests());
         if rests && self.asks_no_clock { PollHint::Idle } else { PollHint::Unknown }
+    }
+
+    /// Whether nothing is outstanding in either direction, in a state in which smoltcp then has no timer.
+    #[inline]
+    fn rests(&self) -> bool {
+        matches!(self.state, State::Established | State::CloseWait | State::FinWait2)
+            && self.view.queued == 0
+            && self.receive.acknowledged == self.rcv_nxt()
     }
 
     /// Whether TIME-WAIT is over while the user still has bytes to receive. The next poll of smoltcp
