@@ -70,6 +70,9 @@ impl Span {
     /// The length of TIME-WAIT: `CLOSE_DELAY` of smoltcp.
     pub(crate) const TIME_WAIT: Self = Self::secs(10);
 
+    /// The shortest time for retransmission: `RTTE_MIN_RTO` of smoltcp (RFC 6298 §2.4).
+    pub(crate) const SHORTEST_RTO: Self = Self::secs(1);
+
     /// A length longer than every run.
     const FOREVER: Self = Self(u64::MAX);
 

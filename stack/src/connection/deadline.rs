@@ -64,6 +64,9 @@ pub(crate) struct Clocks {
     pub(super) orphaned: Moment,
     /// Start of the time with unacknowledged data and without progress. `NEVER`: all is acknowledged.
     pub(super) outstanding: Moment,
+    /// Last time when a packet left while everything before was acknowledged, and so the timer for
+    /// retransmission started.
+    pub(super) started: Moment,
     /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
     pub(super) suspect: Moment,
     /// Time of the next SYN beside the SYNs of smoltcp. `NEVER`: smoltcp's own times count.
@@ -81,6 +84,7 @@ impl Clocks {
             active: now,
             orphaned: Moment::default(),
             outstanding: Moment::NEVER,
+            started: Moment::NEVER,
             suspect: Moment::NEVER,
             syn: Moment::NEVER,
             challenge: Throttle::default(),
@@ -96,7 +100,7 @@ impl Connection {
 
     /// Whether sent data, a FIN or a SYN is not acknowledged.
     #[inline]
-    fn outstanding(&self) -> bool {
+    pub(super) fn outstanding(&self) -> bool {
         match self.state {
             State::SynSent
             | State::SynReceived

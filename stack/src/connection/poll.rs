@@ -108,7 +108,11 @@ impl Connection {
     #[inline(always)]
     fn egress(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut packet = self.egress_raw(now, wire)?;
+        let rested = self.send.una == self.send.max;
         self.left(now, &packet);
+        if rested && self.send.una != self.send.max {
+            self.clocks.started = now;
+        }
         self.poll_hint = self.hint_after_packet();
         if self.send.rare {
             self.send_rare(&mut packet, wire);
@@ -209,13 +213,36 @@ impl Connection {
 
     #[inline]
     fn next_poll(&mut self, now: Moment) -> Moment {
-        let idle = self.poll_hint == PollHint::Idle;
-        if idle && !cfg!(debug_assertions) {
-            return Moment::NEVER;
+        let known = self.known_poll(now);
+        if let Some(at) = known
+            && !cfg!(debug_assertions)
+        {
+            return at;
         }
         let at = self.interface.poll_at(now.instant(), self.socket.set());
-        debug_assert!(!idle || at.is_none(), "an idle connection has no deadline");
-        at.map_or(Moment::NEVER, Moment::from)
+        let at = at.map_or(Moment::NEVER, Moment::from);
+        let Some(known) = known else { return at };
+        let early = known == now.after(Span::SHORTEST_RTO) && known < at && at.comes();
+        debug_assert!(known == at || early, "smoltcp waits until {at:?}, not {known:?}");
+        known
+    }
+
+    /// The deadline of smoltcp, where the deadline follows from the variables: a question to smoltcp costs
+    /// more. The deadline of a timer for retransmission may be too early by a longer round trip; the
+    /// wake-up then asks smoltcp.
+    #[inline]
+    fn known_poll(&self, now: Moment) -> Option<Moment> {
+        if self.poll_hint == PollHint::Idle {
+            return Some(Moment::NEVER);
+        }
+        let owes_ack = self.receive.acknowledged != self.rcv_nxt();
+        if !self.asks_no_clock || (owes_ack && self.state != State::SynSent) {
+            return None;
+        }
+        if self.state == State::TimeWait && self.clocks.entered == now {
+            return Some(now.after(Span::TIME_WAIT));
+        }
+        (self.clocks.started == now && self.outstanding()).then(|| now.after(Span::SHORTEST_RTO))
     }
 
     /// The hint after a packet has left. No packet follows a packet with the last byte of the user and,
