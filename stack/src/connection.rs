@@ -78,6 +78,11 @@ pub(crate) struct Connection {
     asks_no_clock: bool,
     /// Whether smoltcp is kept from losing its retransmission timer: with congestion control.
     keeps_timer: bool,
+    /// The delay of an acknowledgment, if the host delays acknowledgments.
+    ack_delay: Option<Span>,
+    /// Whether the last packet that left was an immediate answer. smoltcp then lets the delay of an
+    /// earlier acknowledgment run on.
+    answered: bool,
     /// The largest segment of this host with Minshall's form of Nagle's algorithm, in bytes of data;
     /// `None`: the algorithm is that of smoltcp.
     minshall: Option<u16>,
@@ -116,6 +121,8 @@ impl Connection {
             poll_hint: PollHint::Unknown,
             asks_no_clock: true,
             keeps_timer: true,
+            ack_delay: None,
+            answered: false,
             minshall: None,
             ends: [nowhere; 2],
             view: View::CLOSED,
@@ -147,6 +154,8 @@ impl Connection {
         self.renew_socket(config);
         self.asks_no_clock = config.congestion != Congestion::Cubic;
         self.keeps_timer = config.congestion != Congestion::None;
+        self.ack_delay = config.ack_delay.map(Span::from);
+        self.answered = false;
         self.ends = ends;
         self.view = View::CLOSED;
         self.state = State::Closed;
@@ -234,6 +243,8 @@ impl Connection {
             poll_hint,
             asks_no_clock,
             keeps_timer,
+            ack_delay,
+            answered,
             minshall,
             ends,
             view,
@@ -258,7 +269,7 @@ impl Connection {
         }
         (self.owner, self.touched, self.poll_hint) = (*owner, *touched, *poll_hint);
         (self.asks_no_clock, self.keeps_timer) = (*asks_no_clock, *keeps_timer);
-        self.minshall = *minshall;
+        (self.ack_delay, self.answered, self.minshall) = (*ack_delay, *answered, *minshall);
         self.ends = *ends;
         (self.view, self.state, self.established) = (*view, *state, *established);
         (self.ending, self.flushed, self.outlived) = (*ending, *flushed, *outlived);

@@ -67,6 +67,9 @@ pub(crate) struct Clocks {
     /// Last time when a packet left while everything before was acknowledged, and so the timer for
     /// retransmission started.
     pub(super) started: Moment,
+    /// Time of the last segment that started the delay of an acknowledgment, as far as the hints need the
+    /// time.
+    pub(super) delayed: Moment,
     /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
     pub(super) suspect: Moment,
     /// Time of the next SYN beside the SYNs of smoltcp. `NEVER`: smoltcp's own times count.
@@ -85,6 +88,7 @@ impl Clocks {
             orphaned: Moment::default(),
             outstanding: Moment::NEVER,
             started: Moment::NEVER,
+            delayed: Moment::NEVER,
             suspect: Moment::NEVER,
             syn: Moment::NEVER,
             challenge: Throttle::default(),

@@ -5,6 +5,7 @@ use smoltcp::iface::{Interface, SocketSet};
 use smoltcp::socket::tcp;
 
 use crate::connection::deadline::Patience;
+use crate::connection::observation::Before;
 use crate::connection::{Connection, Owner};
 use crate::packet::device::PacketDevice;
 use crate::packet::pool::Packet;
@@ -24,6 +25,9 @@ pub(super) enum PollHint {
     Quiet,
     /// No packet would leave, and smoltcp has no deadline.
     Idle,
+    /// No packet would leave at the time of the last segment, whose data has started the delay of an
+    /// acknowledgment (RFC 9293 §3.8.6.3).
+    Delayed,
 }
 
 /// The result of [`Connection::settle`].
@@ -48,12 +52,15 @@ impl Connection {
 
     /// Mark the connection as waiting for a poll after `segment` has arrived. True as for `touch`.
     #[inline]
-    pub(crate) fn touch_after(&mut self, segment: &Segment) -> bool {
+    pub(crate) fn touch_after(&mut self, now: Moment, segment: &Segment, before: &Before) -> bool {
         if self.touched {
             self.poll_hint = PollHint::Unknown;
             return false;
         }
-        self.poll_hint = self.hint_after_segment(segment);
+        self.poll_hint = self.hint_after_segment(segment, before);
+        if self.poll_hint == PollHint::Delayed {
+            self.clocks.delayed = now;
+        }
         self.touched = true;
         true
     }
@@ -76,6 +83,7 @@ impl Connection {
         self.look();
         let Some(reply) = device.leaving else { return false };
         self.left(now, &reply);
+        self.answered = true;
         wire.leaving.push_back(reply);
         true
     }
@@ -83,7 +91,12 @@ impl Connection {
     /// The next packet to send. No poll if the hint excludes a packet.
     #[inline]
     pub(crate) fn poll_packet(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        if self.poll_hint == PollHint::Unknown && !self.outlives_time_wait(now) {
+        let asks = match self.poll_hint {
+            PollHint::Unknown => !self.outlives_time_wait(now),
+            PollHint::Delayed => now != self.clocks.delayed,
+            PollHint::Quiet | PollHint::Idle => false,
+        };
+        if asks {
             return self.egress(now, wire);
         }
         debug_assert!(
@@ -110,6 +123,7 @@ impl Connection {
         let mut packet = self.egress_raw(now, wire)?;
         let rested = self.send.una == self.send.max;
         self.left(now, &packet);
+        self.answered = false;
         if rested && self.send.una != self.send.max {
             self.clocks.started = now;
         }
@@ -232,8 +246,12 @@ impl Connection {
     /// wake-up then asks smoltcp.
     #[inline]
     fn known_poll(&self, now: Moment) -> Option<Moment> {
-        if self.poll_hint == PollHint::Idle {
-            return Some(Moment::NEVER);
+        match self.poll_hint {
+            PollHint::Idle => return Some(Moment::NEVER),
+            PollHint::Delayed if self.clocks.delayed == now => {
+                return self.ack_delay.map(|delay| now.after(delay));
+            }
+            _ => {}
         }
         let owes_ack = self.receive.acknowledged != self.rcv_nxt();
         if !self.asks_no_clock || (owes_ack && self.state != State::SynSent) {
@@ -254,12 +272,30 @@ impl Connection {
     }
 
     /// The hint after `segment` has arrived. If the segment has no data and no control bits, and nothing
-    /// is outstanding in either direction, smoltcp has no timer and waits.
+    /// is outstanding in either direction, smoltcp has no timer and waits. If the segment has the data that
+    /// is due, and nothing else is outstanding, the delay of an acknowledgment has begun.
     #[inline]
-    fn hint_after_segment(&self, segment: &Segment) -> PollHint {
-        let plain = segment.payload_len == 0 && segment.window > 0 && segment.is_plain();
-        let rests = self.state == State::Closed || (plain && self.rests());
-        if rests && self.asks_no_clock { PollHint::Idle } else { PollHint::Unknown }
+    fn hint_after_segment(&self, segment: &Segment, before: &Before) -> PollHint {
+        let plain = segment.window > 0 && segment.is_plain();
+        let data = segment.payload_len > 0;
+        let rests = self.state == State::Closed || (plain && !data && self.rests());
+        match self.asks_no_clock {
+            true if rests => PollHint::Idle,
+            true if plain && data && self.delays(segment, before) => PollHint::Delayed,
+            _ => PollHint::Unknown,
+        }
+    }
+
+    /// Whether the data of `segment`, and nothing else, waits for a delayed acknowledgment.
+    fn delays(&self, segment: &Segment, before: &Before) -> bool {
+        self.ack_delay.is_some()
+            && !self.answered
+            && self.state == State::Established
+            && self.view.queued == 0
+            && segment.seq == before.nxt
+            && self.receive.acknowledged == before.nxt
+            && self.rcv_nxt() == segment.data_end()
+            && !self.wants_poll_after_receive()
     }
 
     /// Whether nothing is outstanding in either direction, in a state in which smoltcp then has no timer.

@@ -95,7 +95,7 @@ impl Host {
         if moved || changed {
             self.tell(slot);
         }
-        if self.connections[slot].touch_after(segment) {
+        if self.connections[slot].touch_after(now, segment, before) {
             self.touched.push(slot);
         }
         self.reap(slot);

@@ -135,8 +135,10 @@ impl Segment {
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
         let mut segment = Self::peek(packet)?;
-        let complete = header::total_len(packet) <= packet.len();
-        (complete && segment.is_sound(packet)).then_some(segment)
+        if header::total_len(packet) > packet.len() || !segment.is_sound(packet) {
+            return None;
+        }
+        Some(segment)
     }
 
     /// Decode the headers of a packet whose payload may be missing.
