@@ -204,7 +204,8 @@ pub trait Store {
     /// The name is not allowed, the directory does not exist, or writing is not allowed.
     fn open_write(&mut self, path: &str, how: Writing, now: Duration) -> Result<File, StoreError>;
 
-    /// Reads the next bytes into `into`.
+    /// Reads the next bytes into `into`. No byte, and not the last: the disk has not given the bytes
+    /// yet, and the caller asks again some milliseconds later.
     ///
     /// # Errors
     /// Reading failed; the position in the file is then unknown.

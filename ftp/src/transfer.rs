@@ -17,6 +17,8 @@ use std::time::Duration;
 
 /// The shortest wait, behind everything else that is ready.
 const PAUSE: Duration = Duration::from_micros(1);
+/// The time between two looks at a disk that reads.
+const LOOK: Duration = Duration::from_millis(1);
 
 /// State of the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,7 +185,7 @@ impl Transfer {
             let mut limit = self.until_alarm().min(self.until_end());
             let mut last = false;
             let mut full = true;
-            let mut enough = false;
+            let [mut enough, mut waits] = [false; 2];
             let mut error = None;
             let (body, encoder) = (&mut self.plan.body, &mut self.encoder);
             let sent = tcp.send(self.conn, &mut |free| {
@@ -192,7 +194,9 @@ impl Transfer {
                     Ok(Read { bytes, last: end }) => {
                         last = end;
                         full = bytes == free.len();
-                        enough = bytes < wanted && !last && matches!(body, Body::Listing(_));
+                        let listing = matches!(body, Body::Listing(_));
+                        enough = bytes < wanted && !last && listing;
+                        waits = bytes == 0 && wanted > 0 && !last && !listing;
                         limit -= bytes;
                         bytes
                     }
@@ -215,6 +219,11 @@ impl Transfer {
             if enough {
                 // Other sessions get their turn before the directory is read any further.
                 self.blocked = Some(turn.now + PAUSE);
+                return None;
+            }
+            if waits {
+                // The disk has not given the bytes yet.
+                self.blocked = Some(turn.now + LOOK);
                 return None;
             }
             if full || limit == 0 {

@@ -13,6 +13,7 @@
 mod asking;
 mod entries;
 mod looking;
+mod reading;
 mod temporary;
 mod writing;
 
@@ -23,8 +24,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
 use entries::{DirectoryReader, metadata};
 use looking::{Access, open_file};
+use reading::Reading;
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use writing::Written;
 
@@ -35,6 +38,8 @@ pub struct DirectoryStore {
     files: SlotTable<Open>,
     listings: SlotTable<DirectoryReader>,
     fetches: Fetches,
+    /// Counts the threads that read.
+    readers: Arc<()>,
     /// The number of temporary names used so far.
     temporaries: u64,
     /// The permission bits of a new file: all but the bits of the umask.
@@ -46,11 +51,7 @@ pub struct DirectoryStore {
 /// An open file, read or written.
 #[derive(Debug)]
 enum Open {
-    Read {
-        file: std::fs::File,
-        /// Bytes up to the end that the file had when opened.
-        left: u64,
-    },
+    Read(Reading),
     Written(Written),
 }
 
@@ -65,6 +66,7 @@ impl DirectoryStore {
         root.entries()?;
         Ok(Self {
             fetches: Fetches::new(&root),
+            readers: Arc::default(),
             root,
             files: SlotTable::default(),
             listings: SlotTable::default(),
@@ -126,8 +128,8 @@ impl Store for DirectoryStore {
         let file = open_file(&self.root, Self::known(path)?, Access::Read)?;
         let known = file.metadata()?;
         let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
-        io::Seek::seek(&mut &file, io::SeekFrom::Start(offset))?;
-        Ok((File(self.files.insert(Open::Read { file, left })), known.len()))
+        let reading = Reading::new(file, offset, left, self.fetches.is_local(&known));
+        Ok((File(self.files.insert(Open::Read(reading))), known.len()))
     }
 
     fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
@@ -137,22 +139,10 @@ impl Store for DirectoryStore {
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
-        let Some(Open::Read { file, left }) = self.files.get_mut(file.0) else {
-            return Err(StoreError::Failed);
-        };
-        let wanted = into.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
-        let bytes = loop {
-            match io::Read::read(file, &mut into[..wanted]) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                read => break read?,
-            }
-        };
-        if bytes == 0 && wanted > 0 {
-            // The file has become shorter: the sent bytes are not the file that was asked for.
-            return Err(StoreError::Failed);
+        match self.files.get_mut(file.0) {
+            Some(Open::Read(reading)) => reading.read(into, &self.readers),
+            Some(Open::Written(_)) | None => Err(StoreError::Failed),
         }
-        *left -= bytes as u64;
-        Ok(Read { bytes, last: *left == 0 })
     }
 
     fn room(&self, _: File, _: Duration) -> Room {
@@ -162,7 +152,7 @@ impl Store for DirectoryStore {
     fn write(&mut self, file: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
         match self.files.get_mut(file.0) {
             Some(Open::Written(written)) => written.write(bytes),
-            Some(Open::Read { .. }) | None => Err(StoreError::Denied),
+            Some(Open::Read(_)) | None => Err(StoreError::Denied),
         }
     }
 
@@ -185,7 +175,7 @@ impl Store for DirectoryStore {
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
         match self.files.remove(file.0) {
             None => Err(StoreError::Failed),
-            Some(Open::Read { .. }) => Ok(()),
+            Some(Open::Read(_)) => Ok(()),
             Some(Open::Written(written)) => written.close(fate, self.sync),
         }
     }

@@ -28,6 +28,12 @@ impl Fetches {
         Self { threads: BTreeMap::new(), local }
     }
 
+    /// Whether an open file is on a disk of this machine.
+    pub(super) fn is_local(&self, file: &std::fs::Metadata) -> bool {
+        let device = std::os::unix::fs::MetadataExt::dev(file);
+        self.local.contains(&(rustix::fs::major(device), rustix::fs::minor(device)))
+    }
+
     /// Whether the kernel knows the path, or a thread has asked the disk for the path. If not, a thread
     /// asks now.
     pub(super) fn has(&mut self, root: &Dir, path: &str) -> bool {

@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -26,8 +26,13 @@ const WAIT: Duration = Duration::from_secs(2);
 /// A mounted disk. The disk answers until [`Disk::hang`], and again from [`Disk::go_on`] on.
 struct Disk {
     at: PathBuf,
-    hangs: Arc<AtomicBool>,
+    /// The first question that is not answered, as a code; all behind are not answered either.
+    hangs: Arc<AtomicU32>,
 }
+
+/// The codes of the questions for bytes, and of any question.
+const READ: u32 = 15;
+const ANY: u32 = 1 << 16;
 
 impl Disk {
     /// Mounts the disk at a new directory; returns `None` where that is not possible.
@@ -47,14 +52,15 @@ impl Disk {
                 return None;
             }
         };
-        let hangs = Arc::new(AtomicBool::new(false));
+        let hangs = Arc::new(AtomicU32::new(0));
         let asked = Arc::clone(&hangs);
         thread::spawn(move || {
             let mut question = vec![0; 128 << 10];
             loop {
                 match device.read(&mut question) {
                     Ok(count) => {
-                        while asked.load(Ordering::Relaxed) {
+                        let code = u32::from(question[4]);
+                        while [code, ANY].contains(&asked.load(Ordering::Relaxed)) {
                             pause(Duration::from_millis(1));
                         }
                         if let Some(answer) = answer(&question[..count]) {
@@ -74,12 +80,17 @@ impl Disk {
 
     /// Stops to answer, once the kernel knows nothing any more.
     fn hang(&self) {
-        self.hangs.store(true, Ordering::Relaxed);
+        self.hangs.store(ANY, Ordering::Relaxed);
         pause(VALID + VALID / 2);
     }
 
+    /// Stops to answer at the first question for bytes.
+    fn hangs_at_reads(&self) {
+        self.hangs.store(READ, Ordering::Relaxed);
+    }
+
     fn go_on(&self) {
-        self.hangs.store(false, Ordering::Relaxed);
+        self.hangs.store(0, Ordering::Relaxed);
     }
 }
 
@@ -165,6 +176,24 @@ fn assert_no_other_waits(server: &Ours, other: &mut Raw) {
     let served = assert_serves(server);
     assert!(longest < WAIT && served < WAIT, "NOOP {longest:?}, two transfers {served:?}");
     eprintln!("beside a disk that hangs: NOOP {longest:?} at most, two transfers in {served:?}");
+}
+
+#[test]
+fn a_disk_that_hangs_holds_up_the_downloads_from_the_disk_alone() {
+    let Some((server, disk)) = server() else { return };
+    let mut other = Raw::login(&server);
+    let mut client = Raw::login(&server);
+    let mut data = client.passive();
+    // The server has the name, the kernel has no byte of the file.
+    assert!(client.say("SIZE slow/file").starts_with("213"));
+    disk.hangs_at_reads();
+    assert!(client.say("RETR slow/file").starts_with("150"));
+    assert_no_other_waits(&server, &mut other);
+    disk.go_on();
+    let mut bytes = Vec::new();
+    data.read_to_end(&mut bytes).expect("the end of the file");
+    assert!(bytes.len() as u64 == SIZE && bytes.iter().all(|byte| *byte == b'x'));
+    client.expect("226");
 }
 
 #[test]
