@@ -135,6 +135,7 @@ impl Analysis {
         if !self.leaving.is_empty() {
             self.settle();
         }
+        self.fold_if_much();
     }
 
     /// The capture ends before its end: after packet `count`, with what was found there.
@@ -169,7 +170,6 @@ impl Analysis {
             }
             self.count(&flow);
         }
-        self.fold();
     }
 
     /// Counts a connection that is not listed.
@@ -206,6 +206,7 @@ impl Analysis {
     fn conclude(&mut self) -> Explanation {
         self.table.drain(&mut self.leaving);
         self.settle();
+        self.fold_if_much();
         self.forgotten.open_connections = self.table.forgotten_open;
         self.done.sort_unstable_keys();
         let mut unseen = self.folded.unseen;
