@@ -119,6 +119,7 @@ impl Analysis {
         };
         if segment.damaged {
             self.damaged += 1;
+            self.vote.doubt(segment.from.ip());
             // A capture that is mostly damaged is of a host whose interface fills in checksums late.
             if self.damaged < 8 || self.damaged * 2 < self.packets {
                 return;

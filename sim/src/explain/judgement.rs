@@ -2,6 +2,7 @@
 //! how sure that is. The room reads connections and dialogues; it decodes nothing.
 
 pub(crate) mod connection;
+pub(crate) mod facts;
 pub(crate) mod likeness;
 pub(crate) mod reset_reason;
 pub(crate) mod transfer;

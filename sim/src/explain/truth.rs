@@ -147,6 +147,11 @@ fn by_reset(transfer: &TransferOutcome, life: &Life, reset: &SentReset, sender: 
         return told(Cause::EarlyReply, because.to_owned());
     }
     if reset.cause == ResetCause::TimedOut {
+        if reset.side == sender && life.ended_before_a_repeat(reset) {
+            let because =
+                format!("a deadline of the {who}'s close passed: a RST in place of a FIN");
+            return told(Cause::ResetBehindLastByte, because);
+        }
         return given_up(life, reset.side, packets);
     }
     let fin = life.fin_taken(sender);
@@ -212,6 +217,10 @@ fn given_up(life: &Life, side: Side, packets: Option<u64>) -> Truth {
         true => "its TCP stack stalled, a fault of smoltcp and not of FTP",
         false => "its host gave up",
     };
+    if !life.opened_at(side) {
+        let because = format!("no answer to the {who}'s SYN or SYN-ACK arrived, and {gave_up}");
+        return Truth::new(Cause::UnansweredSyn, because, packets);
+    }
     if life.data_outstanding(side) {
         let because = format!("the {who}'s last bytes were never acknowledged, and {gave_up}");
         return Truth::new(Cause::TailUnacknowledged, because, packets);

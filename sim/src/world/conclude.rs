@@ -1,7 +1,7 @@
 //! `conclude` joins the judge's findings with the client's reports: the outcome of a run, and the
 //! last part of the run's digest.
 
-use halfclose_ftp::report::Speaker;
+use halfclose_ftp::report::{Speaker, Spoken};
 use halfclose_ftp::{Told, TransferReport};
 use halfclose_stack::Ending;
 
@@ -116,12 +116,16 @@ impl World<'_> {
         into.control = report.control.filter(|_| recorded).map(<[_; 2]>::from);
         into.span = (report.started, report.ended);
         into.died = killed.is_some();
-        let until = report.ended.unwrap_or(self.now());
+        into.ending = self.endings(report, lookup);
+        // An ABOR at the very end belongs to the transfer if the client tore the data connection.
+        let torn = into.ending.client == Some(Ending::Aborted);
+        let within = |line: &&Spoken| {
+            report.ended.is_none_or(|ended| line.at < ended || (torn && line.at == ended))
+        };
         into.aborted = lookup
             .lines(self.client().dialogue(), report.session, report.started)
-            .take_while(|line| line.at < until)
+            .take_while(within)
             .any(|line| line.speaker == Speaker::Client && line.text == "ABOR");
-        into.ending = self.endings(report, lookup);
         into.dialogue.clear();
         into.dialogue.extend(self.dialogue(report, lookup));
     }

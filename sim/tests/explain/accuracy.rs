@@ -18,6 +18,7 @@ use halfclose::{
 
 use crate::every_key::Generator;
 use crate::mixed;
+use crate::pairing::{command_of, name_of};
 
 const RUNS: u64 = 600;
 
@@ -76,41 +77,13 @@ impl Measured {
         let alone = scenario.client.count == 1;
         let mut spoilt: Vec<&str> = Vec::new();
         for (outcome, truth) in finished.outcome.transfers.iter().zip(truths) {
-            // The command that belongs to it: the next of that client with the name and the verb.
-            let name = outcome.task.split_once(' ').map_or("", |(_, name)| name);
-            let fits = |verb: &str| match outcome.task.split(' ').next() {
-                Some("put") => ["STOR", "APPE"].contains(&verb),
-                Some("append") => verb == "APPE",
-                Some("get") => verb == "RETR",
-                _ => ["LIST", "MLSD", "NLST"].contains(&verb),
-            };
-            let client = outcome.control.map(|ends| ends[0].port());
-            let found = said.iter().position(|one| {
-                let port = one.client.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-                client.is_some_and(|client| Some(client) == port)
-                    && fits(&one.command)
-                    && (one.file == name || outcome.task.starts_with("ls"))
-            });
-            let Some(found) = found else {
+            let Some(one) =
+                command_of(outcome, &finished.outcome.transfers, explanation, &mut said)
+            else {
                 self.unmatched += 1;
                 continue;
             };
-            // A client whose data connection did not open has not said the command: the command of a
-            // later transfer of the same file is no word on this one.
-            let opened = |number: u64| {
-                let mut all = explanation.connections.iter();
-                all.any(|it| it.number == number && it.opened == "handshake")
-            };
-            let tasks = finished.outcome.transfers.iter();
-            let asked = tasks.filter(|it| it.task == outcome.task && it.control == outcome.control);
-            let commands = explanation.transfers.iter();
-            let commands = commands.filter(|it| it.file == name && it.client == said[found].client);
-            let fewer = commands.count() < asked.count();
-            if fewer && outcome.data.is_none() && said[found].data.is_some_and(opened) {
-                self.unmatched += 1;
-                continue;
-            }
-            let one = said.remove(found);
+            let name = name_of(outcome);
             // Which of several clients a connection was tried for that never opened, no trace says.
             if !alone && outcome.data.is_none() {
                 self.unmatched += 1;
@@ -127,8 +100,10 @@ impl Measured {
                 if one.sure == Sure::Seen {
                     self.wrong_seen.push(line.clone());
                 }
-                let sample = self.samples.entry(what).or_insert((0, line));
-                sample.0 += 1;
+                // The same mistake with other numbers is one kind.
+                let kind = format!("{what} {} {}", one.because, truth.because);
+                let kind = kind.replace(|it: char| it.is_ascii_digit(), "");
+                self.samples.entry(kind).or_insert((0, line)).0 += 1;
             }
             // What an earlier transfer left is all there was to move.
             let stump = spoilt.contains(&name);
@@ -384,6 +359,24 @@ fn explanations_of_captures_are_true() {
         (mixed::scenario(&settings), words(&settings))
     };
     measure(runs(), scenario).hold(95);
+}
+
+/// Runs whose captures were explained wrongly and *seen*: a handshake that was answered anew, a damaged
+/// RST before the place of the capture, an ABOR in the last packet of a run.
+#[test]
+fn explanations_that_were_seen_wrong_are_true() {
+    let generator = Generator::new();
+    let mut all = Measured::default();
+    for seed in [140_955, 164_547] {
+        let settings = mixed::settings(seed);
+        all.one(&mixed::scenario(&settings), seed, &words(&settings));
+    }
+    for seed in [2_338, 3_266, 3_742, 4_223, 6_473, 9_300] {
+        let (scenario, settings) = generator.scenario(seed);
+        all.one(&scenario, seed, &words(&settings));
+    }
+    assert!(all.transfers >= 40, "{} transfers", all.transfers);
+    all.hold(0);
 }
 
 /// The rules of the judgement were made beside other scenarios than these: random ones over every

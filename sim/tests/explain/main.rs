@@ -7,4 +7,5 @@ mod damaged;
 #[path = "../soak/every_key.rs"]
 mod every_key;
 mod mixed;
+mod pairing;
 mod recreated;

@@ -87,6 +87,8 @@ impl Sessions {
             passed: (segment.frame, segment.at),
             acked: end.acked,
         };
+        // What the packet itself acknowledges: a packet behind it may have overtaken it.
+        let heard = flow.ends[1 - from].relative(segment.ack).unwrap_or(0);
         let mut lines = Vec::new();
         session.from[from].take(piece, &mut |line, place| {
             lines.push((line.to_vec(), place));
@@ -95,7 +97,7 @@ impl Sessions {
         let before = session.transfers.len();
         for (line, passed) in lines {
             let (sound, found) = match from {
-                0 => session.client_said(&line, passed, flow.ends[1].acked),
+                0 => session.client_said(&line, passed, heard),
                 _ => (true, session.server_said(&line, passed)),
             };
             if !sound {

@@ -66,9 +66,17 @@ pub(crate) fn ended(flow: &Flow, side: usize, setting: Setting) -> (Ended, Sure)
         (None, Some(_)) => Ended::Reset,
         (None, None) => Ended::Open,
     };
+    // A host does not send behind its own RST, nor number a RST behind all that it has sent, nor
+    // acknowledge what no packet has brought.
+    let strange = |reset: &ResetSeen| {
+        let beyond = reset.seq.is_some_and(|seq| seq > reset.next);
+        let beyond = beyond || (reset.has_ack && reset.ack.is_none_or(|ack| ack > reset.peer_next));
+        reset.from == side && (beyond || reset.odd_header || reset.contradicted.is_some())
+    };
+    let strange = flow.resets.iter().any(strange);
     let sure = match how {
         // What the near end sent is in the capture, whatever became of it.
-        _ if near == Some(side) && setting.certain && !end.missed => Sure::Seen,
+        _ if near == Some(side) && setting.certain && !end.missed && !strange => Sure::Seen,
         Ended::Fin | Ended::Reset => Sure::Inferred,
         Ended::Open => Sure::Unknown,
     };

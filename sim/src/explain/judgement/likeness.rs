@@ -2,7 +2,7 @@
 //! the cause alone does not tell, by the marks of the case.
 
 use super::connection::TIME_WAIT;
-use super::transfer::Facts;
+use super::facts::Facts;
 use crate::explain::cause::Cause;
 use crate::explain::tracking::flow::Flow;
 

@@ -102,10 +102,18 @@ pub(crate) fn reason(flow: &Flow, reset: &ResetSeen, vantage: Vantage) -> Reason
     if reset.own_fin && (trigger.len > 0 || reset.peer_data > reset.peer_acked.max(1)) {
         return known(ResetCause::DataAfterClose, Sure::Inferred);
     }
+    // RFC 9293 §3.10.7.1: a RST that answers a segment has no ACK. The FIN of a closed end may wait
+    // behind bytes that have not left.
+    if !reset.own_fin && !reset.has_ack && reset.peer_data > 1 {
+        return known(ResetCause::DataAfterClose, Sure::Inferred);
+    }
     if reset.own_fin {
         return known(ResetCause::TimedOut, Sure::Unknown);
     }
-    let received = reset.peer_acked > 1 || reset.peer_next > 1;
+    let received = match reset.has_received() {
+        Some(received) => received,
+        None => reset.peer_acked > 1 || reset.peer_next > 1,
+    };
     match (received, own.bytes() > 0) {
         (true, false) => known(ResetCause::CloseUnread, Sure::Inferred),
         (false, _) => known(ResetCause::Abort, Sure::Inferred),

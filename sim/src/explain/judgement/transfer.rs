@@ -4,99 +4,24 @@
 use halfclose_stack::ResetCause;
 
 use super::connection::{
-    Finding, Setting, TIME_WAIT, deciding_reset, foreign_fin, is_finished,
-    judge as judge_connection,
+    Finding, TIME_WAIT, deciding_reset, foreign_fin, is_finished, judge as judge_connection,
 };
-use super::reset_reason::{Reason, near_end, side_name};
+use super::facts::Facts;
+use super::reset_reason::Reason;
 use crate::explain::cause::Cause;
 use crate::explain::explained::{Sure, Vantage};
-use crate::explain::ftp::session_seen::{SessionSeen, TransferSeen};
 use crate::explain::tracking::flow::Flow;
 use crate::explain::tracking::reset_seen::ResetSeen;
 
 /// A program that closes both connections within this time has died, or gave up on both.
 const TOGETHER: u64 = 1_000_000_000;
 
+/// A program that closes both connections within this time has died, even behind a final reply: a
+/// program that goes on reads the reply first.
+const AT_ONCE: u64 = 5_000_000;
+
 /// An end that waits longer than this before it answers a FIN waits for something else.
 const STANDOFF: u64 = 10_000_000_000;
-
-/// What a transfer is judged by.
-pub(crate) struct Facts<'a> {
-    pub(crate) session: &'a SessionSeen,
-    pub(crate) transfer: &'a TransferSeen,
-    /// The control connection of the session.
-    pub(crate) control: Option<&'a Flow>,
-    /// The data connection of the transfer.
-    pub(crate) data: Option<&'a Flow>,
-    /// How the data connection was announced: whether the server listens.
-    pub(crate) passive: bool,
-    pub(crate) control_setting: Setting,
-    pub(crate) data_setting: Setting,
-    /// The data connection of an earlier transfer between the same ports ended so long before.
-    pub(crate) reuses: Option<u64>,
-}
-
-impl Facts<'_> {
-    /// The end of the data connection that is the FTP client.
-    pub(crate) fn client_end(&self) -> usize {
-        usize::from(!self.passive)
-    }
-
-    /// The end of the data connection that sends the file.
-    pub(crate) fn sender(&self) -> usize {
-        if self.transfer.is_upload() { self.client_end() } else { 1 - self.client_end() }
-    }
-
-    fn code(&self) -> Option<u16> {
-        self.transfer.reply.as_ref().map(|(code, ..)| *code)
-    }
-
-    /// The server's reply is about its disk (RFC 959 §4.2), or refused the transfer before it began:
-    /// other codes are also said of a connection that broke.
-    fn refused_by_itself(&self) -> bool {
-        let began = self.transfer.begun.is_some();
-        self.code().is_some_and(|code| {
-            let disk = [452, 552, 553].contains(&code);
-            disk || (code >= 400 && !began && code != 421 && code != 425)
-        })
-    }
-
-    fn reply_at(&self) -> Option<(u64, u64)> {
-        self.transfer.reply.as_ref().map(|(.., place)| (place.frame, place.at))
-    }
-
-    /// Whether the reply reached the client's host before the client closed.
-    pub(crate) fn reply_reached(&self) -> bool {
-        let (Some((.., reply)), Some(control)) = (&self.transfer.reply, self.control) else {
-            return self.transfer.reply.is_some();
-        };
-        let closed = control.ends[0].fin.map(|fin| fin.heard);
-        let reset = control.resets.iter().find(|one| one.from == 0).map(|one| one.peer_acked);
-        let heard = closed.into_iter().chain(reset).max().unwrap_or(i64::MAX);
-        reply.end <= control.ends[1].acked.min(heard)
-    }
-
-    fn failed(&self) -> bool {
-        self.code().is_some_and(|code| code >= 400)
-    }
-
-    /// The packet by which the client left its control connection.
-    fn client_left(&self) -> Option<u64> {
-        let control = self.control?;
-        let reset = control.resets.iter().find(|one| one.from == 0).map(|one| one.frame);
-        let fin = control.ends[0].fin.map(|fin| fin.frame);
-        fin.into_iter().chain(reset).min()
-    }
-
-    fn who(&self, end: usize) -> &'static str {
-        side_name(usize::from(end != self.client_end()))
-    }
-
-    /// Whether the capture was taken at the FTP client's host.
-    fn at_client(&self) -> bool {
-        near_end(self.control_setting.vantage) == Some(0)
-    }
-}
 
 /// Why the transfer ended as it did.
 pub(crate) fn judge(facts: &Facts<'_>) -> Finding {
@@ -111,9 +36,7 @@ pub(crate) fn judge(facts: &Facts<'_>) -> Finding {
         if facts.client_left().is_some_and(|frame| frame < flow.first_frame) {
             return unreplied(facts, None);
         }
-        let mut finding = judge_connection(flow, facts.data_setting);
-        finding.sure = finding.sure.max(Sure::Inferred);
-        return finding;
+        return inferred(judge_connection(flow, facts.data_setting));
     }
     if let Some(finding) = foreign_fin(flow) {
         return finding;
@@ -143,12 +66,15 @@ fn without_data(facts: &Facts<'_>) -> Finding {
         return Finding::new(Cause::TimeWaitReuse, Sure::Inferred, because, frames);
     }
     let waited = passed.at.saturating_sub(facts.transfer.said.at);
+    if *code == 425 && waited > TOGETHER && facts.passive {
+        // A client says the command once its data connection is open: no SYN can have been lost.
+        let because = "the server said 425: the client opened no data connection";
+        return Finding::new(Cause::ServerFailed, Sure::Inferred, because, frames);
+    }
     // A SYN that was lost before the capture's place is not in the capture.
     let may_be_lost = match facts.control_setting.vantage {
-        Vantage::Client => !facts.passive,
-        Vantage::Server => facts.passive,
-        Vantage::Link => false,
-        Vantage::Unknown => true,
+        Vantage::Client | Vantage::Unknown => true,
+        Vantage::Server | Vantage::Link => false,
     };
     if *code == 425 && waited > TOGETHER && may_be_lost {
         let because = "the data connection never opened: no SYN of it is in the capture, and the \
@@ -166,7 +92,7 @@ fn without_data(facts: &Facts<'_>) -> Finding {
 /// The client closed its control connection without QUIT, together with the data connection, before a
 /// final reply was there.
 fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
-    let control = facts.control?;
+    let control = facts.control.filter(|_| !facts.transfer.reply_heard)?;
     let own = facts.client_end();
     let end = &flow.ends[own];
     let left = |flow: &Flow, side: usize| {
@@ -198,7 +124,8 @@ fn client_died(facts: &Facts<'_>, flow: &Flow) -> Option<Finding> {
     // A client that tears the data connection and leaves without QUIT has not read the reply either.
     let torn = flow.resets.iter().any(|reset| reset.from == own && !reset.own_fin);
     let apart = data_left.1.abs_diff(control_left.1);
-    if quit_first || (answered && !torn) || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
+    let read = answered && !torn && apart > AT_ONCE;
+    if quit_first || read || server_left || apart > TOGETHER || idle > 3 * TOGETHER {
         return None;
     }
     let because =
@@ -246,9 +173,16 @@ fn finished(facts: &Facts<'_>, flow: &Flow) -> Finding {
 
 /// A RST ended the data connection.
 fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -> Finding {
-    let general = judge_connection(flow, facts.data_setting);
-    if reason.foreign || general.cause == Cause::MiddleboxIdleReset {
+    let general = inferred(judge_connection(flow, facts.data_setting));
+    // A server that gives up says so at once.
+    let told_at_once = facts.failed()
+        && reset.from != facts.client_end()
+        && facts.reply_at().is_some_and(|(_, at)| at.abs_diff(reset.at) < TOGETHER);
+    if reason.foreign || (general.cause == Cause::MiddleboxIdleReset && !told_at_once) {
         return general;
+    }
+    if let Some(finding) = let_go(facts, flow, reset) {
+        return finding;
     }
     let (sender, receiver) = (facts.sender(), 1 - facts.sender());
     let who = facts.who(reset.from);
@@ -259,10 +193,16 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
     let sender_fin = flow.ends[sender].fin;
     let took_reply = facts.code().is_some_and(|code| code < 300)
         && reply.is_some_and(|(frame, _)| frame < reset.frame);
-    if by_client && !facts.transfer.is_upload() && facts.transfer.late_abor.is_some() {
+    if by_client && facts.transfer.late_abor.is_some() {
         let because = "the client tore the data connection and said ABOR, when its host had the \
                        reply already";
         return told(Cause::AbortedByUser, because.to_owned());
+    }
+    let unread = flow.ends[1 - reset.from].bytes() > 0
+        && !reset.own_fin
+        && reset.has_received().unwrap_or(true);
+    if by_client && !facts.transfer.is_upload() && !unread && !reset.own_fin && reset.has_ack {
+        return Finding::unknown("the client gave up the download before a byte had reached it");
     }
     if by_client && !facts.transfer.is_upload() && took_reply {
         let because = "the client closed on the server's reply, with bytes still on the way: its \
@@ -279,6 +219,15 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
     if timed_out {
         return general;
     }
+    let silent = flow.ends[reset.from].bytes() == 0 && !reset.own_fin;
+    let unopened = facts.code() == Some(425) && silent && reset.peer_acked <= 1 && reset.from == 1;
+    if unopened && !told_at_once {
+        let because = format!(
+            "the server said 425: the {who}'s system gave up the handshake, whose last packet never \
+             arrived there"
+        );
+        return told(Cause::UnansweredSyn, because);
+    }
     if facts.refused_by_itself() && facts.reply_reached() {
         let code = facts.code().unwrap_or(0);
         let because = format!("the server said {code}: it gave up the transfer by itself");
@@ -290,7 +239,6 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
             let because = format!("data arrived at the {who} after its FIN and drew a RST");
             return told(Cause::DataAfterClose, because);
         }
-        let unread = flow.ends[receiver].bytes() > 0 && !reset.own_fin;
         if unread {
             let because = format!(
                 "the {who} closed while bytes of the {} waited unread: its system sent a RST",
@@ -324,9 +272,33 @@ fn by_reset(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen, reason: Reason) -
     told(Cause::CloseWithUnread, because)
 }
 
+/// The end that sent `reset` had closed, and its system had let go of the connection when the other
+/// end's FIN came: a host keeps FIN-WAIT-2 for some time only.
+fn let_go(facts: &Facts<'_>, flow: &Flow, reset: &ResetSeen) -> Option<Finding> {
+    let fins = flow.ends.each_ref().map(|end| end.fin);
+    let [Some(client), Some(server)] = fins else { return None };
+    let nothing_lost = reset.peer_data <= reset.peer_acked.max(1);
+    let answered = reset.own_fin_acked && !reset.has_ack && nothing_lost;
+    if !answered || facts.failed() || !facts.reply_reached() {
+        return None;
+    }
+    let because = format!(
+        "both ends closed with a FIN, every byte was acknowledged, and the server said 2yz; the \
+         {}'s system had let go of the connection before the last FIN",
+        facts.who(reset.from)
+    );
+    let frames = [client.frame, server.frame, reset.frame];
+    Some(Finding::new(Cause::Orderly, Sure::Inferred, because, frames))
+}
+
+/// A finding about a connection as a finding about a transfer: inferred at most.
+fn inferred(finding: Finding) -> Finding {
+    Finding { sure: finding.sure.max(Sure::Inferred), ..finding }
+}
+
 /// No RST that counts, and no orderly end of the data connection.
 fn unreset(facts: &Facts<'_>, flow: &Flow) -> Finding {
-    let general = judge_connection(flow, facts.data_setting);
+    let general = inferred(judge_connection(flow, facts.data_setting));
     let sender = facts.sender();
     if general.cause != Cause::Unknown {
         return general;
@@ -345,6 +317,7 @@ fn unreplied(facts: &Facts<'_>, flow: Option<&Flow>) -> Finding {
     let since = flow.map_or(facts.transfer.said.at, |flow| flow.last.1);
     let waited = facts.control_setting.end.saturating_sub(since);
     let control = facts.control.map(|flow| judge_connection(flow, facts.control_setting));
+    let control = control.map(inferred);
     let frame = flow.map_or(facts.transfer.said.frame, |flow| flow.last.0);
     if waited > 3 * TOGETHER {
         let place = if facts.at_client() { "reached the client" } else { "is in the capture" };

@@ -180,9 +180,11 @@ impl Endpoint {
     }
 
     fn takes_syn(&mut self, segment: &Segment<'_>) {
-        if self.base.is_none() {
+        // A host that gave up the handshake answers the next copy of the SYN as a new one.
+        let anew = self.base != Some(segment.seq) && self.bytes() == 0 && self.acked <= 1;
+        if self.base.is_none() || (anew && self.fin.is_none()) {
             self.base = Some(segment.seq);
-            (self.next, self.contiguous) = (1, 1);
+            (self.next, self.contiguous, self.acked) = (1, 1, 0);
         }
         match self.syn {
             Some(_) => self.syn_repeats += 1,

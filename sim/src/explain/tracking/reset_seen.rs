@@ -47,6 +47,14 @@ pub(crate) struct ResetSeen {
     pub(crate) declared_forged: bool,
 }
 
+impl ResetSeen {
+    /// Whether a byte of the other end had reached the host that sent the RST: the acknowledgment of
+    /// the RST tells so.
+    pub(crate) fn has_received(&self) -> Option<bool> {
+        self.ack.map(|ack| ack > 1)
+    }
+}
+
 /// The packet that a RST may answer.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Trigger {

@@ -29,6 +29,8 @@ struct Sent {
     data_end: u32,
     fin_end: Option<u32>,
     fin_at: Option<Duration>,
+    /// When new data last left.
+    new_data_at: Duration,
     /// The highest acknowledgment that reached this side.
     acked: u32,
 }
@@ -123,6 +125,9 @@ impl Lives {
         let here = side as usize;
         match note.kind {
             NoteKind::State { to, .. } => {
+                if to == State::SynReceived {
+                    life.endings[here] = None;
+                }
                 if to == State::Established {
                     life.established[here] = Some(note.at);
                 }
@@ -176,6 +181,10 @@ impl Life {
         }
         let sent = &mut self.sent[from as usize];
         if segment.flags.has(Flags::SYN) {
+            // A host that gave up the handshake answers the next copy of the SYN as a new one.
+            if sent.isn.is_some_and(|isn| isn != segment.seq) {
+                *sent = Sent::default();
+            }
             sent.isn.get_or_insert(segment.seq);
             if !segment.flags.has(Flags::ACK) {
                 self.first.get_or_insert(packet.emission);
@@ -186,6 +195,9 @@ impl Life {
         let start = segment.seq.wrapping_sub(isn) + u32::from(segment.flags.has(Flags::SYN));
         let end = start.wrapping_add(u32::from(segment.payload_len));
         if !reset && end < 1 << 31 {
+            if end > sent.data_end {
+                sent.new_data_at = at;
+            }
             sent.data_end = sent.data_end.max(end);
             if segment.flags.has(Flags::FIN) {
                 sent.fin_end.get_or_insert(end + 1);
@@ -219,6 +231,19 @@ impl Life {
                     ResetCause::NoConnection | ResetCause::TimeWait | ResetCause::UnacceptableAck
                 )
         })
+    }
+
+    /// Whether the connection opened at the host of `side`.
+    pub(super) fn opened_at(&self, side: Side) -> bool {
+        self.established[side as usize].is_some()
+    }
+
+    /// Whether a host gave up before its FIN had left and before any data could have left again: the
+    /// first retransmission timeout is a second (RFC 6298 §2).
+    pub(super) fn ended_before_a_repeat(&self, reset: &SentReset) -> bool {
+        let sent = &self.sent[reset.side as usize];
+        let waited = reset.at.saturating_sub(sent.new_data_at);
+        sent.fin_at.is_none() && waited < Duration::from_secs(1)
     }
 
     /// Whether data of `side` was never acknowledged to that side.
