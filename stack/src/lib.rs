@@ -152,7 +152,7 @@
 //! SYN-RECEIVED always waits for ESTABLISHED, where §3.10.4 sends the FIN at once if no data waits.
 //!
 //! The tests in `tests/kernel` compare the policy `linux` with a kernel: every state with every segment
-//! that a lawful peer can send, and random scripts. Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
+//! that a lawful peer can send, random scripts, and scripts that wait for timers. Differences from Linux: an abandoned retransmission sends a RST, and so does an abandoned
 //! connection in SYN-RECEIVED (Linux is silent in both); the congestion window begins at about two
 //! kilobytes, not at ten segments. [`Config::initial_window`], [`Config::syn_retries`],
 //! [`Config::minshall`] and [`Config::time_wait`] bring a host nearer to Linux. What smoltcp 0.14 keeps

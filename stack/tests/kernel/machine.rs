@@ -1,6 +1,8 @@
 //! `machine.rs` runs a step script against a kernel socket: in a network namespace of its own, behind a
 //! TUN device from which the peer's segments come.
 
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::process::Command;
@@ -18,23 +20,30 @@ const HOST: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
 const PEER: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 2);
 
 /// What the kernel leaves out or delays, so that only the rules of the states are compared.
-const SETTINGS: [(&str, &str); 9] = [
+const SETTINGS: [(&str, &str); 12] = [
     ("tcp_timestamps", "0"),
     ("tcp_sack", "0"),
     ("tcp_window_scaling", "0"),
     ("tcp_early_retrans", "0"),
     ("tcp_recovery", "0"),
     ("tcp_autocorking", "0"),
+    ("tcp_frto", "0"),
+    // No connection knows the round-trip time of an earlier connection.
+    ("tcp_no_metrics_save", "1"),
     ("tcp_rto_min_us", "1000000"),
     // One challenge ACK a second, as at the host.
     ("tcp_invalid_ratelimit", "1000"),
     ("tcp_max_tw_buckets", "65536"),
+    // A time that a test can wait for; the host has the same.
+    ("tcp_fin_timeout", "5"),
 ];
 
 /// A network namespace of the calling thread with a TUN device.
 pub(crate) struct Machine {
     tun: Tun,
-    scripts: u16,
+    scripts: Cell<u16>,
+    /// Segments that no script has taken yet, by the port of the kernel.
+    waiting: RefCell<BTreeMap<u16, Vec<Segment>>>,
 }
 
 impl Machine {
@@ -74,26 +83,29 @@ impl Machine {
         if !status.success() {
             return Err(io::Error::other("ip route replace ... quickack 1 failed"));
         }
-        Ok(Self { tun, scripts: 0 })
+        Ok(Self { tun, scripts: Cell::default(), waiting: RefCell::default() })
     }
 
     /// A connection for the next script, between ports of its own.
-    pub(crate) fn next(&mut self) -> Kernel<'_> {
-        self.scripts += 1;
-        let host = SocketAddrV4::new(HOST, 2000 + self.scripts);
+    pub(crate) fn next(&self) -> Kernel<'_> {
+        self.scripts.set(self.scripts.get() + 1);
+        let host = SocketAddrV4::new(HOST, 2000 + self.scripts.get());
         let peer = SocketAddrV4::new(PEER, 40000);
         let (listener, conn) = (None, None);
         let state = "CLOSED".to_owned();
         Kernel { machine: self, ends: [host, peer], isn: 0, listener, conn, state, numbers: None }
     }
 
-    fn packets(&self) -> Vec<Vec<u8>> {
-        let mut packets = Vec::new();
+    /// The segments that left from `port` since the last call.
+    fn segments(&self, port: u16) -> Vec<Segment> {
+        let mut waiting = self.waiting.borrow_mut();
         let mut room = [0; 2048];
         while let Ok(len) = self.tun.recv(&mut room) {
-            packets.push(room[..len].to_vec());
+            if let Some(segment) = Segment::parse(&room[..len]) {
+                waiting.entry(segment.source.port()).or_default().push(segment);
+            }
         }
-        packets
+        waiting.remove(&port).unwrap_or_default()
     }
 }
 
@@ -106,7 +118,7 @@ fn set(name: &str, value: &str) -> io::Result<()> {
 
 /// A kernel socket in the middle of a script.
 pub(crate) struct Kernel<'a> {
-    machine: &'a mut Machine,
+    machine: &'a Machine,
     /// The kernel's end and the peer's end.
     ends: [SocketAddrV4; 2],
     isn: u32,
@@ -120,8 +132,7 @@ pub(crate) struct Kernel<'a> {
 impl Kernel<'_> {
     fn drain(&mut self) -> Vec<String> {
         let mut sent = Vec::new();
-        for packet in self.machine.packets() {
-            let Some(segment) = Segment::parse(&packet) else { continue };
+        for segment in self.machine.segments(self.ends[0].port()) {
             if [segment.source, segment.destination] != self.ends {
                 continue;
             }
@@ -139,13 +150,13 @@ impl Kernel<'_> {
     fn arrive(&mut self, segment: Arriving) {
         let numbers = [segment.seq.wrapping_add(PEER_ISN), segment.ack.wrapping_add(self.isn)];
         let ack = if segment.flags.has(Flags::ACK) { numbers[1] } else { 0 };
-        self.write([numbers[0], ack], segment.flags, segment.len);
+        self.write([numbers[0], ack], &segment);
     }
 
-    fn write(&self, numbers: [u32; 2], flags: Flags, len: usize) {
+    fn write(&self, numbers: [u32; 2], segment: &Arriving) {
         let [host, peer] = self.ends;
-        let bare = Segment::bare([peer, host], numbers, flags, 65535);
-        let packet = bare.to_packet(&[], &vec![b'x'; len]);
+        let bare = Segment::bare([peer, host], numbers, segment.flags, segment.window);
+        let packet = bare.to_packet(&[], &vec![b'x'; segment.len]);
         self.machine.tun.send(&packet).expect("the device takes a packet");
     }
 
@@ -230,6 +241,8 @@ impl End for Kernel<'_> {
                 words = if self.conn.is_some() { "accepted" } else { "would block" }.into();
             }
             (Step::Arrive(segment), _) => self.arrive(*segment),
+            // The caller has waited.
+            (Step::Wait(_), _) => {}
             (_, None) => words = "closed".into(),
             (Step::Send(len), Some(conn)) => words = told(conn.write(&vec![b'y'; *len]), false),
             (Step::Receive, Some(conn)) => {
@@ -256,10 +269,10 @@ impl Drop for Kernel<'_> {
     /// Leave no connection that would send again: a RST at each number that the kernel may believe.
     fn drop(&mut self) {
         if let Some([rcv_nxt, snd_nxt]) = self.numbers {
-            self.write([rcv_nxt, snd_nxt], Flags::RST | Flags::ACK, 0);
+            self.write([rcv_nxt, snd_nxt], &Arriving::new("R.", 0, 0, 0));
         }
         self.conn = None;
         self.listener = None;
-        self.machine.packets();
+        self.machine.segments(self.ends[0].port());
     }
 }

@@ -7,19 +7,20 @@ mod causes;
 mod machine;
 mod matrix;
 mod ours;
+mod pair;
 mod peer;
 mod step;
+mod timers;
 
 use std::collections::BTreeMap;
 
 use halfclose_stack::{ClosePolicy, State};
 
-use causes::Difference;
-use machine::{Kernel, Machine};
+use machine::Machine;
 use matrix::SITUATIONS;
-use ours::Ours;
+use pair::{Clock, Pair, Script};
 use peer::Peer;
-use step::{End, Reaction, Step};
+use step::Step;
 
 /// The outcome of a number of scripts.
 #[derive(Default)]
@@ -34,20 +35,30 @@ struct Count {
 
 impl Count {
     /// Count a script by its first difference, if there is a difference.
-    fn add(&mut self, log: &[String], difference: Option<(&Step, [Reaction; 2])>) {
+    fn add(&mut self, pair: &Pair<'_>) {
         self.scripts += 1;
-        let Some((step, [kernel, ours])) = difference else {
+        let Some((step, [kernel, ours])) = &pair.difference else {
             self.agree += 1;
             return;
         };
-        match (Difference { step, kernel: &kernel, ours: &ours }).cause() {
+        match pair.cause() {
             Some(cause) => *self.causes.entry(cause).or_default() += 1,
             None => {
-                let log = log.join("\n");
+                let log = pair.log.join("\n");
                 self.unexplained
                     .push(format!("{log}\n  {step}\n    kernel {kernel}\n    ours   {ours}"));
             }
         }
+    }
+
+    /// Add the scripts of another count.
+    fn join(&mut self, other: Self) {
+        self.scripts += other.scripts;
+        self.agree += other.agree;
+        for (cause, times) in other.causes {
+            *self.causes.entry(cause).or_default() += times;
+        }
+        self.unexplained.extend(other.unexplained);
     }
 
     /// Fail unless `least` scripts agree and every difference has a cause.
@@ -64,46 +75,25 @@ impl Count {
     }
 }
 
-/// Let both ends take `step`, and write the step down. The reactions, if they differ.
-fn take(
-    kernel: &mut Kernel<'_>,
-    ours: &mut Ours,
-    step: &Step,
-    log: &mut Vec<String>,
-) -> (Reaction, Option<[Reaction; 2]>) {
-    let [theirs, mine] = [kernel.take(step), ours.take(step)];
-    log.push(format!("  {step}  {theirs}"));
-    let differ = theirs != mine;
-    (theirs.clone(), differ.then_some([theirs, mine]))
-}
-
 /// Run the matrix with a host of `policy`. The counts are of the lawful segments and of all segments.
-fn run_matrix(machine: &mut Machine, policy: ClosePolicy) -> [Count; 2] {
+fn run_matrix(machine: &Machine, policy: ClosePolicy) -> [Count; 2] {
     let mut counts = [Count::default(), Count::default()];
     for situation in &SITUATIONS {
         for (name, segment, lawful) in situation.segments() {
-            let (mut kernel, mut ours) = (machine.next(), Ours::new(policy));
             let mut steps = situation.steps();
             steps.push(Step::Arrive(segment));
             let handshake = [State::SynSent, State::SynReceived].map(|state| state.to_string());
             if !handshake.iter().any(|state| state == situation.name) {
                 steps.push(Step::Receive);
             }
-            let mut log = vec![format!("{}, {name}", situation.name)];
-            let mut difference = None;
-            for step in &steps {
-                let (_, differs) = take(&mut kernel, &mut ours, step, &mut log);
-                if let Some(reactions) = differs {
-                    log.pop();
-                    difference = Some((step, reactions));
-                    break;
-                }
-            }
+            let title = format!("{}, {name}", situation.name);
+            let mut pair = Pair::new(title, machine, policy, Script::of(steps));
+            pair.go_on(&Clock::start());
             let [of_lawful, of_all] = &mut counts;
             if lawful {
-                of_lawful.add(&log, difference.clone());
+                of_lawful.add(&pair);
             }
-            of_all.add(&log, difference);
+            of_all.add(&pair);
         }
     }
     counts
@@ -111,44 +101,26 @@ fn run_matrix(machine: &mut Machine, policy: ClosePolicy) -> [Count; 2] {
 
 #[test]
 fn every_state_takes_every_lawful_segment_as_the_kernel_does() {
-    let Some(mut machine) = Machine::open() else { return };
-    let [lawful, all] = run_matrix(&mut machine, ClosePolicy::linux());
+    let Some(machine) = Machine::open() else { return };
+    let [lawful, all] = run_matrix(&machine, ClosePolicy::linux());
     println!("all segments: {} of {} agree", all.agree, all.scripts);
     assert!(lawful.scripts > 380 && all.scripts == 1050, "the matrix has shrunk");
     assert!(all.agree >= 850, "of all segments {} agree", all.agree);
     lawful.check("lawful segments", lawful.scripts);
     // The matrix tells hosts apart: a host without the rules of Linux agrees far less.
-    let [without, _] = run_matrix(&mut machine, ClosePolicy::winsock());
+    let [without, _] = run_matrix(&machine, ClosePolicy::winsock());
     assert!(without.agree * 10 < without.scripts * 9, "{} agree", without.agree);
 }
 
 /// Run 1,000 random scripts of 13 steps. `shuffles`: the link reorders and copies segments.
 fn run_random(shuffles: bool) -> Option<Count> {
-    let mut machine = Machine::open()?;
+    let machine = Machine::open()?;
     let mut count = Count::default();
     for seed in 0..1_000 {
-        let mut peer = Peer::new(seed, shuffles);
-        let (mut kernel, mut ours) = (machine.next(), Ours::new(ClosePolicy::linux()));
-        let mut log = vec![format!("seed {seed}")];
-        let opening = peer.opening();
-        let opened = opening.len();
-        let mut steps = opening;
-        let mut difference = None;
-        for at in 0..opened + 13 {
-            if at == steps.len() {
-                let Some(step) = peer.step() else { break };
-                steps.push(step);
-            }
-            let (theirs, differs) = take(&mut kernel, &mut ours, &steps[at], &mut log);
-            theirs.sent.iter().for_each(|sent| peer.hear(sent));
-            if let Some(reactions) = differs {
-                log.pop();
-                difference = Some((at, reactions));
-                break;
-            }
-        }
-        let difference = difference.map(|(at, reactions)| (&steps[at], reactions));
-        count.add(&log, difference);
+        let script = Script::random(Peer::new(seed, shuffles, false));
+        let mut pair = Pair::new(format!("seed {seed}"), &machine, ClosePolicy::linux(), script);
+        pair.go_on(&Clock::start());
+        count.add(&pair);
     }
     Some(count)
 }

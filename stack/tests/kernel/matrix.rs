@@ -2,8 +2,6 @@
 //! segment as a function of the numbers in the state. A segment is lawful if a peer that follows RFC 9293
 //! can have sent the segment, on a link that reorders, copies and loses.
 
-use halfclose_stack::Flags;
-
 use crate::step::{Arriving, Step};
 
 /// A connection in a state, with the numbers on both sides relative to the initial numbers.
@@ -66,13 +64,14 @@ pub(crate) const SITUATIONS: [Situation; 25] = [
     situation("TIME-WAIT closed", "PASSIVE; close; < . 1:1(0) ack 2; < F. 1:1(0) ack 2", [2, 0], true, [2, 2]),
 ];
 
+/// `script` with the steps of its way into ESTABLISHED.
+pub(crate) fn opened(script: &str) -> String {
+    OPENS.iter().fold(script.to_owned(), |script, (word, steps)| script.replace(word, steps))
+}
+
 impl Situation {
     pub(crate) fn steps(&self) -> Vec<Step> {
-        let mut script = self.script.to_owned();
-        for (word, steps) in OPENS {
-            script = script.replace(word, steps);
-        }
-        Step::script(&script)
+        Step::script(&opened(self.script))
     }
 
     fn active(&self) -> bool {
@@ -131,7 +130,7 @@ impl Situation {
             ("new SYN beyond the window", at("S", n.wrapping_add(200_000), 0, 0), n > 0),
             ("new SYN below", at("S", n.wrapping_sub(10_000), 0, 0), n > 0),
             ("new SYN-ACK", at("S.", n.wrapping_add(1000), 0, nxt), false),
-            ("no flag", Arriving { flags: Flags::default(), seq: n, ack: 0, len: 0 }, false),
+            ("no flag", at("", n, 0, 0), false),
             ("SYN and FIN", at("SF", n, 0, 0), false),
         ];
         // In SYN-SENT the peer has sent nothing: a SYN of its own, an answer to the SYN, or an ACK of an

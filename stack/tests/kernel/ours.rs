@@ -6,10 +6,17 @@ use std::time::Duration;
 
 use halfclose_stack::{
     ClosePolicy, Config, Congestion, ConnId, Ending, Flags, Host, ListenerId, NoteKind, Segment,
-    State,
+    State, SynRetries,
 };
 
 use crate::step::{Arriving, End, PEER_ISN, Reaction, Step, printed};
+
+/// The shortest time of a wait after the last timer of the host, to which an eighth of the script's time is
+/// added. A timer of the kernel is later: its RTO is SRTT above the minimum where smoltcp's is the
+/// minimum, its clock of timers is up to an eighth late (kernel/time/timer.c), and so is a busy machine.
+const AFTER: Duration = Duration::from_millis(500);
+/// The shortest time of a wait before the next timer of the host.
+const BEFORE: Duration = Duration::from_millis(100);
 
 const HOST: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 9, 0, 1), 21);
 const PEER: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::new(10, 9, 0, 2), 40000);
@@ -22,15 +29,22 @@ pub(crate) struct Ours {
     state: String,
     listener: Option<ListenerId>,
     conn: Option<ConnId>,
+    /// When a timer fired last during a wait, and the segments that left during the wait.
+    fired: Option<Duration>,
+    passed: Vec<String>,
 }
 
 impl Ours {
     /// A host that decides about packets as the kernel is told to: no delays. Reno keeps the timers of
     /// smoltcp, and its window is never full in a script.
     pub(crate) fn new(policy: ClosePolicy) -> Self {
+        // As the kernel is told to.
+        let fin_wait_2 = policy.fin_wait_2.map(|_| Duration::from_secs(5));
         let config = Config {
             address: *HOST.ip(),
-            policy,
+            policy: ClosePolicy { fin_wait_2, ..policy },
+            syn_retries: SynRetries::Linux,
+            time_wait: Duration::from_secs(60),
             congestion: Congestion::Reno,
             nagle: false,
             ack_delay: None,
@@ -38,7 +52,33 @@ impl Ours {
         };
         let host = Host::new(config);
         let (now, isn) = (Duration::ZERO, 0);
-        Self { host, now, isn, state: "CLOSED".into(), listener: None, conn: None }
+        let (listener, conn, fired, passed) = (None, None, None, Vec::new());
+        Self { host, now, isn, state: "CLOSED".into(), listener, conn, fired, passed }
+    }
+
+    /// The time of the host.
+    pub(crate) fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Let time pass until `to`: every timer fires when the timer is due.
+    pub(crate) fn advance(&mut self, to: Duration) {
+        while let Some(at) = self.host.next_wakeup().filter(|at| *at <= to) {
+            self.now = at.max(self.now);
+            self.host.handle_timeout(self.now);
+            let sent = self.drain();
+            self.passed.extend(sent);
+            self.fired = Some(self.now);
+        }
+        self.now = to.max(self.now);
+    }
+
+    /// How long the wait must go on until no timer is near.
+    pub(crate) fn unrest(&mut self) -> Duration {
+        let (soon, after) = (self.now + BEFORE, AFTER + self.now / 8);
+        let last = self.fired.map(|at| at + after);
+        let next = self.host.next_wakeup().filter(|at| *at < soon).map(|at| at + after);
+        last.max(next).map_or(Duration::ZERO, |at| at.saturating_sub(self.now))
     }
 
     /// Take every packet that leaves at once.
@@ -63,7 +103,7 @@ impl Ours {
     fn arrive(&mut self, segment: Arriving) {
         let numbers = [segment.seq.wrapping_add(PEER_ISN), segment.ack.wrapping_add(self.isn)];
         let ack = if segment.flags.has(Flags::ACK) { numbers[1] } else { 0 };
-        let bare = Segment::bare([PEER, HOST], [numbers[0], ack], segment.flags, 65535);
+        let bare = Segment::bare([PEER, HOST], [numbers[0], ack], segment.flags, segment.window);
         let packet = bare.to_packet(&[], &vec![b'x'; segment.len]);
         self.host.handle_packet(self.now, &packet);
     }
@@ -123,6 +163,8 @@ impl End for Ours {
                 told = if self.conn.is_some() { "accepted" } else { "would block" }.into();
             }
             (Step::Arrive(segment), _) => self.arrive(*segment),
+            // The caller has let time pass.
+            (Step::Wait(_), _) => self.fired = None,
             (_, None) => told = "closed".into(),
             (Step::Send(len), Some(conn)) => told = self.send(conn, *len),
             (Step::Receive, Some(conn)) => told = self.receive(conn),
@@ -136,7 +178,8 @@ impl End for Ours {
                 self.conn = None;
             }
         }
-        let sent = self.drain();
+        let mut sent = std::mem::take(&mut self.passed);
+        sent.extend(self.drain());
         // A connection that the listener has not accepted yet is no state of a user.
         Reaction { sent, state: self.state.clone(), told }
     }

@@ -1,9 +1,16 @@
 //! `peer.rs` owns a random lawful peer and a random user: the steps of a script, drawn from a seed while
 //! the script runs against the kernel.
 
+use std::time::Duration;
+
 use halfclose_stack::Flags;
 
 use crate::step::{Arriving, Step};
+
+/// Milliseconds of a wait: shorter and longer than a retransmission timeout, and than two.
+const WAITS: [u64; 4] = [300, 600, 1_500, 2_500];
+/// The waits of a script, which take real time.
+const MOST_WAITS: u32 = 2;
 
 /// Draws from a seed (xorshift64).
 pub(crate) struct Draws(u64);
@@ -32,6 +39,8 @@ pub(crate) struct Peer {
     draws: Draws,
     /// Whether the link reorders and copies segments.
     shuffles: bool,
+    /// How often time may still pass between two steps.
+    waits: u32,
     /// SND.NXT of the peer, and whether the peer has sent a FIN or a RST.
     next: u32,
     finished: bool,
@@ -47,10 +56,11 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(seed: u64, shuffles: bool) -> Self {
+    pub(crate) fn new(seed: u64, shuffles: bool, waits: bool) -> Self {
         Self {
             draws: Draws::new(seed),
             shuffles,
+            waits: if waits { MOST_WAITS } else { 0 },
             next: 1,
             finished: false,
             reset: false,
@@ -90,6 +100,10 @@ impl Peer {
 
     /// The next step, or `None` at the end of the script.
     pub(crate) fn step(&mut self) -> Option<Step> {
+        if self.waits > 0 && self.draws.below(5) == 0 {
+            self.waits -= 1;
+            return self.draws.pick(&WAITS).map(Duration::from_millis).map(Step::Wait);
+        }
         for _ in 0..20 {
             let draw = self.draws.below(100);
             let step = if draw < 40 { self.user(draw) } else { self.peer(draw) };

@@ -2,6 +2,7 @@
 //! a host both take, and the reactions that are compared.
 
 use std::fmt;
+use std::time::Duration;
 
 use halfclose_stack::Flags;
 
@@ -24,6 +25,8 @@ pub(crate) enum Step {
     /// CLOSE with `SO_LINGER` of 0 seconds.
     Abort,
     Arrive(Arriving),
+    /// Time passes, at least so much: timers fire.
+    Wait(Duration),
 }
 
 /// A segment of the peer. Numbers are relative to the initial sequence numbers of both sides.
@@ -34,6 +37,7 @@ pub(crate) struct Arriving {
     /// The acknowledgment, meaningless without the flag.
     pub(crate) ack: u32,
     pub(crate) len: usize,
+    pub(crate) window: u16,
 }
 
 impl Arriving {
@@ -47,7 +51,7 @@ impl Arriving {
             _ => Flags::ACK,
         };
         let flags = flags.chars().map(flag).fold(Flags::default(), |all, flag| all | flag);
-        Self { flags, seq, ack, len }
+        Self { flags, seq, ack, len, window: u16::MAX }
     }
 }
 
@@ -68,6 +72,7 @@ impl Step {
             "shutdown" => Self::Shutdown,
             "close" => Self::Close,
             "abort" => Self::Abort,
+            "wait" => Self::Wait(Duration::from_millis(rest.parse().expect("milliseconds"))),
             "<" => {
                 let words: Vec<&str> = rest.split(' ').collect();
                 let (seq, last) = words[1].split_once(':').expect("first:last(length)");
@@ -75,7 +80,9 @@ impl Step {
                 let number = |text: &str| text.parse().expect("a number");
                 let ack = words.get(3).map_or(0, |ack| number(ack));
                 let len = len.parse().expect("a length");
-                Self::Arrive(Arriving::new(words[0], number(seq), len, ack))
+                let window = words.get(5).map(|window| window.parse().expect("a window"));
+                let segment = Arriving::new(words[0], number(seq), len, ack);
+                Self::Arrive(Arriving { window: window.unwrap_or(segment.window), ..segment })
             }
             _ => panic!("what is {text}?"),
         }
@@ -86,7 +93,10 @@ impl fmt::Display for Arriving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let first = i64::from(self.seq.cast_signed());
         write!(f, "{} {first}:{}({})", self.flags, first + self.len as i64, self.len)?;
-        if self.flags.has(Flags::ACK) { write!(f, " ack {}", self.ack) } else { Ok(()) }
+        if self.flags.has(Flags::ACK) {
+            write!(f, " ack {}", self.ack)?;
+        }
+        if self.window < u16::MAX { write!(f, " win {}", self.window) } else { Ok(()) }
     }
 }
 
@@ -102,6 +112,7 @@ impl fmt::Display for Step {
             Self::Close => f.write_str("close"),
             Self::Abort => f.write_str("abort"),
             Self::Arrive(segment) => write!(f, "< {segment}"),
+            Self::Wait(time) => write!(f, "wait {}", time.as_millis()),
         }
     }
 }
