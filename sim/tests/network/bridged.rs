@@ -4,6 +4,7 @@
 //! failure (`.ci/run` sets the variable).
 
 mod cleanup;
+mod crowded;
 mod ordinary_user;
 mod servers_again;
 
