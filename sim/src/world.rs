@@ -13,6 +13,7 @@ mod conclude;
 pub(crate) mod configure;
 pub(crate) mod initial_files;
 pub(crate) mod lookup;
+pub(crate) mod noted;
 mod snapshot;
 pub(crate) mod sockets;
 mod station;
@@ -36,6 +37,7 @@ use crate::side::Side;
 use crate::side::{CONTROL_PORT, SERVER};
 use crate::workload::Workload;
 use crate::world::lookup::Lookup;
+use crate::world::noted::Noted;
 use crate::world::sockets::Sockets;
 use station::{RunLog, Station};
 
@@ -102,12 +104,7 @@ impl<'a> World<'a> {
             medium: Medium::new(scenario),
             log: RunLog {
                 trace: Trace::new(recording),
-                ended: Vec::new(),
-                divergences: Vec::new(),
-                resets: Vec::new(),
-                reset_ends: Vec::new(),
-                discarded: Vec::new(),
-                numbered: 0,
+                noted: Noted::default(),
                 evidence: Evidence::new(scenario),
             },
             judge: Judge::new(scenario, workload),

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use halfclose_ftp as ftp;
 use halfclose_ftp::{Client, Driver, MemoryStore, Server};
-use halfclose_stack::{Config, Divergence, Flags, Host, Note, NoteKind, Packet, Segment};
+use halfclose_stack::{Config, Host, Packet};
 
 use super::wire::Wire;
-use crate::outcome::{EndedConnection, ResetSent};
 use crate::scenario::Scenario;
 use crate::side::{CONTROL_PORT, SERVER, Side};
 use crate::world::configure;
+use crate::world::noted::Noted;
 use crate::world::sockets::Sockets;
 
 /// A host with its program.
@@ -24,16 +24,6 @@ pub(super) struct Ours {
     /// When the program wants to be woken; `Duration::MAX`: not at all.
     wake: Duration,
     pub(super) noted: Noted,
-}
-
-/// The notes of a host that the result of a run has.
-#[derive(Default)]
-pub(super) struct Noted {
-    pub(super) ended: Vec<EndedConnection>,
-    pub(super) divergences: Vec<Divergence>,
-    pub(super) resets: Vec<ResetSent>,
-    /// The local and the peer's address of each of `resets`.
-    reset_ends: Vec<[SocketAddr; 2]>,
 }
 
 /// The program of an end.
@@ -170,54 +160,15 @@ impl Ours {
     }
 
     fn transmit(&mut self, now: Duration, packet: Packet, wire: &mut Wire<'_>) {
-        if self.noted.resets.iter().any(|reset| reset.packet.is_none()) {
-            self.noted.number_reset(wire.next_emission(), &packet);
-        }
+        self.noted.number_reset(self.side, wire.next_emission(), &packet);
         wire.emit(now, self.side, packet);
     }
 
     fn take_notes(&mut self, wire: &mut Wire<'_>) {
         while let Some(note) = self.host.poll_note() {
-            self.noted.note(self.side, &note);
-            wire.note(self.side, &note);
-        }
-    }
-}
-
-impl Noted {
-    fn note(&mut self, side: Side, note: &Note) {
-        match note.kind {
-            NoteKind::Ended(ending) => self.ended.push(EndedConnection {
-                at: note.at,
-                side,
-                local: note.local.into(),
-                peer: note.peer.into(),
-                ending,
-            }),
-            NoteKind::Divergence(divergence) => {
-                if !self.divergences.contains(&divergence) {
-                    self.divergences.push(divergence);
-                }
+            if self.noted.note(self.side, &note) {
+                wire.note(self.side, &note);
             }
-            NoteKind::ResetSent(cause) => {
-                self.resets.push(ResetSent { at: note.at, packet: None, side, cause });
-                self.reset_ends.push([note.local.into(), note.peer.into()]);
-            }
-            NoteKind::State { .. } | NoteKind::Discarded(_) | NoteKind::Unchallenged => {}
-        }
-    }
-
-    /// Gives the RST of `packet` its emission number.
-    fn number_reset(&mut self, emission: u64, packet: &[u8]) {
-        let Some(segment) = Segment::parse(packet) else { return };
-        if !segment.flags.has(Flags::RST) {
-            return;
-        }
-        let ends = [segment.source.into(), segment.destination.into()];
-        let mut noted = self.resets.iter_mut().zip(&self.reset_ends);
-        let found = noted.find(|(reset, of)| reset.packet.is_none() && **of == ends);
-        if let Some((reset, _)) = found {
-            reset.packet = Some(emission);
         }
     }
 }

@@ -1,22 +1,21 @@
 //! `station` owns one host and the direction of the link into which the host sends. A station
 //! passes the host's packets to the link, and the host's notes to the world's `RunLog`.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use halfclose_stack::{Config, Divergence, Flags, Host, Note, NoteKind, Packet, Segment};
+use halfclose_stack::{Config, Host, Packet, Segment};
 
 use crate::law::Evidence;
 use crate::network::fate::{Fate, Fates};
 use crate::network::link::{Flight, Link};
 use crate::network::medium::Medium;
 use crate::network::trace::{Recording, Trace};
-use crate::outcome::{Discarded, EndedConnection, ResetSent};
 use crate::scenario::Scenario;
 use crate::seed::Purpose;
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
 use crate::world::configure;
+use crate::world::noted::Noted;
 
 /// A host, and the direction of the link into which the host sends.
 pub(super) struct Station {
@@ -29,21 +28,13 @@ pub(super) struct Station {
 /// The record of a run.
 pub(super) struct RunLog {
     pub(super) trace: Trace,
-    pub(super) ended: Vec<EndedConnection>,
-    pub(super) divergences: Vec<Divergence>,
-    pub(super) resets: Vec<ResetSent>,
-    /// The local and the peer's address of each of `resets`.
-    pub(super) reset_ends: Vec<[SocketAddr; 2]>,
-    /// Received bytes that a host has destroyed.
-    pub(super) discarded: Vec<Discarded>,
-    /// How many of `resets`, from the first, have the number of their packet.
-    pub(super) numbered: usize,
+    pub(super) noted: Noted,
     pub(super) evidence: Evidence,
 }
 
 clone_by_field! {
     RunLog {
-        trace, ended, divergences, resets, reset_ends, discarded, numbered, evidence,
+        trace, noted, evidence,
     }
 }
 
@@ -90,7 +81,7 @@ impl Station {
             return self.transmit_into(now, packet, medium, log);
         }
         let emission = log.trace.packet(now, self.side, Fate::Deliver, &packet);
-        log.number_reset(self.side, emission, &packet);
+        log.noted.number_reset(self.side, emission, &packet);
         if let Some(sight) = log.evidence.sees(self.side, emission, &packet) {
             log.evidence.left(now, (self.side, [0; 2]), Some(sight), Fate::Deliver);
         }
@@ -113,7 +104,7 @@ impl Station {
                 continue;
             }
             let sight = log.evidence.sees(self.side, log.trace.next_emission(), &packet);
-            log.number_reset(self.side, log.trace.next_emission(), &packet);
+            log.noted.number_reset(self.side, log.trace.next_emission(), &packet);
             let ports = Segment::peek(&packet).map_or([0; 2], |segment| segment.ports());
             let (fate, back) = medium.pass(now, self.side, packet, &mut self.link, &mut log.trace);
             log.evidence.left(now, (self.side, ports), sight, fate);
@@ -135,7 +126,9 @@ impl Station {
     fn take_notes(&mut self, log: &mut RunLog) {
         while let Some(note) = self.host.poll_note() {
             log.evidence.noted(self.side, &note);
-            log.note(self.side, &note);
+            if log.noted.note(self.side, &note) {
+                log.trace.note(self.side, &note);
+            }
         }
     }
 }
@@ -144,67 +137,7 @@ impl RunLog {
     /// Nothing is written, keeping the memory; so much of the next run will be.
     pub(super) fn reset(&mut self, recording: Recording) {
         self.trace.reset(recording);
-        self.ended.clear();
-        self.divergences.clear();
-        self.resets.clear();
-        self.reset_ends.clear();
-        self.discarded.clear();
-        self.numbered = 0;
+        self.noted.reset();
         self.evidence.reset();
-    }
-
-    fn note(&mut self, side: Side, note: &Note) {
-        match note.kind {
-            NoteKind::Ended(ending) => self.ended.push(EndedConnection {
-                at: note.at,
-                side,
-                local: note.local.into(),
-                peer: note.peer.into(),
-                ending,
-            }),
-            NoteKind::Divergence(divergence) => {
-                if !self.divergences.contains(&divergence) {
-                    self.divergences.push(divergence);
-                }
-            }
-            NoteKind::ResetSent(cause) => {
-                self.resets.push(ResetSent { at: note.at, packet: None, side, cause });
-                self.reset_ends.push([note.local.into(), note.peer.into()]);
-            }
-            // The format of a trace has no line for destroyed bytes.
-            NoteKind::Discarded(bytes) => {
-                let (local, peer) = (note.local.into(), note.peer.into());
-                self.discarded.push(Discarded { at: note.at, side, local, peer, bytes });
-                return;
-            }
-            // Nor for a segment that changes nothing.
-            NoteKind::Unchallenged => return,
-            NoteKind::State { .. } => {}
-        }
-        self.trace.note(side, note);
-    }
-
-    /// `packet` has left as `emission`: it may be a RST whose reason was noted before.
-    #[inline]
-    fn number_reset(&mut self, side: Side, emission: u64, packet: &[u8]) {
-        if self.numbered < self.resets.len() {
-            self.number_noted(side, emission, packet);
-        }
-    }
-
-    #[cold]
-    fn number_noted(&mut self, side: Side, emission: u64, packet: &[u8]) {
-        let Some(segment) = Segment::parse(packet) else { return };
-        if !segment.flags.has(Flags::RST) {
-            return;
-        }
-        let ends = [segment.source.into(), segment.destination.into()];
-        let noted = self.resets.iter_mut().zip(&self.reset_ends).skip(self.numbered);
-        let mut noted = noted.filter(|(reset, _)| reset.packet.is_none() && reset.side == side);
-        if let Some((reset, _)) = noted.find(|(_, of)| **of == ends) {
-            reset.packet = Some(emission);
-        }
-        let numbered = self.resets[self.numbered..].iter().take_while(|it| it.packet.is_some());
-        self.numbered += numbered.count();
     }
 }

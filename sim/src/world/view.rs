@@ -121,25 +121,25 @@ impl World<'_> {
     /// Ended connections, in the order of their ends.
     #[must_use]
     pub fn ended(&self) -> &[EndedConnection] {
-        &self.log.ended
+        &self.log.noted.ended
     }
 
     /// Where smoltcp differed from the standard so far, each once and in order.
     #[must_use]
     pub fn divergences(&self) -> &[Divergence] {
-        &self.log.divergences
+        &self.log.noted.divergences
     }
 
     /// Every RST that a host has sent so far, in order, with its reason.
     #[must_use]
     pub fn resets(&self) -> &[ResetSent] {
-        &self.log.resets
+        &self.log.noted.resets
     }
 
     /// The received bytes that hosts have destroyed so far, in order.
     #[must_use]
     pub fn discarded(&self) -> &[Discarded] {
-        &self.log.discarded
+        &self.log.noted.discarded
     }
 
     /// The last CLOSE or ABORT on each connection: the state at the call, and whether the call was ABORT
