@@ -59,6 +59,7 @@ pub(super) fn options(
             progress: !args.json && !args.verbose,
             ends_at_signals: true,
             interrupted: None,
+            stores: None,
         },
     ))
 }

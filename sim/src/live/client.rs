@@ -35,6 +35,8 @@ pub(crate) struct Options {
     pub ends_at_signals: bool,
     /// A session ends as failed once this is true.
     pub interrupted: Option<Arc<AtomicBool>>,
+    /// A session makes this true once the client says STOR, also if the session then fails.
+    pub stores: Option<Arc<AtomicBool>>,
 }
 
 /// The result of a session.
@@ -153,6 +155,9 @@ impl<S: Store> Session<'_, S> {
             for line in client.drain_dialogue() {
                 if options.verbose {
                     show(line.speaker, &line.text, err)?;
+                }
+                if line.speaker == Speaker::Client && line.text.starts_with("STOR ") {
+                    options.stores.iter().for_each(|stores| stores.store(true, Ordering::Relaxed));
                 }
                 said.lines += 1;
                 if said.greeting.is_empty() && line.speaker == Speaker::Server {

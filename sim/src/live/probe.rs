@@ -101,7 +101,7 @@ pub(crate) fn probe(probe: &Probe<'_>, err: &mut dyn Write) -> Result<Probed, Er
 /// The names of the probe's files at the server.
 struct Names {
     next: u32,
-    /// Files that may be at the server.
+    /// Files that a server was asked to write (STOR).
     made: Vec<RemoteName>,
 }
 
@@ -115,9 +115,7 @@ impl Names {
             today().as_nanos() % 1_000_000_000_000,
             self.next
         );
-        let name = RemoteName::from(&*[folder, unique.as_bytes()].concat());
-        self.made.push(name.clone());
-        name
+        RemoteName::from(&*[folder, unique.as_bytes()].concat())
     }
 }
 
@@ -134,12 +132,12 @@ fn ask(
         for &close in probe.closes {
             for _ in 0..probe.runs {
                 let name = names.next(&probe.target.path);
-                let upload = Upload { close, content: &content, name };
+                let stores = Arc::new(AtomicBool::new(false));
+                let upload = Upload { close, content: &content, name, stores: &stores };
                 let mut source = UploadFile::open(local.path())?;
                 let asked = upload.ask(probe, &mut source, err);
-                if matches!(asked, Err(Error::Unreachable(_))) && probed.rows.is_empty() {
-                    // No server was asked to write the file.
-                    names.made.pop();
+                if stores.load(Ordering::Relaxed) {
+                    names.made.push(upload.name);
                 }
                 let (greeting, row) = asked?;
                 probed.greeting = greeting;
@@ -163,6 +161,8 @@ struct Upload<'a> {
     close: Close,
     content: &'a [u8],
     name: RemoteName,
+    /// True once the client has said STOR.
+    stores: &'a Arc<AtomicBool>,
 }
 
 impl Upload<'_> {
@@ -175,7 +175,8 @@ impl Upload<'_> {
         err: &mut dyn Write,
     ) -> Result<(String, ProbeRow), Error> {
         let config = ClientConfig { close: self.close, ..probe.options.config.clone() };
-        let options = Options { config, ..probe.options.clone() };
+        let stores = Some(Arc::clone(self.stores));
+        let options = Options { config, stores, ..probe.options.clone() };
         let local = "the file of the probe".into();
         let put = Task::Put { local, remote: self.name.clone(), mode: UploadMode::Replace };
         let store = PipeStore { input: Some(source), output: None };

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::foreign::programs::said;
 use crate::foreign::servers::known;
-use crate::foreign::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
+use crate::foreign::theirs::{PURE_FTPD, PYFTPDLIB, Properties, Theirs, VSFTPD};
 use crate::program::halfclose;
 
 /// The ways to end, in our words and in the words of the measurement.
@@ -97,6 +97,23 @@ fn a_probe_needs_a_user_and_a_directory() {
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
         assert!(text.contains(what), "{text}");
     }
+}
+
+#[test]
+fn a_probe_that_may_not_log_in_tries_once() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let log = folder.path().join("log");
+    fs::write(&log, "").expect("space");
+    let with = Properties { writable: true, log: Some(&log), password: true };
+    let Some(server) = Theirs::start_with(PYFTPDLIB, with) else { return };
+    let url = server.directory_url().replacen("secret", "wrong", 1);
+    let output = halfclose(&["probe", &url, "--timeout", "5s"]);
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(text.contains("530") && !text.contains("may still be at the server"), "{text}");
+    // Without STOR there is nothing to delete, and no reason to log in again.
+    let log = fs::read_to_string(&log).expect("the log of the server");
+    assert_eq!(log.matches("failed login").count(), 1, "{log}");
 }
 
 #[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
