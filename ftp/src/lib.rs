@@ -46,7 +46,8 @@
 //! A server command, in this order; the compiler asks for steps 2 and 3 after step 1:
 //! 1. `wire/command.rs`: a variant of [`Command`](wire::command::Command), and a row in `parse`
 //!    (remove the verb from `NOT_IMPLEMENTED`, if the verb is there).
-//! 2. `server/dispatch.rs`: a row in `handle_command`, the table from a command to a method.
+//! 2. `server/dispatch.rs`: a row in `handle_command`, the table from a command to a method, and in
+//!    `needs_data`, if the command has a data connection.
 //! 3. The method, in the file of the command's kind: `server/access.rs`, `parameter.rs`,
 //!    `transfer_commands.rs`, `list_commands.rs`, `file_commands.rs` or `information.rs`. The reply
 //!    codes for a store's errors are in `server/error_reply.rs`.
