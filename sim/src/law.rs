@@ -173,7 +173,8 @@ pub static LAWS: &[Law] = &[
         name: law_names::RESETS,
         citation: "RFC 9293 §3.5.2, §3.6.1 and §3.10.5",
         statement: "No RST unless a program or a deadline aborted, no connection was at the port, \
-                    unread or late data was dropped, or an unacceptable ACK met a handshake.",
+                    unread or late data was dropped, or an unacceptable ACK met a handshake; \
+                    none in TIME-WAIT.",
         waived_by: &[],
         check: CheckTime::AsItGoes,
     },

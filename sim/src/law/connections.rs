@@ -99,7 +99,7 @@ pub(crate) struct ConnectionRecord {
 }
 
 impl ConnectionRecord {
-    fn new(key: Endpoint) -> Self {
+    pub(super) fn new(key: Endpoint) -> Self {
         Self {
             key,
             state: State::Closed,

@@ -47,6 +47,10 @@ impl Cause {
             // There is no connection: only a segment without RST is answered.
             return self.arrival.is_some_and(|arrival| !arrival.reset);
         }
+        if before == State::TimeWait {
+            // §3.10.7.4: an ACK answers, or nothing. ABORT sends no RST either, §3.10.5.
+            return false;
+        }
         // §3.5.2, second: an ACK of something not sent yet, before the handshake is complete.
         let acceptable = known.iss.map(|iss| iss.wrapping_add(1));
         let in_handshake = matches!(before, State::SynSent | State::SynReceived);
@@ -59,10 +63,44 @@ impl Cause {
         let unread = known.call == Call::CloseUnread;
         let forbidden = known.called == self.event
             && match known.state_at_call {
-                State::SynSent | State::TimeWait => true,
+                State::SynSent => true,
                 State::Closing | State::LastAck => !unread,
                 _ => false,
             };
         refused || (self.ends(known) && !forbidden && known.reset_in != Some(self.event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::law::connections::Endpoint;
+    use crate::side::Side;
+
+    #[test]
+    fn late_data_is_a_reason_in_every_state_but_time_wait() {
+        let arrival = Arrival { reset: false, syn: false, has_data: true, ack: Some(1) };
+        let cause = || Cause {
+            now: Duration::from_secs(1),
+            event: 9,
+            trigger: Trigger::Arrival,
+            patience: Duration::from_secs(60),
+            arrival: Some(arrival),
+            unlistened: false,
+        };
+        for (state, allowed) in [
+            (State::FinWait1, true),
+            (State::FinWait2, true),
+            (State::Closing, true),
+            (State::LastAck, true),
+            (State::TimeWait, false),
+        ] {
+            let mut known = ConnectionRecord::new(Endpoint(Side::Client, 49_152, 20));
+            known.call = Call::Close;
+            known.change(7, state);
+            assert_eq!(cause().allows_reset(&known), allowed, "{state:?}");
+            let timer = Cause { now: Duration::from_secs(99), trigger: Trigger::Timer, ..cause() };
+            assert_eq!(timer.allows_reset(&known), allowed, "{state:?}, a deadline");
+        }
     }
 }
