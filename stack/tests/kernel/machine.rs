@@ -178,12 +178,9 @@ impl Kernel<'_> {
             format!("{address:08X}:{:04X}", end.port())
         };
         let [host, peer] = self.ends.map(hex);
-        let mut states = table.lines().filter_map(|line| {
-            let words: Vec<&str> = line.split_whitespace().collect();
-            (words.get(1..3)? == [host.as_str(), peer.as_str()]).then(|| words[3].to_owned())
-        });
-        let state = states.next().unwrap_or_default();
-        let name = match state.as_str() {
+        let ends = format!(" {host} {peer} ");
+        let at = table.find(&ends).map(|at| at + ends.len());
+        let name = match at.and_then(|at| table.get(at..at + 2)).unwrap_or_default() {
             "01" => "ESTABLISHED",
             "02" => "SYN-SENT",
             "03" | "0C" => "SYN-RECEIVED",

@@ -7,8 +7,8 @@ use halfclose_stack::Flags;
 
 use crate::step::{Arriving, Step};
 
-/// Milliseconds of a wait: shorter and longer than a retransmission timeout, and than two.
-const WAITS: [u64; 4] = [300, 600, 1_500, 2_500];
+/// Milliseconds of a wait: shorter and longer than a retransmission timeout.
+const WAITS: [u64; 3] = [300, 600, 1_500];
 /// The waits of a script, which take real time.
 const MOST_WAITS: u32 = 2;
 
