@@ -92,6 +92,9 @@ pub fn recreate(sketch: &Sketch) -> Result<Recreation, String> {
     };
     let mut missing = sketch.left_out.clone();
     let same = got == wanted;
+    if let Some(more) = got.len().checked_sub(wanted.len()).filter(|more| *more > 0) {
+        missing.push(format!("the run of the scenario has {more} transfers more"));
+    }
     for (index, want) in wanted.iter().enumerate().filter(|_| !same) {
         let (command, cause, told, whole) = want;
         let said = match got.get(index) {
@@ -194,7 +197,7 @@ impl Attempt<'_> {
 fn points(wanted: &[Told], got: &[Told]) -> usize {
     let pairs = wanted.iter().zip(got);
     let near = pairs.map(|(want, have)| {
-        8 * usize::from(want.1 == have.1)
+        8 * usize::from((&want.0, want.1) == (&have.0, have.1))
             + 2 * usize::from(want.3 == have.3)
             + usize::from(want.2 == have.2)
     });

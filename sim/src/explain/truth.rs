@@ -111,7 +111,10 @@ fn without_data(lives: &Lives, transfer: &TransferOutcome, until: Duration) -> T
 fn forged_fin(life: &Life) -> Option<Truth> {
     let (emission, at, claimed) = life.forged_fin?;
     let taken = life.end_taken(claimed).filter(|taken| *taken >= at)?;
-    let own = life.fin_sent(claimed).is_some_and(|sent| sent < taken);
+    // Where the host sent its own FIN and both hosts finished, the forged copy has changed nothing.
+    let finished = |it: &Option<_>| matches!(it, Some((_, Ending::Finished)));
+    let harmless = life.endings.iter().all(finished);
+    let own = life.fin_sent(claimed).is_some_and(|sent| sent < taken || harmless);
     let because = format!("a FIN that no host had sent came in the name of the {}", claimed.name());
     (!own).then(|| Truth::new(Cause::ForeignReset, because, [emission]))
 }

@@ -73,7 +73,7 @@ pub(crate) fn ended(flow: &Flow, side: usize, setting: Setting) -> (Ended, Sure)
         let beyond = beyond || (reset.has_ack && reset.ack.is_none_or(|ack| ack > reset.peer_next));
         reset.from == side && (beyond || reset.odd_header || reset.contradicted.is_some())
     };
-    let strange = flow.resets.iter().any(strange);
+    let strange = flow.resets.iter().any(strange) || end.ignores_fin || end.beyond_fin.is_some();
     let sure = match how {
         // What the near end sent is in the capture, whatever became of it.
         _ if near == Some(side) && setting.certain && !end.missed && !strange => Sure::Seen,

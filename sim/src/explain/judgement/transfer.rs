@@ -27,8 +27,12 @@ const STANDOFF: u64 = 10_000_000_000;
 pub(crate) fn judge(facts: &Facts<'_>) -> Finding {
     if let Some(abor) = facts.transfer.abor {
         let frames = [abor, facts.reply_at().map_or(0, |(frame, _)| frame)];
-        // 225: the server had nothing to abort any more.
-        let sure = if facts.code() == Some(225) { Sure::Inferred } else { Sure::Seen };
+        // 225: the server had nothing to abort any more. Without a reply, the transfer may have been
+        // over when the client said ABOR.
+        let sure = match facts.code() {
+            None | Some(225) => Sure::Inferred,
+            Some(_) => Sure::Seen,
+        };
         return Finding::new(Cause::AbortedByUser, sure, "the client said ABOR", frames);
     }
     let Some(flow) = facts.data else { return without_data(facts) };
@@ -155,8 +159,10 @@ fn finished(facts: &Facts<'_>, flow: &Flow) -> Finding {
         }
         let because = "both ends closed the data connection with a FIN, every byte was acknowledged, \
                        and the server said 2yz";
-        // That the client has read the reply shows in its next command.
-        let sure = if facts.transfer.reply_heard { Sure::Seen } else { Sure::Inferred };
+        // That the client has read the reply shows in its next command. An end that was acknowledged
+        // before the capture has it may be another end than the host's own.
+        let missed = flow.ends.iter().any(|end| end.missed);
+        let sure = if facts.transfer.reply_heard && !missed { Sure::Seen } else { Sure::Inferred };
         return Finding::new(Cause::Orderly, sure, because, frames);
     }
     if answer.at > sent.at && answer.at - sent.at > STANDOFF {

@@ -84,7 +84,7 @@ impl Space {
         let losses = sketch.losses.iter().map(|loss| format!("fault={loss}")).collect();
         let lossy = Recipe { settings: losses, dark: None };
         let mut dimensions: Vec<Vec<Recipe>> =
-            sketch.tasks.iter().enumerate().map(|(at, task)| recipes(at, task)).collect();
+            sketch.tasks.iter().enumerate().map(|(at, task)| recipes(sketch, at, task)).collect();
         dimensions.push(vec![lossy, Recipe::default()]);
         dimensions.push(words("client.close", own_close, &CLOSES));
         dimensions.push(words("server.close", own_server_close, &CLOSES));
@@ -149,6 +149,8 @@ fn base(sketch: &Sketch) -> Vec<String> {
         let nth = task.nth;
         if task.absent {
             settings.push(format!("do.{}.delete=file{nth}", nth - 1));
+        } else if task.sized {
+            settings.push(format!("do.{}.size_of=file{nth}", nth - 1));
         }
         let size = task.offset + task.bytes;
         let resumes = task.offset > 0;
@@ -202,7 +204,8 @@ fn reaction(sketch: &Sketch) -> &'static str {
 }
 
 /// What may show the cause of the transfer `at`, the likeliest first.
-fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
+fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
+    let mut impatient = impatience(sketch, at, task);
     let key = |word: &str, value: u64| format!("do.{}.{word}={value}", task.nth);
     let [sent, acked] = [task.bytes, task.acked];
     let dark = |from: DarkFrom, settings: &[&str]| Recipe::dark(at, from, settings);
@@ -255,12 +258,15 @@ fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
             Recipe::of(&["server.on_fin=waits"]),
             Recipe::of(&["server.on_fin=waits", &silence]),
         ],
-        Cause::ControlSilent => vec![
-            dark(DarkFrom::Reply, &[]),
-            Recipe::of(&["link.nat_timeout=20s", "link.rate=8kbit"]),
-            dark(DarkFrom::Fin, &[]),
-            dark(DarkFrom::Data(acked), &[]),
-        ],
+        Cause::ControlSilent => {
+            impatient.extend([
+                dark(DarkFrom::Reply, &[]),
+                Recipe::of(&["link.nat_timeout=20s", "link.rate=8kbit"]),
+                dark(DarkFrom::Fin, &[]),
+                dark(DarkFrom::Data(acked), &[]),
+            ]);
+            impatient
+        }
         Cause::ForeignReset | Cause::MiddleboxIdleReset => forged(task),
         Cause::UnansweredSyn => {
             vec![dark(DarkFrom::Syn, &[]), dark(DarkFrom::SynAcks, &[])]
@@ -283,12 +289,15 @@ fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
             dark(DarkFrom::Fin, &[&silence]),
             Recipe::of(&["server.capacity=0"]),
         ],
-        Cause::Unknown => vec![
-            Recipe::default(),
-            dark(DarkFrom::Reply, &["limit.time=10s"]),
-            dark(DarkFrom::Data(acked), &["limit.time=10s"]),
-            Recipe::of(&["server.store_rate=1B/s", "limit.time=10s"]),
-        ],
+        Cause::Unknown => {
+            impatient.extend([
+                Recipe::default(),
+                dark(DarkFrom::Reply, &["limit.time=10s"]),
+                dark(DarkFrom::Data(acked), &["limit.time=10s"]),
+                Recipe::of(&["server.store_rate=1B/s", "limit.time=10s"]),
+            ]);
+            impatient
+        }
         Cause::ResetBehindLastByte => {
             // What the server holds ends where a packet was lost that no repeat has made good.
             let held = task.size_after.map(|size| size.saturating_sub(task.offset));
@@ -299,6 +308,23 @@ fn recipes(at: usize, task: &TaskSeen) -> Vec<Recipe> {
         }
         Cause::Orderly | Cause::Refused => vec![Recipe::default()],
     }
+}
+
+/// A client that gives up because no reply comes in time: the copies of the last command are lost, or
+/// the server is slow to write.
+fn impatience(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
+    let last = at + 1 == sketch.tasks.len();
+    let Some(waited) = sketch.gave_up.filter(|_| last) else { return Vec::new() };
+    let until = [waited.saturating_sub(1_000_000), waited + 100_000_000];
+    let mut some: Vec<Recipe> =
+        until.map(|lasts| Recipe::dark(at, DarkFrom::Command { lasts }, &[])).into();
+    if task.upload {
+        for slower in [2, 1] {
+            let rate = task.bytes.saturating_mul(1_000_000_000) / (slower * waited);
+            some.push(Recipe::of(&[&format!("server.store_rate={}B/s", rate.max(1))]));
+        }
+    }
+    some
 }
 
 /// Forged resets behind the first packets of either side.

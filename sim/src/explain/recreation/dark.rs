@@ -22,6 +22,8 @@ pub(super) enum DarkFrom {
     FinAcks,
     /// The server's last reply to the transfer.
     Reply,
+    /// The command of the transfer, and what the client sends for so many nanoseconds from there on.
+    Command { lasts: u64 },
     /// The SYN of the data connection.
     Syn,
     /// The answers to the SYN.
@@ -74,6 +76,9 @@ impl Dark {
                 DarkFrom::Reply => {
                     control && !by_client && payload.first().is_some_and(|it| b"245".contains(it))
                 }
+                DarkFrom::Command { .. } => {
+                    control && by_client && commands == self.task + 1 && begins_transfer(payload)
+                }
                 DarkFrom::Syn | DarkFrom::SynAcks => {
                     !control && flags.has(Flags::SYN) && !flags.has(Flags::ACK)
                 }
@@ -82,10 +87,14 @@ impl Dark {
                 let answers =
                     matches!(self.from, DarkFrom::Acks(_) | DarkFrom::FinAcks | DarkFrom::SynAcks);
                 let way = if by_client == answers { "down" } else { "up" };
-                return Some(format!(
-                    "link.{way}.blackout={}us..{END}s",
-                    packet.at.as_micros().max(1)
-                ));
+                let begin = packet.at.as_micros().max(1);
+                let end = match self.from {
+                    DarkFrom::Command { lasts } => {
+                        format!("{}us", begin + u128::from(lasts / 1000).max(1))
+                    }
+                    _ => format!("{END}s"),
+                };
+                return Some(format!("link.{way}.blackout={begin}us..{end}"));
             }
         }
         None

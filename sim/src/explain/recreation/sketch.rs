@@ -45,6 +45,8 @@ pub(super) struct TaskSeen {
     pub(super) explained: TransferExplained,
     /// The number of the task that makes the transfer in the scenario, from 1.
     pub(super) nth: usize,
+    /// The server told the size of a download before the download began.
+    pub(super) sized: bool,
     /// The server refused a download before the download began: the file is not there.
     pub(super) absent: bool,
     pub(super) upload: bool,
@@ -114,10 +116,12 @@ impl Sketch {
             let passive = setup.is_none_or(|it| it.passive);
             let mut task = TaskSeen::of(seen, explained, flow, passive, log);
             // A client whose MLSD is refused tries LIST, and NLST behind LIST, as the same task. A file
-            // that is not there takes a task before the transfer's own.
+            // that is not there, or whose size is asked for, takes a task before the transfer's own.
             task.nth = match tasks.last() {
                 Some(last) if last.falls_back_to(&task) => last.nth,
-                last => last.map_or(0, |last| last.nth) + 1 + usize::from(task.absent),
+                last => {
+                    last.map_or(0, |last| last.nth) + 1 + usize::from(task.absent || task.sized)
+                }
             };
             if task.bytes > SIZE_MAX {
                 left_out.push(format!("a file of {} bytes is made {SIZE_MAX}", task.bytes));
@@ -159,6 +163,7 @@ impl TaskSeen {
             explained: explained.clone(),
             nth: 0,
             absent: seen.verb == "RETR" && refused && sent == 0 && known.is_none(),
+            sized: seen.verb == "RETR" && known.is_some(),
             upload,
             bytes: known.map_or(sent, |size| size.max(sent)).min(SIZE_MAX),
             acked: ends.map_or(0, |[own, _]| number((own.acked - 1).min(own.bytes()))),
@@ -221,9 +226,11 @@ fn gave_up(control: &Flow, session: &SessionSeen) -> Option<u64> {
     }
     let reset = control.resets.iter().find(|reset| reset.from == 0).map(|reset| reset.at);
     let left = control.ends[0].fin.map(|fin| fin.at).into_iter().chain(reset).min()?;
-    let said = session.transfers.iter().next_back().map_or(0, |last| last.said.at);
     let heard = session.last_reply.map_or(0, |(_, place)| place.at);
-    Some(left.saturating_sub(said.max(heard))).filter(|waited| *waited > 500_000_000)
+    let waited = |since: u64| Some(left.saturating_sub(since)).filter(|it| *it > 500_000_000);
+    let said = session.transfers.iter().next_back().map_or(0, |last| last.said.at);
+    // Where every copy of the command was lost but the last, the command is as late as the end.
+    waited(said.max(heard)).or_else(|| waited(heard))
 }
 
 /// The packets that were lost before the point of the capture or behind it: each repeat stands for the

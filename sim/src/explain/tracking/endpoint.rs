@@ -60,6 +60,8 @@ pub(crate) struct Endpoint {
     pub(crate) fin: Option<FinSeen>,
     /// The first packet with data behind the end's own FIN: the end did not send that FIN.
     pub(crate) beyond_fin: Option<u64>,
+    /// The end has acknowledged something behind its own FIN as if the FIN had not left.
+    pub(crate) ignores_fin: bool,
     /// Packets with data that had passed before.
     pub(crate) repeats: u32,
     /// The first such packet, and the last with its time.
@@ -175,6 +177,8 @@ impl Endpoint {
         }
         if segment.flags.has(Flags::FIN) {
             self.takes_fin(segment, end + 1, heard);
+        } else if segment.len == 0 {
+            self.ignores_fin |= self.fin.is_some_and(|fin| end < fin.end);
         }
         self.next = self.next.max(end + i64::from(segment.flags.has(Flags::FIN)));
     }
