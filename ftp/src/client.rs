@@ -33,7 +33,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// The reply or event that the client waits for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Stage {
     /// Waiting for the greeting (220).
     #[default]
@@ -83,7 +83,7 @@ enum Stage {
 }
 
 /// One session of a client.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub struct Client {
     lines: Lines,
     parser: Parser,

@@ -1,4 +1,4 @@
-//! `clone_by_field` owns a macro that implements `Clone` field by field.
+//! `clone_by_field` owns the macros that implement `Clone` and `Hash` field by field.
 
 /// Implements `Clone` with a `clone_from` that keeps the memory of the target, which the derived
 /// `clone_from` does not. A field that is missing in the list is an error.
@@ -19,3 +19,18 @@ macro_rules! clone_by_field {
 }
 
 pub(crate) use clone_by_field;
+
+/// Implements `Hash` by the first fields. The fields behind `without` are left out. A field that is
+/// missing in both lists is an error.
+macro_rules! hash_by_field {
+    ($type:ident { $($field:ident),* $(,)? } without { $($left:ident),* $(,)? }) => {
+        impl std::hash::Hash for $type {
+            fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+                let Self { $($field,)* $($left: _,)* } = self;
+                $(std::hash::Hash::hash($field, state);)*
+            }
+        }
+    };
+}
+
+pub(crate) use hash_by_field;

@@ -25,11 +25,11 @@ use store_line::StoreLine;
 use timers::Timers;
 
 /// The index of a session's slot. Slots are used again, session ids are not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct SlotId(u32);
 
 /// The use of a connection in a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Channel {
     Control,
     Data,

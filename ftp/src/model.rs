@@ -61,7 +61,7 @@ impl ServerModel {
 }
 
 /// A behaviour, or two behaviours of which a draw selects one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Choice<T> {
     /// Always the same behaviour.
     Always(T),
@@ -85,7 +85,7 @@ impl<T> Choice<T> {
 }
 
 /// The judgement of a reset, by how far the program had come when the reset arrived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Resets {
     /// The program had read everything.
     pub in_time: Choice<Judgement>,
@@ -115,7 +115,7 @@ impl Resets {
 }
 
 /// The final reply to a transfer, and the part of the file that is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Judgement {
     /// The final reply to the transfer.
     pub answer: Answer,
@@ -141,7 +141,7 @@ impl Judgement {
 }
 
 /// The final reply to a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Answer {
     /// The model's reply [`ServerTexts::complete`].
     Complete,
@@ -154,7 +154,7 @@ pub enum Answer {
 }
 
 /// The fate of the control connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ControlFate {
     /// The session goes on.
     Stays,
@@ -167,7 +167,7 @@ pub enum ControlFate {
 }
 
 /// The part of a failed upload that is kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kept {
     /// All bytes that were received.
     All,
@@ -199,7 +199,7 @@ impl Kept {
 
 /// The fate of a transfer after the loss of the control connection (RFC 959 leaves a choice, and
 /// servers differ).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ControlLoss {
     /// The transfer ends at once.
     #[default]
@@ -212,7 +212,7 @@ pub enum ControlLoss {
 }
 
 /// The effect of a command in the middle of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interruption {
     /// The time when the server reads the command.
     pub when: When,
@@ -226,7 +226,7 @@ pub struct Interruption {
 }
 
 /// The time when a server reads a command in a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum When {
     /// After the transfer, like any other command.
     Queued,

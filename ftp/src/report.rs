@@ -1,7 +1,7 @@
 //! `report` owns the results of sessions: a report for each transfer and task, and the dialogue.
 //! The room judges nothing: FTP cannot tell whether a file is whole.
 
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{clone_by_field, hash_by_field};
 use crate::tcp::Ending;
 use crate::wire::listing::Form;
 use crate::wire::reply::Reply;
@@ -57,7 +57,7 @@ pub enum Remains {
 }
 
 /// One transfer, as the program on this side saw the transfer.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct TransferReport {
     /// The session of the transfer.
     pub session: SessionId,
@@ -119,7 +119,7 @@ clone_by_field! {
 }
 
 /// The result of a task that moves no data.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct CommandReport {
     /// The session of the task.
     pub session: SessionId,
@@ -136,7 +136,7 @@ pub struct CommandReport {
 }
 
 /// A value that the server told.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Value {
     /// No value, or an unreadable value.
     #[default]
@@ -161,7 +161,7 @@ pub enum Speaker {
 }
 
 /// One line of the dialogue. Control characters are escaped as in Rust (`\u{1b}`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spoken {
     /// The time of the line.
     pub at: Duration,
@@ -202,6 +202,12 @@ pub struct Journal {
     free: Vec<usize>,
     /// Texts of earlier runs, kept for their memory.
     spare: Vec<String>,
+}
+
+hash_by_field! {
+    Journal {
+        reports, commands, dialogue, record_dialogue, hand_over, fell_back, peers, finished, free,
+    } without { spare }
 }
 
 impl Clone for Journal {

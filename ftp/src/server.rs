@@ -21,7 +21,7 @@ mod transfer_commands;
 
 pub use server_config::{Limits, OnFin, ServerConfig, User};
 
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{clone_by_field, hash_by_field};
 use crate::report::Speaker;
 use crate::session::{Action, Actions, Context, Event, Session, sooner};
 use crate::store::Store;
@@ -93,6 +93,14 @@ clone_by_field! {
         transfer, draw, transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget,
         granted, fetching, interrupting, held, retiring, over,
     }
+}
+
+hash_by_field! {
+    Server {
+        lines, out, actions, access, parameters, current, renaming, facts, named, transfer, draw,
+        transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget, granted,
+        fetching, interrupting, held, retiring, over,
+    } without { scratch }
 }
 
 type ServerContext<'a, S> = Context<'a, ServerConfig, S>;

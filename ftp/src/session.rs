@@ -57,7 +57,7 @@ pub enum Event {
 }
 
 /// A request from a session to the driver.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Wait for a data connection at `at`.
     Listen {
@@ -92,7 +92,7 @@ pub enum Action {
 }
 
 /// The state that all sessions of a program share.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Shared {
     /// The steps of the present moment.
     pub work: Work,
@@ -248,7 +248,7 @@ pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<D
 }
 
 /// The queue of a session's actions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Actions(VecDeque<Action>);
 
 impl Actions {

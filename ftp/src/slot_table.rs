@@ -1,6 +1,8 @@
 //! `slot_table` owns the table that finds a value by a 64-bit name in one step. The low half of a
 //! name is the index of a slot, the high half counts how often the slot was used before.
 
+use std::hash::{Hash, Hasher};
+
 /// Values by name. Slots are used again, names are not.
 ///
 /// A table either gives out its names (`insert`, `remove`), or holds values by the names of a table
@@ -15,6 +17,15 @@ pub(crate) struct SlotTable<T> {
 impl<T> Default for SlotTable<T> {
     fn default() -> Self {
         Self { slots: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T: Hash> Hash for SlotTable<T> {
+    /// Hashes the values with their names, and the next names. A slot without a value does not count.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { slots, free } = self;
+        (slots.iter().flatten().count(), free).hash(state);
+        slots.iter().flatten().for_each(|slot| slot.hash(state));
     }
 }
 

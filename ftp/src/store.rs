@@ -165,7 +165,7 @@ pub enum EntryKind {
 }
 
 /// The properties of a name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Metadata {
     /// The kind of the entry.
     pub kind: EntryKind,

@@ -21,7 +21,7 @@ const PAUSE: Duration = Duration::from_micros(1);
 const LOOK: Duration = Duration::from_millis(1);
 
 /// State of the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Phase {
     Moving,
     /// All bytes are sent: waiting until the bytes are transmitted, or acknowledged, before the
@@ -43,7 +43,7 @@ enum Phase {
 /// Call [`Transfer::pump`] at once, and then whenever the connection is ready or the time of
 /// [`Transfer::next_wakeup`] has come, until [`Step::Over`]. The file stays open: the caller
 /// decides on its fate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub struct Transfer {
     conn: Conn,
     plan: Plan,

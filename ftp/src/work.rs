@@ -17,7 +17,7 @@ const FRONT: usize = 8;
 ///
 /// A session asks with [`Work::grant`], and tells with [`Work::spend`] how many steps it has made.
 /// A session that gets no step asks again in the next moment, and is served in its turn.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub struct Work {
     moment: Option<Duration>,
     left: u32,

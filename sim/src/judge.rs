@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::scenario::{Origin, Scenario, Task, WriteMode};
 use crate::side::Side;
+use crate::terms::hash_by_field::hash_by_field;
 use crate::verdict::FileState;
 use crate::workload::{Workload, fingerprint};
 use halfclose_ftp::report::Direction;
@@ -21,7 +22,7 @@ use listed_directory::listed;
 type Found = (u64, u128);
 
 /// A file after its comparison.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Seen {
     pub(crate) state: FileState,
     found: Option<Found>,
@@ -57,6 +58,10 @@ pub(crate) struct Judge<'a> {
     stood: Vec<Option<Option<Found>>>,
     /// The number of the server's reports that were looked at.
     accepted: usize,
+}
+
+hash_by_field! {
+    Judge<'_> { seen, written, stood, accepted } without { scenario, workload, renames }
 }
 
 impl<'a> Judge<'a> {

@@ -23,6 +23,7 @@ pub(crate) use connections::Trigger;
 pub(crate) use evidence::{Evidence, Watch};
 pub(crate) use rest_laws::Holding;
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_ftp::TransferReport;
@@ -33,12 +34,19 @@ use rustc_hash::FxBuildHasher;
 use crate::outcome::{BrokenLaw, End, TransferOutcome, WaivedLaw};
 use crate::scenario::Scenario;
 use crate::side::Side;
+use crate::terms::hash_by_field::hash_by_field;
 use crate::terms::law_names;
 use crate::workload::Workload;
 
 /// A table with fast lookup, whose iteration order is the order of insertion and not of a hash. The
 /// memory is kept from run to run.
 type Table<K, V> = IndexMap<K, V, FxBuildHasher>;
+
+/// Hashes a table in the order of its entries.
+fn hash_table<K: Hash, V: Hash, H: Hasher>(table: &Table<K, V>, state: &mut H) {
+    table.len().hash(state);
+    table.iter().for_each(|entry| entry.hash(state));
+}
 
 /// A rule that must hold in every run.
 pub struct Law {
@@ -112,8 +120,11 @@ pub struct Breach {
     pub about: About,
 }
 
+// No law and no waiver reads the number of a packet, or the words of a breach.
+hash_by_field! { Breach { law, at, side, about } without { emission, seen } }
+
 /// The subject of a breach, by which a waiver decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum About {
     /// A change of state.
     Arrow(State, State),

@@ -105,6 +105,7 @@ mod search;
 /// mutants for testing the laws. `terms` uses no room.
 mod terms {
     pub(crate) mod clone_by_field;
+    pub(crate) mod hash_by_field;
     pub(crate) mod law_names;
     pub(crate) mod mutant;
     pub(crate) mod outcome;
@@ -144,9 +145,9 @@ pub use search::results::{Format, ResultsError};
 pub use search::sweep::{Record, Rows};
 pub use search::{
     Cell, Coverage, Explore, Explored, FateCurve, FatePoint, FateSearch, Guidance, Histogram, Made,
-    Matrix, Pair, Placed, Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk, Sweep, Swept,
-    SweptRun, Tally, TcpEvent, TransferCommand, Visit, Weakened, explore, fate, matrix, shrink,
-    sweep,
+    Matrix, Merging, Pair, Placed, Scope, SearchProgress, Seeds, Shape, Shard, Shrink, Shrunk,
+    Sweep, Swept, SweptRun, Tally, TcpEvent, TransferCommand, Visit, Weakened, explore, fate,
+    matrix, shrink, sweep,
 };
 pub use side::Side;
 pub use verdict::{FileState, Verdict};

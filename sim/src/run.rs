@@ -56,6 +56,17 @@ pub enum RunError {
     /// A run that a search derived is not the run of its seed: the search broke a law of its own.
     #[error(transparent)]
     Unlike(#[from] Box<Unlike>),
+    /// Two runs in the same state went on differently: a search that merges equal states broke a law of its own.
+    #[error(
+        "equal-states-go-on-alike: two runs were in one state and went on differently, in the run of seed \
+         {seed} with {faults}: please report this, and explore without --merge"
+    )]
+    NotAlike {
+        /// The seed of both runs.
+        seed: u64,
+        /// The faults of the run in which the difference was seen, as a scenario has them.
+        faults: String,
+    },
     /// The faults that a shrink has written down lead to another run: a bug of this crate.
     #[error("the run of seed {0} cannot be written out as faults: please report this")]
     NotTheSame(u64),

@@ -22,7 +22,7 @@ pub(crate) mod tally;
 
 pub use classes::Made;
 pub use coverage::{Coverage, Pair, TcpEvent, TransferCommand};
-pub use explore::{Explore, Explored, Guidance, Scope, Visit, explore};
+pub use explore::{Explore, Explored, Guidance, Merging, Scope, Visit, explore};
 pub use fate_curve::{FateCurve, FatePoint, FateSearch, fate};
 pub use limits::SearchProgress;
 pub(crate) use limits::Stop;

@@ -16,6 +16,7 @@ pub(crate) mod lookup;
 pub(crate) mod noted;
 mod snapshot;
 pub(crate) mod sockets;
+mod state_hash;
 mod station;
 mod view;
 
@@ -39,11 +40,12 @@ use crate::workload::Workload;
 use crate::world::lookup::Lookup;
 use crate::world::noted::Noted;
 use crate::world::sockets::Sockets;
+pub(crate) use state_hash::StateBytes;
 use station::{RunLog, Station};
 
 /// Events at the same instant of virtual time after which a run counts as spinning. A full receive
 /// window of the smallest segments takes a few thousand events.
-const EVENTS_AT_ONCE: u32 = 1_000_000;
+pub(crate) const EVENTS_AT_ONCE: u32 = 1_000_000;
 
 /// Two hosts, their programs and the link between them, for one run at a time.
 pub struct World<'a> {

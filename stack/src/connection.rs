@@ -3,6 +3,7 @@
 //! of rules. Rules about several connections are in `host/`.
 
 pub(crate) mod admission;
+mod connection_hash;
 pub(crate) mod data;
 pub(crate) mod deadline;
 pub(crate) mod observation;
@@ -39,7 +40,7 @@ const SYN_PAUSE: Span = Span::secs(1);
 const SYN_LINEAR: Span = Span::secs(4);
 
 /// The owner of a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// The slot holds no connection.
     Vacant,
@@ -52,7 +53,7 @@ pub(crate) enum Owner {
 }
 
 /// The state of smoltcp's socket, read once after each call of smoltcp.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct View {
     state: State,
     /// Bytes in the receive buffer, including bytes taken from the user by a reset.
@@ -263,9 +264,7 @@ impl Connection {
         } = source;
         // A slot without a connection gets a fresh socket when a connection opens.
         if *owner != Owner::Vacant {
-            let queued =
-                if view.queued > 0 { send.filled(socket.get().send_capacity()) } else { 0 };
-            self.socket.copy_from(socket, [receive.used(), queued]);
+            self.socket.copy_from(socket, source.ring_bytes());
         }
         (self.owner, self.touched, self.poll_hint) = (*owner, *touched, *poll_hint);
         (self.asks_no_clock, self.keeps_timer) = (*asks_no_clock, *keeps_timer);
@@ -277,6 +276,13 @@ impl Connection {
         self.asked.set(asked.get());
         self.fin_deferred = *fin_deferred;
         (self.send, self.receive, self.clocks) = (*send, *receive, *clocks);
+    }
+
+    /// How many bytes at the beginning of each ring may be in use.
+    fn ring_bytes(&self) -> [usize; 2] {
+        let capacity = || self.socket.get().send_capacity();
+        let queued = if self.view.queued > 0 { self.send.filled(capacity()) } else { 0 };
+        [self.receive.used(), queued]
     }
 
     /// End the use of the slot. The next connection in the slot uses the same memory.

@@ -5,6 +5,7 @@ pub(crate) mod abort;
 pub(crate) mod arrival;
 pub(crate) mod demux;
 pub(crate) mod events;
+mod host_hash;
 pub(crate) mod listener;
 pub(crate) mod mend;
 pub(crate) mod packets;

@@ -166,6 +166,7 @@ mod config;
 mod connection;
 mod divergence;
 mod ending;
+mod hash_by_field;
 mod host;
 mod ids;
 mod note;

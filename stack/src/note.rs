@@ -11,7 +11,7 @@ use crate::reset_cause::ResetCause;
 use crate::state::State;
 
 /// An event in the life of one connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Note {
     /// Time of the event, since the start of the run.
     pub at: Duration,
@@ -24,7 +24,7 @@ pub struct Note {
 }
 
 /// The kinds of events in a note.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoteKind {
     /// The connection has changed its state.
     State {

@@ -11,7 +11,7 @@ use smoltcp::time::Instant;
 pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
 
 /// A point in virtual time, in microseconds since the start of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Moment(u64);
 
 impl Moment {
@@ -63,7 +63,7 @@ impl From<Instant> for Moment {
 }
 
 /// A length of time, in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Span(u64);
 
 impl Span {
@@ -99,7 +99,7 @@ impl Span {
 }
 
 /// A limit of one event per second: smoltcp has the same limit for challenge ACKs.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct Throttle(Moment);
 
 impl Throttle {

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// The kind of a transfer, from the task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum TransferKind {
     Put(UploadMode),
     Get {
@@ -27,7 +27,7 @@ pub(super) enum TransferKind {
 }
 
 /// State of the data connection of the transfer under way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum DataState {
     /// The connection is not open yet.
     Absent,
@@ -38,7 +38,7 @@ pub(super) enum DataState {
 }
 
 /// How far the ABOR of the transfer under way has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum AborState {
     Unsaid,
     Said,
@@ -46,7 +46,7 @@ pub(super) enum AborState {
 }
 
 /// The transfer under way.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub(super) struct ClientTransfer {
     pub(super) kind: TransferKind,
     pub(super) local: Arc<str>,

@@ -71,7 +71,7 @@ impl Display for RemoteName {
 /// session. A task that sends a command only has a [`crate::CommandReport`] once the server has
 /// answered. Both reports name the task by its index in the script. A failed task is reported, and
 /// the script goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Task {
     /// Uploads a local file.
     Put {

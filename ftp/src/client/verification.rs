@@ -11,7 +11,7 @@ use crate::wire::representation::Representation;
 use std::fmt::{self, Display, Write};
 
 /// The figures of the server about the file of a transfer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct RemoteFile {
     /// The size before the transfer, from SIZE.
     pub(super) size: Option<u64>,

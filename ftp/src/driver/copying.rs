@@ -1,8 +1,9 @@
-//! `driver::copying` copies the state of a driver into a second driver with the same settings.
+//! `driver::copying` copies and hashes the state of a driver, for searches.
 
 use super::{Driver, Hub};
 use crate::session::Session;
 use crate::store::Store;
+use std::hash::{Hash, Hasher};
 
 impl<P: Session + Clone, S: Store + Clone> Driver<P, S> {
     /// Takes the state of `source` over, so that both would go on alike on copies of one host. The
@@ -21,5 +22,21 @@ impl<P: Session + Clone, S: Store + Clone> Driver<P, S> {
         self.hub.listeners.clone_from(listeners);
         self.hub.timers.clone_from(timers);
         self.hub.line.clone_from(line);
+    }
+}
+
+impl<P: Session + Hash, S: Hash> Hash for Driver<P, S> {
+    /// Hashes everything that `copy_from` copies. Two drivers with the same settings and the same hashed
+    /// values go on alike on hosts that go on alike. A slot without a session counts by its place alone, and a
+    /// slot at the end that would be taken like a new slot does not count.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { slots, free, control_listeners, begun, hub } = self;
+        let Hub { config: _, store, journal, shared, conns, listeners, timers, line } = hub;
+        let live: Vec<_> = slots.iter().enumerate().filter(|(_, slot)| slot.is_live()).collect();
+        live.hash(state);
+        let last_first = (0..slots.len()).rev().zip(free);
+        let as_new = last_first.take_while(|(last, free)| *last == free.0 as usize).count();
+        (slots.len() - as_new, &free[as_new..], control_listeners, begun).hash(state);
+        (store, journal, shared, conns, listeners, timers, line).hash(state);
     }
 }

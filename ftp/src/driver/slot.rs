@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// State of the control connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum ControlConnection {
     /// There is no control connection, or no longer.
     #[default]
@@ -28,7 +28,7 @@ enum ControlConnection {
 }
 
 /// State of the data connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) enum DataConnection {
     #[default]
     None,
@@ -40,7 +40,7 @@ pub(super) enum DataConnection {
 }
 
 /// A place for one session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(super) struct Slot<P> {
     session: P,
     pub(super) place: u32,

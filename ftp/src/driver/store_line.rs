@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// The transfers that wait, by their slots.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(super) struct StoreLine {
     waiting: BTreeSet<SlotId>,
     /// The time at which the store has room again.

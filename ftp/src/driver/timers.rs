@@ -5,6 +5,7 @@ use super::SlotId;
 use crate::clone_by_field::clone_by_field;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// The outdated times that may stay in the heap, besides one for each slot.
@@ -20,6 +21,18 @@ pub(super) struct Timers {
 }
 
 clone_by_field! { Timers { heap, armed } }
+
+impl Hash for Timers {
+    /// Hashes every time in the heap, in order, and the valid deadlines.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { heap, armed } = self;
+        let mut times: Vec<_> = heap.iter().map(|Reverse(time)| time).collect();
+        times.sort_unstable();
+        times.hash(state);
+        let armed: Vec<_> = armed.iter().enumerate().filter(|(_, at)| at.is_some()).collect();
+        armed.hash(state);
+    }
+}
 
 impl Timers {
     /// The earliest valid deadline.

@@ -8,7 +8,7 @@ use std::time::Duration;
 /// A reply: code and text. `\n` separates lines. Placeholders: `{path}` is the name of the file,
 /// `{moved}` the number of moved bytes, `{seconds}` the time since the command, `{rate}` the bytes
 /// per second.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Phrase(pub u16, pub &'static str);
 
 /// The values for the placeholders of a text.

@@ -9,7 +9,7 @@ use crate::wire::command::Command;
 use std::time::Duration;
 
 /// An answer to a password that waits for its time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct LoginAnswer {
     at: Duration,
     /// Whether the password is right, and then whether the user may change nothing.
@@ -17,7 +17,7 @@ struct LoginAnswer {
 }
 
 /// The login of a session.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(super) struct Access {
     user: String,
     asked: bool,

@@ -9,7 +9,7 @@ const COMMANDS: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(1);
 
 /// The commands of a session in the last moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(super) struct TurnBudget {
     moment: Duration,
     had: u32,

@@ -13,7 +13,7 @@ use crate::wire::reply::Class;
 use std::time::Duration;
 
 /// A final reply that a late server holds back.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct HeldReply {
     pub(super) until: Duration,
     code: u16,

@@ -12,7 +12,7 @@ use std::net::{IpAddr, SocketAddr};
 
 /// The address of the next data connection. Each transfer needs a new data connection (RFC 1123
 /// §4.1.2.5).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) enum DataAddress {
     #[default]
     None,
@@ -27,7 +27,7 @@ pub(super) enum DataAddress {
 }
 
 /// The parameters of the next transfer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Parameters {
     pub(super) address: DataAddress,
     /// While a listener is asked for: EPSV rather than PASV.

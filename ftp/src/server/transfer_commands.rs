@@ -15,7 +15,7 @@ use crate::wire::representation::Representation;
 use std::time::Duration;
 
 /// A transfer under way: between the 1yz reply and the final reply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(super) struct ServerTransfer {
     pub(super) direction: Direction,
     /// The data to move, until the data begins to move.
@@ -40,7 +40,7 @@ pub(super) struct ServerTransfer {
 }
 
 /// The handle that a transfer has open in the store.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Holds {
     File(File),
     /// A directory; `None` for the listing of a single name.
@@ -48,7 +48,7 @@ pub(super) enum Holds {
 }
 
 /// The event that a transfer waits for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) enum Wait {
     /// The data connection, at most until this time.
     Connection(Duration),

@@ -18,11 +18,11 @@ const STEP: u32 = 8;
 const SLOWEST: u32 = 8;
 
 /// The wrong passwords of all origins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub struct Guesses(BTreeMap<IpAddr, Guesser>);
 
 /// The wrong passwords of one origin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct Guesser {
     failures: u32,
     last: Duration,

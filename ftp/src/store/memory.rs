@@ -22,7 +22,7 @@ use std::time::Duration;
 use tree::{Node, Tree};
 
 /// A written file that was closed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Closed {
     /// The path of the file.
     pub name: Arc<str>,

@@ -39,7 +39,7 @@ impl Close {
 }
 
 /// The data of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Body {
     /// The bytes of an open file, unchanged.
     Image(File),
@@ -50,7 +50,7 @@ pub enum Body {
 }
 
 /// The plan of a transfer: data, direction, end, delays.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Plan {
     /// The data to move.
     pub body: Body,
@@ -93,7 +93,7 @@ impl Plan {
 }
 
 /// The direction of the bytes, seen from this side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Way {
     /// From the store; after the last byte the connection is ended in this way.
     Send(Close),
@@ -114,7 +114,7 @@ pub enum Lateness {
 }
 
 /// The end of a transfer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TransferEnd {
     /// Whether every byte has moved and the end was as planned: the sender has performed the
     /// [`Close`], the receiver has seen the peer's FIN.

@@ -3,6 +3,7 @@
 //! no commands.
 
 use crate::clone_by_field::clone_by_field;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 /// Telnet's code IAC: interpret as command.
@@ -82,7 +83,7 @@ impl Header {
 }
 
 /// State of the Telnet scanner.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Telnet {
     #[default]
     Data,
@@ -115,6 +116,15 @@ pub struct Lines {
 }
 
 clone_by_field! { Lines { bytes, complete, head, partial, cut, synch, telnet } }
+
+impl Hash for Lines {
+    /// Hashes the bytes that wait. Where the bytes begin in the buffer does not count.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { bytes, complete, head, partial, cut, synch, telnet } = self;
+        bytes[*head..].hash(state);
+        (complete, partial.checked_sub(*head), cut, synch, telnet).hash(state);
+    }
+}
 
 impl Lines {
     /// Forgets all lines and keeps the buffer.
@@ -316,6 +326,14 @@ pub struct Outbox {
 }
 
 clone_by_field! { Outbox { bytes, sent, urgent } }
+
+impl Hash for Outbox {
+    /// Hashes the buffer: where the unsent bytes begin decides when the buffer moves its bytes.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { bytes, sent, urgent } = self;
+        (bytes, sent, urgent).hash(state);
+    }
+}
 
 impl Outbox {
     /// Forgets all bytes and keeps the buffer.

@@ -36,7 +36,7 @@ impl Class {
 }
 
 /// A reply. In the text, `\n` separates lines.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Hash)]
 pub struct Reply {
     /// The reply code, three digits.
     pub code: u16,
@@ -147,7 +147,7 @@ pub enum Progress {
 const TEXT_LIMIT: usize = 1 << 16;
 
 /// Joins lines into replies.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub struct Parser {
     reply: Reply,
     inside: bool,

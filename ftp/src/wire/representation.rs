@@ -82,7 +82,7 @@ fn parse_letter(argument: &str, ours: &str, known: &[&str]) -> Result<(), Parame
 
 /// Encodes text from a file for a data connection: LF becomes CR LF. A CR LF in the file stays CR
 /// LF, because the receiver reads the pair as one line end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct TextEncoder {
     /// The last byte was a CR.
     behind_cr: bool,
@@ -136,7 +136,7 @@ impl TextEncoder {
 
 /// Decodes text from a data connection for a file: CR LF becomes LF, wherever the chunks are
 /// divided. Any other CR stays.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct TextDecoder {
     /// The last byte was a CR, which is held back.
     held: bool,

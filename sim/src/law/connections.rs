@@ -1,13 +1,15 @@
 //! `connections` records each connection at each host for the laws, from notes, packets and the
 //! calls of the program.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_stack::{Flags, Segment, State};
 
-use super::Table;
+use super::{Table, hash_table};
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
+use crate::terms::hash_by_field::hash_by_field;
 
 /// The cause of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,7 +50,7 @@ impl Arrival {
 }
 
 /// A connection at one host: the side, the local port, the peer's port.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Endpoint(pub(crate) Side, pub(crate) u16, pub(crate) u16);
 
 impl Endpoint {
@@ -61,7 +63,7 @@ impl Endpoint {
 }
 
 /// The last call of a program on a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Call {
     /// No call that ends the connection.
     #[default]
@@ -96,6 +98,13 @@ pub(crate) struct ConnectionRecord {
     pub(crate) state_at_call: State,
     /// The event in which the connection sent a RST.
     pub(crate) reset_in: Option<u64>,
+}
+
+// What was noted of an event counts during that event alone, so nothing of it counts between two events.
+hash_by_field! {
+    ConnectionRecord {
+        key, state, opened, iss, fin_after, call, state_at_call,
+    } without { before, event, called, reset_in }
 }
 
 impl ConnectionRecord {
@@ -160,6 +169,13 @@ pub(crate) struct Connections {
 }
 
 clone_by_field! { Connections { known, last } }
+
+impl Hash for Connections {
+    /// Hashes the records in order of appearance.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_table(&self.known, state);
+    }
+}
 
 impl Connections {
     pub(crate) fn clear(&mut self) {

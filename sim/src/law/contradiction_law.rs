@@ -19,7 +19,7 @@ use crate::terms::law_names::UNCONTRADICTED;
 use crate::verdict::FileState;
 
 /// A word of the dialogue about the file of a name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Word {
     pub(super) at: Duration,
     pub(super) name: FileName,
@@ -27,7 +27,7 @@ pub(super) struct Word {
 }
 
 /// The kinds of words about a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Said {
     /// The client asked for a transfer of the file.
     Asked,
@@ -40,7 +40,7 @@ pub(super) enum Said {
 }
 
 /// The end of a connection of the client's host, other than by the FINs of both sides.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Cut {
     pub(super) at: Duration,
     pub(super) key: Endpoint,

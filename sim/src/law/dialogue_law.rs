@@ -2,6 +2,7 @@
 //! control connection at the edge of the server's host, reads verbs and codes, and keeps no text.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use memchr::memchr;
@@ -9,14 +10,14 @@ use memchr::memchr;
 use super::contradiction_law::{Said, Word, moves};
 use super::file_laws::{FileName, Uploads};
 use super::reply_law::{self, ABOR, APPE, DELE, GREETING, RNTO, SIZE, STOR, Verb};
-use super::{About, Breach, Findings, Table};
+use super::{About, Breach, Findings, Table, hash_table};
 use crate::outcome::End;
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
 use crate::terms::law_names::{ONE_REPLY, REPLY_CODES};
 
 /// A command without a final reply so far.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 struct PendingCommand {
     verb: Verb,
     name: FileName,
@@ -28,7 +29,7 @@ struct PendingCommand {
 }
 
 /// The dialogue on a control connection.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 struct Dialogue {
     pending: VecDeque<PendingCommand>,
     /// Files uploaded on this connection that a later task replaces.
@@ -42,7 +43,7 @@ struct Dialogue {
 clone_by_field! { Dialogue { pending, olds, command, reply, over } }
 
 /// A command line up to the last byte received.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 struct CommandLine {
     verb: Verb,
     length: usize,
@@ -51,7 +52,7 @@ struct CommandLine {
 }
 
 /// Where in a Telnet command the bytes are (RFC 854).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 enum Telnet {
     #[default]
     Text,
@@ -62,7 +63,7 @@ enum Telnet {
 }
 
 /// A reply up to the last byte sent.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 struct ReplyLine {
     /// The first bytes of this line, and how many of them are here.
     head: [u8; 4],
@@ -244,6 +245,14 @@ pub(super) struct Dialogues {
     /// Files that commands may have changed since the last check.
     pub(super) due: Vec<FileName>,
     spare: Vec<Dialogue>,
+}
+
+impl Hash for Dialogues {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { live, words, due, spare: _ } = self;
+        hash_table(live, state);
+        (words, due).hash(state);
+    }
 }
 
 impl Clone for Dialogues {

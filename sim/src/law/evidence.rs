@@ -4,6 +4,7 @@
 
 mod watch;
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_stack::{Ending, Flags, Note, NoteKind, Segment, State};
@@ -14,7 +15,8 @@ use super::dialogue_law::Dialogues;
 use super::disturbance::{disturbs, is_lost};
 use super::file_laws::Uploads;
 use super::reset_law::Cause;
-use super::{About, Breach, Table, state_law};
+use super::rest_laws::allowance;
+use super::{About, Breach, Table, hash_table, state_law};
 use crate::mutant::Liar;
 use crate::network::fate::Fate;
 use crate::scenario::Scenario;
@@ -65,6 +67,36 @@ clone_by_field! {
     }
 }
 
+impl Hash for Evidence {
+    /// Hashes what the laws may read later. Left out are: what counts during one event alone, what follows
+    /// from the scenario, and the time of the last loss or call, for which see [`Evidence::last_cause`].
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            event: _,
+            trigger: _,
+            arrival: _,
+            connections,
+            listeners,
+            listened: _,
+            unlistened: _,
+            dialogues,
+            uploads,
+            last_drop: _,
+            last_call: _,
+            reset_lost,
+            cuts,
+            breaches,
+            patience: _,
+            fin_wait_2: _,
+            no_reset: _,
+            liar,
+        } = self;
+        (connections, dialogues, uploads).hash(state);
+        hash_table(listeners, state);
+        (reset_lost, cuts, breaches, liar).hash(state);
+    }
+}
+
 impl Evidence {
     /// Nothing was seen of a run of `scenario`.
     #[must_use]
@@ -93,6 +125,17 @@ impl Evidence {
         self.cuts.clear();
         self.breaches.clear();
         self.liar.reset();
+    }
+
+    /// How much earlier than `now` the last loss or call must be for a run that ends at `now` to rest too late;
+    /// `None`: no time is early enough.
+    pub(crate) fn late_before(&self, now: Duration, scenario: &Scenario) -> Option<Duration> {
+        now.checked_sub(allowance(scenario, self.fin_wait_2))
+    }
+
+    /// The time of the last disturbed packet or the last call of a program, whichever is later.
+    pub(crate) fn last_cause(&self) -> Duration {
+        self.last_drop.max(self.last_call)
     }
 
     /// Breaches seen so far.

@@ -2,6 +2,7 @@
 //! an old file stays until a new file is accepted. The judge compares the files, the dialogue gives
 //! the replies, and the FIN gives the end of a stream.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use halfclose_ftp::report::Direction;
 use halfclose_ftp::{MemoryStore, Told, TransferReport};
 
 use super::connections::Endpoint;
-use super::{About, Breach, Findings, Table};
+use super::{About, Breach, Findings, Table, hash_table};
 use crate::outcome::TransferOutcome;
 use crate::scenario::Task;
 use crate::side::Side;
@@ -40,7 +41,7 @@ impl FileName {
 }
 
 /// The evidence on the uploads to one name.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 struct Upload {
     /// The control connection of the last STOR or APPE.
     by: u64,
@@ -57,6 +58,12 @@ struct Upload {
 /// The evidence on uploads, by name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Uploads(Table<FileName, Upload>);
+
+impl Hash for Uploads {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_table(&self.0, state);
+    }
+}
 
 impl Uploads {
     pub(super) fn clear(&mut self) {

@@ -8,7 +8,7 @@ use halfclose_stack::{Segment, TIME_WAIT};
 use super::connections::Endpoint;
 use super::{About, Breach, Findings};
 use crate::outcome::End;
-use crate::scenario::LinkConfig;
+use crate::scenario::{LinkConfig, Scenario};
 use crate::side::{CONTROL_PORT, Side};
 use crate::terms::law_names::{AT_REST, LEAKS};
 
@@ -35,20 +35,26 @@ fn hop(link: &LinkConfig) -> Duration {
     link.delay + link.jitter + Duration::from_micros(waits)
 }
 
-/// Check that every connection is over in time.
-pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
-    let evidence = findings.evidence;
-    let since = evidence.last_drop.max(evidence.last_call);
-    let hops = hop(&findings.scenario.up) + hop(&findings.scenario.down);
-    let time_wait = TIME_WAIT.max(findings.scenario.tcp.time_wait);
-    let mut limit = since + time_wait + evidence.fin_wait_2 + RETRANSMISSION + hops * 4;
+/// The longest time from the last loss or call of a program to the rest of both hosts. `fin_wait_2`: how
+/// long an orphan may stay in FIN-WAIT-2.
+pub(super) fn allowance(scenario: &Scenario, fin_wait_2: Duration) -> Duration {
+    let hops = hop(&scenario.up) + hop(&scenario.down);
+    let time_wait = TIME_WAIT.max(scenario.tcp.time_wait);
+    let mut limit = time_wait + fin_wait_2 + RETRANSMISSION + hops * 4;
     // Where a round trip is longer than smoltcp's longest timeout, each segment of a send buffer may
     // wait for a round trip of its own.
     if hops > RETRANSMISSION / 2 {
-        let scenario = findings.scenario;
         let segments = scenario.tcp.send_buffer.div_ceil(scenario.mtu - Segment::HEADERS);
         limit += hops * u32::try_from(segments).unwrap_or(u32::MAX);
     }
+    limit
+}
+
+/// Check that every connection is over in time.
+pub(super) fn at_rest(findings: &Findings<'_>, breaches: &mut Vec<Breach>) {
+    let evidence = findings.evidence;
+    let since = evidence.last_cause();
+    let limit = since + allowance(findings.scenario, evidence.fin_wait_2);
     let quiet = findings.end == End::Quiet;
     // A run that was cut while a program stores, or waits for its own deadline, shows nothing.
     if !quiet && (findings.now <= limit || !findings.programs_done) {

@@ -12,7 +12,7 @@ use crate::side::{CONTROL_PORT, Side};
 use crate::terms::clone_by_field::clone_by_field;
 
 /// The connections of a run, as they appear.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(crate) struct Channels {
     seen: Vec<Channel>,
     /// The latest between two ports, the client's first.
@@ -24,7 +24,7 @@ pub(crate) struct Channels {
 clone_by_field! { Channels { seen, latest, control, data } }
 
 /// A connection of a run.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Channel {
     /// Ordinal of the connection among the control or the data connections, from 1.
     number: u32,

@@ -3,6 +3,7 @@
 //! scenario belong to `faults`.
 
 use std::borrow::Cow;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use rand::Rng;
@@ -177,6 +178,16 @@ pub(crate) struct Fates {
     jitter_us: u64,
     rng: Option<ChaCha8Rng>,
     purpose: Purpose,
+}
+
+impl Hash for Fates {
+    /// Hashes what later draws depend on. Two directions of one configuration and one seed that hash the same
+    /// draw the same fates.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { bad, reorder_last, rng, .. } = self;
+        (bad, reorder_last).hash(state);
+        rng.as_ref().map(ChaCha8Rng::serialize_state).hash(state);
+    }
 }
 
 impl Fates {

@@ -10,6 +10,7 @@ use crate::network::fate::{Changes, Fate, Moved};
 use crate::scenario::fault::{Action, Fault, Forged, Forgery, PacketName, Place, Which};
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
+use crate::terms::hash_by_field::hash_by_field;
 
 /// The faults of one run, and the progress of each fault.
 pub(crate) struct Faults {
@@ -52,7 +53,7 @@ struct PendingFault {
     state: FaultState,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum FaultState {
     Waiting,
     Done,
@@ -68,6 +69,9 @@ pub(crate) struct ForgedPacket {
     /// The forged packet from the IPv4 header on.
     pub packet: Packet,
 }
+
+hash_by_field! { PendingFault { seen, state } without { fault } }
+hash_by_field! { Faults { faults, channels } without { index, near } }
 
 impl Faults {
     /// The faults before a run.

@@ -5,6 +5,7 @@ mod flights;
 
 pub(crate) use flights::Flight;
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_stack::{Host, Segment};
@@ -62,6 +63,25 @@ impl Link {
         self.busy_until_ns = *busy_until_ns;
         self.in_flight.copy_from(in_flight, host);
         self.held.clone_from(held);
+    }
+
+    /// Hash everything that decides what the link does later, with `rank` in place of the emission numbers:
+    /// of these only the order counts.
+    pub(crate) fn hash_with<H: Hasher>(&self, rank: &impl Fn(u64) -> usize, state: &mut H) {
+        let Self { config: _, fates, plain: _, delay: _, busy_until_ns, in_flight, held } = self;
+        (fates, busy_until_ns, in_flight.len()).hash(state);
+        for Flight { arrival, emission, packet } in in_flight.in_order() {
+            (arrival, rank(*emission), packet).hash(state);
+        }
+        // A held packet that has arrived already releases no packet.
+        let held = held.iter().filter(|(emission, _)| in_flight.has(*emission));
+        let held: Vec<_> = held.map(|(emission, ports)| (rank(*emission), ports)).collect();
+        held.hash(state);
+    }
+
+    /// The emission numbers of the packets in flight, in no order.
+    pub(crate) fn emissions(&self) -> impl Iterator<Item = u64> {
+        self.in_flight.in_order().map(|flight| flight.emission)
     }
 
     /// Draw the fates of all later packets from another seed.

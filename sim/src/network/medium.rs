@@ -19,6 +19,7 @@ use crate::network::trace::Trace;
 use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
+use crate::terms::hash_by_field::hash_by_field;
 use orders::Orders;
 
 /// Everything between the hosts, for one run at a time.
@@ -36,6 +37,9 @@ pub(crate) struct Medium {
 }
 
 clone_by_field! { Medium { watches, faults, orders, draws, nat, forged } }
+
+// Between two turns no forged packet waits, and each ordered fate has met its packet. `draws` decides nothing.
+hash_by_field! { Medium { faults, nat } without { watches, orders, draws, forged } }
 
 impl Medium {
     /// The medium of `scenario`.
@@ -205,7 +209,7 @@ fn carry(
 }
 
 /// A middlebox that forgets a connection after a silence.
-#[derive(Clone)]
+#[derive(Clone, Hash)]
 struct Nat {
     timeout: Duration,
     /// By the client's and the server's port: when the last packet passed; `None`: forgotten.

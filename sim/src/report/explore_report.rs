@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{coverage_json, coverage_table, rate, style};
 use crate::scenario::Fault;
-use crate::search::explore::{Explored, Scope};
+use crate::search::explore::{Explored, Merging, Scope};
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
 
@@ -102,6 +102,7 @@ pub(crate) fn table(to: &mut impl fmt::Write, of: &Exploration<'_>) -> fmt::Resu
         }
         closed(to, of, arm)?;
         guidance(to, arm)?;
+        merging(to, arm)?;
     }
     counts(to, of)?;
     for arm in of.arms {
@@ -146,6 +147,24 @@ fn guidance(to: &mut impl fmt::Write, arm: &ExploredArm<'_>) -> fmt::Result {
         writeln!(to, "      {}", (arm.reproduce)(&(arm.named)(list)))?;
     }
     coverage_table(to, &guided.coverage)
+}
+
+/// Writes how much was run, if equal states were merged.
+fn merging(to: &mut impl fmt::Write, arm: &ExploredArm<'_>) -> fmt::Result {
+    let Some(Merging { turns, states, merged, checked, full }) = arm.explored.merged else {
+        return Ok(());
+    };
+    let [turns, states, merged, checked] = [turns, states, merged, checked].map(number);
+    writeln!(
+        to,
+        "    equal states merged: {turns} turns run, {states} states kept; {merged} runs came to a kept \
+         state, {checked} of these were run on and compared"
+    )?;
+    if full {
+        writeln!(to, "    the memory for states was full: further states were not kept")
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes the number of runs of each verdict, with a column for each arm.
@@ -266,6 +285,11 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "schedules_per_second": rate(arm.made, arm.took),
         "reproduce": reproduce,
     });
+    if let Some(Merging { turns, states, merged, checked, full }) = explored.merged {
+        object["merging"] = json!({
+            "turns": turns, "states": states, "merged": merged, "checked": checked, "full": full,
+        });
+    }
     if let Some(guided) = &explored.guided {
         let stall = guided.first_stall.as_ref().map(|(run, list)| {
             let faults = (arm.named)(list);

@@ -4,6 +4,8 @@
 //! their packets, on any number of threads, so the first list of a verdict is a least one.
 
 mod guided;
+mod memo;
+mod merging;
 mod tree;
 mod walker;
 
@@ -22,6 +24,7 @@ use crate::search::tally::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 pub use guided::Guidance;
+pub use memo::Merging;
 use tree::{Family, Leaf, Tree};
 
 /// The connections whose packets are in scope.
@@ -82,6 +85,8 @@ pub struct Explored {
     pub stack_stalled: u64,
     /// What guided the exploration; `None`: the exploration visits every list in order.
     pub guided: Option<Guidance>,
+    /// How many states an exploration that merges equal states met; `None`: the exploration merges none.
+    pub merged: Option<Merging>,
 }
 
 /// How far an exploration has come.

@@ -8,7 +8,7 @@ use halfclose_stack::{Flags, Host, Kind, Note, NoteKind, Packet, Segment, State}
 use crate::side::CONTROL_PORT;
 
 /// A deliberate bug of the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Mutant {
     /// A byte of each stored file is flipped.
     FlippedByte,
@@ -62,7 +62,7 @@ impl Mutant {
 }
 
 /// Carries out the mutant of a run, if the run has one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(crate) struct Liar {
     /// The mutant of the run.
     mutant: Option<Mutant>,

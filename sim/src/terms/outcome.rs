@@ -22,7 +22,7 @@ pub struct Endings {
 }
 
 /// The end of a connection at one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EndedConnection {
     /// Virtual time of the end.
     pub at: Duration,

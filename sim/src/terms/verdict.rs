@@ -9,7 +9,7 @@ use halfclose_ftp::store::FileContent;
 
 /// The result of a transfer; of a run, the result of the worst transfer. The worst verdict is
 /// first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {
     /// The file is something else than expected.
     Corrupt,
@@ -80,7 +80,7 @@ impl FromStr for Verdict {
 }
 
 /// A file under its final name, compared with the expected file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FileState {
     /// Every byte, and no more.
     Whole,

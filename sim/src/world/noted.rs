@@ -8,6 +8,7 @@ use halfclose_stack::{Divergence, Flags, Note, NoteKind, Segment};
 use crate::outcome::{Discarded, EndedConnection, ResetSent};
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
+use crate::terms::hash_by_field::hash_by_field;
 
 /// The notes of both hosts of a run.
 #[derive(Default)]
@@ -30,6 +31,11 @@ clone_by_field! {
     Noted {
         ended, divergences, resets, discarded, reset_ends, numbered,
     }
+}
+
+// No verdict and no law reads the rest.
+hash_by_field! {
+    Noted { ended } without { divergences, resets, discarded, reset_ends, numbered }
 }
 
 impl Noted {

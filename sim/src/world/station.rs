@@ -21,7 +21,7 @@ use crate::world::noted::Noted;
 pub(super) struct Station {
     pub(super) side: Side,
     pub(super) host: Host,
-    config: Config,
+    pub(super) config: Config,
     pub(super) link: Link,
 }
 

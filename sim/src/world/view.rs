@@ -187,6 +187,16 @@ impl World<'_> {
         law::judge(&findings, self.denied)
     }
 
+    /// The time of the last loss or call of a program, from which the law of rest counts.
+    pub(crate) fn last_cause(&self) -> Duration {
+        self.log.evidence.last_cause()
+    }
+
+    /// The run, which ends now, rests too late if its last loss or call is before this time.
+    pub(crate) fn late_before(&self) -> Option<Duration> {
+        self.log.evidence.late_before(self.now, self.scenario)
+    }
+
     /// From the next [`reset`](World::reset) on, give the packets of these emission numbers these
     /// fates, in place of random fates. Faults of the scenario stay.
     ///

@@ -123,3 +123,30 @@ fn bad_words_are_refused() {
         assert_refused(&explore(more), &[words]);
     }
 }
+
+#[test]
+fn merged_states_change_no_line_but_their_own() {
+    let words =
+        ["q123208", "--faults", "1", "--fail-on", "truncated", "-s", "server.on_reset=as-eof"];
+    let mut lines = [false, true].map(|merge| {
+        let output = explore(&[&words[..], if merge { &["--merge"] } else { &[] }].concat());
+        let status = output.status.code();
+        // The time of the search is in the line of the count.
+        let keep = |line: &&str| !line.contains("schedules a second");
+        (status, text(&output.stdout).lines().filter(keep).map(str::to_owned).collect::<Vec<_>>())
+    });
+    let own = lines[1].1.iter().position(|line| line.contains("equal states merged: "));
+    lines[1].1.remove(own.expect("the search says what it merged"));
+    assert_eq!(lines[0], lines[1]);
+    let object = json(&["q123208", "--faults", "1", "--merge"]);
+    assert!(object["merging"]["turns"].as_u64().expect("a count") > 40, "{object}");
+    for other in
+        ["--guided=5", "--last=5", "--shard=1/2", "--summary=x", "--max-schedules=5", "--jobs=2"]
+    {
+        let name = other.split('=').next().expect("a name");
+        assert_refused(
+            &explore(&["q123208", "--faults", "1", "--merge", other]),
+            &["--merge", name],
+        );
+    }
+}

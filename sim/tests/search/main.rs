@@ -6,4 +6,5 @@ mod edges;
 mod explore;
 mod guided;
 mod habits;
+mod merged;
 mod shrink;

@@ -17,7 +17,7 @@ use crate::time::{Moment, Span};
 /// The result of a poll of smoltcp, as far as the result is known without a poll. A poll costs a good
 /// part of the cost of a packet, and after most events no packet leaves. Debug builds poll all the same
 /// and compare.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum PollHint {
     /// Nothing is known, so poll.
     Unknown,
@@ -233,7 +233,7 @@ impl Connection {
         {
             return at;
         }
-        let at = self.interface.poll_at(now.instant(), self.socket.set());
+        let at = self.interface.poll_at(now.instant(), self.socket.shared());
         let at = at.map_or(Moment::NEVER, Moment::from);
         let Some(known) = known else { return at };
         let early = known == now.after(Span::SHORTEST_RTO) && known < at && at.comes();

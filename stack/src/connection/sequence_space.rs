@@ -5,7 +5,7 @@ use crate::connection::seq::{after, before, distance, earlier, later};
 use crate::packet::segment::{Flags, Segment};
 
 /// The variables of the sending direction.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct SendSpace {
     /// Whether the local SYN has left, so ISS is known.
     pub(crate) begun: bool,
@@ -161,7 +161,7 @@ impl SendSpace {
 }
 
 /// The variables of the receiving direction.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Hash)]
 pub(crate) struct ReceiveSpace {
     /// IRS, the initial receive sequence number.
     pub(crate) irs: u32,

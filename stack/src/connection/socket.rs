@@ -7,9 +7,12 @@
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
 )]
 
+use std::cell::RefCell;
+use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
 use std::mem::{self, MaybeUninit};
 use std::ptr::{self, NonNull};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
@@ -22,6 +25,19 @@ pub(crate) struct TcpSocket {
     rings: Arc<Rings>,
     /// The copied socket, if this value is a copy. The rings of a copy have no bytes.
     copied: Option<Box<Copied>>,
+    /// The fields of the socket as text, for `hash_with`; empty if a call may have changed the socket.
+    text: RefCell<Text>,
+}
+
+/// Bytes that a formatter writes.
+#[derive(Clone, Default)]
+struct Text(Vec<u8>);
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
 }
 
 /// A socket as it was at one moment.
@@ -32,6 +48,8 @@ struct Copied {
     bytes: [Vec<u8>; 2],
     /// The rings of the socket.
     rings: Arc<Rings>,
+    /// The text of the socket.
+    text: Vec<u8>,
 }
 
 impl TcpSocket {
@@ -40,7 +58,7 @@ impl TcpSocket {
         let rings = Arc::new(Rings::new([0; 2]));
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
-        Self { sockets, handle, rings, copied: None }
+        Self { sockets, handle, rings, copied: None, text: RefCell::default() }
     }
 
     /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
@@ -73,6 +91,7 @@ impl TcpSocket {
             if !Arc::ptr_eq(&copied.rings, &source.rings) {
                 copied.rings = Arc::clone(&source.rings);
             }
+            copied.text.clone_from(&source.text.borrow().0);
             // SAFETY: the bits of a copied socket are never used as a socket and never dropped, so the
             // socket of `source` stays the only user of its rings. The rings are only read.
             unsafe {
@@ -97,6 +116,40 @@ impl TcpSocket {
                 (&mut (*ring.as_ptr()))[..bytes.len()].copy_from_slice(bytes);
             }
         }
+        self.text.get_mut().0.clone_from(&back.text);
+    }
+
+    /// Hash the socket: every field as smoltcp prints the field, and the first `used` bytes of each ring.
+    /// smoltcp derives `Debug`, so no field is left out, and prints integers exactly, so different fields
+    /// are different text. The bytes of the rings beyond `used` are in no use: see `copy_from`.
+    pub(super) fn hash_with<H: Hasher>(&self, used: [usize; 2], state: &mut H) {
+        let mut text = self.text.borrow_mut();
+        if text.0.is_empty() {
+            self.print(&mut text);
+        }
+        text.0.hash(state);
+        for (ring, used) in self.rings.0.iter().zip(used) {
+            // SAFETY: the rings are alive, and the socket is borrowed: no call writes into the rings.
+            let ring = unsafe { ring.as_ref() };
+            ring[..used].hash(state);
+        }
+    }
+
+    /// Print the fields of the socket, with rings of no bytes: smoltcp would print every byte of a ring.
+    fn print(&self, text: &mut Text) {
+        let lengths = *LENGTHS.get_or_init(ring_lengths);
+        let mut image = MaybeUninit::<Socket<'static>>::uninit();
+        // SAFETY: `image` becomes the bits of a socket with rings of no bytes: `ring_lengths` has found where
+        // a socket has the two lengths, and a vector may have fewer bytes than its capacity. The image is
+        // read by the formatter alone, is never dropped and touches no byte of the rings.
+        let printed = unsafe {
+            ptr::copy_nonoverlapping(self.get(), image.as_mut_ptr(), 1);
+            for length in lengths {
+                image.as_mut_ptr().byte_add(length).cast::<usize>().write(0);
+            }
+            write!(text, "{:?}", image.assume_init_ref())
+        };
+        printed.expect("a text takes everything");
     }
 
     /// Put `socket` in the place of the socket, which is forgotten: a drop would free the rings.
@@ -105,6 +158,7 @@ impl TcpSocket {
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
+        self.text.get_mut().0.clear();
         self.sockets.get_mut(self.handle)
     }
 
@@ -114,7 +168,13 @@ impl TcpSocket {
 
     /// The socket set, for the interface to poll.
     pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
+        self.text.get_mut().0.clear();
         &mut self.sockets
+    }
+
+    /// The socket set, for questions that change no socket.
+    pub(crate) fn shared(&self) -> &SocketSet<'static> {
+        &self.sockets
     }
 }
 
@@ -127,8 +187,42 @@ impl Drop for TcpSocket {
 impl Copied {
     fn of(rings: &Arc<Rings>) -> Box<Self> {
         let (socket, bytes) = (MaybeUninit::uninit(), Default::default());
-        Box::new(Self { socket, bytes, rings: Arc::clone(rings) })
+        Box::new(Self { socket, bytes, rings: Arc::clone(rings), text: Vec::new() })
     }
+}
+
+/// Where a socket has the lengths of its two rings, in bytes from the beginning of the socket.
+static LENGTHS: OnceLock<[usize; 2]> = OnceLock::new();
+
+/// Find where a socket has the lengths of its rings: the fields of smoltcp's socket are private, and Rust
+/// promises no order of fields. Each word of the bits of a socket is set in turn, until the socket tells
+/// the new word as the length of a ring.
+fn ring_lengths() -> [usize; 2] {
+    /// The lengths before, and the length that is tried.
+    const KNOWN: [usize; 2] = [3, 5];
+    const TRIED: usize = 2;
+    let ring = |length: usize| SocketBuffer::new(vec![0; length]);
+    let example = socket(ring(KNOWN[0]), ring(KNOWN[1]));
+    let told = |at: usize| {
+        let mut image = MaybeUninit::<Socket<'static>>::uninit();
+        // SAFETY: the word lies in the bits of the image. Of the image only the two rings are read, and of
+        // each ring only which kind of memory the ring has, its address (not the bytes there) and its
+        // length: every word is a valid one. The image is never dropped.
+        unsafe {
+            ptr::copy_nonoverlapping(&raw const example, image.as_mut_ptr(), 1);
+            image.as_mut_ptr().byte_add(at).cast::<usize>().write(TRIED);
+            let image = image.assume_init_ref();
+            [image.recv_capacity(), image.send_capacity()]
+        }
+    };
+    let words =
+        (0..size_of::<Socket<'static>>() / size_of::<usize>()).map(|at| at * size_of::<usize>());
+    let find = |wanted: [usize; 2]| {
+        let mut found = words.clone().filter(|at| told(*at) == wanted);
+        let place = found.next().filter(|_| found.next().is_none());
+        place.expect("smoltcp keeps the length of each ring in one word of the socket")
+    };
+    [find([TRIED, KNOWN[1]]), find([KNOWN[0], TRIED])]
 }
 
 /// A fresh socket. Not inlined, because the constructor of smoltcp is long.
@@ -226,6 +320,34 @@ mod tests {
         drop(socket);
         copy.renew([8, 8]);
         assert_eq!(copy.get().recv_capacity(), 8);
+    }
+
+    #[test]
+    fn the_hash_of_a_socket_follows_its_fields() {
+        let mut socket = TcpSocket::new();
+        socket.renew([64, 32]);
+        let print = |socket: &TcpSocket| {
+            let mut hasher = std::hash::DefaultHasher::new();
+            socket.hash_with([0, 4], &mut hasher);
+            (hasher.finish(), String::from_utf8(socket.text.borrow().0.clone()).expect("text"))
+        };
+        let (fresh, text) = print(&socket);
+        // Every field of the socket is there, and no byte of a ring.
+        let whole = format!("{:?}", socket.get());
+        let bytes = |length: usize| format!("[{}0]", "0, ".repeat(length - 1));
+        assert_eq!(text, whole.replace(&bytes(64), "[]").replace(&bytes(32), "[]"));
+        assert_eq!(print(&socket).0, fresh);
+        socket.get_mut().set_hop_limit(Some(9));
+        let limited = print(&socket).0;
+        assert_ne!(limited, fresh);
+        let mut copy = TcpSocket::new();
+        copy.copy_from(&socket, [0, 4]);
+        // SAFETY: the socket is not used during the write.
+        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"once") };
+        assert_ne!(print(&socket).0, limited, "a byte of a ring counts");
+        socket.get_mut().set_hop_limit(None);
+        socket.copy_from(&copy, [0, 0]);
+        assert_eq!(print(&socket).0, limited);
     }
 
     #[test]

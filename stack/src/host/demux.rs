@@ -1,6 +1,9 @@
 //! `demux.rs` owns the map from a packed 4-tuple to the connection with the 4-tuple, and the count of
 //! earlier uses. A lookup is a multiplication and, mostly, a cache line. Entries stay for ever, and
-//! move only when the map grows. The map is never iterated, so the order of entries cannot reach a run.
+//! move only when the map grows. No run iterates over the map, so the order of
+//! entries cannot reach a run.
+
+use std::hash::{Hash, Hasher};
 
 use crate::clone_by_field::clone_by_field;
 use crate::ids::Key;
@@ -58,6 +61,17 @@ pub(crate) struct Demux {
 }
 
 clone_by_field! { Demux { entries, len } }
+
+impl Hash for Demux {
+    /// Hashes the entries in the order of their keys: where an entry lies decides nothing.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { entries, len: _ } = self;
+        let known = entries.iter().filter(|entry| entry.key != EMPTY.key);
+        let mut all: Vec<_> = known.map(|entry| (entry.key, entry.holder, entry.given)).collect();
+        all.sort_unstable();
+        all.hash(state);
+    }
+}
 
 impl Demux {
     pub(crate) fn new() -> Self {

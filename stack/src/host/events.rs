@@ -1,6 +1,7 @@
 //! `events.rs` owns the queues of news for the user: readiness, at most once per connection or listener
 //! until taken, and notes, each exactly once.
 
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddrV4;
 
 use crate::clone_by_field::clone_by_field;
@@ -9,7 +10,7 @@ use crate::note::{Note, NoteKind};
 use crate::time::Moment;
 
 /// A connection or a listener with news. A host reports news when they occur, without a scan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ready {
     /// `accept` has a connection for the user.
     Accept(ListenerId),
@@ -19,7 +20,7 @@ pub enum Ready {
 }
 
 /// The queues of news for the user.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Hash)]
 pub(crate) struct Events {
     pub(super) ready: Fifo<Ready>,
     pub(super) notes: Fifo<Note>,
@@ -61,6 +62,13 @@ pub(crate) struct Fifo<T> {
 }
 
 clone_by_field! { Fifo<T> { items, taken } }
+
+impl<T: Hash> Hash for Fifo<T> {
+    /// Hashes the items that wait.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.items[self.taken..].hash(state);
+    }
+}
 
 impl<T> Default for Fifo<T> {
     fn default() -> Self {

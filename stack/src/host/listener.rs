@@ -2,6 +2,7 @@
 //! wait for `accept`. smoltcp has no listeners, only sockets that listen once.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 
 use crate::clone_by_field::clone_by_field;
 
@@ -19,6 +20,17 @@ pub(crate) struct Listener {
 }
 
 clone_by_field! { Listener { live, port, backlog, embryos, accepted } }
+
+impl Hash for Listener {
+    /// Hashes a listener. The memory of a former listener does not count.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { live, port, backlog, embryos, accepted } = self;
+        live.hash(state);
+        if *live {
+            (port, backlog, embryos, accepted).hash(state);
+        }
+    }
+}
 
 impl Listener {
     /// Start to listen at `port`.

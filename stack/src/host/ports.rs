@@ -8,7 +8,7 @@ use crate::host::seed_draws::{FIRST_EPHEMERAL, SeedDraws};
 const EPHEMERAL: RangeInclusive<u16> = FIRST_EPHEMERAL..=u16::MAX;
 
 /// The search for free ephemeral ports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct Ports {
     /// The port that is tried next.
     next: u16,

@@ -1,6 +1,7 @@
 //! `slots.rs` owns values in numbered slots. A slot is used again, with the memory of the last value;
 //! each use has an id that is never given twice.
 
+use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
 /// Values by slot number. The slot given back last is taken first.
@@ -21,6 +22,28 @@ struct Slot<T> {
 impl<T> Default for Slots<T> {
     fn default() -> Self {
         Self { entries: Vec::new(), vacant: Vec::new() }
+    }
+}
+
+impl<T: Hash> Hash for Slots<T> {
+    /// Hashes the values and ids of the slots in use, and the order of the vacant slots. Slots that were
+    /// never used do not count: each is as a new slot.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { entries, vacant } = self;
+        let new = |slot: &u32| entries[*slot as usize].generation == 0;
+        let never = vacant.iter().take_while(|slot| new(slot)).count();
+        (self.taken(), &vacant[never..]).hash(state);
+        let mut taken = vec![true; entries.len()];
+        vacant.iter().for_each(|slot| taken[*slot as usize] = false);
+        for ((slot, entry), taken) in entries.iter().enumerate().zip(taken) {
+            let Slot { value, generation, ready } = entry;
+            if taken {
+                (slot, generation, ready).hash(state);
+                value.hash(state);
+            } else if *generation > 0 {
+                (slot, generation).hash(state);
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::time::{Moment, Span, Throttle};
 
 /// One connection in TIME-WAIT.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct TimeWait {
     ends: [SocketAddrV4; 2],
     /// SND.NXT. Everything before SND.NXT is acknowledged.

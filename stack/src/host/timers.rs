@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::hash::{Hash, Hasher};
 
 use crate::clone_by_field::clone_by_field;
 use crate::time::Moment;
@@ -52,16 +53,29 @@ pub(crate) struct Timers {
     heap: BinaryHeap<Wakeup>,
     timers: Vec<Timer>,
     order: u64,
+    /// How often a timer was due at the instant of a second entry.
+    ties: u64,
 }
 
-clone_by_field! { Timers { heap, timers, order } }
+clone_by_field! { Timers { heap, timers, order, ties } }
+
+impl Hash for Timers {
+    /// Hashes the timers, and the entries of the heap that are not outdated, in order.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { heap: _, timers, order: _, ties: _ } = self;
+        let set = timers.iter().enumerate().filter(|(_, timer)| timer.queued.comes());
+        let set: Vec<_> = set.map(|(place, timer)| (place, timer.wanted, timer.queued)).collect();
+        set.hash(state);
+        self.entries(false).hash(state);
+    }
+}
 
 impl Timers {
     /// Drop all timers and keep the memory.
     pub(crate) fn clear(&mut self) {
         self.heap.clear();
         self.timers.clear();
-        self.order = 0;
+        (self.order, self.ties) = (0, 0);
     }
 
     /// Set the timer of `key` to `wanted`, in place of the time before.
@@ -114,7 +128,29 @@ impl Timers {
         }
         let Reverse((_, _, place)) = self.heap.pop()?;
         self.timers[place as usize] = UNSET;
+        self.ties += u64::from(self.heap.peek().is_some_and(|&Reverse((at, ..))| at <= now));
         Some(TimerKey::at(place))
+    }
+
+    /// How often a timer was due while a second entry was due.
+    pub(crate) fn ties(&self) -> u64 {
+        self.ties
+    }
+
+    /// Hash the entries that are outdated: a timer that is set to the time of such an entry again is due in
+    /// the place of the old entry.
+    pub(crate) fn hash_outdated<H: Hasher>(&self, state: &mut H) {
+        self.entries(true).hash(state);
+    }
+
+    /// The entries that are outdated or are not, in order: of the numbers of entry only the order counts.
+    fn entries(&self, outdated: bool) -> Vec<(Moment, u32)> {
+        let entries = self.heap.iter().map(|&Reverse(entry)| entry);
+        let is_outdated = |place: u32, at: Moment| self.timers[place as usize].queued != at;
+        let mut entries: Vec<_> =
+            entries.filter(|(at, _, place)| is_outdated(*place, *at) == outdated).collect();
+        entries.sort_unstable();
+        entries.into_iter().map(|(at, _, place)| (at, place)).collect()
     }
 
     fn push(&mut self, at: Moment, place: u32) {

@@ -2,6 +2,7 @@
 //! peer, and returns by `Host::recycle`.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
 use crate::packet::segment::Segment;
@@ -59,6 +60,12 @@ impl PartialEq for Packet {
 }
 
 impl Eq for Packet {}
+
+impl Hash for Packet {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
+    }
+}
 
 impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -8,6 +8,7 @@ use smoltcp::iface::{Config as InterfaceConfig, Interface};
 use smoltcp::wire::{HardwareAddress, IpAddress, IpCidr};
 
 use crate::config::Config;
+use crate::hash_by_field::hash_by_field;
 use crate::packet::checksum;
 use crate::packet::device::PacketDevice;
 use crate::packet::header;
@@ -25,6 +26,8 @@ pub(crate) struct Wire {
     mtu: usize,
     checksums: bool,
 }
+
+hash_by_field! { Wire { leaving } without { pool, mtu, checksums } }
 
 impl Wire {
     pub(crate) fn new(config: &Config) -> Self {

@@ -4,6 +4,7 @@
 
 use super::source::{CACHE_BYTES, FileSource, ReadCache, to_usize};
 use crate::store::StoreError;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The most pieces of a file; later bytes are the file's own.
@@ -93,6 +94,22 @@ impl FileContent {
         let mut bytes = Vec::with_capacity(to_usize(self.size()));
         self.each(0, self.size(), |chunk| bytes.extend_from_slice(chunk))?;
         Ok(bytes)
+    }
+
+    /// Hashes the bytes. A piece of one of `sources` counts by the number of the source and by the length:
+    /// a source never changes. The bytes of other sources are read.
+    pub(super) fn hash_with<H: Hasher>(&self, sources: &[FileSource], state: &mut H) {
+        let mut at = 0;
+        for Piece { of, length } in &self.pieces {
+            let known = sources.iter().position(|source| source.is(of));
+            (known, length).hash(state);
+            if known.is_none() {
+                let read = self.each(at, at + length, |chunk| state.write(chunk));
+                read.is_ok().hash(state);
+            }
+            at += length;
+        }
+        self.own.hash(state);
     }
 
     /// The sources of the pieces, in order.

@@ -7,7 +7,7 @@ use std::time::Duration;
 const BLOCK: usize = 4096;
 
 /// The state of the disk.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Disk {
     /// Speed in bytes per second; `None`: infinitely fast.
     pub(super) rate: Option<u64>,

@@ -1,6 +1,9 @@
-//! `store::memory::store_copy` clones a memory store. Contents of files share their sources.
+//! `store::memory::store_copy` clones and hashes a memory store. Contents of files share their sources.
 
 use super::MemoryStore;
+use super::inode::{Handle, Inode};
+use crate::clone_by_field::hash_by_field;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 impl Clone for MemoryStore {
@@ -26,4 +29,27 @@ impl Clone for MemoryStore {
         self.disk.clone_from(disk);
         (self.capacity, self.held, self.epoch) = (*capacity, *held, *epoch);
     }
+}
+
+impl Hash for MemoryStore {
+    /// Hashes names, files, open files and the disk. Two stores with the same sources and the same hashed
+    /// values go on alike.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { tree, inodes, handles, closed, spare: _, sources, disk, capacity, held, epoch } =
+            self;
+        tree.hash(state);
+        inodes.hash(state);
+        for inode in inodes.values() {
+            inode.content.hash_with(sources, state);
+        }
+        (handles, closed, disk, capacity, held, epoch).hash(state);
+    }
+}
+
+// `MemoryStore` hashes the content. A cache of bytes that were read decides nothing.
+hash_by_field! { Inode { name, modified, mode, opened, named, busy } without { content } }
+hash_by_field! {
+    Handle {
+        inode, position, writing, old, hidden, begun, replaces, appears_with_byte,
+    } without { cache }
 }

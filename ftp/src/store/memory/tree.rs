@@ -4,12 +4,13 @@
 use crate::slot_table::SlotTable;
 use crate::store::StoreError;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// The object behind a path.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Node {
     /// A file, by its name in the table of inodes.
     File(u64),
@@ -18,7 +19,7 @@ pub(super) enum Node {
 }
 
 /// The position of a listing.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 struct Cursor {
     /// The path of the directory, with a slash at the end.
     prefix: String,
@@ -54,6 +55,16 @@ impl Clone for Tree {
             self.directories.clone_from(directories);
         }
         self.cursors.clone_from(cursors);
+    }
+}
+
+impl Hash for Tree {
+    /// Hashes the names of files and directories. A path without a file does not count.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { files, directories, cursors } = self;
+        let files: Vec<_> = files.iter().filter(|(_, at)| at.is_some()).collect();
+        files.hash(state);
+        (directories, cursors).hash(state);
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt::{self, Display, Write};
 use std::time::Duration;
 
 /// The set of facts that a session tells; OPTS MLST selects the facts (RFC 3659 §7.9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FactSet(u8);
 
 /// All known facts, in the order of the line.

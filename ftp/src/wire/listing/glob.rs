@@ -2,7 +2,7 @@
 //! sends `NLST *.txt`): `*`, `?` and `[a-z]`. No file system is asked.
 
 /// A pattern of names, compiled once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
     elements: Vec<Element>,
     /// The number of elements that each match exactly one character.
@@ -10,7 +10,7 @@ pub struct Pattern {
 }
 
 /// An element of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Element {
     /// `*`: any number of characters.
     Many,

@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 /// The source of the names in a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum NameSource {
     /// An open directory of the store.
     Directory(Listing),
@@ -34,7 +34,7 @@ enum NextLine {
 }
 
 /// A listing under way. The owner closes the listing in the store.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Printer {
     /// The source of the names.
     pub source: NameSource,

@@ -153,6 +153,16 @@ pub(in crate::cli) struct ExploreArgs {
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     #[arg(conflicts_with_all = ["compare", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
     pub(in crate::cli) guided: Option<u64>,
+    /// Run no state twice, and count as without the option: for five faults or more
+    ///
+    /// After each event, a run in a state that an earlier run was in, with as many faults left, is not run on:
+    /// the counts of the earlier run are added. One in 64 of these runs is run on all the same and
+    /// compared. The counts and the least lists are the same as without the option. Prints how many turns
+    /// were run. Keeps at most 2 GiB. Example: halfclose explore q123208 --faults 6 --merge. One thread makes
+    /// all runs.
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["guided", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
+    pub(in crate::cli) merge: bool,
     /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,

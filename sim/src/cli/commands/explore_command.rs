@@ -38,6 +38,7 @@ pub(super) struct ExploreRequest {
     jobs: usize,
     most: Option<u64>,
     guided: Option<u64>,
+    merge: bool,
     time: Option<Duration>,
     fail_on: Vec<Verdict>,
     shard: Shard,
@@ -84,6 +85,7 @@ impl ExploreRequest {
             jobs,
             most: args.max_schedules,
             guided: args.guided,
+            merge: args.merge,
             time: args.max_time,
             fail_on: args.fail_on,
             shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
@@ -143,6 +145,7 @@ impl ExploreRequest {
                 let runs = self.guided.unwrap_or_default();
                 (exploration.guided(runs).map_err(CommandError::input)?, 0)
             }
+            None if self.merge => (exploration.merged().map_err(CommandError::input)?, 0),
             None => (exploration.run().map_err(CommandError::input)?, 0),
             Some(summary) => {
                 let (options, words) = (&self.options(), &*arm.selection.words);

@@ -92,6 +92,23 @@ impl Flights {
         self.queue.remove(at)
     }
 
+    /// The packets in the order of their arrival.
+    pub(super) fn in_order(&self) -> impl Iterator<Item = &Flight> {
+        let mut early: Vec<_> = self.early.iter().collect();
+        early.sort_unstable_by(|one, other| other.cmp(one));
+        let mut early = early.into_iter().map(|early| &early.flight).peekable();
+        let mut queue = self.queue.iter().peekable();
+        std::iter::from_fn(move || {
+            let first = queue.peek().map_or(Duration::MAX, |first| first.arrival);
+            early.next_if(|early| early.arrival < first).or_else(|| queue.next())
+        })
+    }
+
+    /// Whether a packet with that emission number is on the way.
+    pub(super) fn has(&self, emission: u64) -> bool {
+        self.in_order().any(|flight| flight.emission == emission)
+    }
+
     /// Take copies of all packets of `source`, in the place of the packets before. The buffers go
     /// back to `host` and come from `host`.
     pub(super) fn copy_from(&mut self, source: &Self, host: &mut Host) {

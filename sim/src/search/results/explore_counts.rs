@@ -112,6 +112,7 @@ impl ExploreCounts {
         let laws = laws.map(|(name, (count, list))| Some((law(name)?, (*count, read(list)?))));
         Some(Explored {
             guided: None,
+            merged: None,
             exhaustive,
             by_faults: self.by_faults.clone(),
             verdicts: verdicts.collect::<Option<_>>()?,

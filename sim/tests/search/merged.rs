@@ -1,0 +1,45 @@
+//! Explorations that merge equal states, beside explorations that make every run.
+
+use halfclose::{Explored, Merging, Scenario, Scope, explore};
+
+fn case(name: &str, settings: &[&str]) -> Scenario {
+    let mut scenario = Scenario::catalogue(name).expect("it is in the catalogue");
+    scenario.vary(settings.iter().copied()).expect("the settings are sound");
+    scenario
+}
+
+/// Merging changes no count, no least list and no order. Returns what was merged.
+#[track_caller]
+fn same(scenario: &Scenario, faults: usize, scope: Scope) -> Merging {
+    let exploration = explore(scenario, faults).scope(scope);
+    let merged = exploration.merged().expect("the scenario is of one point");
+    let figures = merged.merged.expect("equal states were merged");
+    let plain = exploration.run().expect("the scenario is of one point");
+    assert_eq!(Explored { merged: None, ..merged }, plain);
+    assert!(!figures.full, "{figures:?}");
+    figures
+}
+
+#[test]
+fn counts_are_those_of_every_run() {
+    let Merging { merged, checked, .. } =
+        same(&case("q123208", &["server.on_reset=as-eof"]), 2, Scope::Data);
+    assert!(merged >= 20 && checked >= 5, "{merged} runs came to a known state, {checked} went on");
+    same(&case("q123208", &["client.profile=tcpip32-3.11b"]), 2, Scope::Data);
+    same(&case("lost-fin", &[]), 1, Scope::Data);
+    same(&case("smoltcp-fin-deadlock", &[]), 1, Scope::Data);
+}
+
+#[test]
+fn packets_before_the_first_event_have_faults_too() {
+    same(&case("q123208", &[]), 1, Scope::Both);
+    same(&case("lost-fin", &[]), 1, Scope::Control);
+}
+
+#[test]
+fn chance_and_faults_of_the_scenario_are_part_of_a_state() {
+    same(&case("q123208", &["link.loss=3%", "link.rate=10mbit"]), 1, Scope::Data);
+    let faults = ["fault=drop server data ACK 2", "link.nat_timeout=1s"];
+    same(&case("q123208", &faults), 1, Scope::Data);
+    same(&case("q123208", &["fault=drop packet 20", "limit.packets=60"]), 1, Scope::Data);
+}
