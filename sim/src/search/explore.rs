@@ -15,7 +15,6 @@ use std::ops::ControlFlow;
 use crate::outcome::Outcome;
 use crate::run::{RunError, one_point};
 use crate::scenario::Scenario;
-#[cfg(feature = "results")]
 use crate::scenario::fault::Action;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
@@ -160,7 +159,6 @@ impl Explored {
 }
 
 /// The list that an exploration visits first.
-#[cfg(feature = "results")]
 fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
     let place = |list: &[Placed]| {
         let action = |placed: &Placed| Action::EXPLORED.iter().position(|it| *it == placed.action);
