@@ -380,8 +380,8 @@ fn explanations_that_were_seen_wrong_are_true() {
 }
 
 /// The rules of the judgement were made beside other scenarios than these: random ones over every
-/// key of a scenario, most of them with several odd settings at once. In 20,000 runs, 72 % of the
-/// *inferred* causes were right (docs/EXPLAIN.md).
+/// key of a scenario, most of them with several odd settings at once. In 20,000 runs at which no rule was
+/// looked at, 92.6 % of the *inferred* causes were right (docs/EXPLAIN.md).
 #[test]
 fn explanations_of_scenarios_over_every_key_are_true() {
     let generator = Generator::new();
@@ -389,5 +389,5 @@ fn explanations_of_scenarios_over_every_key_are_true() {
         let (scenario, settings) = generator.scenario(seed);
         (scenario, words(&settings))
     };
-    measure(runs(), scenario).hold(60);
+    measure(runs(), scenario).hold(85);
 }
