@@ -13,7 +13,7 @@ use crate::workload::Workload;
 use crate::world::World;
 
 /// Worlds side by side: with more of them their memory, with fewer the code comes from further away.
-pub const MOST: usize = 8;
+pub const MOST: usize = 5;
 /// Memory that they may have for their rings and files: fewer of them, where they need more.
 const BYTES: usize = 8 << 20;
 
