@@ -5,7 +5,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::process::Command;
 use std::time::Duration;
 
 use halfclose_stack::{Flags, Segment};
@@ -14,6 +13,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 use tappers::linux::Tun;
 use tappers::{AddAddressV4, DeviceState, Interface};
 
+use crate::route;
 use crate::step::{Arriving, End, PEER_ISN, Reaction, Step, printed};
 
 const HOST: Ipv4Addr = Ipv4Addr::new(10, 9, 0, 1);
@@ -55,8 +55,8 @@ impl Machine {
             Ok(machine) => Some(machine),
             Err(error) if std::env::var("HALFCLOSE_REQUIRE_KERNEL").is_err() => {
                 eprintln!(
-                    "SKIPPED: no kernel socket behind a TUN device (root, /dev/net/tun, `ip` and \
-                     Linux 6.11 are needed): {error}"
+                    "SKIPPED: no kernel socket behind a TUN device (root, /dev/net/tun and Linux \
+                     6.11 are needed): {error}"
                 );
                 None
             }
@@ -78,11 +78,7 @@ impl Machine {
         tun.set_nonblocking(true)?;
         SETTINGS.into_iter().try_for_each(|(name, value)| set(name, value))?;
         // The kernel delays no ACK, not even after a FIN.
-        let route = ["route", "replace", "10.9.0.2", "dev", "peer0", "quickack", "1"];
-        let status = Command::new("ip").args(route).status()?;
-        if !status.success() {
-            return Err(io::Error::other("ip route replace ... quickack 1 failed"));
-        }
+        route::quick_ack(PEER, Interface::new("peer0")?.index()?)?;
         Ok(Self { tun, scripts: Cell::default(), waiting: RefCell::default() })
     }
 

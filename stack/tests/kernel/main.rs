@@ -9,8 +9,10 @@ mod matrix;
 mod ours;
 mod pair;
 mod peer;
+mod route;
 mod step;
 mod timers;
+mod tries;
 
 use std::collections::BTreeMap;
 
@@ -18,9 +20,10 @@ use halfclose_stack::{ClosePolicy, State};
 
 use machine::Machine;
 use matrix::SITUATIONS;
-use pair::{Clock, Pair, Script};
+use pair::{Pair, Script};
 use peer::Peer;
 use step::Step;
+use tries::run_all;
 
 /// The outcome of a number of scripts.
 #[derive(Default)]
@@ -77,7 +80,7 @@ impl Count {
 
 /// Run the matrix with a host of `policy`. The counts are of the lawful segments and of all segments.
 fn run_matrix(machine: &Machine, policy: ClosePolicy) -> [Count; 2] {
-    let mut counts = [Count::default(), Count::default()];
+    let mut cases = Vec::new();
     for situation in &SITUATIONS {
         for (name, segment, lawful) in situation.segments() {
             let mut steps = situation.steps();
@@ -86,16 +89,22 @@ fn run_matrix(machine: &Machine, policy: ClosePolicy) -> [Count; 2] {
             if !handshake.iter().any(|state| state == situation.name) {
                 steps.push(Step::Receive);
             }
-            let title = format!("{}, {name}", situation.name);
-            let mut pair = Pair::new(title, machine, policy, Script::of(steps));
-            pair.go_on(&Clock::start());
-            let [of_lawful, of_all] = &mut counts;
-            if lawful {
-                of_lawful.add(&pair);
-            }
-            of_all.add(&pair);
+            cases.push((format!("{}, {name}", situation.name), steps, lawful));
         }
     }
+    let make = |at: usize| {
+        let (title, steps, _) = &cases[at];
+        Pair::new(title.clone(), machine, policy, Script::of(steps.clone()))
+    };
+    let mut counts = [Count::default(), Count::default()];
+    run_all(cases.len(), 1, make, |at, pair| {
+        let [of_lawful, of_all] = &mut counts;
+        let (_, _, lawful) = cases[at];
+        if lawful {
+            of_lawful.add(pair);
+        }
+        of_all.add(pair);
+    });
     counts
 }
 
@@ -116,12 +125,11 @@ fn every_state_takes_every_lawful_segment_as_the_kernel_does() {
 fn run_random(shuffles: bool) -> Option<Count> {
     let machine = Machine::open()?;
     let mut count = Count::default();
-    for seed in 0..1_000 {
-        let script = Script::random(Peer::new(seed, shuffles, false));
-        let mut pair = Pair::new(format!("seed {seed}"), &machine, ClosePolicy::linux(), script);
-        pair.go_on(&Clock::start());
-        count.add(&pair);
-    }
+    let make = |at| {
+        let script = Script::random(Peer::new(at as u64, shuffles, false));
+        Pair::new(format!("seed {at}"), &machine, ClosePolicy::linux(), script)
+    };
+    run_all(1_000, 1, make, |_, pair| count.add(pair));
     Some(count)
 }
 

@@ -1,16 +1,15 @@
 //! `timers.rs` compares timers: scripts with waits, many at a time, because the kernel needs real time.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::thread;
 
 use halfclose_stack::ClosePolicy;
 
 use crate::Count;
 use crate::machine::Machine;
-use crate::pair::{Clock, Pair, Script};
+use crate::pair::{Pair, Script};
 use crate::peer::Peer;
 use crate::step::Step;
+use crate::tries::run_all;
 
 /// Scripts that wait for each timer of a connection, with a name for each.
 #[rustfmt::skip]
@@ -41,47 +40,16 @@ const SCRIPTS: [(&str, &str); 24] = [
     ("closed window that opens", "PASSIVE; < . 1:1(0) ack 1 win 0; send 100; wait 1500; < . 1:1(0) ack 1; wait 1500"),
 ];
 
-/// How often a doubtful difference may be tried again.
-const TRIES: u32 = 3;
-
-/// Run `count` scripts side by side until all are at an end.
-fn run_all<'a>(count: usize, make: impl Fn(usize) -> Pair<'a>) -> Count {
-    let mut total = Count::default();
-    let mut scripts: Vec<usize> = (0..count).collect();
-    for tries in 1..=TRIES {
-        let mut again = Vec::new();
-        for (pair, at) in run_once(scripts.iter().map(|at| make(*at)).collect()).iter().zip(scripts)
-        {
-            match pair.is_doubtful() && tries < TRIES {
-                true => again.push(at),
-                false => total.add(pair),
-            }
-        }
-        scripts = again;
-    }
-    total
-}
-
-fn run_once(mut pairs: Vec<Pair<'_>>) -> Vec<Pair<'_>> {
-    let clock = Clock::start();
-    let mut due: BinaryHeap<_> = (0..pairs.len()).map(|at| Reverse((clock.now(), at))).collect();
-    while let Some(Reverse((time, at))) = due.pop() {
-        clock.sleep_until(time);
-        if let Some(time) = pairs[at].go_on(&clock) {
-            due.push(Reverse((time, at)));
-        }
-    }
-    pairs
-}
-
 #[test]
 fn every_timer_fires_as_at_the_kernel() {
     let Some(machine) = Machine::open() else { return };
-    let count = run_all(SCRIPTS.len(), |at| {
+    let mut count = Count::default();
+    let make = |at: usize| {
         let (name, script) = SCRIPTS[at];
         let script = Script::of(Step::script(&crate::matrix::opened(script)));
         Pair::new(name.to_owned(), &machine, ClosePolicy::linux(), script)
-    });
+    };
+    run_all(SCRIPTS.len(), SCRIPTS.len(), make, |_, pair| count.add(pair));
     count.check("timers", 22);
 }
 
@@ -93,11 +61,14 @@ const SCRIPTS_EACH: usize = 125;
 fn random_scripts_with_waits_end_as_at_the_kernel() {
     let run = |first: u64| {
         let machine = Machine::open()?;
-        Some(run_all(SCRIPTS_EACH, |at| {
+        let mut count = Count::default();
+        let make = |at| {
             let seed = first + at as u64;
             let script = Script::random(Peer::new(seed, seed % 2 == 1, true));
             Pair::new(format!("seed {seed}"), &machine, ClosePolicy::linux(), script)
-        }))
+        };
+        run_all(SCRIPTS_EACH, SCRIPTS_EACH, make, |_, pair| count.add(pair));
+        Some(count)
     };
     let counts: Option<Vec<Count>> = thread::scope(|scope| {
         let runs = (0..MACHINES).map(|it| scope.spawn(move || run(it * SCRIPTS_EACH as u64)));
