@@ -4,6 +4,7 @@
 
 mod beside;
 mod bridged;
+mod busy;
 mod commands;
 mod foreign;
 mod hostile;

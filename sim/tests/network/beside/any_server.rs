@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 
+use crate::busy::Watch;
 pub(crate) use crate::foreign::theirs::Properties;
 use crate::foreign::theirs::Theirs;
 use crate::hostile::raw::{PATIENCE, Raw, connect_from, instant, pause};
@@ -14,6 +15,9 @@ use crate::served::Ours;
 
 /// The name of our server beside the names of [`theirs`](crate::foreign::theirs).
 pub(crate) const OURS: &str = "halfclose";
+
+/// The time after which another server that does not answer is thought to be silent.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// A running server, ours or another.
 pub(crate) enum AnyServer {
@@ -99,21 +103,34 @@ impl AnyServer {
     }
 
     /// The time until a client of this address has the greeting, or `None`.
-    pub(super) fn greets(&self, from: &str, patience: Duration) -> Option<Duration> {
-        let began = instant();
+    pub(super) fn greets(&self, from: &str, silence: Duration) -> Option<Duration> {
+        let watch = Watch::start(self.process());
         let client = connect_from(from, self.port()).ok()?;
-        client.set_read_timeout(Some(patience)).expect("a time");
+        client.set_read_timeout(Some(self.patience(silence))).expect("a time");
         let mut line = String::new();
         BufReader::new(client).read_line(&mut line).ok()?;
-        line.starts_with("220").then(|| began.elapsed())
+        line.starts_with("220").then(|| watch.took())
+    }
+
+    /// The id of the server's first process.
+    pub(crate) fn process(&self) -> u32 {
+        match self {
+            Self::Ours(server) => server.id(),
+            Self::Theirs(server) => server.id(),
+        }
     }
 
     fn id(&self) -> Pid {
-        let id = match self {
-            Self::Ours(server) => server.id(),
-            Self::Theirs(server) => server.id(),
-        };
-        i32::try_from(id).ok().and_then(Pid::from_raw).expect("a process")
+        i32::try_from(self.process()).ok().and_then(Pid::from_raw).expect("a process")
+    }
+
+    /// The longest wait for an answer: our server answers at last, also on a busy machine; another server
+    /// that has not answered for so long is thought to be silent.
+    pub(super) fn patience(&self, silence: Duration) -> Duration {
+        match self {
+            Self::Ours(_) => PATIENCE,
+            Self::Theirs(_) => silence,
+        }
     }
 
     /// Limits a resource of the server, and of the processes that the server starts from now on.
@@ -127,7 +144,7 @@ impl AnyServer {
         kill_process(self.id(), Signal::TERM).expect("it is ours");
         let began = instant();
         let path = format!("/proc/{}/stat", self.id().as_raw_nonzero());
-        while began.elapsed() < PATIENCE / 4 {
+        while began.elapsed() < self.patience(SILENCE) {
             // A process that has ended is a zombie until the test asks for its exit status.
             let stat = std::fs::read_to_string(&path).unwrap_or_default();
             if stat.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('Z')) {
@@ -141,14 +158,18 @@ impl AnyServer {
 
 /// The longest wait of another session for the reply to NOOP, while `busy`.
 ///
-/// A server that does not answer at all has a wait of five seconds.
-pub(super) fn longest_wait(other: &mut Raw, mut busy: impl FnMut() -> bool) -> Duration {
-    other.stream.set_read_timeout(Some(PATIENCE / 4)).expect("a time");
+/// A server of another project that does not answer at all has a wait of five seconds.
+pub(super) fn longest_wait(
+    server: &AnyServer,
+    other: &mut Raw,
+    mut busy: impl FnMut() -> bool,
+) -> Duration {
+    other.stream.set_read_timeout(Some(server.patience(SILENCE))).expect("a time");
     let mut longest = Duration::ZERO;
     while busy() {
-        let began = instant();
+        let watch = Watch::start(server.process());
         let reply = other.ask("NOOP");
-        longest = longest.max(began.elapsed());
+        longest = longest.max(watch.took());
         if reply.is_err() {
             break;
         }

@@ -1,15 +1,17 @@
 //! Servers of other projects, each with a directory of its own, on a port of 127.0.0.1.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
 use super::programs::is_there;
+use crate::busy::free_port;
+use crate::hostile::raw::{PATIENCE, instant, pause};
 
 /// A running server of another project.
 pub(crate) struct Theirs {
@@ -121,14 +123,13 @@ impl Theirs {
         sum
     }
 
-    #[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
     fn wait_until_it_listens(&mut self, model: &str) {
-        let began = Instant::now();
+        let began = instant();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(10), "{model} does not listen");
+            assert!(began.elapsed() < PATIENCE, "{model} does not listen");
             let ended = self.child.try_wait().expect("it can be asked");
             assert!(ended.is_none(), "{model} has ended: {ended:?}");
-            std::thread::sleep(Duration::from_millis(20));
+            pause(Duration::from_millis(20));
         }
     }
 }
@@ -255,12 +256,6 @@ fn pyftpdlib(folder: &Path, port: u16, with: Properties<'_>) -> Option<Start> {
         command.args(["-u", "me", "-P", "secret"]);
     }
     Some((command, "root", "", ""))
-}
-
-/// Returns a port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("it has one").port()
 }
 
 fn open_to_all(path: &Path, mode: u32) {

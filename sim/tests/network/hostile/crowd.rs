@@ -7,6 +7,7 @@ use std::time::Duration;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::raw::{Raw, assert_serves, until};
+use crate::busy::within;
 use crate::served::Ours;
 
 const CROWD: usize = 2000;
@@ -32,12 +33,12 @@ fn two_thousand_sessions_cost_kilobytes_and_hold_nobody_up() {
     let most = (CROWD + 10).to_string();
     let server = Ours::serve(&["--max-sessions", &most, "--max-per-address", &most]);
     assert_serves(&server);
-    let before = server.memory("VmRSS:");
+    let before = server.memory("RssAnon:");
     let mut crowd: Vec<_> = (0..CROWD).map(|_| Raw::login(&server)).collect();
-    let cost = (server.memory("VmRSS:") - before) / CROWD as u64;
+    let cost = server.memory("RssAnon:").saturating_sub(before) / CROWD as u64;
     assert!(cost <= COST, "an idle session costs {cost} KiB");
-    let took = assert_serves(&server);
-    assert!(took < Duration::from_secs(1), "two transfers beside {CROWD} sessions: {took:?}");
+    let beside = format!("two transfers beside {CROWD} sessions");
+    let took = within(Duration::from_secs(1), &beside, || assert_serves(&server));
     // Every session is still connected, and gets an answer.
     for client in &mut crowd {
         assert!(client.say("NOOP").starts_with("200"));

@@ -56,10 +56,7 @@ fn who_may_only_read_changes_nothing() {
 
 #[test]
 fn one_passive_port_serves_one_transfer_at_a_time() {
-    let port = {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.local_addr().expect("it has one").port()
-    };
+    let port = crate::busy::free_port();
     let range = format!("{port}..={port}");
     let server = Ours::serve(&["--passive-ports", &range]);
     let (mut first, mut second) = (Raw::login(&server), Raw::login(&server));

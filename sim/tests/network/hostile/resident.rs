@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use super::raw::{Raw, instant, pause};
 use crate::beside::any_server::{AnyServer, OURS, Properties};
+use crate::busy::Watch;
 use crate::foreign::theirs::{PYFTPDLIB, VSFTPD};
 
 /// The limits of a form of the test.
@@ -38,6 +39,8 @@ const SHORT: Limits = Limits {
     patience: Duration::from_millis(300),
     time: Duration::from_secs(30),
 };
+/// How often a flood that has passed a limit is tried again.
+const TRIES: u32 = 5;
 /// A time longer than the wait behind a wrong password.
 const PATIENCE: Duration = Duration::from_millis(1500);
 /// The longest wait of another session on an idle machine.
@@ -122,6 +125,7 @@ impl Ends {
 }
 
 /// What a flood came to.
+#[derive(Debug)]
 pub(crate) struct Seen {
     /// The bytes that the server has read.
     pub(crate) taken: usize,
@@ -153,7 +157,7 @@ pub(crate) fn flood(
     (most, patience, limit): (usize, Duration, Duration),
     reads: bool,
 ) -> Seen {
-    let ends = Ends::of(&client.stream);
+    let (ends, process) = (Ends::of(&client.stream), server.process());
     let mut other = server.connect("127.0.0.99");
     if other.say("USER anonymous").starts_with("331") {
         other.say("PASS x");
@@ -172,9 +176,9 @@ pub(crate) fn flood(
         let other = scope.spawn(|| {
             let mut waits = Vec::new();
             while !over.load(Ordering::Relaxed) {
-                let began = instant();
+                let watch = Watch::start(process);
                 let reply = other.ask("NOOP");
-                waits.push(began.elapsed());
+                waits.push(watch.took());
                 if !reply.is_ok_and(|reply| reply.starts_with("200")) {
                     return (waits, false);
                 }
@@ -202,47 +206,69 @@ pub(crate) fn flood(
     })
 }
 
-/// Floods a fresh server of each kind in each state. Returns a line for each limit that was passed.
+/// Floods a fresh server of each kind in each state. Returns a line for each limit that was passed. A limit
+/// counts as passed if each of several floods has passed the limit: a busy machine does so at times.
 fn flood_all(model: &str, limits: &Limits) -> Vec<String> {
     let mut passed = Vec::new();
     for (state, enter) in STATES {
         for (kind, piece) in FLOODS {
             for reads in [false, true] {
-                let with = Properties { password: model == OURS, ..Properties::OPEN };
-                let Some(server) = AnyServer::start(model, with) else { return passed };
-                let large = server.make_large();
-                let mut client = server.connect("127.0.0.1");
-                let data = match enter(&mut client, &large) {
-                    Ok(data) => data,
-                    Err(reply) => {
-                        eprintln!("{model} has no session {state}: {reply}");
-                        continue;
+                let mut tries = 0..TRIES;
+                let line = loop {
+                    let Some(line) = flood_once(model, limits, (state, enter), kind, piece, reads)
+                    else {
+                        break None;
+                    };
+                    if tries.next().is_none() {
+                        break Some(line);
                     }
                 };
-                let waits = state.contains("password");
-                let patience = if waits { PATIENCE } else { limits.patience };
-                let how = (limits.bytes, patience, limits.time);
-                let seen = flood(&server, &mut client, piece, how, reads);
-                let line = format!(
-                    "{model} | {state} | {kind}{} | {:.1} MB | {:.1} s | {} KiB | \
-                     {:.1} ms, {} of {} over 50 ms",
-                    if reads { "" } else { ", unread" },
-                    seen.taken as f64 / 1e6,
-                    seen.took.as_secs_f64(),
-                    seen.cost,
-                    seen.longest().as_secs_f64() * 1e3,
-                    seen.long(),
-                    seen.waits.len(),
-                );
-                eprintln!("{line}");
-                if seen.cost >= limits.cost || seen.longest() >= limits.wait || !seen.answers {
-                    passed.push(line);
-                }
-                drop(data);
+                passed.extend(line);
             }
         }
     }
     passed
+}
+
+/// One flood of a fresh server. Returns a line if a limit was passed.
+fn flood_once(
+    model: &str,
+    limits: &Limits,
+    (state, enter): (&str, State),
+    kind: &str,
+    piece: &[u8],
+    reads: bool,
+) -> Option<String> {
+    let with = Properties { password: model == OURS, ..Properties::OPEN };
+    let server = AnyServer::start(model, with)?;
+    let large = server.make_large();
+    let mut client = server.connect("127.0.0.1");
+    let data = match enter(&mut client, &large) {
+        Ok(data) => data,
+        Err(reply) => {
+            eprintln!("{model} has no session {state}: {reply}");
+            return None;
+        }
+    };
+    let waits = state.contains("password");
+    let patience = if waits { PATIENCE } else { limits.patience };
+    let how = (limits.bytes, patience, limits.time);
+    let seen = flood(&server, &mut client, piece, how, reads);
+    drop(data);
+    let line = format!(
+        "{model} | {state} | {kind}{} | {:.1} MB | {:.1} s | {} KiB | \
+         {:.1} ms, {} of {} over 50 ms",
+        if reads { "" } else { ", unread" },
+        seen.taken as f64 / 1e6,
+        seen.took.as_secs_f64(),
+        seen.cost,
+        seen.longest().as_secs_f64() * 1e3,
+        seen.long(),
+        seen.waits.len(),
+    );
+    eprintln!("{line}");
+    let sound = seen.cost < limits.cost && seen.longest() < limits.wait && seen.answers;
+    (!sound).then_some(line)
 }
 
 #[test]
