@@ -3,6 +3,7 @@
 //! with a line on standard error; `HALFCLOSE_REQUIRE_FOREIGN=1` makes a missing program a failure
 //! (`.ci/run` installs all programs and sets the variable).
 
+mod capture;
 mod captures;
 mod captures_beyond;
 mod client_rows;

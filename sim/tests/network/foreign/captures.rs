@@ -3,7 +3,7 @@
 //! program is missing or the user is not root; `HALFCLOSE_REQUIRE_FOREIGN=1` makes a missing program a
 //! failure.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -11,57 +11,13 @@ use halfclose::explain::{
     Analysis, Cause, Explanation, Sketch, TransferExplained, Whole, read_capture, recreate,
 };
 
-use super::programs::{content, is_there};
+use super::capture::{Capture, alone};
+use super::programs::content;
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
 use crate::served::Ours;
 
 /// The client that ends a transfer in a chosen way.
 const CLIENT: &str = include_str!("capturing_client.py");
-
-/// Whether this process may capture.
-pub(super) fn can_capture() -> bool {
-    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0"));
-    if !root {
-        eprintln!("SKIPPED: only root may capture");
-    }
-    root && is_there("tcpdump")
-}
-
-/// A capture under way.
-pub(super) struct Capture {
-    dump: Child,
-    stderr: BufReader<std::process::ChildStderr>,
-}
-
-impl Capture {
-    /// Captures the loopback device into `file`: `snap` bytes of each packet that fits `filter`.
-    pub(super) fn start(file: &Path, snap: &str, filter: &str) -> Self {
-        let mut dump = Command::new("tcpdump");
-        dump.args(["-i", "lo", "-U", "--immediate-mode", "-B", "65536", "-n", "-Z", "root", "-s"]);
-        dump.arg(snap).arg("-w").arg(file).arg(filter).stderr(Stdio::piped());
-        let mut dump = dump.spawn().expect("tcpdump starts");
-        // tcpdump says that it listens before the first packet is captured.
-        let mut stderr = BufReader::new(dump.stderr.take().expect("piped"));
-        let mut line = String::new();
-        while !line.contains("listening") {
-            assert!(stderr.read_line(&mut line).expect("text") > 0, "tcpdump ended: {line}");
-        }
-        Self { dump, stderr }
-    }
-
-    pub(super) fn stop(mut self) {
-        pause(700);
-        let _ = Command::new("kill").args(["-INT", &self.dump.id().to_string()]).status();
-        let mut rest = String::new();
-        let _ = self.stderr.read_to_string(&mut rest);
-        let _ = self.dump.wait();
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a test of real programs waits in real time")]
-fn pause(milliseconds: u64) {
-    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
-}
 
 /// The explanation of a capture file, with the transfers of the server at `port` alone: other tests
 /// use the loopback device too.
@@ -104,7 +60,8 @@ pub(super) fn ftplib(at: &Path, port: u16, login: (&str, &str, &str), way: &str)
     let port = port.to_string();
     let mut client = Command::new("python3");
     client.arg(script).args([&port, path, user, password, way]);
-    client.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("python starts")
+    client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    client.spawn().expect("python starts")
 }
 
 /// Captures what ftplib does with `server`, and explains the capture.
@@ -130,9 +87,10 @@ pub(super) fn only(found: &Explanation) -> &TransferExplained {
 }
 
 fn each_end_is_explained(model: &str) {
-    if !can_capture() || !is_there("python3") {
-        return;
-    }
+    alone(&["python3"], || explain_each_end(model));
+}
+
+fn explain_each_end(model: &str) {
     let Some(server) = Theirs::start(model) else { return };
     for (way, command, cause, wholes) in ROWS {
         let (found, sketches) = dialogue(&server, way, "0", "tcp");
@@ -174,9 +132,10 @@ fn ends_with_pyftpdlib_are_explained() {
 
 #[test]
 fn a_killed_server_is_not_called_an_orderly_end() {
-    if !can_capture() || !is_there("python3") {
-        return;
-    }
+    alone(&["python3"], kill_a_server);
+}
+
+fn kill_a_server() {
     let Some(server) = Theirs::start(PYFTPDLIB) else { return };
     let folder = tempfile::tempdir().expect("a directory");
     let file = folder.path().join("real.pcap");
@@ -198,9 +157,10 @@ fn a_killed_server_is_not_called_an_orderly_end() {
 
 #[test]
 fn a_capture_that_begins_in_the_middle_says_so() {
-    if !can_capture() || !is_there("python3") {
-        return;
-    }
+    alone(&["python3"], begin_in_the_middle);
+}
+
+fn begin_in_the_middle() {
     let Some(server) = Theirs::start(PYFTPDLIB) else { return };
     let folder = tempfile::tempdir().expect("a directory");
     let mut client = ftplib(folder.path(), server.port, server.login(), "stall");
@@ -218,18 +178,19 @@ fn a_capture_that_begins_in_the_middle_says_so() {
 
 #[test]
 fn curl_and_lftp_are_explained() {
-    if !can_capture() || !is_there("curl") || !is_there("lftp") {
-        return;
-    }
+    alone(&["curl", "lftp"], explain_curl_and_lftp);
+}
+
+fn explain_curl_and_lftp() {
     for model in [VSFTPD, PURE_FTPD, PYFTPDLIB] {
         let Some(server) = Theirs::start(model) else { continue };
         std::fs::write(server.file("a.bin"), content(300_000)).expect("space");
         let folder = tempfile::tempdir().expect("a directory");
         let got = folder.path().join("got");
         let url = server.url("a.bin");
-        let curl = format!("curl -s --noproxy '*' --max-time 20 -o {} '{url}'", got.display());
+        let curl = format!("curl -s --noproxy '*' --max-time 120 -o {} '{url}'", got.display());
         let lftp = format!(
-            "lftp -c \"set net:timeout 10; set net:max-retries 1; set ftp:ssl-allow no; \
+            "lftp -c \"set net:timeout 60; set net:max-retries 1; set ftp:ssl-allow no; \
              get -e '{url}' -o {}\"",
             got.display()
         );
@@ -250,9 +211,10 @@ fn curl_and_lftp_are_explained() {
 
 #[test]
 fn curl_and_our_server_are_explained() {
-    if !can_capture() || !is_there("curl") {
-        return;
-    }
+    alone(&["curl"], explain_our_server);
+}
+
+fn explain_our_server() {
     let server = Ours::serve(&["--user", "u"]);
     std::fs::write(server.path("a.bin"), content(300_000)).expect("space");
     let port = server.url().trim_end_matches('/').rsplit_once(':').expect("a port").1.to_owned();
@@ -277,9 +239,10 @@ fn curl_and_our_server_are_explained() {
 
 #[test]
 fn captures_without_ftp_are_explained_as_connections() {
-    if !can_capture() || !is_there("curl") || !is_there("python3") {
-        return;
-    }
+    alone(&["curl", "python3"], explain_http);
+}
+
+fn explain_http() {
     let folder = tempfile::tempdir().expect("a directory");
     std::fs::write(folder.path().join("page"), content(50_000)).expect("space");
     let mut http = Command::new("python3");

@@ -6,16 +6,18 @@ use std::process::{Command, Stdio};
 
 use halfclose::explain::{Cause, Whole};
 
-use super::captures::{Capture, can_capture, explained, ftplib, only};
-use super::programs::{content, is_there};
+use super::capture::{Capture, alone, holds};
+use super::captures::{explained, ftplib, only};
+use super::programs::content;
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
 use crate::served::Ours;
 
 #[test]
 fn transfers_over_ipv6_are_explained() {
-    if !can_capture() || !is_there("python3") {
-        return;
-    }
+    alone(&["python3"], explain_ipv6);
+}
+
+fn explain_ipv6() {
     let server = Ours::serve(&["--listen", "[::1]:0"]);
     std::fs::write(server.path("a.bin"), content(300_000)).expect("space");
     let folder = tempfile::tempdir().expect("a directory");
@@ -33,7 +35,7 @@ fn transfers_over_ipv6_are_explained() {
         let done = ftplib(folder.path(), server.port, login, way).wait().expect("python ends");
         capture.stop();
         assert!(done.success(), "{way}: {done}");
-        assert!(holds(&file, setup), "{way}: no {setup} in the capture");
+        assert!(holds(&file, setup.as_bytes()), "{way}: no {setup} in the capture");
         let found = explained(&file, server.port);
         let one = only(&found);
         assert_eq!((&*one.command, one.cause, one.bytes), (command, cause, 300_000), "{one:#?}");
@@ -46,17 +48,12 @@ fn transfers_over_ipv6_are_explained() {
     }
 }
 
-/// Whether the capture holds the text, in a packet.
-fn holds(file: &std::path::Path, text: &str) -> bool {
-    let bytes = std::fs::read(file).expect("a capture");
-    bytes.windows(text.len()).any(|window| window == text.as_bytes())
-}
-
 #[test]
 fn lftp_in_port_mode_is_explained() {
-    if !can_capture() || !is_there("lftp") {
-        return;
-    }
+    alone(&["lftp"], explain_port_mode);
+}
+
+fn explain_port_mode() {
     for model in [VSFTPD, PURE_FTPD, PYFTPDLIB] {
         let Some(server) = Theirs::start(model) else { continue };
         std::fs::write(server.file("a.bin"), content(300_000)).expect("space");
@@ -64,7 +61,7 @@ fn lftp_in_port_mode_is_explained() {
         let got = folder.path().join("got");
         let file = folder.path().join("port.pcap");
         let script = format!(
-            "set net:timeout 10; set net:max-retries 1; set ftp:ssl-allow no; \
+            "set net:timeout 60; set net:max-retries 1; set ftp:ssl-allow no; \
              set ftp:passive-mode no; get {url} -o {got}; put {got} -o {put}",
             url = server.url("a.bin"),
             put = server.url("up.bin"),
@@ -73,7 +70,7 @@ fn lftp_in_port_mode_is_explained() {
         let capture = Capture::start(&file, "0", "tcp");
         let done = Command::new("lftp").args(["-c", &script]).output().expect("lftp starts");
         capture.stop();
-        assert!(holds(&file, "PORT 127,0,0,1,"), "{model}: {done:?}");
+        assert!(holds(&file, b"PORT 127,0,0,1,"), "{model}: {done:?}");
         let found = explained(&file, server.port);
         for command in ["RETR", "STOR"] {
             let said = format!("{model} {command}: {done:?} {:#?}", found.transfers);
@@ -102,9 +99,10 @@ tls.unwrap().close()
 
 #[test]
 fn a_capture_of_tls_is_explained_as_a_connection() {
-    if !can_capture() || !is_there("python3") || !is_there("openssl") || !is_there("curl") {
-        return;
-    }
+    alone(&["python3", "openssl", "curl"], explain_tls);
+}
+
+fn explain_tls() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = |name: &str| folder.path().join(name);
     let key = Command::new("openssl")
@@ -124,7 +122,7 @@ fn a_capture_of_tls_is_explained_as_a_connection() {
     let port: u16 = line.trim().parse().expect("a port");
     let capture = Capture::start(&path("tls.pcap"), "0", &format!("tcp port {port}"));
     let url = format!("https://127.0.0.1:{port}/");
-    let arguments = ["-sk", "--noproxy", "*", "--max-time", "20", "-o", "/dev/null", &url];
+    let arguments = ["-sk", "--noproxy", "*", "--max-time", "120", "-o", "/dev/null", &url];
     let got = Command::new("curl").args(arguments).status().expect("curl starts");
     let _ = server.wait();
     capture.stop();

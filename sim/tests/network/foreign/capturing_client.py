@@ -1,11 +1,13 @@
 """An FTP client that ends a transfer in one chosen way: python3 capturing_client.py PORT PATH USER PASSWORD WAY."""
 
+import fcntl
 import ftplib
 import os
 import signal
 import socket
 import struct
 import sys
+import termios
 import time
 
 SIZE = 300_000
@@ -15,7 +17,7 @@ port, path, user, password, way = sys.argv[1:6]
 host = "::1" if way.startswith("v6-") else "127.0.0.1"
 way = way.removeprefix("v6-")
 ftp = ftplib.FTP()
-ftp.connect(host, int(port), timeout=20)
+ftp.connect(host, int(port), timeout=60)
 ftp.login(user, password)
 if path:
     ftp.cwd(path)
@@ -28,6 +30,11 @@ def reset(data):
     """Ends the connection with a RST."""
     data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     data.close()
+
+
+def unacknowledged(data):
+    """Bytes of the connection that the other end has not acknowledged."""
+    return struct.unpack("i", fcntl.ioctl(data, termios.TIOCOUTQ, bytes(4)))[0]
 
 
 def last_reply():
@@ -50,6 +57,9 @@ elif way == "put":
 elif way == "put-reset":
     data = ftp.transfercmd("STOR up.bin")
     data.sendall(bytes(SIZE))
+    # Every byte is acknowledged before the reset, and the server has read.
+    while unacknowledged(data):
+        time.sleep(0.01)
     time.sleep(0.5)
     reset(data)
     last_reply()
@@ -77,8 +87,8 @@ elif way == "die":
     again = os.dup(ftp.sock.fileno())
     os.kill(os.getpid(), signal.SIGKILL)
 elif way == "stall":
-    # The test kills the server now.
+    # The test kills the server now, or begins to capture, and then ends the standard input.
     data = ftp.transfercmd("STOR up.bin")
     data.sendall(bytes(SIZE))
     print("stalled", flush=True)
-    time.sleep(1.5)
+    sys.stdin.read()
