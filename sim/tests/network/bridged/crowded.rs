@@ -50,7 +50,7 @@ fn the_kernel_counts_no_namespace_of_an_ended_run() {
     let with = |most, words: &[&str]| {
         let prefix = limited(most);
         let prefix: Vec<_> = prefix.iter().map(String::as_str).collect();
-        bridge(&prefix, &[&["--client", "true", "--limit", "5s"], words].concat())
+        bridge(&prefix, &[&["--client", "true", "--limit", "60s"], words].concat())
     };
     let one = with(15, &[]);
     if one.status.code() == Some(2) || String::from_utf8_lossy(&one.stderr).contains("unshare:") {

@@ -27,7 +27,7 @@ fn as_user() -> Option<Vec<&'static str>> {
         true => vec!["unshare", "--mount", "sh", "-c", AS_NOBODY, "sh"],
         false => Vec::new(),
     };
-    let tried = bridge(&words, &["--client", "true", "--limit", "5s"]);
+    let tried = bridge(&words, &["--client", "true", "--limit", "60s"]);
     if !tried.status.success() {
         let required = std::env::var_os("HALFCLOSE_REQUIRE_USERNS").is_some();
         assert!(!required, "{}", said(&tried));

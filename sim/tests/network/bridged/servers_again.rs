@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use super::{has_tun, run, server};
+use crate::busy::again;
 use crate::foreign::programs::is_there;
 use crate::foreign::servers::known;
 use crate::foreign::theirs::{PURE_FTPD, PYFTPDLIB, VSFTPD, write_pure_ftpd_users};
@@ -51,13 +52,11 @@ fn check(model: &str, login: &[&str]) {
         let known = known(model, measured);
         // A server that is known to be silent is not waited for.
         let silent = known.iter().any(|result| result.starts_with("none"));
-        let limit = if silent { "4s" } else { "30s" };
+        let limit = if silent { "4s" } else { "120s" };
         for _ in 0..RUNS {
             let close = format!("-sclient.close={close}");
             let run_folder = folder.path().join("run");
             let run_folder = run_folder.display().to_string();
-            // A file of the run before must not count.
-            let _ = std::fs::remove_dir_all(&run_folder);
             let words = [
                 // Everything for which the server has room leaves before the reset.
                 &[
@@ -70,14 +69,19 @@ fn check(model: &str, login: &[&str]) {
                 &["--server", &server, "--limit", limit, "--dir", &run_folder],
                 &login,
             ];
-            let seen = run(&[], &words.concat());
-            let reply = seen["reply"].as_str().filter(|reply| !reply.starts_with('1'));
-            let reply = reply.and_then(|reply| reply.get(..3)).unwrap_or("none");
-            let result = format!("{reply}/{}", seen["file"].as_str().unwrap_or("unknown"));
-            assert!(
-                known.contains(&result),
-                "{model}, {close}: {result}, and measured was {known:?}: {seen}"
-            );
+            // A busy machine may decide a race of the server as no measured machine has, now and then.
+            again(|| {
+                // A file of the run before must not count.
+                let _ = std::fs::remove_dir_all(&run_folder);
+                let seen = run(&[], &words.concat());
+                let reply = seen["reply"].as_str().filter(|reply| !reply.starts_with('1'));
+                let reply = reply.and_then(|reply| reply.get(..3)).unwrap_or("none");
+                let result = format!("{reply}/{}", seen["file"].as_str().unwrap_or("unknown"));
+                match known.contains(&result) {
+                    true => Ok(()),
+                    false => Err(format!("{model}, {close}: {result}, not {known:?}: {seen}")),
+                }
+            });
         }
     }
 }

@@ -180,8 +180,9 @@ const GROUPS: &[Group] = &[
     ("unknown command", Plain, &[("XYZZ", "500")]),
 ];
 
-/// How long a server is silent before the table says `none`.
-const SILENCE: Duration = Duration::from_secs(3);
+/// How long a server is silent before the table says `none`; a table that differs is measured again, with
+/// more patience.
+const SILENCE: [u64; 3] = [3, 10, 30];
 
 /// A server to be measured: its port, the way in, and the place of its files.
 struct Server {
@@ -190,18 +191,19 @@ struct Server {
     login: (&'static str, &'static str, &'static str),
     files: PathBuf,
     writable: bool,
+    silence: Duration,
 }
 
 impl Server {
-    fn theirs(server: &Theirs, writable: bool) -> Self {
+    fn theirs(server: &Theirs, writable: bool, silence: Duration) -> Self {
         let (host, port) = ("127.0.0.1".to_owned(), server.port);
-        Self { host, port, login: server.login(), files: server.file(""), writable }
+        Self { host, port, login: server.login(), files: server.file(""), writable, silence }
     }
 
     fn ours(server: &Ours, writable: bool) -> Self {
         let (host, port) = (server.host.clone(), server.port);
         let login = ("", "anonymous", "x");
-        Self { host, port, login, files: server.path(""), writable }
+        Self { host, port, login, files: server.path(""), writable, silence: PATIENCE }
     }
 
     /// Makes the tree of a session.
@@ -235,7 +237,7 @@ impl Server {
         session.expect("220");
         if setting == NoData {
             // Some servers say no more until their own timeout.
-            session.stream.set_read_timeout(Some(SILENCE)).expect("a time");
+            session.stream.set_read_timeout(Some(self.silence)).expect("a time");
         }
         let (directory, user, password) = self.login;
         if setting != Stranger {
@@ -293,13 +295,13 @@ impl Server {
 }
 
 /// The codes of a server, row by row; `None`: the server is not installed.
-fn column(model: &str) -> Option<Vec<String>> {
+fn column(model: &str, silence: Duration) -> Option<Vec<String>> {
     if model == "halfclose" {
         let (open, closed) = (Ours::serve(&[]), Ours::serve(&["--read-only"]));
         return Some(rows(&Server::ours(&open, true), &Server::ours(&closed, false)));
     }
     let (open, closed) = (Theirs::start(model)?, Theirs::start_with(model, READ_ONLY)?);
-    Some(rows(&Server::theirs(&open, true), &Server::theirs(&closed, false)))
+    Some(rows(&Server::theirs(&open, true, silence), &Server::theirs(&closed, false, silence)))
 }
 
 fn rows(open: &Server, closed: &Server) -> Vec<String> {
@@ -313,13 +315,31 @@ fn rows(open: &Server, closed: &Server) -> Vec<String> {
 
 #[test]
 fn the_table_of_errors_is_what_five_servers_answer() {
+    let page = fs::read_to_string(PAGE).expect("the page is there");
+    let mut now = String::new();
+    for silence in SILENCE {
+        now = measured(&page, Duration::from_secs(silence));
+        if now == page {
+            break;
+        }
+    }
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(PAGE, now).expect("the page can be written");
+        return;
+    }
+    let differs: Vec<_> = now.lines().zip(page.lines()).filter(|(now, page)| now != page).collect();
+    assert!(now == page, "measured, and in docs/FTP.md: {differs:#?}");
+}
+
+/// The page with the table as the servers answer now.
+fn measured(page: &str, silence: Duration) -> String {
     let columns: Vec<_> = std::thread::scope(|scope| {
         let models = ["halfclose"].into_iter().chain(THEIRS);
-        let threads: Vec<_> = models.map(|model| scope.spawn(move || column(model))).collect();
+        let threads: Vec<_> =
+            models.map(|model| scope.spawn(move || column(model, silence))).collect();
         threads.into_iter().map(|thread| thread.join().expect("it is measured")).collect()
     });
-    let page = fs::read_to_string(PAGE).expect("the page is there");
-    let (before, known, after) = table(&page);
+    let (before, known, after) = table(page);
     let mut lines = vec![HEAD.to_owned(), format!("|{}", "---|".repeat(4 + THEIRS.len()))];
     let mut row = 0;
     for (error, _, commands) in GROUPS {
@@ -338,13 +358,7 @@ fn the_table_of_errors_is_what_five_servers_answer() {
             row += 1;
         }
     }
-    let now = format!("{before}{}\n{after}", lines.join("\n"));
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(PAGE, now).expect("the page can be written");
-        return;
-    }
-    let differs: Vec<_> = now.lines().zip(page.lines()).filter(|(now, page)| now != page).collect();
-    assert!(now == page, "measured, and in docs/FTP.md: {differs:#?}");
+    format!("{before}{}\n{after}", lines.join("\n"))
 }
 
 type Known = BTreeMap<(String, String), Vec<String>>;

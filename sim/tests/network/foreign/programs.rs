@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The longest run of a program, in seconds: long, because some programs crawl on a busy machine.
-const LIMIT: &str = "120";
+const LIMIT: &str = "300";
 
 /// Whether the program is installed. Prints a line if not, or fails where the program is required.
 pub(crate) fn is_there(program: &str) -> bool {

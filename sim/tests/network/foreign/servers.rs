@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::programs::content;
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
+use crate::busy::again;
 
 const STOR: &str = include_str!("../../data/stor.tsv");
 /// The ways to end, in the words of the measurement and in ours.
@@ -49,13 +50,22 @@ fn check(model: &str) {
             // Waiting tells silence from slowness: a short wait where the server is known to be
             // silent.
             let silent = known.iter().any(|result| result.starts_with("none"));
-            let patience = if silent { "2s" } else { "30s" };
+            let patience = if silent { "2s" } else { "120s" };
             for run in 0..RUNS {
-                let seen = upload(&server, length, close, run, patience);
-                assert!(
-                    known.contains(&seen),
-                    "{model}, {length} bytes, {close}: {seen}, and measured was {known:?}"
-                );
+                // A busy machine may decide a race of the server as no measured machine has, now and
+                // then.
+                let mut tries = 0;
+                again(|| {
+                    tries += 1;
+                    let name = format!("{close}-{length}-{run}-{tries}");
+                    let seen = upload(&server, length, close, &name, patience);
+                    match known.contains(&seen) {
+                        true => Ok(()),
+                        false => Err(format!(
+                            "{model}, {length} bytes, {close}: {seen}, and measured was {known:?}"
+                        )),
+                    }
+                });
             }
         }
     }
@@ -81,17 +91,16 @@ pub(crate) fn known(model: &str, teardown: &str) -> BTreeSet<String> {
 }
 
 /// One upload: the last reply and the stored file, in the words of the measurement.
-fn upload(server: &Theirs, length: usize, close: &str, run: usize, patience: &str) -> String {
+fn upload(server: &Theirs, length: usize, close: &str, name: &str, patience: &str) -> String {
     let folder = tempfile::tempdir().expect("a directory");
-    let name = format!("{close}-{length}-{run}");
-    let local = folder.path().join(&name);
+    let local = folder.path().join(name);
     let content = content(length);
     fs::write(&local, &content).expect("space");
-    let said = put(&local, &server.url(&name), &["--close", close, "--timeout", patience]);
+    let said = put(&local, &server.url(name), &["--close", close, "--timeout", patience]);
     // `150 ...` came before the data; no reply followed.
     let reply = said["reply"].as_str().filter(|reply| !reply.starts_with('1'));
     let reply = reply.and_then(|reply| reply.get(..3)).unwrap_or("none");
-    let file = match fs::read(server.file(&name)) {
+    let file = match fs::read(server.file(name)) {
         Err(_) => "absent",
         Ok(bytes) if bytes == content => "whole",
         Ok(bytes) if content.starts_with(&bytes) => "short",
