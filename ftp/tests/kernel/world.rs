@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub(crate) const HERE: &str = "127.0.0.1:0";
 /// The most time that any step may take.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// One connection and its peer.
 pub(crate) struct Peer {

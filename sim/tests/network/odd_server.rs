@@ -6,6 +6,8 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
+
 use crate::hostile::raw::PATIENCE;
 
 /// The answer of the server to one command; false ends the session.
@@ -34,6 +36,7 @@ pub(crate) struct Talk {
     control: TcpStream,
     pub(crate) files: Files,
     listener: Option<TcpListener>,
+    bound: Option<Socket>,
     rest: usize,
 }
 
@@ -75,7 +78,8 @@ impl Odd {
         std::thread::spawn(move || {
             for control in listener.incoming().flatten() {
                 let _ = control.set_read_timeout(Some(PATIENCE));
-                let talk = Talk { control, files: Arc::clone(&files), listener: None, rest: 0 };
+                let files = Arc::clone(&files);
+                let talk = Talk { control, files, listener: None, bound: None, rest: 0 };
                 let (answers, said) = (Arc::clone(&answers), Arc::clone(&said));
                 std::thread::spawn(move || talk.run(greeting, &answers, &said));
             }
@@ -141,9 +145,13 @@ impl Talk {
         port
     }
 
-    /// Closes the listener of the data connection.
-    pub(crate) fn forget(&mut self) {
-        self.listener = None;
+    /// Takes a port at which no program listens, and keeps the port from other programs.
+    pub(crate) fn bind(&mut self) -> u16 {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a free port");
+        let at = socket.local_addr().expect("it is bound").as_socket().expect("an address");
+        self.bound = Some(socket);
+        at.port()
     }
 
     /// Accepts the data connection.

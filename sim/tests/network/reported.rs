@@ -6,6 +6,8 @@ use std::process::Output;
 
 use tempfile::TempDir;
 
+use crate::hostile::raw::until;
+use crate::hostile::resident::Ends;
 use crate::odd_server::{Odd, Running, reset};
 use crate::program::command;
 
@@ -56,9 +58,7 @@ fn ls(server: &Running, words: &[&str], path: &str) -> Output {
 fn epsv_leads_nowhere() {
     let dead = |answer: &'static str| {
         Odd::default().with("a", BODY).on("EPSV", move |talk, _| {
-            let port = talk.listen();
-            // The listener is closed again.
-            talk.forget();
+            let port = talk.bind();
             talk.say(&answer.replace("PORT", &port.to_string()))
         })
     };
@@ -78,7 +78,7 @@ fn epsv_leads_nowhere() {
 fn a_reply_that_does_not_end_is_quoted() {
     let server = Odd::default().says("STOR", "553-excluded\n150 go").serve();
     assert_told(
-        &put(&server, &["--timeout", "1s"]),
+        &put(&server, &["--timeout", "4s"]),
         3,
         "the server began a reply and did not end it: `553-excluded`",
     );
@@ -171,16 +171,16 @@ fn a_command_answered_twice() {
     ];
     for (verb, reply) in twice {
         let server = Odd::default().with("a", BODY).says(verb, reply).serve();
-        let (output, file) = get(&server, &["--timeout", "5s"]);
+        let (output, file) = get(&server, &["--timeout", "60s"]);
         assert_told(&output, 0, "");
         assert_eq!(file.as_deref(), Some(BODY), "{verb}");
-        assert_told(&put(&server, &["--timeout", "5s"]), 0, "");
+        assert_told(&put(&server, &["--timeout", "60s"]), 0, "");
     }
     let server = Odd::default()
         .with("a", BODY)
         .on("RETR", |talk, _| talk.send("150 go", BODY, "226 done\n226 quota off"))
         .serve();
-    assert_told(&get(&server, &["--timeout", "5s"]).0, 0, "");
+    assert_told(&get(&server, &["--timeout", "60s"]).0, 0, "");
 }
 
 /// Case 17: another service listens (curl tests 1282 and 2045).
@@ -225,8 +225,9 @@ fn an_address_in_227() {
         });
         let server = server.serve();
         assert_told(&get(&server, &[]).0, 0, "");
-        let follows = get(&server, &["--follow-227", "--timeout", "1s"]).0;
         let here = !form.contains("10,0");
+        let timeout = if here { "60s" } else { "1s" };
+        let follows = get(&server, &["--follow-227", "--timeout", timeout]).0;
         assert_eq!(follows.status.success(), here, "{form}: by the address of the reply");
     }
 }
@@ -240,7 +241,9 @@ fn a_reset_behind_the_last_byte() {
             talk.say("150 go");
             let mut data = talk.data();
             data.write_all(&BODY[..count]).expect("room");
-            crate::hostile::raw::pause(std::time::Duration::from_millis(200));
+            // A reset destroys the bytes that the client has not read yet.
+            let ends = Ends::of(&data);
+            until("the client has read", || ends.waiting() == 0);
             reset(&data);
             drop(data);
             talk.say("226 done")
@@ -262,7 +265,7 @@ fn an_early_verdict() {
             talk.store(name, 1_000);
             talk.say("552 Disk full")
         });
-        let output = put(&server.serve(), &["--timeout", "5s"]);
+        let output = put(&server.serve(), &["--timeout", "60s"]);
         assert_told(&output, 3, "552: the server holds 1,000 of 10,000 bytes");
     }
     // A server that keeps less than it says.

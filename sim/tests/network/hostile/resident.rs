@@ -83,16 +83,16 @@ const STATES: [(&str, State); 3] = [
 ];
 
 /// The two ends of a connection, as `/proc/net/tcp` names the ports.
-struct Ends([String; 2]);
+pub(crate) struct Ends([String; 2]);
 
 impl Ends {
-    fn of(client: &TcpStream) -> Self {
+    pub(crate) fn of(client: &TcpStream) -> Self {
         let ends = [client.local_addr(), client.peer_addr()];
         Self(ends.map(|end| format!(":{:04X}", end.expect("it is connected").port())))
     }
 
-    /// The bytes that wait in the kernel, sent and not read by the server.
-    fn waiting(&self) -> usize {
+    /// The bytes that wait in the kernel, sent and not read by the other end.
+    pub(crate) fn waiting(&self) -> usize {
         let [ours, theirs] = &self.0;
         let table = std::fs::read_to_string("/proc/net/tcp").expect("a Linux");
         let lines = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());

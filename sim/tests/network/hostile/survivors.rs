@@ -117,7 +117,7 @@ fn thousands_of_connections_of_every_fate_leave_nothing_behind() {
     let server = Ours::serve(&[]);
     assert_serves(&server);
     until("the first session is over", || server.open_files() < 16);
-    let (files, before) = (server.open_files(), server.memory("VmRSS:"));
+    let (files, before) = (server.open_files(), server.memory("RssAnon:"));
     let mut open = std::collections::VecDeque::new();
     for at in 0..CONNECTIONS {
         let mut client = Raw::connect(&server);
@@ -145,7 +145,7 @@ fn thousands_of_connections_of_every_fate_leave_nothing_behind() {
     }
     drop(open);
     until("every connection is over", || server.open_files() <= files);
-    let cost = server.memory("VmRSS:").saturating_sub(before);
+    let cost = server.memory("RssAnon:").saturating_sub(before);
     let took = assert_serves(&server);
     assert!(cost < 1024, "{CONNECTIONS} connections leave {cost} KiB");
     eprintln!("{CONNECTIONS} connections leave {cost} KiB; the next client is served in {took:?}");
