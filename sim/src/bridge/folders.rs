@@ -72,14 +72,14 @@ impl Folders {
             .collect()
     }
 
-    /// The command of one end with every `{word}` filled in.
+    /// The command of one end with every `{word}` filled in. A path that the shell would split or change
+    /// is quoted.
     pub(super) fn filled(&self, side: Side, command: &str, file: &str) -> String {
-        let folder = self.of(side);
         command
             .replace("{server}", &SERVER.to_string())
             .replace("{port}", &CONTROL_PORT.to_string())
-            .replace("{dir}", &folder.to_string_lossy())
-            .replace("{file}", &self.of(Side::Client).join(file).to_string_lossy())
+            .replace("{dir}", &shell_word(&self.of(side)))
+            .replace("{file}", &shell_word(&self.of(Side::Client).join(file)))
     }
 
     /// Writes the files that a command of `side` begins with: the sources of uploads at the client,
@@ -173,6 +173,16 @@ fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// A path as one word of a shell.
+fn shell_word(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+,:@%".contains(letter);
+    match path.chars().all(is_plain) {
+        true => path.into_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
 /// Entries of a command's directory that a search looks at, at most.
 const SEARCHED: u32 = 10_000;
 
@@ -218,5 +228,21 @@ impl ReadAt for OnDisk {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> Result<(), StoreError> {
         self.file.read_exact_at(into, offset).map_err(|_| StoreError::Failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            ("/tmp/x-1/a.bin", "/tmp/x-1/a.bin"),
+            ("/a b/it's $HOME", r"'/a b/it'\''s $HOME'"),
+            ("/é", "'/é'"),
+        ] {
+            assert_eq!(shell_word(Path::new(path)), word);
+        }
     }
 }

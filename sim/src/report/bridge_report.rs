@@ -6,11 +6,13 @@ use std::fmt::{self, Write};
 use serde_json::{Value, json};
 
 use super::ladder::{self, TraceScope};
-use super::summary::transfer;
+use super::summary;
+use super::told;
 use super::verdict_style::style;
 use crate::bridge::Crossed;
 use crate::explain::{Selected, explain_text};
 use crate::judge::expectation::Unmet;
+use crate::outcome::TransferOutcome;
 use crate::run::run_record::RunRecord;
 use crate::scenario::Scenario;
 use crate::side::Side;
@@ -65,8 +67,8 @@ fn write_text(to: &mut String, run: &BridgedRun<'_>) -> fmt::Result {
             writeln!(to, "           | {line}")?;
         }
     }
-    for one in outcome.transfers.iter().take(EXPLAINED) {
-        transfer(to, one, LINES)?;
+    for (one, known) in outcome.transfers.iter().zip(&crossed.known).take(EXPLAINED) {
+        transfer(to, run, one, *known)?;
     }
     for file in &crossed.files {
         let found = file.found.as_ref().map_or_else(
@@ -124,6 +126,32 @@ fn counted(count: u64, what: &str) -> String {
     if count == 0 { String::new() } else { format!(", {count} {what}") }
 }
 
+/// A transfer: what our client read, or the task alone where a command was the client; how the data
+/// connection ended; and the file, as far as the state of the file is known.
+fn transfer(
+    to: &mut String,
+    run: &BridgedRun<'_>,
+    one: &TransferOutcome,
+    known: bool,
+) -> fmt::Result {
+    if run.commands[Side::Client as usize].is_none() && known {
+        return summary::transfer(to, one, LINES);
+    }
+    writeln!(to, "  task     {}", one.task)?;
+    for line in &one.dialogue[one.dialogue.len().saturating_sub(LINES)..] {
+        writeln!(to, "    {line}")?;
+    }
+    summary::data_connection(to, one)?;
+    let word = told(one.told);
+    match known {
+        true => {
+            let (sent, stored, file) = (one.sent, one.stored, one.file.name());
+            writeln!(to, "  bytes    sent {sent}, stored {stored}: {file}; told {word}")
+        }
+        false => writeln!(to, "  bytes    to send {}, stored: unknown; told {word}", one.sent),
+    }
+}
+
 /// An end in a line.
 fn end(run: &BridgedRun<'_>, side: Side) -> String {
     let Some(command) = run.commands[side as usize] else {
@@ -177,6 +205,8 @@ pub(crate) fn object(run: &BridgedRun<'_>) -> Value {
                 "signal": ended.and_then(crate::bridge::Ended::signal),
                 "said": run.said[side as usize],
             });
+            // The host of the scenario is no part of this end: a kernel is.
+            object["hosts"][side.name()] = Value::Null;
         } else if side == Side::Server {
             object[side.name()] = json!({ "host": host(run.scenario, side) });
         }

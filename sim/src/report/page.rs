@@ -20,6 +20,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ladder_svg::{arrows, states};
 
 pub(crate) use ladder_form::LadderForm;
+#[cfg(all(feature = "net", target_os = "linux"))]
+pub(crate) use run_page::BridgedEnds;
 pub(crate) use run_page::RunPage;
 #[cfg(feature = "cli")]
 pub(crate) use search_pages::{explore_page, matrix_page, matrix_svg, sweep_page};

@@ -100,13 +100,18 @@ pub(super) fn transfer(
     for line in last {
         writeln!(to, "    {line}")?;
     }
-    let (client, server) = (ended(transfer.ending.client), ended(transfer.ending.server));
-    match transfer.connected {
-        true => writeln!(to, "  data     client {client}, server {server}")?,
-        false => writeln!(to, "  data     no connection was opened")?,
-    }
+    data_connection(to, transfer)?;
     let TransferOutcome { sent, stored, file, told: word, .. } = transfer;
     writeln!(to, "  bytes    sent {sent}, stored {stored}: {}; told {}", file.name(), told(*word))
+}
+
+/// How the data connection of a transfer ended at both ends, as a line.
+pub(super) fn data_connection(to: &mut impl fmt::Write, transfer: &TransferOutcome) -> fmt::Result {
+    let (client, server) = (ended(transfer.ending.client), ended(transfer.ending.server));
+    match transfer.connected {
+        true => writeln!(to, "  data     client {client}, server {server}"),
+        false => writeln!(to, "  data     no connection was opened"),
+    }
 }
 
 /// Whether the run met the expectation of the scenario, and the expectation.

@@ -8,6 +8,8 @@ use halfclose_ftp::{Close, Told};
 
 use crate::outcome::Outcome;
 use crate::run::{RunError, Unlike};
+#[cfg(feature = "cli")]
+use crate::scenario::keys::KEYS;
 use crate::scenario::{Profile, Scenario, ServerSetup};
 use crate::search::classes::{ClassRunner, Making};
 use crate::search::limits::{Limits, bounded, threaded};
@@ -95,6 +97,14 @@ impl Cell {
     pub fn column(&self) -> String {
         format!("server.on_reset={} server.host={}", self.on_reset, self.host)
     }
+
+    /// The rate of the server's disk, as a setting is written.
+    #[cfg(feature = "cli")]
+    pub(crate) fn rate(&self) -> String {
+        let key = KEYS.iter().find(|key| key.name == STORE_RATE.0);
+        let values = key.map(|key| key.values(&self.scenario)).unwrap_or_default();
+        values.into_iter().next().map(|(_, value)| value).unwrap_or_default()
+    }
 }
 
 /// What sets the client; what the server does with a reset, and the host.
@@ -148,7 +158,14 @@ impl Matrix<'_> {
     #[cfg(feature = "cli")]
     #[must_use]
     pub(crate) fn with_other_disks(mut self) -> Self {
-        self.disks.extend(OTHER_DISKS.map(Some));
+        let own = self.scenario.server.store_rate;
+        let other = |(key, value): &Setting| {
+            let mut scenario = self.scenario.clone();
+            let varied = scenario.vary([format!("{key}={value}").as_str()]);
+            varied.expect("the matrix has keys and words of the key table");
+            own.is_none() || scenario.server.store_rate != own
+        };
+        self.disks.extend(OTHER_DISKS.into_iter().filter(other).map(Some));
         self
     }
 

@@ -99,6 +99,26 @@ fn the_page_of_a_matrix_says_why_each_choice_ended_so() {
 }
 
 #[test]
+fn each_disk_of_a_page_has_one_switch() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let path = folder.path().join("disks.html");
+    for (rate, other) in [("20KB/s", "none"), ("50KB/s", "20KB/s")] {
+        let own = format!("server.store_rate={rate}");
+        let words = ["matrix", "-s", &own, "--report", path.to_str().expect("UTF-8")];
+        assert_eq!(halfclose(&words).status.code(), Some(0));
+        let page = std::fs::read_to_string(&path).expect("a page");
+        let (_, disks) =
+            page.split_once("Which disk has the server?").expect("a group of switches");
+        let (disks, _) = disks.split_once("</fieldset>").expect("the end of the group");
+        for disk in [rate, other] {
+            assert_eq!(disks.matches(&format!("<b>{disk}</b>")).count(), 1, "{disk}: {disks}");
+        }
+        assert!(disks.contains("the scenario's own disk"), "{disks}");
+        assert!(page.contains(&format!("a server with a disk of {rate}: of 200 pairs ")));
+    }
+}
+
+#[test]
 fn the_page_of_a_download_says_what_the_client_did_not_take() {
     let folder = tempfile::tempdir().expect("a directory");
     let path = folder.path().join("early.html");

@@ -120,6 +120,41 @@ fn a_lost_fin_costs_real_programs_one_retransmission() {
 }
 
 #[test]
+fn a_report_leaves_out_what_the_bridge_does_not_know() {
+    if !has_tun() || !is_there("curl") || !is_there("python:pyftpdlib") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a directory");
+    // The server keeps the file outside the directory of the bridge, whose own name has a blank.
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::create_dir(&elsewhere).expect("space");
+    let server = format!("exec python3 -m pyftpdlib -p {{port}} -w -d {}", elsewhere.display());
+    let page = folder.path().join("page.html");
+    let kept = folder.path().join("with a blank");
+    let [page, kept] = [&page, &kept].map(|path| path.to_str().expect("UTF-8"));
+    let words = ["--client", CURL, "--server", &server, "--dir", kept, "--report", page];
+    let output = bridge(&[], &words);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("exit status 0"), "curl finds a file behind a blank: {}", said(&output));
+    assert!(text.contains("bytes    to send 10000, stored: unknown; told success"), "{text}");
+    assert!(!text.contains("ftp>") && text.contains("verdict  none"), "{text}");
+    let page = std::fs::read_to_string(page).expect("a page");
+    assert!(page.contains("No verdict: the file may lie outside"), "{page}");
+    assert!(page.contains("the kernel of the machine, for the command <code>curl"), "{page}");
+    for wrong in ["not measured)", "bytes are in the file", "there is no file", "ftp&gt;"] {
+        assert!(
+            !page.contains(wrong),
+            "the page says `{wrong}` of an end that is no program of ours"
+        );
+    }
+    let seen = run(&[], &["--client", CURL]);
+    assert_eq!(seen["hosts"]["client"], Value::Null, "a kernel is no host of a scenario: {seen}");
+    assert_eq!(seen["hosts"]["server"]["policy"], "linux", "{seen}");
+    let output = bridge(&[], &["--client", ""]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}
+
+#[test]
 fn each_end_is_ours_or_a_command() {
     if !has_tun() || !is_there("curl") || !is_there("python:pyftpdlib") {
         return;

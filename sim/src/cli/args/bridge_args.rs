@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, ValueHint};
 
 use super::ScenarioArgs;
@@ -22,11 +23,13 @@ pub(in crate::cli) struct BridgeArgs {
     /// {server} the address of the server, {port} the port of the server, {dir} the directory of this
     /// end, which is the working directory too, {file} the path of the scenario's file at the client.
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(in crate::cli) client: Option<String>,
     /// The command of the server's end, with the same words [default: our server]
     ///
     /// The client starts once a socket listens at {port}. The command gets SIGTERM at the end.
     #[arg(long, value_name = "COMMAND", value_hint = ValueHint::CommandString)]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
     pub(in crate::cli) server: Option<String>,
     /// The user as whom our client logs in, with the password of `HALFCLOSE_PASSWORD` or
     /// --password-file [default: anonymous]

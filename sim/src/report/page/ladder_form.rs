@@ -5,6 +5,7 @@ use maud::Markup;
 use crate::report::ladder::TraceScope;
 use crate::report::page::ladder_svg::LadderPicture;
 use crate::report::page::thinning::{DRAWN, Thinned};
+use crate::report::page::verdict_words::sentence;
 use crate::report::page::{mermaid, picture};
 use crate::report::timeline::Timeline;
 use crate::run::Finished;
@@ -28,16 +29,22 @@ impl LadderForm {
     pub(crate) fn of(self, finished: &Finished, scope: TraceScope) -> String {
         let timeline = &mut Timeline::of(finished);
         timeline.retain(scope);
+        let says = &sentence(&finished.outcome);
         match self {
-            Self::Svg => picture(&ladder(finished, timeline, scope)),
-            Self::Mermaid => mermaid::diagram(timeline),
+            Self::Svg => picture(&drawn(finished, timeline, scope, says)),
+            Self::Mermaid => mermaid::diagram(timeline, says),
         }
     }
 }
 
 /// The ladder of a run as an element, without links.
 pub(crate) fn ladder(finished: &Finished, timeline: &Timeline<'_>, scope: TraceScope) -> Markup {
+    drawn(finished, timeline, scope, "")
+}
+
+/// The ladder of a run, below a sentence.
+fn drawn(finished: &Finished, timeline: &Timeline<'_>, scope: TraceScope, says: &str) -> Markup {
     let thinned = &Thinned::of(timeline, DRAWN);
     let said = if scope == TraceScope::Data { &[] } else { &finished.dialogue[..] };
-    LadderPicture { timeline, said, thinned, rows: None, brief: false }.markup()
+    LadderPicture { timeline, said, thinned, rows: None, brief: false, says }.markup()
 }

@@ -45,6 +45,8 @@ pub(crate) struct LadderPicture<'a> {
     pub rows: Option<&'a str>,
     /// Whether the text at a packet is the line of a trace alone, without every header field.
     pub brief: bool,
+    /// A sentence above a picture that stands alone; empty where a page has the sentence.
+    pub says: &'a str,
 }
 
 /// An event with a place on the axis of time.
@@ -71,11 +73,14 @@ impl LadderPicture<'_> {
         let Drawing { axis, columns, .. } = &drawing;
         let bottom = axis.bottom() + 26;
         let (width, height) = (columns.width, bottom + 8);
+        let above = if self.says.is_empty() { 0 } else { 30 };
         html! {
             svg.ladder xmlns="http://www.w3.org/2000/svg" role="group"
                 aria-label="Ladder of packets: time runs down, client left, server right"
-                viewBox={ "0 0 " (width) " " (height) } width=(width) height=(height) {
-                rect.paper width=(width) height=(height) {}
+                viewBox={ "0 " (-above) " " (width) " " (height + above) }
+                width=(width) height=(height + above) {
+                rect.paper y=(-above) width=(width) height=(height + above) {}
+                @if above > 0 { text.head x="20" y="-8" { (self.says) } }
                 (self.heads(columns))
                 (states::bands(self.timeline, &drawing, bottom))
                 @for x in [columns.left, columns.right] {
@@ -224,7 +229,7 @@ impl LadderPicture<'_> {
                 @let (x, anchor) = drawing.columns.label(note.side);
                 text class={ "note c" (note.channel) } x=(x) y=(y + 4) text-anchor=(anchor) {
                     title { (timeline.channels[note.channel]) ": " (note.text) }
-                    "[" (arrows::cut(&note.text, 36)) "]"
+                    "[" (arrows::cut(short(&note.text), 36)) "]"
                 }
             }
             @for (it, y) in discarded {
@@ -336,9 +341,7 @@ fn folds(drawing: &Drawing) -> Markup {
             @let middle = (top + bottom) / 2;
             g.fold {
                 rect x=(from) y=(top) width=(to - from) height=(bottom - top) {}
-                @for y in [top + 8, bottom - 8] {
-                    path d=(zigzag(from, to, y)) {}
-                }
+                path d={ (zigzag(from, to, top + 8)) (zigzag(from, to, bottom - 8)) } {}
                 text x=(left + 12) y=(middle + 4) {
                     @match fold.packets {
                         0 => { (arrows::span(fold.time)) " pass" }
@@ -353,11 +356,17 @@ fn folds(drawing: &Drawing) -> Markup {
 
 /// A zigzag line from `from` to `to` around the height `y`.
 fn zigzag(from: i64, to: i64, y: i64) -> String {
-    let mut path = format!("M{from} {y}");
-    let mut up = true;
-    for _ in (from..to - 10).step_by(12) {
-        path.push_str(if up { "l6 -4l6 4" } else { "l6 4l6 -4" });
-        up = !up;
-    }
-    path
+    let teeth = (to - from) / 24;
+    // After `l`, pairs of numbers are further lines: a long run has thousands of breaks.
+    format!(
+        "M{from} {y}l{}",
+        "6-4 6 4 6 4 6-4 ".repeat(usize::try_from(teeth).unwrap_or(0)).trim_end()
+    )
+}
+
+/// A note as far as a ladder has room: without the words of other documents for the reason of a reset.
+fn short(note: &str) -> &str {
+    let Some(reset) = note.strip_prefix("reset: ") else { return note };
+    let length = reset.find(',').unwrap_or(reset.len());
+    &note[..note.len() - reset.len() + length]
 }

@@ -3,16 +3,31 @@
 use halfclose_stack::State;
 
 use crate::report::page::arrows::{label, seconds, span};
-use crate::report::page::thinning::Thinned;
+use crate::report::page::thinning::{Bounds, Thinned};
 use crate::report::timeline::{SeenPacket, StateSpan, Timeline};
 use crate::side::Side;
 
-/// The most packets of a diagram without a gap: Mermaid draws no more than a few hundred messages.
-const MOST: usize = 200;
+/// The packets of a diagram: Mermaid draws no more than a few hundred messages.
+const DRAWN: Bounds = Bounds { whole: 200, most: 400 };
+/// The most bytes of a diagram: Mermaid, also on GitHub, draws no text above 50,000 characters.
+const LENGTH: usize = 48_000;
 
-/// The diagram of a run.
-pub(crate) fn diagram(timeline: &Timeline<'_>) -> String {
-    let thinned = Thinned::of(timeline, MOST);
+/// The diagram of a run; `says` is a sentence for the end of the diagram.
+pub(crate) fn diagram(timeline: &Timeline<'_>, says: &str) -> String {
+    let mut bounds = DRAWN;
+    loop {
+        let text = drawn(timeline, says, bounds);
+        if text.len() <= LENGTH || bounds.most == 0 {
+            return text;
+        }
+        bounds = Bounds { whole: bounds.whole / 2, most: bounds.most / 2 };
+    }
+}
+
+/// The diagram with so many packets. The states that a host has between packets that are not drawn are
+/// left out too.
+fn drawn(timeline: &Timeline<'_>, says: &str, bounds: Bounds) -> String {
+    let thinned = Thinned::of(timeline, bounds);
     let mut lines = vec![
         "sequenceDiagram".to_owned(),
         format!("    participant C as client {}", Side::Client.address()),
@@ -25,18 +40,24 @@ pub(crate) fn diagram(timeline: &Timeline<'_>) -> String {
     let mut place = 0;
     for index in thinned.drawn {
         let packet = &timeline.packets[index];
-        while let Some(span) = states.next_if(|span| span.from.1 < packet.order) {
-            lines.push(state(timeline, span));
-        }
         if index > place {
+            let hidden = timeline.packets[index - 1].order;
+            while states.next_if(|span| span.from.1 < hidden).is_some() {}
             let since = before.map_or(packet.event.at, |before| packet.event.at - before.event.at);
             let gap = format!("{} packets in {} not drawn", index - place, span(since));
             lines.push(format!("    Note over C,S: {gap}"));
+        }
+        while let Some(span) = states.next_if(|span| span.from.1 < packet.order) {
+            lines.push(state(timeline, span));
         }
         lines.push(message(timeline, packet));
         (place, before) = (index + 1, Some(packet));
     }
     lines.extend(states.map(|span| state(timeline, span)));
+    if !says.is_empty() {
+        let says = escaped(says).replacen(", and ", ",<br/>and ", 1);
+        lines.push(format!("    Note over C,S: {says}"));
+    }
     lines.join("\n") + "\n"
 }
 

@@ -13,12 +13,22 @@ use crate::run::run_record::RunRecord;
 /// The data of a page of a run.
 #[derive(Serialize)]
 pub(crate) struct RunData<'a> {
-    /// The object of `run --json`.
-    pub run: RunRecord<'a>,
+    /// The object of the run.
+    pub run: RunObject<'a>,
     /// The packets that the page draws.
     pub packets: Vec<PacketData<'a>>,
     /// The number of packets that the page leaves out.
     pub left_out: usize,
+}
+
+/// A run as `--json` prints the run.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum RunObject<'a> {
+    /// The object of `run --json`.
+    Simulated(Box<RunRecord<'a>>),
+    /// The object of `bridge --json`.
+    Bridged(&'a serde_json::Value),
 }
 
 /// A packet of a page.

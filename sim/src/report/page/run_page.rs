@@ -1,6 +1,8 @@
 //! `run_page` is the page of one run: the verdict, the ladder, the graphs, the packets that mattered, every
 //! header field, the scenario and the laws.
 
+mod page_parts;
+
 use halfclose_stack::ClosePolicy;
 use maud::{Markup, html};
 
@@ -11,8 +13,7 @@ use crate::outcome::{Outcome, TransferOutcome};
 use crate::report::page::arrows::seconds;
 use crate::report::page::fate_picture;
 use crate::report::page::ladder_svg::LadderPicture;
-use crate::report::page::packet_data::{self, RunData};
-use crate::report::page::sequence_graph::SequenceGraph;
+use crate::report::page::packet_data::{self, RunData, RunObject};
 use crate::report::page::thinning::{DRAWN, LISTED, Thinned};
 use crate::report::page::verdict_words::{badge, sentence};
 use crate::report::page::{data_block, document, legend, section};
@@ -20,12 +21,9 @@ use crate::report::timeline::Timeline;
 use crate::report::{ShownRun, byte_account, ended, told};
 use crate::run::Finished;
 use crate::search::fate_curve::{FateCurve, draws, fate};
+use crate::side::Side;
 use crate::workload::Workload;
-
-/// The most connections with a switch of their own.
-const SWITCHES: usize = 12;
-/// The most graphs on a page.
-const GRAPHS: usize = 6;
+use page_parts::{all_fields, graphs, switch_rules, switches};
 
 /// Packets in all runs of the fate curve, at most, and the fewest continuations that are worth a picture.
 const CURVE_PACKETS: u64 = 300_000;
@@ -43,8 +41,22 @@ pub(crate) struct RunPage<'a> {
     curve: Option<FateCurve>,
     /// The expectations that the run missed.
     unmet: Vec<String>,
-    /// Whether the run is a function of its seed, with laws and a digest; a bridge run is not.
-    simulated: bool,
+    /// The ends of a bridge run; `None`: the run is a function of its seed, with laws and a digest.
+    bridged: Option<BridgedEnds<'a>>,
+}
+
+/// What a page says of a bridge run beside the outcome.
+#[cfg_attr(
+    not(all(feature = "net", target_os = "linux")),
+    expect(dead_code, reason = "no bridge is built")
+)]
+pub(crate) struct BridgedEnds<'a> {
+    /// The command of each end; `None`: a program of ours.
+    pub commands: [Option<&'a str>; 2],
+    /// Whether the state of each file is known, and so the verdict.
+    pub known: bool,
+    /// The run as `bridge --json` prints the run.
+    pub object: serde_json::Value,
 }
 
 /// The fate curve of a run of so many packets; none if the run is too long, or nothing is drawn.
@@ -65,16 +77,35 @@ impl<'a> RunPage<'a> {
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
         let curve = curve(&shown, packets.client + packets.server);
-        Self { shown, finished, without, curve, unmet, simulated: true }
+        Self { shown, finished, without, curve, unmet, bridged: None }
     }
 
     /// The page of a bridge run, which has no digest, no laws, and no other runs to compare with.
     #[cfg(all(feature = "net", target_os = "linux"))]
-    pub(crate) fn of_bridge(shown: ShownRun<'a>, finished: &'a Finished) -> Self {
+    pub(crate) fn of_bridge(
+        shown: ShownRun<'a>,
+        finished: &'a Finished,
+        bridged: BridgedEnds<'a>,
+    ) -> Self {
         let unmet = unmet(&shown.scenario.expect, &finished.outcome);
         let unmet = unmet.iter().map(ToString::to_string).collect();
         let without = Answers::default();
-        Self { shown, finished, without, curve: None, unmet, simulated: false }
+        Self { shown, finished, without, curve: None, unmet, bridged: Some(bridged) }
+    }
+
+    /// Whether the run was made in virtual time.
+    fn simulated(&self) -> bool {
+        self.bridged.is_none()
+    }
+
+    /// Whether the verdict is known: a command of a bridge may keep a file anywhere.
+    fn known(&self) -> bool {
+        self.bridged.as_ref().is_none_or(|bridged| bridged.known)
+    }
+
+    /// The command of a bridge at an end.
+    fn command(&self, side: Side) -> Option<&'a str> {
+        self.bridged.as_ref()?.commands[side as usize]
     }
 
     /// The page as the text of a file.
@@ -83,20 +114,25 @@ impl<'a> RunPage<'a> {
         let [drawn, listed] = &[DRAWN, LISTED].map(|most| Thinned::of(timeline, most));
         let outcome = self.shown.outcome;
         let scenario = self.shown.scenario;
-        let title = format!("{} (seed {}): {}", scenario.name, outcome.seed, outcome.verdict);
+        let verdict = if self.known() { outcome.verdict.name() } else { "no verdict" };
+        let title = format!("{} (seed {}): {verdict}", scenario.name, outcome.seed);
         let packets = packet_data::data(timeline, listed);
-        let data = RunData { run: self.shown.record(), packets, left_out: listed.hidden.len() };
+        let run = match &self.bridged {
+            Some(bridged) => RunObject::Bridged(&bridged.object),
+            None => RunObject::Simulated(Box::new(self.shown.record())),
+        };
+        let data = RunData { run, packets, left_out: listed.hidden.len() };
         let body = html! {
             (self.head())
             main {
                 (self.told(timeline))
                 (self.ladder(timeline, drawn))
                 (graphs(timeline))
-                @if self.simulated { (self.mattered()) }
+                @if self.simulated() { (self.mattered()) }
                 @if let Some(curve) = &self.curve { (fate_picture::fate(curve)) }
-                @else if self.simulated && draws(scenario) { (no_curve(outcome)) }
+                @else if self.simulated() && draws(scenario) { (no_curve(outcome)) }
                 (all_fields(timeline, listed))
-                @if self.simulated { (self.laws()) }
+                @if self.simulated() { (self.laws()) }
                 (section("scenario", "The scenario", "The whole scenario of the run, as a file.",
                     &html! { pre tabindex="0" { (scenario.to_string()) } }))
             }
@@ -112,7 +148,13 @@ impl<'a> RunPage<'a> {
                 h1 {
                     (scenario.name) @if !scenario.about.is_empty() { ": " (scenario.about) }
                 }
-                p { (badge(outcome.verdict)) " " strong #verdict { (sentence(outcome)) } }
+                @if self.known() {
+                    p { (badge(outcome.verdict)) " " strong #verdict { (sentence(outcome)) } }
+                } @else {
+                    p { strong #verdict {
+                        "No verdict: the file may lie outside the directory of the server's command."
+                    } }
+                }
                 @if let Some(because) = because { p { "Because " (because) "." } }
                 p { "Again: " code #reproduce { (reproduce) } }
                 @for unmet in &self.unmet { p { strong { "Broken: " } (unmet) } }
@@ -124,25 +166,35 @@ impl<'a> RunPage<'a> {
     fn told(&self, timeline: &Timeline<'_>) -> Markup {
         let ShownRun { scenario, outcome, .. } = self.shown;
         // The packets of a bridge run do not say what a program has read.
-        let bytes_stayed = match self.simulated {
+        let bytes_stayed = match self.simulated() {
             true => byte_account::sentence(scenario, self.finished, timeline),
             false => None,
         };
         let Some(worst) = outcome.worst() else { return html! {} };
         let TransferOutcome { task, dialogue, reply, client, ending, .. } = worst;
         let said = match told(worst.told) {
+            _ if self.command(Side::Client).is_some() => {
+                "A command was the client. The exit status stands for what the user was told: 0 for \
+                 success, any other for failure."
+                    .to_owned()
+            }
             "nothing" => "The user waited in vain: the last lines on the screen.".to_owned(),
             word => format!("The user read these lines, and took them for a {word}."),
         };
         let ends = format!("client {}, server {}", ended(ending.client), ended(ending.server));
-        let bytes =
-            format!("{} of {} bytes stored ({})", worst.stored, worst.sent, worst.file.name());
+        let bytes = match self.known() {
+            true => {
+                format!("{} of {} bytes stored ({})", worst.stored, worst.sent, worst.file.name())
+            }
+            false => "unknown".to_owned(),
+        };
+        let did = self.command(Side::Client).map_or_else(|| format!("ftp> {task}"), str::to_owned);
         section(
             "told",
             "What the user was told",
             &said,
             &html! {
-                pre tabindex="0" { "ftp> " (task) "\n" (dialogue.join("\n")) }
+                pre tabindex="0" { (did) "\n" (dialogue.join("\n")) }
                 @if let Some(bytes) = bytes_stayed { p { (bytes) } }
                 dl.facts {
                     dt { "file" } dd { (bytes) }
@@ -152,14 +204,14 @@ impl<'a> RunPage<'a> {
                     dt { "time" }
                     dd {
                         (seconds(outcome.told_at))
-                        @if self.simulated { " s virtual" } @else { " s in real time" }
+                        @if self.simulated() { " s virtual" } @else { " s in real time" }
                     }
                     dt { "packets" } dd {
                         (outcome.packets.client) " from the client, " (outcome.packets.server)
                         " from the server, " (outcome.packets.dropped) " lost"
                     }
                     dt { "seed" } dd { (outcome.seed) }
-                    @if self.simulated {
+                    @if self.simulated() {
                         dt { "digest" } dd.mono #digest { (format!("{:032x}", outcome.digest)) }
                     }
                     (self.hosts())
@@ -170,18 +222,25 @@ impl<'a> RunPage<'a> {
 
     fn hosts(&self) -> Markup {
         let scenario = self.shown.scenario;
-        let hosts = [("client", &scenario.client.host), ("server", &scenario.server.host)];
+        let hosts = [(Side::Client, &scenario.client.host), (Side::Server, &scenario.server.host)];
         html! {
             @for (side, host) in hosts {
-                dt { (side) "'s host" }
-                dd { (host) @if let Some(source) = ClosePolicy::source(host) { " (" (source) ")" } }
+                dt { (side.name()) "'s host" }
+                dd {
+                    @if let Some(command) = self.command(side) {
+                        "the kernel of the machine, for the command " code { (command) }
+                    } @else {
+                        (host) @if let Some(source) = ClosePolicy::source(host) { " (" (source) ")" }
+                    }
+                }
             }
         }
     }
 
     fn ladder(&self, timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
         let said = &self.finished.dialogue;
-        let picture = LadderPicture { timeline, said, thinned, rows: Some("k"), brief: false };
+        let picture =
+            LadderPicture { timeline, said, thinned, rows: Some("k"), brief: false, says: "" };
         let ends = self.shown.outcome.worst().filter(|worst| worst.connected).map(|worst| {
             let (client, server) = (ended(worst.ending.client), ended(worst.ending.server));
             format!("On the data connection the client {client}, and the server {server}. ")
@@ -243,7 +302,7 @@ impl<'a> RunPage<'a> {
                 @if !asked.is_empty() {
                     div.wide { table {
                         thead { tr {
-                            th.num { "packet" } th { "what happened" } th { "the verdict without that" }
+                            th.num { "packet" } th { "what happened" } th { "the verdict without the fault" }
                         } }
                         tbody { @for one in asked { tr {
                             td.num { @if let Some(packet) = one.packet { (packet) } }
@@ -298,82 +357,4 @@ fn no_curve(outcome: &Outcome) -> Markup {
          makes these runs."
     );
     section("fate", "At which packet the end was decided", &says, &html! {})
-}
-
-/// The graphs of the directions in which bytes went.
-fn graphs(timeline: &Timeline<'_>) -> Markup {
-    let graphs = SequenceGraph::all(timeline);
-    let says =
-        "Bytes over time, as the sender sees them: each bar is a segment at the time of sending.";
-    section(
-        "sequence",
-        "Bytes over time",
-        says,
-        &html! {
-            @if graphs.is_empty() { p { "No data connection carried a byte." } }
-            @for graph in graphs.iter().take(GRAPHS) {
-                figure {
-                    figcaption.says { (graph.sentence()) }
-                    div.wide { (graph.markup()) }
-                }
-            }
-            @if graphs.len() > GRAPHS {
-                p { (graphs.len() - GRAPHS) " more directions carried bytes and are not drawn." }
-            }
-            p.key {
-                b { "bar" } " data, " b { "broken thick bar" } " sent again, " b { "✕" } " lost, "
-                b { "ring" } " FIN, " b { "square" } " RST, " b { "solid line" } " acknowledged, "
-                b { "dashed line" } " the window's edge, " b { "dashed box" }
-                " bytes that the receiver held and threw away."
-            }
-        },
-    )
-}
-
-/// Every listed packet as a row.
-fn all_fields(timeline: &Timeline<'_>, thinned: &Thinned) -> Markup {
-    let says = "Every packet with every header field: the row that an arrow links to.";
-    section(
-        "packets",
-        "Every header field",
-        says,
-        &html! {
-            @if let Some(left_out) = thinned.sentence("listed") { p { strong { (left_out) } } }
-            details {
-                summary { (thinned.drawn.len()) " packets" }
-                (packet_data::table(timeline, thinned, "k"))
-            }
-        },
-    )
-}
-
-/// The name of a switch, and the class that the switch shows.
-fn all_switches<'a>(timeline: &'a Timeline<'_>) -> Vec<(String, String, &'a str)> {
-    let channels = timeline.channels.iter().take(SWITCHES).enumerate();
-    let mut all: Vec<_> = channels
-        .map(|(channel, name)| (format!("show-c{channel}"), format!(".c{channel}"), &**name))
-        .collect();
-    for (class, words) in [("ack", "ACKs without data"), ("say", "dialogue"), ("band", "states")] {
-        all.push((format!("show-{class}"), format!(".ladder .{class}"), words));
-    }
-    all
-}
-
-fn switches(timeline: &Timeline<'_>) -> Markup {
-    html! {
-        fieldset.switches {
-            legend { "Show" }
-            @for (id, _, words) in all_switches(timeline) {
-                label { input type="checkbox" id=(id) checked; " " (words) }
-            }
-        }
-    }
-}
-
-/// The style that hides what a switch turns off: no script is needed.
-fn switch_rules(timeline: &Timeline<'_>) -> String {
-    let rule = |(id, class, _): &(String, String, &str)| {
-        format!("body:has(#{id}:not(:checked)) {class}{{display:none}}")
-    };
-    all_switches(timeline).iter().map(rule).collect()
 }

@@ -7,12 +7,20 @@ use std::time::Duration;
 use crate::report::timeline::SeenPacket;
 use crate::report::timeline::Timeline;
 
-/// The most packets that a ladder draws without leaving any out.
-pub(crate) const DRAWN: usize = 400;
-/// The most packets that a page lists without leaving any out.
-pub(crate) const LISTED: usize = 2_000;
-/// The most packets that a page draws and lists in any case.
-const BOUND: usize = 2_500;
+/// How many packets a form of output shows. Each drawn packet takes some 1,600 bytes of a page, each
+/// listed packet some 700.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// The most packets that are shown without leaving any out.
+    pub(crate) whole: usize,
+    /// The most packets that are shown in any case.
+    pub(crate) most: usize,
+}
+
+/// The packets of a ladder.
+pub(crate) const DRAWN: Bounds = Bounds { whole: 400, most: 1_200 };
+/// The packets in the list of a page: every drawn packet is listed.
+pub(crate) const LISTED: Bounds = Bounds { whole: 2_000, most: 2_500 };
 /// The packets drawn before and behind each packet that stays.
 const AROUND: usize = 1;
 
@@ -32,13 +40,13 @@ pub(crate) struct Thinned {
 }
 
 impl Thinned {
-    /// Chooses from the packets of a run: at most `most` unless more of them matter.
-    pub(crate) fn of(timeline: &Timeline<'_>, most: usize) -> Self {
+    /// Chooses from the packets of a run: all, or the packets that matter with some packets beside them.
+    pub(crate) fn of(timeline: &Timeline<'_>, Bounds { whole, most }: Bounds) -> Self {
         let packets = &timeline.packets;
-        if packets.len() <= most {
+        if packets.len() <= whole {
             return Self { drawn: (0..packets.len()).collect(), ..Self::default() };
         }
-        let (ends, last) = (most / 4, packets.len());
+        let (ends, last) = (whole / 4, packets.len());
         let mut stays = vec![false; last];
         stays[..ends].fill(true);
         stays[last - ends..].fill(true);
@@ -49,7 +57,7 @@ impl Thinned {
         let mut missed = 0;
         // Too many packets matter: the neighbours go first, then packets from the middle.
         for at in middle_out(last) {
-            if chosen <= BOUND {
+            if chosen <= most {
                 break;
             }
             let inner = at >= ends && at < last - ends;
@@ -58,7 +66,7 @@ impl Thinned {
             }
         }
         for at in middle_out(last) {
-            if chosen <= BOUND {
+            if chosen <= most {
                 break;
             }
             if stays[at] {

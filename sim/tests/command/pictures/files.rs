@@ -55,6 +55,22 @@ fn a_ladder_has_each_packet_of_the_trace() {
     assert!(text.starts_with("sequenceDiagram\n"));
     let lost = "    C-xS: 0.050094 28 P. 8761:10001(1240) ack 1 (dropped: loss)\n";
     assert!(text.contains(lost), "{text}");
+    let says = "    Note over C,S: put a.bin: only the first 8760 of 10000 bytes are in the file,<br/>and ";
+    assert!(text.contains(says), "{text}");
+}
+
+#[test]
+fn mermaid_draws_the_diagram_of_a_long_run() {
+    // Mermaid refuses a text above 50,000 characters, also on GitHub.
+    for settings in [
+        &["q123208", "-s", "do.size=2MiB", "-s", "link.loss=20%", "-s", "client.close=fin"][..],
+        &["many-small", "-s", "client.count=200"],
+    ] {
+        let output = halfclose(&[&["run"], settings, &["--ladder", "mermaid"]].concat());
+        let text = out(&output);
+        assert!((5_000..50_000).contains(&text.len()), "{} bytes", text.len());
+        assert!(text.contains(" not drawn\n"), "the diagram says what is left out");
+    }
 }
 
 #[test]

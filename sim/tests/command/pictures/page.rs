@@ -154,3 +154,23 @@ fn a_page_needs_the_name_of_a_page() {
     let missing = ["run", "--report", "no/such/x.html"];
     assert_refused(&halfclose(&missing), &["cannot write `no/such/x.html`"]);
 }
+
+#[test]
+fn a_page_stays_small_however_many_packets_are_lost() {
+    let folder = tempfile::tempdir().expect("a directory");
+    let words = ["run", "-s", "do.size=8MiB", "-s", "client.close=fin", "-s", "link.loss=9%"];
+    let (text, _) = page(&[&words[..], &["-s", "link.rate=1gbit"]].concat(), folder.path());
+    assert!(text.len() < 4_500_000, "{} bytes", text.len());
+    let data = data(&text);
+    let listed = data["packets"].as_array().expect("a list").len();
+    let dropped = data["run"]["packets"]["dropped"].as_u64().expect("a count");
+    assert!(dropped > 500, "only {dropped} packets were lost");
+    let arrows: Vec<_> = text.split("<a class=\"p ").skip(1).collect();
+    assert!(arrows.len() <= 1_200 && listed <= 2_500, "{} arrows, {listed} rows", arrows.len());
+    for arrow in arrows {
+        let (_, row) = arrow.split_once("href=\"#").expect("a link");
+        let (row, _) = row.split_once('"').expect("the end of a link");
+        assert!(text.contains(&format!("<tr id=\"{row}\"")), "{row} is not listed");
+    }
+    assert!(!text.contains("class=\"\""), "an element has an empty class");
+}

@@ -21,7 +21,7 @@ use crate::cli::page_file::PageFile;
 use crate::cli::selection::{Selection, quoted};
 use crate::cli::{CommandError, Status};
 use crate::live::PasswordSource;
-use crate::report::page::RunPage;
+use crate::report::page::{BridgedEnds, RunPage};
 use crate::report::{self, BridgedRun, ShownRun};
 use crate::scenario::{Expect, Scenario};
 use crate::side::Side;
@@ -239,10 +239,12 @@ fn one(
             status = Status::Broken;
         }
         if page.is_some() {
-            let BridgedRun { scenario, crossed, again: reproduce, .. } = *told;
+            let BridgedRun { scenario, crossed, again: reproduce, commands, .. } = *told;
             let (finished, outcome) = (&crossed.finished, &crossed.finished.outcome);
             let shown = ShownRun { scenario, outcome, reproduce, because: None };
-            text = Some(RunPage::of_bridge(shown, finished).text());
+            let (known, object) = (crossed.has_verdict(), report::bridge_json(told));
+            let ends = BridgedEnds { commands, known, object };
+            text = Some(RunPage::of_bridge(shown, finished, ends).text());
         }
         match args.json {
             true => writeln!(out, "{}", report::bridge_json(told))?,

@@ -131,7 +131,7 @@ fn strokes(packet: &SeenPacket<'_>, drawing: &Drawing, index: usize) -> Markup {
     };
     html! {
         @for (nth, arrival) in arrivals.iter().enumerate() {
-            path.copy[nth > 0] d=(arrow((start, y), (end, *arrival))) {}
+            path class=[(nth > 0).then_some("copy")] d=(arrow((start, y), (end, *arrival))) {}
         }
         @if arrivals.is_empty() {
             @let stop = stop(packet, drawing, y);

@@ -65,12 +65,10 @@ fn says(cells: &[Cell]) -> String {
     }
     let counts: Vec<_> =
         counts.iter().map(|(verdict, count)| format!("{count} are {verdict}")).collect();
-    let disk = cells.first().and_then(|cell| cell.disk);
-    let disk = disk
-        .map_or_else(|| "the scenario's disk".to_owned(), |(_, rate)| format!("a disk of {rate}"));
+    let rate = cells.first().map(Cell::rate).unwrap_or_default();
     format!(
-        "Each row is a client and each column a server with {disk}: of {} pairs {}. A cell chooses its run \
-         above.",
+        "Each row is a client and each column a server with a disk of {rate}: of {} pairs {}. A cell \
+         chooses its run above.",
         cells.len(),
         counts.join(", ")
     )

@@ -17,6 +17,8 @@ type Choices = [BTreeSet<usize>; AXES.len()];
 /// The settings on each axis, in the order of the cells.
 pub(crate) struct Switches {
     settings: [Vec<Option<Setting>>; AXES.len()],
+    /// The disk of the scenario, where the cells leave the disk to the scenario.
+    own_disk: String,
 }
 
 impl Switches {
@@ -31,7 +33,8 @@ impl Switches {
                 }
             }
         }
-        Self { settings }
+        let own = cells.iter().find(|cell| cell.disk.is_none());
+        Self { settings, own_disk: own.map(Cell::rate).unwrap_or_default() }
     }
 
     /// The places of a cell.
@@ -57,7 +60,7 @@ impl Switches {
                                     checked[place == 0];
                                 @match setting {
                                     Some(setting) => { " " b { (setting.1) } " " span { (meaning(*setting)) } }
-                                    None => { " " b { "as given" } " " span { "the scenario's own" } }
+                                    None => { " " b { (self.own_disk) } " " span { "the scenario's own disk" } }
                                 }
                             }
                         }
@@ -165,7 +168,8 @@ mod tests {
     fn merged_rules_give_each_choice_its_own_view() {
         let setting = ["a", "b", "c"].map(|word| Some(("key", word)));
         let counts = [3, 2, 2, 3];
-        let switches = Switches { settings: counts.map(|count| setting[..count].to_vec()) };
+        let settings = counts.map(|count| setting[..count].to_vec());
+        let switches = Switches { settings, own_disk: String::new() };
         // The view depends on two axes, and one choice has none.
         let view = |choice: &Choice| format!("{}", choice[0] * choice[3] % 2);
         let mut views: BTreeMap<_, _> =

@@ -177,7 +177,8 @@ fn ladder(finished: &Finished, timeline: &Timeline<'_>) -> Markup {
     let first = thinned.drawn.first().map(|place| timeline.packets[*place].event.at);
     let said = &finished.dialogue;
     let from = said.partition_point(|line| Some(line.at) < first);
-    LadderPicture { timeline, said: &said[from..], thinned, rows: None, brief: true }.markup()
+    LadderPicture { timeline, said: &said[from..], thinned, rows: None, brief: true, says: "" }
+        .markup()
 }
 
 fn first_upper(text: &str) -> String {
