@@ -54,6 +54,14 @@ fn scenario(settings: &[&str]) -> Scenario {
     scenario
 }
 
+/// Measures until a measurement is sound. The counter belongs to the whole process, and threads that wait
+/// for a processor hold more at times; memory that grows is there each time.
+#[track_caller]
+fn sound(mut measure: impl FnMut() -> Result<(), String>) {
+    let problems: Vec<_> = (0..5).map_while(|_| measure().err()).collect();
+    assert!(problems.len() < 5, "{problems:#?}");
+}
+
 /// Runs one test after the other, because the counter belongs to the whole process.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -71,8 +79,10 @@ fn a_search_holds_no_more_for_more_runs() {
         })
     };
     swept(500);
-    let (few, many) = (swept(500), swept(5_000));
-    assert!(many < few + few / 2, "{few} bytes for 500 seeds, {many} for 5,000");
+    sound(|| match (swept(500), swept(5_000)) {
+        (few, many) if many < few + few / 2 => Ok(()),
+        (few, many) => Err(format!("{few} bytes for 500 seeds, {many} for 5,000")),
+    });
 
     let calm = scenario(&["do.size=2000"]);
     let explored = |faults| {
@@ -84,8 +94,12 @@ fn a_search_holds_no_more_for_more_runs() {
         (schedules, bytes)
     };
     explored(2);
-    let ((few, two), (many, three)) = (explored(2), explored(3));
-    assert!(many > 8 * few && three < two + two / 2, "{two} bytes for {few}, {three} for {many}");
+    sound(|| {
+        let ((few, two), (many, three)) = (explored(2), explored(3));
+        assert!(many > 8 * few, "{few} runs, {many} runs");
+        let problem = format!("{two} bytes for {few}, {three} for {many}");
+        if three < two + two / 2 { Ok(()) } else { Err(problem) }
+    });
 }
 
 /// Writes a file to the disk in which no two pieces are alike.
@@ -116,7 +130,7 @@ fn a_run_holds_no_more_for_a_larger_file() {
         &["do.1.abort_after=3MiB", "do.2.put=a.bin", "do.2.resume=true", "do.2.file=FILE"],
         &["do.2.append=a.bin", "do.2.file=FILE", "do.3.get=a.bin"],
     ] {
-        let held = sizes.map(|size| {
+        let held = |size| {
             let path = file(&folder, size);
             let name = path.to_str().expect("a temporary name is text");
             let mut scenario = Scenario::default();
@@ -137,9 +151,12 @@ fn a_run_holds_no_more_for_a_larger_file() {
             // A text has lost a CR here and there.
             assert!(stored > size - size / 1000, "{settings:?}: {stored}");
             bytes
+        };
+        sound(|| {
+            let [small, large] = sizes.map(held);
+            let problem = format!("{settings:?}: {small} bytes, {large} for more");
+            let is_level = large < small + small / 10 && large < 2 << 20;
+            if is_level { Ok(()) } else { Err(problem) }
         });
-        let [small, large] = held;
-        assert!(large < small + small / 10, "{settings:?}: {small} bytes, {large} for more");
-        assert!(large < 2 << 20, "{settings:?}: {large} bytes");
     }
 }

@@ -1,6 +1,7 @@
 //! The recipes of docs/recipes under their engines: Slurm, GNU parallel, `DuckDB`.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -82,6 +83,18 @@ fn assert_is_whole(folder: &Folder) {
     }
 }
 
+/// Two ports that were free a moment ago. No system gives a port below 32,768 to a socket that asks for any
+/// port.
+fn free_ports() -> [u16; 2] {
+    const FIRST: u16 = 20_000;
+    const PAIRS: u16 = 5_000;
+    let is_free = |port| TcpListener::bind(("0.0.0.0", port)).is_ok();
+    let begin = u16::try_from(std::process::id() % u32::from(PAIRS)).expect("a small number");
+    let pairs = (0..PAIRS).map(|at| FIRST + 2 * ((begin + at) % PAIRS));
+    let port = pairs.into_iter().find(|&port| is_free(port) && is_free(port + 1));
+    port.map(|port| [port, port + 1]).expect("two ports are free")
+}
+
 /// A Slurm cluster of one machine, which ends with the test.
 struct Cluster<'f> {
     folder: &'f Folder,
@@ -92,10 +105,12 @@ impl<'f> Cluster<'f> {
     fn start(folder: &'f Folder) -> Self {
         let at = folder.0.path().display();
         let host = text(&run(folder, "hostname -s").stdout).trim().to_owned();
+        let [controls, runs] = free_ports();
+        // The waits of the daemons for each other are long: a busy machine is slow to answer.
         let conf = format!(
             "ClusterName=halfclose\nSlurmctldHost={host}\nAuthType=auth/munge\nCredType=cred/munge\n\
-             AuthInfo=socket={at}/munge.socket,cred_expire=2\nSlurmUser=root\nSlurmctldPort=26827\n\
-             SlurmdPort=26828\nStateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\n\
+             AuthInfo=socket={at}/munge.socket,cred_expire=8\nSlurmUser=root\nSlurmctldPort={controls}\n\
+             SlurmdPort={runs}\nMessageTimeout=100\nTCPTimeout=30\nSlurmdTimeout=900\nStateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\n\
              SlurmctldPidFile={at}/slurmctld.pid\nSlurmdPidFile={at}/slurmd.pid\n\
              SlurmctldLogFile={at}/slurmctld.log\nSlurmdLogFile={at}/slurmd.log\n\
              ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nMpiDefault=none\n\
@@ -114,10 +129,10 @@ impl<'f> Cluster<'f> {
         );
         let mut cluster = Self { folder, daemons: Vec::new() };
         cluster.daemon(&munge);
-        wait(20, "munged answers", || folder.path("munge.socket").0.exists());
+        wait(120, "munged answers", || folder.path("munge.socket").0.exists());
         cluster.daemon("exec slurmctld -D -c");
         cluster.daemon("exec slurmd -D -c");
-        wait(60, "the node is idle", || out(&run(folder, "sinfo -h -o %t")).trim() == "idle");
+        wait(300, "the node is idle", || out(&run(folder, "sinfo -h -o %t")).trim() == "idle");
         cluster
     }
 
@@ -152,6 +167,21 @@ fn process(folder: &Folder, shard: &str) -> Option<u32> {
     all.into_iter().next()
 }
 
+/// Whether a process is stopped by a signal.
+fn is_stopped(process: u32) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('T'))
+}
+
+/// Lines of a job that stop the first start of the shards 3 and 4 as soon as each holds its summary.
+const HOLD: &str = r#"case $i in
+3|4) mkdir "held-$i" && (
+    while kill -0 $$ && ! [ -e ".shard-$i.json.lock" ]; do :; done
+    kill -STOP $$
+) & ;;
+esac
+"#;
+
 /// Starts a shard, and stops its process while the process holds the summary. A process that is too fast
 /// is started again.
 #[cfg(target_os = "linux")]
@@ -159,7 +189,7 @@ fn stopped_at_work(folder: &Folder, line: &str, shard: u32) -> Child {
     let lock = folder.path(&format!(".shard-{shard}.json.lock")).0;
     for _ in 0..20 {
         let mut child = shell(folder, line).spawn().expect("there is a shell");
-        wait(60, "the shard is at work", || {
+        wait(120, "the shard is at work", || {
             lock.exists() || matches!(child.try_wait(), Ok(Some(_)))
         });
         run(folder, &format!("kill -STOP {}", child.id()));
@@ -186,25 +216,26 @@ fn slurm_makes_the_shards() {
     let _cluster = Cluster::start(&folder);
     let job = fewer(recipe("slurm.sh"));
     let mut first = stopped_at_work(&folder, &job.replace("i=$SLURM_ARRAY_TASK_ID", "i=6"), 6);
-    fs::write(folder.path("job.sh").0, job).expect("space");
+    let held = job.replace("exec halfclose", &format!("{HOLD}exec halfclose"));
+    fs::write(folder.path("job.sh").0, held).expect("space");
     let submitted = run(&folder, "sbatch --parsable job.sh");
     assert!(submitted.status.success(), "{}", err(&submitted));
     let job = out(&submitted).trim().to_owned();
-    let running = |shard: &str| {
+    let held = |shard: &str| {
         let mut found = None;
-        wait(120, shard, || {
-            found = process(&folder, shard);
+        wait(300, shard, || {
+            found = process(&folder, shard).filter(|process| is_stopped(*process));
             found.is_some()
         });
         found.expect("it was found")
     };
     // Shards 1 to 4 run first: the node has four processors.
-    let killed = running("3/8");
+    let killed = held("3/8");
     assert!(run(&folder, &format!("kill -9 {killed}")).status.success(), "shard 3 was running");
-    running("4/8");
+    held("4/8");
     let requeued = run(&folder, &format!("scontrol requeue {job}_4"));
     assert!(requeued.status.success(), "{}", err(&requeued));
-    wait(180, "the queue is empty", || {
+    wait(600, "the queue is empty", || {
         let queue = run(&folder, "squeue -h -o '%i %t'");
         queue.status.success() && out(&queue).trim().is_empty()
     });
