@@ -89,7 +89,10 @@ fn junit(command: &str, checks: &[Check], path: &Path) -> Result<(), CommandErro
 fn annotate(command: &str, checks: &[Check], err: &mut dyn Write) -> io::Result<()> {
     for check in checks {
         for finding in &check.findings {
-            let title = property(&format!("{command}: {}", check.name));
+            let title = match check.name.starts_with(command) {
+                true => property(&check.name),
+                false => property(&format!("{command}: {}", check.name)),
+            };
             let text = data(&format!("{}\nreproduce: {}", finding.message, finding.reproduce));
             writeln!(err, "::error title={title}::{text}")?;
         }
@@ -120,11 +123,15 @@ mod tests {
         let checks = [
             Check { name: "q, x:y".to_owned(), findings: vec![finding] },
             Check { name: "sound".to_owned(), findings: Vec::new() },
+            Check {
+                name: "halfclose sweep q".to_owned(),
+                findings: vec![Finding { message: "m".to_owned(), reproduce: "r".to_owned() }],
+            },
         ];
         let mut out = Vec::new();
         annotate("halfclose sweep", &checks, &mut out).expect("a Vec takes everything");
         let line = "::error title=halfclose sweep%3A q%2C x%3Ay::2 of 9 runs are stuck: 22 %25%0Areproduce: \
-                    halfclose run\n";
+                    halfclose run\n::error title=halfclose sweep q::m%0Areproduce: r\n";
         assert_eq!(String::from_utf8(out).expect("UTF-8"), line);
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::report::{coverage_json, coverage_table, rate, style};
 use crate::scenario::Fault;
+use crate::search::Shard;
 use crate::search::explore::{Explored, Merging, Scope};
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
@@ -38,6 +39,8 @@ pub(crate) struct Exploration<'a> {
     pub scope: Scope,
     /// The number of last packets in scope; `None`: all packets.
     pub last: Option<usize>,
+    /// The part of the tree of schedules that was explored.
+    pub shard: Shard,
     /// The first scenario, and with `--compare` the second.
     pub arms: &'a [ExploredArm<'a>],
 }
@@ -128,6 +131,14 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
         let parts = parts.join(" + ");
         let all = number(visited);
         let faults = plural(of.faults, "fault");
+        if of.shard != Shard::WHOLE {
+            let shard = of.shard;
+            return writeln!(
+                to,
+                "    shard {shard}: all {all} schedules of this part visited ({parts}), not of the whole: \
+                 `halfclose merge` adds up the parts{speed}"
+            );
+        }
         return writeln!(to, "    all {all} schedules of up to {faults} visited ({parts}){speed}");
     }
     let up_to = match arm.explored.exhaustive_up_to() {
@@ -272,8 +283,9 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "faults": of.faults,
         "channel": scope_name(of.scope),
         "last": of.last,
-        "closed": explored.exhaustive,
-        "closed_up_to": explored.exhaustive_up_to(),
+        "closed": explored.exhaustive && of.shard == Shard::WHOLE,
+        "closed_up_to": explored.exhaustive_up_to().filter(|_| of.shard == Shard::WHOLE),
+        "shard": (of.shard != Shard::WHOLE).then(|| of.shard.to_string()),
         "schedules": schedules,
         "by_faults": explored.by_faults,
         "verdicts": verdicts,

@@ -20,7 +20,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use ladder_svg::{arrows, states};
 
 pub(crate) use ladder_form::LadderForm;
-#[cfg(all(feature = "net", target_os = "linux"))]
+#[cfg(all(feature = "cli", feature = "net", target_os = "linux"))]
 pub(crate) use run_page::BridgedEnds;
 pub(crate) use run_page::RunPage;
 #[cfg(feature = "cli")]

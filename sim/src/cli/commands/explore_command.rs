@@ -200,7 +200,7 @@ pub(in crate::cli) fn execute(
     };
     let arms: Vec<_> = (0..explored.len()).map(arm).collect();
     let ExploreRequest { faults, scope, last, .. } = *request;
-    let exploration = Exploration { faults, scope, last, arms: &arms };
+    let exploration = Exploration { faults, scope, last, shard: request.shard, arms: &arms };
     if let Some(page) = page {
         let run = |at: usize, list: &[Fault]| {
             let mut scenario = request.arms[at].scenario.clone();
@@ -274,7 +274,11 @@ fn checks(exploration: &Exploration<'_>, findings: &Findings<'_>) -> Vec<Check> 
         let finding = |(what, list): (String, &[Placed])| {
             let faults = (arm.named)(list);
             let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
-            let message = format!("{what}, with {} faults: {}", lines.len(), lines.join("; "));
+            let message = match &lines[..] {
+                [] => format!("{what}, without a fault"),
+                [line] => format!("{what}, with 1 fault: {line}"),
+                lines => format!("{what}, with {} faults: {}", lines.len(), lines.join("; ")),
+            };
             Finding { message, reproduce: (arm.reproduce)(&faults) }
         };
         let name = format!("halfclose explore {} --faults {}", arm.title, exploration.faults);

@@ -15,10 +15,10 @@ use crate::cli::output_file::OutputFile;
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
 use crate::report::{Exploration, ExploredArm, SweepReport, scope_name};
-use crate::search::Scope;
 use crate::search::results::merged::{Merged, merge};
 use crate::search::results::{Counts, ExploreCounts, ShardFile, SweepCounts, law_named};
 use crate::search::sweep::reproduce;
+use crate::search::{Scope, Shard};
 use crate::verdict::Verdict;
 
 pub(in crate::cli) fn execute(
@@ -56,7 +56,10 @@ pub(in crate::cli) fn execute(
             writeln!(err, "missing: shard {} {}: {}", it.shard, it.what, it.command)?;
         }
         let (count, of) = (missing.len(), first.shard.parts());
-        let problem = format!("{count} of {of} shards are missing: the commands above make them");
+        let problem = match count {
+            1 => format!("1 of {of} shards is missing: the command above makes the shard"),
+            _ => format!("{count} of {of} shards are missing: the commands above make the shards"),
+        };
         return Err(CommandError::Input(problem));
     }
     Ok(if broken && !args.findings_ok { Status::Broken } else { Status::AsExpected })
@@ -107,6 +110,7 @@ fn show_exploration(
         faults: number("--faults").unwrap_or_default(),
         scope: scope.unwrap_or_default(),
         last: number("--last"),
+        shard: Shard::WHOLE,
         arms: std::slice::from_ref(&arm),
     };
     let expected: Vec<_> = counts.waived.iter().filter_map(|law| law_named(law)).collect();
@@ -137,8 +141,9 @@ fn show_sweep(
     let of = |point| choices.get(&point).cloned().unwrap_or_default();
     let selection = selection(&whole.words);
     let seeds = whole.option("--seeds").unwrap_or_default();
+    let absent = if whole.complete { "" } else { ", NOT COMPLETE: shards are missing" };
     let report = SweepReport {
-        title: &format!("{}, seeds {seeds}", whole.words),
+        title: &format!("{}, seeds {seeds}{absent}", whole.words),
         summary: &summary,
         choices: &of,
         took: (Duration::ZERO, 0),

@@ -38,6 +38,7 @@ impl LadderForm {
 }
 
 /// The ladder of a run as an element, without links.
+#[cfg(feature = "cli")]
 pub(crate) fn ladder(finished: &Finished, timeline: &Timeline<'_>, scope: TraceScope) -> Markup {
     drawn(finished, timeline, scope, "")
 }

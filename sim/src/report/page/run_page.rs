@@ -46,10 +46,6 @@ pub(crate) struct RunPage<'a> {
 }
 
 /// What a page says of a bridge run beside the outcome.
-#[cfg_attr(
-    not(all(feature = "net", target_os = "linux")),
-    expect(dead_code, reason = "no bridge is built")
-)]
 pub(crate) struct BridgedEnds<'a> {
     /// The command of each end; `None`: a program of ours.
     pub commands: [Option<&'a str>; 2],

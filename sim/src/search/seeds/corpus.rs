@@ -46,11 +46,19 @@ pub(crate) struct FailedSeed {
 /// empty corpus.
 ///
 /// # Errors
-/// The file cannot be read, or a line has no scenario and seed.
+/// The file cannot be read, the directory of the file is missing, or a line has no scenario and seed.
 pub(crate) fn seeds(path: &Path, name: &str) -> Result<BTreeSet<u64>, CorpusError> {
     match std::fs::read_to_string(path) {
         Ok(text) => parse(path, name, &text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeSet::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match path.parent() {
+            // A search of hours must not find out at its end that the seeds have no place.
+            Some(folder) if !folder.as_os_str().is_empty() && !folder.is_dir() => {
+                let problem = format!("there is no directory `{}`", folder.display());
+                let source = io::Error::new(io::ErrorKind::NotFound, problem);
+                Err(CorpusError::Io { path: path.to_owned(), source })
+            }
+            _ => Ok(BTreeSet::new()),
+        },
         Err(source) => Err(CorpusError::Io { path: path.to_owned(), source }),
     }
 }

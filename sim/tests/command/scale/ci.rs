@@ -58,7 +58,7 @@ fn findings_are_told_to_the_service() {
         (&["run", "q123208", "-s", "expect.verdict=stuck"][..], 1, 1, 1, "expected stuck, got"),
         (&["run", "q123208"], 0, 1, 0, ""),
         (&lossy, 1, 2, 1, "of 40 runs are truncated"),
-        (&explore, 1, 1, 1, "silent-truncation, with 1 faults: drop client data DATA at"),
+        (&explore, 1, 1, 1, "silent-truncation, with 1 fault: drop client data DATA at"),
         (&explain, 1, 2, 1, "1 data connections have a RST"),
         (&["explain", "q123208", "--seed", "0"], 0, 1, 0, ""),
     ] {
@@ -102,6 +102,12 @@ fn a_bad_file_is_refused() {
         &["corpus.txt` line 2: write a scenario, a space and a seed"],
     );
     assert_eq!(fs::read_to_string(&corpus).expect("there"), "# mine\nq123208 five\n");
+    // A corpus without a directory is refused before the first run, not after the last.
+    let words = ["sweep", "q123208", "--seeds", "1", "--corpus", "nowhere/corpus.txt"];
+    assert_refused(
+        &halfclose(&words),
+        &["cannot use the corpus `nowhere/corpus.txt`: there is no directory `nowhere`"],
+    );
 }
 
 /// Seeds that failed once run first ever after, in sweeps of other seeds too, until they pass.

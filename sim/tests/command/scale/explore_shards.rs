@@ -63,6 +63,23 @@ fn merged_shards_are_the_whole_tree() {
     }
 }
 
+/// The counts of one shard are not called the counts of the whole tree.
+#[test]
+fn a_shard_says_that_it_is_a_part() {
+    let table = explore("2", &["--shard", "1/2"]);
+    let part = out(&table).lines().nth(2).expect("a line for the arm");
+    assert!(
+        part.starts_with("    shard 1/2: all ") && part.contains(", not of the whole: "),
+        "{part}"
+    );
+    let object = explore("2", &["--shard", "1/2", "--json"]);
+    let object: Value = serde_json::from_str(out(&object)).expect("one object");
+    assert_eq!((&object["closed"], &object["closed_up_to"]), (&false.into(), &Value::Null));
+    assert_eq!(object["shard"], "1/2");
+    let whole: Value = serde_json::from_str(out(&explore("1", &["--json"]))).expect("one object");
+    assert_eq!((&whole["closed"], &whole["shard"]), (&true.into(), &Value::Null));
+}
+
 /// A shard that a time limit ended goes on with the same command; until then `merge` names the shard.
 #[test]
 fn an_ended_shard_of_the_tree_goes_on() {

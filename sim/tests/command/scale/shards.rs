@@ -121,6 +121,9 @@ fn a_missing_shard_is_named_and_made() {
     let output = merge(&there, &["--json", "--out", &folder.path("all.jsonl").1]);
     assert_eq!(output.status.code(), Some(2));
     assert!(!folder.path("all.jsonl").0.exists(), "nothing is half done");
+    let table = merge(&there, &[]);
+    let (head, _) = out(&table).split_once('\n').expect("a first line");
+    assert!(head.contains(", NOT COMPLETE: shards are missing: "), "{head}");
     let object: Value = serde_json::from_str(out(&output)).expect("one object");
     assert_eq!(object["complete"], false);
     let missing = object["missing"].as_array().expect("a list");

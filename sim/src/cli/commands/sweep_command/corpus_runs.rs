@@ -37,8 +37,8 @@ impl CorpusRuns {
                 let words = request.selection.words_at(point, seed, &listed);
                 let named = request.fail_on.contains(&outcome.verdict);
                 let why = match (named, sweep.is_expected(outcome)) {
-                    (true, _) => Some(format!("it is {}", outcome.verdict)),
-                    (false, false) => Some(format!("it {}", super::missed(&request.fail_on))),
+                    (true, _) => Some(format!("the verdict is {}", outcome.verdict)),
+                    (false, false) => Some(format!("the run {}", super::missed(&request.fail_on))),
                     (false, true) => None,
                 };
                 runs.push((format!("halfclose run {words} --seed {seed}"), why));

@@ -9,6 +9,7 @@ use crate::report::page::{document, legend, section};
 use crate::report::{Exploration, ExploredArm};
 use crate::run::Finished;
 use crate::scenario::Fault;
+use crate::search::Shard;
 use crate::verdict::Verdict;
 
 /// The page of an exploration. `run` makes the run of an arm with a list of faults, recorded with headers.
@@ -43,7 +44,11 @@ fn sentence(of: &Exploration<'_>) -> String {
         let all = if arm.explored.exhaustive { "all" } else { "NOT all: only" };
         let worst = arm.explored.verdicts.keys().next();
         let worst = worst.map_or(String::new(), |worst| format!("; the worst verdict is {worst}"));
-        format!("{}: {all} {runs} schedules of up to {faults} visited{worst}.", arm.title)
+        let part = match of.shard {
+            Shard::WHOLE => String::new(),
+            shard => format!(" of shard {shard}, not of the whole,"),
+        };
+        format!("{}: {all} {runs} schedules{part} of up to {faults} visited{worst}.", arm.title)
     });
     arms.collect::<Vec<_>>().join(" ")
 }
