@@ -47,9 +47,11 @@ pub enum Way {
 /// Fails if the directory cannot be served.
 pub fn serve(directory: &Path) -> io::Result<()> {
     let config = ServerConfig { users: vec![User::anonymous()], ..ServerConfig::hardened() };
-    let mut server = Driver::server(config, DirectoryStore::open(directory)?);
-    server.hand_over_reports(true);
     let mut sockets = Sockets::new()?;
+    let mut store = DirectoryStore::open(directory)?;
+    store.set_waker(sockets.waker()?);
+    let mut server = Driver::server(config, store);
+    server.hand_over_reports(true);
     let at = SocketAddr::from(([127, 0, 0, 1], 0));
     println!("{}", server.listen(&mut sockets, at, 64)?.port());
     loop {

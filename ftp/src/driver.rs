@@ -14,7 +14,7 @@ use crate::server::{Server, ServerConfig};
 use crate::session::guesses::origin;
 use crate::session::{Event, Session, Shared, sooner};
 use crate::slot_table::SlotTable;
-use crate::store::Store;
+use crate::store::{Asker, Store};
 use crate::tcp::{Conn, Listener, Ready, Tcp};
 use slot::Slot;
 use std::io;
@@ -61,6 +61,8 @@ struct Turn<'a, T: ?Sized, C, S> {
 /// come; then let the host send and receive.
 pub struct Driver<P: Session, S> {
     slots: Vec<Slot<P>>,
+    /// The last session of each slot: a list of its own is searched fast.
+    ids: Vec<SessionId>,
     free: Vec<SlotId>,
     /// The listeners for new sessions.
     control_listeners: Vec<Listener>,
@@ -159,11 +161,20 @@ impl<P: Session, S: Store> Driver<P, S> {
             timers: Timers::default(),
             line: StoreLine::default(),
         };
-        Self { slots: Vec::new(), free: Vec::new(), control_listeners: Vec::new(), begun: 0, hub }
+        let (slots, ids, free) = (Vec::new(), Vec::new(), Vec::new());
+        Self { slots, ids, free, control_listeners: Vec::new(), begun: 0, hub }
     }
 
     /// Handles all changes of the host and all timers that are due.
     pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
+        while let Some(Asker(session)) = self.hub.store.poll_answer() {
+            if let Some(at) = self.ids.iter().position(|id| id.0 == session)
+                && self.slots[at].is_live()
+            {
+                let place = SlotId(u32::try_from(at).expect("places are counted in u32"));
+                self.act(place, tcp, now, Slot::handle_timeout);
+            }
+        }
         while let Some(place) = self.pop_due(now) {
             self.act(place, tcp, now, Slot::handle_timeout);
         }
@@ -347,9 +358,12 @@ impl<P: Session, S: Store> Driver<P, S> {
     fn begin(&mut self, control: Conn, crowded: bool) -> SlotId {
         let place = self.free.pop().unwrap_or_else(|| {
             self.slots.push(Slot::default());
+            self.ids.push(SessionId::default());
             SlotId(u32::try_from(self.slots.len() - 1).expect("places are counted in u32"))
         });
-        self.slots[place.0 as usize].begin(place, control, SessionId(self.begun), crowded);
+        let id = SessionId(self.begun);
+        self.slots[place.0 as usize].begin(place, control, id, crowded);
+        self.ids[place.0 as usize] = id;
         self.begun += 1;
         self.hub.conns.set(control.0, (place, Channel::Control));
         place
@@ -375,6 +389,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             self.hub.timers.disarm(place);
             self.hub.line.leave(place);
             self.hub.journal.part(slot.id());
+            self.hub.store.forget(Asker(slot.id().0));
             slot.clear();
             self.free.push(place);
         }

@@ -163,6 +163,16 @@ impl Sockets {
         Ok(())
     }
 
+    /// Returns a function that ends a [`Sockets::wait`] from another thread. Call this once.
+    ///
+    /// # Errors
+    /// The system has no file descriptor left.
+    pub fn waker(&self) -> io::Result<impl Fn() + Send + Sync + 'static> {
+        let waker = mio::Waker::new(self.poll.registry(), CALLER)?;
+        // A wait that cannot be ended ends at its time.
+        Ok(move || drop(waker.wake()))
+    }
+
     /// Whether new connections end with a RST if the program is killed, instead of the system's
     /// FIN, which looks like the end of a file (RFC 959 §3.4.1).
     pub fn set_reset_if_killed(&mut self, reset: bool) {

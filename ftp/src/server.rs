@@ -9,7 +9,6 @@ mod budget;
 mod completion;
 mod dispatch;
 mod error_reply;
-mod fetching;
 mod file_commands;
 mod information;
 mod interruption;
@@ -18,6 +17,7 @@ mod odd;
 mod parameter;
 mod server_config;
 mod transfer_commands;
+mod waiting;
 
 pub use server_config::{Limits, OnFin, ServerConfig, User};
 
@@ -31,12 +31,12 @@ use crate::wire::reply;
 use crate::wire::text::Text;
 use access::Access;
 use budget::TurnBudget;
-use list_commands::is_search;
 use odd::HeldReply;
 use parameter::{DataAddress, Parameters};
 use std::net::SocketAddr;
 use std::time::Duration;
 use transfer_commands::{ServerTransfer, Wait};
+use waiting::Asking;
 
 /// One client's session on the server.
 #[derive(Debug, Default)]
@@ -75,8 +75,8 @@ pub struct Server {
     budget: TurnBudget,
     /// The steps that the command under way may make, if it searches.
     granted: u32,
-    /// The next command waits for the store; the time of the next look.
-    fetching: Option<Duration>,
+    /// Whether the next command waits for the store.
+    asking: Asking,
     /// A STAT waits in a transfer until replies are read, or until the next moment.
     interrupting: bool,
     /// A final reply that a late server holds back.
@@ -91,7 +91,7 @@ clone_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, scratch,
         transfer, draw, transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget,
-        granted, fetching, interrupting, held, retiring, over,
+        granted, asking, interrupting, held, retiring, over,
     }
 }
 
@@ -99,7 +99,7 @@ hash_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, transfer, draw,
         transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget, granted,
-        fetching, interrupting, held, retiring, over,
+        asking, interrupting, held, retiring, over,
     } without { scratch }
 }
 
@@ -128,7 +128,7 @@ impl Session for Server {
         self.budget = TurnBudget::default();
         self.interrupting = false;
         self.granted = 0;
-        self.fetching = None;
+        self.asking = Asking::No;
         self.held = None;
         self.retiring = false;
         self.over = false;
@@ -136,7 +136,8 @@ impl Session for Server {
 
     fn room(&self) -> usize {
         // Bytes behind a rested line wait in the connection, and so does the connection's end.
-        if self.rests_until().is_some() { 0 } else { self.lines.room() }
+        let rests = self.waits_for_store() || self.rests_until().is_some();
+        if rests { 0 } else { self.lines.room() }
     }
 
     fn handle_bytes(&mut self, bytes: &[u8]) {
@@ -149,20 +150,11 @@ impl Session for Server {
         // One command at a time: a command pipelined behind a transfer waits for the transfer's
         // end.
         while self.may_go_on() && self.lines.has_line() && self.budget.take(cx.now) {
-            if self.fetches(cx) {
+            if !self.take_command(cx) {
                 break;
             }
-            if self.access.logged_in() && self.lines.first().is_some_and(is_search) {
-                self.granted = cx.shared.work.grant(cx.id, cx.now);
-                if self.granted == 0 {
-                    self.budget.use_up();
-                    break;
-                }
-            }
-            if let Some(lent) = self.lines.lend_line() {
-                self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
-                self.handle_line(lent.line(), cx);
-                self.lines.give_back(lent);
+            if self.transfer.is_none() {
+                self.say_goodbye(cx);
             }
         }
         if !self.lines.has_line() {
@@ -174,6 +166,10 @@ impl Session for Server {
     fn is_behind(&self) -> bool {
         let may = self.may_go_on() || self.may_interrupt();
         may && self.lines.has_line() && self.rest().is_none()
+    }
+
+    fn is_waiting(&self) -> bool {
+        self.closing().is_some()
     }
 
     // RFC 959 §4.1.1: after QUIT the server finishes the transfer, and says 226 and 221.
@@ -233,12 +229,8 @@ impl Session for Server {
         if !self.over && due(self.passive_deadline()) {
             self.forget_data();
         }
-        let flushing = self.transfer.as_ref().and_then(|transfer| transfer.flushing);
-        if let Some((end, at)) = flushing
-            && at <= now
-        {
-            self.handle_transfer_ended(end, cx);
-            return self.handle_lines(cx);
+        if self.waits_for_store() {
+            return self.ask_again(cx);
         }
         if let Some(transfer) = &self.transfer {
             match transfer.waits {
@@ -263,11 +255,11 @@ impl Session for Server {
 
     fn next_wakeup(&self) -> Option<Duration> {
         let waits = match &self.transfer {
-            Some(ServerTransfer { flushing: Some((_, at)), .. }) => Some(*at),
+            Some(ServerTransfer { closing: Some(_), .. }) => None,
             Some(transfer) => transfer.waits.map(|wait| match wait {
                 Wait::Connection(at) | Wait::Program(at) => at,
             }),
-            None if self.over => None,
+            None if self.over || self.asking == Asking::Waits => None,
             None => self.idle_deadline,
         };
         if self.over {
@@ -321,14 +313,15 @@ impl Server {
         self.rest().filter(|_| self.may_go_on() || self.may_interrupt())
     }
 
-    /// The time of the next command of a session that waits for the store, or has used up the budget.
+    /// The time of the next command of a session that has used up the budget.
     fn rest(&self) -> Option<Duration> {
-        self.fetching.or_else(|| self.budget.renewed())
+        self.budget.renewed()
     }
 
     /// The time at which the listener is given up, while the listener waits for a command.
     fn passive_deadline(&self) -> Option<Duration> {
         let waits = self.parameters.address == DataAddress::Passive && self.transfer.is_none();
+        let waits = waits && self.asking == Asking::No;
         self.passive_deadline.filter(|_| waits)
     }
 
@@ -347,6 +340,7 @@ impl Server {
     fn may_go_on(&self) -> bool {
         !self.over
             && self.transfer.is_none()
+            && self.asking != Asking::Waits
             && self.held.is_none()
             && self.access.answer().is_none()
             && self.parameters.address != DataAddress::Asked

@@ -217,10 +217,15 @@ pub trait Session: Default {
         false
     }
 
+    /// Whether the session, also without connections, waits for a slow store.
+    fn is_waiting(&self) -> bool {
+        false
+    }
+
     /// Handles an event on the session's connections.
     fn handle_event<S: Store>(&mut self, event: Event, cx: &mut Context<'_, Self::Config, S>);
 
-    /// Handles the time of `next_wakeup`. An earlier call does nothing.
+    /// Handles the time of `next_wakeup`, or an answer of the store. An earlier call does nothing.
     fn handle_timeout<S: Store>(&mut self, cx: &mut Context<'_, Self::Config, S>);
 
     /// The time of the next call of `handle_timeout`.

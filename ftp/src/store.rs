@@ -25,6 +25,10 @@ pub struct File(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Listing(pub u64);
 
+/// The number of a session that asks the store: one piece of work at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asker(pub u32);
+
 /// The reason for a store's refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoreError {
@@ -52,6 +56,8 @@ pub enum StoreError {
     BadName,
     /// Reading or writing failed.
     Failed,
+    /// The disk has not answered yet. This is no refusal: see [`Store::begin`].
+    Waits,
 }
 
 impl StoreError {
@@ -71,6 +77,7 @@ impl StoreError {
             Self::BadOffset => "Restart offset is beyond the end of the file.",
             Self::BadName => "File name not allowed.",
             Self::Failed => "Local error in processing.",
+            Self::Waits => "The disk has not answered yet.",
         }
     }
 }
@@ -188,7 +195,7 @@ pub struct Entry<'a> {
 
 /// A tree of files. Every open file is closed once, and so is every open listing.
 ///
-/// A call may block as long as a disk does. `now` is the time since the start of the run or of the
+/// A call may block as long as a disk does, in a store that never says [`StoreError::Waits`]. `now` is the time since the start of the run or of the
 /// program; a store on a disk uses the disk's dates instead.
 pub trait Store {
     /// Opens the file at `path` for reading from `offset` (REST, RFC 3659 §5). Returns the handle
@@ -205,7 +212,7 @@ pub trait Store {
     fn open_write(&mut self, path: &str, how: Writing, now: Duration) -> Result<File, StoreError>;
 
     /// Reads the next bytes into `into`. No byte, and not the last: the disk has not given the bytes
-    /// yet, and the caller asks again some milliseconds later.
+    /// yet, and [`Store::poll_answer`] will name the session that opened the file.
     ///
     /// # Errors
     /// Reading failed; the position in the file is then unknown.
@@ -220,30 +227,34 @@ pub trait Store {
     /// Writing failed, or the store is full.
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError>;
 
-    /// Whether the store may wait for a disk: the caller then asks [`Store::fetch`] before each call with
-    /// a path. The default is a store that never waits.
+    /// Whether the store may answer [`StoreError::Waits`]. The default is a store that never does.
     fn may_wait(&self) -> bool {
         false
     }
 
-    /// Begins to ask the disk for the names of `path`. Returns whether a call with the path will not
-    /// wait for the names; if not, the caller asks again some milliseconds later.
-    fn fetch(&mut self, _path: &str) -> bool {
-        true
-    }
+    /// Begins a piece of work of a session: the calls until [`Store::end`]. A call that would wait for a
+    /// disk says [`StoreError::Waits`]; the caller then ends the piece and repeats the same calls in the
+    /// same order once [`Store::poll_answer`] names the session.
+    fn begin(&mut self, _session: Asker) {}
 
-    /// Begins to put a whole written file on the disk, if the store does so before a close. Returns
-    /// whether the close will not wait for the disk; if not, the caller asks again some milliseconds
-    /// later. The default is a store that never waits.
-    fn flush(&mut self, _file: File) -> bool {
-        true
+    /// Ends the piece of work. A piece that is not `done` will be repeated.
+    fn end(&mut self, _done: bool) {}
+
+    /// Forgets the work of a session that is over. Work that the disk does already is done all the same;
+    /// a file that the work opens is closed with [`Fate::Discard`].
+    fn forget(&mut self, _session: Asker) {}
+
+    /// The next session for which the disk has an answer: for a piece of work, a read, or a listing.
+    fn poll_answer(&mut self) -> Option<Asker> {
+        None
     }
 
     /// Closes the file, also after an error. `fate` matters only for a written file.
     ///
     /// # Errors
     /// The file could not be kept: the disk is full, or the name is taken. The result is then as
-    /// after [`Fate::Discard`], as far as the store is able.
+    /// after [`Fate::Discard`], as far as the store is able. After [`StoreError::Waits`] the file is not
+    /// closed yet.
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError>;
 
     /// The properties of the file or directory at `path`.
@@ -302,7 +313,8 @@ pub trait Store {
     /// Names that come or go during the listing may appear or not.
     ///
     /// # Errors
-    /// The directory cannot be read any further.
+    /// The directory cannot be read any further, or the disk has not given the next names yet
+    /// ([`StoreError::Waits`]): [`Store::poll_answer`] will name the session.
     fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError>;
 
     /// Closes the listing of a directory.

@@ -17,8 +17,9 @@ use std::time::Duration;
 
 /// The shortest wait, behind everything else that is ready.
 const PAUSE: Duration = Duration::from_micros(1);
-/// The time between two looks at a disk that reads.
-const LOOK: Duration = Duration::from_millis(1);
+/// The time between two looks at a disk that reads. The driver looks earlier once the store has an
+/// answer.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// State of the loop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -199,6 +200,10 @@ impl Transfer {
                         waits = bytes == 0 && wanted > 0 && !last && !listing;
                         limit -= bytes;
                         bytes
+                    }
+                    Err(StoreError::Waits) => {
+                        waits = true;
+                        0
                     }
                     Err(failed) => {
                         error = Some(failed);

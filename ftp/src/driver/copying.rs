@@ -9,8 +9,9 @@ impl<P: Session + Clone, S: Store + Clone> Driver<P, S> {
     /// Takes the state of `source` over, so that both would go on alike on copies of one host. The
     /// settings stay: both drivers must have the same. Memory is used again.
     pub fn copy_from(&mut self, source: &Self) {
-        let Self { slots, free, control_listeners, begun, hub } = source;
+        let Self { slots, ids, free, control_listeners, begun, hub } = source;
         self.slots.clone_from(slots);
+        self.ids.clone_from(ids);
         self.free.clone_from(free);
         self.control_listeners.clone_from(control_listeners);
         self.begun = *begun;
@@ -30,7 +31,8 @@ impl<P: Session + Hash, S: Hash> Hash for Driver<P, S> {
     /// values go on alike on hosts that go on alike. A slot without a session counts by its place alone, and a
     /// slot at the end that would be taken like a new slot does not count.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { slots, free, control_listeners, begun, hub } = self;
+        // Each slot has its id as well.
+        let Self { slots, ids: _, free, control_listeners, begun, hub } = self;
         let Hub { config: _, store, journal, shared, conns, listeners, timers, line } = hub;
         let live: Vec<_> = slots.iter().enumerate().filter(|(_, slot)| slot.is_live()).collect();
         live.hash(state);

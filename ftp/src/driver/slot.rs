@@ -90,7 +90,9 @@ impl<P: Session> Slot<P> {
 
     /// Whether the slot has a session, or a transfer that outlives the session.
     pub(super) fn is_live(&self) -> bool {
-        self.control != ControlConnection::Gone || !matches!(self.data, DataConnection::None)
+        self.control != ControlConnection::Gone
+            || !matches!(self.data, DataConnection::None)
+            || self.session.is_waiting()
     }
 
     pub(super) fn id(&self) -> SessionId {
@@ -233,7 +235,7 @@ impl<P: Session> Slot<P> {
         if let Some(at) = sooner(moving, self.session.next_wakeup()) {
             turn.hub.timers.arm(SlotId(self.place), at);
         }
-        self.control == ControlConnection::Gone && matches!(self.data, DataConnection::None)
+        !self.is_live()
     }
 
     /// Gives the session the bytes for which there was no room.

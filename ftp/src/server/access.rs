@@ -1,6 +1,7 @@
 //! `server::access` owns the login of a session and answers the access control commands (RFC 959
 //! §4.1.1, RFC 7151): user, permission, current directory.
 
+use super::error_reply::Asked;
 use super::{Server, ServerConfig, ServerContext};
 use crate::clone_by_field::clone_by_field;
 use crate::report::Speaker;
@@ -208,7 +209,7 @@ impl Server {
                 }
                 Ok(_) => server.reply(550, &StoreError::NotDirectory.text(), cx),
                 Err(StoreError::NotFound) => server.reply(550, &"No such directory.", cx),
-                Err(error) => server.reply(550, &error.text(), cx),
+                Err(error) => server.refuse(error, Asked::Other, cx),
             }
         });
     }

@@ -5,20 +5,17 @@
 use super::error_reply::behind;
 use super::odd::{as_complete, without_end};
 use super::parameter::DataAddress;
-use super::transfer_commands::{Holds, Wait};
+use super::transfer_commands::{Holds, ServerTransfer, Wait, size_of};
+use super::waiting::Closing;
 use super::{OnFin, Server, ServerConfig, ServerContext};
 use crate::habit::ServerHabit;
 use crate::model::{Answer, ControlFate, Interruption, Judgement, Kept, Phrase, ReplyValues};
 use crate::report::{Direction, Remains, Told};
 use crate::session::Action;
-use crate::store::{Fate, Store, StoreError};
+use crate::store::{Asker, Fate, Store, StoreError};
 use crate::tcp::Ending;
 use crate::transfer::{Lateness, Plan, TransferEnd, Way};
 use crate::wire::reply::Class;
-use std::time::Duration;
-
-/// The time between two looks at a disk that has not taken an upload yet.
-const FLUSH: Duration = Duration::from_millis(5);
 
 impl Server {
     pub(super) fn handle_data_opened<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
@@ -64,7 +61,8 @@ impl Server {
         ending: Option<Ending>,
         cx: &mut ServerContext<'_, S>,
     ) {
-        let Some(transfer) = &self.transfer else { return };
+        let Some(transfer) = &mut self.transfer else { return };
+        transfer.closing = Some(Closing::Failed(ending));
         if let Some(interruption) = transfer.interrupted {
             return self.finish_interrupted(interruption, ending, 0, cx);
         }
@@ -78,39 +76,8 @@ impl Server {
         end: TransferEnd,
         cx: &mut ServerContext<'_, S>,
     ) {
-        if self.waits_for_disk(&end, cx) {
-            return;
-        }
-        self.conclude(end, cx);
-    }
-
-    /// Lets a whole upload wait for the disk, if the store needs the wait.
-    fn waits_for_disk<S: Store>(
-        &mut self,
-        end: &TransferEnd,
-        cx: &mut ServerContext<'_, S>,
-    ) -> bool {
-        let Some(transfer) = &mut self.transfer else { return false };
-        transfer.flushing = None;
-        let Holds::File(file) = transfer.holds else { return false };
-        let upload = transfer.direction == Direction::Upload && transfer.interrupted.is_none();
-        if !upload || !end.complete || self.over || cx.store.flush(file) {
-            return false;
-        }
-        transfer.flushing = Some((*end, cx.now + FLUSH));
-        true
-    }
-
-    /// Ends an upload that waits for the disk at once; `whole` tells whether the upload counts.
-    pub(super) fn end_flush<S: Store>(&mut self, whole: bool, cx: &mut ServerContext<'_, S>) {
-        let flushing = self.transfer.as_mut().and_then(|transfer| transfer.flushing.take());
-        if let Some((end, _)) = flushing {
-            self.conclude(TransferEnd { complete: whole, ..end }, cx);
-        }
-    }
-
-    fn conclude<S: Store>(&mut self, end: TransferEnd, cx: &mut ServerContext<'_, S>) {
-        let Some(transfer) = &self.transfer else { return };
+        let Some(transfer) = &mut self.transfer else { return };
+        transfer.closing = Some(Closing::Ended(end));
         let closes = transfer.closes;
         match transfer.interrupted {
             Some(interruption) => {
@@ -118,13 +85,13 @@ impl Server {
             }
             None => {
                 let end = as_complete(transfer.shortened, end);
-                self.finish(
-                    judge(transfer.direction, transfer.draw, &end, cx.config),
-                    end.ending,
-                    end.moved,
-                    cx,
-                );
+                let judgement = judge(transfer.direction, transfer.draw, &end, cx.config);
+                self.finish(judgement, end.ending, end.moved, cx);
             }
+        }
+        if self.transfer.is_some() {
+            // The store closes the file.
+            return;
         }
         if closes {
             self.leave(ControlFate::Close);
@@ -145,7 +112,8 @@ impl Server {
             [first, rest @ ..] => (Answer::Says(*first), rest),
             [] => (Answer::Silence(control), says),
         };
-        let facts = self.finish(Judgement { answer, kept }, ending, moved, cx);
+        let judgement = Judgement { answer, kept };
+        let Some(facts) = self.finish(judgement, ending, moved, cx) else { return };
         for phrase in rest {
             self.reply(phrase.0, &phrase.with(facts), cx);
         }
@@ -153,16 +121,16 @@ impl Server {
     }
 
     /// Ends the transfer: closes the file, sends the final reply and completes the report. Returns
-    /// the values that further replies may quote.
+    /// the values that further replies may quote; `None` while the store closes the file.
     fn finish<S: Store>(
         &mut self,
         Judgement { answer, kept }: Judgement,
         ending: Option<Ending>,
         moved: u64,
         cx: &mut ServerContext<'_, S>,
-    ) -> ReplyValues<'static> {
+    ) -> Option<ReplyValues<'static>> {
         let Some(transfer) = self.transfer.take() else {
-            return ReplyValues::default();
+            return Some(ReplyValues::default());
         };
         self.parameters.address = DataAddress::None;
         self.idle_deadline = cx.config.control_idle_timeout.map(|limit| cx.now + limit);
@@ -176,18 +144,13 @@ impl Server {
             (Answer::Complete, Direction::Upload) => without_end(fate, moved, cx.config),
             _ => fate,
         };
-        let closed = match transfer.holds {
-            Holds::File(file) => cx.store.close(file, fate),
-            Holds::Listing(listing) => {
-                listing.into_iter().for_each(|listing| cx.store.close_listing(listing));
-                Ok(())
-            }
+        let Some((closed, size)) = close(&transfer, fate, cx) else {
+            self.transfer = Some(transfer);
+            return None;
         };
         if cx.journal.record_dialogue && transfer.direction == Direction::Upload {
-            let path = &cx.journal.reports[transfer.report].name;
-            let now = cx.store.metadata(path).ok().map(|now| now.size);
             let fate = closed.map_or(Fate::Discard, |()| fate);
-            let remains = remains(fate, moved, transfer.old, now);
+            let remains = remains(fate, moved, transfer.old, size);
             cx.journal.reports[transfer.report].remains = Some(remains);
         }
         let report = &mut cx.journal.reports[transfer.report];
@@ -210,7 +173,7 @@ impl Server {
                 Answer::Silence(control) => {
                     self.leave(control);
                     cx.journal.finish(transfer.report);
-                    return ReplyValues { path: "", took, moved };
+                    return Some(ReplyValues { path: "", took, moved });
                 }
             },
         };
@@ -226,8 +189,35 @@ impl Server {
             cx.journal.reports[transfer.report].name = path;
         }
         cx.journal.finish(transfer.report);
-        ReplyValues { path: "", took, moved }
+        Some(ReplyValues { path: "", took, moved })
     }
+}
+
+/// Closes the file or listing of a transfer. Returns the result, and for a log the size of the file that
+/// has the name of an upload; `None`: the store has not closed the file yet.
+fn close<S: Store>(
+    transfer: &ServerTransfer,
+    fate: Fate,
+    cx: &mut ServerContext<'_, S>,
+) -> Option<(Result<(), StoreError>, Option<u64>)> {
+    let file = match transfer.holds {
+        Holds::File(file) => file,
+        Holds::Listing(listing) => {
+            listing.into_iter().for_each(|listing| cx.store.close_listing(listing));
+            return Some((Ok(()), None));
+        }
+    };
+    cx.store.begin(Asker(cx.id.0));
+    let closed = cx.store.close(file, fate);
+    let told = cx.journal.record_dialogue && transfer.direction == Direction::Upload;
+    let size = if told && closed != Err(StoreError::Waits) {
+        size_of(&cx.journal.reports[transfer.report].name, cx.store)
+    } else {
+        Ok(None)
+    };
+    let done = closed != Err(StoreError::Waits) && size != Err(StoreError::Waits);
+    cx.store.end(done);
+    done.then_some((closed, size.unwrap_or_default()))
 }
 
 /// The file behind an upload of `moved` bytes, closed with `fate`. `old` and `now` are the sizes of

@@ -4,7 +4,6 @@
 use super::error_reply::Asked;
 use super::{Server, ServerConfig, ServerContext};
 use crate::model::Phrase;
-use crate::report::Speaker;
 use crate::store::{Store, StoreError};
 use crate::wire::command::{self, Command, CommandError};
 use crate::wire::line::Line;
@@ -13,7 +12,6 @@ use crate::wire::pathname;
 
 impl Server {
     pub(super) fn handle_line<S: Store>(&mut self, line: Line<'_>, cx: &mut ServerContext<'_, S>) {
-        cx.say(Speaker::Client, || spoken(line.bytes));
         if line.cut {
             return self.reply(500, &"Command line too long.", cx);
         }

@@ -2,6 +2,7 @@
 //! §4.1.3, RFC 3659 §3 and §4): size, date, remove, make, rename.
 
 use super::error_reply::{Asked, at_once, text};
+use super::waiting::Asking;
 use super::{Server, ServerContext};
 use crate::habit::ServerHabit;
 use crate::store::{EntryKind, Metadata, Store, StoreError};
@@ -137,13 +138,17 @@ impl Server {
         self.may_change().and_then(|()| can_be_told(path))
     }
 
-    /// Sends the reply for a store's error.
+    /// Sends the reply for a store's error, or lets the command wait for the store.
     pub(super) fn refuse<S: Store>(
         &mut self,
         error: StoreError,
         asked: Asked,
         cx: &mut ServerContext<'_, S>,
     ) {
+        if error == StoreError::Waits {
+            self.asking = Asking::Waits;
+            return;
+        }
         self.reply(at_once(error, asked), &text(error, asked), cx);
     }
 }

@@ -3,6 +3,7 @@
 //! session notices the event and how the transfer ends.
 
 use super::dispatch::spoken;
+use super::waiting::Asking;
 use super::{Server, ServerConfig, ServerContext};
 use crate::model::{ControlFate, ControlLoss, Interruption, When};
 use crate::report::{Direction, Speaker};
@@ -17,7 +18,7 @@ impl Server {
     pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.interrupting = false;
         let Some(transfer) = &self.transfer else { return };
-        if transfer.interrupted.is_some() || transfer.flushing.is_some() || self.over {
+        if transfer.interrupted.is_some() || transfer.closing.is_some() || self.over {
             return;
         }
         let draw = transfer.draw;
@@ -103,7 +104,9 @@ impl Server {
 
     pub(super) fn handle_control_loss<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.over = true;
-        self.end_flush(true, cx);
+        if self.closing().is_some() {
+            return;
+        }
         let waits = self.transfer.as_ref().map(|transfer| transfer.waits.is_some());
         match (waits, cx.config.model.control_loss) {
             (Some(false), ControlLoss::Finish) => {}
@@ -121,7 +124,7 @@ impl Server {
     pub(super) fn retire<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.retiring = true;
         let waits = self.transfer.as_ref().map(|transfer| transfer.waits.is_some());
-        if waits == Some(true) {
+        if waits == Some(true) && self.closing().is_none() {
             self.actions.push(Action::DropData);
             self.handle_data_failed(None, cx);
         }
@@ -132,7 +135,7 @@ impl Server {
 
     /// Sends 421 if the program is about to end (RFC 959 §5.4: 421 may answer any command).
     pub(super) fn say_goodbye<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
-        if self.retiring && !self.over {
+        if self.retiring && !self.over && !self.waits_for_store() {
             self.reply(421, &"Service closing control connection.", cx);
             self.end();
         }
@@ -140,9 +143,10 @@ impl Server {
 
     /// The program ends now: aborts the transfer with the failure reply; 421 follows.
     pub(super) fn cut<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
-        self.end_flush(false, cx);
+        // A command that waits for the store gets no reply. A file that is being closed does.
+        self.asking = Asking::No;
         self.retire(cx);
-        if self.transfer.is_some() {
+        if self.transfer.is_some() && self.closing().is_none() {
             self.actions.push(Action::DropData);
         }
     }

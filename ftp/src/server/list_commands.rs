@@ -63,7 +63,9 @@ impl Server {
             match listed {
                 Ok(printer) => server.begin_listing(printer, path.unwrap_or_default(), cx),
                 Err(error) => {
-                    server.forget_data();
+                    if error != StoreError::Waits {
+                        server.forget_data();
+                    }
                     let asked = if form == Form::Facts { Asked::Facts } else { Asked::List };
                     server.refuse(error, asked, cx);
                 }
@@ -125,8 +127,12 @@ impl Server {
                     let mut printer = Printer::new(one, Form::Facts, cx.config.epoch + cx.now);
                     printer.facts = server.facts;
                     printer.writable = server.may_change().is_ok();
-                    let (lines, _) = said(&mut printer, cx.store, &mut 0);
-                    server.reply(250, &format_args!("Listing\n{lines}End"), cx);
+                    match said(&mut printer, cx.store, &mut 0) {
+                        Ok((lines, _)) => {
+                            server.reply(250, &format_args!("Listing\n{lines}End"), cx);
+                        }
+                        Err(error) => server.refuse(error, Asked::Facts, cx),
+                    }
                 }
                 Err(error) => server.refuse(error, Asked::Facts, cx),
             }
@@ -148,10 +154,14 @@ impl Server {
                 NameSource::One(..) | NameSource::Done => (213, None),
             };
             let mut steps = server.granted;
-            let (lines, whole) = said(&mut printer, cx.store, &mut steps);
+            let said = said(&mut printer, cx.store, &mut steps);
             // Reading a directory takes as long as many commands.
             cx.shared.work.spend(server.granted - steps);
             server.budget.use_up();
+            let (lines, whole) = match said {
+                Ok(said) => said,
+                Err(error) => return server.refuse(error, Asked::List, cx),
+            };
             if let Some(listing) = listing {
                 cx.store.close_listing(listing);
             }
@@ -180,20 +190,29 @@ fn prefix(argument: &str, whole: bool) -> String {
 }
 
 /// The lines of a listing for a reply; true if the listing is complete.
-fn said<S: Store>(printer: &mut Printer, store: &mut S, steps: &mut u32) -> (String, bool) {
+///
+/// # Errors
+/// The store has given no name yet ([`StoreError::Waits`]).
+fn said<S: Store>(
+    printer: &mut Printer,
+    store: &mut S,
+    steps: &mut u32,
+) -> Result<(String, bool), StoreError> {
     let room = match printer.source {
         NameSource::Directory(_) => STAT_LIMIT,
         // A path is at most as long as a command line and the current directory.
         NameSource::One(..) | NameSource::Done => 4 * LINE_LIMIT,
     };
     let mut bytes = vec![0; room];
+    let before = printer.left;
     let read = printer.read(store, &mut bytes, steps);
     let (count, whole) = match read {
         Ok(Read { bytes, last }) => (bytes, last),
+        Err(StoreError::Waits) if printer.left == before => return Err(StoreError::Waits),
         Err(_) => (0, false),
     };
     bytes.truncate(count);
     let mut text = String::from_utf8_lossy(&bytes).replace("\r\n", "\n");
     text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
-    (text, whole)
+    Ok((text, whole))
 }

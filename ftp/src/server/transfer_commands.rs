@@ -3,13 +3,14 @@
 
 use super::error_reply::Asked;
 use super::parameter::DataAddress;
+use super::waiting::Closing;
 use super::{Server, ServerContext};
 use crate::habit::ServerHabit;
 use crate::model::{Interruption, Phrase, ReplyValues};
 use crate::report::Direction;
 use crate::session::Action;
 use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
-use crate::transfer::{Body, TransferEnd};
+use crate::transfer::Body;
 use crate::wire::listing::{NameSource, Printer};
 use crate::wire::representation::Representation;
 use std::time::Duration;
@@ -29,8 +30,8 @@ pub(super) struct ServerTransfer {
     pub(super) draw: bool,
     /// The size of the file that had the name before an upload, if the dialogue is recorded.
     pub(super) old: Option<u64>,
-    /// The end of an upload that waits for the disk, with the time of the next look.
-    pub(super) flushing: Option<(TransferEnd, Duration)>,
+    /// The end of the transfer, while a slow store closes the file.
+    pub(super) closing: Option<Closing>,
     /// The command that interrupts the transfer.
     pub(super) interrupted: Option<Interruption>,
     /// The control connection is closed after the transfer.
@@ -113,13 +114,13 @@ impl Server {
                 server.may_make(path)?;
                 let offset = match begin {
                     Begin::At(offset) => offset,
-                    Begin::Append => cx.store.metadata(path).map_or(0, |it| it.size),
+                    Begin::Append => size_of(path, cx.store)?.unwrap_or(0),
                     Begin::New | Begin::Fresh => 0,
                 };
                 let how = Writing { begin, appears, hint };
                 // Only a log tells of an old file.
-                let old = cx.journal.record_dialogue.then(|| cx.store.metadata(path));
-                let old = old.and_then(Result::ok).map(|old| old.size);
+                let told = cx.journal.record_dialogue;
+                let old = if told { size_of(path, cx.store)? } else { None };
                 Ok((path, cx.store.open_write(path, how, cx.now)?, (offset, old)))
             });
             match opened {
@@ -146,7 +147,7 @@ impl Server {
         self.at_path(proposal.unwrap_or("stou"), cx, |server, path, cx| {
             let opened = path.and_then(|path| {
                 server.may_make(path)?;
-                let mut number = free_number(path, cx.store);
+                let mut number = free_number(path, cx.store)?;
                 for _ in 0..STOU_TRIES {
                     let name = unique(path, number);
                     match cx.store.open_write(&name, how, cx.now) {
@@ -258,7 +259,7 @@ impl Server {
             waits: Some(Wait::Connection(cx.now + cx.config.data_connect_timeout)),
             draw: self.draw,
             old: None,
-            flushing: None,
+            closing: None,
             interrupted: None,
             closes: false,
             shortened: false,
@@ -295,7 +296,9 @@ impl Server {
         asked: Asked,
         cx: &mut ServerContext<'_, S>,
     ) {
-        self.forget_data();
+        if error != StoreError::Waits {
+            self.forget_data();
+        }
         self.refuse(error, asked, cx);
     }
 
@@ -315,23 +318,31 @@ fn unique(proposal: &str, number: u32) -> String {
 
 /// A number whose name is free, by doubling and halving: a series of a million files costs 40 looks
 /// in place of a million. In a series without gaps the number is the first free number.
-fn free_number<S: Store>(proposal: &str, store: &mut S) -> u32 {
-    let mut is_free = |number| {
-        let found = store.metadata(&unique(proposal, number));
-        found == Err(StoreError::NotFound)
+fn free_number<S: Store>(proposal: &str, store: &mut S) -> Result<u32, StoreError> {
+    let mut is_free = |number| match store.metadata(&unique(proposal, number)) {
+        Err(StoreError::Waits) => Err(StoreError::Waits),
+        found => Ok(found == Err(StoreError::NotFound)),
     };
-    if is_free(0) {
-        return 0;
+    if is_free(0)? {
+        return Ok(0);
     }
     let (mut taken, mut free) = (0, 1);
-    while !is_free(free) && free < 1 << 30 {
+    while !is_free(free)? && free < 1 << 30 {
         (taken, free) = (free, 2 * free);
     }
     while taken + 1 < free {
         let middle = taken.midpoint(free);
-        *(if is_free(middle) { &mut free } else { &mut taken }) = middle;
+        *(if is_free(middle)? { &mut free } else { &mut taken }) = middle;
     }
-    free
+    Ok(free)
+}
+
+/// The size of the file that has the name; `None` without such a file.
+pub(super) fn size_of<S: Store>(path: &str, store: &mut S) -> Result<Option<u64>, StoreError> {
+    match store.metadata(path) {
+        Err(StoreError::Waits) => Err(StoreError::Waits),
+        found => Ok(found.ok().map(|found| found.size)),
+    }
 }
 
 const OPENING_TEXT: &str = "Opening ASCII mode data connection.";

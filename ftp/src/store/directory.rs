@@ -10,38 +10,42 @@
 //!
 //! Dates are those of the disk, as clients set and list them: no simulated run uses this store.
 
+mod answering;
 mod asking;
+mod caching;
 mod entries;
 mod looking;
 mod reading;
 mod temporary;
+mod workers;
 mod writing;
 
-use super::{Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
+use super::{Asker, Entry, Fate, File, Listing, Metadata, Read, Room, Store, StoreError, Writing};
 use crate::slot_table::SlotTable;
-use asking::Fetches;
+use asking::{Asking, Product};
+use caching::LocalDisks;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, Permissions, PermissionsExt};
-use entries::{DirectoryReader, metadata};
+use entries::{DirectoryReader, Names, metadata};
 use looking::{Access, open_file};
-use reading::Reading;
+use reading::{Bytes, Reading};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
 use writing::Written;
 
 /// Files in a directory of the operating system.
 #[derive(Debug)]
 pub struct DirectoryStore {
-    root: Dir,
+    root: Arc<Dir>,
     files: SlotTable<Open>,
-    listings: SlotTable<DirectoryReader>,
-    fetches: Fetches,
-    /// Counts the threads that read.
-    readers: Arc<()>,
+    listings: SlotTable<Listed>,
+    asking: Asking,
+    disks: LocalDisks,
     /// The number of temporary names used so far.
-    temporaries: u64,
+    temporaries: Arc<AtomicU64>,
     /// The permission bits of a new file: all but the bits of the umask.
     mode: u32,
     read_only: bool,
@@ -51,8 +55,18 @@ pub struct DirectoryStore {
 /// An open file, read or written.
 #[derive(Debug)]
 enum Open {
-    Read(Reading),
+    /// A file that is being read, by the session if threads ask the disk.
+    Read(Reading, Option<Asker>),
     Written(Written),
+}
+
+/// An open listing of a directory.
+#[derive(Debug)]
+struct Listed {
+    /// The directory; `None` while a thread reads names.
+    reader: Option<DirectoryReader>,
+    names: Names,
+    session: Option<Asker>,
 }
 
 impl DirectoryStore {
@@ -65,12 +79,12 @@ impl DirectoryStore {
         // Opening needs fewer permissions than listing: fail here rather than at the first client.
         root.entries()?;
         Ok(Self {
-            fetches: Fetches::new(&root),
-            readers: Arc::default(),
-            root,
+            disks: LocalDisks::new(&root),
+            root: Arc::new(root),
             files: SlotTable::default(),
             listings: SlotTable::default(),
-            temporaries: 0,
+            asking: Asking::default(),
+            temporaries: Arc::default(),
             mode: 0o666 & !umask(),
             read_only: false,
             sync: false,
@@ -86,6 +100,12 @@ impl DirectoryStore {
     /// of power, at the speed of the disk.
     pub fn set_sync(&mut self, sync: bool) {
         self.sync = sync;
+    }
+
+    /// Lets threads ask the disk from now on, for the calls between [`Store::begin`] and [`Store::end`].
+    /// `wake` is called, in a thread, whenever [`Store::poll_answer`] has a session.
+    pub fn set_waker(&mut self, wake: impl Fn() + Send + Sync + 'static) {
+        self.asking.begin_threads(Arc::new(wake));
     }
 
     /// The number of open files and listings.
@@ -125,24 +145,30 @@ impl DirectoryStore {
 
 impl Store for DirectoryStore {
     fn open_read(&mut self, path: &str, offset: u64) -> Result<(File, u64), StoreError> {
-        let file = open_file(&self.root, Self::known(path)?, Access::Read)?;
-        let known = file.metadata()?;
-        let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
-        let reading = Reading::new(file, offset, left, self.fetches.is_local(&known));
-        Ok((File(self.files.insert(Open::Read(reading))), known.len()))
+        let (disks, session) = (self.disks.clone(), self.asking.session());
+        let open = move |root: &Dir, path: &str| {
+            let file = open_file(root, path, Access::Read)?;
+            let known = file.metadata()?;
+            let left = known.len().checked_sub(offset).ok_or(StoreError::BadOffset)?;
+            let reading = Reading::new(file, offset, left, disks.have(&known));
+            Ok((Open::Read(reading, session), known.len()))
+        };
+        let path = Self::known(path)?;
+        self.look(path, move |root, path| Product::Opened(open(root, path)))?.opened()
     }
 
     fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
         self.may_change(path)?;
-        let written = Written::open(&self.root, path, how, (&mut self.temporaries, self.mode))?;
-        Ok(File(self.files.insert(Open::Written(written))))
+        let (path, temporaries, mode) = (path.to_owned(), Arc::clone(&self.temporaries), self.mode);
+        let opened = self.ask(move |root| {
+            let written = Written::open(root, &path, how, (&temporaries, mode));
+            Product::Opened(written.map(|written| (Open::Written(written), 0)))
+        });
+        Ok(opened?.opened()?.0)
     }
 
     fn read(&mut self, file: File, into: &mut [u8]) -> Result<Read, StoreError> {
-        match self.files.get_mut(file.0) {
-            Some(Open::Read(reading)) => reading.read(into, &self.readers),
-            Some(Open::Written(_)) | None => Err(StoreError::Failed),
-        }
+        self.read_bytes(file, into)
     }
 
     fn room(&self, _: File, _: Duration) -> Room {
@@ -152,94 +178,109 @@ impl Store for DirectoryStore {
     fn write(&mut self, file: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
         match self.files.get_mut(file.0) {
             Some(Open::Written(written)) => written.write(bytes),
-            Some(Open::Read(_)) | None => Err(StoreError::Denied),
+            Some(Open::Read(..)) | None => Err(StoreError::Denied),
         }
     }
 
     fn may_wait(&self) -> bool {
-        true
+        self.asking.has_threads()
     }
 
-    fn fetch(&mut self, path: &str) -> bool {
-        // A name of a temporary file is refused without the disk.
-        Self::known(path).map_or(true, |path| self.fetches.has(&self.root, path))
+    fn begin(&mut self, session: Asker) {
+        self.asking.begin(session);
     }
 
-    fn flush(&mut self, file: File) -> bool {
-        match self.files.get_mut(file.0) {
-            Some(Open::Written(written)) if self.sync => written.flush(),
-            _ => true,
+    fn end(&mut self, done: bool) {
+        for answer in self.asking.end(done) {
+            self.dispose(answer);
         }
     }
 
+    fn forget(&mut self, session: Asker) {
+        for answer in self.asking.forget(session) {
+            self.dispose(answer);
+        }
+    }
+
+    fn poll_answer(&mut self) -> Option<Asker> {
+        self.take_product()
+    }
+
     fn close(&mut self, file: File, fate: Fate) -> Result<(), StoreError> {
+        if let Some(answer) = self.asking.answer()? {
+            return answer.done();
+        }
+        let sync = self.sync;
         match self.files.remove(file.0) {
             None => Err(StoreError::Failed),
-            Some(Open::Read(_)) => Ok(()),
-            Some(Open::Written(written)) => written.close(fate, self.sync),
+            Some(Open::Read(reading, _)) => {
+                // The last user of a removed file waits until the disk has freed the file.
+                self.asking.leave(Box::new(move || drop(reading)));
+                self.note(Product::Done(Ok(()))).done()
+            }
+            Some(Open::Written(written)) => {
+                self.ask(move |_| Product::Done(written.close(fate, sync)))?.done()
+            }
         }
     }
 
     fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError> {
-        let known = self.root.metadata(Self::known(path)?);
-        Ok(known.map(|known| metadata(&known))?)
+        let look = |root: &Dir, path: &str| Ok(metadata(&root.metadata(path)?));
+        self.look(Self::known(path)?, move |root, path| Product::Known(look(root, path)))?.known()
     }
 
     fn set_modified(&mut self, path: &str, modified: Duration) -> Result<(), StoreError> {
-        self.may_change(path)?;
         // A date that a client gives (MFMT), no clock: and no simulated run uses this store.
         let date = SystemTime::UNIX_EPOCH.checked_add(modified).ok_or(StoreError::Failed)?;
-        let path = Self::known(path)?;
-        let file = match open_file(&self.root, path, Access::Read) {
-            Err(StoreError::IsDirectory) => self.root.open_dir(path)?.into_std_file(),
-            opened => opened?,
-        };
-        Ok(file.set_modified(date)?)
+        self.change(path, move |root, path| {
+            let file = match open_file(root, path, Access::Read) {
+                Err(StoreError::IsDirectory) => root.open_dir(path)?.into_std_file(),
+                opened => opened?,
+            };
+            Ok(file.set_modified(date)?)
+        })
     }
 
     fn set_mode(&mut self, path: &str, mode: u16) -> Result<(), StoreError> {
-        self.may_change(path)?;
         let permissions = Permissions::from_mode(u32::from(mode & 0o777));
-        Ok(self.root.set_permissions(Self::known(path)?, permissions)?)
+        self.change(path, move |root, path| Ok(root.set_permissions(path, permissions)?))
     }
 
     fn remove(&mut self, path: &str) -> Result<(), StoreError> {
-        self.may_change(path)?;
-        Ok(self.root.remove_file(path)?)
+        self.change(path, |root, path| Ok(root.remove_file(path)?))
     }
 
     fn rename(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
         self.may_change(from)?;
-        self.may_change(to)?;
-        self.root.symlink_metadata(from)?;
-        if self.root.symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
-            return Err(StoreError::Exists);
-        }
-        Ok(self.root.rename(from, &self.root, to)?)
+        let from = from.to_owned();
+        self.change(to, move |root, to| {
+            root.symlink_metadata(&from)?;
+            if root.symlink_metadata(to).is_ok_and(|there| there.is_dir()) {
+                return Err(StoreError::Exists);
+            }
+            Ok(root.rename(&from, root, to)?)
+        })
     }
 
     fn make_directory(&mut self, path: &str, _: Duration) -> Result<(), StoreError> {
-        self.may_change(path)?;
-        Ok(self.root.create_dir(path)?)
+        self.change(path, |root, path| Ok(root.create_dir(path)?))
     }
 
     fn remove_directory(&mut self, path: &str) -> Result<(), StoreError> {
-        self.may_change(path)?;
-        Ok(self.root.remove_dir(path)?)
+        self.change(path, |root, path| Ok(root.remove_dir(path)?))
     }
 
     fn open_listing(&mut self, path: &str) -> Result<Listing, StoreError> {
-        let names = DirectoryReader::open(&self.root, Self::known(path)?);
-        Ok(Listing(self.listings.insert(names?)))
+        let (path, session) = (Self::known(path)?.to_owned(), self.asking.session());
+        self.ask(move |root| Product::Listed(Listed::open(root, &path, session)))?.listed()
     }
 
     fn next_entry(&mut self, listing: Listing) -> Result<Option<Entry<'_>>, StoreError> {
-        let names = self.listings.get_mut(listing.0).ok_or(StoreError::Failed)?;
-        Ok(names.next()?)
+        self.next_name(listing)
     }
 
     fn close_listing(&mut self, listing: Listing) {
-        self.listings.remove(listing.0);
+        self.leave_listing(listing);
     }
 }
 

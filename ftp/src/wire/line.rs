@@ -219,6 +219,13 @@ impl Lines {
         self.bytes = lent.buffer;
     }
 
+    /// Takes back a lent line whose turn has not come yet: the line is the next line again.
+    pub fn put_back(&mut self, lent: Lent) {
+        self.head = lent.line.start - HEADER;
+        self.complete += 1;
+        self.bytes = lent.buffer;
+    }
+
     /// Removes the first complete line for which `wanted` returns a value, out of turn.
     pub fn take_line<R>(&mut self, wanted: impl Fn(Line<'_>) -> Option<R>) -> Option<R> {
         let mut at = self.head;

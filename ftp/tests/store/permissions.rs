@@ -123,26 +123,3 @@ fn a_pipe_is_looked_at_and_never_opened() {
     let _writer = OpenOptions::new().write(true).open(&pipe).unwrap();
     reader.join().unwrap();
 }
-
-/// A disk may take seconds: the thread of the server only asks whether the file is there.
-#[test]
-fn a_thread_puts_a_whole_file_on_the_disk() {
-    let (folder, mut store) = open();
-    store.set_sync(true);
-    let upload = store.open_write("a", HIDDEN, NOW).unwrap();
-    store.write(upload, &vec![7; 1 << 20], NOW).unwrap();
-    let mut asked = 0;
-    while !store.flush(upload) {
-        asked += 1;
-        std::thread::park_timeout(Duration::from_millis(1));
-        assert!(asked < 30_000, "the disk takes the file at last");
-    }
-    store.close(upload, Fate::Keep).unwrap();
-    assert_eq!(fs::read(folder.path().join("a")).unwrap().len(), 1 << 20);
-    // A session that is over does not wait: the file is whole, and nobody is told of the disk.
-    let upload = store.open_write("b", HIDDEN, NOW).unwrap();
-    store.write(upload, b"whole", NOW).unwrap();
-    let _ = store.flush(upload);
-    store.close(upload, Fate::Keep).unwrap();
-    assert_eq!(fs::read(folder.path().join("b")).unwrap(), b"whole");
-}

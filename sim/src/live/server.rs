@@ -80,6 +80,7 @@ pub(crate) fn serve(serve: &Serve, out: &mut dyn Write) -> Result<(), Error> {
     }
     store.set_read_only(serve.read_only);
     store.set_sync(serve.sync);
+    store.set_waker(sockets.waker()?);
     let closing = bound_sessions(&mut config, serve.shares_addresses, &mut log);
     sockets.limit_closing(closing);
     let mut signals = Signals::wake(&mut sockets)?;
@@ -233,8 +234,12 @@ fn run(
     let now = sockets.now();
     server.cut(sockets, now);
     log.take(server);
-    while !sockets.is_flushed() && sockets.now() < now + LAST_WORDS {
-        sockets.wait(Some(now + LAST_WORDS))?;
+    let end = now + LAST_WORDS;
+    // A file that is being closed has its reply yet to come.
+    while !(sockets.is_flushed() && server.is_done()) && sockets.now() < end {
+        sockets.wait(server.next_wakeup().into_iter().chain([end]).min())?;
+        server.pump(sockets, sockets.now());
+        log.take(server);
     }
     // The end of this lap sends the waiting bytes.
     sockets.wait(Some(now))?;

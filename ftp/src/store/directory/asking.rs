@@ -1,141 +1,204 @@
-//! `store::directory::asking` asks a disk in a thread for the names that the kernel does not know
-//! yet, so that a disk which does not answer holds up the thread in place of the program.
+//! `store::directory::asking` owns what sessions have asked a disk: at most one question of each
+//! session is outstanding. A session repeats the calls of a piece of work from the first call on: calls
+//! with an answer get this answer again, and the first call without an answer asks the disk.
 
-use cap_std::fs::Dir;
-use std::collections::{BTreeMap, BTreeSet};
-use std::thread::{Builder, JoinHandle};
+use super::workers::{Job, Workers};
+use super::{DirectoryReader, Listed, Names, Open};
+use crate::store::{Asker, File, Listing, Metadata, StoreError};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// The most threads that wait for the disk. Further paths wait for a thread.
-const THREADS: usize = 64;
-/// The stack of a thread, in bytes.
-const STACK: usize = 128 << 10;
-
-/// The number of a device: major and minor.
-type Device = (u32, u32);
-
-/// The threads that ask for paths.
+/// The result of a question, as a thread hands the result over.
 #[derive(Debug)]
-pub(super) struct Fetches {
-    threads: BTreeMap<String, JoinHandle<Option<Device>>>,
-    /// The devices that are disks of this machine: what the kernel knows of a name there stays valid.
-    local: BTreeSet<Device>,
+pub(super) enum Product {
+    Done(Result<(), StoreError>),
+    Known(Result<Metadata, StoreError>),
+    /// An open file, and the size of the file.
+    Opened(Result<(Open, u64), StoreError>),
+    Listed(Result<Box<Listed>, StoreError>),
+    /// Further names of a listing.
+    Names(Listing, DirectoryReader, Names),
+    /// The number of bytes that are in the kernel's memory for a file that is being read.
+    Brought(File, usize),
 }
 
-impl Fetches {
-    /// Asks the disk for the directory itself, as long as that takes.
-    pub(super) fn new(root: &Dir) -> Self {
-        let local = system::ask(root, ".").into_iter().collect();
-        Self { threads: BTreeMap::new(), local }
-    }
+/// The session, the number of the question, and the product.
+type Delivery = (Asker, u64, Product);
 
-    /// Whether an open file is on a disk of this machine.
-    pub(super) fn is_local(&self, file: &std::fs::Metadata) -> bool {
-        let device = std::os::unix::fs::MetadataExt::dev(file);
-        self.local.contains(&(rustix::fs::major(device), rustix::fs::minor(device)))
-    }
-
-    /// Whether the kernel knows the path, or a thread has asked the disk for the path. If not, a thread
-    /// asks now.
-    pub(super) fn has(&mut self, root: &Dir, path: &str) -> bool {
-        if let Some(thread) = self.threads.get(path) {
-            if !thread.is_finished() {
-                return false;
-            }
-            let thread = self.threads.remove(path);
-            // A thread that panics has asked as well.
-            self.local.extend(thread.and_then(|thread| thread.join().ok().flatten()));
-            return true;
-        }
-        if system::is_known(root, path, &self.local) {
-            return true;
-        }
-        if self.threads.len() >= THREADS {
-            // Threads of sessions that are over.
-            self.threads.retain(|_, thread| !thread.is_finished());
-        }
-        if self.threads.len() >= THREADS {
-            return false;
-        }
-        // Without a thread, the program itself asks the disk.
-        let Ok(root) = root.try_clone() else { return true };
-        let (name, asked) = (path.to_owned(), path.to_owned());
-        let thread = Builder::new().name("fetch".to_owned()).stack_size(STACK);
-        match thread.spawn(move || system::ask(&root, &asked)) {
-            Ok(thread) => {
-                self.threads.insert(name, thread);
-                false
-            }
-            Err(_) => true,
-        }
-    }
+/// The answer to a question, with the handles of the store.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Done(Result<(), StoreError>),
+    Known(Result<Metadata, StoreError>),
+    Opened(Result<(File, u64), StoreError>),
+    Listed(Result<Listing, StoreError>),
 }
 
-#[cfg(target_os = "linux")]
-mod system {
-    use super::Device;
-    use cap_std::fs::Dir;
-    use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, StatxFlags, fstatfs, openat2, statx};
-    use rustix::io::{Errno, Result};
-    use std::collections::BTreeSet;
-    use std::os::fd::OwnedFd;
+/// The calls of a session for one piece of work.
+#[derive(Debug, Default)]
+struct Work {
+    answers: Vec<Answer>,
+    /// The number of calls since the work began or was repeated.
+    calls: usize,
+    /// The number of the question without an answer.
+    outstanding: Option<u64>,
+}
 
-    /// File systems of disks of this machine (`linux/magic.h`): ext4, XFS, Btrfs, F2FS, bcachefs, ZFS,
-    /// tmpfs, ramfs, overlayfs.
-    const LOCAL: [u32; 9] = [
-        0xef53,
-        0x5846_5342,
-        0x9123_683e,
-        0xf2f5_2010,
-        0xca45_1a4e,
-        0x2fc1_2fc1,
-        0x0102_1994,
-        0x8584_58f6,
-        0x794c_7630,
-    ];
+/// The questions of all sessions.
+#[derive(Debug, Default)]
+pub(super) struct Asking {
+    threads: Option<Threads>,
+    /// The session that makes the calls now.
+    current: Option<(Asker, Work)>,
+    /// The work of sessions that wait.
+    waiting: BTreeMap<Asker, Work>,
+    /// The number of questions so far.
+    asked: u64,
+}
 
-    /// Whether the kernel resolves the path without the disk (`RESOLVE_CACHED`, Linux 5.12), to a file on
-    /// one of these devices or to an error. A kernel without the flag may wait, as before.
-    pub(super) fn is_known(root: &Dir, path: &str, local: &BTreeSet<Device>) -> bool {
-        match look(root, path, ResolveFlags::CACHED) {
-            Ok(file) => device(&file).is_ok_and(|device| local.contains(&device)),
-            Err(error) => error != Errno::AGAIN,
+/// The threads, and the way of a product to the program.
+struct Threads {
+    workers: Workers,
+    sender: Sender<Delivery>,
+    products: Receiver<Delivery>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Asking {
+    /// Asks in threads from now on; `wake` is called after each product.
+    pub(super) fn begin_threads(&mut self, wake: Arc<dyn Fn() + Send + Sync>) {
+        let (sender, products) = channel();
+        let workers = Workers::default();
+        self.threads = Some(Threads { workers, sender, products, wake });
+    }
+
+    /// Whether threads ask the disk.
+    pub(super) fn has_threads(&self) -> bool {
+        self.threads.is_some()
+    }
+
+    pub(super) fn begin(&mut self, session: Asker) {
+        debug_assert!(self.current.is_none(), "one piece of work at a time");
+        let work = self.waiting.remove(&session).unwrap_or_default();
+        self.current = Some((session, Work { calls: 0, ..work }));
+    }
+
+    /// Ends the work, or lets the work wait for an answer. Returns the answers that the session has
+    /// not taken.
+    pub(super) fn end(&mut self, done: bool) -> Vec<Answer> {
+        let Some((session, mut work)) = self.current.take() else { return Vec::new() };
+        if !done {
+            self.waiting.insert(session, work);
+            return Vec::new();
+        }
+        work.answers.split_off(work.calls.min(work.answers.len()))
+    }
+
+    /// Forgets a session that is over. Returns the answers that the session had.
+    pub(super) fn forget(&mut self, session: Asker) -> Vec<Answer> {
+        self.waiting.remove(&session).unwrap_or_default().answers
+    }
+
+    /// The session of the calls that are made now, if threads ask the disk.
+    pub(super) fn session(&self) -> Option<Asker> {
+        self.current.as_ref().filter(|_| self.has_threads()).map(|(session, _)| *session)
+    }
+
+    /// The answer to the next call, if there is one.
+    ///
+    /// # Errors
+    /// The disk has not answered yet ([`StoreError::Waits`]).
+    pub(super) fn answer(&mut self) -> Result<Option<Answer>, StoreError> {
+        let Some((_, work)) = &mut self.current else { return Ok(None) };
+        let answer = work.answers.get(work.calls).copied();
+        work.calls += usize::from(answer.is_some());
+        if answer.is_none() && work.outstanding.is_some() {
+            Err(StoreError::Waits)
+        } else {
+            Ok(answer)
         }
     }
 
-    /// Asks the disk for the path, as long as that takes. Returns the device of a disk of this machine.
-    pub(super) fn ask(root: &Dir, path: &str) -> Option<Device> {
-        // The properties stay in the kernel's memory.
-        drop(root.metadata(path));
-        let file = look(root, path, ResolveFlags::empty()).ok()?;
-        let kind = u32::try_from(fstatfs(&file).ok()?.f_type).ok()?;
-        LOCAL.contains(&kind).then(|| device(&file).ok()).flatten()
+    /// Notes the answer to the last call, for a repeated call.
+    pub(super) fn note(&mut self, answer: Answer) {
+        if let Some((_, work)) = &mut self.current {
+            work.answers.push(answer);
+            work.calls += 1;
+        }
     }
 
-    fn look(root: &Dir, path: &str, more: ResolveFlags) -> Result<OwnedFd> {
-        let how = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | more;
-        openat2(root, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), how)
+    /// Lets a thread do the job of the session that makes the calls now.
+    ///
+    /// # Errors
+    /// Hands the job back: no thread works for a session.
+    pub(super) fn ask<J>(&mut self, job: J) -> Result<(), J>
+    where
+        J: FnOnce() -> Product + Send + 'static,
+    {
+        let (Some(threads), Some((session, work))) = (&self.threads, &mut self.current) else {
+            return Err(job);
+        };
+        self.asked += 1;
+        work.outstanding = Some(self.asked);
+        threads.run((*session, self.asked), job);
+        Ok(())
     }
 
-    /// The device of a file, as the kernel knows the device, without the disk.
-    fn device(file: &OwnedFd) -> Result<Device> {
-        let how = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-        let known = statx(file, "", how, StatxFlags::empty())?;
-        Ok((known.stx_dev_major, known.stx_dev_minor))
+    /// Lets a thread do a job beside the piece of work of a session.
+    pub(super) fn ask_beside<J>(&self, session: Asker, job: J)
+    where
+        J: FnOnce() -> Product + Send + 'static,
+    {
+        if let Some(threads) = &self.threads {
+            threads.run((session, 0), job);
+        }
     }
-}
 
-#[cfg(not(target_os = "linux"))]
-mod system {
-    use super::Device;
-    use cap_std::fs::Dir;
-    use std::collections::BTreeSet;
+    /// Lets a thread do a job whose end matters to no session, such as closing a file.
+    pub(super) fn leave(&self, job: Job) {
+        match &self.threads {
+            Some(threads) => threads.workers.run(job),
+            None => job(),
+        }
+    }
 
-    /// Other systems have no such question: the program asks the disk itself.
-    pub(super) fn is_known(_: &Dir, _: &str, _: &BTreeSet<Device>) -> bool {
+    /// The next product of a thread.
+    pub(super) fn product(&mut self) -> Option<Delivery> {
+        self.threads.as_ref()?.products.try_recv().ok()
+    }
+
+    /// Notes the answer to a question of a session. Returns false if the session waits no more for this
+    /// answer.
+    pub(super) fn deliver(&mut self, session: Asker, number: u64, answer: Answer) -> bool {
+        let work = self.waiting.get_mut(&session);
+        let Some(work) = work.filter(|work| work.outstanding == Some(number)) else { return false };
+        work.outstanding = None;
+        work.answers.push(answer);
         true
     }
+}
 
-    pub(super) fn ask(_: &Dir, _: &str) -> Option<Device> {
-        None
+impl Threads {
+    fn run<J>(&self, (session, number): (Asker, u64), job: J)
+    where
+        J: FnOnce() -> Product + Send + 'static,
+    {
+        let (sender, wake) = (self.sender.clone(), Arc::clone(&self.wake));
+        self.workers.run(Box::new(move || {
+            let product = catch_unwind(AssertUnwindSafe(job));
+            let product = product.unwrap_or(Product::Done(Err(StoreError::Failed)));
+            // The program may be over.
+            let _ = sender.send((session, number, product));
+            wake();
+        }));
+    }
+}
+
+impl fmt::Debug for Threads {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Threads {{ {:?} }}", self.workers)
     }
 }

@@ -1,7 +1,7 @@
 //! `store::directory::entries` reads a directory of the operating system entry by entry.
 
 use super::temporary;
-use crate::store::{Entry, EntryKind, Metadata};
+use crate::store::{Entry, EntryKind, Metadata, StoreError};
 use cap_std::fs::{Dir, FileTypeExt, PermissionsExt, ReadDir};
 use std::io;
 use std::time::{Duration, SystemTime};
@@ -22,7 +22,7 @@ impl DirectoryReader {
         Ok(Self { directory, entries, name: String::new() })
     }
 
-    pub(super) fn next(&mut self) -> io::Result<Option<Entry<'_>>> {
+    fn next(&mut self) -> io::Result<Option<Entry<'_>>> {
         loop {
             let Some(entry) = self.entries.next().transpose()? else { return Ok(None) };
             let name = entry.file_name();
@@ -49,6 +49,58 @@ impl DirectoryReader {
             };
             return Ok(Some(Entry { name: &self.name, metadata: known }));
         }
+    }
+}
+
+/// The most names that are read at once: as many as one STAT looks at.
+const NAMES: usize = 1024;
+
+/// Names of a directory that have been read, and not been listed yet.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// All names, one behind the other.
+    text: String,
+    /// The end of each name in the text, and the properties.
+    entries: Vec<(usize, Metadata)>,
+    /// The number of listed names.
+    listed: usize,
+    /// The end of the directory, if these names are the last names.
+    end: Option<Result<(), StoreError>>,
+}
+
+impl Names {
+    /// Reads the next names, as long as the disk takes. The memory of the listed names is used again.
+    pub(super) fn read(mut self, reader: &mut DirectoryReader) -> Self {
+        self.text.clear();
+        self.entries.clear();
+        self.listed = 0;
+        let mut names = self;
+        while names.end.is_none() && names.entries.len() < NAMES {
+            match reader.next() {
+                Ok(Some(Entry { name, metadata })) => {
+                    names.text.push_str(name);
+                    names.entries.push((names.text.len(), metadata));
+                }
+                Ok(None) => names.end = Some(Ok(())),
+                Err(error) => names.end = Some(Err(error.into())),
+            }
+        }
+        names
+    }
+
+    /// Whether further names must be read.
+    pub(super) fn are_listed(&self) -> bool {
+        self.listed == self.entries.len() && self.end.is_none()
+    }
+
+    /// The next name, or the end of the directory.
+    pub(super) fn next(&mut self) -> Result<Option<Entry<'_>>, StoreError> {
+        let Some(&(end, metadata)) = self.entries.get(self.listed) else {
+            return self.end.unwrap_or(Ok(())).map(|()| None);
+        };
+        let start = self.listed.checked_sub(1).map_or(0, |before| self.entries[before].0);
+        self.listed += 1;
+        Ok(Some(Entry { name: &self.text[start..end], metadata }))
     }
 }
 

@@ -5,19 +5,11 @@ use crate::store::{Read, StoreError};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
-use std::sync::Arc;
-use std::thread::{Builder, JoinHandle};
 
-/// The bytes that a thread brings from the disk: the program looks at the thread some hundred times a
-/// second at least, and a fast disk must not wait for the looks.
+/// The bytes that a thread brings from the disk at a time.
 const AHEAD: usize = 4 << 20;
 /// The bytes that a thread asks for at once.
 const PIECE: usize = 64 << 10;
-/// The most threads that read, those of ended downloads included.
-const THREADS: usize = 64;
-/// The stack of a thread, in bytes.
-const STACK: usize = 128 << 10;
-
 /// A file that is being read.
 #[derive(Debug)]
 pub(super) struct Reading {
@@ -30,83 +22,97 @@ pub(super) struct Reading {
     local: bool,
     /// The bytes from the position on that a thread has brought into the kernel's memory.
     brought: usize,
-    /// The thread that brings bytes. Returns their number.
-    bringing: Option<JoinHandle<usize>>,
+    /// Whether a thread brings bytes.
+    bringing: bool,
+}
+
+/// What a file that is being read has for its reader.
+#[derive(Debug)]
+pub(super) enum Bytes {
+    Read(Read),
+    /// The disk must be asked first: a thread does this job, and [`Reading::brought`] takes the
+    /// result.
+    Ask(Bringing),
+    /// The disk has been asked, and has not given the bytes yet.
+    None,
+}
+
+/// The bytes to bring into the kernel's memory.
+#[derive(Debug)]
+pub(super) struct Bringing {
+    file: File,
+    begin: u64,
+    most: usize,
+}
+
+impl Bringing {
+    /// Brings the bytes, as long as the disk takes. Returns their number.
+    pub(super) fn bring(self) -> usize {
+        let (mut piece, mut brought) = (vec![0; PIECE], 0);
+        while brought < self.most {
+            match read_at(&self.file, self.begin + brought as u64, &mut piece) {
+                Ok(0) | Err(_) => break,
+                Ok(bytes) => brought += bytes,
+            }
+        }
+        brought
+    }
 }
 
 impl Reading {
     /// Reads `left` bytes from the position `at` on.
     pub(super) fn new(file: File, at: u64, left: u64, local: bool) -> Self {
-        Self { file, at, left, local, brought: 0, bringing: None }
+        Self { file, at, left, local, brought: 0, bringing: false }
     }
 
-    /// Reads the next bytes; none if the disk has not given the bytes yet. Each thread has a share of
-    /// `readers`.
-    pub(super) fn read(&mut self, into: &mut [u8], readers: &Arc<()>) -> Result<Read, StoreError> {
+    /// Reads the next bytes, or tells how to bring the bytes if `may_ask`.
+    pub(super) fn read(&mut self, into: &mut [u8], may_ask: bool) -> Result<Bytes, StoreError> {
         let wanted = into.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
-        if wanted > 0 {
-            let Some(bytes) = self.read_now(&mut into[..wanted], readers)? else {
-                return Ok(Read { bytes: 0, last: false });
-            };
-            if bytes == 0 {
-                // The file has become shorter: the sent bytes are not the file that was asked for.
-                return Err(StoreError::Failed);
-            }
-            self.at += bytes as u64;
-            self.left -= bytes as u64;
-            return Ok(Read { bytes, last: self.left == 0 });
+        if wanted == 0 {
+            return Ok(Bytes::Read(Read { bytes: 0, last: self.left == 0 }));
         }
-        Ok(Read { bytes: 0, last: self.left == 0 })
-    }
-
-    /// Reads bytes that the kernel has; `None` while the disk is asked.
-    fn read_now(&mut self, into: &mut [u8], readers: &Arc<()>) -> io::Result<Option<usize>> {
-        if let Some(thread) = self.bringing.take_if(|thread| thread.is_finished()) {
-            // Without a byte, the program's own read tells the error.
-            self.brought = thread.join().unwrap_or(0).max(1);
-        } else if self.bringing.is_some() {
-            return Ok(None);
+        if self.bringing {
+            return Ok(Bytes::None);
         }
-        if self.brought == 0 {
+        let into = &mut into[..wanted];
+        let bytes = if may_ask && self.brought == 0 {
             match read_without_disk(&self.file, self.at, into) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                // Not every file system can tell. A disk of this machine is asked as before.
-                Err(error) if error.kind() == io::ErrorKind::Unsupported && !self.local => {}
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                    return read_at(&self.file, self.at, into).map(Some);
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.ask(),
+                // Not every file system can tell. A disk of this machine is asked by the program.
+                Err(error) if error.kind() == io::ErrorKind::Unsupported && !self.local => {
+                    return self.ask();
                 }
-                read => return read.map(Some),
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                    read_at(&self.file, self.at, into)?
+                }
+                read => read?,
             }
-            if Arc::strong_count(readers) > THREADS || self.bring(Arc::clone(readers)) {
-                return Ok(None);
-            }
-            // Without a thread, the program itself asks the disk.
-            self.brought = into.len();
+        } else {
+            let most = if may_ask { wanted.min(self.brought) } else { wanted };
+            read_at(&self.file, self.at, &mut into[..most])?
+        };
+        if bytes == 0 {
+            // The file has become shorter: the sent bytes are not the file that was asked for.
+            return Err(StoreError::Failed);
         }
-        let most = into.len().min(self.brought);
-        let bytes = read_at(&self.file, self.at, &mut into[..most])?;
-        self.brought -= bytes;
-        Ok(Some(bytes))
+        self.brought = self.brought.saturating_sub(bytes);
+        self.at += bytes as u64;
+        self.left -= bytes as u64;
+        Ok(Bytes::Read(Read { bytes, last: self.left == 0 }))
     }
 
-    /// Starts a thread that brings the next bytes.
-    fn bring(&mut self, reader: Arc<()>) -> bool {
-        let Ok(file) = self.file.try_clone() else { return false };
-        let (begin, most) = (self.at, AHEAD.min(usize::try_from(self.left).unwrap_or(AHEAD)));
-        let thread = Builder::new().name("read".to_owned()).stack_size(STACK);
-        let thread = thread.spawn(move || {
-            let (mut piece, mut brought) = (vec![0; PIECE], 0);
-            while brought < most {
-                match read_at(&file, begin + brought as u64, &mut piece) {
-                    Ok(0) | Err(_) => break,
-                    Ok(bytes) => brought += bytes,
-                }
-            }
-            drop(reader);
-            brought
-        });
-        self.bringing = thread.ok();
-        self.bringing.is_some()
+    /// Takes the number of bytes that a thread has brought.
+    pub(super) fn brought(&mut self, bytes: usize) {
+        self.bringing = false;
+        // Without a byte, the program's own read tells the error.
+        self.brought = bytes.max(1);
+    }
+
+    fn ask(&mut self) -> Result<Bytes, StoreError> {
+        let (file, begin) = (self.file.try_clone()?, self.at);
+        let most = AHEAD.min(usize::try_from(self.left).unwrap_or(AHEAD));
+        self.bringing = true;
+        Ok(Bytes::Ask(Bringing { file, begin, most }))
     }
 }
 

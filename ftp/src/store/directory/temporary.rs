@@ -5,6 +5,7 @@ use cap_std::fs::{Dir, File, OpenOptions, OpenOptionsExt as _};
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 const PREFIX: &str = ".halfclose-";
 const SUFFIX: &str = ".tmp";
@@ -16,12 +17,12 @@ pub(super) fn is_own(name: &str) -> bool {
 
 /// Creates a hidden, locked file that only its owner can read. Returns the file and its temporary
 /// name.
-pub(super) fn create(directory: &Dir, count: &mut u64) -> io::Result<(std::fs::File, String)> {
+pub(super) fn create(directory: &Dir, count: &AtomicU64) -> io::Result<(std::fs::File, String)> {
     let mut options = OpenOptions::new();
     // An old file may be private: the permissions of the file come last.
     options.write(true).create_new(true).mode(0o600);
     loop {
-        *count += 1;
+        let count = count.fetch_add(1, Ordering::Relaxed) + 1;
         let name = format!("{PREFIX}{:x}-{count:x}{SUFFIX}", process::id());
         match directory.open_with(&name, &options) {
             // Left behind by a program with the same process id.

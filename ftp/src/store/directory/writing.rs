@@ -9,7 +9,7 @@ use std::fs::{File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::Path;
-use std::thread::JoinHandle;
+use std::sync::atomic::AtomicU64;
 
 /// A file that is being written.
 #[derive(Debug)]
@@ -22,8 +22,6 @@ pub(super) struct Written {
     placement: Placement,
     /// Whether a byte was written.
     begun: bool,
-    /// The thread that puts the file on the disk.
-    flushing: Option<JoinHandle<io::Result<()>>>,
 }
 
 /// The place of a written file in its directory.
@@ -58,7 +56,7 @@ impl Written {
         root: &Dir,
         path: &str,
         how: Writing,
-        (temporaries, mode): (&mut u64, u32),
+        (temporaries, mode): (&AtomicU64, u32),
     ) -> Result<Self, StoreError> {
         let (directory, name) = place(root, path)?;
         let old = open_old(&directory, &name)?;
@@ -87,7 +85,7 @@ impl Written {
             (_, old) => hidden(&directory, old.map(|(file, _)| file), mode, temporaries),
         };
         let (file, placement) = opened?;
-        Ok(Self { file, directory, name, placement, begun: false, flushing: None })
+        Ok(Self { file, directory, name, placement, begun: false })
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
@@ -113,29 +111,7 @@ impl Written {
         Ok(())
     }
 
-    /// Puts the file on the disk in a thread, because a disk may take seconds. Returns whether the
-    /// file is there, or cannot be put there.
-    pub(super) fn flush(&mut self) -> bool {
-        if let Some(thread) = &self.flushing {
-            return thread.is_finished();
-        }
-        // Without a thread, the close itself puts the file on the disk.
-        let Ok(file) = self.begin().and_then(|()| self.file.try_clone()) else { return true };
-        let thread = std::thread::Builder::new().name("fsync".to_owned());
-        self.flushing = thread.spawn(move || file.sync_all()).ok();
-        self.flushing.is_none()
-    }
-
-    /// Ends the way of the file to the disk. A thread that is not done goes on alone: the session is
-    /// over, and no client is told of the file.
-    fn sync(&mut self) -> io::Result<()> {
-        match self.flushing.take() {
-            Some(thread) if !thread.is_finished() => Ok(()),
-            Some(thread) => thread.join().unwrap_or_else(|_| self.file.sync_all()),
-            None => self.file.sync_all(),
-        }
-    }
-
+    /// Ends the file: puts the file on the disk first, if `sync`, and gives the file its name last.
     pub(super) fn close(mut self, fate: Fate, sync: bool) -> Result<(), StoreError> {
         if fate == Fate::Keep {
             self.begin()?;
@@ -151,7 +127,7 @@ impl Written {
             Fate::Cut(length) => self.cut(base.saturating_add(length)),
             Fate::Discard => return Ok(self.discard()?),
         };
-        let kept = cut.and_then(|()| if sync { self.sync() } else { Ok(()) });
+        let kept = cut.and_then(|()| if sync { self.file.sync_all() } else { Ok(()) });
         let kept = kept.and_then(|()| match &self.placement {
             Placement::Old(_) | Placement::New | Placement::Replaced => Ok(()),
             Placement::Hidden(Hidden { own, mode, .. }) => {
@@ -236,7 +212,7 @@ fn hidden(
     directory: &Dir,
     old: Option<File>,
     mode: u32,
-    temporaries: &mut u64,
+    temporaries: &AtomicU64,
 ) -> io::Result<(File, Placement)> {
     let replaces = old.is_some();
     let (file, own) = temporary::create(directory, temporaries)?;

@@ -29,6 +29,8 @@ enum NextLine {
     Line,
     /// The limit of this read is reached: read again later.
     Enough,
+    /// The store has not given the next name yet.
+    Waits,
     /// The listing is complete.
     End,
 }
@@ -93,7 +95,8 @@ impl Printer {
     /// left. Takes the steps made from `steps`.
     ///
     /// # Errors
-    /// The directory cannot be read, or has too many names ([`StoreError::TooLarge`]).
+    /// The directory cannot be read, or has too many names ([`StoreError::TooLarge`]); or the store
+    /// has given no further name yet ([`StoreError::Waits`]).
     pub fn read<S: Store>(
         &mut self,
         store: &mut S,
@@ -112,7 +115,8 @@ impl Printer {
             }
             match self.next_line(store, steps)? {
                 NextLine::Line => {}
-                NextLine::Enough => return Ok(Read { bytes, last: false }),
+                NextLine::Waits if bytes == 0 => return Err(StoreError::Waits),
+                NextLine::Enough | NextLine::Waits => return Ok(Read { bytes, last: false }),
                 NextLine::End => return Ok(Read { bytes, last: true }),
             }
         }
@@ -144,7 +148,11 @@ impl Printer {
                 return Ok(NextLine::End);
             }
             *steps = steps.saturating_sub(NAME_STEPS);
-            let Some(entry) = store.next_entry(source)? else {
+            let entry = match store.next_entry(source) {
+                Err(StoreError::Waits) => return Ok(NextLine::Waits),
+                entry => entry?,
+            };
+            let Some(entry) = entry else {
                 self.source = NameSource::Done;
                 return Ok(NextLine::End);
             };
