@@ -21,6 +21,9 @@ pub use sketch::Sketch;
 /// Packets that all runs of one recreation may have together.
 const PACKETS_MAX: u64 = 4_000_000;
 
+/// Pairs of changes that one recreation may try.
+const PAIRS_MAX: u64 = 600;
+
 /// A scenario made from a session of a capture.
 #[derive(Clone, Debug)]
 pub struct Recreation {
@@ -140,9 +143,59 @@ impl Attempt<'_> {
     /// alternative that comes nearer, a dimension at a time, until none does.
     fn climb(&mut self, sketch: &Sketch) {
         let space = Space::of(sketch);
-        let sizes = space.sizes();
-        let mut choice = vec![0; sizes.len()];
+        let mut choice = vec![0; space.sizes().len()];
         let mut nearest = self.try_one(sketch, &space.candidate(&choice));
+        let mut pairs = 0;
+        loop {
+            self.climb_by_ones(sketch, &space, &mut choice, &mut nearest);
+            if self.done()
+                || !self.step_by_two(sketch, &space, &mut choice, &mut nearest, &mut pairs)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Changes two dimensions at once, where no change of one comes nearer. Returns whether a pair of
+    /// changes did; `pairs` counts the pairs that were tried.
+    fn step_by_two(
+        &mut self,
+        sketch: &Sketch,
+        space: &Space,
+        choice: &mut Vec<usize>,
+        nearest: &mut usize,
+        pairs: &mut u64,
+    ) -> bool {
+        let changes = space.sizes().into_iter().enumerate();
+        let changes =
+            changes.flat_map(|(dimension, size)| (0..size).map(move |at| (dimension, at)));
+        let changes: Vec<_> = changes.filter(|&(dimension, at)| choice[dimension] != at).collect();
+        for (index, &(first, one)) in changes.iter().enumerate() {
+            for &(second, two) in changes[index + 1..].iter().filter(|it| it.0 != first) {
+                if self.done() || *pairs == PAIRS_MAX {
+                    return false;
+                }
+                *pairs += 1;
+                let mut changed = choice.clone();
+                (changed[first], changed[second]) = (one, two);
+                let points = self.try_one(sketch, &space.candidate(&changed));
+                if points > *nearest {
+                    (*nearest, *choice) = (points, changed);
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn climb_by_ones(
+        &mut self,
+        sketch: &Sketch,
+        space: &Space,
+        choice: &mut Vec<usize>,
+        nearest: &mut usize,
+    ) {
+        let sizes = space.sizes();
         loop {
             let before = choice.clone();
             for (dimension, &size) in sizes.iter().enumerate() {
@@ -154,12 +207,12 @@ impl Attempt<'_> {
                     let mut changed = choice.clone();
                     changed[dimension] = other;
                     let points = self.try_one(sketch, &space.candidate(&changed));
-                    if points > nearest {
-                        (nearest, choice) = (points, changed);
+                    if points > *nearest {
+                        (*nearest, *choice) = (points, changed);
                     }
                 }
             }
-            if choice == before {
+            if *choice == before {
                 return;
             }
         }

@@ -22,6 +22,9 @@ const HOSTS: [&[&str]; 4] = [
     &["client.host=winsock", "server.host=winsock"],
 ];
 
+/// The most copies of a SYN that a recipe drops.
+const SYN_COPIES: u32 = 12;
+
 /// Bytes of an upload behind the place at which the user ended the upload.
 const MORE: u64 = 100_000;
 
@@ -91,7 +94,7 @@ impl Space {
         dimensions.push(words("server.on_reset", reaction(sketch), &ON_RESETS));
         dimensions.push(HOSTS.iter().map(|host| Recipe::of(host)).collect());
         dimensions.push(sizes_asked(sketch));
-        dimensions.push(words("link.rate", "none", &["none", "1mbit", "64kbit"]));
+        dimensions.push(rates(sketch));
         Self { base: base(sketch), dimensions }
     }
 
@@ -124,6 +127,19 @@ fn sizes_asked(sketch: &Sketch) -> Vec<Recipe> {
         return vec![Recipe::default(), by_itself];
     }
     vec![by_itself, at_the_end, Recipe::default()]
+}
+
+/// The rates of the link: none, the rate at which the slowest transfer came, and two others.
+fn rates(sketch: &Sketch) -> Vec<Recipe> {
+    let rate = |task: &TaskSeen| {
+        let seconds = Some(task.lasted / 1_000_000_000).filter(|it| *it > 0)?;
+        Some(task.bytes * 8 / seconds).filter(|rate| *rate > 1000)
+    };
+    let measured = sketch.tasks.iter().filter_map(rate).min();
+    let measured = measured.map(|rate| Recipe::of(&[&format!("link.rate={rate}bit")]));
+    let mut all = words("link.rate", "none", &["none", "1mbit", "64kbit"]);
+    all.extend(measured);
+    all
 }
 
 /// The words of a key as alternatives, `first` before the others.
@@ -269,7 +285,9 @@ fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
         }
         Cause::ForeignReset | Cause::MiddleboxIdleReset => forged(task),
         Cause::UnansweredSyn => {
-            vec![dark(DarkFrom::Syn, &[]), dark(DarkFrom::SynAcks, &[])]
+            let mut some = vec![dark(DarkFrom::Syn, &[]), dark(DarkFrom::SynAcks, &[])];
+            some.extend(unanswered(sketch, task));
+            some
         }
         Cause::TimeWaitReuse => vec![Recipe::of(&[
             "client.mode=active",
@@ -281,6 +299,7 @@ fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
             Recipe::of(&[&silence]),
             Recipe::of(&[&silence, "server.on_fin=waits"]),
         ],
+        Cause::ServerFailed if task.absent => vec![Recipe::default()],
         Cause::ServerFailed => vec![
             Recipe::of(&[&format!("server.capacity={acked}")]),
             Recipe::of(&[&silence]),
@@ -325,6 +344,19 @@ fn impatience(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
         }
     }
     some
+}
+
+/// Every copy of the SYN of the data connection is lost, or every answer, with the light on for the
+/// control connection.
+fn unanswered(sketch: &Sketch, task: &TaskSeen) -> Vec<Recipe> {
+    let Some(channel) = task.channel else { return Vec::new() };
+    let (opens, listens) = if sketch.active { ("server", "client") } else { ("client", "server") };
+    let all = |side: &str, segment: &str| -> Recipe {
+        let copies = 1..=SYN_COPIES;
+        let lost = copies.map(|nth| format!("fault=drop {side} data.{channel} {segment} {nth}"));
+        Recipe { settings: lost.collect(), dark: None }
+    };
+    vec![all(opens, "SYN"), all(listens, "SYN-ACK")]
 }
 
 /// Forged resets behind the first packets of either side.

@@ -45,7 +45,8 @@ impl Dark {
     /// The setting for the darkness, from a run with the light on.
     pub(super) fn setting(&self, lit: &Finished, sketch: &Sketch) -> Option<String> {
         let upload = sketch.tasks[self.task].upload;
-        let mut commands = 0;
+        // The sequence number behind the last command of a transfer.
+        let (mut commands, mut said) = (0, None);
         let mut client = None;
         // The first sequence number of each end, by its port and the peer's.
         let mut syns = BTreeMap::new();
@@ -59,10 +60,12 @@ impl Dark {
             let control = [source, destination].contains(&CONTROL_PORT);
             let payload = packet.bytes.get(usize::from(segment.payload_start)..).unwrap_or(&[]);
             if control && destination == CONTROL_PORT && begins_transfer(payload) {
-                commands += 1;
+                // A repeat of the command is no other command.
+                commands += usize::from(said != Some(segment.seq));
+                said = Some(segment.seq);
             }
             // The SYN of a passive data connection comes before the command.
-            let early = matches!(self.from, DarkFrom::Syn | DarkFrom::SynAcks);
+            let early = matches!(self.from, DarkFrom::Syn | DarkFrom::SynAcks) && !sketch.active;
             if commands < self.task + usize::from(!early) || commands > self.task + 1 {
                 continue;
             }

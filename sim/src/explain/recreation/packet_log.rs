@@ -23,6 +23,8 @@ pub(crate) struct PacketSeen {
     pub(crate) flags: Flags,
     /// The number of the packet in the capture.
     pub(crate) frame: u64,
+    /// When the packet passed, in nanoseconds.
+    pub(crate) at: u64,
 }
 
 /// The packets of a capture, up to a bound.
@@ -43,8 +45,21 @@ impl PacketLog {
             return;
         }
         let (flow, len, flags) = (flow.number, segment.len, segment.flags);
-        let frame = segment.frame;
-        self.packets.push(PacketSeen { flow, from, start, len, flags, frame });
+        let (frame, at) = (segment.frame, segment.at);
+        self.packets.push(PacketSeen { flow, from, start, len, flags, frame, at });
+    }
+
+    /// When the server of the connection `flow` last sent a new byte before the time `before`.
+    pub(super) fn last_news(&self, flow: u64, before: u64) -> u64 {
+        let (mut highest, mut at) = (0, 0);
+        let own = |it: &&PacketSeen| it.flow == flow && it.from == 1 && it.at < before;
+        for packet in self.packets.iter().filter(own).filter(|it| it.len > 0) {
+            let end = packet.start + i64::from(packet.len);
+            if end > highest {
+                (highest, at) = (end, packet.at);
+            }
+        }
+        at
     }
 
     /// Bytes that the end `from` of the connection `flow` had sent when the packet `frame` passed.

@@ -1,7 +1,7 @@
 //! `sketch` owns the measures of one FTP session of a capture: the round trip, the largest packet, the
 //! losses, and for each transfer the bytes and how both ends closed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use halfclose_stack::Flags;
 
@@ -68,6 +68,10 @@ pub(super) struct TaskSeen {
     pub(super) closes: [CloseSeen; 2],
     /// The longest silence of the data connection, in nanoseconds.
     pub(super) silence: u64,
+    /// From the data connection's handshake to the last packet, in nanoseconds.
+    pub(super) lasted: u64,
+    /// The number of the data connection in the session, from 1.
+    pub(super) channel: Option<usize>,
 }
 
 /// How one end of a data connection closed.
@@ -115,6 +119,7 @@ impl Sketch {
             let setup = seen.setup.and_then(|number| session.setups.get(number));
             let passive = setup.is_none_or(|it| it.passive);
             let mut task = TaskSeen::of(seen, explained, flow, passive, log);
+            task.channel = channels.iter().position(|(number, _)| Some(*number) == seen.data);
             // A client whose MLSD is refused tries LIST, and NLST behind LIST, as the same task. A file
             // that is not there, or whose size is asked for, takes a task before the transfer's own.
             task.nth = match tasks.last() {
@@ -135,7 +140,7 @@ impl Sketch {
             round_trip: round_trip.unwrap_or(40_000_000),
             active: session.setups.iter().next().is_some_and(|setup| !setup.passive),
             losses,
-            gave_up: control.and_then(|flow| gave_up(flow, session)),
+            gave_up: control.and_then(|flow| gave_up(flow, session, log)),
             tasks,
             left_out,
         }
@@ -178,6 +183,8 @@ impl TaskSeen {
             closes: [client, 1 - client]
                 .map(|end| flow.map_or(CloseSeen::Open, |flow| CloseSeen::of(flow, end))),
             silence: flow.map_or(0, |flow| flow.longest_silence.0),
+            lasted: flow.map_or(0, |flow| flow.last.1 - flow.opened_at.unwrap_or(flow.last.1)),
+            channel: None,
         }
     }
 
@@ -220,13 +227,13 @@ fn round_trip(flow: &Flow) -> Option<u64> {
 }
 
 /// How long the client waited before it left, if the client left without QUIT.
-fn gave_up(control: &Flow, session: &SessionSeen) -> Option<u64> {
+fn gave_up(control: &Flow, session: &SessionSeen, log: &PacketLog) -> Option<u64> {
     if session.quit.is_some() {
         return None;
     }
     let reset = control.resets.iter().find(|reset| reset.from == 0).map(|reset| reset.at);
     let left = control.ends[0].fin.map(|fin| fin.at).into_iter().chain(reset).min()?;
-    let heard = session.last_reply.map_or(0, |(_, place)| place.at);
+    let heard = log.last_news(session.flow, left);
     let waited = |since: u64| Some(left.saturating_sub(since)).filter(|it| *it > 500_000_000);
     let said = session.transfers.iter().next_back().map_or(0, |last| last.said.at);
     // Where every copy of the command was lost but the last, the command is as late as the end.
@@ -239,6 +246,8 @@ fn losses(channels: &[(u64, String)], session: &SessionSeen, log: &PacketLog) ->
     let mut next: BTreeMap<(u64, usize), i64> = BTreeMap::new();
     let mut lost: BTreeMap<(u64, usize, i64, bool), u32> = BTreeMap::new();
     let mut faults = Vec::new();
+    // Connections whose SYN came again, and has not been answered since.
+    let mut anew = BTreeSet::new();
     for packet in &log.packets {
         let Some((_, channel)) = channels.iter().find(|(flow, _)| *flow == packet.flow) else {
             continue;
@@ -250,7 +259,13 @@ fn losses(channels: &[(u64, String)], session: &SessionSeen, log: &PacketLog) ->
             continue;
         }
         let highest = next.entry((flow, from)).or_insert(start);
-        if start < *highest && faults.len() < LOSSES_MAX {
+        let (opens, answers) = (syn && from == 0, syn && from == 1);
+        if opens && start < *highest {
+            anew.insert(flow);
+        }
+        // A SYN-ACK that answers another copy of the SYN is no repeat: one loss explains both.
+        let is_answer = answers && anew.remove(&flow);
+        if start < *highest && !is_answer && faults.len() < LOSSES_MAX {
             let count = lost.entry((flow, from, start, fin)).or_insert(0);
             *count += 1;
             let side = side_name(session, flow, from);
