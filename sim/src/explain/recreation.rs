@@ -4,6 +4,7 @@
 mod candidates;
 mod dark;
 mod packet_log;
+mod recipes;
 mod sketch;
 
 use crate::explain::analysis::Analysis;

@@ -330,6 +330,10 @@ fn unreplied(facts: &Facts<'_>, flow: Option<&Flow>) -> Finding {
         let because = format!("no reply to the transfer {place}: the control connection is silent");
         return Finding::new(Cause::ControlSilent, Sure::Inferred, because, [frame]);
     }
+    if let Some(left) = facts.client_left() {
+        let because = "the client left before a final reply to the transfer was there";
+        return Finding::new(Cause::ControlSilent, Sure::Inferred, because, [frame, left]);
+    }
     match control {
         Some(finding) if finding.cause != Cause::Orderly && finding.cause != Cause::Unknown => {
             finding

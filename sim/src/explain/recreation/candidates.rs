@@ -1,10 +1,10 @@
 //! `candidates` writes the scenarios that may end like a session, the nearest first: the measured link
 //! and files, the settings that show the cause of each transfer, and the other closes and servers.
 
-use super::dark::{Dark, DarkFrom};
+use super::dark::Dark;
+use super::recipes::{Recipe, recipes};
 use super::sketch::{CloseSeen, Sketch, TaskSeen};
 use crate::catalogue;
-use crate::explain::cause::Cause;
 use crate::scenario::{InvalidSetting, Scenario};
 
 /// Words of `client.close` and `server.close`.
@@ -21,12 +21,6 @@ const HOSTS: [&[&str]; 4] = [
     &["client.host=smoltcp", "server.host=smoltcp"],
     &["client.host=winsock", "server.host=winsock"],
 ];
-
-/// The most copies of a SYN that a recipe drops.
-const SYN_COPIES: u32 = 12;
-
-/// Bytes of an upload behind the place at which the user ended the upload.
-const MORE: u64 = 100_000;
 
 /// A scenario to try.
 pub(super) struct Candidate {
@@ -53,23 +47,6 @@ impl Candidate {
         "from-capture".clone_into(&mut scenario.name);
         scenario.vary(self.settings.iter().chain(more).map(String::as_str))?;
         Ok(scenario)
-    }
-}
-
-/// What shows the cause of a transfer.
-#[derive(Clone, Default)]
-struct Recipe {
-    settings: Vec<String>,
-    dark: Option<Dark>,
-}
-
-impl Recipe {
-    fn of(settings: &[&str]) -> Self {
-        Self { settings: settings.iter().map(|&it| it.to_owned()).collect(), dark: None }
-    }
-
-    fn dark(task: usize, from: DarkFrom, settings: &[&str]) -> Self {
-        Self { dark: Some(Dark { task, from }), ..Self::of(settings) }
     }
 }
 
@@ -217,163 +194,6 @@ fn reaction(sketch: &Sketch) -> &'static str {
         Some(451) => "perror-reply",
         _ => "abort",
     }
-}
-
-/// What may show the cause of the transfer `at`, the likeliest first.
-fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
-    let mut impatient = impatience(sketch, at, task);
-    let key = |word: &str, value: u64| format!("do.{}.{word}={value}", task.nth);
-    let [sent, acked] = [task.bytes, task.acked];
-    let dark = |from: DarkFrom, settings: &[&str]| Recipe::dark(at, from, settings);
-    let silence = format!("server.data_timeout={}us", (task.silence / 1000).max(1));
-    let all = |word: &str, values: &[u64]| -> Vec<Recipe> {
-        values.iter().map(|&value| Recipe::of(&[&key(word, value)])).collect()
-    };
-    match task.explained.cause {
-        Cause::AbortedByUser => {
-            let before = task.before_abor.unwrap_or(0);
-            let mut some = all("abort_after", &[before, acked, before / 2, 0, sent, 1]);
-            // The rest of an upload that was ended is not in the capture.
-            let longer = [1, MORE].map(|more| key("size", task.offset + sent + more));
-            for size in longer.iter().filter(|_| task.upload) {
-                some.push(Recipe::of(&[size, &key("abort_after", before)]));
-                some.push(Recipe::of(&[size, &key("abort_after", 0)]));
-            }
-            some
-        }
-        Cause::ClientDied => all("die_after", &[acked, sent / 2, sent, 0, 1]),
-        Cause::CloseWithUnread => {
-            let chatter = format!("server.chatter={}", task.unasked.clamp(1, 1 << 20));
-            let mut some = vec![Recipe::of(&[&chatter])];
-            some.extend(all("die_after", &[acked, sent / 2]));
-            some.push(Recipe::of(&[&format!("server.capacity={acked}")]));
-            some
-        }
-        Cause::DataAfterClose | Cause::EarlyReply => {
-            let mut some = vec![
-                Recipe::of(&["client.trusts=reply"]),
-                Recipe::of(&["client.trusts=reply", "link.rate=1mbit"]),
-                Recipe::of(&["client.trusts=reply", "link.down.rate=512kbit"]),
-            ];
-            some.extend(all("die_after", &[acked, sent / 2]));
-            some
-        }
-        Cause::TailUnacknowledged => {
-            let patient = ["server.data_timeout=none"];
-            [DarkFrom::Data(acked), DarkFrom::Acks(acked), DarkFrom::Data(sent.saturating_sub(1))]
-                .into_iter()
-                .flat_map(|from| [dark(from, &patient), dark(from, &[])])
-                .collect()
-        }
-        Cause::FinLost => vec![
-            dark(DarkFrom::Fin, &["server.data_timeout=none"]),
-            dark(DarkFrom::Fin, &[]),
-            dark(DarkFrom::FinAcks, &[]),
-        ],
-        Cause::HalfcloseStandoff => vec![
-            Recipe::of(&["server.on_fin=waits"]),
-            Recipe::of(&["server.on_fin=waits", &silence]),
-        ],
-        Cause::ControlSilent => {
-            impatient.extend([
-                dark(DarkFrom::Reply, &[]),
-                Recipe::of(&["link.nat_timeout=20s", "link.rate=8kbit"]),
-                dark(DarkFrom::Fin, &[]),
-                dark(DarkFrom::Data(acked), &[]),
-            ]);
-            impatient
-        }
-        Cause::ForeignReset | Cause::MiddleboxIdleReset => forged(task),
-        Cause::UnansweredSyn => {
-            let mut some = vec![dark(DarkFrom::Syn, &[]), dark(DarkFrom::SynAcks, &[])];
-            some.extend(unanswered(sketch, task));
-            some
-        }
-        Cause::TimeWaitReuse => vec![Recipe::of(&[
-            "client.mode=active",
-            "client.data_port=20000",
-            "server.active_port=20",
-        ])],
-        Cause::ServerFailed if task.is_listing() => vec![
-            Recipe::of(&[&format!("do.{}.ls=absent", task.nth)]),
-            Recipe::of(&[&silence]),
-            Recipe::of(&[&silence, "server.on_fin=waits"]),
-        ],
-        Cause::ServerFailed if task.absent => vec![Recipe::default()],
-        Cause::ServerFailed => vec![
-            Recipe::of(&[&format!("server.capacity={acked}")]),
-            Recipe::of(&[&silence]),
-            Recipe::of(&[&silence, "server.on_fin=waits"]),
-            dark(DarkFrom::Data(acked), &[&silence]),
-            dark(DarkFrom::Fin, &[&silence]),
-            Recipe::of(&["server.capacity=0"]),
-        ],
-        Cause::Unknown => {
-            impatient.extend([
-                Recipe::default(),
-                dark(DarkFrom::Reply, &["limit.time=10s"]),
-                dark(DarkFrom::Data(acked), &["limit.time=10s"]),
-                Recipe::of(&["server.store_rate=1B/s", "limit.time=10s"]),
-            ]);
-            impatient
-        }
-        Cause::ResetBehindLastByte => {
-            // What the server holds ends where a packet was lost that no repeat has made good.
-            let held = task.size_after.map(|size| size.saturating_sub(task.offset));
-            let lost = held.filter(|held| *held < sent).map(|held| {
-                Recipe::of(&[&format!("fault=drop client data DATA at {} 1", held + 1)])
-            });
-            lost.into_iter().chain([Recipe::default(), dark(DarkFrom::Data(acked), &[])]).collect()
-        }
-        Cause::Orderly | Cause::Refused => vec![Recipe::default()],
-    }
-}
-
-/// A client that gives up because no reply comes in time: the copies of the last command are lost, or
-/// the server is slow to write.
-fn impatience(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe> {
-    let last = at + 1 == sketch.tasks.len();
-    let Some(waited) = sketch.gave_up.filter(|_| last) else { return Vec::new() };
-    let until = [waited.saturating_sub(1_000_000), waited + 100_000_000];
-    let mut some: Vec<Recipe> =
-        until.map(|lasts| Recipe::dark(at, DarkFrom::Command { lasts }, &[])).into();
-    if task.upload {
-        for slower in [2, 1] {
-            let rate = task.bytes.saturating_mul(1_000_000_000) / (slower * waited);
-            some.push(Recipe::of(&[&format!("server.store_rate={}B/s", rate.max(1))]));
-        }
-    }
-    some
-}
-
-/// Every copy of the SYN of the data connection is lost, or every answer, with the light on for the
-/// control connection.
-fn unanswered(sketch: &Sketch, task: &TaskSeen) -> Vec<Recipe> {
-    let Some(channel) = task.channel else { return Vec::new() };
-    let (opens, listens) = if sketch.active { ("server", "client") } else { ("client", "server") };
-    let all = |side: &str, segment: &str| -> Recipe {
-        let copies = 1..=SYN_COPIES;
-        let lost = copies.map(|nth| format!("fault=drop {side} data.{channel} {segment} {nth}"));
-        Recipe { settings: lost.collect(), dark: None }
-    };
-    vec![all(opens, "SYN"), all(listens, "SYN-ACK")]
-}
-
-/// Forged resets behind the first packets of either side.
-fn forged(task: &TaskSeen) -> Vec<Recipe> {
-    let silent = ["server.accept_delay=40s"];
-    let quiet: &[&str] =
-        if task.explained.cause == Cause::MiddleboxIdleReset { &silent } else { &[] };
-    let mut all = Vec::new();
-    for claimed in ["client", "server"] {
-        for behind in ["client data DATA 1", "server data DATA 1", "client data DATA 3"] {
-            let fault = format!("fault=inject RST exact as {claimed} after {behind}");
-            let mut settings = vec![&*fault];
-            settings.extend(quiet);
-            all.push(Recipe::of(&settings));
-        }
-    }
-    all
 }
 
 /// The cases of the catalogue and their arms: first the case that the session is like.

@@ -22,20 +22,22 @@ pub(super) enum DarkFrom {
     FinAcks,
     /// The server's last reply to the transfer.
     Reply,
-    /// The command of the transfer, and what the client sends for so many nanoseconds from there on.
-    Command { lasts: u64 },
+    /// The command of the transfer.
+    Command,
     /// The SYN of the data connection.
     Syn,
     /// The answers to the SYN.
     SynAcks,
 }
 
-/// A link goes dark for good during a transfer.
+/// A link goes dark during a transfer.
 #[derive(Clone, Debug)]
 pub(super) struct Dark {
     /// The number of the transfer in its session, from 0.
     pub(super) task: usize,
     pub(super) from: DarkFrom,
+    /// Nanoseconds of darkness; none: for good.
+    pub(super) lasts: Option<u64>,
 }
 
 /// How long the darkness lasts, in seconds: longer than any run.
@@ -79,7 +81,7 @@ impl Dark {
                 DarkFrom::Reply => {
                     control && !by_client && payload.first().is_some_and(|it| b"245".contains(it))
                 }
-                DarkFrom::Command { .. } => {
+                DarkFrom::Command => {
                     control && by_client && commands == self.task + 1 && begins_transfer(payload)
                 }
                 DarkFrom::Syn | DarkFrom::SynAcks => {
@@ -91,12 +93,8 @@ impl Dark {
                     matches!(self.from, DarkFrom::Acks(_) | DarkFrom::FinAcks | DarkFrom::SynAcks);
                 let way = if by_client == answers { "down" } else { "up" };
                 let begin = packet.at.as_micros().max(1);
-                let end = match self.from {
-                    DarkFrom::Command { lasts } => {
-                        format!("{}us", begin + u128::from(lasts / 1000).max(1))
-                    }
-                    _ => format!("{END}s"),
-                };
+                let lasts = self.lasts.map(|lasts| begin + u128::from(lasts / 1000).max(1));
+                let end = lasts.map_or(format!("{END}s"), |end| format!("{end}us"));
                 return Some(format!("link.{way}.blackout={begin}us..{end}"));
             }
         }

@@ -70,6 +70,8 @@ pub(super) struct TaskSeen {
     pub(super) silence: u64,
     /// From the data connection's handshake to the last packet, in nanoseconds.
     pub(super) lasted: u64,
+    /// From the command to the last reply, in nanoseconds.
+    pub(super) answered_after: Option<u64>,
     /// The number of the data connection in the session, from 1.
     pub(super) channel: Option<usize>,
 }
@@ -164,6 +166,7 @@ impl TaskSeen {
         let sent = ends.map_or(0, |[own, _]| number(own.bytes()));
         let refused = seen.begun.is_none()
             && seen.reply.as_ref().is_some_and(|(code, ..)| matches!(code, 450 | 550));
+        let reply_at = seen.reply.as_ref().map(|(.., place)| place.at);
         Self {
             explained: explained.clone(),
             nth: 0,
@@ -184,6 +187,7 @@ impl TaskSeen {
                 .map(|end| flow.map_or(CloseSeen::Open, |flow| CloseSeen::of(flow, end))),
             silence: flow.map_or(0, |flow| flow.longest_silence.0),
             lasted: flow.map_or(0, |flow| flow.last.1 - flow.opened_at.unwrap_or(flow.last.1)),
+            answered_after: reply_at.map(|at| at.saturating_sub(seen.said.at)),
             channel: None,
         }
     }
