@@ -1,8 +1,8 @@
 //! The command `explore`: the counts, the report, and the inputs that are refused.
 
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::program::{assert_refused, halfclose, text};
+use crate::program::{assert_refused, halfclose, terminated, text};
 use serde_json::Value;
 
 fn explore(more: &[&str]) -> Output {
@@ -92,11 +92,7 @@ fn what_must_not_come_is_exit_status_1() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_keeps_what_is_done() {
-    let binary = env!("CARGO_BIN_EXE_halfclose");
-    let script = format!(
-        "'{binary}' explore q123208 --faults 9 & child=$!; sleep 1; kill -TERM $child; wait $child"
-    );
-    let output = Command::new("sh").args(["-c", &script]).output().expect("there is a shell");
+    let output = terminated("explore q123208 --faults 9");
     assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
     let error = text(&output.stderr);
     assert!(error.starts_with("interrupted after "), "{error}");

@@ -1,8 +1,6 @@
 //! The command `matrix`: seeds, threads, and what an early end leaves.
 
-use std::process::Command;
-
-use crate::program::{err, halfclose};
+use crate::program::{err, halfclose, terminated};
 use serde_json::Value;
 
 /// More seeds than any machine runs during a test.
@@ -39,11 +37,7 @@ fn the_time_of_a_matrix_can_be_limited() {
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_a_matrix_with_its_exit_status() {
-    let script = format!(
-        "'{}' matrix --seeds {ENDLESS} & child=$!; sleep 1; kill -TERM $child; wait $child",
-        env!("CARGO_BIN_EXE_halfclose")
-    );
-    let output = Command::new("sh").args(["-c", &script]).output().expect("there is a shell");
+    let output = terminated(&format!("matrix --seeds {ENDLESS}"));
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     assert_eq!(err(&output), "interrupted after 0 of 200 pairs\n");
 }

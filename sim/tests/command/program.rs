@@ -29,6 +29,21 @@ pub(crate) fn left_alone(words: &[&str]) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
+/// Runs the program in the background, sends SIGTERM a second after the program has begun to take the
+/// signal, and waits for the end.
+#[cfg(unix)]
+pub(crate) fn terminated(words: &str) -> Output {
+    // The bit of SIGTERM among the caught signals (proc(5)); another system than Linux has no such file.
+    let script = format!(
+        "'{}' {words} & child=$!
+        while [ -e /proc/$child/status ] &&
+            ! grep -q '^SigCgt:.*[4-7c-f]...$' /proc/$child/status; do sleep 0.1; done
+        sleep 1; kill -TERM $child; wait $child",
+        env!("CARGO_BIN_EXE_halfclose")
+    );
+    Command::new("sh").args(["-c", &script]).output().expect("there is a shell")
+}
+
 /// The standard output as text.
 pub(crate) fn out(output: &Output) -> &str {
     text(&output.stdout)

@@ -1,5 +1,6 @@
 //! Lines 1 and 2 of the table: empty lines before the login, and STAT in a transfer that is not read.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use rustix::process::Resource;
@@ -9,18 +10,23 @@ use super::beside;
 use crate::hostile::raw::Raw;
 use crate::hostile::resident::{Seen, flood};
 
-/// The bytes of a flood, the silence after which a server is thought to read no more, and the longest
-/// time.
-const FLOOD: (usize, Duration, Duration) =
-    (100 << 20, Duration::from_millis(700), Duration::from_secs(2));
+/// The bytes of a flood, and the silence after which a server is thought to read no more.
+const FLOOD: (usize, Duration) = (100 << 20, Duration::from_millis(700));
+/// The longest time of a flood.
+const TIME: Duration = Duration::from_secs(2);
 /// The address space of each server.
 const SPACE: u64 = 1 << 30;
 /// The most memory that the flood may cost, in KiB, and the longest wait of another session.
 const COST: u64 = 1 << 10;
 const WAIT: Duration = Duration::from_secs(2);
 
-fn pour(server: &AnyServer, mut client: Raw, piece: &[u8], reads: bool) -> (String, Seen) {
-    let seen = flood(server, &mut client, piece, FLOOD, reads);
+fn pour(
+    server: &AnyServer,
+    mut client: Raw,
+    piece: &[u8],
+    (time, reads): (Duration, bool),
+) -> (String, Seen) {
+    let seen = flood(server, &mut client, piece, (FLOOD.0, FLOOD.1, time), reads);
     let text = format!(
         "{:.1} MB taken, {} KiB, longest NOOP {}{}",
         seen.taken as f64 / 1e6,
@@ -37,10 +43,14 @@ fn is_sound(seen: &Seen) -> bool {
 
 #[test]
 fn empty_lines_before_the_login() {
+    // A busy server takes few bytes in two seconds, and is asked again for longer.
+    let time = Cell::new(TIME);
     let trial = |server: &AnyServer| {
         server.limit(Resource::As, SPACE);
-        let (unread, first) = pour(server, server.connect("127.0.0.1"), b"\n", false);
-        let (read, second) = pour(server, server.connect("127.0.0.1"), b"\n", true);
+        let client = || server.connect("127.0.0.1");
+        let (unread, first) = pour(server, client(), b"\n", (time.get(), false));
+        let (read, second) = pour(server, client(), b"\n", (time.get(), true));
+        time.set(2 * time.get());
         (format!("replies unread: {unread}; read: {read}"), [first, second])
     };
     beside("1 empty lines", Properties::OPEN, trial, |floods| {
@@ -57,7 +67,7 @@ fn stat_in_a_transfer_that_is_not_read() {
         let _data = client.passive();
         let reply = client.say(&format!("RETR {large}"));
         assert!(reply.starts_with("150") || reply.starts_with("125"), "{reply}");
-        pour(server, client, b"STAT\r\n", false)
+        pour(server, client, b"STAT\r\n", (TIME, false))
     };
     beside("2 STAT in an unread RETR", Properties::OPEN, trial, is_sound);
 }

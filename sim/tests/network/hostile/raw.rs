@@ -170,7 +170,7 @@ pub(crate) fn pause(time: Duration) {
 }
 
 /// Waits until the condition holds.
-pub(crate) fn until(what: &str, so: impl Fn() -> bool) {
+pub(crate) fn until(what: &str, mut so: impl FnMut() -> bool) {
     let began = instant();
     while !so() {
         assert!(began.elapsed() < PATIENCE, "not in {PATIENCE:?}: {what}");

@@ -5,6 +5,7 @@
 //! idle machine, and shows vsftpd and pyftpdlib under the same floods. The bytes that the kernel holds
 //! for a server that does not read count as not taken.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,7 +126,6 @@ impl Ends {
 }
 
 /// What a flood came to.
-#[derive(Debug)]
 pub(crate) struct Seen {
     /// The bytes that the server has read.
     pub(crate) taken: usize,
@@ -136,6 +136,14 @@ pub(crate) struct Seen {
     waits: Vec<Duration>,
     /// Whether every NOOP was answered.
     pub(crate) answers: bool,
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { taken, took, cost, answers, .. } = self;
+        let longest = self.longest();
+        write!(f, "{taken} bytes in {took:?}, {cost} KiB, NOOP {longest:?}, answers: {answers}")
+    }
 }
 
 impl Seen {
