@@ -149,7 +149,9 @@ pub(crate) fn execute(
         Ok(Status::Failed) => FAILED,
         // The reader of standard output has closed the pipe.
         Err(CommandError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => 0,
-        Err(CommandError::Output(error)) => complain(err, &format!("cannot write: {error}"), WRONG),
+        Err(CommandError::Output(error)) => {
+            complain(err, &format!("cannot write the output: {error}"), WRONG)
+        }
         Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
         Err(CommandError::Transfer(problem)) => complain(err, &shown_line(&problem), FAILED),
     }

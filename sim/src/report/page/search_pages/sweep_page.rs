@@ -53,19 +53,19 @@ fn seconds(us: u64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us % 1_000_000 / 1_000)
 }
 
-/// The most frequent verdict in a sentence.
+/// The verdicts in a sentence, the most frequent first.
 fn sentence(total: &Tally) -> String {
-    let often = total.verdicts.iter().max_by_key(|(_, count)| **count);
-    let silent = total.verdicts.get(&Verdict::SilentTruncation).copied().unwrap_or(0);
-    let silent = match silent {
-        0 => "no run truncated a file silently".to_owned(),
-        count => format!("{count} truncated a file silently"),
+    let mut verdicts: Vec<_> = total.verdicts.iter().filter(|(_, count)| **count > 0).collect();
+    verdicts.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let counts: Vec<_> =
+        verdicts.iter().map(|(verdict, count)| format!("{count} are {verdict}")).collect();
+    let silent = match total.verdicts.get(&Verdict::SilentTruncation) {
+        None | Some(0) => ". No run truncated a file silently",
+        Some(_) => "",
     };
-    match often {
-        Some((verdict, count)) => {
-            format!("Of {} runs {count} are {verdict}, and {silent}.", total.runs)
-        }
-        None => "No run was made.".to_owned(),
+    match counts.is_empty() {
+        true => "No run was made.".to_owned(),
+        false => format!("Of {} runs {}{silent}.", total.runs, counts.join(", ")),
     }
 }
 
