@@ -176,7 +176,7 @@ impl<P: Session, S: Store> Driver<P, S> {
             }
         }
         while let Some(place) = self.pop_due(now) {
-            self.act(place, tcp, now, Slot::handle_timeout);
+            self.time_out(place, tcp, now);
         }
         while let Some(ready) = tcp.poll_ready() {
             match ready {
@@ -319,6 +319,14 @@ impl<P: Session, S: Store> Driver<P, S> {
         }
     }
 
+    /// Lets a slot handle a timer that is due. Not inlined: few pumps find a timer due.
+    #[inline(never)]
+    fn time_out<T: Tcp + ?Sized>(&mut self, place: SlotId, tcp: &mut T, now: Duration) {
+        self.act(place, tcp, now, Slot::handle_timeout);
+    }
+
+    /// Accepts what waits at a listener. Not inlined: a connection is accepted once.
+    #[inline(never)]
     fn handle_accept<T: Tcp + ?Sized>(&mut self, from: Listener, tcp: &mut T, now: Duration) {
         if let Some(&place) = self.hub.listeners.get(from.0) {
             self.act(place, tcp, now, |slot, turn| slot.handle_accept(from, turn));

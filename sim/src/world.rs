@@ -231,6 +231,13 @@ impl<'a> World<'a> {
         {
             return arrivals;
         }
+        self.first_of(arrivals)
+    }
+
+    /// The first of the next arrival and the timers. Not inlined: nearly always a packet is next.
+    #[inline(never)]
+    fn first_of(&mut self, arrivals: Option<(Duration, Next)>) -> Option<(Duration, Next)> {
+        let [client, server] = &mut self.stations;
         let timer = |host: Option<Duration>, side| {
             let at = host.unwrap_or(Duration::MAX).min(self.wakes[side as usize]);
             (at < Duration::MAX).then_some((at, Next::Timer(side)))

@@ -17,6 +17,14 @@ impl Server {
     /// `interrupting` if the session's limits leave a STAT for later.
     pub(super) fn interrupt<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         self.interrupting = false;
+        if self.transfer.is_some() {
+            self.interrupt_transfer(cx);
+        }
+    }
+
+    /// `interrupt` for a session with a transfer. Not inlined: few lines arrive beside a transfer.
+    #[inline(never)]
+    fn interrupt_transfer<S: Store>(&mut self, cx: &mut ServerContext<'_, S>) {
         let Some(transfer) = &self.transfer else { return };
         if transfer.interrupted.is_some() || transfer.closing.is_some() || self.over {
             return;

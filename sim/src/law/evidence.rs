@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use halfclose_stack::{Ending, Flags, Note, NoteKind, Segment, State};
 
-use super::connections::{Arrival, Call, Connections, Endpoint, Trigger};
+use super::connections::{Arrival, Call, ConnectionRecord, Connections, Endpoint, Trigger};
 use super::contradiction_law::Cut;
 use super::dialogue_law::Dialogues;
 use super::disturbance::{disturbs, is_lost};
@@ -314,12 +314,25 @@ impl Evidence {
             return;
         }
         let known = *known;
+        self.judge_change((at, key), [from, to, was], &known, continues);
+    }
+
+    /// Judge a change of state that needs a cause. `was` is the state before by the record. Not inlined:
+    /// most changes need no cause.
+    #[inline(never)]
+    fn judge_change(
+        &mut self,
+        (at, key): (Duration, Endpoint),
+        [from, to, was]: [State; 3],
+        known: &ConnectionRecord,
+        continues: bool,
+    ) {
         let cause = self.cause(at, key);
         let reset = cause.arrival.is_some_and(|arrival| arrival.reset);
         // RFC 9293 has no timer for FIN-WAIT-2 after a CLOSE; only ABORT ends the state.
         let timer = from == State::FinWait2 && cause.trigger == Trigger::Timer;
-        let deadline = timer && !cause.is_called_off(&known);
-        let forced = state_law::is_forced(from, to) && (reset || (cause.ends(&known) && !deadline));
+        let deadline = timer && !cause.is_called_off(known);
+        let forced = state_law::is_forced(from, to) && (reset || (cause.ends(known) && !deadline));
         if continues && forced {
             return;
         }

@@ -63,19 +63,26 @@ impl Connection {
     /// Decide about `segment` by the `policy` of the host.
     #[inline]
     pub(crate) fn admit(&self, segment: &Segment, was: &Before, policy: &ClosePolicy) -> Admission {
-        let (flags, nxt) = (segment.flags, was.nxt);
         if segment.is_plain() {
             let closing = matches!(self.state, State::FinWait1 | State::Closing);
             let suspicious = closing || segment.window == 0;
             if suspicious && self.would_stop_timer(segment, was) {
                 return Admission::Withhold;
             }
-            let usual = segment.seq == nxt && !before(segment.ack, self.send.una);
+            let usual = segment.seq == was.nxt && !before(segment.ack, self.send.una);
             let keeps = policy.old_segments == OldSegments::Keep;
             if !self.receive.fin && self.owner != Owner::Orphan && (usual || !keeps) {
                 return Admission::Pass;
             }
         }
+        self.admit_unusual(segment, was, policy)
+    }
+
+    /// Decide about a segment that is not the next segment of an open connection. Not inlined: few
+    /// packets come here.
+    #[inline(never)]
+    fn admit_unusual(&self, segment: &Segment, was: &Before, policy: &ClosePolicy) -> Admission {
+        let (flags, nxt) = (segment.flags, was.nxt);
         if matches!(self.state, State::SynSent | State::Listen | State::Closed) {
             return Admission::Pass;
         }

@@ -233,12 +233,18 @@ impl Connection {
         {
             return at;
         }
-        let at = self.interface.poll_at(now.instant(), self.socket.shared());
-        let at = at.map_or(Moment::NEVER, Moment::from);
+        let at = self.ask_smoltcp(now);
         let Some(known) = known else { return at };
         let early = known == now.after(Span::SHORTEST_RTO) && known < at && at.comes();
         debug_assert!(known == at || early, "smoltcp waits until {at:?}, not {known:?}");
         known
+    }
+
+    /// The deadline of smoltcp, from smoltcp. Not inlined: after most packets the deadline is known.
+    #[inline(never)]
+    fn ask_smoltcp(&mut self, now: Moment) -> Moment {
+        let at = self.interface.poll_at(now.instant(), self.socket.shared());
+        at.map_or(Moment::NEVER, Moment::from)
     }
 
     /// The deadline of smoltcp, where the deadline follows from the variables: a question to smoltcp costs

@@ -34,6 +34,8 @@ pub(super) struct TimeWait {
 impl Host {
     /// Reduce the connection in `slot` to an entry in TIME-WAIT, and free the slot. `until`: the end of
     /// TIME-WAIT by smoltcp. False, without effect, if the user may still read bytes or has not closed.
+    // Not inlined: a connection comes here once, and every packet passes the call.
+    #[inline(never)]
     pub(super) fn compact(&mut self, slot: u32, until: Moment) -> bool {
         let connection = &self.connections[slot];
         let (ends, key) = (connection.ends(), connection.key());
