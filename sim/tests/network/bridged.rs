@@ -48,8 +48,13 @@ pub(crate) fn has_tun() -> bool {
 
 /// The JSON object of a bridge run.
 pub(crate) fn run(prefix: &[&str], words: &[&str]) -> Value {
-    let output = bridge(prefix, &[words, &["--json"]].concat());
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", said(&output)))
+    // Longer than the bridge's own limit: a busy machine is slow to start programs.
+    let limit = if words.contains(&"--limit") { &[][..] } else { &["--limit", "600s"] };
+    // A server may need more than the 20 s that a bridge waits for its port.
+    again(|| {
+        let output = bridge(prefix, &[words, limit, &["--json"]].concat());
+        serde_json::from_slice(&output.stdout).map_err(|_| said(&output))
+    })
 }
 
 /// The command of a server of another project, and the path for uploads; `None`: not installed.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// The longest run of a program, in seconds: long, because some programs crawl on a busy machine.
-const LIMIT: &str = "300";
+pub(super) const LIMIT: &str = "600";
 
 /// Whether the program is installed. Prints a line if not, or fails where the program is required.
 pub(crate) fn is_there(program: &str) -> bool {
@@ -25,8 +25,19 @@ pub(crate) fn is_there(program: &str) -> bool {
 
 /// Runs a program in a directory with these lines as input, and kills the program after the limit.
 pub(crate) fn run(program: &str, arguments: &[String], input: &str, at: &Path) -> Output {
+    run_for(LIMIT, program, arguments, input, at)
+}
+
+/// The same, with a limit in seconds.
+pub(crate) fn run_for(
+    limit: &str,
+    program: &str,
+    arguments: &[String],
+    input: &str,
+    at: &Path,
+) -> Output {
     let mut child = Command::new("timeout")
-        .arg(LIMIT)
+        .arg(limit)
         .arg(program)
         .args(arguments)
         .current_dir(at)

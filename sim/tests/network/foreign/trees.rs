@@ -17,7 +17,7 @@ fn lftp_mirrors_a_tree_up_and_down() {
     let (server, client) = (Ours::serve(&[]), tempfile::tempdir().expect("a directory"));
     make(&client.path().join("tree"));
     let script = format!(
-        "set net:timeout 10; set net:max-retries 2; open {}; mirror -R --parallel=4 tree there; \
+        "set net:timeout 60; set net:max-retries 2; open {}; mirror -R --parallel=4 tree there; \
          mirror --parallel=4 there back",
         server.url()
     );
