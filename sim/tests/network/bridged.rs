@@ -46,15 +46,18 @@ pub(crate) fn has_tun() -> bool {
     })
 }
 
-/// The JSON object of a bridge run.
+/// The JSON object of a bridge run. A server may need more than the 20 s that a bridge waits for its port,
+/// so a run without an object is made again.
 pub(crate) fn run(prefix: &[&str], words: &[&str]) -> Value {
+    again(|| run_once(prefix, words))
+}
+
+/// The JSON object of one bridge run, or what the bridge said in place of the object.
+pub(crate) fn run_once(prefix: &[&str], words: &[&str]) -> Result<Value, String> {
     // Longer than the bridge's own limit: a busy machine is slow to start programs.
     let limit = if words.contains(&"--limit") { &[][..] } else { &["--limit", "600s"] };
-    // A server may need more than the 20 s that a bridge waits for its port.
-    again(|| {
-        let output = bridge(prefix, &[words, limit, &["--json"]].concat());
-        serde_json::from_slice(&output.stdout).map_err(|_| said(&output))
-    })
+    let output = bridge(prefix, &[words, limit, &["--json"]].concat());
+    serde_json::from_slice(&output.stdout).map_err(|_| said(&output))
 }
 
 /// The command of a server of another project, and the path for uploads; `None`: not installed.
