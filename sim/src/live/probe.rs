@@ -79,15 +79,22 @@ pub(crate) struct Probed {
 const ATTEMPTS: u32 = 4;
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Probes a server. The files are deleted in every case, and named in `left` if the server does not
+/// The listener to a probe: the greeting of the server, and what the server did with the last upload.
+pub(crate) type Listener<'a> = &'a mut dyn FnMut(&str, &ProbeRow);
+
+/// Probes a server, and tells each row to `tell` once the row is there. The files are deleted in every case, and named in `left` if the server does not
 /// delete them.
 ///
 /// # Errors
 /// The server does not answer, or refuses the login or every upload.
-pub(crate) fn probe(probe: &Probe<'_>, err: &mut dyn Write) -> Result<Probed, Error> {
+pub(crate) fn probe(
+    probe: &Probe<'_>,
+    tell: Listener<'_>,
+    err: &mut dyn Write,
+) -> Result<Probed, Error> {
     let mut probed = Probed::default();
     let mut names = Names { next: 0, made: Vec::new() };
-    let asked = ask(probe, &mut names, &mut probed, err);
+    let asked = ask(probe, &mut names, &mut probed, tell, err);
     probed.left = tidy_up(probe, names.made, err);
     for name in &probed.left {
         let name = super::clean(&String::from_utf8_lossy(name));
@@ -123,6 +130,7 @@ fn ask(
     probe: &Probe<'_>,
     names: &mut Names,
     probed: &mut Probed,
+    tell: Listener<'_>,
     err: &mut dyn Write,
 ) -> Result<(), Error> {
     for &size in probe.sizes {
@@ -140,6 +148,7 @@ fn ask(
                     names.made.push(upload.name);
                 }
                 let (greeting, row) = asked?;
+                tell(&greeting, &row);
                 probed.greeting = greeting;
                 probed.rows.push(row);
                 if probe.interrupted.load(Ordering::Relaxed) {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -137,6 +138,27 @@ fn takes_interrupts(process: u32) -> bool {
     let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
     let caught = caught.and_then(|caught| u64::from_str_radix(caught.trim(), 16).ok());
     caught.is_some_and(|caught| caught & 2 != 0)
+}
+
+/// A server may let a row wait for the whole time-out, so no row waits for the next.
+#[test]
+fn each_row_is_printed_when_it_is_there() {
+    let Some(server) = Theirs::start(PYFTPDLIB) else { return };
+    let mut child = Command::new(env!("CARGO_BIN_EXE_halfclose"))
+        .args(["probe", &server.directory_url(), "--close", "fin", "--sizes", "1,3000000"])
+        .args(["--runs", "200"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let rows = BufReader::new(child.stdout.take().expect("a pipe")).lines().skip(2);
+    let first: Vec<_> = rows.take(2).map(|line| line.expect("a line")).collect();
+    assert!(first.iter().all(|row| row.trim_start().starts_with("fin ")), "{first:?}");
+    assert_eq!(child.try_wait().expect("it is ours"), None, "400 uploads are not done");
+    let signalled = Command::new("kill").args(["-s", "INT", &child.id().to_string()]).status();
+    assert!(signalled.expect("kill(1)").success());
+    child.wait().expect("it ends");
+    assert_eq!(left(&server), [""; 0]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `halfclose probe` asks a running server what it says and holds when an upload ends in each way.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -60,7 +60,15 @@ pub(in crate::cli) fn execute(
         runs: args.runs,
         interrupted: &interrupted,
     };
-    let probed = live::probe(&probe, err);
+    let (mut printed, mut is_first) = (Ok(()), true);
+    let mut tell = |greeting: &str, row: &ProbeRow| {
+        if !args.session.json && printed.is_ok() {
+            printed = print(greeting, is_first, row, out);
+            is_first = false;
+        }
+    };
+    let probed = live::probe(&probe, &mut tell, err);
+    printed?;
     if interrupted.load(Ordering::Relaxed) {
         return Ok(Status::Interrupted);
     }
@@ -68,7 +76,7 @@ pub(in crate::cli) fn execute(
     let differences = expected.map(|expected| differences(&expected, &answers(&probed.rows)));
     match args.session.json {
         true => writeln!(out, "{}", object(args, &probed, differences.as_deref()))?,
-        false => print(&probed, differences.as_deref(), out)?,
+        false => print_end(&probed, differences.as_deref(), out)?,
     }
     let differs = differences.is_some_and(|differences| !differences.is_empty());
     Ok(if differs { Status::Broken } else { Status::AsExpected })
@@ -79,19 +87,26 @@ fn word(close: Close) -> &'static str {
     found.map_or("", |(word, _)| *word)
 }
 
-fn print(
+/// Prints a row, and the greeting and the head of the table before the first row. A row can take as long
+/// as the time-out, so no row waits for the others.
+fn print(greeting: &str, is_first: bool, row: &ProbeRow, out: &mut dyn Write) -> io::Result<()> {
+    if is_first {
+        writeln!(out, "{}", live::clean(greeting))?;
+        writeln!(out, "  {:<17} {:>9} {:>9}  {:<18} reply", "close", "size", "stored", "verdict")?;
+    }
+    let stored = row.stored.map_or("none".to_owned(), |stored| stored.to_string());
+    let reply = row.reply.lines().next().map_or("none".to_owned(), live::clean);
+    let (close, size, verdict) = (word(row.close), row.size, row.verdict());
+    writeln!(out, "  {close:<17} {size:>9} {stored:>9}  {verdict:<18} {reply}")?;
+    out.flush()
+}
+
+/// Prints the servers that answer most alike, and the differences to the file of `--expect`.
+fn print_end(
     probed: &Probed,
     differences: Option<&[String]>,
     out: &mut dyn Write,
-) -> Result<(), CommandError> {
-    writeln!(out, "{}", live::clean(&probed.greeting))?;
-    writeln!(out, "  {:<17} {:>9} {:>9}  {:<18} reply", "close", "size", "stored", "verdict")?;
-    for row in &probed.rows {
-        let stored = row.stored.map_or("none".to_owned(), |stored| stored.to_string());
-        let reply = row.reply.lines().next().map_or("none".to_owned(), live::clean);
-        let (close, size, verdict) = (word(row.close), row.size, row.verdict());
-        writeln!(out, "  {close:<17} {size:>9} {stored:>9}  {verdict:<18} {reply}")?;
-    }
+) -> io::Result<()> {
     match &probed.behaves_like[..] {
         [] => writeln!(out, "behaves like no measured server (docs/MODELS.md)")?,
         names => writeln!(out, "behaves like {}", names.join(", "))?,
