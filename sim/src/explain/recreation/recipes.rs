@@ -29,6 +29,12 @@ impl Recipe {
         Self { dark: Some(Dark { task, from, lasts: None }), ..Self::of(settings) }
     }
 
+    /// The settings of the recipe, and one more.
+    fn and(mut self, setting: &str) -> Self {
+        self.settings.push(setting.to_owned());
+        self
+    }
+
     /// The light comes back after so many nanoseconds.
     fn until(mut self, lasts: u64) -> Self {
         self.dark = self.dark.map(|dark| Dark { lasts: Some(lasts), ..dark });
@@ -56,6 +62,13 @@ pub(super) fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe
                 some.push(Recipe::of(&[size, &key("abort_after", before)]));
                 some.push(Recipe::of(&[size, &key("abort_after", 0)]));
             }
+            // The server holds less than the client sent: the packet behind those bytes was lost.
+            let lost: Vec<_> = lost(task).into_iter().collect();
+            let with_loss = some
+                .clone()
+                .into_iter()
+                .flat_map(|recipe| lost.iter().map(move |loss| recipe.clone().and(loss)));
+            some.extend(with_loss.collect::<Vec<_>>());
             some
         }
         Cause::ClientDied => all("die_after", &[acked, sent / 2, sent, 0, 1]),
@@ -73,6 +86,7 @@ pub(super) fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe
                 Recipe::of(&["client.trusts=reply", "link.down.rate=512kbit"]),
             ];
             some.extend(all("die_after", &[acked, sent / 2]));
+            some.extend(overtaken(sketch, task));
             some
         }
         Cause::TailUnacknowledged => {
@@ -140,15 +154,19 @@ pub(super) fn recipes(sketch: &Sketch, at: usize, task: &TaskSeen) -> Vec<Recipe
             impatient
         }
         Cause::ResetBehindLastByte => {
-            // What the server holds ends where a packet was lost that no repeat has made good.
-            let held = task.size_after.map(|size| size.saturating_sub(task.offset));
-            let lost = held.filter(|held| *held < sent).map(|held| {
-                Recipe::of(&[&format!("fault=drop client data DATA at {} 1", held + 1)])
-            });
+            let lost = lost(task).map(|loss| Recipe::of(&[&loss]));
             lost.into_iter().chain([Recipe::default(), dark(DarkFrom::Data(acked), &[])]).collect()
         }
         Cause::Orderly | Cause::Refused => vec![Recipe::default()],
     }
+}
+
+/// What the server holds ends where a packet was lost that no repeat has made good.
+fn lost(task: &TaskSeen) -> Option<String> {
+    let held = task.size_after.map(|size| size.saturating_sub(task.offset));
+    let channel = task.channel?;
+    let held = held.filter(|held| *held < task.bytes)?;
+    Some(format!("fault=drop client data.{channel} DATA at {} 1", held + 1))
 }
 
 /// A client that gives up because no reply comes in time: the copies of the last command are lost, or
@@ -178,7 +196,17 @@ fn unanswered(sketch: &Sketch, task: &TaskSeen) -> Vec<Recipe> {
         let lost = copies.map(|nth| format!("fault=drop {side} data.{channel} {segment} {nth}"));
         Recipe { settings: lost.collect(), dark: None }
     };
-    vec![all(opens, "SYN"), all(listens, "SYN-ACK")]
+    // The last packet of the handshake alone may be lost, and the listener resets at its close.
+    let last = format!("fault=drop {opens} data.{channel} ACK 1");
+    vec![Recipe::of(&[&last]), all(opens, "SYN"), all(listens, "SYN-ACK"), all(opens, "ACK")]
+}
+
+/// The sender's RST overtakes the data before the RST, and the data finds no connection.
+fn overtaken(sketch: &Sketch, task: &TaskSeen) -> Option<Recipe> {
+    let channel = task.channel?;
+    let side = if task.upload { "client" } else { "server" };
+    let early = (sketch.round_trip / 8_000).max(1);
+    Some(Recipe::of(&[&format!("fault=early {early}us {side} data.{channel} RST 1")]))
 }
 
 /// Forged resets behind the first packets of either side.

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use halfclose::explain::{Cause, Whole};
 
 use super::capture::{Capture, alone, holds};
-use super::captures::{explained, ftplib, only};
+use super::captures::{explained, explained_with_sketches, ftplib, only, recreated};
 use super::programs::content;
 use super::theirs::{PURE_FTPD, PYFTPDLIB, Theirs, VSFTPD};
 use crate::served::Ours;
@@ -36,7 +36,8 @@ fn explain_ipv6() {
         capture.stop();
         assert!(done.success(), "{way}: {done}");
         assert!(holds(&file, setup.as_bytes()), "{way}: no {setup} in the capture");
-        let found = explained(&file, server.port);
+        let (found, sketches) = explained_with_sketches(&file, server.port);
+        assert!(recreated(way, &sketches), "{way}");
         let one = only(&found);
         assert_eq!((&*one.command, one.cause, one.bytes), (command, cause, 300_000), "{one:#?}");
         assert!(one.client.starts_with("[::1]:"), "{one:#?}");
@@ -71,7 +72,8 @@ fn explain_port_mode() {
         let done = Command::new("lftp").args(["-c", &script]).output().expect("lftp starts");
         capture.stop();
         assert!(holds(&file, b"PORT 127,0,0,1,"), "{model}: {done:?}");
-        let found = explained(&file, server.port);
+        let (found, sketches) = explained_with_sketches(&file, server.port);
+        assert!(recreated(&format!("{model} lftp, PORT"), &sketches), "{model}");
         for command in ["RETR", "STOR"] {
             let said = format!("{model} {command}: {done:?} {:#?}", found.transfers);
             let mut all = found.transfers.iter().filter(|it| it.command == command);
