@@ -110,8 +110,9 @@ fn explain_each_end(model: &str) {
         assert_eq!(one.cause, *cause, "{all}");
         assert!(wholes.contains(&one.whole), "{all}");
         // No client of a scenario closes a download in the middle and goes on.
-        let same = recreated(&format!("{model} {way}"), &sketches);
-        assert!(same || *way == "get-unread", "{model} {way}");
+        if *way != "get-unread" {
+            assert!(recreated(&format!("{model} {way}"), &sketches), "{model} {way}");
+        }
     }
     // 96 bytes of each packet: the lengths stand in the headers, and long replies are cut.
     let (found, _) = dialogue(&server, "put", "96", "tcp");
