@@ -7,6 +7,7 @@ mod data;
 mod slot;
 mod store_line;
 mod timers;
+mod waking;
 
 use crate::client::{Client, ClientConfig, Task};
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
@@ -167,14 +168,7 @@ impl<P: Session, S: Store> Driver<P, S> {
 
     /// Handles all changes of the host and all timers that are due.
     pub fn pump<T: Tcp + ?Sized>(&mut self, tcp: &mut T, now: Duration) {
-        while let Some(Asker(session)) = self.hub.store.poll_answer() {
-            if let Some(at) = self.ids.iter().position(|id| id.0 == session)
-                && self.slots[at].is_live()
-            {
-                let place = SlotId(u32::try_from(at).expect("places are counted in u32"));
-                self.act(place, tcp, now, Slot::handle_timeout);
-            }
-        }
+        self.handle_answers(tcp, now);
         while let Some(place) = self.pop_due(now) {
             self.time_out(place, tcp, now);
         }

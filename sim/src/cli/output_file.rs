@@ -1,9 +1,11 @@
 //! `output_file` writes a file under a temporary name in the same directory, and renames the file at the
 //! end: the file appears whole or not at all. A path without write permission is an error before any run.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
@@ -14,6 +16,26 @@ use thiserror::Error;
 pub(crate) struct OutputFileError {
     path: PathBuf,
     source: io::Error,
+}
+
+/// The temporary files under way.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Lets Ctrl-C, SIGTERM and SIGHUP end the program without a temporary file left behind. A handler that the
+/// program has already stays.
+pub(crate) fn end_without_leavings() {
+    let _ = ctrlc::set_handler(|| {
+        remove_unfinished();
+        process::exit(i32::from(super::INTERRUPTED));
+    });
+}
+
+/// Removes the temporary files under way, because the program ends at once.
+pub(crate) fn remove_unfinished() {
+    for path in UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // A file that has its final name by now has no temporary name any more.
+        let _ = fs::remove_file(path);
+    }
 }
 
 /// A file being written. Dropped without [`OutputFile::commit`], the file leaves nothing behind.
@@ -108,6 +130,7 @@ fn open(path: &Path) -> io::Result<FileSink> {
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let file = builder.tempfile_in(directory)?;
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(file.path().to_owned());
     Ok(FileSink::Renamed { target, file: BufWriter::new(file) })
 }
 
@@ -147,7 +170,7 @@ mod tests {
         let mut output = OutputFile::create(&path).expect("writable");
         output.write_all(b"whole").expect("space");
         output.commit().expect("renamed");
-        assert_eq!(std::fs::read(&path).expect("there"), b"whole");
+        assert_eq!(fs::read(&path).expect("there"), b"whole");
         assert_eq!(entries(directory.path()), 1);
     }
 
@@ -155,12 +178,12 @@ mod tests {
     fn an_old_file_stays_until_the_new_one_is_whole() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("x");
-        std::fs::write(&path, "old").expect("space");
+        fs::write(&path, "old").expect("space");
         let mut output = OutputFile::create(&path).expect("writable");
         output.write_all(b"new").expect("space");
-        assert_eq!(std::fs::read(&path).expect("there"), b"old");
+        assert_eq!(fs::read(&path).expect("there"), b"old");
         output.commit().expect("renamed");
-        assert_eq!(std::fs::read(&path).expect("there"), b"new");
+        assert_eq!(fs::read(&path).expect("there"), b"new");
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) fn interrupted() -> &'static AtomicBool {
     ONCE.get_or_init(|| {
         let handler = || {
             if STOP.swap(true, Ordering::Relaxed) {
+                super::output_file::remove_unfinished();
                 process::exit(i32::from(super::INTERRUPTED));
             }
         };

@@ -16,5 +16,6 @@ mod probed;
 mod program;
 mod reported;
 mod served;
+mod small_things;
 mod supervised;
 mod word;

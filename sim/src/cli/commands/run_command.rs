@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::cli::args::{CiArgs, RunArgs};
 use crate::cli::ci_report::{Check, Finding};
-use crate::cli::output_file::OutputFile;
+use crate::cli::output_file::{OutputFile, end_without_leavings};
 use crate::cli::page_file::PageFile;
 use crate::cli::selection::Selection;
 use crate::cli::streams::UntilClosed;
@@ -112,6 +112,7 @@ pub(in crate::cli) fn execute(
     let pcap = request.pcap.as_deref().map(|path| Capture::create(path, request.json, columns));
     let pcap = pcap.transpose()?;
     let standard = matches!(pcap, Some(Capture::Standard));
+    end_without_leavings();
     let page = PageFile::create(request.report.as_deref(), &["html"], &request.selection)?;
     let workload = Workload::load(scenario).map_err(CommandError::input)?;
     let began = wall_clock();

@@ -1,168 +1,36 @@
 //! A disk that stops to answer: a file system in user space (FUSE), below the served directory as a
 //! network's disk would be. Sessions that ask for the disk wait, and no other session waits.
 
-use std::ffi::CString;
-use std::fs::File;
-use std::io::{ErrorKind, Read, Write};
-use std::os::fd::AsRawFd as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::thread;
+mod slow_disk;
+
+use std::io::{Read, Write};
 use std::time::Duration;
 
-use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+use rustix::process::Signal;
+use tempfile::TempDir;
 
-use super::raw::{Raw, assert_serves, instant, pause};
+use super::raw::{Raw, assert_serves, instant, until};
 use crate::busy::{Watch, within};
 use crate::served::Ours;
+use slow_disk::{
+    CREATE, Disk, FSYNC, LOOKUP, MKDIR, OPENDIR, READ, READDIR, RENAME, RMDIR, SETATTR, SIZE,
+    UNLINK,
+};
 
-/// The size of the only file, `file`, whose bytes are all `x`.
-const SIZE: u64 = 1 << 20;
-/// The time for which the kernel knows a name without asking again.
-const VALID: Duration = Duration::from_millis(300);
 /// The longest wait of a session that does not ask for the disk, on a busy machine.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// A mounted disk. The disk answers until [`Disk::hang`], and again from [`Disk::go_on`] on.
-struct Disk {
-    at: PathBuf,
-    /// The first question that is not answered, as a code; all behind are not answered either.
-    hangs: Arc<AtomicU32>,
-}
-
-/// The codes of the questions for bytes, and of any question.
-const READ: u32 = 15;
-const ANY: u32 = 1 << 16;
-
-impl Disk {
-    /// Mounts the disk at a new directory; returns `None` where that is not possible.
-    fn mount(at: &Path) -> Option<Self> {
-        std::fs::create_dir(at).expect("space");
-        let device = File::options().read(true).write(true).open("/dev/fuse");
-        let mounted = device.and_then(|device| {
-            let data = format!("fd={},rootmode=40000,user_id=0,group_id=0", device.as_raw_fd());
-            let data = CString::new(data).expect("without NUL");
-            mount("halfclose-test", at, "fuse", MountFlags::empty(), Some(&*data))?;
-            Ok(device)
-        });
-        let mut device = match mounted {
-            Ok(device) => device,
-            Err(error) => {
-                eprintln!("SKIPPED: no file system in user space can be mounted: {error}");
-                return None;
-            }
-        };
-        let hangs = Arc::new(AtomicU32::new(0));
-        let asked = Arc::clone(&hangs);
-        thread::spawn(move || {
-            let mut question = vec![0; 128 << 10];
-            loop {
-                match device.read(&mut question) {
-                    Ok(count) => {
-                        let code = u32::from(question[4]);
-                        while [code, ANY].contains(&asked.load(Ordering::Relaxed)) {
-                            pause(Duration::from_millis(1));
-                        }
-                        if let Some(answer) = answer(&question[..count]) {
-                            // A question may have been taken back.
-                            let _ = device.write_all(&answer);
-                        }
-                    }
-                    Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                    Err(error) if error.kind() == ErrorKind::NotFound => {}
-                    // The disk was unmounted.
-                    Err(_) => return,
-                }
-            }
-        });
-        Some(Self { at: at.to_owned(), hangs })
-    }
-
-    /// Stops to answer, once the kernel knows nothing any more.
-    fn hang(&self) {
-        self.hangs.store(ANY, Ordering::Relaxed);
-        pause(VALID + VALID / 2);
-    }
-
-    /// Stops to answer at the first question for bytes.
-    fn hangs_at_reads(&self) {
-        self.hangs.store(READ, Ordering::Relaxed);
-    }
-
-    fn go_on(&self) {
-        self.hangs.store(0, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        self.go_on();
-        let _ = unmount(&self.at, UnmountFlags::DETACH);
-    }
-}
-
-/// The answer to a question of the kernel (`linux/fuse.h`, version 7.31); `None`: no answer is due.
-fn answer(question: &[u8]) -> Option<Vec<u8>> {
-    let number = |at: usize| u64::from_le_bytes(question[at..at + 8].try_into().expect("eight"));
-    let small = |at: usize| u32::from_le_bytes(question[at..at + 4].try_into().expect("four"));
-    let (code, unique, node) = (small(4), number(8), number(16));
-    let valid = VALID.subsec_nanos();
-    let body = match code {
-        // LOOKUP: the only name, of node 2.
-        1 if &question[40..] == b"file\0" => {
-            let mut entry = Vec::new();
-            [2, 0, 0, 0].iter().for_each(|field: &u64| entry.extend(field.to_le_bytes()));
-            [valid, valid].iter().for_each(|field| entry.extend(field.to_le_bytes()));
-            entry.extend(attributes(2));
-            Ok(entry)
-        }
-        1 => Err(-2),
-        // FORGET, INTERRUPT, BATCH_FORGET.
-        2 | 36 | 42 => return None,
-        // GETATTR.
-        3 => Ok([&[0; 8][..], &valid.to_le_bytes(), &[0; 4], &attributes(node)].concat()),
-        // OPEN, OPENDIR.
-        14 | 27 => Ok(vec![0; 16]),
-        // READ.
-        15 => {
-            let left = SIZE.saturating_sub(number(48)).min(small(56).into());
-            Ok(vec![b'x'; usize::try_from(left).expect("at most a page or more")])
-        }
-        // INIT: the version, 64 KiB ahead, and no features.
-        26 => {
-            let fields = [7, 31, 64 << 10, 0, 0, 64 << 10, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0_u32];
-            Ok(fields.iter().flat_map(|field| field.to_le_bytes()).collect())
-        }
-        // READDIR: one name.
-        28 if number(48) == 0 => {
-            let fields = [2_u64.to_le_bytes(), 1_u64.to_le_bytes()].concat();
-            let name = [&4_u32.to_le_bytes()[..], &8_u32.to_le_bytes(), b"file\0\0\0\0"].concat();
-            Ok([fields, name].concat())
-        }
-        // READDIR at the end, RELEASE, FLUSH, RELEASEDIR, ACCESS.
-        28 | 18 | 25 | 29 | 34 => Ok(Vec::new()),
-        _ => Err(-38),
-    };
-    let (error, body) = body.map_or_else(|error: i32| (error, Vec::new()), |body| (0, body));
-    let length = u32::try_from(16 + body.len()).expect("short");
-    Some([&length.to_le_bytes()[..], &error.to_le_bytes(), &unique.to_le_bytes(), &body].concat())
-}
-
-/// The attributes of the directory (node 1) or of the file.
-fn attributes(node: u64) -> Vec<u8> {
-    let (size, mode) = if node == 1 { (0, 0o040_755) } else { (SIZE, 0o100_644) };
-    let large = [node, size, size / 512, 0, 0, 0].map(u64::to_le_bytes).concat();
-    let small = [0, 0, 0, mode, 1, 0, 0, 0, 4096, 0].map(u32::to_le_bytes).concat();
-    [large, small].concat()
-}
-
 /// Starts a server with the disk at `slow`.
-fn server() -> Option<(Ours, Disk)> {
+fn server(options: &[&str]) -> Option<(Ours, Disk)> {
+    let (folder, disk) = folder()?;
+    Some((Ours::serve_in(folder, &[], options), disk))
+}
+
+fn folder() -> Option<(TempDir, Disk)> {
     let folder = tempfile::tempdir().expect("a directory");
     std::fs::create_dir(folder.path().join("root")).expect("space");
     let disk = Disk::mount(&folder.path().join("root/slow"))?;
-    Some((Ours::serve_in(folder, &[], &[]), disk))
+    Some((folder, disk))
 }
 
 /// Asserts that a session which does not ask for the disk is served.
@@ -182,13 +50,13 @@ fn assert_no_other_waits(server: &Ours, other: &mut Raw) {
 
 #[test]
 fn a_disk_that_hangs_holds_up_the_downloads_from_the_disk_alone() {
-    let Some((server, disk)) = server() else { return };
+    let Some((server, disk)) = server(&[]) else { return };
     let mut other = Raw::login(&server);
     let mut client = Raw::login(&server);
     let mut data = client.passive();
     // The server has the name, the kernel has no byte of the file.
     assert!(client.say("SIZE slow/file").starts_with("213"));
-    disk.hangs_at_reads();
+    disk.hang_at(READ);
     assert!(client.say("RETR slow/file").starts_with("150"));
     assert_no_other_waits(&server, &mut other);
     disk.go_on();
@@ -208,7 +76,7 @@ fn a_disk_that_hangs_holds_up_the_sessions_that_ask_for_its_names_alone() {
         ("CWD slow", "250"),
         ("STAT slow/file", "213"),
     ];
-    let Some((server, disk)) = server() else { return };
+    let Some((server, disk)) = server(&[]) else { return };
     let mut other = Raw::login(&server);
     let mut asking: Vec<_> = LINES.iter().map(|_| Raw::login(&server)).collect();
     for (client, (line, reply)) in asking.iter_mut().zip(LINES) {
@@ -225,4 +93,171 @@ fn a_disk_that_hangs_holds_up_the_sessions_that_ask_for_its_names_alone() {
     for (client, (_, reply)) in asking.iter_mut().zip(LINES) {
         client.expect(reply);
     }
+}
+
+/// Asserts that the disk holds a question back, and that a session which does not ask for the disk is
+/// answered meanwhile: without the disk's answer, a server that waits itself never answers.
+fn assert_asked_alone(disk: &Disk, other: &mut Raw, what: &str) {
+    disk.is_asked();
+    let mut longest = Duration::ZERO;
+    for _ in 0..20 {
+        let asked = instant();
+        assert!(other.say("NOOP").starts_with("200"), "{what}");
+        longest = longest.max(asked.elapsed());
+    }
+    eprintln!("beside a disk that hangs at {what}: NOOP {longest:?} at most");
+}
+
+#[test]
+fn a_disk_that_hangs_in_a_change_holds_up_the_session_that_changes_alone() {
+    const CHANGES: [(&str, u32, &str); 7] = [
+        ("SITE CHMOD 600 slow/file", SETATTR, "200"),
+        ("MFMT 20020206123456 slow/file", SETATTR, "213"),
+        ("STAT slow", READDIR, "212"),
+        ("MKD slow/made", MKDIR, "257"),
+        ("RMD slow/made", RMDIR, "250"),
+        ("RNTO slow/other", RENAME, "250"),
+        ("DELE slow/other", UNLINK, "250"),
+    ];
+    let Some((server, disk)) = server(&[]) else { return };
+    let (mut client, mut other) = (Raw::login(&server), Raw::login(&server));
+    for (line, question, reply) in CHANGES {
+        if line.starts_with("RNTO") {
+            assert!(client.say("RNFR slow/file").starts_with("350"));
+        }
+        disk.hang_at(question);
+        // A command behind waits for its turn.
+        client.stream.write_all(format!("{line}\r\nNOOP\r\n").as_bytes()).expect("it listens");
+        assert_asked_alone(&disk, &mut other, line);
+        disk.go_on();
+        client.expect(reply);
+        client.expect("200");
+    }
+    assert!(client.say("SIZE slow/other").starts_with("550"), "the file is removed");
+}
+
+#[test]
+fn a_disk_that_hangs_at_the_begin_of_a_transfer_holds_up_this_transfer_alone() {
+    const BEGINS: [(&str, u32); 5] = [
+        ("LIST slow", OPENDIR),
+        ("NLST slow", READDIR),
+        ("MLSD slow", READDIR),
+        ("STOR slow/new", CREATE),
+        ("STOU slow/file", LOOKUP),
+    ];
+    let Some((server, disk)) = server(&[]) else { return };
+    let (mut client, mut other) = (Raw::login(&server), Raw::login(&server));
+    for (line, question) in BEGINS {
+        let mut data = client.passive();
+        disk.forget();
+        disk.hang_at(question);
+        client.stream.write_all(format!("{line}\r\n").as_bytes()).expect("it listens");
+        assert_asked_alone(&disk, &mut other, line);
+        disk.go_on();
+        client.expect("150");
+        if line.starts_with("STO") {
+            data.write_all(&[b'x'; 3000]).expect("it listens");
+        } else {
+            let mut listing = String::new();
+            data.read_to_string(&mut listing).expect("the end of the listing");
+            assert!(listing.contains("file"), "{line}: {listing}");
+        }
+        drop(data);
+        client.expect("226");
+    }
+    assert_eq!(client.say("SIZE slow/new"), "213 3000");
+    assert_eq!(client.say("SIZE slow/file.1"), "213 3000");
+}
+
+/// ABOR and QUIT behind the last byte of an upload: the reply to the upload tells of the file, and comes
+/// first.
+#[test]
+fn an_upload_that_a_disk_publishes_slowly_is_told_before_abor_and_quit() {
+    let Some((server, disk)) = server(&[]) else { return };
+    let mut other = Raw::login(&server);
+    for (line, reply) in [("ABOR", "225"), ("QUIT", "221")] {
+        let mut client = Raw::login(&server);
+        let mut data = client.passive();
+        assert!(client.say("STOR slow/new").starts_with("150"));
+        data.write_all(&[b'x'; 3000]).expect("it listens");
+        disk.hang_at(RENAME);
+        drop(data);
+        disk.is_asked();
+        client.stream.write_all(format!("{line}\r\n").as_bytes()).expect("it listens");
+        assert_asked_alone(&disk, &mut other, "the publication of an upload");
+        disk.go_on();
+        client.expect("226");
+        client.expect(reply);
+        assert_eq!(other.say("SIZE slow/new"), "213 3000");
+        assert!(other.say("DELE slow/new").starts_with("250"));
+    }
+}
+
+#[test]
+fn a_client_that_leaves_a_hanging_disk_leaves_no_temporary_file() {
+    let Some((server, disk)) = server(&[]) else { return };
+    let mut other = Raw::login(&server);
+    let mut client = Raw::login(&server);
+    client.passive_port();
+    disk.hang_at(CREATE);
+    client.stream.write_all(b"STOR slow/new\r\n").expect("it listens");
+    assert_asked_alone(&disk, &mut other, "STOR of a client that leaves");
+    drop(client);
+    disk.go_on();
+    // The data connection never comes: the name has an empty file, as beside a disk that answers.
+    let names = || -> Vec<_> {
+        let names = std::fs::read_dir(server.path("slow")).expect("the disk answers");
+        names.filter_map(|name| name.ok()?.file_name().into_string().ok()).collect()
+    };
+    until("the temporary file is gone", || {
+        let names = names();
+        names.iter().any(|name| name == "new") && names.len() == 2
+    });
+    assert_serves(&server);
+}
+
+/// The process is gone once the disk answers: no signal ends a call of such a disk.
+#[test]
+fn a_server_that_ends_says_nothing_of_a_file_on_a_disk_that_hangs() {
+    let Some((server, disk)) = server(&[]) else { return };
+    let mut client = Raw::login(&server);
+    disk.hang_at(UNLINK);
+    client.stream.write_all(b"DELE slow/file\r\n").expect("it listens");
+    disk.is_asked();
+    server.signal(Signal::TERM);
+    server.signal(Signal::INT);
+    client.expect("421");
+    disk.go_on();
+    let (status, _, folder) = server.wait();
+    assert!(status.success(), "{status}");
+    drop(disk);
+    drop(folder);
+}
+
+/// The disk takes three seconds for `fsync`: the reply to the upload comes behind, and so does the name.
+#[test]
+fn a_slow_fsync_holds_up_the_reply_to_the_upload_alone() {
+    const SLOW: Duration = Duration::from_secs(3);
+    let Some((server, disk)) = server(&["--sync"]) else { return };
+    let (mut client, mut other) = (Raw::login(&server), Raw::login(&server));
+    let mut data = client.passive();
+    assert!(client.say("STOR slow/new").starts_with("150"));
+    data.write_all(&[b'x'; 3000]).expect("it listens");
+    disk.hang_at(FSYNC);
+    drop(data);
+    disk.is_asked();
+    let began = instant();
+    let mut noops = 0;
+    while began.elapsed() < SLOW {
+        assert!(other.say("NOOP").starts_with("200"));
+        noops += 1;
+    }
+    client.stream.set_nonblocking(true).expect("an option");
+    let early = client.reply();
+    client.stream.set_nonblocking(false).expect("an option");
+    assert!(early.is_err(), "{early:?} before the bytes are on the disk");
+    disk.go_on();
+    client.expect("226");
+    assert_eq!(client.say("SIZE slow/new"), "213 3000");
+    eprintln!("{noops} NOOPs of another session in the {SLOW:?} of an fsync");
 }

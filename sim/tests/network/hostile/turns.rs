@@ -1,5 +1,7 @@
 //! Commands that cost the server far more than the sender: other sessions still get their turns.
 
+mod large_turns;
+
 use std::fs;
 use std::io::{Read, Write};
 use std::time::Duration;
