@@ -3,6 +3,7 @@
 //! not the protocol.
 
 mod copying;
+mod crowding;
 mod data;
 mod slot;
 mod store_line;
@@ -12,7 +13,6 @@ mod waking;
 use crate::client::{Client, ClientConfig, Task};
 use crate::report::{CommandReport, Journal, SessionId, Spoken, TransferReport};
 use crate::server::{Server, ServerConfig};
-use crate::session::guesses::origin;
 use crate::session::{Event, Session, Shared, sooner};
 use crate::slot_table::SlotTable;
 use crate::store::{Asker, Store};
@@ -330,19 +330,6 @@ impl<P: Session, S: Store> Driver<P, S> {
                 let place = self.begin(control, crowded);
                 self.act(place, tcp, now, Slot::handle_control);
             }
-        }
-    }
-
-    /// Whether a further session would exceed the limits.
-    fn is_crowded<T: Tcp + ?Sized>(&self, control: Conn, tcp: &T) -> bool {
-        let (all, per_address) = P::limits(&self.hub.config);
-        if self.sessions() >= all {
-            return true;
-        }
-        per_address < usize::MAX && {
-            let peer = Some(origin(tcp.status(control).peer.ip()));
-            let near = self.slots.iter().filter(|slot| slot.is_live() && !slot.crowded);
-            near.filter(|slot| slot.peer.map(origin) == peer).count() >= per_address
         }
     }
 
