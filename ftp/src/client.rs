@@ -14,7 +14,7 @@ mod next_command;
 mod task;
 mod verification;
 
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{clone_by_field, hash_by_field};
 use client_config::ended;
 pub use client_config::{AborReplies, ClientConfig, ClientTexts, DataMode, DownloadEnd};
 pub use task::{RemoteName, Task, UploadMode};
@@ -83,7 +83,7 @@ enum Stage {
 }
 
 /// One session of a client.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub struct Client {
     lines: Lines,
     parser: Parser,
@@ -129,6 +129,14 @@ clone_by_field! {
         representation, asked, no_extensions, ends, heard, asked_for, stale, stale_reply,
         odd_line, deadline, lost,
     }
+}
+
+hash_by_field! {
+    Client {
+        lines, parser, out, actions, stage, tasks, task, report, transfers_left, current,
+        representation, asked, no_extensions, ends, heard, asked_for, stale, stale_reply,
+        odd_line, lost,
+    } deadlines { deadline } without {}
 }
 
 /// The most bytes that a server may reply to one command.

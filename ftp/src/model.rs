@@ -48,6 +48,14 @@ pub struct ServerModel {
 }
 
 impl ServerModel {
+    /// Whether a reply of the model tells how long a transfer took.
+    #[must_use]
+    pub fn tells_durations(&self) -> bool {
+        // The text of a phrase stands in one of many places.
+        let all = format!("{self:?}");
+        all.contains("{seconds}") || all.contains("{rate}")
+    }
+
     /// Whether the model has two choices anywhere, so that each transfer needs a draw.
     #[must_use]
     pub fn has_two_ways(&self) -> bool {

@@ -1,11 +1,12 @@
 //! `report` owns the results of sessions: a report for each transfer and task, and the dialogue.
 //! The room judges nothing: FTP cannot tell whether a file is whole.
 
-use crate::clone_by_field::{clone_by_field, hash_by_field};
+use crate::clone_by_field::{TimeKind, clone_by_field, hash_by_field};
 use crate::tcp::Ending;
 use crate::wire::listing::Form;
 use crate::wire::reply::Reply;
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ pub enum Remains {
 }
 
 /// One transfer, as the program on this side saw the transfer.
-#[derive(Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct TransferReport {
     /// The session of the transfer.
     pub session: SessionId,
@@ -115,6 +116,42 @@ clone_by_field! {
         session, task, direction, listing, name, told, text, reply, offset, remote_name,
         announced, remote_size, sent, received, opened, control, data, connected, remains, peer,
         ending, started, ended,
+    }
+}
+
+impl Hash for TransferReport {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            session,
+            task,
+            direction,
+            listing,
+            name,
+            told,
+            text,
+            reply,
+            offset,
+            remote_name,
+            announced,
+            remote_size,
+            sent,
+            received,
+            opened,
+            control,
+            data,
+            connected,
+            remains,
+            peer,
+            ending,
+            started,
+            ended,
+        } = self;
+        (session, task, direction, listing, name, told, text, reply).hash(state);
+        (offset, remote_name, announced, remote_size, sent, received, opened).hash(state);
+        (control, data, connected, remains, peer, ending).hash(state);
+        // A reply text may tell the length of a transfer: then a search compares absolute times.
+        TimeKind::Record.hash(*started, state);
+        TimeKind::Record.hash(*ended, state);
     }
 }
 

@@ -98,9 +98,8 @@ clone_by_field! {
 hash_by_field! {
     Server {
         lines, out, actions, access, parameters, current, renaming, facts, named, transfer, draw,
-        transfers, ends, idle_deadline, passive_deadline, stall_deadline, budget, granted,
-        asking, interrupting, held, retiring, over,
-    } without { scratch }
+        transfers, ends, budget, granted, asking, interrupting, held, retiring, over,
+    } deadlines { idle_deadline, passive_deadline, stall_deadline } without { scratch }
 }
 
 type ServerContext<'a, S> = Context<'a, ServerConfig, S>;

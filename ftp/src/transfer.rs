@@ -5,6 +5,7 @@
 mod handover;
 mod plan;
 mod planned_end;
+mod transfer_hash;
 
 use plan::read;
 pub use plan::{Body, Close, Lateness, Plan, Step, TransferEnd, Way, WorkTurn};
@@ -44,7 +45,7 @@ enum Phase {
 /// Call [`Transfer::pump`] at once, and then whenever the connection is ready or the time of
 /// [`Transfer::next_wakeup`] has come, until [`Step::Over`]. The file stays open: the caller
 /// decides on its fate.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub struct Transfer {
     conn: Conn,
     plan: Plan,

@@ -1,9 +1,10 @@
 //! `work` owns the steps that all sessions of a program share in one moment, so that no search of
 //! one session, and no crowd of searches, delays the next command of another session.
 
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{STEP, TimeKind, clone_by_field};
 use crate::report::SessionId;
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// The steps of one moment: some milliseconds of a disk.
@@ -17,7 +18,7 @@ const FRONT: usize = 8;
 ///
 /// A session asks with [`Work::grant`], and tells with [`Work::spend`] how many steps it has made.
 /// A session that gets no step asks again in the next moment, and is served in its turn.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub struct Work {
     moment: Option<Duration>,
     left: u32,
@@ -30,6 +31,15 @@ pub struct Work {
 }
 
 clone_by_field! { Work { moment, left, waiting, front, first_asked } }
+
+impl Hash for Work {
+    /// Hashes the moment, if a session can still ask in the same moment.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { moment, left, waiting, front, first_asked } = self;
+        TimeKind::Ahead.hash(moment.map(|moment| moment + STEP), state);
+        (left, waiting, front, first_asked).hash(state);
+    }
+}
 
 impl Work {
     /// Returns how many steps the session may make at `now`; 0 while other sessions have their

@@ -5,7 +5,7 @@
 //! readers.
 
 mod connections;
-mod contradiction_law;
+pub(crate) mod contradiction_law;
 mod dialogue_law;
 mod disturbance;
 mod evidence;
@@ -120,8 +120,8 @@ pub struct Breach {
     pub about: About,
 }
 
-// No law and no waiver reads the number of a packet, or the words of a breach.
-hash_by_field! { Breach { law, at, side, about } without { emission, seen } }
+// No law and no waiver reads the time, the number of a packet, or the words of a breach.
+hash_by_field! { Breach { law, side, about } without { at, emission, seen } }
 
 /// The subject of a breach, by which a waiver decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -106,6 +106,7 @@ mod search;
 mod terms {
     pub(crate) mod clone_by_field;
     pub(crate) mod hash_by_field;
+    pub(crate) mod hashed_time;
     pub(crate) mod law_names;
     pub(crate) mod mutant;
     pub(crate) mod outcome;

@@ -16,6 +16,7 @@ pub(crate) mod lookup;
 pub(crate) mod noted;
 mod snapshot;
 pub(crate) mod sockets;
+mod state_bytes;
 mod state_hash;
 mod station;
 mod view;
@@ -40,7 +41,8 @@ use crate::workload::Workload;
 use crate::world::lookup::Lookup;
 use crate::world::noted::Noted;
 use crate::world::sockets::Sockets;
-pub(crate) use state_hash::StateBytes;
+pub(crate) use state_bytes::{HORIZON, StateBytes};
+pub(crate) use state_hash::{StateHash, StatePart};
 use station::{RunLog, Station};
 
 /// Events at the same instant of virtual time after which a run counts as spinning. A full receive

@@ -12,6 +12,7 @@ pub(crate) mod reset;
 pub(crate) mod seq;
 pub(crate) mod sequence_space;
 pub(crate) mod socket;
+mod socket_text;
 pub(crate) mod transition;
 
 use std::cell::Cell;

@@ -1,6 +1,7 @@
 //! `time.rs` owns virtual time inside a host: whole microseconds, which is also the clock of smoltcp.
 //! Callers pass `Duration`; a `Moment` is one number, so comparisons of deadlines cost little.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use smoltcp::time::Instant;
@@ -11,8 +12,35 @@ use smoltcp::time::Instant;
 pub const TIME_WAIT: Duration = Duration::from_micros(Span::TIME_WAIT.micros());
 
 /// A point in virtual time, in microseconds since the start of the run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Moment(u64);
+
+/// What later decisions read of a time. A hasher of states gets a time by [`Hasher::write_i128`]: the number of
+/// the kind times 2^64, plus nanoseconds since the start of the run; no time is -1. The hasher of
+/// `halfclose` compares times by their distance from the next event, so that states at different times can be
+/// equal. Any other hasher hashes the absolute time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum TimeKind {
+    /// The exact distance from the present.
+    Distance = 0,
+    /// The distance, while the time lies ahead. All times of the present and the past are alike.
+    Ahead = 1,
+}
+
+impl TimeKind {
+    /// Hash a time, or the lack of a time (`NEVER`).
+    pub(crate) fn hash<H: Hasher>(self, at: Moment, state: &mut H) {
+        let nanos = at.comes().then(|| i128::from(at.0.saturating_mul(1_000)));
+        state.write_i128(nanos.map_or(-1, |nanos| i128::from(self as u8) << 64 | nanos));
+    }
+}
+
+impl Hash for Moment {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        TimeKind::Distance.hash(*self, state);
+    }
+}
 
 impl Moment {
     /// A point later than every deadline.
@@ -70,6 +98,9 @@ impl Span {
     /// The length of TIME-WAIT: `CLOSE_DELAY` of smoltcp.
     pub(crate) const TIME_WAIT: Self = Self::secs(10);
 
+    /// The shortest step of virtual time.
+    pub(crate) const STEP: Self = Self(1);
+
     /// The shortest time for retransmission: `RTTE_MIN_RTO` of smoltcp (RFC 6298 §2.4).
     pub(crate) const SHORTEST_RTO: Self = Self::secs(1);
 
@@ -99,8 +130,14 @@ impl Span {
 }
 
 /// A limit of one event per second: smoltcp has the same limit for challenge ACKs.
-#[derive(Clone, Copy, Debug, Default, Hash)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Throttle(Moment);
+
+impl Hash for Throttle {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        TimeKind::Ahead.hash(self.0, state);
+    }
+}
 
 impl Throttle {
     /// Whether an event may happen at `now`. If so, the next event may happen a second later.

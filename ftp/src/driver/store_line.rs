@@ -3,12 +3,13 @@
 //! transfer, however many wait.
 
 use super::SlotId;
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{TimeKind, clone_by_field};
 use std::collections::BTreeSet;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// The transfers that wait, by their slots.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub(super) struct StoreLine {
     waiting: BTreeSet<SlotId>,
     /// The time at which the store has room again.
@@ -18,6 +19,16 @@ pub(super) struct StoreLine {
 }
 
 clone_by_field! { StoreLine { waiting, ready, moved } }
+
+impl Hash for StoreLine {
+    /// Hashes the times of a store that transfers wait for, or have waited for.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { waiting, ready, moved } = self;
+        waiting.hash(state);
+        TimeKind::Deadline.hash((!waiting.is_empty()).then_some(*ready), state);
+        TimeKind::Distance.hash((!moved.is_zero()).then_some(*moved), state);
+    }
+}
 
 impl StoreLine {
     /// Puts a slot into the line. The store has room at `ready`.

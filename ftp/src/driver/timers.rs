@@ -2,7 +2,7 @@
 //! moves later stays in the heap: the old time fires once, and the session sets the new time then.
 
 use super::SlotId;
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{TimeKind, clone_by_field};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::hash::{Hash, Hasher};
@@ -26,11 +26,17 @@ impl Hash for Timers {
     /// Hashes every time in the heap, in order, and the valid deadlines.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self { heap, armed } = self;
-        let mut times: Vec<_> = heap.iter().map(|Reverse(time)| time).collect();
+        let mut times: Vec<_> = heap.iter().map(|Reverse(time)| *time).collect();
         times.sort_unstable();
-        times.hash(state);
-        let armed: Vec<_> = armed.iter().enumerate().filter(|(_, at)| at.is_some()).collect();
-        armed.hash(state);
+        times.len().hash(state);
+        for (at, place) in times {
+            place.hash(state);
+            TimeKind::Deadline.hash(at, state);
+        }
+        for (place, at) in armed.iter().enumerate().filter(|(_, at)| at.is_some()) {
+            place.hash(state);
+            TimeKind::Deadline.hash(*at, state);
+        }
     }
 }
 

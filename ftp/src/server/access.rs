@@ -3,22 +3,24 @@
 
 use super::error_reply::Asked;
 use super::{Server, ServerConfig, ServerContext};
-use crate::clone_by_field::clone_by_field;
+use crate::clone_by_field::{clone_by_field, hash_by_field};
 use crate::report::Speaker;
 use crate::store::{EntryKind, Store, StoreError};
 use crate::wire::command::Command;
 use std::time::Duration;
 
 /// An answer to a password that waits for its time.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 struct LoginAnswer {
     at: Duration,
     /// Whether the password is right, and then whether the user may change nothing.
     admitted: Option<bool>,
 }
 
+hash_by_field! { LoginAnswer { admitted } deadlines { at } without {} }
+
 /// The login of a session.
-#[derive(Debug, Default, Hash)]
+#[derive(Debug, Default)]
 pub(super) struct Access {
     user: String,
     asked: bool,
@@ -33,6 +35,9 @@ pub(super) struct Access {
 }
 
 clone_by_field! { Access { user, asked, logged_in, read_only, failures, answer, deadline } }
+hash_by_field! {
+    Access { user, asked, logged_in, read_only, failures, answer } deadlines { deadline } without {}
+}
 
 impl Access {
     pub(super) fn reset(&mut self) {

@@ -3,6 +3,7 @@
 
 use super::transfer_commands::Holds;
 use super::{Server, ServerConfig, ServerContext};
+use crate::clone_by_field::hash_by_field;
 use crate::habit::{LAST_BUFFER, LATE, ServerHabit};
 use crate::report::Direction;
 use crate::session::{Action, Session};
@@ -13,12 +14,14 @@ use crate::wire::reply::Class;
 use std::time::Duration;
 
 /// A final reply that a late server holds back.
-#[derive(Clone, Debug, Hash)]
+#[derive(Clone, Debug)]
 pub(super) struct HeldReply {
     pub(super) until: Duration,
     code: u16,
     text: String,
 }
+
+hash_by_field! { HeldReply { code, text } deadlines { until } without {} }
 
 impl Server {
     /// Says the final reply to a transfer, as the server's habit is.

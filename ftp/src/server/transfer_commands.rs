@@ -5,6 +5,7 @@ use super::error_reply::Asked;
 use super::parameter::DataAddress;
 use super::waiting::Closing;
 use super::{Server, ServerContext};
+use crate::clone_by_field::TimeKind;
 use crate::habit::ServerHabit;
 use crate::model::{Interruption, Phrase, ReplyValues};
 use crate::report::Direction;
@@ -13,6 +14,7 @@ use crate::store::{Appears, Begin, File, Listing, Store, StoreError, Writing};
 use crate::transfer::Body;
 use crate::wire::listing::{NameSource, Printer};
 use crate::wire::representation::Representation;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 /// A transfer under way: between the 1yz reply and the final reply.
@@ -49,12 +51,20 @@ pub(super) enum Holds {
 }
 
 /// The event that a transfer waits for.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Wait {
     /// The data connection, at most until this time.
     Connection(Duration),
     /// The program's own delay, until this time.
     Program(Duration),
+}
+
+impl Hash for Wait {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let (Self::Connection(until) | Self::Program(until)) = self;
+        std::mem::discriminant(self).hash(state);
+        TimeKind::Deadline.hash(*until, state);
+    }
 }
 
 impl Server {

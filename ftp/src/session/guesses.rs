@@ -2,7 +2,9 @@
 //! address), and spaces the answers to the next passwords of the origin, right or wrong: without a
 //! difference in time, a guesser cannot leave before the slow answer (RFC 2577 §5).
 
+use crate::clone_by_field::TimeKind;
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
@@ -22,12 +24,21 @@ const SLOWEST: u32 = 8;
 pub struct Guesses(BTreeMap<IpAddr, Guesser>);
 
 /// The wrong passwords of one origin.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 struct Guesser {
     failures: u32,
     last: Duration,
     /// The time of the last answer in the queue.
     answered: Duration,
+}
+
+impl Hash for Guesser {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { failures, last, answered } = self;
+        failures.hash(state);
+        TimeKind::Distance.hash(*last, state);
+        TimeKind::Distance.hash(*answered, state);
+    }
 }
 
 /// The addresses that one owner has at will: an IPv4 address, or a /64 of IPv6.

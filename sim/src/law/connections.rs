@@ -100,11 +100,12 @@ pub(crate) struct ConnectionRecord {
     pub(crate) reset_in: Option<u64>,
 }
 
-// What was noted of an event counts during that event alone, so nothing of it counts between two events.
+// What was noted of an event counts during that event alone, so nothing of it counts between two events. For
+// `opened` see `Evidence`.
 hash_by_field! {
     ConnectionRecord {
-        key, state, opened, iss, fin_after, call, state_at_call,
-    } without { before, event, called, reset_in }
+        key, state, iss, fin_after, call, state_at_call,
+    } without { before, event, opened, called, reset_in }
 }
 
 impl ConnectionRecord {

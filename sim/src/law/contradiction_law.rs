@@ -2,6 +2,7 @@
 //! no word of the server and no end of the data connection contradicts. The words are those at the
 //! edge of the server's host; the ends are those that the client's host noted.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_ftp::report::Direction;
@@ -15,15 +16,24 @@ use super::{About, Breach, Findings};
 use crate::outcome::TransferOutcome;
 use crate::scenario::{Action, Fault, File, Scenario, Task, WriteMode};
 use crate::side::Side;
+use crate::terms::hashed_time::TimeKind;
 use crate::terms::law_names::UNCONTRADICTED;
 use crate::verdict::FileState;
 
 /// A word of the dialogue about the file of a name.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Word {
     pub(super) at: Duration,
     pub(super) name: FileName,
     pub(super) said: Said,
+}
+
+impl Hash for Word {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { at, name, said } = self;
+        TimeKind::Record.hash(*at, state);
+        (name, said).hash(state);
+    }
 }
 
 /// The kinds of words about a file.
@@ -40,7 +50,7 @@ pub(super) enum Said {
 }
 
 /// The end of a connection of the client's host, other than by the FINs of both sides.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
     pub(super) at: Duration,
     pub(super) key: Endpoint,
@@ -49,6 +59,14 @@ pub(super) struct Cut {
     pub(super) behind_fin: bool,
     /// Whether received bytes were destroyed.
     pub(super) flushed: bool,
+}
+
+impl Hash for Cut {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { at, key, ending, behind_fin, flushed } = self;
+        TimeKind::Record.hash(*at, state);
+        (key, ending, behind_fin, flushed).hash(state);
+    }
 }
 
 /// Whether a command moves a file.
@@ -96,7 +114,7 @@ fn contradiction_by_end(findings: &Findings<'_>, report: &TransferReport) -> Opt
 }
 
 /// The shortest time from a word of the server to the client.
-fn shortest_flight(scenario: &Scenario) -> Duration {
+pub(crate) fn shortest_flight(scenario: &Scenario) -> Duration {
     let link = &scenario.down;
     let early = |fault: &Fault| matches!(fault.action, Action::Early(_));
     match link.reorder_ppm > 0 || scenario.faults.iter().any(early) {

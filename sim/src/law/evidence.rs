@@ -22,6 +22,7 @@ use crate::network::fate::Fate;
 use crate::scenario::Scenario;
 use crate::side::{CONTROL_PORT, Side};
 use crate::terms::clone_by_field::clone_by_field;
+use crate::terms::hashed_time::TimeKind;
 use crate::terms::law_names::{NO_RESET, RESETS, STATES};
 pub(crate) use watch::Watch;
 
@@ -86,11 +87,16 @@ impl Hash for Evidence {
             reset_lost,
             cuts,
             breaches,
-            patience: _,
+            patience,
             fin_wait_2: _,
             no_reset: _,
             liar,
         } = self;
+        // From this time on, a host may give a connection up.
+        for known in connections.iter() {
+            let until = known.alive().then(|| known.opened + *patience);
+            TimeKind::Deadline.hash(until, state);
+        }
         (connections, dialogues, uploads).hash(state);
         hash_table(listeners, state);
         (reset_lost, cuts, breaches, liar).hash(state);
@@ -127,10 +133,9 @@ impl Evidence {
         self.liar.reset();
     }
 
-    /// How much earlier than `now` the last loss or call must be for a run that ends at `now` to rest too late;
-    /// `None`: no time is early enough.
-    pub(crate) fn late_before(&self, now: Duration, scenario: &Scenario) -> Option<Duration> {
-        now.checked_sub(allowance(scenario, self.fin_wait_2))
+    /// The longest time from the last loss or call to the end of a run that does not rest too late.
+    pub(crate) fn allowance(&self, scenario: &Scenario) -> Duration {
+        allowance(scenario, self.fin_wait_2)
     }
 
     /// The time of the last disturbed packet or the last call of a program, whichever is later.

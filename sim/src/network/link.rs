@@ -12,6 +12,7 @@ use halfclose_stack::{Host, Segment};
 
 use crate::network::fate::{Changes, Fate, Fates, HOLD, Moved, flip};
 use crate::scenario::LinkConfig;
+use crate::terms::hashed_time::TimeKind;
 use flights::Flights;
 
 /// One direction of the wire.
@@ -69,9 +70,11 @@ impl Link {
     /// of these only the order counts.
     pub(crate) fn hash_with<H: Hasher>(&self, rank: &impl Fn(u64) -> usize, state: &mut H) {
         let Self { config: _, fates, plain: _, delay: _, busy_until_ns, in_flight, held } = self;
-        (fates, busy_until_ns, in_flight.len()).hash(state);
+        (fates, in_flight.len()).hash(state);
+        TimeKind::Ahead.hash(Duration::from_nanos(*busy_until_ns), state);
         for Flight { arrival, emission, packet } in in_flight.in_order() {
-            (arrival, rank(*emission), packet).hash(state);
+            TimeKind::Distance.hash(*arrival, state);
+            (rank(*emission), packet).hash(state);
         }
         // A held packet that has arrived already releases no packet.
         let held = held.iter().filter(|(emission, _)| in_flight.has(*emission));

@@ -7,6 +7,7 @@ mod orders;
 pub(crate) use orders::Passed;
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use halfclose_stack::{Flags, Packet, Segment};
@@ -20,6 +21,7 @@ use crate::scenario::Scenario;
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
 use crate::terms::hash_by_field::hash_by_field;
+use crate::terms::hashed_time::TimeKind;
 use orders::Orders;
 
 /// Everything between the hosts, for one run at a time.
@@ -209,11 +211,22 @@ fn carry(
 }
 
 /// A middlebox that forgets a connection after a silence.
-#[derive(Clone, Hash)]
+#[derive(Clone)]
 struct Nat {
     timeout: Duration,
     /// By the client's and the server's port: when the last packet passed; `None`: forgotten.
     known: BTreeMap<[u16; 2], Option<Duration>>,
+}
+
+impl Hash for Nat {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { timeout: _, known } = self;
+        known.len().hash(state);
+        for (ports, last) in known {
+            ports.hash(state);
+            TimeKind::Distance.hash(*last, state);
+        }
+    }
 }
 
 impl Nat {

@@ -2,6 +2,7 @@
 //! reached.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use halfclose_ftp::Told;
 use halfclose_stack::{Divergence, Ending, ResetCause};
 
 use crate::side::Side;
+use crate::terms::hashed_time::TimeKind;
 use crate::verdict::{FileState, Verdict};
 
 /// How a data connection ended on each side; `None`: the connection never opened there, or never
@@ -22,7 +24,7 @@ pub struct Endings {
 }
 
 /// The end of a connection at one side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EndedConnection {
     /// Virtual time of the end.
     pub at: Duration,
@@ -34,6 +36,14 @@ pub struct EndedConnection {
     pub peer: SocketAddr,
     /// How the connection ended.
     pub ending: Ending,
+}
+
+impl Hash for EndedConnection {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { at, side, local, peer, ending } = self;
+        TimeKind::Record.hash(*at, state);
+        (side, local, peer, ending).hash(state);
+    }
 }
 
 /// Received bytes that a host destroyed before the program had read them.

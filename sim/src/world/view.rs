@@ -192,9 +192,9 @@ impl World<'_> {
         self.log.evidence.last_cause()
     }
 
-    /// The run, which ends now, rests too late if its last loss or call is before this time.
-    pub(crate) fn late_before(&self) -> Option<Duration> {
-        self.log.evidence.late_before(self.now, self.scenario)
+    /// The longest time from the last loss or call to the end of a run that does not rest too late.
+    pub(crate) fn allowance(&self) -> Duration {
+        self.log.evidence.allowance(self.scenario)
     }
 
     /// From the next [`reset`](World::reset) on, give the packets of these emission numbers these

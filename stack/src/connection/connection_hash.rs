@@ -3,6 +3,10 @@
 use std::hash::{Hash, Hasher};
 
 use super::{Connection, Owner};
+use crate::connection::deadline::Clocks;
+use crate::connection::poll::PollHint;
+use crate::state::State;
+use crate::time::{Moment, Span, TimeKind};
 
 impl Hash for Connection {
     /// Hashes everything that decides the further actions of the connection: the fields that `copy_from`
@@ -43,6 +47,39 @@ impl Hash for Connection {
         (minshall, ends, view).hash(state);
         (handled, established, ending, flushed, tells_reset_once).hash(state);
         (reset_told, asked.get(), fin_deferred, outlived).hash(state);
-        (send, receive, clocks).hash(state);
+        (send, receive).hash(state);
+        let delays = *poll_hint == PollHint::Delayed;
+        clocks.hash_for((*owner, *handled), delays, state);
+    }
+}
+
+impl Clocks {
+    /// Hashes the times that a connection of this owner in this state can still read, so that a time of the
+    /// past which no rule reads any more makes no difference. `delays`: the delay of an acknowledgment runs.
+    fn hash_for<H: Hasher>(&self, (owner, at): (Owner, State), delays: bool, state: &mut H) {
+        let Self {
+            entered,
+            accepted,
+            active,
+            orphaned,
+            outstanding,
+            started,
+            delayed,
+            suspect,
+            syn,
+            challenge,
+        } = self;
+        let read = |time: &Moment, reads: bool| if reads { *time } else { Moment::NEVER };
+        let waits =
+            matches!(at, State::SynSent | State::SynReceived | State::FinWait2 | State::TimeWait);
+        (read(entered, waits), read(accepted, suspect.comes())).hash(state);
+        (read(orphaned, owner == Owner::Orphan), outstanding, suspect).hash(state);
+        (read(syn, at == State::SynSent), challenge).hash(state);
+        // These count at their own instant alone.
+        for time in [started, &read(delayed, delays)] {
+            TimeKind::Ahead.hash(time.after(Span::STEP), state);
+        }
+        // No configuration of a simulation has a limit of silence, the only reader of this time.
+        let _ = active;
     }
 }

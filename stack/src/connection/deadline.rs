@@ -52,7 +52,7 @@ impl Patience {
 }
 
 /// The times of events in the life of one connection, from which deadlines count.
-#[derive(Clone, Copy, Debug, Hash)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Clocks {
     /// Time of entry into the present state.
     pub(super) entered: Moment,

@@ -18,7 +18,7 @@ use crate::time::{Moment, Span};
 /// part of the cost of a packet, and after most events no packet leaves. Debug builds poll all the same
 /// and compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum PollHint {
+pub(crate) enum PollHint {
     /// Nothing is known, so poll.
     Unknown,
     /// No packet would leave now.

@@ -2,7 +2,7 @@
 
 use super::MemoryStore;
 use super::inode::{Handle, Inode};
-use crate::clone_by_field::hash_by_field;
+use crate::clone_by_field::{TimeKind, hash_by_field};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -47,7 +47,14 @@ impl Hash for MemoryStore {
 }
 
 // `MemoryStore` hashes the content. A cache of bytes that were read decides nothing.
-hash_by_field! { Inode { name, modified, mode, opened, named, busy } without { content } }
+impl Hash for Inode {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { name, content: _, modified, mode, opened, named, busy } = self;
+        (name, mode, opened, named, busy).hash(state);
+        TimeKind::Date.hash(*modified, state);
+    }
+}
+
 hash_by_field! {
     Handle {
         inode, position, writing, old, hidden, begun, replaces, appears_with_byte,

@@ -11,6 +11,7 @@ use crate::outcome::{End, Outcome};
 use crate::scenario::fault::Action;
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
+use crate::world::{HORIZON, StateHash};
 
 /// The most bytes of the states that are kept. Behind this limit, further states are explored as often as
 /// they occur.
@@ -57,17 +58,22 @@ pub(super) struct Counts {
     rows: Vec<Row>,
     /// The most turns to the end of a run.
     pub(super) turns: u32,
+    /// How many turns more than one are between the state and the state that is looked up next.
+    pub(super) more_turns: u32,
     /// The emission number after the last packet of the run with the most packets.
     pub(super) last_emission: u64,
-    /// The time of the last loss or call before the state.
-    pub(super) since: Duration,
+    /// The time of the last event of the run that goes on longest.
+    pub(super) last: Duration,
+    /// The time of the last loss or call before the state, in microseconds.
+    pub(super) since: i64,
     /// The counts are right for states whose last loss or call is in this range.
-    pub(super) from: Duration,
-    pub(super) until: Duration,
+    pub(super) from: i64,
+    pub(super) until: i64,
     /// The most buffers that each host had out at the end of a run.
     pub(super) out: [i64; 2],
-    /// Whether two timers of a host were due at one instant.
-    pub(super) tied: bool,
+    /// Whether the counts are right for states with the same exact hash alone: two timers of a host were due at
+    /// one instant, or a run came to the limit of time.
+    pub(super) exact: bool,
     /// Whether a run came to a limit of packets, or of events at one instant, or leaked a buffer.
     pub(super) limited: bool,
 }
@@ -87,27 +93,56 @@ struct Entry {
 struct Limited {
     turns: u32,
     packets: u64,
-    from: Duration,
-    until: Duration,
+    /// The time from the state to the last event of the run that goes on longest.
+    span: Duration,
+    /// As in `Counts`, from the time of the state on.
+    from: i64,
+    until: i64,
     /// How many buffers more than in the state each host had out at the end of a run, at most.
     out: [i64; 2],
-    /// The hash of outdated times of timers, if two timers were due at one instant.
-    outdated: Option<u64>,
+    /// Whether the entry is one of exact hashes.
+    exact: bool,
 }
 
 /// A state about to be looked up.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    pub(super) hash: u128,
+    pub(super) hash: StateHash,
+    /// The time of the next event.
+    pub(super) next: Duration,
     pub(super) emission: u64,
-    /// The time of the last loss or call.
-    pub(super) since: Duration,
+    /// The time of the last loss or call, in microseconds.
+    pub(super) since: i64,
     /// The number of earlier events at the same instant.
     pub(super) at_once: u32,
     /// The number of buffers that each host has out.
     pub(super) out: [i64; 2],
-    /// The hash of outdated times of timers.
-    pub(super) outdated: u64,
+}
+
+impl Place {
+    /// The key of an entry that is right for the same exact hash alone.
+    fn exact_key(&self) -> u128 {
+        self.hash.alike ^ self.hash.exact.rotate_left(1)
+    }
+}
+
+/// A time in microseconds.
+pub(super) fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A bound of a range, moved; the first and the last number bound nothing and stay.
+fn moved(bound: i64, by: i64) -> i64 {
+    if bound == i64::MIN || bound == i64::MAX { bound } else { bound.saturating_add(by) }
+}
+
+/// The limits of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Limits {
+    pub(super) packets: u64,
+    /// The most events at one instant.
+    pub(super) at_once: u32,
+    pub(super) time: Duration,
 }
 
 /// The states of an exploration, and what they share.
@@ -117,30 +152,36 @@ pub(super) struct Memo {
     /// First lists, one behind the other.
     lists: Vec<(u32, u8)>,
     bytes: usize,
-    /// The limits of a run: packets, and events at one instant.
-    limits: (u64, u32),
+    limits: Limits,
     pub(super) figures: Merging,
 }
 
 impl Memo {
-    /// Keeps nothing yet. `limits`: the most packets of a run, and the most events at one instant.
-    pub(super) fn new(limits: (u64, u32)) -> Self {
+    /// A memo of no states yet.
+    pub(super) fn new(limits: Limits) -> Self {
         let (states, kinds, lists) = (IndexMap::default(), Vec::new(), Vec::new());
         Self { states, kinds, lists, bytes: 0, limits, figures: Merging::default() }
     }
 
     /// The counts of a state for lists of at most `faults` faults, if they are known.
     pub(super) fn known(&self, place: &Place, faults: usize) -> Option<Counts> {
-        let entry = self.states.get(&place.hash)?;
-        let Limited { turns, packets, from, until, out, outdated } = entry.limited_by;
+        let by = |key| self.known_by(key, place, faults);
+        by(place.hash.alike).or_else(|| by(place.exact_key()))
+    }
+
+    /// The counts of the entry of this key, if they are right for the state.
+    fn known_by(&self, key: u128, place: &Place, faults: usize) -> Option<Counts> {
+        let entry = self.states.get(&key)?;
+        let Limited { turns, packets, span, from, until, out, exact } = entry.limited_by;
         let out = [0, 1].map(|side| place.out[side].saturating_add(out[side]));
-        let (most_packets, most_events) = self.limits;
+        let [from, until] = [from, until].map(|bound| moved(bound, micros(place.next)));
+        let last = place.next + span;
         let fits = usize::from(entry.faults) >= faults
             && (from..until).contains(&place.since)
-            && place.emission.saturating_add(packets) < most_packets
-            && place.at_once.saturating_add(turns) < most_events
-            && out.iter().all(|out| *out <= 0)
-            && outdated.is_none_or(|outdated| outdated == place.outdated);
+            && place.emission.saturating_add(packets) < self.limits.packets
+            && place.at_once.saturating_add(turns) < self.limits.at_once
+            && (exact || last <= self.limits.time)
+            && out.iter().all(|out| *out <= 0);
         if !fits {
             return None;
         }
@@ -150,18 +191,37 @@ impl Memo {
         let rows = rows.map(|row| Row { shift: row.shift + shift, ..*row }).collect();
         let last_emission = place.emission + packets;
         let since = place.since;
-        let tied = outdated.is_some();
-        Some(Counts { rows, turns, last_emission, since, from, until, out, tied, limited: false })
+        let limited = false;
+        Some(Counts {
+            rows,
+            turns,
+            more_turns: 0,
+            last_emission,
+            last,
+            since,
+            from,
+            until,
+            out,
+            exact,
+            limited,
+        })
     }
 
     /// Keeps the counts of a state.
     pub(super) fn keep(&mut self, place: &Place, faults: usize, counts: &Counts) {
         let at_once = place.at_once.saturating_add(counts.turns);
-        if counts.limited || at_once >= self.limits.1 {
+        if counts.limited || at_once >= self.limits.at_once {
             return;
         }
+        let span = counts.last.saturating_sub(place.next);
+        let exact = counts.exact || span >= HORIZON;
+        let key = if exact { place.exact_key() } else { place.hash.alike };
         let size = |rows: usize| rows * size_of::<Row>() + 2 * size_of::<(u128, Entry)>();
-        let old = self.states.get(&place.hash).map(|entry| size(entry.rows.len()));
+        let old = self.states.get(&key);
+        if old.is_some_and(|entry| usize::from(entry.faults) > faults) {
+            return;
+        }
+        let old = old.map(|entry| size(entry.rows.len()));
         let new = self.bytes - old.unwrap_or(0) + size(counts.rows.len());
         if new + self.lists.len() * size_of::<(u32, u8)>() > MOST_BYTES {
             self.figures.full = true;
@@ -173,25 +233,26 @@ impl Memo {
             limited_by: Limited {
                 turns: counts.turns,
                 packets: counts.last_emission - place.emission,
-                from: counts.from,
-                until: counts.until,
+                span,
+                from: moved(counts.from, -micros(place.next)),
+                until: moved(counts.until, -micros(place.next)),
                 out: [0, 1].map(|side| counts.out[side].saturating_sub(place.out[side])),
-                outdated: counts.tied.then_some(place.outdated),
+                exact,
             },
             emission: place.emission,
             rows: counts.rows.clone().into_boxed_slice(),
         };
-        self.states.insert(place.hash, entry);
+        self.states.insert(key, entry);
         self.figures.states = self.states.len() as u64;
     }
 
-    /// The counts of a run without further faults, which ends here. `late_before`: see
-    /// `World::late_before`.
+    /// The counts of a run without further faults, which ends here. `allowance`: see
+    /// `World::allowance`.
     pub(super) fn of_one(
         &mut self,
         outcome: &Outcome,
         place: &Place,
-        late_before: Option<Duration>,
+        allowance: Duration,
     ) -> Counts {
         let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
         let (verdict, stack_stalled) = (outcome.verdict, outcome.stack_stalled);
@@ -203,11 +264,9 @@ impl Memo {
         let kind = u16::try_from(at).expect("there are few verdicts and laws");
         // The law of rest compares the last loss or call with one time alone: on the same side of this
         // time, the law says the same.
-        let (from, until) = match late_before {
-            Some(before) if place.since < before => (Duration::ZERO, before),
-            Some(before) => (before, Duration::MAX),
-            None => (Duration::ZERO, Duration::MAX),
-        };
+        let before = micros(place.next) - micros(allowance);
+        let (from, until) =
+            if place.since < before { (i64::MIN, before) } else { (before, i64::MAX) };
         // The law of leaks counts buffers at the end of a quiet run alone.
         let out = if outcome.end == End::Quiet { place.out } else { [i64::MIN; 2] };
         let limited = matches!(outcome.end, End::OutOfPackets | End::Spinning);
@@ -215,12 +274,14 @@ impl Memo {
         Counts {
             rows: vec![Row { count: 1, first: 0, shift: 0, kind, faults: 0 }],
             turns: 0,
+            more_turns: 0,
             last_emission: place.emission,
+            last: place.next,
             since: place.since,
             from,
             until,
             out,
-            tied: false,
+            exact: outcome.end == End::OutOfTime,
             limited,
         }
     }
@@ -301,17 +362,18 @@ impl Memo {
 impl Counts {
     /// Counts of nothing yet, at a state.
     pub(super) fn at(place: &Place) -> Self {
-        let (since, until) = (place.since, Duration::MAX);
-        let out = [i64::MIN; 2];
-        Self { last_emission: place.emission, since, until, out, ..Self::default() }
+        let (from, until, out) = (i64::MIN, i64::MAX, [i64::MIN; 2]);
+        let Place { emission: last_emission, next: last, since, .. } = *place;
+        Self { last_emission, last, since, from, until, out, ..Self::default() }
     }
 
     /// Runs go on from the state of `self` by one turn to the state of `next`.
     fn follow(&mut self, next: &Self) {
-        self.turns = self.turns.max(next.turns.saturating_add(1));
+        self.turns = self.turns.max(next.turns.saturating_add(1 + self.more_turns));
         self.last_emission = self.last_emission.max(next.last_emission);
         self.limited |= next.limited;
-        self.tied |= next.tied;
+        self.exact |= next.exact;
+        self.last = self.last.max(next.last);
         self.out = [0, 1].map(|side| self.out[side].max(next.out[side]));
         // A loss or call in the turn takes the place of every earlier one.
         if next.since == self.since {

@@ -1,0 +1,27 @@
+//! A hash that forgets a part of the state is found by the comparison.
+
+use super::*;
+use crate::scenario::catalogue;
+use crate::search::explore;
+
+/// A hash that forgets a part of the state merges states that go on differently, and the comparison finds
+/// a difference.
+#[test]
+fn a_forgotten_part_of_a_state_is_found() {
+    // A lost reply costs a second, and after an earlier delay that is more than this client waits.
+    let hasty = ["client.profile=tcpip32-3.11b", "client.reply_timeout=1100ms"];
+    for (part, settings, scope) in [
+        (StatePart::Links, &[][..], Scope::Data),
+        (StatePart::Hosts, &[], Scope::Data),
+        (StatePart::Programs, &[], Scope::Data),
+        (StatePart::Times, &hasty, Scope::Control),
+    ] {
+        let mut scenario = catalogue::load("q123208").expect("the catalogue has this case");
+        scenario.vary(settings.iter().copied()).expect("the settings are sound");
+        let found = explore(&scenario, 2).scope(scope).merged_by(Some(part));
+        let Err(RunError::NotAlike { seed: 0, faults }) = found else {
+            panic!("{part:?} decide how a run goes on: {found:?}")
+        };
+        assert!(faults.starts_with("fault=") && faults.contains(" packet "), "{faults}");
+    }
+}

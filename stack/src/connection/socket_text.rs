@@ -1,0 +1,52 @@
+//! `socket_text.rs` owns the text of a socket's fields, for the hash of the socket: smoltcp prints every field,
+//! and shows few.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use crate::clone_by_field::clone_by_field;
+use crate::time::{Moment, TimeKind};
+
+/// The fields of a socket as a formatter writes the fields, with the times apart.
+#[derive(Default)]
+pub(super) struct Text {
+    pub(super) bytes: Vec<u8>,
+    /// Each time of the text, in order: what later decisions read of the time; `None`: nothing.
+    pub(super) times: Vec<(Option<TimeKind>, Moment)>,
+    /// Whether the next number is a time.
+    in_time: bool,
+}
+
+clone_by_field! { Text { bytes, times, in_time } }
+
+impl Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.in_time && text.starts_with(|first: char| first.is_ascii_digit()) {
+            self.in_time = false;
+            let micros = text.parse().map_err(|_| fmt::Error)?;
+            let kind = match &self.bytes[..] {
+                // smoltcp asks whether the present is earlier.
+                field if field.ends_with(b"challenge_ack_timer: Instant { micros: ") => {
+                    Some(TimeKind::Ahead)
+                }
+                // The timeout of a socket reads this time, and no socket of a host has a timeout. Otherwise
+                // smoltcp asks whether there is a time.
+                field if field.ends_with(b"remote_last_ts: Some(Instant { micros: ") => None,
+                _ => Some(TimeKind::Distance),
+            };
+            self.times.push((kind, Moment::from(Duration::from_micros(micros))));
+            return Ok(());
+        }
+        self.in_time |= text == "Instant";
+        self.bytes.extend_from_slice(text.as_bytes());
+        Ok(())
+    }
+}
+
+impl Text {
+    /// Forget the text and its times.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.times.clear();
+    }
+}
