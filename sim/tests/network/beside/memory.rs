@@ -10,10 +10,11 @@ use super::beside;
 use crate::hostile::raw::Raw;
 use crate::hostile::resident::{Seen, flood};
 
-/// The bytes of a flood, and the silence after which a server is thought to read no more.
-const FLOOD: (usize, Duration) = (100 << 20, Duration::from_millis(700));
-/// The longest time of a flood.
-const TIME: Duration = Duration::from_secs(2);
+/// The bytes of a flood.
+const FLOOD: usize = 100 << 20;
+/// The silence after which a server is thought to read no more, and the longest time of a flood; both are
+/// longer for a busy server.
+const TIMES: [Duration; 2] = [Duration::from_millis(700), Duration::from_secs(2)];
 /// The address space of each server.
 const SPACE: u64 = 1 << 30;
 /// The most memory that the flood may cost, in KiB, and the longest wait of another session.
@@ -24,9 +25,10 @@ fn pour(
     server: &AnyServer,
     mut client: Raw,
     piece: &[u8],
-    (time, reads): (Duration, bool),
+    (longer, reads): (u32, bool),
 ) -> (String, Seen) {
-    let seen = flood(server, &mut client, piece, (FLOOD.0, FLOOD.1, time), reads);
+    let [patience, time] = TIMES.map(|time| longer * time);
+    let seen = flood(server, &mut client, piece, (FLOOD, patience, time), reads);
     let text = format!(
         "{:.1} MB taken, {} KiB, longest NOOP {}{}",
         seen.taken as f64 / 1e6,
@@ -44,13 +46,13 @@ fn is_sound(seen: &Seen) -> bool {
 #[test]
 fn empty_lines_before_the_login() {
     // A busy server takes few bytes in two seconds, and is asked again for longer.
-    let time = Cell::new(TIME);
+    let longer = Cell::new(1);
     let trial = |server: &AnyServer| {
         server.limit(Resource::As, SPACE);
         let client = || server.connect("127.0.0.1");
-        let (unread, first) = pour(server, client(), b"\n", (time.get(), false));
-        let (read, second) = pour(server, client(), b"\n", (time.get(), true));
-        time.set(2 * time.get());
+        let (unread, first) = pour(server, client(), b"\n", (longer.get(), false));
+        let (read, second) = pour(server, client(), b"\n", (longer.get(), true));
+        longer.set(2 * longer.get());
         (format!("replies unread: {unread}; read: {read}"), [first, second])
     };
     beside("1 empty lines", Properties::OPEN, trial, |floods| {
@@ -67,7 +69,7 @@ fn stat_in_a_transfer_that_is_not_read() {
         let _data = client.passive();
         let reply = client.say(&format!("RETR {large}"));
         assert!(reply.starts_with("150") || reply.starts_with("125"), "{reply}");
-        pour(server, client, b"STAT\r\n", (TIME, false))
+        pour(server, client, b"STAT\r\n", (1, false))
     };
     beside("2 STAT in an unread RETR", Properties::OPEN, trial, is_sound);
 }
