@@ -116,7 +116,7 @@ impl TcpSocket {
     pub(super) fn hash_with<H: Hasher>(&self, used: [usize; 2], state: &mut H) {
         let mut text = self.text.borrow_mut();
         if text.bytes.is_empty() {
-            text.clear();
+            text.times.clear();
             self.print(&mut text);
         }
         text.bytes.hash(state);
