@@ -330,8 +330,10 @@ fn unreplied(facts: &Facts<'_>, flow: Option<&Flow>) -> Finding {
         let because = format!("no reply to the transfer {place}: the control connection is silent");
         return Finding::new(Cause::ControlSilent, Sure::Inferred, because, [frame]);
     }
-    if let Some(left) = facts.client_left() {
-        let because = "the client left before a final reply to the transfer was there";
+    // A program that gave up has waited for the reply; a program that died has not.
+    let waited = facts.control.is_some_and(|flow| flow.longest_silence.0 > TOGETHER);
+    if let Some(left) = facts.client_left().filter(|_| waited) {
+        let because = "the client waited, and left before a final reply to the transfer was there";
         return Finding::new(Cause::ControlSilent, Sure::Inferred, because, [frame, left]);
     }
     match control {
