@@ -44,6 +44,17 @@ pub(crate) fn terminated(words: &str) -> Output {
     Command::new("sh").args(["-c", &script]).output().expect("there is a shell")
 }
 
+/// Whether the process takes SIGINT (proc(5)). True on a system without such a file.
+#[cfg(unix)]
+pub(crate) fn takes_interrupts(process: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
+        return true;
+    };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|caught| u64::from_str_radix(caught.trim(), 16).ok());
+    caught.is_some_and(|caught| caught & 2 != 0)
+}
+
 /// The standard output as text.
 pub(crate) fn out(output: &Output) -> &str {
     text(&output.stdout)

@@ -4,7 +4,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use crate::program::{assert_refused, command, halfclose, text};
+use crate::program::{assert_refused, command, halfclose, takes_interrupts, text};
 use serde_json::Value;
 
 #[test]
@@ -87,7 +87,8 @@ fn ctrl_c_keeps_the_smallest_so_far() {
     let mut child = child.expect("it starts");
     // The output file exists before the first run.
     let begun = || fs::read_dir(folder.path()).expect("there").count() > 0;
-    while !begun() && child.try_wait().expect("it was started").is_none() {
+    let ready = |process| begun() && takes_interrupts(process);
+    while !ready(child.id()) && child.try_wait().expect("it was started").is_none() {
         std::thread::yield_now();
     }
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
