@@ -24,8 +24,10 @@ fn same(scenario: &Scenario, faults: usize, scope: Scope) -> Merging {
 fn counts_are_those_of_every_run() {
     let Merging { merged, checked, .. } =
         same(&case("q123208", &["server.on_reset=as-eof"]), 2, Scope::Data);
+    // One in four goes on in a debug build, one in 64 in a release build.
+    let least = if cfg!(debug_assertions) { 100 } else { 10 };
     assert!(
-        merged >= 500 && checked >= 100,
+        merged >= 500 && checked >= least,
         "{merged} runs came to a known state, {checked} went on"
     );
     same(&case("q123208", &["client.profile=tcpip32-3.11b"]), 2, Scope::Data);
