@@ -99,6 +99,9 @@ pub enum Room {
     Bytes(usize),
     /// No byte before this time.
     At(Duration),
+    /// No byte now: writing has failed, or the disk has not taken the accepted bytes yet
+    /// ([`StoreError::Waits`]), and [`Store::poll_answer`] will name the session.
+    Not(StoreError),
 }
 
 /// The fate of a written file when the file is closed.
@@ -224,8 +227,19 @@ pub trait Store {
     /// Appends all of `bytes`, at most as many as `room` returned.
     ///
     /// # Errors
-    /// Writing failed, or the store is full.
+    /// Writing failed, or the store is full. A store that may wait tells the error of a write later: by
+    /// `room`, by the next write, and by [`Store::flush`].
     fn write(&mut self, file: File, bytes: &[u8], now: Duration) -> Result<(), StoreError>;
+
+    /// Whether all accepted bytes are written. The caller asks before [`Store::close`], so that an error
+    /// is known before the fate of the file is. The default is a store whose `write` has no end behind.
+    ///
+    /// # Errors
+    /// Writing failed, or the disk has not taken all bytes yet ([`StoreError::Waits`]):
+    /// [`Store::poll_answer`] will name the session.
+    fn flush(&mut self, _file: File) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Whether the store may answer [`StoreError::Waits`]. The default is a store that never does.
     fn may_wait(&self) -> bool {
@@ -244,7 +258,8 @@ pub trait Store {
     /// a file that the work opens is closed with [`Fate::Discard`].
     fn forget(&mut self, _session: Asker) {}
 
-    /// The next session for which the disk has an answer: for a piece of work, a read, or a listing.
+    /// The next session for which the disk has an answer: for a piece of work, a read, a write, or
+    /// a listing.
     fn poll_answer(&mut self) -> Option<Asker> {
         None
     }

@@ -18,8 +18,8 @@ use std::time::Duration;
 
 /// The shortest wait, behind everything else that is ready.
 const PAUSE: Duration = Duration::from_micros(1);
-/// The time between two looks at a disk that reads. The driver looks earlier once the store has an
-/// answer.
+/// The time between two looks at a disk that reads or writes. The driver looks earlier once the store
+/// has an answer.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// State of the loop.
@@ -276,6 +276,13 @@ impl Transfer {
                 Room::At(ready) => {
                     (self.blocked, self.in_line) = (Some(ready), true);
                     return None;
+                }
+                Room::Not(StoreError::Waits) => {
+                    (self.blocked, self.in_line) = (Some(now + LOOK), false);
+                    return None;
+                }
+                Room::Not(error) => {
+                    return Some(TransferEnd { store: Some(error), ..self.abort(tcp) });
                 }
             };
             (self.blocked, self.in_line) = (None, false);

@@ -79,6 +79,8 @@ impl Server {
         let Some(transfer) = &mut self.transfer else { return };
         transfer.closing = Some(Closing::Ended(end));
         let closes = transfer.closes;
+        let Some(end) = written(transfer, end, cx.store) else { return };
+        transfer.closing = Some(Closing::Ended(end));
         match transfer.interrupted {
             Some(interruption) => {
                 self.finish_interrupted(interruption, end.ending, end.moved, cx);
@@ -190,6 +192,25 @@ impl Server {
         }
         cx.journal.finish(transfer.report);
         Some(ReplyValues { path: "", took, moved })
+    }
+}
+
+/// The end of a transfer once the store has written all bytes of an upload; `None` before. The error of
+/// a write comes before the end of the data, as in a store that writes at once.
+fn written<S: Store>(
+    transfer: &ServerTransfer,
+    end: TransferEnd,
+    store: &mut S,
+) -> Option<TransferEnd> {
+    let (Direction::Upload, Holds::File(file)) = (transfer.direction, &transfer.holds) else {
+        return Some(end);
+    };
+    match store.flush(*file) {
+        Err(StoreError::Waits) => None,
+        Err(error) if end.store.is_none() => {
+            Some(TransferEnd { complete: false, store: Some(error), ..end })
+        }
+        Ok(()) | Err(_) => Some(end),
     }
 }
 

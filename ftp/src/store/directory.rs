@@ -1,7 +1,8 @@
 //! `store::directory` keeps files in a directory of the operating system. Every name is opened
 //! component by component from the directory's handle, and the kernel refuses every way out (`..`,
 //! absolute links, links to the outside), also if another program moves directories meanwhile.
-//! `writing` has the files being written, `entries` the listings.
+//! `writing` has the files being written, `uploading` the bytes on their way to these files, `entries`
+//! the listings.
 //!
 //! A new file has a temporary name until the file is kept (unless the file is to appear at once),
 //! and gets its name by a rename: at any time, even if the program is killed, the name holds the
@@ -17,6 +18,7 @@ mod entries;
 mod looking;
 mod reading;
 mod temporary;
+mod uploading;
 mod workers;
 mod writing;
 
@@ -34,6 +36,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, SystemTime};
+use uploading::{Queued, Upload};
 use writing::Written;
 
 /// Files in a directory of the operating system.
@@ -43,6 +46,7 @@ pub struct DirectoryStore {
     files: SlotTable<Open>,
     listings: SlotTable<Listed>,
     asking: Asking,
+    queued: Queued,
     disks: LocalDisks,
     /// The number of temporary names used so far.
     temporaries: Arc<AtomicU64>,
@@ -57,7 +61,7 @@ pub struct DirectoryStore {
 enum Open {
     /// A file that is being read, by the session if threads ask the disk.
     Read(Reading, Option<Asker>),
-    Written(Written),
+    Written(Upload),
 }
 
 /// An open listing of a directory.
@@ -84,6 +88,7 @@ impl DirectoryStore {
             files: SlotTable::default(),
             listings: SlotTable::default(),
             asking: Asking::default(),
+            queued: Queued::default(),
             temporaries: Arc::default(),
             mode: 0o666 & !umask(),
             read_only: false,
@@ -160,9 +165,11 @@ impl Store for DirectoryStore {
     fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
         self.may_change(path)?;
         let (path, temporaries, mode) = (path.to_owned(), Arc::clone(&self.temporaries), self.mode);
+        let session = self.asking.session();
         let opened = self.ask(move |root| {
             let written = Written::open(root, &path, how, (&temporaries, mode));
-            Product::Opened(written.map(|written| (Open::Written(written), 0)))
+            let upload = written.map(|written| Upload::new(written, session));
+            Product::Opened(upload.map(|upload| (Open::Written(upload), 0)))
         });
         Ok(opened?.opened()?.0)
     }
@@ -171,15 +178,16 @@ impl Store for DirectoryStore {
         self.read_bytes(file, into)
     }
 
-    fn room(&self, _: File, _: Duration) -> Room {
-        Room::Bytes(usize::MAX)
+    fn room(&self, file: File, _: Duration) -> Room {
+        self.room_for_bytes(file)
     }
 
     fn write(&mut self, file: File, bytes: &[u8], _: Duration) -> Result<(), StoreError> {
-        match self.files.get_mut(file.0) {
-            Some(Open::Written(written)) => written.write(bytes),
-            Some(Open::Read(..)) | None => Err(StoreError::Denied),
-        }
+        self.write_bytes(file, bytes)
+    }
+
+    fn flush(&mut self, file: File) -> Result<(), StoreError> {
+        self.are_written(file)
     }
 
     fn may_wait(&self) -> bool {
@@ -210,18 +218,16 @@ impl Store for DirectoryStore {
         if let Some(answer) = self.asking.answer()? {
             return answer.done();
         }
-        let sync = self.sync;
-        match self.files.remove(file.0) {
-            None => Err(StoreError::Failed),
-            Some(Open::Read(reading, _)) => {
-                // The last user of a removed file waits until the disk has freed the file.
-                self.asking.leave(Box::new(move || drop(reading)));
-                self.note(Product::Done(Ok(()))).done()
-            }
-            Some(Open::Written(written)) => {
-                self.ask(move |_| Product::Done(written.close(fate, sync)))?.done()
-            }
+        if let Some(Open::Written(upload)) = self.files.get_mut(file.0) {
+            let Some(written) = upload.take_written() else { return Err(StoreError::Waits) };
+            self.files.remove(file.0);
+            let sync = self.sync;
+            return self.ask(move |_| Product::Done(written.close(fate, sync)))?.done();
         }
+        let reading = self.files.remove(file.0).ok_or(StoreError::Failed)?;
+        // The last user of a removed file waits until the disk has freed the file.
+        self.asking.leave(Box::new(move || drop(reading)));
+        self.note(Product::Done(Ok(()))).done()
     }
 
     fn metadata(&mut self, path: &str) -> Result<Metadata, StoreError> {

@@ -3,6 +3,7 @@
 //! `cargo test -p halfclose --test network beside -- --nocapture --test-threads 1`.
 
 pub(crate) mod any_server;
+mod disks;
 mod files;
 mod guests;
 mod memory;

@@ -7,7 +7,7 @@ mod crowd;
 mod disk;
 mod ending;
 mod flood;
-mod hung_disk;
+pub(crate) mod hung_disk;
 mod large;
 mod limits;
 mod paths;

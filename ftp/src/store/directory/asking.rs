@@ -2,6 +2,7 @@
 //! session is outstanding. A session repeats the calls of a piece of work from the first call on: calls
 //! with an answer get this answer again, and the first call without an answer asks the disk.
 
+use super::uploading::Piece;
 use super::workers::{Job, Workers};
 use super::{DirectoryReader, Listed, Names, Open};
 use crate::store::{Asker, File, Listing, Metadata, StoreError};
@@ -21,6 +22,8 @@ pub(super) enum Product {
     Listed(Result<Box<Listed>, StoreError>),
     /// Further names of a listing.
     Names(Listing, DirectoryReader, Names),
+    /// A piece of an upload, which a thread has written.
+    Wrote(File, Piece),
     /// The number of bytes that are in the kernel's memory for a file that is being read.
     Brought(File, usize),
 }

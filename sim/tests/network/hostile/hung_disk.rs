@@ -1,7 +1,8 @@
 //! A disk that stops to answer: a file system in user space (FUSE), below the served directory as a
 //! network's disk would be. Sessions that ask for the disk wait, and no other session waits.
 
-mod slow_disk;
+mod hung_uploads;
+pub(crate) mod slow_disk;
 
 use std::io::{Read, Write};
 use std::time::Duration;

@@ -66,15 +66,21 @@ impl Raw {
 
     /// Returns the last line of the next reply.
     pub(crate) fn reply(&mut self) -> io::Result<String> {
-        let mut line = String::new();
+        let whole = self.whole_reply()?;
+        Ok(whole.lines().last().unwrap_or_default().trim_end().to_owned())
+    }
+
+    /// Returns all lines of the next reply.
+    pub(crate) fn whole_reply(&mut self) -> io::Result<String> {
+        let mut whole = String::new();
         loop {
-            line.clear();
-            if self.replies.read_line(&mut line)? == 0 {
+            let begin = whole.len();
+            if self.replies.read_line(&mut whole)? == 0 {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            let bytes = line.as_bytes();
-            if bytes.len() > 3 && bytes[..3].iter().all(u8::is_ascii_digit) && bytes[3] == b' ' {
-                return Ok(line.trim_end().to_owned());
+            let line = &whole.as_bytes()[begin..];
+            if line.len() > 3 && line[..3].iter().all(u8::is_ascii_digit) && line[3] == b' ' {
+                return Ok(whole);
             }
         }
     }

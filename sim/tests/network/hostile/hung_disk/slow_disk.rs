@@ -29,6 +29,7 @@ pub(crate) const UNLINK: u32 = 10;
 pub(crate) const RMDIR: u32 = 11;
 pub(crate) const RENAME: u32 = 12;
 pub(crate) const READ: u32 = 15;
+pub(crate) const WRITE: u32 = 16;
 pub(crate) const FSYNC: u32 = 20;
 pub(crate) const FLUSH: u32 = 25;
 pub(crate) const OPENDIR: u32 = 27;
@@ -44,6 +45,8 @@ pub(crate) struct Disk {
     hangs: Arc<AtomicU32>,
     /// The question that waits for its answer.
     held: Arc<AtomicU32>,
+    /// The question that is answered with `ENOSPC`.
+    fails: Arc<AtomicU32>,
 }
 
 impl Disk {
@@ -52,7 +55,9 @@ impl Disk {
         std::fs::create_dir(at).expect("space");
         let device = File::options().read(true).write(true).open("/dev/fuse");
         let mounted = device.and_then(|device| {
-            let data = format!("fd={},rootmode=40000,user_id=0,group_id=0", device.as_raw_fd());
+            // Another server may have changed its user.
+            let all = "rootmode=40000,user_id=0,group_id=0,allow_other";
+            let data = format!("fd={},{all}", device.as_raw_fd());
             let data = CString::new(data).expect("without NUL");
             mount("halfclose-test", at, "fuse", MountFlags::empty(), Some(&*data))?;
             Ok(device)
@@ -64,10 +69,10 @@ impl Disk {
                 return None;
             }
         };
-        let [hangs, held] = [0, 0].map(|none| Arc::new(AtomicU32::new(none)));
-        let this = Self { at: at.to_owned(), hangs: Arc::clone(&hangs), held: Arc::clone(&held) };
-        thread::spawn(move || serve(device, &hangs, &held));
-        Some(this)
+        let [hangs, held, fails] = [0; 3].map(|none| Arc::new(AtomicU32::new(none)));
+        let shared = [&hangs, &held, &fails].map(Arc::clone);
+        thread::spawn(move || serve(device, shared.each_ref().map(|it| &**it)));
+        Some(Self { at: at.to_owned(), hangs, held, fails })
     }
 
     /// Stops to answer, once the kernel knows nothing any more.
@@ -94,6 +99,11 @@ impl Disk {
     pub(crate) fn go_on(&self) {
         self.hangs.store(0, Ordering::Relaxed);
     }
+
+    /// Answers such questions with `ENOSPC` from now on; zero: no question.
+    pub(crate) fn fail_at(&self, question: u32) {
+        self.fails.store(question, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Disk {
@@ -104,7 +114,7 @@ impl Drop for Disk {
 }
 
 /// Answers the questions of the kernel until the disk is unmounted.
-fn serve(mut device: File, hangs: &AtomicU32, held: &AtomicU32) {
+fn serve(mut device: File, [hangs, held, fails]: [&AtomicU32; 3]) {
     let mut files = Files::default();
     let mut question = vec![0; 128 << 10];
     loop {
@@ -116,7 +126,8 @@ fn serve(mut device: File, hangs: &AtomicU32, held: &AtomicU32) {
                     pause(Duration::from_millis(1));
                 }
                 held.store(0, Ordering::Relaxed);
-                if let Some(answer) = files.answer(&question[..count]) {
+                let fails = code == fails.load(Ordering::Relaxed);
+                if let Some(answer) = files.answer(&question[..count], fails) {
                     // A question may have been taken back.
                     let _ = device.write_all(&answer);
                 }
@@ -144,17 +155,19 @@ impl Default for Files {
 
 /// Errors of the kernel, negative.
 const NO_SUCH_NAME: i32 = -2;
+const NO_SPACE: i32 = -28;
 const NOT_IMPLEMENTED: i32 = -38;
 
 impl Files {
-    /// The answer to a question; `None`: no answer is due.
-    fn answer(&mut self, question: &[u8]) -> Option<Vec<u8>> {
+    /// The answer to a question, or `ENOSPC` if it `fails`; `None`: no answer is due.
+    fn answer(&mut self, question: &[u8], fails: bool) -> Option<Vec<u8>> {
         let number = |at: usize| u64::from_le_bytes(question[at..at + 8].try_into().expect("8"));
         let small = |at: usize| u32::from_le_bytes(question[at..at + 4].try_into().expect("4"));
         let (code, unique, node) = (small(4), number(8), number(16));
         let first =
             |at: usize| question[at..].split(|byte| *byte == 0).next().expect("a name").to_vec();
         let body = match code {
+            _ if fails => Err(NO_SPACE),
             LOOKUP => self.entry(&first(40)).ok_or(NO_SUCH_NAME),
             // FORGET, INTERRUPT, BATCH_FORGET.
             2 | 36 | 42 => return None,
@@ -186,8 +199,7 @@ impl Files {
                 let left = size.saturating_sub(number(48)).min(small(56).into());
                 Ok(vec![b'x'; usize::try_from(left).expect("at most a page or more")])
             }
-            // WRITE.
-            16 => {
+            WRITE => {
                 let end = number(48) + u64::from(small(56));
                 let size = self.sizes.entry(node).or_default();
                 *size = Some(size.unwrap_or(0).max(end));
