@@ -67,6 +67,18 @@ pub enum RunError {
         /// The faults of the run in which the difference was seen, as a scenario has them.
         faults: String,
     },
+    /// A run that went on from a copy of an earlier run is not the run from its beginning: the search broke
+    /// a law of its own.
+    #[error(
+        "resumed-run-is-the-whole-run: a run that went on from a copy is not the run from its beginning, of \
+         seed {seed} with {faults}: please report this"
+    )]
+    NotResumed {
+        /// The seed of the run.
+        seed: u64,
+        /// The faults of the run, as a scenario has them.
+        faults: String,
+    },
     /// The faults that a shrink has written down lead to another run: a bug of this crate.
     #[error("the run of seed {0} cannot be written out as faults: please report this")]
     NotTheSame(u64),

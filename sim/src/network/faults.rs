@@ -21,9 +21,20 @@ pub(crate) struct Faults {
     /// The faults that may name the present packet: only memory.
     near: Vec<usize>,
     channels: Channels,
+    /// The faults whose packet was sent, in this order.
+    met: Vec<MetFault>,
 }
 
-clone_by_field! { Faults { faults, index, near, channels } }
+clone_by_field! { Faults { faults, index, near, channels, met } }
+
+/// A fault whose packet was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MetFault {
+    /// The place of the fault in the list of the scenario.
+    pub place: usize,
+    /// Whether the fault acted on the packet: see [`Faults::switch`].
+    pub active: bool,
+}
 
 /// The part of a fault's packet name that is looked up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +62,8 @@ struct PendingFault {
     /// Packets so far with the name, apart from the ordinal.
     seen: u64,
     state: FaultState,
+    /// Whether the fault acts on its packet.
+    active: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -70,28 +83,48 @@ pub(crate) struct ForgedPacket {
     pub packet: Packet,
 }
 
-hash_by_field! { PendingFault { seen, state } without { fault } }
-hash_by_field! { Faults { faults, channels } without { index, near } }
+hash_by_field! { PendingFault { seen, state } without { fault, active } }
+hash_by_field! { Faults { faults, channels } without { index, near, met } }
 
 impl Faults {
     /// The faults before a run.
     #[must_use]
     pub(crate) fn new(faults: &[Fault]) -> Self {
-        let pending =
-            |fault: &Fault| PendingFault { fault: *fault, seen: 0, state: FaultState::Waiting };
+        let pending = |fault: &Fault| PendingFault {
+            fault: *fault,
+            seen: 0,
+            state: FaultState::Waiting,
+            active: true,
+        };
         let sought = |(at, fault): (usize, &Fault)| (Sought::of(&fault.packet), at);
         let mut index: Vec<_> = faults.iter().enumerate().map(sought).collect();
         index.sort_unstable();
         let faults = faults.iter().map(pending).collect();
-        Self { faults, index, near: Vec::new(), channels: Channels::default() }
+        let (near, met) = (Vec::new(), Vec::new());
+        Self { faults, index, near, channels: Channels::default(), met }
     }
 
     /// Before a run again.
     pub(crate) fn reset(&mut self) {
         self.channels.reset();
+        self.met.clear();
         for pending in &mut self.faults {
             (pending.seen, pending.state) = (0, FaultState::Waiting);
         }
+    }
+
+    /// From now on only these faults act, by their places in the list. A fault that does not act counts
+    /// the packets that fit its name, so it can act later.
+    pub(crate) fn switch(&mut self, active: &[bool]) {
+        for (pending, active) in self.faults.iter_mut().zip(active) {
+            pending.active = *active;
+        }
+    }
+
+    /// The faults whose packet was sent, in this order, whether they acted or not.
+    #[must_use]
+    pub(crate) fn met(&self) -> &[MetFault] {
+        &self.met
     }
 
     /// Handle a packet that `from` emits: returns the fate that the faults order, and adds the
@@ -130,6 +163,17 @@ impl Faults {
             if !here {
                 continue;
             }
+            let active = pending.active;
+            // Only a name of every packet meets more than one packet.
+            let every = |name: &PacketName| name.nth == PacketName::EVERY;
+            let again = pending.seen > 1
+                && matches!(&pending.fault.packet, Which::Named(name) if every(name));
+            if !again {
+                self.met.push(MetFault { place, active });
+            }
+            if !active {
+                continue;
+            }
             pending.state = match &pending.fault.action {
                 Action::Inject(forgery) => {
                     forged.push(forge(*forgery, from, &segment, channel));
@@ -148,10 +192,11 @@ impl Faults {
         ordered
     }
 
-    /// The faults without an effect, as text.
+    /// The faults that act but had no effect, as text.
     #[must_use]
     pub(crate) fn unmatched(&self) -> Vec<String> {
-        let idle = self.faults.iter().filter_map(|pending| match pending.state {
+        let active = self.faults.iter().filter(|pending| pending.active);
+        let idle = active.filter_map(|pending| match pending.state {
             FaultState::Done => None,
             FaultState::Waiting => Some(pending.fault.to_string()),
             FaultState::Taken => Some(format!("{} (another fault had its packet)", pending.fault)),

@@ -14,7 +14,7 @@ use halfclose_stack::{Flags, Packet, Segment};
 
 use crate::network::draws::Draws;
 use crate::network::fate::Fate;
-use crate::network::faults::{Faults, ForgedPacket};
+use crate::network::faults::{Faults, ForgedPacket, MetFault};
 use crate::network::link::{Flight, Link};
 use crate::network::trace::Trace;
 use crate::scenario::Scenario;
@@ -185,6 +185,17 @@ impl Medium {
             trace.forged(now, from, emission, &packet);
             link.carry(Flight { arrival: link.arrival(now), emission, packet });
         }
+    }
+
+    /// From now on only these faults of the scenario act, by their places in the list.
+    pub(crate) fn switch_faults(&mut self, active: &[bool]) {
+        self.faults.switch(active);
+    }
+
+    /// The faults of the scenario whose packet was sent, in this order.
+    #[must_use]
+    pub(crate) fn met_faults(&self) -> &[MetFault] {
+        self.faults.met()
     }
 
     /// The faults without an effect, as text.

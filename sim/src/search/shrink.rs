@@ -3,9 +3,10 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
+mod known_runs;
+mod part_runs;
 mod weaken;
 
-use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::network::faults::actions_of;
@@ -15,11 +16,11 @@ use crate::run::{Finished, RunError, one_point, run_loaded};
 use crate::scenario::fault::{Action, Fault, PacketName, Which};
 use crate::scenario::{Expect, LinkConfig, Scenario};
 use crate::search::ddmin;
-use crate::search::limits::{Limits, SearchProgress, bounded};
+use crate::search::limits::{Limits, SearchProgress, Stop, bounded};
 use crate::search::schedule::Names;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
-use crate::world::World;
+use part_runs::Candidates;
 
 /// A shrink that has not begun: a scenario, a seed, and the options of [`shrink`].
 #[derive(Clone, Debug)]
@@ -123,35 +124,31 @@ impl Shrink<'_> {
         let shape = Shape::of(&first.outcome);
         let faults = written_out(&original, &first);
         let base = without_chance(&original, seed);
-        let made = Cell::new(1);
-        let mut reproduces = |part: &[Fault]| {
-            made.set(made.get() + 1);
-            let runs = made.get();
-            if self.max_runs.is_some_and(|most| runs >= most) {
-                stop.end();
-            }
-            let faults = part.len();
-            self.limits.report(SearchProgress { runs, faults, resumed: 0, done: 0, all: 0 });
-            let scenario = Scenario { faults: part.to_vec(), ..base.clone() };
-            let mut world = World::new(&scenario, &workload, seed, Recording::Digest);
-            let end = world.run();
-            let outcome = world.conclude(end);
-            (Shape::of(&outcome) == shape).then(|| matched(part, &outcome))
-        };
-        let same = reproduces(&faults);
+        let whole = Scenario { faults: faults.clone(), ..base.clone() };
+        let mut candidates = Candidates::new(&whole, &workload, seed, &shape);
+        let mut trials = Trials { shrink: self, stop, runs: 1, failed: None };
+        let all: Vec<usize> = (0..faults.len()).collect();
+        let same = trials.run(&mut candidates, &all);
         workload.verify()?;
         if same.is_none() {
-            return Err(RunError::NotTheSame(seed));
+            return Err(trials.failed.unwrap_or(RunError::NotTheSame(seed)));
         }
-        let least = ddmin::least(&faults, stop, &mut reproduces);
+        let least = ddmin::least(&all, stop, |part| trials.run(&mut candidates, part));
+        drop(candidates);
         let cut_short = !least.proven && stop.is_set();
         // Runs for milder faults are not counted: the faults are left already.
-        let runs = made.get();
-        let milder = weaken::weaken(&least.list, stop, &mut reproduces);
-        let pairs = least.list.iter().zip(&milder).filter(|(fault, milder)| fault != milder);
+        let runs = trials.runs;
+        let list: Vec<_> = least.list.iter().map(|place| faults[*place]).collect();
+        let with_milder = Scenario { faults: weaken::with_milder(&list), ..base.clone() };
+        let milder =
+            trials.weaken(&list, || Candidates::new(&with_milder, &workload, seed, &shape));
+        if let Some(failed) = trials.failed {
+            return Err(failed);
+        }
+        let pairs = list.iter().zip(&milder).filter(|(fault, milder)| fault != milder);
         let late =
             pairs.map(|(fault, milder)| Weakened { fault: *fault, milder: *milder }).collect();
-        let list = if self.weaken { milder } else { least.list };
+        let list = if self.weaken { milder } else { list };
         let mut left = Scenario { faults: list, ..base };
         // By the names that the packets have in the run that is left.
         left.faults = written_out(&left, &run_loaded(&left, &workload, seed, Recording::Headers));
@@ -165,6 +162,56 @@ impl Shrink<'_> {
         let (before, fewest, changed) = (faults.len(), least.proven, as_it_was != left);
         let scenario = left;
         Ok(Shrunk { scenario, before, runs, fewest, cut_short, changed, late, finished })
+    }
+}
+
+/// Counts the candidates of a shrink, and stops at the first error.
+struct Trials<'s> {
+    shrink: &'s Shrink<'s>,
+    stop: &'s Stop<'s>,
+    /// The runs of the shrink: an equal run of an earlier candidate counts once more.
+    runs: u64,
+    failed: Option<RunError>,
+}
+
+impl Trials<'_> {
+    /// Runs a part of the faults. Returns the faults with an effect if the run leads to the shape.
+    fn run(&mut self, candidates: &mut Candidates<'_>, part: &[usize]) -> Option<Vec<usize>> {
+        self.runs += 1;
+        let (runs, faults) = (self.runs, part.len());
+        if self.shrink.max_runs.is_some_and(|most| runs >= most) {
+            self.stop.end();
+        }
+        let progress = SearchProgress { runs, faults, resumed: 0, done: 0, all: 0 };
+        self.shrink.limits.report(progress);
+        candidates.run(part).unwrap_or_else(|error| {
+            self.failed = Some(error);
+            self.stop.end();
+            None
+        })
+    }
+
+    /// The faults of `list`, as mild as the shape permits. The scenario of the candidates has the faults and
+    /// all milder faults.
+    fn weaken<'t>(
+        &mut self,
+        list: &[Fault],
+        candidates: impl FnOnce() -> Candidates<'t>,
+    ) -> Vec<Fault> {
+        let with_milder = weaken::with_milder(list);
+        if with_milder.len() == list.len() {
+            return list.to_vec();
+        }
+        let mut candidates = candidates();
+        let place = |fault: &Fault| {
+            let place = with_milder.iter().position(|known| known == fault);
+            place.expect("every milder fault is among them")
+        };
+        weaken::weaken(list, self.stop, &mut |tried: &[Fault]| {
+            let part: Vec<_> = tried.iter().map(place).collect();
+            let met = self.run(&mut candidates, &part)?;
+            Some(met.into_iter().map(|place| with_milder[place]).collect())
+        })
     }
 }
 
@@ -203,12 +250,14 @@ fn expected(outcome: &Outcome) -> Expect {
     }
 }
 
-/// The faults of a part that met a packet.
-fn matched(part: &[Fault], outcome: &Outcome) -> Vec<Fault> {
+/// The faults of a part that met a packet, by their places.
+fn matched(part: impl Iterator<Item = (usize, Fault)>, outcome: &Outcome) -> Vec<usize> {
     let lines = outcome.unmatched_faults.iter();
     let lines = lines.map(|line| line.split_once(" (").map_or(&**line, |(fault, _)| fault));
     let idle: BTreeSet<&str> = lines.collect();
-    part.iter().filter(|fault| !idle.contains(&*fault.to_string())).copied().collect()
+    let acted =
+        |(place, fault): (usize, Fault)| (!idle.contains(&*fault.to_string())).then_some(place);
+    part.filter_map(acted).collect()
 }
 
 /// Whether a fault of this line met no packet, or none that was left for it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::World;
 use crate::network::fate::Fate;
+use crate::network::faults::MetFault;
 use crate::outcome::End;
 
 impl World<'_> {
@@ -81,5 +82,16 @@ impl World<'_> {
     pub(crate) fn order_one_more(&mut self, emission: u64, fate: Fate) {
         assert!(emission >= self.log.trace.next_emission(), "the packet has not left yet");
         self.medium.order_one_more(emission, fate);
+    }
+
+    /// From now on only these faults of the scenario act, by their places in the list. The faults that
+    /// met their packet before stay as they were.
+    pub(crate) fn switch_faults(&mut self, active: &[bool]) {
+        self.medium.switch_faults(active);
+    }
+
+    /// The faults of the scenario whose packet was sent, in this order.
+    pub(crate) fn met_faults(&self) -> &[MetFault] {
+        self.medium.met_faults()
     }
 }

@@ -26,6 +26,18 @@ fn milder(action: Action) -> Vec<Action> {
     }
 }
 
+/// The faults of `list` with every milder fault of the same packets, in order; empty for a list that is not
+/// weakened.
+pub(super) fn with_milder(list: &[Fault]) -> Vec<Fault> {
+    let list = if list.len() > FAULTS_MAX { &[] } else { list };
+    let also = |fault: &Fault| {
+        let milder = milder(fault.action).into_iter();
+        let milder = milder.map(|action| Fault { action, ..*fault });
+        std::iter::once(*fault).chain(milder).collect::<Vec<_>>()
+    };
+    list.iter().flat_map(also).collect()
+}
+
 /// The same faults with the mildest actions that still lead to the same result, fault by fault.
 /// `reproduces` makes a run, and returns the faults that met a packet if the result is the same.
 pub(super) fn weaken(
