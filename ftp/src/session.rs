@@ -253,8 +253,19 @@ pub(crate) fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<D
 }
 
 /// The queue of a session's actions.
-#[derive(Clone, Debug, Default, Hash)]
+#[derive(Debug, Default, Hash)]
 pub(crate) struct Actions(VecDeque<Action>);
+
+impl Clone for Actions {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+
+    /// Keeps the memory of the queue.
+    fn clone_from(&mut self, source: &Self) {
+        self.0.clone_from(&source.0);
+    }
+}
 
 impl Actions {
     pub(crate) fn push(&mut self, action: Action) {

@@ -12,9 +12,11 @@ use crate::outcome::Counts;
 use crate::side::Side;
 use crate::terms::clone_by_field::clone_by_field;
 
-/// How much of a run to keep. The digest is the same at every level.
+/// How much of a run to keep. The digest is the same at every level that has one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Recording {
+    /// The counts alone: the digest is 0.
+    Counts,
     /// The digest and the counts.
     #[default]
     Digest,
@@ -133,6 +135,9 @@ impl Trace {
             Side::Server => self.counts.server += 1,
         }
         self.counts.dropped += u64::from(!fate.arrives());
+        if self.recording == Recording::Counts {
+            return emission;
+        }
         let headers = digest_packet(&mut self.digest, at, from, fate, packet);
         if self.recording >= Recording::Headers {
             let event = self.record((at, from, fate), emission, packet, headers);
@@ -165,6 +170,9 @@ impl Trace {
     #[cold]
     pub fn forged(&mut self, at: Duration, from: Side, trigger: u64, packet: &[u8]) {
         self.forged += 1;
+        if self.recording == Recording::Counts {
+            return;
+        }
         let headers = digest_packet(&mut self.digest, at, from, Fate::Forged, packet);
         if self.recording >= Recording::Headers {
             let event = self.record((at, from, Fate::Forged), trigger, packet, headers);
@@ -196,6 +204,9 @@ impl Trace {
 
     /// Something of the outcome enters the digest.
     pub fn conclude(&mut self, with: &[u8]) {
+        if self.recording == Recording::Counts {
+            return;
+        }
         self.digest.add(&(with.len() as u64).to_le_bytes());
         self.digest.add(with);
     }
@@ -214,10 +225,10 @@ impl Trace {
         self.digest.gathered().map(|lines| (lines, packets))
     }
 
-    /// The digest of everything recorded so far.
+    /// The digest of everything recorded so far; 0 at [`Recording::Counts`].
     #[must_use]
     pub fn digest(&self) -> u128 {
-        self.digest.value()
+        if self.recording == Recording::Counts { 0 } else { self.digest.value() }
     }
 
     /// Packets so far, counted by sender and by loss.

@@ -24,7 +24,7 @@ use crate::verdict::Verdict;
 use crate::workload::Workload;
 pub use guided::Guidance;
 pub use memo::Merging;
-use tree::{Family, Leaf, Tree};
+use tree::{Family, Holds, Leaf, Tree};
 
 /// The connections whose packets are in scope.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -247,7 +247,8 @@ impl<'a> Explore<'a> {
     /// A key of the scenario has several values, or a file of the scenario cannot be read or has changed
     /// meanwhile.
     pub fn run(&self) -> Result<Explored, RunError> {
-        self.visit(|_| true, |_| ControlFlow::Continue(()))
+        let visit = &mut |_: Visit<'_>| ControlFlow::Continue(());
+        self.walk(Reached::default(), None, visit, None).map(|reached| reached.explored)
     }
 
     /// Makes the runs, asks `holds` of each outcome on the thread that makes the run, and hands each list
@@ -261,18 +262,20 @@ impl<'a> Explore<'a> {
         holds: impl Fn(&Outcome) -> bool + Sync,
         mut visit: impl FnMut(Visit<'_>) -> ControlFlow<()>,
     ) -> Result<Explored, RunError> {
-        self.walk(Reached::default(), &holds, &mut visit, None).map(|reached| reached.explored)
+        self.walk(Reached::default(), Some(&holds), &mut visit, None)
+            .map(|reached| reached.explored)
     }
 
     /// Makes the runs behind those of `reached`, and hands what is reached to `saved` after the children
-    /// of each parent. With `saved`, the children of a parent count together or not at all.
+    /// of each parent. With `saved`, the children of a parent count together or not at all. Without `holds`,
+    /// the question counts as answered with yes, and runs need no digest.
     ///
     /// # Errors
     /// As [`visit`](Explore::visit).
     pub(crate) fn walk(
         &self,
         mut reached: Reached,
-        holds: &(dyn Fn(&Outcome) -> bool + Sync),
+        holds: Option<Holds<'_>>,
         visit: &mut dyn FnMut(Visit<'_>) -> ControlFlow<()>,
         mut saved: Option<Saved<'_>>,
     ) -> Result<Reached, RunError> {
@@ -296,10 +299,14 @@ impl<'a> Explore<'a> {
                 if changed.is_some() || saved.is_some() && !family.whole {
                     return ControlFlow::Break(());
                 }
-                for (list, leaf) in family.lists() {
+                let mut list = family.parent.clone().unwrap_or_default();
+                let before = list.len();
+                for leaf in &family.children {
                     if explored.runs() == most {
                         return ControlFlow::Break(());
                     }
+                    list.truncate(before);
+                    list.extend(leaf.placed);
                     let Leaf { verdict, ref broken_laws, holds, stack_stalled, .. } = *leaf;
                     let seen = Visit { faults: &list, verdict, broken_laws, holds, stack_stalled };
                     explored.add(seen);

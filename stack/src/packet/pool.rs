@@ -76,6 +76,9 @@ impl fmt::Debug for Packet {
     }
 }
 
+/// Free buffers that a pool keeps at least, even if more buffers return than were handed out.
+const KEPT: usize = 8;
+
 /// The free buffers of one host.
 #[derive(Debug)]
 pub(crate) struct Pool {
@@ -133,9 +136,9 @@ impl Pool {
     /// Take the buffer of a packet back.
     #[inline]
     pub(crate) fn recycle(&mut self, packet: Packet) {
-        // A link that copies packets returns more buffers than were handed out. If the pool kept the
+        // A link that copies packets returns more buffers than were handed out. If the pool kept all
         // copies, the pool would grow with every run.
-        if self.out > 0 {
+        if self.out > 0 || self.free.len() < KEPT {
             self.free.push(packet);
         }
         self.out -= 1;
@@ -157,7 +160,7 @@ mod tests {
             }
             assert_eq!(pool.out(), -2);
             pool.resize(1500);
-            assert_eq!(pool.free.len(), 2);
+            assert!(pool.free.len() <= KEPT + 2, "{}", pool.free.len());
         }
     }
 }

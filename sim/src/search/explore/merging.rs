@@ -99,7 +99,7 @@ impl Explore<'_> {
             workload: &workload,
             seed: self.seed,
             scope: self.scope,
-            world: World::new(&scenario, &workload, self.seed, Recording::Digest),
+            world: World::new(&scenario, &workload, self.seed, Recording::Counts),
             copies: Vec::new(),
             outcome: Outcome::default(),
             bytes: StateBytes::default(),
@@ -159,7 +159,7 @@ impl Merger<'_> {
         let orders: Vec<_> = self.list.iter().copied().map(Placed::order).collect();
         self.world.order(&orders);
         self.world.count(true);
-        self.world.reset(self.seed, Recording::Digest);
+        self.world.reset(self.seed, Recording::Counts);
     }
 
     /// Counts the lists that go on from the world's state with at most `faults` further faults. The copies up
@@ -350,7 +350,7 @@ impl Merger<'_> {
     fn copy(&mut self, level: usize) {
         if self.copies.len() == level {
             let (scenario, workload) = (self.scenario, self.workload);
-            self.copies.push(World::new(scenario, workload, self.seed, Recording::Digest));
+            self.copies.push(World::new(scenario, workload, self.seed, Recording::Counts));
         }
         self.copies[level].copy_from(&self.world);
     }

@@ -1,6 +1,7 @@
 //! `explore::tree` walks the lists of faults of one length, those of one parent at a time: the parents
 //! in order on one walker, their children on as many as there are threads. It counts nothing.
 
+use std::iter;
 use std::ops::ControlFlow;
 
 use super::Explore;
@@ -19,9 +20,13 @@ pub(super) struct Tree<'t> {
     pub(super) explore: &'t Explore<'t>,
     pub(super) scenario: &'t Scenario,
     pub(super) workload: &'t Workload,
-    pub(super) holds: &'t (dyn Fn(&Outcome) -> bool + Sync),
+    /// The question about each outcome; `None`: none, and every answer is yes.
+    pub(super) holds: Option<Holds<'t>>,
     pub(super) stop: &'t Stop<'t>,
 }
+
+/// A question about the outcome of a list.
+pub(super) type Holds<'t> = &'t (dyn Fn(&Outcome) -> bool + Sync);
 
 /// A list of faults, and what came of each of its children.
 pub(super) struct Family {
@@ -40,17 +45,6 @@ pub(super) struct Leaf {
     pub(super) stack_stalled: bool,
 }
 
-impl Family {
-    /// The list of faults of each child.
-    pub(super) fn lists(&self) -> impl Iterator<Item = (Vec<Placed>, &Leaf)> {
-        let parent = self.parent.as_deref().unwrap_or_default();
-        self.children.iter().map(|leaf| {
-            let list = parent.iter().copied().chain(leaf.placed);
-            (list.collect(), leaf)
-        })
-    }
-}
-
 impl<'t> Tree<'t> {
     /// Visits every list of this length in the shard, those of one parent at a time, but for the
     /// children of the first `done` parents. Returns whether every parent was begun.
@@ -58,15 +52,44 @@ impl<'t> Tree<'t> {
         &self,
         length: usize,
         done: u64,
-        ready: impl FnMut(Family) -> ControlFlow<()>,
+        mut ready: impl FnMut(Family) -> ControlFlow<()>,
     ) -> bool {
         let mut parents = Parents::new(self, length);
         parents.skipped = done;
         let pool = Pool { jobs: self.explore.limits.jobs(), stop: self.stop };
-        pool.run(|| parents.next(), || Walker::new(self), Walker::family, ready);
+        let mut taken = 0;
+        let batch = || {
+            let size = (taken / EACH_OF).clamp(1, BATCH);
+            let batch: Vec<_> = iter::from_fn(|| parents.next()).take(size).collect();
+            taken += batch.len();
+            (!batch.is_empty()).then_some(batch)
+        };
+        let families = |walker: &mut Walker<'t>, batch: Vec<_>| {
+            let mut families = Vec::with_capacity(batch.len());
+            for parent in batch {
+                families.push(walker.family(parent));
+                if !families.last().is_some_and(|family: &Family| family.whole) {
+                    break;
+                }
+            }
+            families
+        };
+        pool.run(
+            batch,
+            || Walker::new(self),
+            families,
+            |families: Vec<Family>| families.into_iter().try_for_each(&mut ready),
+        );
         parents.over
     }
 }
+
+/// The most parents that a thread takes at a time: to wake a thread takes as long as a run.
+const BATCH: usize = 16;
+
+/// A batch has one parent of so many parents that were taken before, so that a short layer keeps every thread
+/// at work.
+const EACH_OF: usize = 32;
 
 /// The length at which lists are dealt to the shards in turn: a longer list follows its beginning. Three
 /// faults make thousands of beginnings, enough for hundreds of shards of about one size.

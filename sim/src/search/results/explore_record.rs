@@ -73,7 +73,7 @@ impl ExploreRecord<'_> {
             if failed.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let visit = &mut |_: crate::search::Visit<'_>| ControlFlow::Continue(());
-        let reached = explore.walk(start, &|_| true, visit, Some(&mut saved))?;
+        let reached = explore.walk(start, None, visit, Some(&mut saved))?;
         failed.map_or(Ok(()), Err)?;
         write(&reached.explored, reached.families)?;
         Ok((reached.explored, resumed))
