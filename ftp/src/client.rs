@@ -83,44 +83,46 @@ enum Stage {
 }
 
 /// One session of a client.
+// In memory the fields stand in this order: those that each reply needs share few lines of the cache.
 #[derive(Debug, Default)]
+#[repr(C)]
 pub struct Client {
     lines: Lines,
+    /// Bytes of replies since the last command.
+    heard: usize,
+    /// Lines that had arrived before the command in flight was sent: they do not answer the command.
+    stale: usize,
+    /// The reply that the parser collects began with such a line.
+    stale_reply: bool,
     parser: Parser,
+    stage: Stage,
     out: Outbox,
     actions: Actions,
-    stage: Stage,
+    /// The time at which the wait for the next reply ends.
+    deadline: Option<Duration>,
+    /// The command that the server is to answer next.
+    asked_for: &'static str,
     tasks: Option<Arc<[Task]>>,
     /// Index of the task under way, or of the next task.
     task: usize,
+    /// The transfer under way.
+    current: Option<ClientTransfer>,
+    /// The last line since the command in flight that was no reply of FTP.
+    odd_line: Option<String>,
+    /// The control connection is gone: the text that the user was told.
+    lost: Option<String>,
+    /// The two addresses of the control connection, local address first, once the connection is
+    /// open.
+    ends: Option<(SocketAddr, SocketAddr)>,
     /// Index in the journal of the next transfer's report.
     report: usize,
     /// The number of transfers of the script that have not begun.
     transfers_left: usize,
-    /// The transfer under way.
-    current: Option<ClientTransfer>,
     /// The type that the server has accepted (TYPE), and the type in the last TYPE command.
     representation: Option<Representation>,
     asked: Option<Representation>,
     /// The server has refused EPRT or EPSV.
     no_extensions: bool,
-    /// The two addresses of the control connection, local address first, once the connection is
-    /// open.
-    ends: Option<(SocketAddr, SocketAddr)>,
-    /// Bytes of replies since the last command.
-    heard: usize,
-    /// The command that the server is to answer next.
-    asked_for: &'static str,
-    /// Lines that had arrived before the command in flight was sent: they do not answer the command.
-    stale: usize,
-    /// The reply that the parser collects began with such a line.
-    stale_reply: bool,
-    /// The last line since the command in flight that was no reply of FTP.
-    odd_line: Option<String>,
-    /// The time at which the wait for the next reply ends.
-    deadline: Option<Duration>,
-    /// The control connection is gone: the text that the user was told.
-    lost: Option<String>,
 }
 
 clone_by_field! {

@@ -107,6 +107,12 @@ pub trait Tcp {
         take: &mut dyn FnMut(&[u8]),
     ) -> ControlFlow<Ending, usize>;
 
+    /// Whether `receive` would return 0 now: no byte waits, and no end of the connection. A host that
+    /// cannot tell without a call of `receive` keeps the default, false.
+    fn is_drained(&self, _on: Conn) -> bool {
+        false
+    }
+
     /// Marks the byte that was sent last as urgent (RFC 9293 §3.8.5), for Telnet's Synch.
     fn urgent(&mut self, on: Conn);
 

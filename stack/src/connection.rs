@@ -68,33 +68,39 @@ impl View {
 }
 
 /// One connection, or the memory of the last connection in this slot.
+// In memory the fields stand in this order, so that the fields that each packet needs share few lines of the
+// cache.
+#[repr(C)]
 pub(crate) struct Connection {
-    interface: Interface,
     socket: TcpSocket,
-    owner: Owner,
+    view: View,
+    /// The state handled last by the host. `view.state` is newer until `Host::follow`.
+    state: State,
+    ending: Option<Ending>,
+    poll_hint: PollHint,
     /// Whether the slot waits in the host's list of connections to poll for packets.
     touched: bool,
-    poll_hint: PollHint,
+    /// Whether the last packet that left was an immediate answer. smoltcp then lets the delay of an
+    /// earlier acknowledgment run on.
+    answered: bool,
     /// Whether smoltcp reads the clock only when a timer expires. With CUBIC, smoltcp reads the clock at
     /// every packet.
     asks_no_clock: bool,
     /// Whether smoltcp is kept from losing its retransmission timer: with congestion control.
     keeps_timer: bool,
-    /// The delay of an acknowledgment, if the host delays acknowledgments.
-    ack_delay: Option<Span>,
-    /// Whether the last packet that left was an immediate answer. smoltcp then lets the delay of an
-    /// earlier acknowledgment run on.
-    answered: bool,
+    established: bool,
+    owner: Owner,
+    receive: ReceiveSpace,
+    send: SendSpace,
+    /// The local end and the peer's end.
+    ends: [SocketAddrV4; 2],
     /// The largest segment of this host with Minshall's form of Nagle's algorithm, in bytes of data;
     /// `None`: the algorithm is that of smoltcp.
     minshall: Option<u16>,
-    /// The local end and the peer's end.
-    ends: [SocketAddrV4; 2],
-    view: View,
-    /// The state handled last by the host. `view.state` is newer until `Host::follow`.
-    state: State,
-    established: bool,
-    ending: Option<Ending>,
+    /// The delay of an acknowledgment, if the host delays acknowledgments.
+    ack_delay: Option<Span>,
+    clocks: Clocks,
+    interface: Interface,
     /// Whether a reset has taken the unread bytes from the user.
     flushed: bool,
     /// Whether the user hears of a reset once alone, and whether the user has heard of the ending.
@@ -106,9 +112,6 @@ pub(crate) struct Connection {
     fin_deferred: bool,
     /// Whether the host has reported unread bytes at the end of TIME-WAIT.
     outlived: bool,
-    send: SendSpace,
-    receive: ReceiveSpace,
-    clocks: Clocks,
 }
 
 impl Connection {

@@ -96,7 +96,8 @@ impl<P: Session> Slot<P> {
                         false
                     }
                     Step::Over(end) => {
-                        self.leave_data(turn.hub);
+                        self.unhook_data(turn.hub);
+                        self.data = DataConnection::None;
                         self.event(Event::TransferEnded(end), turn.hub, turn.now);
                         false
                     }
@@ -109,7 +110,8 @@ impl<P: Session> Slot<P> {
                     self.data = DataConnection::Waiting(conn);
                     self.data_opened(&status, turn);
                 } else if let Some(ending) = status.ending {
-                    self.leave_data(turn.hub);
+                    self.unhook_data(turn.hub);
+                    self.data = DataConnection::None;
                     turn.tcp.close(conn);
                     self.event(Event::DataFailed(ending), turn.hub, turn.now);
                 } else {
@@ -175,7 +177,8 @@ impl<P: Session> Slot<P> {
         if !matches!(self.data, DataConnection::Moving(..)) {
             return self.drop_data(turn);
         }
-        if let DataConnection::Moving(_, transfer) = self.leave_data(turn.hub) {
+        self.unhook_data(turn.hub);
+        if let DataConnection::Moving(_, transfer) = std::mem::take(&mut self.data) {
             let end = transfer.close(turn.tcp);
             self.event(Event::TransferEnded(end), turn.hub, turn.now);
         }
@@ -185,7 +188,11 @@ impl<P: Session> Slot<P> {
         &mut self,
         turn: &mut Turn<'_, T, P::Config, S>,
     ) {
-        match self.leave_data(turn.hub) {
+        if matches!(self.data, DataConnection::None) {
+            return;
+        }
+        self.unhook_data(turn.hub);
+        match std::mem::take(&mut self.data) {
             DataConnection::None => {}
             DataConnection::Listening(listener, _) => turn.tcp.unlisten(listener),
             DataConnection::Connecting(conn) | DataConnection::Waiting(conn) => {
@@ -206,9 +213,9 @@ impl<P: Session> Slot<P> {
         }
     }
 
-    pub(super) fn leave_data<S>(&mut self, hub: &mut Hub<P::Config, S>) -> DataConnection {
-        let data = std::mem::take(&mut self.data);
-        match &data {
+    /// Takes the data connection out of the tables.
+    fn unhook_data<S>(&self, hub: &mut Hub<P::Config, S>) {
+        match &self.data {
             DataConnection::None => {}
             DataConnection::Listening(listener, _) => {
                 self.forget_listener(*listener, hub);
@@ -220,6 +227,5 @@ impl<P: Session> Slot<P> {
                 hub.line.leave(SlotId(self.place));
             }
         }
-        data
     }
 }

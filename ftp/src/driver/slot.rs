@@ -40,19 +40,21 @@ pub(super) enum DataConnection {
 }
 
 /// A place for one session.
+// In memory the fields stand in this order: each packet needs the first fields, and those of the session.
 #[derive(Debug, Default, Hash)]
+#[repr(C)]
 pub(super) struct Slot<P> {
-    session: P,
+    control: ControlConnection,
     pub(super) place: u32,
     pub(super) id: SessionId,
-    control: ControlConnection,
-    pub(super) data: DataConnection,
-    /// The peer's address of the control connection, once open.
-    pub(super) peer: Option<IpAddr>,
     /// The session exceeds the limit of sessions.
     pub(super) crowded: bool,
     /// The session had no room for bytes that wait on the control connection.
     starved: bool,
+    session: P,
+    pub(super) data: DataConnection,
+    /// The peer's address of the control connection, once open.
+    pub(super) peer: Option<IpAddr>,
 }
 
 clone_by_field! { Slot<P> { session, place, id, control, data, peer, crowded, starved } }
@@ -160,11 +162,12 @@ impl<P: Session> Slot<P> {
         else {
             return;
         };
+        let mut read = false;
         loop {
             let room = self.session.room();
             // A session without room is busy with a transfer, and has lines for the time after.
             self.starved = room == 0;
-            if self.starved {
+            if self.starved || (read && turn.tcp.is_drained(conn)) {
                 return;
             }
             let session = &mut self.session;
@@ -173,6 +176,7 @@ impl<P: Session> Slot<P> {
                 ControlFlow::Continue(_) => {
                     let (session, mut cx) = self.split(turn.hub, turn.now);
                     session.handle_lines(&mut cx);
+                    read = true;
                 }
                 ControlFlow::Break(ending) => return self.end_control(conn, ending, turn),
             }

@@ -165,8 +165,8 @@ impl ConnectionRecord {
 #[derive(Debug, Default)]
 pub(crate) struct Connections {
     known: Table<u64, ConnectionRecord>,
-    /// Index of the last record in use: the next access often has the same endpoint.
-    last: usize,
+    /// For each side, the index of the last record in use: the next access often has the same endpoint.
+    last: [usize; 2],
 }
 
 clone_by_field! { Connections { known, last } }
@@ -189,14 +189,15 @@ impl Connections {
 
     /// The record of an endpoint, possibly still empty.
     pub(crate) fn entry(&mut self, key: Endpoint) -> &mut ConnectionRecord {
+        let last = &mut self.last[key.0 as usize];
         let number = key.number();
-        if self.known.get_index(self.last).is_none_or(|(known, _)| *known != number) {
-            self.last = match self.known.get_index_of(&number) {
+        if self.known.get_index(*last).is_none_or(|(known, _)| *known != number) {
+            *last = match self.known.get_index_of(&number) {
                 Some(at) => at,
                 None => self.known.insert_full(number, ConnectionRecord::new(key)).0,
             };
         }
-        &mut self.known[self.last]
+        &mut self.known[*last]
     }
 
     /// All records, in order of appearance.

@@ -127,7 +127,7 @@ impl Trace {
 
     /// Record a packet that was handed to the link at `at` and met `fate`. Returns the packet's
     /// emission number.
-    #[inline]
+    #[inline(always)]
     pub fn packet(&mut self, at: Duration, from: Side, fate: Fate, packet: &[u8]) -> u64 {
         let emission = self.next_emission();
         match from {
@@ -286,7 +286,7 @@ impl Trace {
 
 /// Time, direction, fate, payload length; then the headers without their checksums. Returns the length
 /// of the headers.
-#[inline]
+#[inline(always)]
 fn digest_packet(
     digest: &mut Digest,
     at: Duration,

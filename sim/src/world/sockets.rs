@@ -153,6 +153,11 @@ impl tcp::Tcp for Sockets<'_> {
         }
     }
 
+    #[inline]
+    fn is_drained(&self, on: tcp::Conn) -> bool {
+        self.host.is_drained(id(on))
+    }
+
     fn urgent(&mut self, on: tcp::Conn) {
         self.host.urgent(self.now, id(on));
     }

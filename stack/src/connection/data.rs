@@ -72,6 +72,12 @@ impl Connection {
         ControlFlow::Continue(wanted)
     }
 
+    /// Whether RECEIVE would take no byte and tell no ending now.
+    #[inline]
+    pub(crate) fn is_drained(&self) -> bool {
+        self.view.received == 0 && !self.receive.fin && self.ending.is_none()
+    }
+
     /// The ending as the user hears it. With `ResetTold::Once` a reset is told once, and not at all behind
     /// the peer's FIN, unless the reset has taken bytes from the user.
     fn told(&mut self, ending: Ending) -> Ending {

@@ -52,16 +52,21 @@ impl Patience {
 }
 
 /// The times of events in the life of one connection, from which deadlines count.
+// In memory the fields stand in this order: the last six change with packets, and stand beside the fields of
+// smoltcp that do.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(crate) struct Clocks {
-    /// Time of entry into the present state.
-    pub(super) entered: Moment,
-    /// Time of the last acceptable segment.
-    pub(super) accepted: Moment,
-    /// Time of the last segment in either direction.
-    pub(super) active: Moment,
     /// Time of the user's CLOSE or ABORT.
     pub(super) orphaned: Moment,
+    /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
+    pub(super) suspect: Moment,
+    /// Time of the next SYN beside the SYNs of smoltcp. `NEVER`: smoltcp's own times count.
+    pub(super) syn: Moment,
+    /// The limit of challenge ACKs (RFC 5961 §7).
+    pub(super) challenge: Throttle,
+    /// Time of entry into the present state.
+    pub(super) entered: Moment,
     /// Start of the time with unacknowledged data and without progress. `NEVER`: all is acknowledged.
     pub(super) outstanding: Moment,
     /// Last time when a packet left while everything before was acknowledged, and so the timer for
@@ -70,12 +75,10 @@ pub(crate) struct Clocks {
     /// Time of the last segment that started the delay of an acknowledgment, as far as the hints need the
     /// time.
     pub(super) delayed: Moment,
-    /// Start of the time with unacknowledged data and without a timer. `NEVER`: no suspicion.
-    pub(super) suspect: Moment,
-    /// Time of the next SYN beside the SYNs of smoltcp. `NEVER`: smoltcp's own times count.
-    pub(super) syn: Moment,
-    /// The limit of challenge ACKs (RFC 5961 §7).
-    pub(super) challenge: Throttle,
+    /// Time of the last segment in either direction.
+    pub(super) active: Moment,
+    /// Time of the last acceptable segment.
+    pub(super) accepted: Moment,
 }
 
 impl Clocks {

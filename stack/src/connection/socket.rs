@@ -7,7 +7,7 @@
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
 )]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::mem::{self, MaybeUninit};
@@ -27,8 +27,10 @@ pub(crate) struct TcpSocket {
     rings: Arc<Rings>,
     /// The copied socket, if this value is a copy. The rings of a copy have no bytes.
     copied: Option<Box<Copied>>,
-    /// The fields of the socket as text, for `hash_with`; empty if a call may have changed the socket.
-    text: RefCell<Text>,
+    /// Whether `text` tells the fields of the socket: no call has changed the socket since the print.
+    printed: Cell<bool>,
+    /// The fields of the socket as text, for `hash_with`.
+    text: Box<RefCell<Text>>,
 }
 
 /// A socket as it was at one moment.
@@ -39,7 +41,8 @@ struct Copied {
     bytes: [Vec<u8>; 2],
     /// The rings of the socket.
     rings: Arc<Rings>,
-    /// The text of the socket.
+    /// The text of the socket, if there is one.
+    printed: bool,
     text: Text,
 }
 
@@ -49,7 +52,14 @@ impl TcpSocket {
         let rings = Arc::new(Rings::new([0; 2]));
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
-        Self { sockets, handle, rings, copied: None, text: RefCell::default() }
+        Self {
+            sockets,
+            handle,
+            rings,
+            copied: None,
+            printed: Cell::new(false),
+            text: Box::default(),
+        }
     }
 
     /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
@@ -82,7 +92,10 @@ impl TcpSocket {
             if !Arc::ptr_eq(&copied.rings, &source.rings) {
                 copied.rings = Arc::clone(&source.rings);
             }
-            copied.text.clone_from(&source.text.borrow());
+            copied.printed = source.printed.get();
+            if copied.printed {
+                copied.text.clone_from(&source.text.borrow());
+            }
             // SAFETY: the bits of a copied socket are never used as a socket and never dropped, so the
             // socket of `source` stays the only user of its rings. The rings are only read.
             unsafe {
@@ -107,7 +120,10 @@ impl TcpSocket {
                 (&mut (*ring.as_ptr()))[..bytes.len()].copy_from_slice(bytes);
             }
         }
-        self.text.get_mut().clone_from(&back.text);
+        self.printed.set(back.printed);
+        if back.printed {
+            self.text.get_mut().clone_from(&back.text);
+        }
     }
 
     /// Hash the socket: every field as smoltcp prints the field, and the first `used` bytes of each ring.
@@ -115,8 +131,8 @@ impl TcpSocket {
     /// are different text. The bytes of the rings beyond `used` are in no use: see `copy_from`.
     pub(super) fn hash_with<H: Hasher>(&self, used: [usize; 2], state: &mut H) {
         let mut text = self.text.borrow_mut();
-        if text.bytes.is_empty() {
-            text.times.clear();
+        if !self.printed.replace(true) {
+            text.clear();
             self.print(&mut text);
         }
         text.bytes.hash(state);
@@ -153,7 +169,7 @@ impl TcpSocket {
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
-        self.text.get_mut().clear();
+        self.printed.set(false);
         self.sockets.get_mut(self.handle)
     }
 
@@ -163,7 +179,7 @@ impl TcpSocket {
 
     /// The socket set, for the interface to poll.
     pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
-        self.text.get_mut().clear();
+        self.printed.set(false);
         &mut self.sockets
     }
 
@@ -182,7 +198,13 @@ impl Drop for TcpSocket {
 impl Copied {
     fn of(rings: &Arc<Rings>) -> Box<Self> {
         let (socket, bytes) = (MaybeUninit::uninit(), Default::default());
-        Box::new(Self { socket, bytes, rings: Arc::clone(rings), text: Text::default() })
+        Box::new(Self {
+            socket,
+            bytes,
+            rings: Arc::clone(rings),
+            printed: false,
+            text: Text::default(),
+        })
     }
 }
 

@@ -44,9 +44,9 @@ impl Write for Text {
 }
 
 impl Text {
-    /// Forget the text. The times stay until the next text: this runs for each packet.
-    #[inline]
+    /// Forget the text and the times.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
+        self.times.clear();
     }
 }

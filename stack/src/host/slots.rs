@@ -11,12 +11,14 @@ pub(crate) struct Slots<T> {
 }
 
 /// One slot, taken or vacant.
+// In memory the fields stand in this order: the user asks for the first two with the value.
+#[repr(C)]
 struct Slot<T> {
-    value: T,
     /// How often the slot was given back.
     generation: u32,
     /// Whether news about the value wait for the user.
     ready: bool,
+    value: T,
 }
 
 impl<T> Default for Slots<T> {

@@ -151,6 +151,16 @@ impl Host {
         ControlFlow::Continue(taken)
     }
 
+    /// Whether RECEIVE would take no byte and tell no ending now.
+    ///
+    /// # Panics
+    /// If `on` is closed.
+    #[inline]
+    #[must_use]
+    pub fn is_drained(&self, on: ConnId) -> bool {
+        self.connections[self.connection(on)].is_drained()
+    }
+
     /// Mark the byte given last to `send` as urgent (RFC 9293 §3.8.5), as for the Synch of Telnet.
     ///
     /// # Panics

@@ -131,9 +131,14 @@ impl Segment {
     }
 
     /// Decode `packet`. `None` unless `packet` is a whole TCP segment in one IPv4 packet.
-    #[inline]
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
+        Self::parse_in_place(packet)
+    }
+
+    /// The same as `parse`, for the one place that decodes each packet of a run.
+    #[inline(always)]
+    pub(crate) fn parse_in_place(packet: &[u8]) -> Option<Self> {
         let mut segment = Self::peek(packet)?;
         if header::total_len(packet) > packet.len() || !segment.is_sound(packet) {
             return None;
