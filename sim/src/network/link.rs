@@ -92,6 +92,11 @@ impl Link {
         self.fates.redraw(seed);
     }
 
+    /// Take the state of the fates, without a change of the link.
+    pub(crate) fn copy_fates(&self, fates: &mut Fates) {
+        fates.copy_from(&self.fates);
+    }
+
     /// The random fate of the next packet, of `bytes` bytes. The link draws for each packet, so
     /// that later packets keep their fates.
     #[inline]

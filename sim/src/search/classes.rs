@@ -18,6 +18,7 @@ mod trie;
 pub(crate) use by_class::ByClass;
 pub(crate) use class_runner::{ClassId, ClassRunner, Making};
 pub use class_runner::{Made, WAITING};
+pub(crate) use trie::Trie;
 
 use halfclose_ftp::ServerModel;
 use halfclose_stack::SeedDraws;
@@ -32,7 +33,6 @@ use crate::world::World;
 use class::Class;
 use numbering::Drawn;
 use seed_answers::{SeedAnswers, hosts};
-use trie::Trie;
 
 /// One derived run in so many is made as well, and compared.
 pub(crate) const CHECKED: u64 = 256;

@@ -1,6 +1,8 @@
 //! `fate_curve` asks at each packet of a run how the run could still have ended: the fates up to the
 //! packet stay, every later packet draws anew, and many continuations are counted by verdict.
 
+mod continuer;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -10,16 +12,17 @@ use crate::network::fate::Fate;
 use crate::network::fate::Fates;
 use crate::network::trace::Recording;
 use crate::outcome::Outcome;
-use crate::run::RunError;
+use crate::run::{RunError, Unlike};
 use crate::scenario::Scenario;
 use crate::search::SearchProgress;
-use crate::search::limits::{Limits, Stop, bounded, threaded};
+use crate::search::limits::{Limits, bounded, threaded};
 use crate::search::pool::Pool;
 #[cfg(feature = "report")]
 use crate::seed::Purpose;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 use crate::world::World;
+use continuer::Continuer;
 
 /// Continuations of each point, unless the caller wants another number.
 const CONTINUATIONS: u64 = 1000;
@@ -135,8 +138,9 @@ impl FateSearch<'_> {
     /// Makes the run and the continuations.
     ///
     /// # Errors
-    /// A key of the scenario has a list or a range of values, or a file of the scenario cannot be read
-    /// or has changed meanwhile.
+    /// A key of the scenario has a list or a range of values, a file of the scenario cannot be read
+    /// or has changed meanwhile, or a continuation is not the one that was derived for it, which is a bug
+    /// of this crate.
     pub fn run(&self) -> Result<FateCurve, RunError> {
         if let Some((key, values)) = self.scenario.open_keys().into_iter().next() {
             return Err(RunError::SeveralValues { key, values });
@@ -145,13 +149,17 @@ impl FateSearch<'_> {
         let base = Base::of(self.scenario, &workload, self.seed);
         let tasks = base.tasks();
         let stop = &self.limits.start();
-        let mut points = Vec::new();
+        let (mut points, mut unlike) = (Vec::new(), None);
         let (mut queue, all) = (tasks.iter().copied(), tasks.len() as u64);
         Pool { jobs: self.limits.jobs(), stop }.run(
             || queue.next(),
             || Continuer::new(self, &workload),
             |continuer, task| continuer.point(&base, task, stop),
-            |point: Option<FatePoint>| {
+            |point: Result<Option<FatePoint>, Box<Unlike>>| {
+                let point = point.unwrap_or_else(|difference| {
+                    unlike = Some(difference);
+                    None
+                });
                 let Some(point) = point else { return ControlFlow::Break(()) };
                 points.push(point);
                 let done = points.len() as u64;
@@ -161,6 +169,9 @@ impl FateSearch<'_> {
             },
         );
         workload.verify()?;
+        if let Some(unlike) = unlike {
+            return Err(unlike.into());
+        }
         let whole = points.len() == tasks.len();
         let packets = base.fates.len() as u64;
         let continuations = self.continuations;
@@ -210,81 +221,6 @@ impl Base {
             Task { turn, first, packet: Some(packet) }
         }));
         tasks
-    }
-}
-
-/// Measures points one behind the other.
-struct Continuer<'t> {
-    world: World<'t>,
-    /// Keeps the state of the run before the turn of the point.
-    copy: World<'t>,
-    turn: Option<usize>,
-    seed: u64,
-    continuations: u64,
-    outcome: Outcome,
-}
-
-impl<'t> Continuer<'t> {
-    fn new(search: &'t FateSearch<'_>, workload: &'t Workload) -> Self {
-        let FateSearch { scenario, seed, continuations, .. } = *search;
-        let new = || World::new(scenario, workload, seed, Recording::Digest);
-        let outcome = Outcome::default();
-        Self { world: new(), copy: new(), turn: None, seed, continuations, outcome }
-    }
-
-    /// Measures the point of `task`. `None` if the search is stopped before the last continuation.
-    fn point(&mut self, base: &Base, task: Task, stop: &Stop<'_>) -> Option<FatePoint> {
-        let given = task.packet.into_iter().flat_map(|packet| task.first..=packet);
-        let orders: Vec<(u64, Fate)> = given
-            .filter_map(|emission| Some((emission, base.fates[usize::try_from(emission).ok()?].0)))
-            .collect();
-        if let Some(turn) = task.turn {
-            self.go_to(turn);
-        } else {
-            self.world.order(&orders);
-        }
-        let mut verdicts = BTreeMap::new();
-        for continuation in 0..self.continuations {
-            if stop.is_set() {
-                return None;
-            }
-            if task.turn.is_some() {
-                self.world.copy_from(&self.copy);
-                self.world.redraw(continuation);
-                for &(emission, fate) in &orders {
-                    self.world.order_one_more(emission, fate);
-                }
-            } else {
-                self.world.reset(continuation, Recording::Digest);
-            }
-            let end = self.world.run();
-            self.world.conclude_into(end, &mut self.outcome);
-            *verdicts.entry(self.outcome.verdict).or_insert(0) += 1;
-        }
-        let given = task.packet.and_then(|packet| usize::try_from(packet).ok());
-        let (fate, at) = given.map_or((Fate::Deliver, Duration::ZERO), |at| base.fates[at]);
-        Some(FatePoint { packet: task.packet, fate, at, verdicts })
-    }
-
-    /// Takes the run, with its own fates, to the beginning of `turn`.
-    fn go_to(&mut self, turn: usize) {
-        let from = match self.turn.filter(|own| *own <= turn) {
-            Some(own) => {
-                self.world.copy_from(&self.copy);
-                own
-            }
-            None => {
-                self.world.order(&[]);
-                self.world.reset(self.seed, Recording::Digest);
-                0
-            }
-        };
-        for _ in from..turn {
-            let end = self.world.step();
-            assert!(end.is_none(), "the run has the turn");
-        }
-        self.turn = Some(turn);
-        self.copy.copy_from(&self.world);
     }
 }
 

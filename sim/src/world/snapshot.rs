@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::World;
-use crate::network::fate::Fate;
+use crate::network::draws::Kept;
+use crate::network::fate::{Fate, Fates};
 use crate::network::faults::MetFault;
 use crate::outcome::End;
 
@@ -72,6 +73,18 @@ impl World<'_> {
     /// Draw the fates of all packets from now on from `seed`. The hosts keep what they have drawn.
     pub(crate) fn redraw(&mut self, seed: u64) {
         self.stations.iter_mut().for_each(|station| station.link.redraw(seed));
+    }
+
+    /// The state of the fates that the links draw: of the client's packets, and of the server's.
+    pub(crate) fn copy_fates(&self, fates: &mut [Fates; 2]) {
+        for (station, fates) in self.stations.iter().zip(fates) {
+            station.link.copy_fates(fates);
+        }
+    }
+
+    /// From now on keep the fates that the links draw, or keep none.
+    pub(crate) fn keep_fates(&mut self, fates: bool) {
+        self.medium.draws.keep(Kept { fates, ..Kept::default() });
     }
 
     /// Give the packet of this emission number this fate, too. The packet comes after all packets so

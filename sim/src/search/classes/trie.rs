@@ -5,7 +5,7 @@ use crate::network::draws::{Answer, Question};
 use crate::side::Side;
 
 /// Runs by their questions and answers.
-pub(super) struct Trie {
+pub(crate) struct Trie {
     nodes: Vec<Node>,
     edges: Vec<Edge>,
 }
@@ -38,13 +38,14 @@ const OPEN_NODE: Node = Node { asks: OPEN, deliver: 0, others: NO_EDGE };
 
 impl Trie {
     /// A trie without a run.
-    pub(super) fn new() -> Self {
+    #[must_use]
+    pub(crate) fn new() -> Self {
         Self { nodes: vec![OPEN_NODE], edges: Vec::new() }
     }
 
     /// The class whose every question `answer` answers as the class's first run was answered.
     #[inline]
-    pub(super) fn walk(&self, mut answer: impl FnMut(Question) -> Answer) -> Option<u32> {
+    pub(crate) fn walk(&self, mut answer: impl FnMut(Question) -> Answer) -> Option<u32> {
         let mut at = ROOT;
         loop {
             let node = self.nodes[at as usize];
@@ -71,7 +72,7 @@ impl Trie {
     /// Put the run that asked this at its place, as `class`. The class that has the place: another
     /// one if the same was asked and answered before. `None`: the run asked something else where an
     /// earlier one had the same answers so far, and has no place.
-    pub(super) fn insert(&mut self, path: &[(Question, Answer)], class: u32) -> Option<u32> {
+    pub(crate) fn insert(&mut self, path: &[(Question, Answer)], class: u32) -> Option<u32> {
         let mut at = ROOT;
         for (question, answer) in path {
             let node = &mut self.nodes[at as usize];
@@ -113,7 +114,7 @@ impl Trie {
     }
 
     /// The memory of the trie, in bytes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.nodes.capacity() * size_of::<Node>() + self.edges.capacity() * size_of::<Edge>()
     }
 }

@@ -1,6 +1,6 @@
-//! `part_runs` runs parts of one list of faults. A part whose faults are those of an earlier part up to some
-//! packet goes on from a copy of the world before that packet; a part whose faults differ only in faults that
-//! meet no packet makes no run.
+//! `part_runs` runs parts of a list of faults. A part with the faults of an earlier part up to some packet goes
+//! on from a copy of the world before the packet. A part that differs only in faults without a packet makes no
+//! run.
 
 use super::known_runs::{Effective, Known, KnownRuns};
 use super::{Shape, matched};
@@ -14,11 +14,11 @@ use crate::world::World;
 
 /// Bytes of all copies, about. A world that is larger is not copied: each run starts at the beginning.
 const COPIES_BYTES: usize = 256 << 20;
-/// Copies at most: the beginnings that they save are ever shorter.
+/// Copies at most: each further copy saves fewer turns.
 const COPIES_MAX: usize = 16;
 /// Turns that a new copy must save. A copy costs as much as a few turns.
 const TURNS_SAVED: u64 = 16;
-/// One part in so many is run from the beginning too, and compared.
+/// After so many parts, a part is run from the beginning too and compared.
 const COMPARED: u64 = if cfg!(debug_assertions) { 4 } else { 256 };
 
 /// Runs parts of the faults of a scenario.
@@ -113,7 +113,7 @@ impl<'t> Candidates<'t> {
     /// leads to the shape.
     ///
     /// # Errors
-    /// A run that went on from a copy is not the run from the beginning.
+    /// A resumed run is not the run from the beginning.
     pub(super) fn run(&mut self, part: &[usize]) -> Result<Effective, RunError> {
         self.tried += 1;
         self.active.fill(false);
