@@ -51,9 +51,28 @@ impl ServerModel {
     /// Whether a reply of the model tells how long a transfer took.
     #[must_use]
     pub fn tells_durations(&self) -> bool {
-        // The text of a phrase stands in one of many places.
-        let all = format!("{self:?}");
-        all.contains("{seconds}") || all.contains("{rate}")
+        self.phrases().any(Phrase::tells_duration)
+    }
+
+    /// Every reply of the model.
+    fn phrases(&self) -> impl Iterator<Item = Phrase> {
+        let Self {
+            on_reset, after_fin, on_download_reset, quit, abor, abor_synch, refuses, ..
+        } = self;
+        let ServerTexts { opening, already_open, complete, aborted, .. } = self.texts;
+        let judgements = [on_reset, after_fin].into_iter().flat_map(|resets| {
+            let Resets { in_time, behind, not_begun } = resets;
+            [in_time, behind, not_begun].into_iter().flat_map(Choice::both)
+        });
+        let answers = judgements.map(|judgement| judgement.answer).chain([*on_download_reset]);
+        let own = answers.filter_map(|answer| match answer {
+            Answer::Says(phrase) => Some(phrase),
+            Answer::Complete | Answer::Aborted | Answer::Silence(_) => None,
+        });
+        let interruptions = [quit].into_iter().chain(abor.both()).chain(abor_synch.both());
+        let says = interruptions.flat_map(|interruption| interruption.says).copied();
+        let refuses = refuses.iter().map(|(_, phrase)| *phrase);
+        [opening, already_open, complete, aborted].into_iter().chain(own).chain(says).chain(refuses)
     }
 
     /// Whether the model has two choices anywhere, so that each transfer needs a draw.
@@ -81,6 +100,13 @@ impl<T> Choice<T> {
     /// Whether there are two behaviours.
     fn is_either(&self) -> bool {
         matches!(self, Self::Either(..))
+    }
+
+    /// The behaviour, or both behaviours.
+    fn both(&self) -> impl Iterator<Item = &T> {
+        let (Self::Always(one) | Self::Either(one, _)) = self;
+        let other = if let Self::Either(_, other) = self { Some(other) } else { None };
+        [one].into_iter().chain(other)
     }
 
     /// The behaviour for this draw.
@@ -310,3 +336,38 @@ const ABOR: Interruption = Interruption::cutting(&[
     Phrase(426, "Connection Closed, transfer aborted."),
     Phrase(226, "ABOR successful."),
 ]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The text of a phrase that tells a duration is found wherever a model has a phrase, and nowhere else.
+    #[test]
+    fn durations_are_found_in_phrases() {
+        for model in PRESETS {
+            let text = format!("{:?}", ServerModel { name: "", source: "", ..model });
+            let tells = text.contains("{seconds}") || text.contains("{rate}");
+            assert_eq!(model.tells_durations(), tells, "{}", model.name);
+        }
+        assert!(PRESETS.iter().any(ServerModel::tells_durations));
+        const TELLS: Phrase = Phrase(226, "{rate} a second");
+        let says = Judgement { answer: Answer::Says(TELLS), kept: Kept::All };
+        let either = Choice::Either(Judgement::ABORT, says);
+        let plain = ServerModel::PLAIN;
+        for model in [
+            ServerModel { texts: ServerTexts { opening: TELLS, ..plain.texts }, ..plain },
+            ServerModel { on_reset: Resets { behind: either, ..plain.on_reset }, ..plain },
+            ServerModel { after_fin: Resets { not_begun: either, ..plain.after_fin }, ..plain },
+            ServerModel { on_download_reset: Answer::Says(TELLS), ..plain },
+            ServerModel { quit: Interruption::queued(&[TELLS]), ..plain },
+            ServerModel {
+                abor_synch: Choice::Either(ABOR, Interruption::queued(&[TELLS])),
+                ..plain
+            },
+            ServerModel { refuses: &[("MDTM", TELLS)], ..plain },
+        ] {
+            assert!(model.tells_durations(), "{model:?}");
+        }
+        assert!(!ServerModel { name: "{seconds}", ..plain }.tells_durations());
+    }
+}

@@ -58,6 +58,11 @@ impl ServerTexts {
 }
 
 impl Phrase {
+    /// Whether the text has a placeholder for the time of a transfer or for a rate.
+    pub(super) fn tells_duration(self) -> bool {
+        self.1.contains("{seconds}") || self.1.contains("{rate}")
+    }
+
     /// The text with the placeholders filled.
     #[must_use]
     pub fn with(self, facts: ReplyValues<'_>) -> Cow<'static, str> {
