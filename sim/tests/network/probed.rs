@@ -14,7 +14,7 @@ use crate::foreign::programs::said;
 use crate::foreign::servers::known;
 use crate::foreign::theirs::{PURE_FTPD, PYFTPDLIB, Properties, Theirs, VSFTPD};
 use crate::hostile::raw::{pause, until};
-use crate::program::halfclose;
+use crate::program::{halfclose, takes_interrupts};
 
 /// The ways to end, in our words and in the words of the measurement.
 const TEARDOWNS: [(&str, &str); 5] = [
@@ -130,14 +130,6 @@ fn a_probe_that_may_not_log_in_tries_once() {
     // Without STOR there is nothing to delete, and no reason to log in again.
     let log = fs::read_to_string(&log).expect("the log of the server");
     assert_eq!(log.matches("failed login").count(), 1, "{log}");
-}
-
-/// Whether a process has a handler for SIGINT: the second bit of the caught signals (proc(5)).
-fn takes_interrupts(process: u32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|caught| u64::from_str_radix(caught.trim(), 16).ok());
-    caught.is_some_and(|caught| caught & 2 != 0)
 }
 
 /// A server may let a row wait for the whole time-out, so no row waits for the next.
