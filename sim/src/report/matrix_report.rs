@@ -159,16 +159,15 @@ fn width(counts: &BTreeMap<Verdict, u64>) -> usize {
     counts.iter().map(one).sum::<usize>() - ", ".len()
 }
 
-/// The matrix for a script. `changes` are the keys that every cell sets, and `because` says why the worst
-/// transfer of each cell ended as it did. `reproduce` returns the command line of a cell's example.
+/// The matrix for a script. `changes` are the keys that every cell sets, and `reproduce` returns the command
+/// line of a cell's example.
 #[must_use]
 pub(crate) fn object(
     cells: &[Cell],
     changes: &[String],
-    because: &[Option<String>],
     reproduce: impl Fn(&Cell) -> String,
 ) -> Value {
-    let cell = |(cell, because): (&Cell, &Option<String>)| {
+    let cell = |cell: &Cell| {
         let verdicts: serde_json::Map<_, _> = cell
             .verdicts
             .iter()
@@ -179,8 +178,8 @@ pub(crate) fn object(
             told.map(|(word, count)| (told_word(*word).to_owned(), json!(count))).collect();
         let reproduce = reproduce(cell);
         let (scenario, outcome) = (&cell.scenario, &cell.example);
-        let run =
-            ShownRun { scenario, outcome, reproduce: &reproduce, because: because.as_deref() };
+        let because = cell.because.as_deref();
+        let run = ShownRun { scenario, outcome, reproduce: &reproduce, because };
         json!({
             "row": cell.row(),
             "column": cell.column(),
@@ -190,5 +189,5 @@ pub(crate) fn object(
             "example": run.record(),
         })
     };
-    json!({ "changes": changes, "cells": cells.iter().zip(because).map(cell).collect::<Vec<_>>() })
+    json!({ "changes": changes, "cells": cells.iter().map(cell).collect::<Vec<_>>() })
 }

@@ -6,14 +6,15 @@ use std::ops::ControlFlow;
 
 use halfclose_ftp::{Close, Told};
 
+use crate::network::trace::Recording;
 use crate::outcome::Outcome;
-use crate::run::{RunError, Unlike};
+use crate::run::{Finished, RunError, Unlike, run_loaded};
 #[cfg(feature = "cli")]
 use crate::scenario::keys::KEYS;
 use crate::scenario::{Profile, Scenario, ServerSetup};
 use crate::search::classes::{ClassRunner, Making};
 use crate::search::limits::{Limits, bounded, threaded};
-use crate::search::pool::Pool;
+use crate::search::pool::{IfPanicking, Pool};
 use crate::search::{SearchProgress, Seeds, Stop};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
@@ -83,7 +84,12 @@ pub struct Cell {
     pub same_words: bool,
     /// The first run of the worst verdict.
     pub example: Outcome,
+    /// Why the worst transfer of the example ended as it did, if the matrix was asked.
+    pub(crate) because: Option<String>,
 }
+
+/// Says why the worst transfer of a run, recorded with packets, ended as it did.
+type Explains = fn(&Finished) -> Option<String>;
 
 impl Cell {
     /// Its row's name in JSON.
@@ -138,6 +144,7 @@ pub struct Matrix<'a> {
     seeds: Seeds,
     /// The disks: every pair is run with each of the disks, the disk of the matrix first.
     disks: Vec<Option<Setting>>,
+    explains: Option<Explains>,
     limits: Limits<'a>,
 }
 
@@ -147,7 +154,7 @@ pub struct Matrix<'a> {
 #[must_use]
 pub fn matrix(scenario: &Scenario, seeds: impl Into<Seeds>) -> Matrix<'_> {
     let disks = vec![store_rate(scenario)];
-    Matrix { scenario, seeds: seeds.into(), disks, limits: Limits::default() }
+    Matrix { scenario, seeds: seeds.into(), disks, explains: None, limits: Limits::default() }
 }
 
 bounded!(Matrix);
@@ -166,6 +173,14 @@ impl Matrix<'_> {
             own.is_none() || scenario.server.store_rate != own
         };
         self.disks.extend(OTHER_DISKS.into_iter().filter(other).map(Some));
+        self
+    }
+
+    /// Asks this function about the example of each cell.
+    #[cfg(feature = "cli")]
+    #[must_use]
+    pub(crate) fn explained(mut self, explains: Explains) -> Self {
+        self.explains = Some(explains);
         self
     }
 
@@ -227,12 +242,11 @@ impl Matrix<'_> {
         let varied = scenario.vary(words.iter().map(String::as_str));
         varied.expect("the matrix has keys and words of the key table");
         let runs = u64::try_from(self.seeds.count()).unwrap_or(u64::MAX);
-        let mut runner = ClassRunner::new(&scenario, workload, runs, 0, Making::default());
         let (mut verdicts, mut told) = (BTreeMap::new(), BTreeMap::new());
         let (mut stored, mut same_words) = ((u64::MAX, 0), true);
         let mut example: Option<Outcome> = None;
         let named = |seed| format!("it was the run of seed {seed} with {settings:?}");
-        let whole = runner.run_seeds(self.seeds.iter(), stop, named, |outcome, _| {
+        let mut count = |outcome: &Outcome| {
             *verdicts.entry(outcome.verdict).or_insert(0) += 1;
             let worst = outcome.worst().expect("a scenario moves a file (`Scenario::check`)");
             *told.entry(worst.told).or_insert(0) += 1;
@@ -242,9 +256,30 @@ impl Matrix<'_> {
             if example.as_ref().is_none_or(|example| outcome.verdict < example.verdict) {
                 example = Some(outcome.clone());
             }
-        })?;
-        drop(runner);
+        };
+        let recorded = |seed| {
+            let _named = IfPanicking(|| named(seed));
+            run_loaded(&scenario, workload, seed, Recording::Headers)
+        };
+        let mut because = None;
+        let whole = match (self.explains, runs) {
+            // The only run is the example: made once, with packets.
+            (Some(explains), 1) if !stop.is_set() => {
+                let seed = self.seeds.iter().next().expect("there is one seed");
+                let finished = recorded(seed);
+                count(&finished.outcome);
+                because = explains(&finished);
+                true
+            }
+            _ => {
+                let mut runner = ClassRunner::new(&scenario, workload, runs, 0, Making::default());
+                runner.run_seeds(self.seeds.iter(), stop, named, |outcome, _| count(outcome))?
+            }
+        };
         let example = example.filter(|_| whole);
+        if let (Some(explains), Some(example), 2..) = (self.explains, &example, runs) {
+            because = explains(&recorded(example.seed));
+        }
         Ok(example.map(|example| Cell {
             row,
             on_reset,
@@ -257,6 +292,7 @@ impl Matrix<'_> {
             told,
             same_words,
             example,
+            because,
         }))
     }
 }
@@ -286,5 +322,27 @@ mod tests {
         assert!((5..200).contains(&some.len()), "{} cells", some.len());
         assert_eq!(digest(&some), digest(&whole)[..some.len()]);
         assert!(some.iter().all(|cell| cell.verdicts.values().sum::<u64>() == 2));
+    }
+    /// The question about an example sees the example's packets, with one seed and with several.
+    #[test]
+    fn examples_are_explained_by_their_packets() {
+        let packets = |finished: &Finished| Some(finished.trace.packets().count().to_string());
+        let mut scenario = Scenario::catalogue("q123208").expect("it is in the catalogue");
+        scenario.vary(["link.loss=5%"]).expect("a sound setting");
+        for seeds in [5..6, 4..6] {
+            let plain = matrix(&scenario, seeds.clone()).run().expect("nothing is read");
+            let cells = matrix(&scenario, seeds).explained(packets).run().expect("nothing is read");
+            assert_eq!(cells.len(), plain.len());
+            for (cell, plain) in cells.iter().zip(&plain) {
+                assert_eq!(
+                    (plain.example.digest, &plain.verdicts),
+                    (cell.example.digest, &cell.verdicts)
+                );
+                let counts = cell.example.packets;
+                let all = (counts.client + counts.server).to_string();
+                assert_eq!(cell.because, Some(all), "{:?}", cell.settings);
+                assert_eq!(plain.because, None);
+            }
+        }
     }
 }

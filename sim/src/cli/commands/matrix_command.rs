@@ -8,14 +8,11 @@ use crate::cli::page_file::PageFile;
 use crate::cli::search_bar::{SearchBar, cut_short, interrupted};
 use crate::cli::selection::Selection;
 use crate::cli::{CommandError, Status};
-use crate::network::trace::Recording;
 use crate::report;
 use crate::report::page::{matrix_page, matrix_svg, picture};
-use crate::run::run_loaded;
 use crate::search::matrix::Cell;
 use crate::search::matrix::changes;
 use crate::search::{SearchProgress, matrix};
-use crate::workload::{Unreadable, Workload};
 
 pub(in crate::cli) fn execute(
     args: MatrixArgs,
@@ -46,6 +43,9 @@ pub(in crate::cli) fn execute(
     if let Some(time) = args.max_time {
         search = search.max_time(time);
     }
+    if args.json {
+        search = search.explained(report::because);
+    }
     let mut all_cells = search.progress(&reached).run().map_err(CommandError::input)?;
     bar.clear();
     if keeps {
@@ -64,8 +64,7 @@ pub(in crate::cli) fn execute(
         }
     }
     if args.json {
-        let because = because_of(cells).map_err(CommandError::input)?;
-        writeln!(out, "{}", report::matrix_json(cells, &changes, &because, reproduce))?;
+        writeln!(out, "{}", report::matrix_json(cells, &changes, reproduce))?;
     } else {
         let mut text = String::new();
         let (each, words) = (changes.join(", "), &selection.words);
@@ -82,18 +81,6 @@ pub(in crate::cli) fn execute(
     let what = if all == pairs { "pairs" } else { "pairs with a disk" };
     let done = format!("{} of {all} {what}", all_cells.len());
     Ok(cut_short(err, &done)?.unwrap_or(Status::AsExpected))
-}
-
-/// Why the worst transfer of each cell's example ended as it did: the run of the example, made again with
-/// packets.
-fn because_of(cells: &[Cell]) -> Result<Vec<Option<String>>, Unreadable> {
-    let because = |cell: &Cell| {
-        let workload = Workload::load(&cell.scenario)?;
-        let seed = cell.example.seed;
-        let finished = run_loaded(&cell.scenario, &workload, seed, Recording::Headers);
-        Ok(report::because(&finished))
-    };
-    cells.iter().map(because).collect()
 }
 
 /// The command line for the example of a cell.
