@@ -23,6 +23,8 @@ pub(super) struct Clock {
     pub(super) absolute: bool,
     /// Whether times are left out, which is wrong on purpose.
     pub(super) stopped: bool,
+    /// The kind of times that is left out, which is wrong on purpose.
+    pub(super) forgotten: Option<TimeKind>,
 }
 
 /// The hashed bytes of a world. The memory is used again.
@@ -45,10 +47,10 @@ impl Hasher for StateBytes {
 
     /// A time: see [`TimeKind`].
     fn write_i128(&mut self, number: i128) {
-        let Clock { next, recent: _, absolute, stopped } = self.clock;
+        let Clock { next, recent: _, absolute, stopped, forgotten } = self.clock;
         let Some((kind, time)) = TimeKind::read(number) else { return self.bytes.push(0) };
         self.bytes.push(1);
-        if stopped {
+        if stopped || forgotten == Some(kind) {
             return;
         }
         self.times.push(time);

@@ -1,5 +1,8 @@
 //! `state_hash` owns the hash of a world between two turns, for a search that merges equal states.
 
+#[cfg(test)]
+mod state_hash_tests;
+
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -31,6 +34,10 @@ pub(crate) enum StatePart {
     Programs,
     /// Every time in the state.
     Times,
+    /// The deadlines of programs, such as the end of the wait for a reply.
+    Deadlines,
+    /// The timers of hosts, and the arrivals of packets.
+    Distances,
 }
 
 impl World<'_> {
@@ -60,6 +67,10 @@ impl World<'_> {
         forgotten: Option<StatePart>,
     ) -> StateHash {
         let has = |part| forgotten != Some(part);
+        let kinds = [
+            (StatePart::Deadlines, TimeKind::Deadline),
+            (StatePart::Distances, TimeKind::Distance),
+        ];
         let next = self.next_time();
         let Self {
             scenario,
@@ -84,6 +95,7 @@ impl World<'_> {
             recent: nanos(shortest_flight(scenario)),
             absolute: reads_clock(scenario, workload),
             stopped: !has(StatePart::Times),
+            forgotten: kinds.into_iter().find(|(part, _)| !has(*part)).map(|(_, kind)| kind),
         });
         wakes.iter().for_each(|wake| TimeKind::Deadline.hash(*wake, bytes));
         medium.hash(bytes);

@@ -38,15 +38,40 @@ impl Write for Text {
             return Ok(());
         }
         self.in_time |= text == "Instant";
-        self.bytes.extend_from_slice(text.as_bytes());
+        self.push(text.as_bytes());
         Ok(())
     }
 }
 
 impl Text {
+    /// Add a piece of text. A formatter writes hundreds of pieces of a few bytes, for which a call of `memcpy` is
+    /// slow: two copies of one fixed length, which may overlap, cover a short piece.
+    #[inline]
+    fn push(&mut self, piece: &[u8]) {
+        let length = piece.len();
+        let mut short = [0; 16];
+        match length {
+            0..4 => short.iter_mut().zip(piece).for_each(|(to, from)| *to = *from),
+            4..8 => cover::<4>(&mut short, piece),
+            8..=16 => cover::<8>(&mut short, piece),
+            _ => return self.bytes.extend_from_slice(piece),
+        }
+        let end = self.bytes.len() + length;
+        self.bytes.extend_from_slice(&short);
+        self.bytes.truncate(end);
+    }
+
     /// Forget the text and the times.
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
         self.times.clear();
     }
+}
+
+/// Copy a piece of `N` to twice `N` bytes.
+#[inline]
+fn cover<const N: usize>(to: &mut [u8; 16], piece: &[u8]) {
+    let behind = piece.len() - N;
+    to[..N].copy_from_slice(&piece[..N]);
+    to[behind..][..N].copy_from_slice(&piece[behind..]);
 }

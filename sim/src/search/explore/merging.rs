@@ -1,6 +1,7 @@
 //! `merging` explores every list of faults and runs no state twice: a run that comes to a state of an earlier
 //! run, with as many faults left, comes to the counts of that run. One thread makes all runs.
 
+mod last_fault;
 #[cfg(test)]
 mod merging_tests;
 
@@ -45,6 +46,8 @@ struct Merger<'t> {
     stop: &'t Stop<'t>,
     /// The part that hashes leave out.
     forgotten: Option<StatePart>,
+    /// Of so many runs that come to a kept state, one is compared.
+    checked: u64,
 }
 
 /// Where a run goes on from with further faults.
@@ -58,7 +61,8 @@ enum From {
 
 /// A state on the way of the present run.
 struct Passed {
-    place: Place,
+    /// The state, if the state was looked up. Only such a state is kept.
+    place: Option<Place>,
     /// The counts of lists whose next fault is in the turn behind the state.
     counts: Counts,
     /// The counts that were kept of the state.
@@ -80,11 +84,12 @@ impl Explore<'_> {
     /// If the exploration has a shard, a number of last packets, or a limit of runs: then its lists do not follow
     /// from states.
     pub fn merged(&self) -> Result<Explored, RunError> {
-        self.merged_by(None)
+        self.merged_by(None, CHECKED)
     }
 
-    /// The same by hashes of the whole state, or by hashes that forget a part.
-    fn merged_by(&self, forgotten: Option<StatePart>) -> Result<Explored, RunError> {
+    /// The same by hashes of the whole state, or by hashes that forget a part. Of `checked` runs that come to a
+    /// kept state, one is run on for a comparison.
+    fn merged_by(&self, forgotten: Option<StatePart>, checked: u64) -> Result<Explored, RunError> {
         assert!(
             self.last.is_none(),
             "which packets are the last is not known before the end of a run"
@@ -111,6 +116,7 @@ impl Explore<'_> {
             list: Vec::new(),
             stop,
             forgotten,
+            checked,
         };
         let mut explored = Explored::default();
         // The states of shorter lists are those of longer lists with fewer faults left.
@@ -178,7 +184,7 @@ impl Merger<'_> {
             };
             let mut counts = Counts::at(&place);
             let end = self.segment(&mut counts, faults, level, checks)?;
-            way.push(Passed { place, counts, known });
+            way.push(Passed { place: Some(place), counts, known });
             if let Some(end) = end {
                 break self.conclude(end);
             }
@@ -223,44 +229,6 @@ impl Merger<'_> {
         unreachable!("a run has fewer turns")
     }
 
-    /// Runs to the end without a further fault. A hash costs as much as several turns, so a state is looked up
-    /// only at the beginning and where a connection has ended: many runs come to one state there. `checks`: the
-    /// run is for a comparison.
-    fn last(&mut self, mut checks: bool) -> Result<Counts, Halt> {
-        if self.stop.is_set() {
-            return Err(Halt::Stopped);
-        }
-        let mut way = Vec::new();
-        let mut counts = loop {
-            let place = self.place();
-            let known = self.merged(&place, 0, &mut checks);
-            let known = match known {
-                Some(known) if !checks => break known,
-                known => known,
-            };
-            let (turns, ties) = (self.memo.figures.turns, self.world.tied_timers());
-            let connections = self.world.ended().len();
-            let end = loop {
-                let end = self.step();
-                if end.is_some() || self.world.ended().len() > connections {
-                    break end;
-                }
-            };
-            let mut counts = Counts::at(&place);
-            counts.exact = self.world.tied_timers() > ties;
-            let turns = self.memo.figures.turns - turns - 1;
-            counts.more_turns = u32::try_from(turns).unwrap_or(u32::MAX);
-            way.push(Passed { place, counts, known });
-            if let Some(end) = end {
-                break self.conclude(end);
-            }
-        };
-        while let Some(passed) = way.pop() {
-            counts = self.went_on(passed, 0, &counts)?;
-        }
-        Ok(counts)
-    }
-
     /// The counts that are kept of a state, if there are any. `checks` becomes true if the run is chosen for a
     /// comparison.
     fn merged(&mut self, place: &Place, faults: usize, checks: &mut bool) -> Option<Counts> {
@@ -268,7 +236,7 @@ impl Merger<'_> {
         if known.is_some() && !*checks {
             let figures = &mut self.memo.figures;
             figures.merged += 1;
-            *checks = figures.merged.is_multiple_of(CHECKED);
+            *checks = figures.merged.is_multiple_of(self.checked);
             figures.checked += u64::from(*checks);
         }
         known
@@ -279,10 +247,10 @@ impl Merger<'_> {
     fn went_on(&mut self, passed: Passed, faults: usize, next: &Counts) -> Result<Counts, Halt> {
         let Passed { place, counts: mut here, known } = passed;
         self.memo.add(&mut here, &[], next);
-        match known {
-            Some(known) if !self.memo.same(&known, &here) => return Err(Halt::NotAlike),
-            Some(_) => {}
-            None => self.memo.keep(&place, faults, &here),
+        match (known, place) {
+            (Some(known), _) if !self.memo.same(&known, &here) => return Err(Halt::NotAlike),
+            (None, Some(place)) => self.memo.keep(&place, faults, &here),
+            _ => {}
         }
         Ok(here)
     }
@@ -358,10 +326,15 @@ impl Merger<'_> {
     /// The state of the world between two turns.
     fn place(&mut self) -> Place {
         let hash = self.world.state_hash(&mut self.bytes, self.forgotten);
-        Place { hash, next: self.world.next_time(), ..self.place_of_end() }
+        Place { hash, ..self.place_between() }
     }
 
-    /// The same without the hash, for a run that ends.
+    /// The same without the hash, for a state that is not looked up.
+    fn place_between(&mut self) -> Place {
+        Place { next: self.world.next_time(), ..self.place_of_end() }
+    }
+
+    /// The same for a run that ends.
     fn place_of_end(&self) -> Place {
         let world = &self.world;
         let (emission, since) = (world.trace().next_emission(), micros(world.last_cause()));

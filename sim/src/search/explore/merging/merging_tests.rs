@@ -5,7 +5,7 @@ use crate::scenario::catalogue;
 use crate::search::explore;
 
 /// A hash that forgets a part of the state merges states that go on differently, and the comparison finds
-/// a difference.
+/// a difference. Every run that comes to a kept state is compared, because the searches are short.
 #[test]
 fn a_forgotten_part_of_a_state_is_found() {
     // A lost reply costs a second, and after an earlier delay that is more than this client waits.
@@ -18,7 +18,7 @@ fn a_forgotten_part_of_a_state_is_found() {
     ] {
         let mut scenario = catalogue::load("q123208").expect("the catalogue has this case");
         scenario.vary(settings.iter().copied()).expect("the settings are sound");
-        let found = explore(&scenario, 2).scope(scope).merged_by(Some(part));
+        let found = explore(&scenario, 2).scope(scope).merged_by(Some(part), 1);
         let Err(RunError::NotAlike { seed: 0, faults }) = found else {
             panic!("{part:?} decide how a run goes on: {found:?}")
         };
