@@ -165,10 +165,10 @@ impl Store for DirectoryStore {
     fn open_write(&mut self, path: &str, how: Writing, _: Duration) -> Result<File, StoreError> {
         self.may_change(path)?;
         let (path, temporaries, mode) = (path.to_owned(), Arc::clone(&self.temporaries), self.mode);
-        let session = self.asking.session();
+        let bell = self.asking.bell();
         let opened = self.ask(move |root| {
             let written = Written::open(root, &path, how, (&temporaries, mode));
-            let upload = written.map(|written| Upload::new(written, session));
+            let upload = written.map(|written| Upload::new(written, bell));
             Product::Opened(upload.map(|upload| (Open::Written(upload), 0)))
         });
         Ok(opened?.opened()?.0)
@@ -218,8 +218,12 @@ impl Store for DirectoryStore {
         if let Some(answer) = self.asking.answer()? {
             return answer.done();
         }
-        if let Some(Open::Written(upload)) = self.files.get_mut(file.0) {
-            let Some(written) = upload.take_written() else { return Err(StoreError::Waits) };
+        if let Some(Open::Written(upload)) = self.files.get(file.0) {
+            // An error of a write is told already, and the file is closed all the same.
+            if self.are_written(file) == Err(StoreError::Waits) {
+                return Err(StoreError::Waits);
+            }
+            let written = upload.take_written().ok_or(StoreError::Failed)?;
             self.files.remove(file.0);
             let sync = self.sync;
             return self.ask(move |_| Product::Done(written.close(fate, sync)))?.done();

@@ -114,72 +114,55 @@ fn an_upload_gets_its_name_at_the_close_and_not_before() {
     assert_eq!(disk.store.open_files(), 0);
 }
 
-/// The bytes that an upload accepts before the program asks for answers.
-fn fill(store: &mut DirectoryStore, upload: File) -> usize {
-    let mut accepted = 0;
-    while let Room::Bytes(room) = store.room(upload, NOW) {
-        store.write(upload, &vec![7; room], NOW).unwrap();
-        accepted += room;
-    }
-    accepted
-}
-
 #[test]
-fn an_upload_accepts_two_pieces_and_then_waits_for_the_disk() {
-    const SIZE: usize = 5_000_000;
+fn an_upload_accepts_a_piece_at_a_time_and_is_written_in_order() {
+    const SIZE: usize = 20_000_000;
     let mut disk = Disk::open();
     let bytes: Vec<u8> = (0..SIZE).map(|at| at.to_le_bytes()[at % 3]).collect();
     let upload = disk.finish(ONE, |store| store.open_write("a", HIDDEN, NOW)).unwrap();
     assert_eq!(disk.store.flush(upload), Ok(()), "no byte has come");
-    let (mut written, mut most, mut since) = (0, 0, 0);
+    let (mut written, mut waits) = (0, 0);
     while written < SIZE {
         match disk.store.room(upload, NOW) {
             Room::Bytes(room) => {
+                assert!(room <= 1 << 20, "room for {room} bytes");
                 // Odd pieces, as a connection brings the bytes.
                 let end = SIZE.min(written + room.min(100_001));
                 disk.store.write(upload, &bytes[written..end], NOW).unwrap();
-                since += end - written;
-                most = most.max(since);
                 written = end;
             }
             Room::Not(StoreError::Waits) => {
-                assert_eq!(disk.store.flush(upload), Err(StoreError::Waits));
                 assert_eq!(disk.wait(), ONE);
-                since = 0;
+                waits += 1;
             }
             room => panic!("{room:?}"),
         }
     }
-    assert!(most <= 512 << 10, "{most} bytes wait for the disk");
     while disk.store.flush(upload) == Err(StoreError::Waits) {
         disk.wait();
     }
     assert_eq!(disk.finish(ONE, |store| store.close(upload, Fate::Keep)), Ok(()));
-    assert!(fs::read(disk.folder.path().join("a")).unwrap() == bytes, "in order");
+    assert!(fs::read(disk.folder.path().join("a")).unwrap() == bytes, "after {waits} waits");
 }
 
 #[test]
-fn the_bytes_of_many_uploads_that_wait_for_a_disk_are_bounded() {
-    const UPLOADS: u32 = 200;
+fn bytes_reach_the_disk_without_a_further_call() {
     let mut disk = Disk::open();
-    let uploads: Vec<_> = (0..UPLOADS)
-        .map(|at| {
-            let path = format!("{at}");
-            disk.finish(ONE, |store| store.open_write(&path, HIDDEN, NOW)).unwrap()
-        })
-        .collect();
-    let accepted: usize = uploads.iter().map(|&upload| fill(&mut disk.store, upload)).sum();
-    let most = (32 << 20) + (512 << 10) + UPLOADS as usize * (16 << 10);
-    assert!(accepted > 16 << 20 && accepted <= most, "{accepted} of at most {most} bytes");
-    // Once the disk has taken the bytes, an upload has whole pieces again.
-    for upload in uploads {
-        while disk.store.flush(upload) == Err(StoreError::Waits) {
-            disk.wait();
+    let how = Writing { appears: Appears::AtOnce, ..HIDDEN };
+    let upload = disk.finish(ONE, |store| store.open_write("a", how, NOW)).unwrap();
+    disk.store.write(upload, b"new", NOW).unwrap();
+    let path = disk.folder.path().join("a");
+    for _ in 0..60_000 {
+        if fs::read(&path).unwrap() == b"new" {
+            break;
         }
-        assert_eq!(disk.store.room(upload, NOW), Room::Bytes(256 << 10));
-        assert_eq!(disk.finish(ONE, |store| store.close(upload, Fate::Discard)), Ok(()));
+        std::thread::park_timeout(Duration::from_millis(1));
     }
-    assert_eq!((disk.names(), disk.store.open_files()), (Vec::new(), 0));
+    assert_eq!(fs::read(&path).unwrap(), b"new");
+    // No thread has told the session, which has not asked.
+    assert!(disk.store.poll_answer().is_none());
+    assert_eq!(disk.finish(ONE, |store| store.close(upload, Fate::Discard)), Ok(()));
+    assert_eq!(disk.names(), Vec::<String>::new());
 }
 
 #[test]

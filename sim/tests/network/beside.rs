@@ -4,6 +4,7 @@
 
 pub(crate) mod any_server;
 mod disks;
+mod edges;
 mod files;
 mod guests;
 mod memory;

@@ -120,7 +120,7 @@ fn a_probe_that_may_not_log_in_tries_once() {
     let folder = tempfile::tempdir().expect("a directory");
     let log = folder.path().join("log");
     fs::write(&log, "").expect("space");
-    let with = Properties { writable: true, log: Some(&log), password: true };
+    let with = Properties { log: Some(&log), password: true, ..Properties::OPEN };
     let Some(server) = Theirs::start_with(PYFTPDLIB, with) else { return };
     let url = server.directory_url().replacen("secret", "wrong", 1);
     let output = halfclose(&["probe", &url, "--timeout", "60s"]);

@@ -91,7 +91,7 @@ impl DirectoryStore {
             Product::Listed(listed) => {
                 Answer::Listed(listed.map(|listed| Listing(self.listings.insert(*listed))))
             }
-            Product::Names(..) | Product::Brought(..) | Product::Wrote(..) => Answer::Done(Ok(())),
+            Product::Names(..) | Product::Brought(..) | Product::Wrote => Answer::Done(Ok(())),
         }
     }
 
@@ -103,7 +103,7 @@ impl DirectoryStore {
                 Some(listed) => (listed.reader, listed.names) = (Some(reader), names),
                 None => self.asking.leave(Box::new(move || drop(reader))),
             },
-            Product::Wrote(file, piece) => self.take_back(file, piece),
+            Product::Wrote => {}
             Product::Brought(file, bytes) => {
                 if let Some(Open::Read(reading, _)) = self.files.get_mut(file.0) {
                     reading.brought(bytes);
@@ -126,7 +126,7 @@ impl DirectoryStore {
                 let open = self.files.remove(file.0);
                 self.asking.leave(Box::new(move || match open {
                     // As if the upload had never begun, as far as the disk is able.
-                    Some(Open::Written(mut upload)) => {
+                    Some(Open::Written(upload)) => {
                         let _ = upload.take_written().map(|it| it.close(Fate::Discard, false));
                     }
                     open => drop(open),

@@ -2,7 +2,6 @@
 //! session is outstanding. A session repeats the calls of a piece of work from the first call on: calls
 //! with an answer get this answer again, and the first call without an answer asks the disk.
 
-use super::uploading::Piece;
 use super::workers::{Job, Workers};
 use super::{DirectoryReader, Listed, Names, Open};
 use crate::store::{Asker, File, Listing, Metadata, StoreError};
@@ -22,8 +21,8 @@ pub(super) enum Product {
     Listed(Result<Box<Listed>, StoreError>),
     /// Further names of a listing.
     Names(Listing, DirectoryReader, Names),
-    /// A piece of an upload, which a thread has written.
-    Wrote(File, Piece),
+    /// A thread has written bytes of an upload.
+    Wrote,
     /// The number of bytes that are in the kernel's memory for a file that is being read.
     Brought(File, usize),
 }
@@ -48,6 +47,28 @@ struct Work {
     calls: usize,
     /// The number of the question without an answer.
     outstanding: Option<u64>,
+}
+
+/// Tells one session that a thread has written bytes.
+#[derive(Clone)]
+pub(super) struct Bell {
+    session: Asker,
+    sender: Sender<Delivery>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        // The program may be over.
+        let _ = self.sender.send((self.session, 0, Product::Wrote));
+        (self.wake)();
+    }
+}
+
+impl fmt::Debug for Bell {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Bell {{ {:?} }}", self.session)
+    }
 }
 
 /// The questions of all sessions.
@@ -108,6 +129,13 @@ impl Asking {
     /// The session of the calls that are made now, if threads ask the disk.
     pub(super) fn session(&self) -> Option<Asker> {
         self.current.as_ref().filter(|_| self.has_threads()).map(|(session, _)| *session)
+    }
+
+    /// The bell of the session that makes the calls now, if threads ask the disk.
+    pub(super) fn bell(&self) -> Option<Bell> {
+        let (session, threads) = (self.session()?, self.threads.as_ref()?);
+        let (sender, wake) = (threads.sender.clone(), Arc::clone(&threads.wake));
+        Some(Bell { session, sender, wake })
     }
 
     /// The answer to the next call, if there is one.

@@ -1,86 +1,98 @@
 //! `store::directory::uploading` owns the bytes of an upload on their way to the disk: a thread writes
-//! one piece, and the next piece is collected meanwhile.
+//! one piece after another, and the next piece is collected meanwhile.
 
-use super::asking::Product;
+use super::asking::Bell;
 use super::writing::Written;
 use super::{DirectoryStore, Open};
-use crate::store::{Asker, File, Room, StoreError};
+use crate::store::{File, Room, StoreError};
+use std::mem::take;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The most bytes of an upload that are collected while a thread writes.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 1 << 20;
 /// The bytes of all uploads from which on an upload collects small pieces.
 const MANY: usize = 32 << 20;
 /// The most bytes of a small piece.
 const SMALL: usize = 8 << 10;
+/// The pieces that a thread writes before other jobs have their turn.
+const TURN: usize = 4;
 
 /// A file that is being written.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Upload {
+    pipe: Arc<Mutex<Pipe>>,
+    /// Tells the session of an answer, if threads ask the disk.
+    bell: Option<Bell>,
+}
+
+/// The bytes between the program and the thread that writes.
+#[derive(Debug)]
+struct Pipe {
     /// The file; `None` while a thread writes.
     written: Option<Written>,
-    /// The bytes of the next piece; none unless a thread writes.
+    /// The bytes of the next piece.
     waiting: Vec<u8>,
-    /// The memory of the last piece, for a piece to come.
-    spare: Vec<u8>,
     /// The result of the writes so far.
     result: Result<(), StoreError>,
-    /// The session that writes, if threads ask the disk.
-    session: Option<Asker>,
+    /// The session waits for room, or for the last write.
+    awaited: bool,
 }
 
 /// The number of accepted bytes of all uploads that are not written.
-#[derive(Debug, Default)]
-pub(super) struct Queued(usize);
-
-/// A piece of an upload, as the thread that has written the piece hands the piece back.
-#[derive(Debug)]
-pub(super) struct Piece {
-    written: Written,
-    bytes: Vec<u8>,
-    result: Result<(), StoreError>,
-}
+pub(super) type Queued = Arc<AtomicUsize>;
 
 impl Upload {
-    pub(super) fn new(written: Written, session: Option<Asker>) -> Self {
-        let [waiting, spare] = [Vec::new(), Vec::new()];
-        Self { written: Some(written), waiting, spare, result: Ok(()), session }
+    pub(super) fn new(written: Written, bell: Option<Bell>) -> Self {
+        let written = Some(written);
+        let pipe = Pipe { written, waiting: Vec::new(), result: Ok(()), awaited: false };
+        Self { pipe: Arc::new(Mutex::new(pipe)), bell }
     }
 
     /// Takes the file for the close, or `None` while a thread writes.
-    pub(super) fn take_written(&mut self) -> Option<Written> {
-        self.written.take()
+    pub(super) fn take_written(&self) -> Option<Written> {
+        self.lock().written.take()
     }
 
-    /// Begins the next piece: the thread's work.
-    fn next_piece(&mut self) -> Option<impl FnOnce() -> Piece + Send + use<>> {
-        if self.waiting.is_empty() {
-            return None;
-        }
-        let mut written = self.written.take()?;
-        let bytes = std::mem::replace(&mut self.waiting, std::mem::take(&mut self.spare));
-        Some(move || {
-            let result = written.write(&bytes);
-            Piece { written, bytes, result }
-        })
+    fn lock(&self) -> MutexGuard<'_, Pipe> {
+        self.pipe.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a piece back. Returns the number of bytes that wait no more.
-    fn take_back(&mut self, Piece { written, mut bytes, result }: Piece) -> usize {
-        self.written = Some(written);
-        self.result = result;
-        let mut gone = bytes.len();
-        if result.is_err() {
-            gone += self.waiting.len();
-            self.waiting.clear();
+    fn ring(&self) {
+        self.bell.iter().for_each(Bell::ring);
+    }
+
+    /// Writes what waits, as a thread, until nothing waits or other jobs have their turn.
+    fn write_pieces(&self, mut written: Written, queued: &AtomicUsize) {
+        let (mut piece, mut turns) = (Vec::new(), TURN);
+        let mut pipe = self.lock();
+        while pipe.result.is_ok() && !pipe.waiting.is_empty() && turns > 0 {
+            // Both buffers keep their memory while the upload is as fast as the disk.
+            std::mem::swap(&mut piece, &mut pipe.waiting);
+            let awaited = take(&mut pipe.awaited);
+            drop(pipe);
+            if awaited {
+                self.ring();
+            }
+            let result = written.write(&piece);
+            queued.fetch_sub(piece.len(), Ordering::Relaxed);
+            piece.clear();
+            turns -= 1;
+            pipe = self.lock();
+            pipe.result = result;
         }
-        if self.waiting.is_empty() {
+        pipe.written = Some(written);
+        if pipe.result.is_err() {
+            queued.fetch_sub(take(&mut pipe.waiting).len(), Ordering::Relaxed);
+        } else if pipe.waiting.is_empty() {
             // An upload that is slower than the disk holds no memory.
-            self.waiting = Vec::new();
-        } else {
-            bytes.clear();
-            self.spare = bytes;
+            pipe.waiting = Vec::new();
         }
-        gone
+        let rings = take(&mut pipe.awaited) || pipe.result.is_err() || !pipe.waiting.is_empty();
+        drop(pipe);
+        if rings {
+            self.ring();
+        }
     }
 }
 
@@ -91,58 +103,56 @@ impl DirectoryStore {
         let Some(Open::Written(upload)) = self.files.get(file.0) else {
             return Room::Not(StoreError::Denied);
         };
-        let most = if self.queued.0 < MANY { PIECE } else { SMALL };
-        match (upload.result, most.saturating_sub(upload.waiting.len())) {
+        let mut pipe = upload.lock();
+        let many = self.queued.load(Ordering::Relaxed) >= MANY;
+        let most = if many { SMALL } else { PIECE };
+        let room = match (pipe.result, most.saturating_sub(pipe.waiting.len())) {
             (Err(error), _) => Room::Not(error),
-            (Ok(()), _) if upload.session.is_none() => Room::Bytes(usize::MAX),
+            (Ok(()), _) if upload.bell.is_none() => Room::Bytes(usize::MAX),
             (Ok(()), 0) => Room::Not(StoreError::Waits),
             (Ok(()), room) => Room::Bytes(room),
-        }
+        };
+        pipe.awaited |= room == Room::Not(StoreError::Waits);
+        self.write_on(upload, pipe);
+        room
     }
 
     /// Writes bytes: at once, or in a thread for a session.
-    pub(super) fn write_bytes(&mut self, file: File, bytes: &[u8]) -> Result<(), StoreError> {
-        let Some(Open::Written(upload)) = self.files.get_mut(file.0) else {
+    pub(super) fn write_bytes(&self, file: File, bytes: &[u8]) -> Result<(), StoreError> {
+        let Some(Open::Written(upload)) = self.files.get(file.0) else {
             return Err(StoreError::Denied);
         };
-        upload.result?;
-        if let (None, Some(written)) = (upload.session, &mut upload.written) {
+        let mut pipe = upload.lock();
+        pipe.result?;
+        if let (None, Some(written)) = (&upload.bell, &mut pipe.written) {
             return written.write(bytes);
         }
-        upload.waiting.extend_from_slice(bytes);
-        self.queued.0 += bytes.len();
-        self.write_on(file);
+        pipe.waiting.extend_from_slice(bytes);
+        self.queued.fetch_add(bytes.len(), Ordering::Relaxed);
+        self.write_on(upload, pipe);
         Ok(())
     }
 
     /// Whether all accepted bytes of the file are written.
     pub(super) fn are_written(&self, file: File) -> Result<(), StoreError> {
-        match self.files.get(file.0) {
-            Some(Open::Written(Upload { written: None, .. })) => Err(StoreError::Waits),
-            Some(Open::Written(upload)) => upload.result,
-            Some(Open::Read(..)) | None => Ok(()),
+        let Some(Open::Written(upload)) = self.files.get(file.0) else { return Ok(()) };
+        let mut pipe = upload.lock();
+        if pipe.written.is_some() && pipe.waiting.is_empty() {
+            return pipe.result;
         }
-    }
-
-    /// Takes a piece back from a thread, and lets a thread write the next piece.
-    pub(super) fn take_back(&mut self, file: File, piece: Piece) {
-        match self.files.get_mut(file.0) {
-            Some(Open::Written(upload)) => {
-                self.queued.0 -= upload.take_back(piece);
-                self.write_on(file);
-            }
-            // No file is closed while a thread writes.
-            Some(Open::Read(..)) | None => self.asking.leave(Box::new(move || drop(piece))),
-        }
+        pipe.awaited = true;
+        self.write_on(upload, pipe);
+        Err(StoreError::Waits)
     }
 
     /// Lets a thread write the waiting bytes, unless a thread writes already.
-    fn write_on(&mut self, file: File) {
-        if let Some(Open::Written(upload)) = self.files.get_mut(file.0)
-            && let Some(session) = upload.session
-            && let Some(piece) = upload.next_piece()
-        {
-            self.asking.ask_beside(session, move || Product::Wrote(file, piece()));
+    fn write_on(&self, upload: &Upload, mut pipe: MutexGuard<'_, Pipe>) {
+        if pipe.waiting.is_empty() {
+            return;
         }
+        let Some(written) = pipe.written.take() else { return };
+        drop(pipe);
+        let (upload, queued) = (upload.clone(), Arc::clone(&self.queued));
+        self.asking.leave(Box::new(move || upload.write_pieces(written, &queued)));
     }
 }

@@ -37,6 +37,10 @@ impl AnyServer {
         if with.password {
             options.extend(["--user", "me", "--anonymous"]);
         }
+        let range = with.passive.map(|(first, last)| format!("{first}..={last}"));
+        if let Some(range) = &range {
+            options.extend(["--passive-ports", range]);
+        }
         // The shell opens the log, in place of the pipe of the tests.
         let log = with.log.map(|log| log.to_str().expect("UTF-8"));
         let shell = log.map(|log| ["sh", "-c", "exec 2>\"$0\"; exec \"$@\"", log]);
@@ -94,7 +98,12 @@ impl AnyServer {
 
     /// Connects and logs in as the user without a password.
     pub(super) fn login(&self) -> Raw {
-        let mut client = self.connect("127.0.0.1");
+        self.login_from("127.0.0.1")
+    }
+
+    /// The same, from this address.
+    pub(super) fn login_from(&self, from: &str) -> Raw {
+        let mut client = self.connect(from);
         if client.say("USER anonymous").starts_with("331") {
             assert!(client.say("PASS x").starts_with("230"));
         }
@@ -139,9 +148,14 @@ impl AnyServer {
         prlimit(Some(self.id()), resource, limit).expect("a lower limit is allowed");
     }
 
+    /// Sends a signal to the server's first process.
+    pub(super) fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("it is ours");
+    }
+
     /// Sends SIGTERM, and returns the time until the server has ended, or `None`.
     pub(super) fn end(&self) -> Option<Duration> {
-        kill_process(self.id(), Signal::TERM).expect("it is ours");
+        self.signal(Signal::TERM);
         let began = instant();
         let path = format!("/proc/{}/stat", self.id().as_raw_nonzero());
         while began.elapsed() < self.patience(SILENCE) {

@@ -33,12 +33,14 @@ pub(crate) struct Properties<'a> {
     pub(crate) log: Option<&'a Path>,
     /// Whether the user `anonymous` (vsftpd) or `me` (pyftpdlib) needs the password `secret`.
     pub(crate) password: bool,
+    /// The first and the last passive port; `None`: all ports (vsftpd and pyftpdlib).
+    pub(crate) passive: Option<(u16, u16)>,
 }
 
 impl Properties<'_> {
     /// A writable server without a log and without a password.
     pub(crate) const OPEN: Properties<'static> =
-        Properties { writable: true, log: None, password: false };
+        Properties { writable: true, log: None, password: false, passive: None };
 }
 
 /// The names of the servers, as in `sim/tests/data/stor.tsv`.
@@ -168,6 +170,9 @@ fn vsftpd(folder: &Path, port: u16, with: Properties<'_>) -> Option<Start> {
         }
         None => "xferlog_enable=NO\n".to_owned(),
     });
+    if let Some((first, last)) = with.passive {
+        text.push_str(&format!("pasv_min_port={first}\npasv_max_port={last}\n"));
+    }
     if with.password {
         let passwords = folder.join("passwords");
         fs::write(&passwords, "secret\n").expect("space");
@@ -254,6 +259,9 @@ fn pyftpdlib(folder: &Path, port: u16, with: Properties<'_>) -> Option<Start> {
     command.arg(folder.join("root"));
     if with.password {
         command.args(["-u", "me", "-P", "secret"]);
+    }
+    if let Some((first, last)) = with.passive {
+        command.args(["-r", &format!("{first}-{last}")]);
     }
     Some((command, "root", "", ""))
 }

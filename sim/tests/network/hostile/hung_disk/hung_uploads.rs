@@ -65,6 +65,45 @@ fn a_disk_that_hangs_in_a_write_holds_up_the_upload_alone() {
     }
 }
 
+/// The bytes of more uploads than there are threads: what waits for the disk has one bound, and stays in
+/// the buffers of the system.
+#[test]
+fn a_disk_that_hangs_costs_the_server_little_memory_for_many_uploads() {
+    const CROWD: usize = 100;
+    /// The bound of all uploads, the small pieces of the others, and the stacks of 64 threads, in KiB.
+    const COST: u64 = (32 << 10) + (4 << 10) + (8 << 10);
+    let Some((server, disk)) = server(&["--max-per-address", "200"]) else { return };
+    let mut other = Raw::login(&server);
+    let mut crowd: Vec<_> = (0..CROWD)
+        .map(|at| {
+            let mut client = Raw::login(&server);
+            let data = store(&mut client, &format!("STOR slow/{at}"));
+            (client, data, 0)
+        })
+        .collect();
+    let before = server.memory("VmRSS");
+    disk.hang_at(WRITE);
+    let piece = [b'x'; 100_000];
+    for _ in 0..20 {
+        for (_, data, sent) in &mut crowd {
+            data.set_nonblocking(true).expect("an option");
+            *sent += data.write(&piece).unwrap_or(0);
+        }
+        assert!(other.say("NOOP").starts_with("200"));
+    }
+    assert_asked_alone(&disk, &mut other, "the writes of a crowd");
+    let cost = server.memory("VmRSS").saturating_sub(before);
+    let sent: usize = crowd.iter().map(|(_, _, sent)| sent).sum();
+    eprintln!("{CROWD} uploads that wait for the disk, {sent} bytes sent: {cost} KiB");
+    assert!(sent > 64 << 20 && cost < COST, "{sent} bytes sent, {cost} KiB");
+    disk.go_on();
+    for (at, (mut client, data, sent)) in crowd.into_iter().enumerate() {
+        drop(data);
+        client.expect("226");
+        assert_eq!(client.say(&format!("SIZE slow/{at}")), format!("213 {sent}"));
+    }
+}
+
 /// A reset, while the disk takes no byte: the file keeps each byte that the server has taken.
 #[test]
 fn a_reset_before_the_disk_has_the_bytes_keeps_the_bytes() {
