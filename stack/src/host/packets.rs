@@ -21,9 +21,10 @@ impl Host {
     #[inline]
     pub fn handle_packet(&mut self, now: Duration, packet: &[u8]) {
         // Read in place: a copy of so many small fields would wait for each field.
-        let parsed = Segment::parse_in_place(packet);
-        let Some(segment) = &parsed else { return };
-        if *segment.destination.ip() != self.config.address || !segment.makes_sense() {
+        let mut peeked = Segment::peek(packet);
+        let Some(segment) = &mut peeked else { return };
+        let ours = *segment.destination.ip() == self.config.address;
+        if !ours || !segment.is_whole(packet) || !segment.makes_sense() {
             return;
         }
         let now = Moment::from(now);

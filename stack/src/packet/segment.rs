@@ -133,17 +133,14 @@ impl Segment {
     /// Decode `packet`. `None` unless `packet` is a whole TCP segment in one IPv4 packet.
     #[must_use]
     pub fn parse(packet: &[u8]) -> Option<Self> {
-        Self::parse_in_place(packet)
+        let mut segment = Self::peek(packet)?;
+        segment.is_whole(packet).then_some(segment)
     }
 
-    /// The same as `parse`, for the one place that decodes each packet of a run.
+    /// Whether `packet`, from which this segment was read, is a whole TCP segment. Reads the window scale.
     #[inline(always)]
-    pub(crate) fn parse_in_place(packet: &[u8]) -> Option<Self> {
-        let mut segment = Self::peek(packet)?;
-        if header::total_len(packet) > packet.len() || !segment.is_sound(packet) {
-            return None;
-        }
-        Some(segment)
+    pub(crate) fn is_whole(&mut self, packet: &[u8]) -> bool {
+        header::total_len(packet) <= packet.len() && self.is_sound(packet)
     }
 
     /// Decode the headers of a packet whose payload may be missing.
