@@ -40,6 +40,8 @@ pub(super) fn options(
                 )?;
                 password.clone()
             }
+            // RFC 1635: any password is right, and no password of another server must go there.
+            None if user == "anonymous" && args.password_file.is_none() => config.password,
             None => PasswordSource { file: args.password_file.clone() }.find(user, err)?,
         };
         config.user.clone_from(user);

@@ -286,7 +286,10 @@ fn a_transfer_that_failed_is_exit_status_3_and_says_what_is_known() {
     }
     let nobody = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("one");
     let refused = format!("cannot connect to {nobody}: Connection refused");
-    assert_refused(&["ls", &format!("ftp://{nobody}/")], 3, &refused);
+    // No password is asked for the user `anonymous`, with or without the name.
+    for user in ["", "anonymous@"] {
+        assert_refused(&["ls", &format!("ftp://{user}{nobody}/")], 3, &refused);
+    }
     for words in [["put", text(&local)], ["get", &format!("ftp://{nobody}/a")]] {
         let to = if words[0] == "put" { format!("ftp://{nobody}/a") } else { text(&local).into() };
         let output = halfclose(&[&words[..], &[&*to, "--json"]].concat());
