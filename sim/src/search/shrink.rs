@@ -3,6 +3,7 @@
 //! did to its packets is written out as faults, by the names of the packets; what chance decides
 //! beside fates is pinned by the seed, which the scenario then says itself.
 
+mod fault_lists;
 mod known_runs;
 mod part_runs;
 mod weaken;
@@ -20,7 +21,7 @@ use crate::search::limits::{Limits, SearchProgress, Stop, bounded};
 use crate::search::schedule::Names;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
-use part_runs::Candidates;
+use fault_lists::{Candidates, FaultLists};
 
 /// A shrink that has not begun: a scenario, a seed, and the options of [`shrink`].
 #[derive(Clone, Debug)]
@@ -124,8 +125,8 @@ impl Shrink<'_> {
         let shape = Shape::of(&first.outcome);
         let faults = written_out(&original, &first);
         let base = without_chance(&original, seed);
-        let whole = Scenario { faults: faults.clone(), ..base.clone() };
-        let mut candidates = Candidates::new(&whole, &workload, seed, &shape);
+        let lists = FaultLists::new(&base, faults.clone());
+        let mut candidates = Candidates::new(&lists, &workload, (seed, &shape));
         let mut trials = Trials { shrink: self, stop, runs: 1, failed: None };
         let all: Vec<usize> = (0..faults.len()).collect();
         let same = trials.run(&mut candidates, &all);
@@ -139,9 +140,8 @@ impl Shrink<'_> {
         // Runs for milder faults are not counted: the faults are left already.
         let runs = trials.runs;
         let list: Vec<_> = least.list.iter().map(|place| faults[*place]).collect();
-        let with_milder = Scenario { faults: weaken::with_milder(&list), ..base.clone() };
-        let milder =
-            trials.weaken(&list, || Candidates::new(&with_milder, &workload, seed, &shape));
+        let lists = FaultLists::new(&base, weaken::with_milder(&list));
+        let milder = trials.weaken(&list, Candidates::new(&lists, &workload, (seed, &shape)));
         if let Some(failed) = trials.failed {
             return Err(failed);
         }
@@ -191,18 +191,10 @@ impl Trials<'_> {
         })
     }
 
-    /// The faults of `list`, as mild as the shape permits. The scenario of the candidates has the faults and
-    /// all milder faults.
-    fn weaken<'t>(
-        &mut self,
-        list: &[Fault],
-        candidates: impl FnOnce() -> Candidates<'t>,
-    ) -> Vec<Fault> {
+    /// The faults of `list`, as mild as the shape permits. The candidates are parts of the faults and all
+    /// milder faults.
+    fn weaken(&mut self, list: &[Fault], mut candidates: Candidates<'_>) -> Vec<Fault> {
         let with_milder = weaken::with_milder(list);
-        if with_milder.len() == list.len() {
-            return list.to_vec();
-        }
-        let mut candidates = candidates();
         let place = |fault: &Fault| {
             let place = with_milder.iter().position(|known| known == fault);
             place.expect("every milder fault is among them")

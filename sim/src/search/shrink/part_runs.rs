@@ -8,12 +8,9 @@ use crate::network::trace::Recording;
 use crate::outcome::{End, Outcome};
 use crate::run::RunError;
 use crate::scenario::Scenario;
-use crate::scenario::fault::{Action, Fault};
 use crate::workload::Workload;
 use crate::world::World;
 
-/// Bytes of all copies, about. A world that is larger is not copied: each run starts at the beginning.
-const COPIES_BYTES: usize = 256 << 20;
 /// Copies at most: each further copy saves fewer turns.
 const COPIES_MAX: usize = 16;
 /// Turns that a new copy must save. A copy costs as much as a few turns.
@@ -22,13 +19,12 @@ const TURNS_SAVED: u64 = 16;
 const COMPARED: u64 = if cfg!(debug_assertions) { 4 } else { 256 };
 
 /// Runs parts of the faults of a scenario.
-pub(super) struct Candidates<'t> {
+pub(super) struct PartRuns<'t> {
     /// The scenario with every fault of the list.
     scenario: &'t Scenario,
     workload: &'t Workload,
     seed: u64,
     shape: &'t Shape,
-    far_reaching: FarReaching,
     world: World<'t>,
     /// Copies of one run, the earliest first.
     copies: Vec<KeptCopy<'t>>,
@@ -56,50 +52,24 @@ struct KeptCopy<'t> {
     met: usize,
 }
 
-/// The kinds of faults in a list that reach a run before their packet is sent: the hosts compute checksums
-/// where a bit can flip, and laws expect less where a segment is forged or a packet can come early.
-#[derive(Default, PartialEq, Eq)]
-struct FarReaching {
-    corrupts: bool,
-    forges: bool,
-    early: bool,
-}
-
-impl FarReaching {
-    fn of<'f>(faults: impl IntoIterator<Item = &'f Fault>) -> Self {
-        let mut found = Self::default();
-        for fault in faults {
-            match fault.action {
-                Action::Corrupt { .. } => found.corrupts = true,
-                Action::Inject(_) => found.forges = true,
-                Action::Early(_) => found.early = true,
-                Action::Drop | Action::Duplicate | Action::Delay(_) | Action::Hold => {}
-            }
-        }
-        found
-    }
-}
-
-impl<'t> Candidates<'t> {
-    /// No runs yet. The faults of `scenario` are the list, and a part must lead to `shape`.
+impl<'t> PartRuns<'t> {
+    /// No runs yet. The faults of `scenario` are the list, and a part must lead to `shape`. `room`: the
+    /// number of copies at most.
     pub(super) fn new(
         scenario: &'t Scenario,
         workload: &'t Workload,
-        seed: u64,
-        shape: &'t Shape,
+        (seed, shape): (u64, &'t Shape),
+        room: usize,
     ) -> Self {
-        let bytes = usize::try_from(workload.bytes()).unwrap_or(usize::MAX);
-        let each = scenario.ring_bytes().saturating_add(bytes).max(1);
         Self {
             scenario,
             workload,
             seed,
             shape,
-            far_reaching: FarReaching::of(&scenario.faults),
             world: World::new(scenario, workload, seed, Recording::Digest),
             copies: Vec::new(),
             spare: Vec::new(),
-            room: (COPIES_BYTES / each).min(COPIES_MAX),
+            room: room.min(COPIES_MAX),
             known: KnownRuns::default(),
             active: vec![false; scenario.faults.len()],
             turns: Vec::new(),
@@ -118,10 +88,6 @@ impl<'t> Candidates<'t> {
         self.tried += 1;
         self.active.fill(false);
         part.iter().for_each(|place| self.active[*place] = true);
-        let faults = part.iter().map(|place| &self.scenario.faults[*place]);
-        if FarReaching::of(faults) != self.far_reaching {
-            return Ok(self.plain(part).1);
-        }
         let turn = match self.known.find(&self.active) {
             Known::Result(result) => {
                 let result = result.clone();
@@ -285,23 +251,23 @@ mod tests {
         let (mut derived, mut resumed) = (0, 0);
         for settings in [
             &["client.close=fin", "link.mtu=68", "do.size=4000", "link.loss=20%"][..],
-            &["link.loss=10%", "link.corrupt=3%", "link.jitter=900us", "do.size=30KB"],
+            &["link.loss=10%", "link.duplicate=10%", "do.size=30KB"],
             &["client.count=3", "link.loss=15%", "link.duplicate=10%", "do.size=3000"],
         ] {
             for seed in 0..3 {
                 let (whole, workload, shape) = lossy(settings, seed);
-                let mut candidates = Candidates::new(&whole, &workload, seed, &shape);
+                let mut runs = PartRuns::new(&whole, &workload, (seed, &shape), 16);
                 for part in parts(whole.faults.len().min(12)) {
-                    let before = candidates.known.results();
-                    let result = candidates.run(&part).expect("equal runs");
-                    let (outcome, plain) = candidates.plain(&part);
+                    let before = runs.known.results();
+                    let result = runs.run(&part).expect("equal runs");
+                    let (outcome, plain) = runs.plain(&part);
                     assert_eq!(result, plain, "{settings:?}, seed {seed}, {part:?}");
-                    if candidates.known.results() > before {
-                        assert_eq!(candidates.outcome, outcome, "{settings:?}, {seed}, {part:?}");
+                    if runs.known.results() > before {
+                        assert_eq!(runs.outcome, outcome, "{settings:?}, {seed}, {part:?}");
                     } else {
                         derived += 1;
                     }
-                    resumed += usize::from(!candidates.copies.is_empty());
+                    resumed += usize::from(!runs.copies.is_empty());
                 }
             }
         }
@@ -313,15 +279,15 @@ mod tests {
     fn a_wrong_copy_is_seen() {
         let settings = ["client.close=fin", "link.mtu=68", "do.size=4000", "link.loss=20%"];
         let (whole, workload, shape) = lossy(&settings, 1);
-        let mut candidates = Candidates::new(&whole, &workload, 1, &shape);
+        let mut runs = PartRuns::new(&whole, &workload, (1, &shape), 16);
         let all = parts(whole.faults.len());
         let mut wrong = None;
         for part in &all {
-            for copy in &mut candidates.copies {
+            for copy in &mut runs.copies {
                 let next = copy.world.trace().next_emission();
                 copy.world.order_one_more(next + 1, Fate::Dropped);
             }
-            wrong = candidates.run(part).err();
+            wrong = runs.run(part).err();
             if wrong.is_some() {
                 break;
             }
