@@ -50,13 +50,13 @@ fn meaning(verdict: Verdict) -> &'static str {
 }
 
 const STATUSES: [(u8, &str); 5] = [
-    (0, "the result is as expected"),
+    (0, "the result is as expected, or Ctrl-C or SIGTERM ended `serve`"),
     (1, "an expectation or a law was broken, a verdict of --fail-on came, or a replay diverged"),
     (super::WRONG, "wrong usage or input: one line on standard error says what would be right"),
     (super::FAILED, "a real transfer failed (put, get, ls)"),
     (
         super::INTERRUPTED,
-        "the user ended the command (Ctrl-C); a search prints the runs made so far",
+        "the user ended another command (Ctrl-C); a search prints the runs made so far",
     ),
 ];
 
@@ -144,7 +144,7 @@ pub(super) const EXPLORE: Examples = &[
     ),
     (
         "halfclose explore q123208 --faults 1 --report explore.html",
-        "Write a page with the ladders of the least lists of faults",
+        "Write a page with the shortest list of faults for each verdict, as a ladder",
     ),
     ("halfclose explore lost-fin --faults 3 --last 6", "Place faults on the last six packets only"),
 ];

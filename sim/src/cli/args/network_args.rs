@@ -74,7 +74,7 @@ pub(in crate::cli) struct ServeArgs {
     /// How long a data connection may move no byte, such as 30s
     #[arg(long, value_name = "TIME", value_parser = patience)]
     pub(in crate::cli) data_timeout: Option<Duration>,
-    /// How long transfers may go on after SIGTERM
+    /// How long transfers may go on after Ctrl-C, SIGTERM or SIGHUP
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = time)]
     pub(in crate::cli) grace: Duration,
     /// Log every command and every reply

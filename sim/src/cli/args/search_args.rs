@@ -153,13 +153,13 @@ pub(in crate::cli) struct ExploreArgs {
     #[arg(long, value_name = "N", value_parser = whole, allow_negative_numbers = true)]
     #[arg(conflicts_with_all = ["compare", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
     pub(in crate::cli) guided: Option<u64>,
-    /// Run no state twice, and count as without the option: for five faults or more
+    /// End a run that comes to the state of an earlier run: less work for five faults or more
     ///
-    /// After each event, a run in a state that an earlier run was in, with as many faults left, is not run on:
-    /// the counts of the earlier run are added. One in 64 of these runs is run on all the same and
-    /// compared. The counts and the least lists are the same as without the option. Prints how many turns
-    /// were run. Keeps at most 2 GiB. Example: halfclose explore q123208 --faults 6 --merge. One thread makes
-    /// all runs.
+    /// The counts of the earlier run, which had as many faults left in this state, are added in place of the
+    /// rest of the run. So all counts and all shortest lists of faults are the same as without the option. One in 64
+    /// of the ended runs is continued all the same and compared. Prints the number of turns that were run; a
+    /// turn handles one event, such as the arrival of a packet. Keeps at most 2 GiB. One thread makes all
+    /// runs. Example: halfclose explore q123208 --faults 6 --merge
     #[arg(long)]
     #[arg(conflicts_with_all = ["guided", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
     pub(in crate::cli) merge: bool,
@@ -171,7 +171,7 @@ pub(in crate::cli) struct ExploreArgs {
     /// Exit with status 1 if a run has a listed verdict; a broken law always exits with status 1
     #[arg(long, value_name = "VERDICT,...", value_delimiter = ',', value_parser = verdicts())]
     pub(in crate::cli) fail_on: Vec<Verdict>,
-    /// Write a page with the counts and the ladders of the least lists of faults
+    /// Write a page with the counts, and the shortest list of faults for each verdict as a ladder
     #[arg(long, value_name = "FILE.html", value_hint = ValueHint::FilePath)]
     pub(in crate::cli) report: Option<PathBuf>,
     /// Print one JSON object

@@ -1,5 +1,7 @@
-//! The table of every key, in the order in which a file's keys are applied and printed. A new key
-//! of a scenario is a row here, and a field of the scenario.
+//! The table of every key, in the order in which a file's keys are applied and printed. The rows here
+//! are the keys of the texts, client, server, TCP, faults and limits. The rows of the link, the close
+//! policies, the tasks and the expectation stand in `link_keys.rs`, `policy_keys.rs`, `task_keys.rs` and
+//! `expect_keys.rs`. A new key is a row in one of these tables, and a field of the scenario.
 
 use halfclose_ftp::{
     AborReplies, ClientHabit, Close, DataMode, DownloadEnd, OnFin, Representation, ServerHabit,
