@@ -126,8 +126,8 @@ fn counted(count: u64, what: &str) -> String {
     if count == 0 { String::new() } else { format!(", {count} {what}") }
 }
 
-/// A transfer: what our client read, or the task alone where a command was the client; how the data
-/// connection ended; and the file, as far as the state of the file is known.
+/// Writes a transfer: the dialogue of our client, or the task alone where a command was the client;
+/// the end of the data connection; and the state of the file, if `known`.
 fn transfer(
     to: &mut String,
     run: &BridgedRun<'_>,

@@ -1,11 +1,11 @@
-//! `classes` makes the run of each class of seeds once and derives the others: two seeds are one class
-//! if both give the same answer to every question that the run asks its seed.
+//! `classes` makes a run for one seed of each class and derives the runs of further seeds. Two seeds are
+//! in one class if both give the same answer to every question that the run asks the seed.
 //!
-//! A run is a function of its scenario and of the answers that it takes from its seed
-//! ([`Question`](crate::network::draws::Question)), but for numbers that no part of a run looks at by
-//! themselves: sequence numbers, of which a host only compares differences, and ephemeral ports. So
-//! the derived run has the outcome of the run that was made, and its digest's lines with other
-//! numbers in them. One derived run in [`CHECKED`] is made all the same and compared in every byte.
+//! A run is a function of the scenario and of the seed's answers to questions
+//! ([`Question`](crate::network::draws::Question)), except for two kinds of numbers: sequence
+//! numbers, of which a host compares only differences, and ephemeral ports. So a derived run has
+//! the outcome of the run that was made, and the same lines in the digest with different numbers.
+//! One of [`CHECKED`] derived runs is made all the same and compared in every byte.
 
 mod by_class;
 mod class;
@@ -34,10 +34,11 @@ use class::Class;
 use numbering::Drawn;
 use seed_answers::{SeedAnswers, hosts};
 
-/// One derived run in so many is made as well, and compared.
+/// One of this many derived runs is made as well, and compared.
 pub(crate) const CHECKED: u64 = 256;
 
-/// Bytes of memory for the classes of one thread: beyond them, no more classes are kept.
+/// The most bytes of memory for the classes of one thread. Beyond this limit no further class is
+/// kept.
 const BUDGET: usize = 256 << 20;
 /// The bytes that classes may take before the first run is derived, and the bytes more for each
 /// derived run: where few runs can be derived, classes take little memory.
@@ -47,13 +48,14 @@ const BYTES_A_RUN: usize = 8 << 10;
 const LINES: usize = 1 << 20;
 /// Packets of a run that chance does not deliver: a run with more of them hardly comes again.
 const RARE: usize = 3;
-/// How near to the wrap a sequence number may come, at least.
+/// The least distance of every sequence number from the wrap at 2^32.
 const MARGIN: usize = 1 << 16;
-/// The first ephemeral port (RFC 6335 §6): a port that a scenario fixes among those may be taken.
+/// The first ephemeral port (RFC 6335 §6). If a scenario fixes an ephemeral port, a host may
+/// already use this port.
 const EPHEMERAL: u16 = 49_152;
 
-/// Which part of the key a broken search of classes forgets: for testing that the comparison of
-/// sampled runs finds it.
+/// The part of the key that a broken search leaves out. A test shows that the comparison of sampled
+/// runs finds the lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forgotten {
     /// The fates of packets.
@@ -71,24 +73,24 @@ struct Classes<'a> {
     classes: Vec<Class>,
     keeps: Kept,
     forgotten: Option<Forgotten>,
-    /// How near to the wrap a sequence number may come.
+    /// The least distance of every sequence number from the wrap at 2^32.
     margin: u32,
     /// Bytes of the classes, without the trie.
     bytes: usize,
-    /// What `bytes` and the trie may take so far.
+    /// The most bytes that the classes and the trie may take so far.
     budget: usize,
     drawn: Vec<Drawn>,
-    /// Seeds looked for and found, since the use of it was asked last.
+    /// Seeds looked up, and seeds found in a class, since the last call of `helps` that decided.
     looked: u64,
     found: u64,
-    /// How many are looked for before that is asked.
+    /// The number of lookups before `helps` decides.
     patience: u64,
 }
 
 impl<'a> Classes<'a> {
-    /// No class yet; `None`: runs of `scenario` can have none, because each packet of a link with
-    /// jitter draws thousands of ways, because a port that the scenario fixes is ephemeral, or because
-    /// a mutant repeats sequence numbers.
+    /// No class yet. `None`: seeds of `scenario` can form no classes, because every packet of a
+    /// link with jitter has thousands of possible delays, because the scenario fixes an ephemeral
+    /// port, or because a mutant repeats sequence numbers.
     fn new(scenario: &'a Scenario, forgotten: Option<Forgotten>) -> Option<Self> {
         let ports = [scenario.client.data_port, scenario.server.active_port];
         let fixed = ports.into_iter().flatten().any(|port| port >= EPHEMERAL);
@@ -120,12 +122,12 @@ impl<'a> Classes<'a> {
         })
     }
 
-    /// What a world must keep of its runs.
+    /// Sets what `world` keeps of each run, for `learn`.
     fn prepare(&self, world: &mut World<'_>) {
         world.keep_draws(self.keeps, LINES);
     }
 
-    /// The class of `seed`, if a run of it was made.
+    /// Returns the class of `seed`, if a run of the class was made.
     #[inline]
     fn find(&mut self, seed: u64) -> Option<u32> {
         let Self { answers, trie, .. } = self;
@@ -139,8 +141,8 @@ impl<'a> Classes<'a> {
         found
     }
 
-    /// The digest of the run of the seed that was found last to be of `class`; `None`: the run must
-    /// be made, for its sequence numbers wrap.
+    /// Derives the digest of the run with `seed`, which the last call of `find` found in `class`.
+    /// `None`: the run must be made, because a sequence number comes near the wrap.
     #[inline]
     fn derive(&mut self, class: u32, seed: u64) -> Option<u128> {
         let Self { answers, classes, drawn, .. } = self;
@@ -148,7 +150,7 @@ impl<'a> Classes<'a> {
         Some(outcome.digest)
     }
 
-    /// What was derived of `class` for `seed`, with that digest.
+    /// Returns the derived outcome of `seed`, a seed of `class`, with the digest from `derive`.
     #[inline]
     fn outcome(&mut self, class: u32, seed: u64, digest: u128) -> &Outcome {
         self.classes[class as usize].outcome(seed, digest)
@@ -160,8 +162,8 @@ impl<'a> Classes<'a> {
         xxh3_64(&seed.to_le_bytes()).is_multiple_of(CHECKED)
     }
 
-    /// Compare the run that `world` has made, and which came to `outcome`, with the one derived for
-    /// the same seed of `class`.
+    /// Compares the run that `world` has made (with `outcome`) with the run derived for the same
+    /// seed of `class`.
     fn check(
         &mut self,
         class: u32,
@@ -178,8 +180,8 @@ impl<'a> Classes<'a> {
         Unlike::compare((outcome, made), (derived, lines), class.first)
     }
 
-    /// Keep the run that `world` has made, and which came to `outcome`, as a class; `None`: it is not
-    /// worth the memory, or no run can be derived from it.
+    /// Keeps the run that `world` has made (with `outcome`) as a class. `None`: the run is not
+    /// worth the memory, or no further run can be derived from this run.
     fn learn(&mut self, world: &World<'_>, outcome: &Outcome) -> Option<u32> {
         let fell_back = world.fell_back() && !self.keeps.digits;
         if fell_back {

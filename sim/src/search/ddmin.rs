@@ -1,5 +1,6 @@
 //! `ddmin` reduces a list to a small part that still reproduces a failure: delta debugging (Zeller and
-//! Hildebrandt, 2002), then every smaller part where the number of parts permits. `ddmin` knows no runs.
+//! Hildebrandt, 2002), then every smaller part where the number of parts permits. `ddmin` knows no
+//! runs.
 
 use crate::search::limits::Stop;
 
@@ -15,10 +16,10 @@ pub(crate) struct Least<T> {
     pub proven: bool,
 }
 
-/// A small part of `whole`, in the order of `whole`, that reproduces the failure. `does_it` runs a part
-/// and returns the elements of the part that mattered, or `None` if the failure is gone. A second
-/// reduction of the result changes nothing. Once `stop` is set no further part is run: the result is the
-/// smallest part so far.
+/// A small part of `whole`, in the order of `whole`, that reproduces the failure. `does_it` runs a
+/// part and returns the elements of the part that mattered, or `None` if the failure is gone. A
+/// second reduction of the result changes nothing. Once `stop` is set no further part is run: the
+/// result is the smallest part so far.
 pub(crate) fn least<T: Clone + PartialEq>(
     whole: &[T],
     stop: &Stop<'_>,
@@ -70,7 +71,8 @@ fn reduce<T: Clone>(
     list
 }
 
-/// A least part of `whole` with fewer than `size` elements, and whether all such parts could be tried.
+/// A least part of `whole` with fewer than `size` elements, and whether all such parts could be
+/// tried.
 fn prove<T: Clone>(
     whole: &[T],
     size: usize,
@@ -154,7 +156,7 @@ mod tests {
         assert_eq!((&*list, proven), (&[1, 2, 3, 250, 251, 499][..], false));
     }
 
-    /// Delta debugging alone stays in the first of these: one that cannot be made smaller by one.
+    /// Delta debugging alone ends with a part from which no single element can be left out.
     #[test]
     fn a_smaller_part_elsewhere_is_found() {
         let holds = |part: &[u32], wanted: &[u32]| wanted.iter().all(|w| part.contains(w));
@@ -165,7 +167,7 @@ mod tests {
         assert_eq!(left(12, pairs).0.len(), 2);
     }
 
-    /// Whenever it is told to stop, it asks no more, and what it has so far does it.
+    /// After a stop no further part is run, and the result so far reproduces the failure.
     #[test]
     fn told_to_stop_it_has_what_it_found() {
         let does_it = |part: &[u32]| [3, 57].iter().all(|wanted| part.contains(wanted));

@@ -1,7 +1,7 @@
-//! `explore` runs every placement of a few faults on the packets in scope, each once: the tree in
-//! which the children of a list of faults are (every packet in scope above its last one, in that
-//! list's own run) × (what can happen to it). Lists are visited in the order of their length, then of
-//! their packets, on any number of threads, so the first list of a verdict is a least one.
+//! `explore` runs every placement of a few faults on the packets in scope, each once. The lists of faults
+//! form a tree: a child adds one fault to the list of the parent, on any packet in scope behind the
+//! last fault in the parent's run. Lists are visited in the order of length, then of packets, on
+//! any number of threads, so the first list with a verdict is a shortest list with this verdict.
 
 mod guided;
 mod memo;
@@ -38,7 +38,8 @@ pub enum Scope {
     Both,
 }
 
-/// An exploration that has not begun: a scenario, a number of faults, and the options of [`explore`].
+/// An exploration that has not begun: a scenario, a number of faults, and the options of
+/// [`explore`].
 #[derive(Clone, Debug)]
 pub struct Explore<'a> {
     scenario: &'a Scenario,
@@ -84,7 +85,8 @@ pub struct Explored {
     pub stack_stalled: u64,
     /// What guided the exploration; `None`: the exploration visits every list in order.
     pub guided: Option<Guidance>,
-    /// How many states an exploration that merges equal states met; `None`: the exploration merges none.
+    /// How many states an exploration that merges equal states met; `None`: the exploration merges
+    /// none.
     pub merged: Option<Merging>,
 }
 
@@ -107,8 +109,8 @@ impl Explored {
         self.by_faults.iter().sum()
     }
 
-    /// The number of faults up to which every list was run; `None` if not even the run without faults
-    /// was made.
+    /// The number of faults up to which every list was run; `None` if not even the run without
+    /// faults was made.
     #[must_use]
     pub fn exhaustive_up_to(&self) -> Option<usize> {
         if self.guided.is_some() {
@@ -168,11 +170,11 @@ fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
     if place(other) < place(one) { other } else { one }
 }
 
-/// Prepares a run of `scenario` for every placement of at most `faults` faults on the packets of its data
-/// connections. The seed is the scenario's own, or 0.
+/// Prepares a run of `scenario` for every placement of at most `faults` faults on the packets of
+/// its data connections. The seed is the scenario's own, or 0.
 ///
-/// [`run`](Explore::run) makes the runs and counts their verdicts; [`visit`](Explore::visit) hands over
-/// each list of faults.
+/// [`run`](Explore::run) makes the runs and counts their verdicts; [`visit`](Explore::visit) hands
+/// over each list of faults.
 #[must_use]
 pub fn explore(scenario: &Scenario, faults: usize) -> Explore<'_> {
     let (seed, scope) = (scenario.seed.unwrap_or(0), Scope::Data);
@@ -244,19 +246,19 @@ impl<'a> Explore<'a> {
     /// Makes the runs and counts what they came to.
     ///
     /// # Errors
-    /// A key of the scenario has several values, or a file of the scenario cannot be read or has changed
-    /// meanwhile.
+    /// A key of the scenario has several values, or a file of the scenario cannot be read or has
+    /// changed meanwhile.
     pub fn run(&self) -> Result<Explored, RunError> {
         let visit = &mut |_: Visit<'_>| ControlFlow::Continue(());
         self.walk(Reached::default(), None, visit, None).map(|reached| reached.explored)
     }
 
-    /// Makes the runs, asks `holds` of each outcome on the thread that makes the run, and hands each list
-    /// to `visit` in order, until `visit` breaks.
+    /// Makes the runs, asks `holds` of each outcome on the thread that makes the run, and hands
+    /// each list to `visit` in order, until `visit` breaks.
     ///
     /// # Errors
-    /// A key of the scenario has several values, or a file of the scenario cannot be read or has changed
-    /// meanwhile.
+    /// A key of the scenario has several values, or a file of the scenario cannot be read or has
+    /// changed meanwhile.
     pub fn visit(
         &self,
         holds: impl Fn(&Outcome) -> bool + Sync,
@@ -266,9 +268,9 @@ impl<'a> Explore<'a> {
             .map(|reached| reached.explored)
     }
 
-    /// Makes the runs behind those of `reached`, and hands what is reached to `saved` after the children
-    /// of each parent. With `saved`, the children of a parent count together or not at all. Without `holds`,
-    /// the question counts as answered with yes, and runs need no digest.
+    /// Makes the runs behind those of `reached`, and hands what is reached to `saved` after the
+    /// children of each parent. With `saved`, the children of a parent count together or not at
+    /// all. Without `holds`, the question counts as answered with yes, and runs need no digest.
     ///
     /// # Errors
     /// As [`visit`](Explore::visit).

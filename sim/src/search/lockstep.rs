@@ -12,24 +12,26 @@ use crate::search::pool::IfPanicking;
 use crate::workload::Workload;
 use crate::world::World;
 
-/// Worlds side by side: with more of them their memory, with fewer the code comes from further away.
+/// The most worlds. More worlds do not fit into the processor's data caches, and fewer worlds wait
+/// more often for machine code.
 pub const MOST: usize = 5;
-/// Memory that they may have for their rings and files: fewer of them, where they need more.
+/// The most bytes for the ring buffers and files of all worlds. Larger worlds are fewer.
 const BYTES: usize = 8 << 20;
 
 /// Several worlds of one scenario.
 pub struct Lockstep<'a> {
     worlds: Vec<World<'a>>,
     ends: Vec<End>,
-    /// Those that have not come to their end, and those of them whose programs have something to do.
+    /// The indices of the worlds whose runs have not ended.
     running: Vec<usize>,
+    /// The indices of the running worlds whose programs have something to do in the present turn.
     acting: Vec<usize>,
     outcome: Outcome,
 }
 
 impl<'a> Lockstep<'a> {
-    /// As many worlds as are worth it for so many runs. `Recording::Digest` is what they keep, unless
-    /// they are told otherwise.
+    /// Makes the worlds for about `runs` runs: one world for each eight runs, at most `MOST`, and
+    /// at least one. The worlds record a digest (`Recording::Digest`).
     ///
     /// # Panics
     /// In the cases of `World::new`.
@@ -57,7 +59,7 @@ impl<'a> Lockstep<'a> {
         self.worlds.len()
     }
 
-    /// Do this with each world.
+    /// Calls `change` for each world.
     pub fn each(&mut self, change: impl FnMut(&mut World<'a>)) {
         self.worlds.iter_mut().for_each(change);
     }
@@ -67,12 +69,12 @@ impl<'a> Lockstep<'a> {
         &mut self.worlds[0]
     }
 
-    /// Run with each of these seeds, and hand over to `done` what each came to, in their order. Once
-    /// `stop` is true no more of them are begun. True if all were. `name` says which it was, if
-    /// anything panics.
+    /// Makes a run with each seed, and calls `done` with each outcome, in the order of the seeds.
+    /// Once `stop` is set, no further run begins. Returns whether every run was made. `name` gives
+    /// the name of a run, which is printed if the run panics.
     ///
     /// # Panics
-    /// If `done` does.
+    /// If `done` panics.
     pub fn run_seeds(
         &mut self,
         mut seeds: impl Iterator<Item = u64>,
@@ -99,11 +101,12 @@ impl<'a> Lockstep<'a> {
         }
     }
 
-    /// Do `count` runs, which `begin` prepares (by `World::reset`), and hand over to `done` what each
-    /// came to, in their order. `name` says which run it was, if anything panics.
+    /// Makes `count` runs, each in its own world. `begin` prepares the world (by `World::reset`),
+    /// and `done` gets each outcome, in the order of the runs. `name` gives the name of a run,
+    /// which is printed if the run panics.
     ///
     /// # Panics
-    /// If there are fewer worlds, or if `begin` or `done` does.
+    /// If there are fewer worlds than runs, or if `begin` or `done` panics.
     pub fn run(
         &mut self,
         count: usize,
@@ -146,7 +149,7 @@ impl<'a> Lockstep<'a> {
     }
 }
 
-/// The world that is `at` work now.
+/// Returns the world `index`, and notes in `at` that this world works now.
 #[inline]
 fn pick<'w, 'a>(worlds: &'w mut [World<'a>], index: usize, at: &Cell<usize>) -> &'w mut World<'a> {
     at.set(index);
@@ -158,7 +161,7 @@ mod tests {
     use super::*;
     use crate::run::run_loaded;
 
-    /// However differently long they are, and whether they end, stall or spin out of time.
+    /// Runs of different lengths, and runs that end, stall or reach a limit.
     #[test]
     fn side_by_side_is_as_one_after_another() {
         for (name, settings) in [

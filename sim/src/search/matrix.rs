@@ -1,5 +1,5 @@
-//! `matrix` runs a scenario once for each pair of a client and a server: who ends the data
-//! connection how, and what the other side makes of it. A cell is the scenario with a few keys set.
+//! `matrix` runs a scenario for each pair of a client and a server: each way to end the data connection,
+//! with each reaction of the server to a reset. A cell is the scenario with a few keys set.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -28,12 +28,12 @@ fn rows() -> impl Iterator<Item = Setting> {
     profiles.chain(Close::WORDS.iter().map(|(word, _)| ("client.close", *word)))
 }
 
-/// What the server makes of a reset.
+/// The values of `server.on_reset`: the reaction of the server program to a reset.
 pub fn on_reset() -> impl Iterator<Item = &'static str> {
     ServerSetup::ON_RESET.iter().filter(|(_, it)| it.is_some()).map(|(word, _)| *word)
 }
 
-/// What its host makes of one.
+/// The values of `server.host`: the reaction of the server's host to a reset.
 pub const HOSTS: [&str; 4] = ["linux", "smoltcp", "winsock", "wfw311"];
 
 /// The disk of every cell, unless the scenario has a slow one already: a host that flushes unread
@@ -62,19 +62,19 @@ fn store_rate(scenario: &Scenario) -> Option<Setting> {
 /// One pair of a client and a server.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What sets the client.
+    /// The setting of the client.
     pub row: Setting,
-    /// What the server makes of a reset.
+    /// The value of `server.on_reset`.
     pub on_reset: &'static str,
-    /// What its host makes of one.
+    /// The value of `server.host`.
     pub host: &'static str,
-    /// What sets the disk; none for the disk of the base scenario.
+    /// The setting of the disk; `None`: the disk of the base scenario.
     pub disk: Option<Setting>,
     /// The scenario of this cell.
     pub scenario: Scenario,
-    /// The keys that make it of the base scenario.
+    /// The settings that turn the base scenario into the scenario of this cell.
     pub settings: Vec<Setting>,
-    /// How many seeds came to each verdict.
+    /// The number of seeds with each verdict.
     pub verdicts: BTreeMap<Verdict, u64>,
     /// The least and the most bytes stored by the worst transfer of a run.
     pub stored: (u64, u64),
@@ -92,13 +92,13 @@ pub struct Cell {
 type Explains = fn(&Finished) -> Option<String>;
 
 impl Cell {
-    /// Its row's name in JSON.
+    /// The name of the cell's row in JSON.
     #[must_use]
     pub fn row(&self) -> String {
         format!("{}={}", self.row.0, self.row.1)
     }
 
-    /// Its column's name in JSON.
+    /// The name of the cell's column in JSON.
     #[must_use]
     pub fn column(&self) -> String {
         format!("server.on_reset={} server.host={}", self.on_reset, self.host)
@@ -113,7 +113,7 @@ impl Cell {
     }
 }
 
-/// What sets the client; what the server does with a reset, and the host.
+/// The setting of the client, and the values of `server.on_reset` and `server.host`.
 type Pair = (Setting, (&'static str, &'static str));
 
 /// A question of the matrix, and the setting by which a cell answers the question.
@@ -129,7 +129,7 @@ pub(crate) const AXES: [Axis; 4] = [
     ("Which disk has the server?", |cell| cell.disk),
 ];
 
-/// Every client with every server: what the server does with a reset, and the host.
+/// Every client with every server: all values of `server.on_reset` and `server.host`.
 fn pairs() -> impl Iterator<Item = Pair> {
     rows().flat_map(|row| {
         let servers = move |on_reset| HOSTS.map(|host| (row, (on_reset, host)));
@@ -190,12 +190,12 @@ impl Matrix<'_> {
         pairs().count() * self.disks.len()
     }
 
-    /// Makes the runs. Returns the cells in order, without the cells whose runs were not all made before
-    /// the search ended early.
+    /// Makes the runs. Returns the cells in order, without the cells whose runs were not all made
+    /// before the search ended early.
     ///
     /// # Errors
-    /// A key of the scenario has a list or a range of values, or a file of the scenario cannot be read
-    /// or has changed meanwhile.
+    /// A key of the scenario has a list or a range of values, or a file of the scenario cannot be
+    /// read or has changed meanwhile.
     pub fn run(&self) -> Result<Vec<Cell>, RunError> {
         if let Some((key, values)) = self.scenario.open_keys().into_iter().next() {
             return Err(RunError::SeveralValues { key, values });

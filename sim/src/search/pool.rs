@@ -1,6 +1,6 @@
 //! `pool` does many tasks on several threads and hands over the results in the order of the tasks. The
-//! number of threads does not change the order. Memory is bounded: no task begins more than a window
-//! ahead of the last result handed over.
+//! number of threads does not change the order. Memory is bounded: no task begins more than a
+//! window ahead of the last result handed over.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -33,11 +33,11 @@ struct Queue<N> {
 }
 
 impl Pool<'_> {
-    /// Do `work` on every task that `next` gives, with what `begin` makes for each thread, and hand
-    /// the results to `ready` in the order of the tasks, until it breaks.
+    /// Calls `work` for every task of `next`, with a state for each thread from `begin`, and calls
+    /// `ready` with the results in the order of the tasks, until `ready` breaks.
     ///
     /// # Panics
-    /// If `work`, `next` or `ready` does.
+    /// If `work`, `next` or `ready` panics.
     pub fn run<T: Send, S, R: Send>(
         self,
         next: impl FnMut() -> Option<T> + Send,
@@ -117,7 +117,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Prints on standard error which run was being made, if the run panics.
+/// Prints the name of the present run on standard error, if the run panics.
 pub(super) struct IfPanicking<F: Fn() -> String>(pub(super) F);
 
 impl<F: Fn() -> String> Drop for IfPanicking<F> {

@@ -1,6 +1,6 @@
 //! `results` owns the results file of a sweep: a line for each run, as JSON or as CSV, in the order of the
-//! runs. Every line names the sweep, so a truncated file is continued, the files of all shards together
-//! are the file of the whole sweep, and lines of different sweeps are never mixed.
+//! runs. Every line names the sweep, so a truncated file is continued, the files of all shards
+//! together are the file of the whole sweep, and lines of different sweeps are never mixed.
 
 #![cfg_attr(
     not(feature = "cli"),
@@ -49,7 +49,8 @@ pub enum Format {
     /// A JSON object on each line.
     #[default]
     JsonLines,
-    /// RFC 4180, but lines end with LF alone, with the names of the columns above the first run of the whole sweep.
+    /// RFC 4180, but lines end with LF alone, with the names of the columns above the first run of
+    /// the whole sweep.
     Csv,
 }
 
@@ -129,8 +130,8 @@ pub(crate) struct Plan<'a> {
     pub seed: &'a dyn Fn(u64) -> u64,
     /// The line of a run by the number of the run, which is made for the line.
     pub line: &'a dyn Fn(u64) -> Vec<u8>,
-    /// The number of lines that a summary counts, where only some runs have a line; `None`: every run
-    /// has a line.
+    /// The number of lines that a summary counts, where only some runs have a line; `None`: every
+    /// run has a line.
     pub chosen: Option<u64>,
 }
 
@@ -156,12 +157,12 @@ fn is_zstd(path: &Path) -> bool {
 }
 
 impl Results {
-    /// Open `path` behind the lines of this sweep that it holds already, and hand each of them to
-    /// `known`. A line that was cut off at the end is taken away. Nothing is changed unless all of
-    /// it is of this sweep.
+    /// Opens `path` behind the existing lines of this sweep, and calls `known` for each existing
+    /// line. A line that was cut off at the end is removed. A file with any line of a different
+    /// sweep is not changed.
     ///
     /// # Errors
-    /// It cannot be written, or it holds something else.
+    /// The file cannot be written, or holds something other than lines of this sweep.
     pub(crate) fn open(
         path: &Path,
         plan: &Plan<'_>,
@@ -229,8 +230,8 @@ impl Results {
         }
     }
 
-    /// Waits until the lines are on the disk: a summary must not count lines that a crash of the system
-    /// would lose.
+    /// Waits until the lines are on the disk: a summary must not count lines that a crash of the
+    /// system would lose.
     ///
     /// # Errors
     /// The disk does not take the lines.
@@ -240,8 +241,8 @@ impl Results {
         self.file.sync_data().map_err(failed)
     }
 
-    /// Writes bytes behind the others. `half` gives the number of the last bytes to take away after the
-    /// disk took only the first ones.
+    /// Writes bytes behind the others. `half` gives the number of the last bytes to take away after
+    /// the disk took only the first ones.
     fn append(
         &mut self,
         lines: &[u8],
@@ -255,9 +256,10 @@ impl Results {
     }
 }
 
-/// Reads `bytes` as the results file that a sweep of `rows` runs, whose lines name the sweep `sweep`,
-/// goes on with; `line` gives the line of a run. The seed of a run is the number of the run, and `path`
-/// tells the format. Returns the number of bytes that stay, and the number of runs read.
+/// Reads `bytes` as the results file that a sweep of `rows` runs, whose lines name the sweep
+/// `sweep`, goes on with; `line` gives the line of a run. The seed of a run is the number of the
+/// run, and `path` tells the format. Returns the number of bytes that stay, and the number of runs
+/// read.
 ///
 /// # Errors
 /// The file holds anything but the beginning of the sweep.

@@ -1,5 +1,5 @@
-//! `schedule` is a list of faults by emission number: what goes wrong in one run of an exploration,
-//! and the names of its packets, which stand in a scenario.
+//! `schedule` is a list of faults by emission number, the faults of one run of an exploration, and the
+//! names of the packets for a scenario file.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,17 +15,17 @@ use crate::scenario::Scenario;
 use crate::scenario::fault::{Action, Fault, OnChannel, PacketName, Which};
 use crate::workload::Workload;
 
-/// One fault: which packet, and what. Lists of them are compared packet by packet.
+/// A fault: a packet and an action. Lists of faults are compared packet by packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Placed {
-    /// The packet's emission number, in the run that has the faults before this one.
+    /// The emission number of the packet in the run with all earlier faults of the list.
     pub emission: u64,
     /// The action on the packet: one of [`Action::EXPLORED`].
     pub action: Action,
 }
 
 impl Placed {
-    /// As a world takes it.
+    /// The fault in the form of `World::order`: the emission number and the fate.
     #[must_use]
     pub fn order(self) -> (u64, Fate) {
         (self.emission, fate_of(self.action, 0))
@@ -39,10 +39,11 @@ impl fmt::Display for Placed {
     }
 }
 
-/// The faults of `list` by the names of their packets, for a scenario: they make the same run.
+/// The faults of `list` with the names of the packets, for a scenario. The named faults lead to the
+/// same run.
 ///
 /// # Panics
-/// If a packet of the list is not there.
+/// If the run has no packet with an emission number of the list.
 #[must_use]
 pub fn named(scenario: &Scenario, workload: &Workload, seed: u64, list: &[Placed]) -> Vec<Fault> {
     let mut with = scenario.clone();
@@ -67,7 +68,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Of the packets of a recorded run.
+    /// Names the packets of a recorded run.
     ///
     /// # Panics
     /// If packets were not recorded.
@@ -91,7 +92,7 @@ impl Names {
         Self { names, data }
     }
 
-    /// The name of the packet of this emission number: exactly this one is it.
+    /// The name of the packet with this emission number. No further packet has this name.
     ///
     /// # Panics
     /// If there is no such packet.

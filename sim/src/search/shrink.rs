@@ -1,7 +1,7 @@
-//! `shrink` cuts a run down to the fewest faults that still come to the same: the same verdict, the
-//! same endings of its data connections, the same broken laws. First all that chance and the scenario
-//! did to its packets is written out as faults, by the names of the packets; what chance decides
-//! beside fates is pinned by the seed, which the scenario then says itself.
+//! `shrink` cuts a run down to the fewest faults with the same verdict, the same endings of the data
+//! connections and the same broken laws. First, every fate from chance or from the scenario is
+//! written out as a fault with the name of the packet. The scenario then names the seed, which
+//! decides all remaining draws.
 
 mod fault_lists;
 mod known_runs;
@@ -50,15 +50,15 @@ pub struct Shrunk {
     pub before: usize,
     /// The number of runs that the shrink made.
     pub runs: u64,
-    /// Whether every smaller set of the run's faults was tried, and none leads to the same. If false,
-    /// no set with one fault less does.
+    /// Whether every smaller set of the run's faults was tried, and none leads to the same. If
+    /// false, no set with one fault less does.
     pub fewest: bool,
     /// Whether the shrink was stopped early: a smaller set may lead to the same.
     pub cut_short: bool,
     /// Whether the scenario differs from the scenario that was given.
     pub changed: bool,
-    /// The faults that have a milder fault in their place, all milder faults together. Empty also with
-    /// more than a dozen faults.
+    /// The faults that have a milder fault in their place, all milder faults together. Empty also
+    /// with more than a dozen faults.
     pub late: Vec<Weakened>,
     /// The run that is left, recorded with the headers of its packets.
     pub finished: Finished,
@@ -104,8 +104,8 @@ impl Shrink<'_> {
         self
     }
 
-    /// Puts milder faults into the scenario that is left: a packet is late instead of lost where this
-    /// leads to the same.
+    /// Puts milder faults into the scenario that is left: a packet is late instead of lost where
+    /// this leads to the same.
     #[must_use]
     pub fn weaken(mut self, weaken: bool) -> Self {
         self.weaken = weaken;
@@ -115,8 +115,8 @@ impl Shrink<'_> {
     /// Makes runs with ever fewer faults.
     ///
     /// # Errors
-    /// A key of the scenario has several values, a file of the scenario cannot be read or has changed
-    /// meanwhile, or the run cannot be written out as faults, which is a bug of this crate.
+    /// A key of the scenario has several values, a file of the scenario cannot be read or has
+    /// changed meanwhile, or the run cannot be written out as faults, which is a bug of this crate.
     pub fn run(&self) -> Result<Shrunk, RunError> {
         let (seed, stop) = (self.seed, &self.limits.start());
         let original = one_point(self.scenario, seed)?;
@@ -191,8 +191,8 @@ impl Trials<'_> {
         })
     }
 
-    /// The faults of `list`, as mild as the shape permits. The candidates are parts of the faults and all
-    /// milder faults.
+    /// The faults of `list`, as mild as the shape permits. The candidates are parts of the faults
+    /// and all milder faults.
     fn weaken(&mut self, list: &[Fault], mut candidates: Candidates<'_>) -> Vec<Fault> {
         let with_milder = weaken::with_milder(list);
         let place = |fault: &Fault| {
@@ -207,7 +207,7 @@ impl Trials<'_> {
     }
 }
 
-/// The same scenario without faults, where nothing is left to chance but what its seed pins.
+/// The same scenario without faults, without random fates, and with `seed` for all remaining draws.
 #[must_use]
 pub fn without_chance(scenario: &Scenario, seed: u64) -> Scenario {
     let calm = |link: &LinkConfig| LinkConfig {
@@ -230,7 +230,7 @@ pub fn without_chance(scenario: &Scenario, seed: u64) -> Scenario {
     }
 }
 
-/// What must come of a scenario that was shrunk: what came of it.
+/// The expectation of a shrunk scenario: the outcome of the last run.
 fn expected(outcome: &Outcome) -> Expect {
     let worst = outcome.worst();
     Expect {
@@ -252,15 +252,16 @@ fn matched(part: impl Iterator<Item = (usize, Fault)>, outcome: &Outcome) -> Vec
     part.filter_map(acted).collect()
 }
 
-/// Whether a fault of this line met no packet, or none that was left for it.
+/// Whether the fault with this line met no packet, or only packets that had a fate already.
 #[must_use]
 pub fn idle(line: &str, outcome: &Outcome) -> bool {
     let also = format!("{line} (");
     outcome.unmatched_faults.iter().any(|idle| *idle == line || idle.starts_with(&also))
 }
 
-/// All that became of a recorded run's packets by chance or by a fault, in their order, as faults by
-/// the names of the packets: `without_chance` and with these faults, the scenario makes the same run.
+/// Every fate of a recorded run that is not a plain delivery, as a fault with the name of the
+/// packet, in the order of the packets. `without_chance`, the scenario makes the same run with
+/// these faults.
 #[must_use]
 pub fn written_out(scenario: &Scenario, finished: &Finished) -> Vec<Fault> {
     let names = Names::of(&finished.trace);
@@ -288,7 +289,7 @@ pub fn written_out(scenario: &Scenario, finished: &Finished) -> Vec<Fault> {
     faults.into_iter().map(|(_, fault)| fault).collect()
 }
 
-/// The packets that a name, which may leave parts out, means: one, none, or every packet.
+/// The emission numbers of all packets with this name. A name may leave parts out.
 fn find(names: &Names, name: &PacketName) -> Vec<u64> {
     let fits = |emission: &u64| name.fits(&names.name(*emission));
     let fitting = (0..names.len() as u64).filter(fits);

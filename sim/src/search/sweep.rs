@@ -71,8 +71,8 @@ pub struct SweptRun<'a> {
     pub choices: &'a [Choice],
     /// What the run came to, with its seed.
     pub outcome: &'a Outcome,
-    /// The class of the run on this thread: the outcomes of one class differ in seed and digest alone.
-    /// `None`: the run stands for itself.
+    /// The class of the run on this thread: the outcomes of one class differ in seed and digest
+    /// alone. `None`: the run stands for itself.
     pub class: Option<ClassId>,
     /// The pairs that the run reached; empty unless the sweep was asked for its coverage.
     pub pairs: &'a [Pair],
@@ -118,8 +118,9 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Lets a check run the seeds in this corpus file first, and add the seed of a failure to the file.
-    /// A line of the file is the name of a scenario and a seed; a missing file is an empty corpus.
+    /// Lets a check run the seeds in this corpus file first, and add the seed of a failure to the
+    /// file. A line of the file is the name of a scenario and a seed; a missing file is an empty
+    /// corpus.
     #[must_use]
     pub fn corpus(mut self, path: &'a Path) -> Self {
         self.corpus = Some(path);
@@ -142,15 +143,15 @@ impl<'a> Sweep<'a> {
         self
     }
 
-    /// Whether the sweep finds the pairs that each run reaches (`Tally::coverage`). A run that was made is
-    /// then made once more with a record of the headers.
+    /// Whether the sweep finds the pairs that each run reaches (`Tally::coverage`). A run that was
+    /// made is then made once more with a record of the headers.
     #[must_use]
     pub fn coverage(mut self, coverage: bool) -> Self {
         self.coverage = coverage;
         self
     }
 
-    /// Leaves a part out of the key of the classes, for a test that this is found.
+    /// Leaves a part out of the key of the classes, for a test of the comparison.
     #[doc(hidden)]
     #[must_use]
     pub fn forgetting(mut self, forgotten: Forgotten) -> Self {
@@ -224,8 +225,8 @@ impl<'a> Sweep<'a> {
     /// Makes the runs and counts what they came to.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
-    /// a derived run is not the run of its seed.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more,
+    /// or a derived run is not the run of its seed.
     pub fn run(&self) -> Result<Swept, RunError> {
         let rows = self.rows()?;
         let mut swept = Swept::new(self.wanted(&rows));
@@ -257,12 +258,12 @@ impl<'a> Sweep<'a> {
         self.limits.report(SearchProgress { runs, resumed, done: runs, all, faults: 0 });
     }
 
-    /// Makes the runs and hands over every outcome in order, with the number of its grid point, until
-    /// `visit` breaks. Returns how many runs were made and how many derived.
+    /// Makes the runs and hands over every outcome in order, with the number of its grid point,
+    /// until `visit` breaks. Returns how many runs were made and how many derived.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
-    /// a derived run is not the run of its seed.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more,
+    /// or a derived run is not the run of its seed.
     pub fn visit(
         &self,
         mut visit: impl FnMut(usize, &Outcome) -> ControlFlow<()>,
@@ -273,14 +274,14 @@ impl<'a> Sweep<'a> {
         })
     }
 
-    /// Makes the runs in chunks of consecutive seeds of one grid point. `add` puts a run into its chunk
-    /// on the thread that makes the run; `ready` gets the chunks in order, each with the number of its
-    /// grid point, until `ready` breaks. The caller's threads share no memory but what `add` reads.
-    /// Returns how many runs were made and how many derived.
+    /// Makes the runs in chunks of consecutive seeds of one grid point. `add` puts a run into its
+    /// chunk on the thread that makes the run; `ready` gets the chunks in order, each with the
+    /// number of its grid point, until `ready` breaks. The caller's threads share no memory but
+    /// what `add` reads. Returns how many runs were made and how many derived.
     ///
     /// # Errors
-    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more, or
-    /// a derived run is not the run of its seed.
+    /// A file of the scenario cannot be read or has changed meanwhile, there are 2^64 runs or more,
+    /// or a derived run is not the run of its seed.
     pub fn fold<C: Default + Send>(
         &self,
         add: impl Fn(&mut C, SweptRun<'_>) + Sync,
@@ -339,8 +340,8 @@ impl<'a> Sweep<'a> {
         unsound.map_or(Ok(made), Err)
     }
 
-    /// The first grid points of these runs: up to the point whose files make it `most` bytes in memory,
-    /// or too many open files.
+    /// The first grid points of these runs, until their files take `most` bytes of memory or too
+    /// many files are open.
     fn batch(&self, rows: Range<u64>, most: u64) -> Result<Vec<Point<'a>>, Unreadable> {
         let (first, last) = (self.run_of(rows.start).0, self.run_of(rows.end - 1).0);
         let (mut points, mut bytes, mut open) = (Vec::new(), 0, 0);

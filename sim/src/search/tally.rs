@@ -46,13 +46,13 @@ pub struct Counted {
     pub seed: u64,
     /// The verdict of the run.
     pub verdict: Verdict,
-    /// When its client program had told its user everything, in virtual microseconds.
+    /// When the client program had told the user everything, in virtual microseconds.
     pub virtual_us: u64,
-    /// Bytes of its files that were lost.
+    /// The number of lost bytes of the run's files.
     pub lost: u64,
     /// Laws broken without an excuse.
     pub broken_laws: Vec<&'static str>,
-    /// Whether it came to what the scenario expects.
+    /// Whether the run came to the expectation of the scenario.
     pub expected: bool,
     /// Whether the TCP stack of a host stalled.
     pub stack_stalled: bool,
@@ -61,7 +61,7 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// What counts of `outcome`.
+    /// Takes the counted parts of `outcome`.
     ///
     /// # Panics
     /// If the run took longer than 584,000 years.
@@ -103,7 +103,7 @@ impl Tally {
         self.coverage.add(&run.pairs);
     }
 
-    /// Count all that another has counted, later in the order of seeds.
+    /// Adds the counts of `other`, a tally of later seeds.
     pub fn merge(&mut self, later: &Self) {
         self.runs += later.runs;
         for (verdict, count) in &later.verdicts {
@@ -134,8 +134,8 @@ pub struct Swept {
     pub wanted: u64,
     /// The number of runs that the results file already had.
     pub resumed: u64,
-    /// How many of the other runs were made, and how many derived: each thread learns classes of its
-    /// own, so these two numbers, and no others, depend on the threads.
+    /// How many of the other runs were made, and how many derived: each thread learns classes of
+    /// its own, so these two numbers, and no others, depend on the threads.
     pub made: Made,
 }
 
@@ -183,8 +183,8 @@ impl Swept {
         share(self.count(verdict), self.runs())
     }
 
-    /// The 95 % confidence interval of the share of `verdict`, by Wilson's score: 0 to 1 if no run was
-    /// made.
+    /// The 95 % confidence interval of the share of `verdict`, by Wilson's score: 0 to 1 if no run
+    /// was made.
     #[must_use]
     pub fn interval(&self, verdict: Verdict) -> (f64, f64) {
         match self.runs() {

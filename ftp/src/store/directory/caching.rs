@@ -48,8 +48,8 @@ mod system {
     use std::collections::BTreeSet;
     use std::os::fd::OwnedFd;
 
-    /// File systems of disks of this machine (`linux/magic.h`): ext4, XFS, Btrfs, F2FS, bcachefs, ZFS,
-    /// tmpfs, ramfs, overlayfs.
+    /// The magic numbers of local file systems (`linux/magic.h`): ext4, XFS, Btrfs, F2FS, bcachefs,
+    /// ZFS, tmpfs, ramfs, overlayfs.
     const LOCAL: [u32; 9] = [
         0xef53,
         0x5846_5342,
@@ -62,8 +62,9 @@ mod system {
         0x794c_7630,
     ];
 
-    /// Whether the kernel resolves the path without the disk (`RESOLVE_CACHED`, Linux 5.12), to a file on
-    /// one of these devices or to an error. A kernel without the flag may wait, as before.
+    /// Whether the kernel resolves the path from memory (`RESOLVE_CACHED`, Linux 5.12), to a file
+    /// on a device of `local` or to an error. On a kernel without the flag the answer is yes, and
+    /// the caller may wait for the disk.
     pub(super) fn is_known(root: &Dir, path: &str, local: &BTreeSet<Device>) -> bool {
         match look(root, path, ResolveFlags::CACHED) {
             Ok(file) => device(&file).is_ok_and(|device| local.contains(&device)),
@@ -71,7 +72,9 @@ mod system {
         }
     }
 
-    /// Asks the disk for the path, as long as that takes. Returns the device of a disk of this machine.
+    /// Resolves the path, and waits for the disk as long as the disk takes. Returns the device of
+    /// the file if the file system is in `LOCAL`; `None`: the file is on a different file system,
+    /// or there is no file.
     pub(super) fn ask(root: &Dir, path: &str) -> Option<Device> {
         let file = look(root, path, ResolveFlags::empty()).ok()?;
         let kind = u32::try_from(fstatfs(&file).ok()?.f_type).ok()?;

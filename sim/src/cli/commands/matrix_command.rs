@@ -83,7 +83,7 @@ pub(in crate::cli) fn execute(
     Ok(cut_short(err, &done)?.unwrap_or(Status::AsExpected))
 }
 
-/// The command line for the example of a cell.
+/// The command line that repeats the example of a cell: the first run of the worst verdict.
 fn reproduce(words: &str, cell: &Cell) -> String {
     let settings = cell.settings.iter().map(|(key, value)| format!(" -s {key}={value}"));
     let settings: String = settings.collect();

@@ -1,5 +1,5 @@
-//! `table` finds the connection of a segment, begins new ones, and lets go of old ones so that memory
-//! stays bounded.
+//! `table` finds the connection of a segment, begins new connections, and removes old connections, so that
+//! memory stays bounded.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -35,11 +35,11 @@ impl Key {
 /// The connections that packets may still belong to.
 pub(crate) struct FlowTable {
     flows: IndexMap<Key, Flow, FxBuildHasher>,
-    /// The connection of the packet before: often it has the next one too.
+    /// The connection of the last packet, to which the next packet often belongs too.
     recent: usize,
     begun: u64,
     limit: usize,
-    /// Connections that were let go of while they were open.
+    /// The number of open connections that were removed.
     pub(crate) forgotten_open: u64,
 }
 
@@ -50,8 +50,8 @@ impl FlowTable {
         Self { flows, recent: 0, begun: 0, limit: limit.max(2), forgotten_open: 0 }
     }
 
-    /// Takes a segment; connections that are over for the table go to `done`. Returns the connection
-    /// of the segment.
+    /// Takes a segment, and returns the connection of the segment. Connections that the table
+    /// removes for this segment go to `done`.
     pub(crate) fn take(&mut self, segment: &Segment<'_>, done: &mut Vec<Flow>) -> &mut Flow {
         let key = Key::of(segment.from, segment.to);
         let known = match self.flows.get_index(self.recent) {
@@ -83,12 +83,13 @@ impl FlowTable {
         flow
     }
 
-    /// The connection between the two ends, if it has this number.
+    /// The connection between both ends, if the connection has this number.
     pub(crate) fn find(&self, [one, other]: [SocketAddr; 2], number: u64) -> Option<&Flow> {
         self.flows.get(&Key::of(one, other)).filter(|flow| flow.number == number)
     }
 
-    /// Lets go of a quarter: those that are over first, then those that were silent for longest.
+    /// Moves a quarter of the connections into `done`: first the connections that have ended, then
+    /// the connections without a packet for the longest time.
     fn make_room(&mut self, done: &mut Vec<Flow>) {
         let mut order: Vec<(bool, u64, usize)> = self
             .flows
@@ -99,7 +100,7 @@ impl FlowTable {
         let leave = (self.limit / 4).max(1).min(order.len());
         order.select_nth_unstable(leave - 1);
         let mut indices: Vec<usize> = order[..leave].iter().map(|(.., index)| *index).collect();
-        // From the back, so that the places in front stay.
+        // The highest index first: `swap_remove_index` leaves all lower indices unchanged.
         indices.sort_unstable_by(|one, other| other.cmp(one));
         for index in indices {
             if let Some((_, flow)) = self.flows.swap_remove_index(index) {
@@ -109,7 +110,7 @@ impl FlowTable {
         }
     }
 
-    /// Gives up every connection, in order of its first packet.
+    /// Moves every connection into `done`, in the order of the first packets.
     pub(crate) fn drain(&mut self, done: &mut Vec<Flow>) {
         let from = done.len();
         done.extend(self.flows.drain(..).map(|(_, flow)| flow));

@@ -1,5 +1,5 @@
-//! `class` is one run that was made, in the form from which the run of another seed of the class is
-//! derived: the outcome and the digest's lines, with a place for every number that a seed decides.
+//! `class` is a run that was made, in a form from which the runs of further seeds are derived: the
+//! outcome, and the digest's lines with the place of every number that a seed decides.
 
 use halfclose_stack::SeedDraws;
 use xxhash_rust::xxh3::xxh3_128;
@@ -8,9 +8,9 @@ use super::names_ports::names_ports;
 use super::numbering::{Drawn, Number, Numbering, Ports, SequenceSpace};
 use crate::outcome::Outcome;
 
-/// A run that stands for every seed that answers its questions as its own seed did.
+/// A run that stands for all seeds with the same answers to the questions of the run.
 pub(super) struct Class {
-    /// The outcome; its seed and digest are those of the seed derived last.
+    /// The outcome, with the seed and the digest of the last derived run.
     outcome: Outcome,
     /// The seed of the run that was made.
     pub(super) first: u64,
@@ -19,15 +19,15 @@ pub(super) struct Class {
     spaces: Box<[SequenceSpace]>,
     ports: Box<[Ports]>,
     numbers: Box<[Number]>,
-    /// How near to the wrap a sequence number may come.
+    /// The least distance of every sequence number from the wrap at 2^32.
     margin: u32,
 }
 
 impl Class {
-    /// The class of a run that was made with the seed that `hosts` drew from, and of which these are
-    /// the lines, the first `packets` of packets. `None`: another seed's run cannot be derived,
-    /// because the text of the outcome names a port, a 4-tuple is used twice, or a number of a packet is of no known
-    /// connection or near the wrap.
+    /// Makes the class of a run; `hosts` are the draws of the run's seed, and the first `packets`
+    /// of `lines` are packets. `None`: no run of a different seed can be derived, because the text
+    /// of the outcome names a port, a 4-tuple is used twice, or a number of a packet belongs to no
+    /// known connection or is near the wrap.
     pub(super) fn new(
         outcome: &Outcome,
         (lines, packets): (&[u8], u64),
@@ -50,8 +50,8 @@ impl Class {
         })
     }
 
-    /// The outcome of `seed`, which the hosts draw from. `None`: a sequence number of its run comes
-    /// near the wrap. `drawn` is memory for the call.
+    /// Derives the outcome of `seed`; `hosts` are the draws of `seed`. `None`: a sequence number of
+    /// the run comes near the wrap. `drawn` is memory for the call.
     pub(super) fn derive(
         &mut self,
         seed: u64,
@@ -76,7 +76,7 @@ impl Class {
         Some(&self.outcome)
     }
 
-    /// What was derived for `seed`, with that digest.
+    /// Returns the derived outcome of `seed`, with the digest from `derive`.
     #[inline]
     pub(super) fn outcome(&mut self, seed: u64, digest: u128) -> &Outcome {
         self.outcome.seed = seed;
@@ -84,7 +84,7 @@ impl Class {
         &self.outcome
     }
 
-    /// What was derived last.
+    /// The outcome and the lines of the last derived run.
     pub(super) fn derived(&self) -> (&Outcome, &[u8]) {
         (&self.outcome, &self.lines)
     }

@@ -1,5 +1,6 @@
-//! `class_runner` runs consecutive seeds of one scenario on one thread: it derives the runs that it
-//! can derive, makes the others side by side, and hands all over in the order of their seeds.
+//! `class_runner` runs consecutive seeds of one scenario on one thread. `class_runner` derives a run where
+//! possible, makes all further runs in lockstep, and hands over every outcome in the order of the
+//! seeds.
 
 use super::{Classes, Forgotten};
 use crate::network::draws::Kept;
@@ -11,11 +12,11 @@ use crate::search::limits::Stop;
 use crate::search::lockstep::Lockstep;
 use crate::workload::Workload;
 
-/// The largest number of seeds that are looked up before one of them is handed over.
+/// The largest number of seeds that are looked up before the first outcome is handed over.
 pub const WAITING: usize = 64;
 
-/// A class of one runner: its runs differ in their seed and in what follows from that alone, the
-/// digest. No two classes of a runner, nor of runners of different `number`, are the same.
+/// The identity of a class: the outcomes of a class differ only in seed and digest. Different
+/// classes of a runner, and classes of runners with different `number`, have different identities.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ClassId {
     /// The number of the runner.
@@ -24,18 +25,18 @@ pub struct ClassId {
     pub class: u32,
 }
 
-/// How many runs were made, and how many derived from those.
+/// The numbers of runs made and of runs derived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Made {
     /// Runs made, packet by packet.
     pub made: u64,
-    /// Runs derived from a run that was made; those that were made as well to compare them are not
-    /// counted here.
+    /// Runs derived from a run that was made. A derived run that was also made, for the comparison,
+    /// counts as made.
     pub derived: u64,
 }
 
 impl Made {
-    /// Count what another has counted.
+    /// Adds the numbers of `other`.
     pub fn add(&mut self, other: Self) {
         self.made += other.made;
         self.derived += other.derived;
@@ -56,19 +57,19 @@ pub(crate) struct ClassRunner<'a> {
     number: u32,
     lockstep: Lockstep<'a>,
     classes: Option<Classes<'a>>,
-    /// What the worlds keep of their runs.
+    /// The draws that the worlds keep of each run.
     keeps: Kept,
     queue: Vec<Queued>,
     made: Made,
 }
 
-/// What is left of the seeds.
+/// Whether seeds are left after a look-up.
 enum Left {
-    /// There may be more.
+    /// Further seeds may be left.
     Some,
-    /// There are no more.
+    /// No further seed is left.
     None,
-    /// No run may be begun any more.
+    /// The search was stopped: no further run may begin.
     Stopped,
 }
 
@@ -79,17 +80,17 @@ struct Queued {
 }
 
 enum Queue {
-    /// It is derived, of that class and with that digest.
+    /// The run is derived, from this class and with this digest.
     Derived(u32, u128),
-    /// It is to be made, and to be compared with what its class says.
+    /// The run must be made; with a class, the run is also compared with the derived run.
     Made(Option<u32>),
 }
 
 impl<'a> ClassRunner<'a> {
-    /// A runner of `scenario` for about so many runs.
+    /// Makes a runner of `scenario` for about `runs` runs.
     ///
     /// # Panics
-    /// As `World::new`.
+    /// In the cases of `World::new`.
     #[must_use]
     pub(crate) fn new(
         scenario: &'a Scenario,
@@ -109,20 +110,22 @@ impl<'a> ClassRunner<'a> {
         }
     }
 
-    /// How many runs were made and derived since this was asked last.
+    /// Returns the numbers of runs made and derived since the last call.
     pub(crate) fn take_made(&mut self) -> Made {
         std::mem::take(&mut self.made)
     }
 
-    /// Run with each of these seeds, and hand over to `done` what each came to, in their order, with
-    /// its class if it has one. Once `stop` is true no more of them are begun. True if all were.
-    /// `name` says which it was, if anything panics.
+    /// Makes or derives a run for each seed, and calls `done` with each outcome, in the order of
+    /// the seeds, and with the class if there is a class. Once `stop` is set, no further run
+    /// begins. Returns whether all runs were handed over. `name` gives the name of a run, which is
+    /// printed if the run panics.
     ///
     /// # Errors
-    /// A run that was derived and made differs from itself: those behind are not handed over.
+    /// A derived run differs from the run that was made for the same seed. No later run is handed
+    /// over.
     ///
     /// # Panics
-    /// If `done` does.
+    /// If `done` panics.
     pub(crate) fn run_seeds(
         &mut self,
         mut seeds: impl Iterator<Item = u64>,
@@ -174,8 +177,8 @@ impl<'a> ClassRunner<'a> {
         }
     }
 
-    /// Look the next seeds up: hand over what is derived, and queue those that must be made with
-    /// what is derived behind them.
+    /// Looks up the next seeds. Derived runs are handed over at once, until a run must be made.
+    /// This run and all later runs enter the queue.
     fn look_up(
         &mut self,
         seeds: &mut impl Iterator<Item = u64>,
@@ -213,7 +216,7 @@ impl<'a> ClassRunner<'a> {
         Left::Some
     }
 
-    /// Make what is queued to be made, and hand over the queue.
+    /// Makes the queued runs that are not derived, and hands over the whole queue in order.
     fn make(
         &mut self,
         name: &impl Fn(u64) -> String,

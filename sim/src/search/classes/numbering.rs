@@ -1,5 +1,5 @@
-//! `numbering` finds in the digest's lines of a run every number that its seed decided: ports,
-//! sequence and acknowledgment numbers, SACK blocks.
+//! `numbering` finds every number that the seed decided in the digest's lines of a run: ports, sequence
+//! and acknowledgment numbers, SACK blocks.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -7,24 +7,24 @@ use halfclose_stack::{Flags, SeedDraws};
 
 use crate::side::{CLIENT, SERVER, Side};
 
-/// A port as every seed of a class has it.
+/// A port of a class, in a form for every seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ClassPort {
     /// The same port for every seed.
     Fixed(u16),
-    /// The ephemeral port at that place of the side's host.
+    /// The ephemeral port at this place in the order of the host's ephemeral ports.
     Drawn(Side, u16),
 }
 
-/// The sequence numbers of one side of one connection: they begin at an initial sequence number.
+/// The sequence numbers of one side of one connection, from the initial sequence number on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SequenceSpace {
     side: Side,
     local: ClassPort,
     peer: ClassPort,
-    /// How often the host had used the 4-tuple before.
+    /// The number of earlier connections with the same 4-tuple.
     incarnation: u32,
-    /// One past the highest number, counted from the initial one.
+    /// The number after the highest sequence number, relative to the initial sequence number.
     pub(super) end: u32,
 }
 
@@ -43,17 +43,17 @@ pub(super) struct Ports {
     pub(super) at: u32,
     /// A space of the packet's connection.
     pub(super) space: u16,
-    /// The packet is of the other side of that space.
+    /// Whether the peer of the space's side sent the packet.
     pub(super) reversed: bool,
 }
 
-/// All numbers of a run that its seed decided.
+/// All numbers of a run that the seed decided.
 #[derive(Debug, Default)]
 pub(super) struct Numbering {
     pub(super) spaces: Vec<SequenceSpace>,
     pub(super) ports: Vec<Ports>,
     pub(super) numbers: Vec<Number>,
-    /// The actual ports and initial sequence numbers of the spaces, in the run that is read.
+    /// The actual ports and initial sequence numbers of the spaces, in the present run.
     actual: Vec<Actual>,
 }
 
@@ -68,16 +68,16 @@ struct Actual {
 /// The ports and the initial sequence number of a space, for one seed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Drawn {
-    /// The local port and the peer's, as a header has them.
+    /// The local port and the peer's port, in network byte order.
     pub(super) ports: [u8; 4],
     pub(super) isn: u32,
 }
 
-/// How far a number may lie beyond all that its side has sent: faults forge such numbers.
+/// How far a number may lie beyond the last byte that the side has sent: faults forge such numbers.
 const BEYOND: u32 = 1 << 17;
-/// Connections of one 4-tuple that are told apart.
+/// The most connections with the same 4-tuple.
 const INCARNATIONS: u32 = 16;
-/// Bytes of a line before the packet's headers, and behind those of a changed packet.
+/// Bytes of a line before the headers of the packet, and behind the headers of a changed packet.
 const BEFORE_HEADERS: usize = 16;
 const BEHIND_CHANGED: usize = 15;
 /// The code of a changed packet's fate.
@@ -101,7 +101,8 @@ impl ClassPort {
 }
 
 impl SequenceSpace {
-    /// The space as the hosts draw it; `None`: its numbers come within `margin` of the wrap.
+    /// The ports and the initial sequence number for the seed of `hosts`. `None`: the numbers of
+    /// the space come within `margin` of the wrap.
     #[inline]
     pub(super) fn draw(&self, hosts: &[SeedDraws; 2], margin: u32) -> Option<Drawn> {
         let (local, peer) = (self.local.port(hosts), self.peer.port(hosts));
@@ -125,7 +126,7 @@ fn isn(hosts: &[SeedDraws; 2], side: Side, local: u16, peer: u16, incarnation: u
 /// A packet of the lines.
 struct Packet<'l> {
     lines: &'l [u8],
-    /// Where its TCP header begins and its headers end.
+    /// Where the TCP header begins, and where the headers end.
     tcp: usize,
     end: usize,
     from: Side,
@@ -141,13 +142,13 @@ impl Packet<'_> {
         Flags(self.lines[self.tcp + 13])
     }
 
-    /// The sequence numbers that it takes.
+    /// The number of sequence numbers that the packet occupies.
     fn length(&self) -> u32 {
         let taken = [Flags::SYN, Flags::FIN].map(|flag| u32::from(self.flags().has(flag)));
         self.payload.wrapping_add(taken[0] + taken[1])
     }
 
-    /// Where the numbers of its SACK blocks are.
+    /// Where the numbers of the SACK blocks are.
     fn sack_numbers(&self) -> Option<Vec<usize>> {
         let (mut at, mut numbers) = (self.tcp + 20, Vec::new());
         while at < self.end {
@@ -169,13 +170,14 @@ impl Packet<'_> {
 }
 
 impl Numbering {
-    /// Whether a 4-tuple was used twice: a host in TIME-WAIT compares the numbers of two connections.
+    /// Whether a 4-tuple was used twice: a host in TIME-WAIT compares the numbers of two
+    /// connections.
     pub(super) fn reuses(&self) -> bool {
         self.spaces.iter().any(|space| space.incarnation > 0)
     }
 
-    /// Read the first `packets` lines of a run with the seed that `hosts` drew from. `None`: a number
-    /// is of no connection that began in the run, or is too far from all that was sent.
+    /// Reads the first `packets` lines of a run; `hosts` are the draws of the run's seed. `None`: a
+    /// number belongs to no connection of the run, or is too far from all sent bytes.
     pub(super) fn read(lines: &[u8], packets: u64, hosts: &[SeedDraws; 2]) -> Option<Self> {
         let (mut numbering, mut at) = (Self::default(), 0);
         for _ in 0..packets {
@@ -235,7 +237,8 @@ impl Numbering {
         Some(())
     }
 
-    /// A SYN with that number leaves: a space begins, if it is not the same SYN again.
+    /// Notes a SYN with the sequence number `seq`: a space begins, unless the SYN is a
+    /// retransmission.
     fn begin(&mut self, ends: (Side, u16, u16), seq: u32, hosts: &[SeedDraws; 2]) -> Option<()> {
         let (side, local, peer) = ends;
         let same = |actual: &Actual| (actual.side, actual.local, actual.peer) == ends;
@@ -251,8 +254,9 @@ impl Numbering {
         Some(())
     }
 
-    /// The number at `at`, of one of the spaces between these ends: of the one in which it lies
-    /// lowest. `None`: it lies in none of them.
+    /// Notes the number at `at` as a number of a space between these ends. Of several spaces, the
+    /// number belongs to the space with the smallest relative number. `None`: no space has the
+    /// number.
     fn number(&mut self, ends: (Side, u16, u16), at: usize, value: u32) -> Option<(u16, u32)> {
         let between = |actual: &Actual| (actual.side, actual.local, actual.peer) == ends;
         let spaces = self.actual.iter().enumerate().filter(|(_, actual)| between(actual));
@@ -266,7 +270,7 @@ impl Numbering {
         Some((space, relative))
     }
 
-    /// Whether the numbers of the run that was read come within `margin` of the wrap.
+    /// Whether a number of the run comes within `margin` of the wrap.
     pub(super) fn wraps(&self, margin: u32) -> bool {
         self.spaces.iter().zip(&self.actual).any(|(space, actual)| {
             actual.isn.checked_add(space.end).and_then(|end| end.checked_add(margin)).is_none()

@@ -1,5 +1,5 @@
-//! `seed_answers` answers for a seed what a run of a scenario asks, without the run: by the streams
-//! that the run itself would draw from.
+//! `seed_answers` gives the answers of a seed to the questions of a run, without the run, from the same
+//! random streams from which the run draws.
 
 use halfclose_stack::SeedDraws;
 
@@ -10,11 +10,11 @@ use crate::seed::Purpose;
 use crate::side::{CLIENT, SERVER, Side};
 use crate::world::configure;
 
-/// What one seed after the other answers.
+/// The answers of one seed at a time.
 pub(super) struct SeedAnswers<'a> {
     scenario: &'a Scenario,
     seed: u64,
-    /// Of the packets from the client, and from the server.
+    /// The fates of packets from the client, and of packets from the server.
     fates: [Fates; 2],
     hosts: Option<[SeedDraws; 2]>,
     model: Option<u64>,
@@ -54,7 +54,7 @@ impl<'a> SeedAnswers<'a> {
         }
     }
 
-    /// What both hosts draw, the client's first.
+    /// The draws of both hosts, the client's host first.
     #[inline]
     pub(super) fn hosts(&mut self) -> &[SeedDraws; 2] {
         let seed = self.seed;
@@ -62,7 +62,7 @@ impl<'a> SeedAnswers<'a> {
     }
 }
 
-/// What both hosts draw from `seed`, the client's first.
+/// The draws of both hosts from `seed`, the client's host first.
 #[inline]
 pub(super) fn hosts(seed: u64) -> [SeedDraws; 2] {
     [(Side::Client, CLIENT), (Side::Server, SERVER)]

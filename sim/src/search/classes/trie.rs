@@ -1,5 +1,6 @@
-//! `trie` finds the class of a seed by the seed's own answers: a node is what a run asks next, an
-//! edge is an answer, and a leaf is a run that asked exactly what lies on the way to the leaf.
+//! `trie` finds the class of a seed by the seed's answers. A node is the next question of a run, an edge
+//! is an answer, and a leaf is the class of a run with exactly the questions on the path to the
+//! leaf.
 
 use crate::network::draws::{Answer, Question};
 use crate::side::Side;
@@ -13,9 +14,9 @@ pub(crate) struct Trie {
 /// The nodes are most of a trie and nearly always have one child, so they are small.
 #[derive(Clone, Copy)]
 struct Node {
-    /// What is asked here, packed; or `OPEN`, or `LEAF`.
+    /// The question, packed; or `OPEN`, or `LEAF`.
     asks: u32,
-    /// The node behind the answer `Answer::DELIVER`; 0: none. Of a leaf, its class.
+    /// The node behind the answer `Answer::DELIVER`; 0: none. In a leaf: the class.
     deliver: u32,
     /// The first edge with another answer; `NO_EDGE`: none.
     others: u32,
@@ -43,7 +44,7 @@ impl Trie {
         Self { nodes: vec![OPEN_NODE], edges: Vec::new() }
     }
 
-    /// The class whose every question `answer` answers as the class's first run was answered.
+    /// Returns the class whose questions got the same answers from the first seed as from `answer`.
     #[inline]
     pub(crate) fn walk(&self, mut answer: impl FnMut(Question) -> Answer) -> Option<u32> {
         let mut at = ROOT;
@@ -69,9 +70,10 @@ impl Trie {
         Some(edge.to)
     }
 
-    /// Put the run that asked this at its place, as `class`. The class that has the place: another
-    /// one if the same was asked and answered before. `None`: the run asked something else where an
-    /// earlier one had the same answers so far, and has no place.
+    /// Inserts a run with the questions and answers of `path`, as `class`. Returns the class at
+    /// this place: an earlier class if an earlier run had the same questions and answers. `None`:
+    /// after equal answers, the run asked a different question than an earlier run, and has no
+    /// place in the trie.
     pub(crate) fn insert(&mut self, path: &[(Question, Answer)], class: u32) -> Option<u32> {
         let mut at = ROOT;
         for (question, answer) in path {

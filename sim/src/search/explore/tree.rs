@@ -1,5 +1,6 @@
-//! `explore::tree` walks the lists of faults of one length, those of one parent at a time: the parents
-//! in order on one walker, their children on as many as there are threads. It counts nothing.
+//! `explore::tree` walks the lists of faults of one length, the children of one parent at a time. One
+//! walker finds the parents in order, and every thread has a walker for the children. Counting is
+//! not done here.
 
 use std::iter;
 use std::ops::ControlFlow;
@@ -20,7 +21,7 @@ pub(super) struct Tree<'t> {
     pub(super) explore: &'t Explore<'t>,
     pub(super) scenario: &'t Scenario,
     pub(super) workload: &'t Workload,
-    /// The question about each outcome; `None`: none, and every answer is yes.
+    /// The question about each outcome; `None`: every answer is yes.
     pub(super) holds: Option<Holds<'t>>,
     pub(super) stop: &'t Stop<'t>,
 }
@@ -28,15 +29,15 @@ pub(super) struct Tree<'t> {
 /// A question about the outcome of a list.
 pub(super) type Holds<'t> = &'t (dyn Fn(&Outcome) -> bool + Sync);
 
-/// A list of faults, and what came of each of its children.
+/// A list of faults, and the results of the children.
 pub(super) struct Family {
     pub(super) parent: Option<Vec<Placed>>,
     pub(super) children: Vec<Leaf>,
-    /// It was not stopped among them.
+    /// Whether all children were run: no stop came between.
     pub(super) whole: bool,
 }
 
-/// What came of one list, whose last fault this is.
+/// The result of one list; `placed` is the last fault of the list.
 pub(super) struct Leaf {
     pub(super) placed: Option<Placed>,
     pub(super) verdict: Verdict,
@@ -46,8 +47,8 @@ pub(super) struct Leaf {
 }
 
 impl<'t> Tree<'t> {
-    /// Visits every list of this length in the shard, those of one parent at a time, but for the
-    /// children of the first `done` parents. Returns whether every parent was begun.
+    /// Visits every list of this length in the shard, the children of one parent at a time, except
+    /// the children of the first `done` parents. Returns whether every parent was begun.
     pub(super) fn layer(
         &self,
         length: usize,
@@ -87,15 +88,16 @@ impl<'t> Tree<'t> {
 /// The most parents that a thread takes at a time: to wake a thread takes as long as a run.
 const BATCH: usize = 16;
 
-/// A batch has one parent of so many parents that were taken before, so that a short layer keeps every thread
-/// at work.
+/// The size of a batch is the number of parents taken so far, divided by this number: so every
+/// thread has work in a short layer.
 const EACH_OF: usize = 32;
 
-/// The length at which lists are dealt to the shards in turn: a longer list follows its beginning. Three
-/// faults make thousands of beginnings, enough for hundreds of shards of about one size.
+/// The length at which lists are dealt to the shards in turn. A longer list is in the shard of its
+/// first faults. Three faults give thousands of beginnings, enough for hundreds of shards of about
+/// equal size.
 const DEALT: usize = 3;
 
-/// The lists of a shard that are one shorter than the lists of a layer, in order.
+/// The parents of a layer in one shard, in order.
 struct Parents<'t> {
     walker: Walker<'t>,
     length: usize,
@@ -175,7 +177,7 @@ impl<'t> Parents<'t> {
         dealt % self.shard.parts() == self.shard.number() - 1
     }
 
-    /// To the next list, which is no longer than this one; `None`: this was the last.
+    /// Steps to the next list, of at most the same length. `None`: there is no further list.
     fn step(&mut self) -> Option<()> {
         loop {
             let (places, next) = self.places.last_mut()?;

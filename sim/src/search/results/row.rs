@@ -1,5 +1,5 @@
-//! `row` is one line of a sweep's results: the keys of `run --json` that scripts use, what was
-//! chosen for the open keys, and which sweep it is of.
+//! `row` is one line of a sweep's results: the keys of `run --json` that scripts use, the values of the
+//! open keys, and the identity of the sweep.
 
 use serde::Deserialize;
 use xxhash_rust::xxh3::Xxh3;
@@ -14,20 +14,21 @@ use crate::search::tally::Counted;
 use crate::verdict::Verdict;
 use crate::workload::Workload;
 
-/// Which sweep a line is of: version of the program and of the line, and a hash of the scenario with
-/// all that it leaves open, its files of the user's, the words that select it, and by what a run is
-/// called expected.
+/// The identity of the sweep in each line: the versions of the program and of the line, and a hash.
+/// The hash covers the scenario with the values of the open keys, the user's files, the words that
+/// select the scenario, and whether the laws alone decide if a run is as expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
     text: String,
 }
 
-/// The version of what a line looks like.
+/// The version of the form of a line.
 const VERSION: u32 = 2;
 
 impl Identity {
-    /// Of a sweep of `scenario`, which `words` select; `workload` has its files. `laws_alone`: of what
-    /// the scenario expects, the laws alone decide whether a run is as expected.
+    /// The identity of a sweep of `scenario`; `words` select the scenario, and `workload` has the
+    /// files. `laws_alone`: of the scenario's expectation, the laws alone decide whether a run is
+    /// as expected.
     #[must_use]
     pub(crate) fn of(
         scenario: &Scenario,
@@ -59,7 +60,7 @@ impl Identity {
         Self { text: format!("{version}-{VERSION}-{:016x}", hash.digest()) }
     }
 
-    /// The identity that a summary names.
+    /// The identity in the text of a summary.
     pub(crate) fn read(text: &str) -> Self {
         Self { text: text.to_owned() }
     }
@@ -69,7 +70,7 @@ impl Identity {
         &self.text
     }
 
-    /// What is wrong with another one.
+    /// The difference between `other` and this identity, as text; `None`: both are equal.
     pub(crate) fn misfit(&self, other: &str) -> Option<String> {
         if other == self.text {
             return None;
@@ -84,25 +85,25 @@ impl Identity {
     }
 }
 
-/// One run, as a line says it.
+/// One run, with everything that a line of the results file says.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line<'a> {
-    /// Which sweep it is of.
+    /// The identity of the sweep.
     pub identity: &'a Identity,
     /// The scenario of the run.
     pub scenario: &'a Scenario,
-    /// What was chosen for each open key.
+    /// The value of each open key.
     pub choices: &'a [Choice],
-    /// What it came to.
+    /// The outcome of the run.
     pub outcome: &'a Outcome,
-    /// The same, as far as it is counted.
+    /// The part of the outcome that a tally counts.
     pub counted: &'a Counted,
-    /// The command that runs it again.
+    /// The command that makes the run again.
     pub reproduce: &'a str,
 }
 
 impl Line<'_> {
-    /// The run as one line has it.
+    /// The keys and values of the line.
     pub(super) fn record(&self) -> RunRecord<'_> {
         let Self { scenario, choices, outcome, counted, reproduce, identity } = *self;
         let record = RunRecord::new(scenario, outcome, reproduce);
@@ -157,7 +158,7 @@ pub(super) fn csv_head() -> Vec<u8> {
     line
 }
 
-/// What counts of a line, or what it is instead.
+/// Reads the counted part of a line. The error says what the line is in place of a result.
 pub(super) fn parse(format: Format, identity: &Identity, line: &[u8]) -> Result<Counted, String> {
     let known = match format {
         Format::JsonLines => serde_json::from_slice::<Known>(line).ok(),
@@ -187,7 +188,7 @@ fn parse_csv(line: &[u8]) -> Option<Known> {
     })
 }
 
-/// What is read back of a line.
+/// The part of a line that is read back.
 #[derive(Deserialize)]
 struct Known {
     seed: u64,

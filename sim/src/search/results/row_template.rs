@@ -18,12 +18,12 @@ enum Hole {
     Digest,
 }
 
-/// A seed and a digest that stand for those to come: no text of a line has such numbers in it.
+/// A seed and a digest that mark the holes: no text of a line contains such numbers.
 const SEED: u64 = 18_446_744_073_709_551_557;
 const DIGEST: u128 = 0xfeed_9e37_79b9_7f4a_7c15_f39c_c060_5ced;
 
-/// A digest as lines have it: 32 lower-case digits. The formatter of the standard library takes a fifth
-/// of the time of a derived row.
+/// A digest as lines have it: 32 lower-case digits. The formatter of the standard library takes a
+/// fifth of the time of a derived row.
 fn hexadecimal(digest: u128) -> [u8; 32] {
     let mut digits = [0; 32];
     for (byte, pair) in digest.to_be_bytes().iter().zip(digits.as_chunks_mut::<2>().0) {
@@ -33,8 +33,8 @@ fn hexadecimal(digest: u128) -> [u8; 32] {
 }
 
 impl RowTemplate {
-    /// The line of every run that differs from `outcome` in seed and digest alone. `write` writes the
-    /// line of the outcome that it is given.
+    /// The line of every run that differs from `outcome` in seed and digest alone. `write` appends
+    /// the line of an outcome.
     pub(crate) fn new(outcome: &Outcome, write: impl FnOnce(&Outcome, &mut Vec<u8>)) -> Self {
         let marked = Outcome { seed: SEED, digest: DIGEST, ..outcome.clone() };
         let (mut line, mut text, mut holes) = (Vec::new(), Vec::new(), Vec::new());
@@ -55,7 +55,7 @@ impl RowTemplate {
         Self { text, holes }
     }
 
-    /// Add the line of the run with that seed and digest to `to`.
+    /// Appends the line of the run with this seed and digest to `to`.
     pub(crate) fn fill(&self, seed: u64, digest: u128, to: &mut Vec<u8>) {
         let mut done = 0;
         for (at, hole) in &self.holes {

@@ -24,7 +24,8 @@ pub enum Rows {
     /// Every run has a line.
     #[default]
     All,
-    /// Runs that differ from the expectation, break a law, or have a verdict that counts as a finding.
+    /// Runs that differ from the expectation, break a law, or have a verdict that counts as a
+    /// finding.
     Unexpected,
     /// No run has a line.
     None,
@@ -60,7 +61,7 @@ struct Lines {
     rows: u64,
 }
 
-/// What one thread keeps from run to run.
+/// The state of one thread from run to run.
 #[derive(Default)]
 struct Thread {
     lines: LineWriter,
@@ -85,12 +86,12 @@ struct OpenFiles {
 }
 
 impl Sweep<'_> {
-    /// Makes the runs, writes the files of `record`, and counts what the runs came to. Runs that the
-    /// files already count are not made again.
+    /// Makes the runs, writes the files of `record`, and counts what the runs came to. Runs that
+    /// the files already count are not made again.
     ///
     /// # Errors
-    /// The sweep cannot be run, a file cannot be written, a file holds anything but the beginning of
-    /// this sweep, or another process writes the file.
+    /// The sweep cannot be run, a file cannot be written, a file holds anything but the beginning
+    /// of this sweep, or another process writes the file.
     pub fn run_into(&self, record: Record<'_>) -> Result<Swept, ResultsError> {
         let rows = self.rows()?;
         let mut swept = Swept::new(self.wanted(&rows));
@@ -132,7 +133,7 @@ impl Sweep<'_> {
         reproduce(words, self.listed(choices), seed)
     }
 
-    /// The choices for the keys that have a list of values, without those that the seed draws.
+    /// The choices for the keys with a list of values, without the values that the seed draws.
     pub(crate) fn listed<'c>(&self, choices: &'c [Choice]) -> impl Iterator<Item = &'c Choice> {
         let open = self.scenario().open_keys();
         let listed =
@@ -179,8 +180,8 @@ pub(crate) fn reproduce<'c>(
     format!("halfclose run {words} --seed {seed}")
 }
 
-/// The place of the last setting of `key` in plain words; `None`: the words have quotes, or name the
-/// key by another name.
+/// The place of the last setting of `key` in plain words; `None`: the words have quotes, or name
+/// the key by another name.
 fn list_of(words: &str, key: &str) -> Option<Range<usize>> {
     let mark = format!(" -s {key}=");
     let from = words.rfind(&mark).filter(|_| !words.contains('\''))?;
@@ -229,7 +230,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Write the line of a run, which counts as `counted`.
+    /// Writes the line of a run; `counted` is the counted part of the outcome.
     fn write(
         &self,
         writer: &mut LineWriter,
@@ -250,7 +251,7 @@ impl Writer<'_> {
         writer.write(&line, self.record.format, to);
     }
 
-    /// The line of one run, which is made for it.
+    /// Makes one run, and returns the line of the run.
     fn line(&self, row: u64) -> Vec<u8> {
         let mut text = Vec::new();
         let first = self.sweep.rows().expect("the runs were counted").start;

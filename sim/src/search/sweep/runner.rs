@@ -1,5 +1,5 @@
-//! `sweep::runner` is what one thread of a sweep does: consecutive seeds of one point of the grid, some
-//! side by side where they have worlds in common. It does not know what comes before or after them.
+//! `sweep::runner` runs consecutive seeds of one grid point on one thread, in lockstep where the seeds
+//! share a scenario. `sweep::runner` does not know the seeds before and after.
 
 use super::SweptRun;
 use crate::network::trace::Recording;
@@ -13,10 +13,10 @@ use crate::search::pool::IfPanicking;
 use crate::workload::{Unreadable, Workload};
 use crate::world::World;
 
-/// A point of the grid: what all its runs have in common.
+/// A grid point: the scenario and the files of all runs at the point.
 pub(super) struct Point<'a> {
     pub(super) number: usize,
-    /// With draws in it, the scenario is another for every seed.
+    /// If the scenario has draws, every seed gets its own scenario.
     open: Option<&'a Scenario>,
     pub(super) pinned: Pinned,
     pub(super) workload: Workload,
@@ -37,11 +37,11 @@ impl<'a> Point<'a> {
     }
 }
 
-/// What came of consecutive runs of one point.
+/// The results of consecutive runs at one point.
 pub(super) struct Chunk<C> {
     pub(super) point: usize,
     pub(super) made: C,
-    /// It was not stopped among them.
+    /// Whether all runs were made: no stop came between.
     pub(super) whole: bool,
     /// How many of them were made and how many derived.
     pub(super) runs: Made,
@@ -56,7 +56,7 @@ pub(super) struct Runner<'p, S> {
     /// The runner of a point, and how many runners there were.
     runner: Option<(usize, ClassRunner<'p>)>,
     runners: u32,
-    /// What the caller keeps on this thread.
+    /// The state of the caller on this thread.
     state: S,
     outcome: Outcome,
     /// Whether the pairs of each run are found, and by which world.
@@ -135,7 +135,7 @@ impl<'p, S> Runner<'p, S> {
         chunk
     }
 
-    /// The runner of `point`, what the caller keeps, and the finder of pairs.
+    /// The runner of `point`, the state of the caller, and the finder of pairs.
     fn runner(&mut self, point: &'p Point<'_>) -> RunnerParts<'_, 'p, S> {
         if self.runner.as_ref().is_none_or(|(number, _)| *number != point.number) {
             self.runners += 1;
@@ -149,7 +149,7 @@ impl<'p, S> Runner<'p, S> {
         (runner, &mut self.state, self.covering.as_mut())
     }
 
-    /// A world of its own for each seed: its scenario is drawn.
+    /// Makes a new world for each seed, because the scenario is drawn.
     #[cold]
     fn run_drawn(
         &mut self,
@@ -181,7 +181,7 @@ impl<'p> Covering<'p> {
         Self { world, known: ByClass::default(), pairs: Vec::new() }
     }
 
-    /// The pairs of the run of `seed`, which all runs of the class reach.
+    /// The pairs of the run with `seed`: all runs of a class reach the same pairs.
     fn pairs(&mut self, seed: u64, class: Option<ClassId>) -> &[Pair] {
         let Self { world, known, pairs } = self;
         match class {
