@@ -54,19 +54,32 @@ impl Write for Text {
 
 impl Text {
     /// Add a piece of text. A formatter writes hundreds of pieces of a few bytes, for which a call of `memcpy` is
-    /// slow: two copies of one fixed length, which may overlap, cover a short piece.
+    /// slow: a short piece is put together in a number.
     #[inline]
     fn push(&mut self, piece: &[u8]) {
         let length = piece.len();
-        let mut short = [0; 16];
-        match length {
-            0..4 => short.iter_mut().zip(piece).for_each(|(to, from)| *to = *from),
-            4..8 => cover::<4>(&mut short, piece),
-            8..=16 => cover::<8>(&mut short, piece),
-            _ => return self.bytes.extend_from_slice(piece),
+        if let [one] = *piece {
+            return self.bytes.push(one);
         }
+        if length > 16 {
+            return self.bytes.extend_from_slice(piece);
+        }
+        // The first and the last bytes of a piece overlap where the piece is shorter than both.
+        let [low, high] =
+            if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
+                [u64::from_le_bytes(*first), shifted(u64::from_le_bytes(*last), 16 - length)]
+            } else if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
+                let last = shifted(u64::from(u32::from_le_bytes(*last)) << 32, 8 - length);
+                [u64::from(u32::from_le_bytes(*first)) | last, 0]
+            } else {
+                let number = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+                [piece.iter().rev().fold(0, number), 0]
+            };
         let end = self.bytes.len() + length;
-        self.bytes.extend_from_slice(&short);
+        self.bytes.extend_from_slice(&low.to_le_bytes());
+        if length > 8 {
+            self.bytes.extend_from_slice(&high.to_le_bytes());
+        }
         self.bytes.truncate(end);
     }
 
@@ -77,10 +90,25 @@ impl Text {
     }
 }
 
-/// Copy a piece of `N` to twice `N` bytes.
+/// The bytes of a number without the first `bytes`.
 #[inline]
-fn cover<const N: usize>(to: &mut [u8; 16], piece: &[u8]) {
-    let behind = piece.len() - N;
-    to[..N].copy_from_slice(&piece[..N]);
-    to[behind..][..N].copy_from_slice(&piece[behind..]);
+fn shifted(number: u64, bytes: usize) -> u64 {
+    number.checked_shr(8 * u32::try_from(bytes).unwrap_or(8)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_has_every_piece() {
+        let letters = "abcdefghijklmnopqrstuvwxyz";
+        let (mut text, mut expected) = (Text::default(), String::new());
+        for length in (0..20).chain((0..20).rev()) {
+            let piece = &letters[length / 3..][..length];
+            text.write_str(piece).expect("a text takes everything");
+            expected.push_str(piece);
+        }
+        assert_eq!(String::from_utf8_lossy(&text.bytes), expected);
+    }
 }
