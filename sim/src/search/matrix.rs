@@ -85,6 +85,7 @@ pub struct Cell {
     /// The first run of the worst verdict.
     pub example: Outcome,
     /// Why the worst transfer of the example ended as it did, if the matrix was asked.
+    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "the command line asks"))]
     pub(crate) because: Option<String>,
 }
 
@@ -324,6 +325,7 @@ mod tests {
         assert!(some.iter().all(|cell| cell.verdicts.values().sum::<u64>() == 2));
     }
     /// The question about an example sees the example's packets, with one seed and with several.
+    #[cfg(feature = "cli")]
     #[test]
     fn examples_are_explained_by_their_packets() {
         let packets = |finished: &Finished| Some(finished.trace.packets().count().to_string());
