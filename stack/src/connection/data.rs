@@ -34,6 +34,7 @@ impl Connection {
             }
         }
         if taken > 0 {
+            self.socket.note_written();
             self.send.took(taken);
             self.asked.set(false);
         }

@@ -19,6 +19,10 @@ use smoltcp::socket::tcp::{Socket, SocketBuffer};
 
 use crate::connection::socket_text::Text;
 
+/// The place of the ring to receive into, and of the ring to send from.
+const RECEIVE: usize = 0;
+const SEND: usize = 1;
+
 /// A socket set of one. The socket uses the memory of `rings`, but `rings` owns the memory: the socket is
 /// never dropped, only forgotten by `replace`.
 pub(crate) struct TcpSocket {
@@ -27,6 +31,10 @@ pub(crate) struct TcpSocket {
     rings: Arc<Rings>,
     /// The copied socket, if this value is a copy. The rings of a copy have no bytes.
     copied: Option<Box<Copied>>,
+    /// The bytes in the ring to send from, by a number: each write makes an edition. 0: unknown.
+    edition: u64,
+    /// How many editions the ring has had.
+    editions: u64,
     /// Whether `text` tells the fields of the socket: no call has changed the socket since the print.
     printed: Cell<bool>,
     /// The fields of the socket as text, for `hash_with`.
@@ -39,6 +47,8 @@ struct Copied {
     socket: MaybeUninit<Socket<'static>>,
     /// The first bytes of each ring.
     bytes: [Vec<u8>; 2],
+    /// The edition of the ring to send from.
+    edition: u64,
     /// The rings of the socket.
     rings: Arc<Rings>,
     /// The text of the socket, if there is one.
@@ -57,15 +67,25 @@ impl TcpSocket {
             handle,
             rings,
             copied: None,
+            edition: 0,
+            editions: 0,
             printed: Cell::new(false),
             text: Box::default(),
         }
+    }
+
+    /// Note that bytes were written into the ring to send from.
+    #[inline]
+    pub(super) fn note_written(&mut self) {
+        self.editions += 1;
+        self.edition = self.editions;
     }
 
     /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
     /// the ring to send from, in bytes. Rings of the same lengths are used again.
     pub(crate) fn renew(&mut self, lengths: [usize; 2]) {
         self.copied = None;
+        self.note_written();
         if self.rings.lengths() != lengths {
             self.replace(without_rings());
             self.rings = Arc::new(Rings::new(lengths));
@@ -91,6 +111,7 @@ impl TcpSocket {
             let copied = self.copied.get_or_insert_with(|| Copied::of(&source.rings));
             if !Arc::ptr_eq(&copied.rings, &source.rings) {
                 copied.rings = Arc::clone(&source.rings);
+                copied.edition = 0;
             }
             copied.printed = source.printed.get();
             if copied.printed {
@@ -100,12 +121,16 @@ impl TcpSocket {
             // socket of `source` stays the only user of its rings. The rings are only read.
             unsafe {
                 ptr::copy_nonoverlapping(source.get(), copied.socket.as_mut_ptr(), 1);
-                for ((ring, bytes), used) in copied.rings.0.iter().zip(&mut copied.bytes).zip(used)
-                {
-                    bytes.clear();
-                    bytes.extend_from_slice(&ring.as_ref()[..used]);
+                for (at, used) in used.into_iter().enumerate() {
+                    let bytes = &mut copied.bytes[at];
+                    let there = same_edition(copied.edition, source.edition) && bytes.len() >= used;
+                    if at == RECEIVE || !there {
+                        bytes.clear();
+                        bytes.extend_from_slice(&copied.rings.0[at].as_ref()[..used]);
+                    }
                 }
             }
+            copied.edition = source.edition;
             return;
         };
         let same = self.copied.is_none() && Arc::ptr_eq(&self.rings, &back.rings);
@@ -116,9 +141,16 @@ impl TcpSocket {
         // socket owns no memory: smoltcp 0.14 keeps wakers only with the feature `async`.
         unsafe {
             ptr::copy_nonoverlapping(back.socket.as_ptr(), self.get_mut(), 1);
-            for (ring, bytes) in self.rings.0.iter().zip(&back.bytes) {
-                (&mut (*ring.as_ptr()))[..bytes.len()].copy_from_slice(bytes);
+            for (at, bytes) in back.bytes.iter().enumerate() {
+                if at == RECEIVE || !same_edition(self.edition, back.edition) {
+                    (&mut (*self.rings.0[at].as_ptr()))[..bytes.len()].copy_from_slice(bytes);
+                }
             }
+        }
+        self.edition = back.edition;
+        if back.bytes[SEND].is_empty() {
+            // Nothing is in use, and the ring may have the bytes of another edition.
+            self.note_written();
         }
         self.printed.set(back.printed);
         if back.printed {
@@ -202,10 +234,16 @@ impl Copied {
             socket,
             bytes,
             rings: Arc::clone(rings),
+            edition: 0,
             printed: false,
             text: Text::default(),
         })
     }
+}
+
+/// Whether two rings to send from have the same bytes, as far as is known.
+fn same_edition(one: u64, other: u64) -> bool {
+    one == other && one != 0
 }
 
 /// Where a socket has the lengths of its two rings, in bytes from the beginning of the socket.
@@ -301,92 +339,20 @@ impl Drop for Rings {
     }
 }
 
+/// The ring to send from, for tests: no user stands in between.
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::connection::socket_text::NO_CONTIG;
-    use smoltcp::socket::tcp::State;
-
-    #[test]
-    fn a_ring_serves_one_socket_after_another() {
-        let mut socket = TcpSocket::new();
-        for lengths in [[64, 32], [64, 32], [32, 64], [0, 0], [64, 32]] {
-            socket.renew(lengths);
-            assert_eq!([socket.get().recv_capacity(), socket.get().send_capacity()], lengths);
-        }
+impl TcpSocket {
+    fn write_to_send(&mut self, bytes: &[u8]) {
+        // SAFETY: the rings are alive, and the socket is borrowed exclusively.
+        unsafe { (&mut *self.rings.0[SEND].as_ptr())[..bytes.len()].copy_from_slice(bytes) };
+        self.note_written();
     }
 
-    #[test]
-    fn a_copy_goes_back_into_its_socket_with_the_bytes_of_the_rings() {
-        let (mut socket, mut copy) = (TcpSocket::new(), TcpSocket::new());
-        // A copy that was a socket of its own before.
-        copy.renew([16, 16]);
-        socket.renew([64, 32]);
-        socket.get_mut().listen(21).expect("a fresh socket");
-        // SAFETY: the socket is not used during the write.
-        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"once") };
-        copy.copy_from(&socket, [0, 4]);
-        assert_eq!((copy.get().state(), copy.get().send_capacity()), (State::Closed, 0));
-        // The next connection uses the same rings.
-        socket.renew([64, 32]);
-        // SAFETY: the socket is not used during the write.
-        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"more") };
-        for _ in 0..2 {
-            socket.copy_from(&copy, [0, 0]);
-            assert_eq!((socket.get().state(), socket.get().send_capacity()), (State::Listen, 32));
-            // SAFETY: the socket is not used during the read.
-            assert_eq!(unsafe { &socket.rings.0[1].as_ref()[..4] }, b"once");
-            socket.get_mut().abort();
-        }
-        // A copy outlives its socket.
-        drop(socket);
-        copy.renew([8, 8]);
-        assert_eq!(copy.get().recv_capacity(), 8);
-    }
-
-    #[test]
-    fn the_hash_of_a_socket_follows_its_fields() {
-        let mut socket = TcpSocket::new();
-        socket.renew([64, 32]);
-        let print = |socket: &TcpSocket| {
-            let mut hasher = std::hash::DefaultHasher::new();
-            socket.hash_with([0, 4], &mut hasher);
-            (hasher.finish(), String::from_utf8(socket.text.borrow().bytes.clone()).expect("text"))
-        };
-        let (fresh, text) = print(&socket);
-        // Every field of the socket is there, and no byte of a ring.
-        let whole = format!("{:?}", socket.get());
-        let bytes = |length: usize| format!("[{}0]", "0, ".repeat(length - 1));
-        let whole = whole.replace(&bytes(64), "[]").replace(&bytes(32), "[]");
-        let no_contig = format!("{} }}", String::from_utf8_lossy(NO_CONTIG));
-        assert!(whole.matches(&no_contig).count() > 3, "{whole}");
-        let whole = whole.replace(&no_contig, "");
-        let parts = whole.split("Instant { micros: ");
-        let timeless = parts.map(|part| part.trim_start_matches(|it: char| it.is_ascii_digit()));
-        assert_eq!(text, timeless.collect::<Vec<_>>().join("Instant { micros: "));
-        assert!(text.contains("challenge_ack_timer: Instant { micros:  }"), "{text}");
-        assert_eq!(print(&socket).0, fresh);
-        socket.get_mut().set_hop_limit(Some(9));
-        let limited = print(&socket).0;
-        assert_ne!(limited, fresh);
-        let mut copy = TcpSocket::new();
-        copy.copy_from(&socket, [0, 4]);
-        // SAFETY: the socket is not used during the write.
-        unsafe { (&mut *socket.rings.0[1].as_ptr())[..4].copy_from_slice(b"once") };
-        assert_ne!(print(&socket).0, limited, "a byte of a ring counts");
-        socket.get_mut().set_hop_limit(None);
-        socket.copy_from(&copy, [0, 0]);
-        assert_eq!(print(&socket).0, limited);
-    }
-
-    #[test]
-    #[should_panic(expected = "goes back into the same socket")]
-    fn a_copy_goes_into_no_other_socket() {
-        let (mut socket, mut copy, mut other) =
-            (TcpSocket::new(), TcpSocket::new(), TcpSocket::new());
-        socket.renew([64, 32]);
-        other.renew([64, 32]);
-        copy.copy_from(&socket, [0, 0]);
-        other.copy_from(&copy, [0, 0]);
+    fn to_send(&self, length: usize) -> &[u8] {
+        // SAFETY: the rings are alive, and the socket is borrowed: no call writes into the rings.
+        unsafe { &self.rings.0[SEND].as_ref()[..length] }
     }
 }
+
+#[cfg(test)]
+mod socket_tests;

@@ -1,0 +1,116 @@
+//! Tests of the socket, its rings and its copies.
+
+use super::*;
+use crate::connection::socket_text::NO_CONTIG;
+use smoltcp::socket::tcp::State;
+
+#[test]
+fn a_ring_serves_one_socket_after_another() {
+    let mut socket = TcpSocket::new();
+    for lengths in [[64, 32], [64, 32], [32, 64], [0, 0], [64, 32]] {
+        socket.renew(lengths);
+        assert_eq!([socket.get().recv_capacity(), socket.get().send_capacity()], lengths);
+    }
+}
+
+#[test]
+fn a_copy_goes_back_into_its_socket_with_the_bytes_of_the_rings() {
+    let (mut socket, mut copy) = (TcpSocket::new(), TcpSocket::new());
+    // A copy that was a socket of its own before.
+    copy.renew([16, 16]);
+    socket.renew([64, 32]);
+    socket.get_mut().listen(21).expect("a fresh socket");
+    socket.write_to_send(b"once");
+    copy.copy_from(&socket, [0, 4]);
+    assert_eq!((copy.get().state(), copy.get().send_capacity()), (State::Closed, 0));
+    // The next connection uses the same rings.
+    socket.renew([64, 32]);
+    socket.write_to_send(b"more");
+    for _ in 0..2 {
+        socket.copy_from(&copy, [0, 0]);
+        assert_eq!((socket.get().state(), socket.get().send_capacity()), (State::Listen, 32));
+        assert_eq!(socket.to_send(4), b"once");
+        socket.get_mut().abort();
+    }
+    // A copy outlives its socket.
+    drop(socket);
+    copy.renew([8, 8]);
+    assert_eq!(copy.get().recv_capacity(), 8);
+}
+
+#[test]
+fn the_hash_of_a_socket_follows_its_fields() {
+    let mut socket = TcpSocket::new();
+    socket.renew([64, 32]);
+    let print = |socket: &TcpSocket| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        socket.hash_with([0, 4], &mut hasher);
+        (hasher.finish(), String::from_utf8(socket.text.borrow().bytes.clone()).expect("text"))
+    };
+    let (fresh, text) = print(&socket);
+    // Every field of the socket is there, and no byte of a ring.
+    let whole = format!("{:?}", socket.get());
+    let bytes = |length: usize| format!("[{}0]", "0, ".repeat(length - 1));
+    let whole = whole.replace(&bytes(64), "[]").replace(&bytes(32), "[]");
+    let no_contig = format!("{} }}", String::from_utf8_lossy(NO_CONTIG));
+    assert!(whole.matches(&no_contig).count() > 3, "{whole}");
+    let whole = whole.replace(&no_contig, "");
+    let parts = whole.split("Instant { micros: ");
+    let timeless = parts.map(|part| part.trim_start_matches(|it: char| it.is_ascii_digit()));
+    assert_eq!(text, timeless.collect::<Vec<_>>().join("Instant { micros: "));
+    assert!(text.contains("challenge_ack_timer: Instant { micros:  }"), "{text}");
+    assert_eq!(print(&socket).0, fresh);
+    socket.get_mut().set_hop_limit(Some(9));
+    let limited = print(&socket).0;
+    assert_ne!(limited, fresh);
+    let mut copy = TcpSocket::new();
+    copy.copy_from(&socket, [0, 4]);
+    socket.write_to_send(b"once");
+    assert_ne!(print(&socket).0, limited, "a byte of a ring counts");
+    socket.get_mut().set_hop_limit(None);
+    socket.copy_from(&copy, [0, 0]);
+    assert_eq!(print(&socket).0, limited);
+}
+
+#[test]
+#[should_panic(expected = "goes back into the same socket")]
+fn a_copy_goes_into_no_other_socket() {
+    let (mut socket, mut copy, mut other) = (TcpSocket::new(), TcpSocket::new(), TcpSocket::new());
+    socket.renew([64, 32]);
+    other.renew([64, 32]);
+    copy.copy_from(&socket, [0, 0]);
+    other.copy_from(&copy, [0, 0]);
+}
+
+/// A ring that was not written since a copy keeps its bytes, and a ring that was written gets the bytes of
+/// the copy back, in every order of copies.
+#[test]
+fn each_copy_brings_its_own_bytes_to_send() {
+    let mut socket = TcpSocket::new();
+    socket.renew([64, 32]);
+    let mut copies = Vec::new();
+    for bytes in [b"once", b"more"] {
+        socket.write_to_send(bytes);
+        // The second copy of the same bytes is made when no byte is in use any more.
+        for used in [4, 0] {
+            let mut copy = TcpSocket::new();
+            copy.copy_from(&socket, [0, used]);
+            copies.push((copy, bytes, used));
+        }
+    }
+    let count = copies.len();
+    for (first, second, third) in (0..64).map(|n| (n % count, n / count % count, n / count / count))
+    {
+        for at in [first, second, third] {
+            let (copy, bytes, used) = &copies[at];
+            socket.copy_from(copy, [0, 0]);
+            assert_eq!(socket.to_send(*used), &bytes[..*used], "{first}, {second}, {third}");
+        }
+        // A copy that is made anew has the bytes of the ring.
+        let (mut again, bytes) = (TcpSocket::new(), copies[third].1);
+        again.copy_from(&socket, [0, copies[third].2]);
+        socket.write_to_send(b"gone");
+        socket.copy_from(&again, [0, 0]);
+        assert_eq!(socket.to_send(copies[third].2), &bytes[..copies[third].2]);
+    }
+}
