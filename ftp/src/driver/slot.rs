@@ -167,7 +167,14 @@ impl<P: Session> Slot<P> {
             let room = self.session.room();
             // A session without room is busy with a transfer, and has lines for the time after.
             self.starved = room == 0;
-            if self.starved || (read && turn.tcp.is_drained(conn)) {
+            if self.starved {
+                return;
+            }
+            if read && turn.tcp.is_drained(conn) {
+                debug_assert!(
+                    turn.tcp.receive(conn, room, &mut |_| ()) == ControlFlow::Continue(0),
+                    "a drained connection has nothing to receive"
+                );
                 return;
             }
             let session = &mut self.session;

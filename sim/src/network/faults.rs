@@ -83,7 +83,7 @@ pub(crate) struct ForgedPacket {
     pub packet: Packet,
 }
 
-hash_by_field! { PendingFault { seen, state } without { fault, active } }
+hash_by_field! { PendingFault { seen, state, active } without { fault } }
 hash_by_field! { Faults { faults, channels } without { index, near, met } }
 
 impl Faults {
