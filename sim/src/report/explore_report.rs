@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::report::{coverage_json, coverage_table, rate, style};
 use crate::scenario::Fault;
 use crate::search::Shard;
+use crate::search::classes::Made;
 use crate::search::explore::{Explored, Merging, Scope};
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
@@ -122,6 +123,12 @@ fn closed(to: &mut impl fmt::Write, of: &Exploration<'_>, arm: &ExploredArm<'_>)
     let speed = match arm.made {
         0 => String::new(),
         made => format!("; {seconds:.1} s, {:.0} schedules a second", rate(made, arm.took)),
+    };
+    let speed = match arm.explored.made {
+        Some(Made { made, derived }) if derived > 0 => {
+            format!("{speed}: {} made, {} derived", number(made), number(derived))
+        }
+        _ => speed,
     };
     if arm.explored.guided.is_some() {
         return writeln!(to, "    {} schedules visited{speed}", number(visited));
@@ -293,6 +300,8 @@ fn one(of: &Exploration<'_>, arm: &ExploredArm<'_>) -> Value {
         "broken_laws": broken,
         "stack_stalled": explored.stack_stalled,
         "unmatched_faults": arm.unmatched,
+        "runs_made": explored.made.map(|made| made.made),
+        "runs_derived": explored.made.map(|made| made.derived),
         "seconds": arm.took.as_secs_f64(),
         "schedules_per_second": rate(arm.made, arm.took),
         "reproduce": reproduce,

@@ -4,8 +4,10 @@
 //! any number of threads, so the first list with a verdict is a shortest list with this verdict.
 
 mod guided;
+mod known_ends;
 mod memo;
 mod merging;
+mod reach;
 mod tree;
 mod walker;
 
@@ -16,13 +18,16 @@ use crate::outcome::Outcome;
 use crate::run::{RunError, one_point};
 use crate::scenario::Scenario;
 use crate::scenario::fault::Action;
+use crate::search::classes::Made;
 use crate::search::limits::{Limits, SearchProgress, bounded, threaded};
 use crate::search::schedule::Placed;
 use crate::search::shard::Shard;
 use crate::search::tally::shares::{ShareBound, share_bounded};
 use crate::verdict::Verdict;
 use crate::workload::Workload;
+use crate::world::StatePart;
 pub use guided::Guidance;
+use known_ends::KnownEnds;
 pub use memo::Merging;
 use tree::{Family, Holds, Leaf, Tree};
 
@@ -49,6 +54,7 @@ pub struct Explore<'a> {
     seed: u64,
     max_runs: Option<u64>,
     shard: Shard,
+    classes: bool,
     pub(crate) bounds: Vec<ShareBound>,
     pub(super) limits: Limits<'a>,
 }
@@ -83,6 +89,10 @@ pub struct Explored {
     pub broken_laws: BTreeMap<&'static str, (u64, Vec<Placed>)>,
     /// The number of lists with which the TCP stack of a host stalled: FTP is not the cause.
     pub stack_stalled: u64,
+    /// How many lists were run, and how many have the result of a list whose run came to the same state. The two
+    /// numbers depend on the threads: a thread knows of the states that other threads have met so far. `None`: the
+    /// numbers are not known.
+    pub made: Option<Made>,
     /// What guided the exploration; `None`: the exploration visits every list in order.
     pub guided: Option<Guidance>,
     /// How many states an exploration that merges equal states met; `None`: the exploration merges
@@ -148,7 +158,9 @@ impl Explored {
         }
     }
 
-    fn add(&mut self, visit: Visit<'_>) {
+    fn add(&mut self, visit: Visit<'_>, derived: bool) {
+        let more = Made { made: u64::from(!derived), derived: derived.into() };
+        self.made.get_or_insert_default().add(more);
         let length = visit.faults.len();
         self.by_faults[length] += 1;
         self.stack_stalled += u64::from(visit.stack_stalled);
@@ -158,6 +170,13 @@ impl Explored {
             self.broken_laws.entry(law).or_insert_with(|| (0, visit.faults.to_vec())).0 += 1;
         }
     }
+}
+
+/// Two runs in one state went on differently, seen in the run of `list`.
+fn not_alike(seed: u64, list: &[Placed]) -> RunError {
+    let faults: Vec<_> = list.iter().map(|placed| format!("fault={placed}")).collect();
+    let faults = if faults.is_empty() { "no faults".to_owned() } else { faults.join(", ") };
+    RunError::NotAlike { seed, faults }
 }
 
 /// The list that an exploration visits first.
@@ -179,8 +198,8 @@ fn first<'l>(one: &'l [Placed], other: &'l [Placed]) -> &'l [Placed] {
 pub fn explore(scenario: &Scenario, faults: usize) -> Explore<'_> {
     let (seed, scope) = (scenario.seed.unwrap_or(0), Scope::Data);
     let (bounds, limits) = (Vec::new(), Limits::default());
-    let (last, max_runs, shard) = (None, None, Shard::WHOLE);
-    Explore { scenario, faults, scope, last, seed, max_runs, shard, bounds, limits }
+    let (last, max_runs, shard, classes) = (None, None, Shard::WHOLE, true);
+    Explore { scenario, faults, scope, last, seed, max_runs, shard, classes, bounds, limits }
 }
 
 bounded!(Explore);
@@ -222,6 +241,15 @@ impl<'a> Explore<'a> {
     #[must_use]
     pub fn shard(mut self, shard: Shard) -> Self {
         self.shard = shard;
+        self
+    }
+
+    /// Whether the children of a list whose run comes to the state of an earlier run have the results of
+    /// that run, as by default, or every list is run. The choice changes no result. Every list is run, too, with
+    /// [`last`](Explore::last) and with the question of [`visit`](Explore::visit).
+    #[must_use]
+    pub fn classes(mut self, classes: bool) -> Self {
+        self.classes = classes;
         self
     }
 
@@ -276,6 +304,18 @@ impl<'a> Explore<'a> {
     /// As [`visit`](Explore::visit).
     pub(crate) fn walk(
         &self,
+        reached: Reached,
+        holds: Option<Holds<'_>>,
+        visit: &mut dyn FnMut(Visit<'_>) -> ControlFlow<()>,
+        saved: Option<Saved<'_>>,
+    ) -> Result<Reached, RunError> {
+        self.walk_by(None, reached, holds, visit, saved)
+    }
+
+    /// The same by hashes of the whole state, or by hashes that forget a part.
+    fn walk_by(
+        &self,
+        forgotten: Option<StatePart>,
         mut reached: Reached,
         holds: Option<Holds<'_>>,
         visit: &mut dyn FnMut(Visit<'_>) -> ControlFlow<()>,
@@ -284,7 +324,12 @@ impl<'a> Explore<'a> {
         let stop = &self.limits.start();
         let scenario = one_point(self.scenario, self.seed)?;
         let workload = Workload::load(&scenario)?;
-        let tree = Tree { explore: self, scenario: &scenario, workload: &workload, holds, stop };
+        // A question reads the digest of each run. Which packets are the last is not known before the end of a run.
+        let derives = self.classes && holds.is_none() && self.last.is_none();
+        let known = derives.then(|| KnownEnds::new(&scenario, forgotten));
+        let known = known.as_ref();
+        let tree =
+            Tree { explore: self, scenario: &scenario, workload: &workload, holds, known, stop };
         let (most, mut left) = (self.max_runs.unwrap_or(u64::MAX), true);
         let Reached { explored, families } = &mut reached;
         let (first, parts) = (explored.by_faults.len().saturating_sub(1), self.shard.parts());
@@ -295,15 +340,21 @@ impl<'a> Explore<'a> {
             }
             // Of a shard the number is about right, for the progress alone.
             let all = if faults == 0 { 1 } else { explored.by_faults[faults - 1].div_ceil(parts) };
-            let (done, mut changed) = (*families, None);
+            let (done, mut changed, mut unlike) = (*families, None, None);
             let mut ready = |family: Family| {
                 changed = changed.take().or_else(|| workload.verify().err());
+                if !family.alike {
+                    let list = family.parent.as_deref().unwrap_or_default();
+                    unlike = Some(not_alike(self.seed, list));
+                    return ControlFlow::Break(());
+                }
                 if changed.is_some() || saved.is_some() && !family.whole {
                     return ControlFlow::Break(());
                 }
                 let mut list = family.parent.clone().unwrap_or_default();
                 let before = list.len();
-                for leaf in &family.children {
+                let made = family.children.len() - family.derived;
+                for (at, leaf) in family.children.iter().enumerate() {
                     if explored.runs() == most {
                         return ControlFlow::Break(());
                     }
@@ -311,7 +362,7 @@ impl<'a> Explore<'a> {
                     list.extend(leaf.placed);
                     let Leaf { verdict, ref broken_laws, holds, stack_stalled, .. } = *leaf;
                     let seen = Visit { faults: &list, verdict, broken_laws, holds, stack_stalled };
-                    explored.add(seen);
+                    explored.add(seen, at >= made);
                     visit(seen)?;
                 }
                 if !family.whole {
@@ -331,6 +382,9 @@ impl<'a> Explore<'a> {
             left &= begun || parts == 1 && *families == all;
             if let Some(changed) = changed {
                 return Err(changed.into());
+            }
+            if let Some(unlike) = unlike {
+                return Err(unlike);
             }
             if !left {
                 return Ok(reached);

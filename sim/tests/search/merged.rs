@@ -14,8 +14,10 @@ fn same(scenario: &Scenario, faults: usize, scope: Scope) -> Merging {
     let exploration = explore(scenario, faults).scope(scope);
     let merged = exploration.merged().expect("the scenario is of one point");
     let figures = merged.merged.expect("equal states were merged");
-    let plain = exploration.run().expect("the scenario is of one point");
-    assert_eq!(Explored { merged: None, ..merged }, plain);
+    let plain = exploration.clone().classes(false).run().expect("the scenario is of one point");
+    assert_eq!(Explored { merged: None, made: plain.made, ..merged }, plain);
+    let known = exploration.run().expect("the scenario is of one point");
+    assert_eq!(Explored { made: plain.made, ..known }, plain);
     assert!(!figures.full, "{figures:?}");
     figures
 }
@@ -73,5 +75,33 @@ fn counts_of_longer_lists_are_those_of_every_run() {
     ] {
         let figures = same(&case(name, settings), faults, Scope::Data);
         println!("{name} {settings:?} {faults}: {figures:?}");
+    }
+}
+
+/// The lists whose run comes to the state of an earlier run are not run on, with one thread or several, and
+/// nothing but the number of made runs changes.
+#[test]
+fn derived_lists_are_the_lists_that_were_run() {
+    for (name, settings, faults) in [
+        ("q123208", &["client.profile=tcpip32-3.11b"][..], 3),
+        ("q123208", &["server.on_reset=as-eof"], 2),
+        ("q123208", &["limit.packets=48"], 2),
+        ("q123208", &["limit.time=300ms"], 2),
+    ] {
+        let scenario = case(name, settings);
+        let run = |classes: bool, jobs: usize| {
+            let exploration = explore(&scenario, faults).classes(classes).jobs(jobs);
+            exploration.run().expect("the scenario is of one point")
+        };
+        let every = run(false, 2);
+        let made = every.made.expect("the runs are counted");
+        assert_eq!((made.made, made.derived), (every.runs(), 0));
+        for jobs in [1, 2] {
+            let known = run(true, jobs);
+            let some = known.made.expect("the runs are counted");
+            assert_eq!(some.made + some.derived, every.runs(), "{name} {settings:?}");
+            assert!(faults < 3 || some.derived > every.runs() / 20, "{some:?} of {made:?}");
+            assert_eq!(Explored { made: every.made, ..known }, every, "{name} {settings:?}");
+        }
     }
 }

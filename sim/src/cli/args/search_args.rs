@@ -163,6 +163,14 @@ pub(in crate::cli) struct ExploreArgs {
     #[arg(long)]
     #[arg(conflicts_with_all = ["guided", "summary", "shard", "shard_index", "max_schedules", "last", "jobs"])]
     pub(in crate::cli) merge: bool,
+    /// Make every run, even where a run comes to the state of an earlier run
+    ///
+    /// A list of faults whose run comes to the state of an earlier run has, with one further fault, the results of
+    /// that run. One in 64 of such lists is run on all the same and compared. The option changes no result, only
+    /// the time.
+    #[arg(long)]
+    #[arg(conflicts_with_all = ["merge", "guided"])]
+    pub(in crate::cli) no_classes: bool,
     /// Make no further run of an arm after this much real time, such as 60s or 5min
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub(in crate::cli) max_time: Option<Duration>,

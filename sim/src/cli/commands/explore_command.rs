@@ -39,6 +39,7 @@ pub(super) struct ExploreRequest {
     most: Option<u64>,
     guided: Option<u64>,
     merge: bool,
+    classes: bool,
     time: Option<Duration>,
     fail_on: Vec<Verdict>,
     shard: Shard,
@@ -86,6 +87,7 @@ impl ExploreRequest {
             most: args.max_schedules,
             guided: args.guided,
             merge: args.merge,
+            classes: !args.no_classes,
             time: args.max_time,
             fail_on: args.fail_on,
             shard: args.shard.or(args.shard_index).unwrap_or(Shard::WHOLE),
@@ -120,7 +122,7 @@ impl ExploreRequest {
     ) -> Result<(Explored, Duration, u64), CommandError> {
         let mut exploration = explore(&arm.scenario, self.faults);
         exploration = exploration.scope(self.scope).seed(self.seed).jobs(self.jobs);
-        exploration = exploration.shard(self.shard);
+        exploration = exploration.shard(self.shard).classes(self.classes);
         if let Some(last) = self.last {
             exploration = exploration.last(last);
         }

@@ -98,7 +98,7 @@ impl Explore<'_> {
             let verdict = run.outcome.verdict;
             let (faults, stack_stalled) = (&*run.placed, run.outcome.stack_stalled);
             let (holds, broken_laws) = (true, &*laws);
-            explored.add(Visit { faults, verdict, broken_laws, holds, stack_stalled });
+            explored.add(Visit { faults, verdict, broken_laws, holds, stack_stalled }, false);
             let count = explored.runs();
             let pairs: Vec<_> = run.hits.keys().copied().collect();
             guidance.coverage.add(&pairs);

@@ -6,12 +6,12 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::reach::{Limited, Limits, Place, Reach};
 use super::{Explored, first};
-use crate::outcome::{End, Outcome};
+use crate::outcome::Outcome;
 use crate::scenario::fault::Action;
 use crate::search::schedule::Placed;
 use crate::verdict::Verdict;
-use crate::world::{HORIZON, StateHash};
 
 /// The most bytes of the states that are kept. Behind this limit, further states are explored as often as
 /// they occur.
@@ -56,26 +56,9 @@ struct Row {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counts {
     rows: Vec<Row>,
-    /// The most turns to the end of a run.
-    pub(super) turns: u32,
+    pub(super) reach: Reach,
     /// How many turns more than one are between the state and the state that is looked up next.
     pub(super) more_turns: u32,
-    /// The emission number after the last packet of the run with the most packets.
-    pub(super) last_emission: u64,
-    /// The time of the last event of the run that goes on longest.
-    pub(super) last: Duration,
-    /// The time of the last loss or call before the state, in microseconds.
-    pub(super) since: i64,
-    /// The counts are right for states whose last loss or call is in this range.
-    pub(super) from: i64,
-    pub(super) until: i64,
-    /// The most buffers that each host had out at the end of a run.
-    pub(super) out: [i64; 2],
-    /// Whether the counts are right for states with the same exact hash alone: two timers of a host were due at
-    /// one instant, or a run came to the limit of time.
-    pub(super) exact: bool,
-    /// Whether a run came to a limit of packets, or of events at one instant, or leaked a buffer.
-    pub(super) limited: bool,
 }
 
 /// The counts of a state.
@@ -83,66 +66,7 @@ struct Entry {
     /// The counts have every list of at most so many faults.
     faults: u8,
     limited_by: Limited,
-    /// The emission number of the next packet, by which `rows` are told.
-    emission: u64,
     rows: Box<[Row]>,
-}
-
-/// The states for which an entry is right, beside the hash.
-#[derive(Clone, Copy)]
-struct Limited {
-    turns: u32,
-    packets: u64,
-    /// The time from the state to the last event of the run that goes on longest.
-    span: Duration,
-    /// As in `Counts`, from the time of the state on.
-    from: i64,
-    until: i64,
-    /// How many buffers more than in the state each host had out at the end of a run, at most.
-    out: [i64; 2],
-    /// Whether the entry is one of exact hashes.
-    exact: bool,
-}
-
-/// A state about to be looked up.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Place {
-    pub(super) hash: StateHash,
-    /// The time of the next event.
-    pub(super) next: Duration,
-    pub(super) emission: u64,
-    /// The time of the last loss or call, in microseconds.
-    pub(super) since: i64,
-    /// The number of earlier events at the same instant.
-    pub(super) at_once: u32,
-    /// The number of buffers that each host has out.
-    pub(super) out: [i64; 2],
-}
-
-impl Place {
-    /// The key of an entry that is right for the same exact hash alone.
-    fn exact_key(&self) -> u128 {
-        self.hash.alike ^ self.hash.exact.rotate_left(1)
-    }
-}
-
-/// A time in microseconds.
-pub(super) fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
-}
-
-/// A bound of a range, moved; the first and the last number bound nothing and stay.
-fn moved(bound: i64, by: i64) -> i64 {
-    if bound == i64::MIN || bound == i64::MAX { bound } else { bound.saturating_add(by) }
-}
-
-/// The limits of a run.
-#[derive(Clone, Copy)]
-pub(super) struct Limits {
-    pub(super) packets: u64,
-    /// The most events at one instant.
-    pub(super) at_once: u32,
-    pub(super) time: Duration,
 }
 
 /// The states of an exploration, and what they share.
@@ -165,57 +89,23 @@ impl Memo {
 
     /// The counts of a state for lists of at most `faults` faults, if they are known.
     pub(super) fn known(&self, place: &Place, faults: usize) -> Option<Counts> {
-        let by = |key| self.known_by(key, place, faults);
-        by(place.hash.alike).or_else(|| by(place.exact_key()))
+        place.keys().into_iter().find_map(|key| self.known_by(key, place, faults))
     }
 
     /// The counts of the entry of this key, if they are right for the state.
     fn known_by(&self, key: u128, place: &Place, faults: usize) -> Option<Counts> {
-        let entry = self.states.get(&key)?;
-        let Limited { turns, packets, span, from, until, out, exact } = entry.limited_by;
-        let out = [0, 1].map(|side| place.out[side].saturating_add(out[side]));
-        let [from, until] = [from, until].map(|bound| moved(bound, micros(place.next)));
-        let last = place.next + span;
-        let fits = usize::from(entry.faults) >= faults
-            && (from..until).contains(&place.since)
-            && place.emission.saturating_add(packets) < self.limits.packets
-            && place.at_once.saturating_add(turns) < self.limits.at_once
-            && (exact || last <= self.limits.time)
-            && out.iter().all(|out| *out <= 0);
-        if !fits {
-            return None;
-        }
-        let shift = i64::try_from(place.emission).ok()? - i64::try_from(entry.emission).ok()?;
-        let shift = i32::try_from(shift).ok()?;
+        let entry = self.states.get(&key).filter(|entry| usize::from(entry.faults) >= faults)?;
+        let (reach, shift) = entry.limited_by.reach(place, &self.limits)?;
         let rows = entry.rows.iter().filter(|row| usize::from(row.faults) <= faults);
         let rows = rows.map(|row| Row { shift: row.shift + shift, ..*row }).collect();
-        let last_emission = place.emission + packets;
-        let since = place.since;
-        let limited = false;
-        Some(Counts {
-            rows,
-            turns,
-            more_turns: 0,
-            last_emission,
-            last,
-            since,
-            from,
-            until,
-            out,
-            exact,
-            limited,
-        })
+        Some(Counts { rows, reach, more_turns: 0 })
     }
 
     /// Keeps the counts of a state.
     pub(super) fn keep(&mut self, place: &Place, faults: usize, counts: &Counts) {
-        let at_once = place.at_once.saturating_add(counts.turns);
-        if counts.limited || at_once >= self.limits.at_once {
+        let Some((key, limited_by)) = Limited::of(place, &counts.reach, &self.limits) else {
             return;
-        }
-        let span = counts.last.saturating_sub(place.next);
-        let exact = counts.exact || span >= HORIZON;
-        let key = if exact { place.exact_key() } else { place.hash.alike };
+        };
         let size = |rows: usize| rows * size_of::<Row>() + 2 * size_of::<(u128, Entry)>();
         let old = self.states.get(&key);
         if old.is_some_and(|entry| usize::from(entry.faults) > faults) {
@@ -228,21 +118,9 @@ impl Memo {
             return;
         }
         self.bytes = new;
-        let entry = Entry {
-            faults: u8::try_from(faults).unwrap_or(u8::MAX),
-            limited_by: Limited {
-                turns: counts.turns,
-                packets: counts.last_emission - place.emission,
-                span,
-                from: moved(counts.from, -micros(place.next)),
-                until: moved(counts.until, -micros(place.next)),
-                out: [0, 1].map(|side| counts.out[side].saturating_sub(place.out[side])),
-                exact,
-            },
-            emission: place.emission,
-            rows: counts.rows.clone().into_boxed_slice(),
-        };
-        self.states.insert(key, entry);
+        let faults = u8::try_from(faults).unwrap_or(u8::MAX);
+        let rows = counts.rows.clone().into_boxed_slice();
+        self.states.insert(key, Entry { faults, limited_by, rows });
         self.figures.states = self.states.len() as u64;
     }
 
@@ -262,34 +140,14 @@ impl Memo {
             self.kinds.len() - 1
         });
         let kind = u16::try_from(at).expect("there are few verdicts and laws");
-        // The law of rest compares the last loss or call with one time alone: on the same side of this
-        // time, the law says the same.
-        let before = micros(place.next) - micros(allowance);
-        let (from, until) =
-            if place.since < before { (i64::MIN, before) } else { (before, i64::MAX) };
-        // The law of leaks counts buffers at the end of a quiet run alone.
-        let out = if outcome.end == End::Quiet { place.out } else { [i64::MIN; 2] };
-        let limited = matches!(outcome.end, End::OutOfPackets | End::Spinning);
-        let limited = limited || out.iter().any(|out| *out > 0);
-        Counts {
-            rows: vec![Row { count: 1, first: 0, shift: 0, kind, faults: 0 }],
-            turns: 0,
-            more_turns: 0,
-            last_emission: place.emission,
-            last: place.next,
-            since: place.since,
-            from,
-            until,
-            out,
-            exact: outcome.end == End::OutOfTime,
-            limited,
-        }
+        let rows = vec![Row { count: 1, first: 0, shift: 0, kind, faults: 0 }];
+        Counts { rows, reach: Reach::of_end(outcome, place, allowance), more_turns: 0 }
     }
 
     /// Adds the counts of lists that begin with `list` in the turn of the state of `all`, and go on as those
     /// of `more`. Lists are added in the order in which an exploration visits them.
     pub(super) fn add(&mut self, all: &mut Counts, list: &[Placed], more: &Counts) {
-        all.follow(more);
+        all.reach.follow(&more.reach, 1 + all.more_turns);
         for row in &more.rows {
             let faults = row.faults + u8::try_from(list.len()).expect("lists are short");
             let same = |known: &&mut Row| (known.kind, known.faults) == (row.kind, faults);
@@ -362,24 +220,7 @@ impl Memo {
 impl Counts {
     /// Counts of nothing yet, at a state.
     pub(super) fn at(place: &Place) -> Self {
-        let (from, until, out) = (i64::MIN, i64::MAX, [i64::MIN; 2]);
-        let Place { emission: last_emission, next: last, since, .. } = *place;
-        Self { last_emission, last, since, from, until, out, ..Self::default() }
-    }
-
-    /// Runs go on from the state of `self` by one turn to the state of `next`.
-    fn follow(&mut self, next: &Self) {
-        self.turns = self.turns.max(next.turns.saturating_add(1 + self.more_turns));
-        self.last_emission = self.last_emission.max(next.last_emission);
-        self.limited |= next.limited;
-        self.exact |= next.exact;
-        self.last = self.last.max(next.last);
-        self.out = [0, 1].map(|side| self.out[side].max(next.out[side]));
-        // A loss or call in the turn takes the place of every earlier one.
-        if next.since == self.since {
-            self.from = self.from.max(next.from);
-            self.until = self.until.min(next.until);
-        }
+        Self { reach: Reach::at(place), ..Self::default() }
     }
 }
 

@@ -5,8 +5,9 @@ mod last_fault;
 #[cfg(test)]
 mod merging_tests;
 
-use super::memo::{Counts, Limits, Memo, Place, micros};
-use super::{Explore, Explored, Scope};
+use super::memo::{Counts, Memo};
+use super::reach::{Limits, Place};
+use super::{Explore, Explored, Scope, not_alike};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed as Census;
 use crate::network::trace::Recording;
@@ -17,7 +18,7 @@ use crate::scenario::fault::Action;
 use crate::search::limits::{SearchProgress, Stop};
 use crate::search::schedule::Placed;
 use crate::workload::Workload;
-use crate::world::{EVENTS_AT_ONCE, StateBytes, StateHash, StatePart, World};
+use crate::world::{StateBytes, StatePart, World};
 
 /// Of so many runs that come to a kept state, one is run on for a comparison with the counts that are kept.
 const CHECKED: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
@@ -108,11 +109,7 @@ impl Explore<'_> {
             copies: Vec::new(),
             outcome: Outcome::default(),
             bytes: StateBytes::default(),
-            memo: Memo::new(Limits {
-                packets: scenario.limit.packets,
-                at_once: EVENTS_AT_ONCE,
-                time: scenario.limit.time,
-            }),
+            memo: Memo::new(Limits::of(&scenario)),
             list: Vec::new(),
             stop,
             forgotten,
@@ -133,7 +130,7 @@ impl Explore<'_> {
                     explored.merged = Some(merger.memo.figures);
                     return Ok(explored);
                 }
-                Err(Halt::NotAlike) => return Err(merger.not_alike()),
+                Err(Halt::NotAlike) => return Err(not_alike(merger.seed, &merger.list)),
             }
             let runs = explored.runs();
             let done = u64::try_from(faults + 1).unwrap_or(u64::MAX);
@@ -212,7 +209,7 @@ impl Merger<'_> {
             self.copy(level);
             let first = self.world.trace().next_emission();
             let end = self.step();
-            counts.exact |= self.world.tied_timers() > ties;
+            counts.reach.exact |= self.world.tied_timers() > ties;
             let places = if end.is_none() { self.places(first) } else { Vec::new() };
             if !places.is_empty() {
                 let from = (From::Copy(level), self.list.len());
@@ -221,7 +218,7 @@ impl Merger<'_> {
                 self.step();
             }
             if end.is_some() || !places.is_empty() {
-                counts.turns = counts.turns.saturating_add(turns);
+                counts.reach.turns = counts.reach.turns.saturating_add(turns);
                 counts.more_turns = turns;
                 return Ok(end);
             }
@@ -325,21 +322,7 @@ impl Merger<'_> {
 
     /// The state of the world between two turns.
     fn place(&mut self) -> Place {
-        let hash = self.world.state_hash(&mut self.bytes, self.forgotten);
-        Place { hash, ..self.place_between() }
-    }
-
-    /// The same without the hash, for a state that is not looked up.
-    fn place_between(&mut self) -> Place {
-        Place { next: self.world.next_time(), ..self.place_of_end() }
-    }
-
-    /// The same for a run that ends.
-    fn place_of_end(&self) -> Place {
-        let world = &self.world;
-        let (emission, since) = (world.trace().next_emission(), micros(world.last_cause()));
-        let (at_once, out) = (world.events_at_once(), world.buffers_out());
-        Place { hash: StateHash::default(), next: world.now(), emission, since, at_once, out }
+        Place::hashed(&mut self.world, &mut self.bytes, self.forgotten)
     }
 
     /// The emission numbers of the packets in scope from `first` on that a fault can hit.
@@ -357,16 +340,9 @@ impl Merger<'_> {
 
     /// The counts of the run that has ended.
     fn conclude(&mut self, end: End) -> Counts {
-        let place = self.place_of_end();
+        let place = Place::of_end(&self.world);
         let allowance = self.world.allowance();
         self.world.conclude_into(end, &mut self.outcome);
         self.memo.of_one(&self.outcome, &place, allowance)
-    }
-
-    /// The difference in the present run.
-    fn not_alike(&self) -> RunError {
-        let faults: Vec<_> = self.list.iter().map(|placed| format!("fault={placed}")).collect();
-        let faults = if faults.is_empty() { "no faults".to_owned() } else { faults.join(", ") };
-        RunError::NotAlike { seed: self.seed, faults }
     }
 }

@@ -6,6 +6,7 @@ use std::iter;
 use std::ops::ControlFlow;
 
 use super::Explore;
+use super::known_ends::KnownEnds;
 use super::walker::Walker;
 use crate::outcome::Outcome;
 use crate::scenario::Scenario;
@@ -23,6 +24,8 @@ pub(super) struct Tree<'t> {
     pub(super) workload: &'t Workload,
     /// The question about each outcome; `None`: every answer is yes.
     pub(super) holds: Option<Holds<'t>>,
+    /// The states whose further ends are known; `None`: every list is run.
+    pub(super) known: Option<&'t KnownEnds>,
     pub(super) stop: &'t Stop<'t>,
 }
 
@@ -33,11 +36,16 @@ pub(super) type Holds<'t> = &'t (dyn Fn(&Outcome) -> bool + Sync);
 pub(super) struct Family {
     pub(super) parent: Option<Vec<Placed>>,
     pub(super) children: Vec<Leaf>,
-    /// Whether all children were run: no stop came between.
+    /// The number of children whose results are those of an earlier list: the last children.
+    pub(super) derived: usize,
+    /// Whether there are results of all children: no stop came between.
     pub(super) whole: bool,
+    /// Whether the children that were run came to the results of the earlier list.
+    pub(super) alike: bool,
 }
 
 /// The result of one list; `placed` is the last fault of the list.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Leaf {
     pub(super) placed: Option<Placed>,
     pub(super) verdict: Verdict,

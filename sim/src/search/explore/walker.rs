@@ -2,9 +2,13 @@
 //! to the turn in which the packet of their own fault leaves: the world is copied before the turn, and
 //! each child goes on from the copy. Lists with the same parent share its run in the same way.
 
+mod way;
+
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::known_ends::KnownEnds;
+use super::reach::{Place, Reach};
 use super::tree::{Family, Holds, Leaf, Tree};
 use super::{Explore, Scope};
 use crate::network::fate::Fate;
@@ -15,7 +19,8 @@ use crate::scenario::fault::Action;
 use crate::search::limits::Stop;
 use crate::search::pool::IfPanicking;
 use crate::search::schedule::Placed;
-use crate::world::World;
+use crate::world::{StateBytes, StatePart, World};
+use way::{Between, Gone, Way, Worth, is_checked};
 
 /// Runs lists of faults, one at a time.
 pub(super) struct Walker<'t> {
@@ -34,6 +39,12 @@ pub(super) struct Walker<'t> {
     scope: Scope,
     last: Option<usize>,
     holds: Option<Holds<'t>>,
+    /// The states whose further ends are known; `None`: every list is run.
+    known: Option<&'t KnownEnds>,
+    /// The part of a state that hashes leave out.
+    known_without: Option<StatePart>,
+    worth: Worth,
+    bytes: StateBytes,
     stop: &'t Stop<'t>,
 }
 
@@ -50,7 +61,7 @@ struct Parent<'t> {
 impl<'t> Walker<'t> {
     pub(super) fn new(tree: &Tree<'t>) -> Self {
         let Explore { seed, scope, last, .. } = *tree.explore;
-        let Tree { holds, stop, scenario, workload, .. } = *tree;
+        let Tree { holds, stop, scenario, workload, known, .. } = *tree;
         // Without a question, only a comparison of two runs reads a digest.
         let compares = holds.is_some() || cfg!(debug_assertions);
         let recording = if compares { Recording::Digest } else { Recording::Counts };
@@ -67,35 +78,49 @@ impl<'t> Walker<'t> {
             scope,
             last,
             holds,
+            known,
+            known_without: known.and_then(|known| known.forgotten),
+            worth: Worth::default(),
+            bytes: StateBytes::default(),
             stop,
         }
     }
 
     /// Run every child of a list; without a list, the list without faults.
     pub(super) fn family(&mut self, parent: Option<Vec<Placed>>) -> Family {
-        let mut children = Vec::new();
-        let whole = self.run_children(parent.as_deref(), &mut children);
-        Family { parent, children, whole }
+        let mut family =
+            Family { parent: None, children: Vec::new(), derived: 0, whole: false, alike: true };
+        self.run_children(parent.as_deref(), &mut family);
+        family.parent = parent;
+        family
     }
 
-    /// Run the children in order. Returns false if the search is stopped in between.
-    fn run_children(&mut self, parent: Option<&[Placed]>, children: &mut Vec<Leaf>) -> bool {
+    /// Run the children in order.
+    fn run_children(&mut self, parent: Option<&[Placed]>, family: &mut Family) {
         let (list, seed, child) = (parent.unwrap_or_default(), self.seed, &Cell::new(None));
         let _named = IfPanicking(|| {
             let all = list.iter().copied().chain(child.get());
             let faults: Vec<_> = all.map(|placed| format!("fault={placed}")).collect();
             format!("it was the run of seed {seed} with {faults:?}")
         });
+        let Family { children, derived, whole, alike, .. } = family;
         if parent.is_none() {
             begin(&mut self.world, seed, list, None, false);
-            children.push(self.finish(list, None));
-            return true;
+            children.push(self.finish(list, None).0);
+            *whole = true;
+            return;
         }
-        let all = self.children(list);
+        let known = self.known;
+        let (mut all, mut way) = self.way(list, known);
+        let compared = way.rest.take_if(|_| is_checked(list));
+        if compared.is_some() {
+            (all, way) = self.way(list, None);
+        }
+        let mut gone = Vec::new();
         let mut kept = None;
         for place in all.chunk_by(|one, other| one.emission == other.emission) {
             if self.stop.is_set() {
-                return false;
+                return;
             }
             let turn = turn_of(&self.turns, place[0].emission);
             let mut there = self.keep(list, turn, &mut kept);
@@ -110,29 +135,84 @@ impl<'t> Walker<'t> {
                     let (emission, fate) = placed.order();
                     self.world.order_one_more(emission, fate);
                 }
-                children.push(self.finish(list, Some(placed)));
+                let (leaf, turns) = self.finish(list, Some(placed));
+                children.push(leaf);
+                if known.is_some() {
+                    gone.push(self.gone(turn.unwrap_or(0) + turns));
+                }
             }
         }
-        true
+        *whole = true;
+        if let Some((state, rest)) = compared {
+            *alike = children[state.before(children)..] == *rest;
+        } else if let Some(known) = known {
+            let states = way.on(children, &gone);
+            let rest = way.rest.map_or_else(Vec::new, |(_, rest)| rest);
+            *derived = rest.len();
+            children.extend(rest);
+            known.keep(&states, children);
+        }
     }
 
     /// The faults that can follow a list: on each packet in scope above its last one that its own run
     /// delivers as it should. What chance or the scenario itself does to a packet is its fate.
     pub(super) fn children(&mut self, list: &[Placed]) -> Vec<Placed> {
+        self.way(list, None).0
+    }
+
+    /// The same up to the first state whose further ends are known, with the states up to there.
+    fn way(&mut self, list: &[Placed], known: Option<&KnownEnds>) -> (Vec<Placed>, Way) {
         let first = self.approach(list);
         self.turns.clear();
         self.turns.extend_from_slice(&self.parent.turns[..first]);
-        self.record_turns();
-        let scope = self.scope;
-        let fits = |packet: &Passed| match scope {
-            Scope::Data => !packet.control,
-            Scope::Control => packet.control,
-            Scope::Both => true,
-        };
+        let mut way = Way::default();
+        loop {
+            let emission = self.world.trace().next_emission();
+            self.turns.push(emission);
+            if let Some(end) = self.world.step() {
+                way.ends(end, self.between_at_end());
+                break;
+            }
+            let Some(known) = known else { continue };
+            let behind_fault = self.turns.len() == first + 1;
+            if (behind_fault || self.has_place(emission)) && self.worth.asks(way.states.len()) {
+                let state = self.between();
+                let rest = known.rest(&state.place);
+                self.worth
+                    .note(way.states.len(), rest.as_ref().map_or(0, |rest| rest.children.len()));
+                if way.comes_to(state, rest) {
+                    break;
+                }
+            }
+        }
+        (self.places(list), way)
+    }
+
+    /// The state of the world between two turns.
+    fn between(&mut self) -> Between {
+        let place = Place::hashed(&mut self.world, &mut self.bytes, self.known_without);
+        Between { place, ..self.between_at_end() }
+    }
+
+    /// The state of the world at the end of a run.
+    fn between_at_end(&self) -> Between {
+        let place = Place::of_end(&self.world);
+        Between { place, turn: self.turns.len(), ties: self.world.tied_timers() }
+    }
+
+    /// Whether a fault can be placed on a packet from `emission` on.
+    fn has_place(&self, emission: u64) -> bool {
+        let from = usize::try_from(emission).unwrap_or(usize::MAX);
+        let mut census = self.world.census().iter().skip(from);
+        census.any(|packet| packet.fate == Fate::Deliver && self.in_scope(packet))
+    }
+
+    /// The faults on the packets of the present run that can follow a list.
+    fn places(&self, list: &[Placed]) -> Vec<Placed> {
         let above = list.last().map_or(0, |last| last.emission + 1);
         let census = self.world.census().iter().enumerate();
         let mut packets: Vec<(u64, Fate)> = census
-            .filter(|(_, packet)| fits(packet))
+            .filter(|(_, packet)| self.in_scope(packet))
             .map(|(emission, packet)| (emission as u64, packet.fate))
             .collect();
         if let Some(last) = self.last {
@@ -141,6 +221,15 @@ impl<'t> Walker<'t> {
         packets.retain(|(emission, fate)| *emission >= above && *fate == Fate::Deliver);
         let place = |(emission, _)| Action::EXPLORED.map(|action| Placed { emission, action });
         packets.into_iter().flat_map(place).collect()
+    }
+
+    /// Whether a packet belongs to a connection in scope.
+    fn in_scope(&self, packet: &Passed) -> bool {
+        match self.scope {
+            Scope::Data => !packet.control,
+            Scope::Control => packet.control,
+            Scope::Both => true,
+        }
     }
 
     /// Run to the end, and record the first packet of each turn.
@@ -210,9 +299,22 @@ impl<'t> Walker<'t> {
         true
     }
 
-    /// Run to the end, and judge the run.
-    fn finish(&mut self, list: &[Placed], placed: Option<Placed>) -> Leaf {
-        let end = self.world.run();
+    /// How far the run of a child went that has ended after so many turns.
+    fn gone(&self, turn: usize) -> Gone {
+        let place = Place::of_end(&self.world);
+        let reach = Reach::of_end(&self.outcome, &place, self.world.allowance());
+        Gone { reach, turn, ties: self.world.tied_timers() }
+    }
+
+    /// Run to the end, and judge the run. Returns also the number of turns.
+    fn finish(&mut self, list: &[Placed], placed: Option<Placed>) -> (Leaf, usize) {
+        let mut turns = 0;
+        let end = loop {
+            turns += 1;
+            if let Some(end) = self.world.step() {
+                break end;
+            }
+        };
         self.world.conclude_into(end, &mut self.outcome);
         debug_assert_eq!(self.world.orders_left(), 0, "a list's packets are in its run");
         self.runs += 1;
@@ -225,7 +327,7 @@ impl<'t> Walker<'t> {
         let outcome = &self.outcome;
         let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
         let (verdict, holds) = (outcome.verdict, self.holds.is_none_or(|holds| holds(outcome)));
-        Leaf { placed, verdict, broken_laws, holds, stack_stalled: outcome.stack_stalled }
+        (Leaf { placed, verdict, broken_laws, holds, stack_stalled: outcome.stack_stalled }, turns)
     }
 }
 

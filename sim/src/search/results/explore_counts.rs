@@ -111,6 +111,7 @@ impl ExploreCounts {
         let laws = self.broken_laws.iter();
         let laws = laws.map(|(name, (count, list))| Some((law(name)?, (*count, read(list)?))));
         Some(Explored {
+            made: None,
             guided: None,
             merged: None,
             exhaustive,

@@ -1,6 +1,6 @@
 //! `last_fault` runs a list of faults behind its last fault, and decides which states are looked up there.
 
-use super::{Counts, Halt, Merger, Passed};
+use super::{Counts, Halt, Merger, Passed, Place};
 use crate::outcome::End;
 
 /// The most turns between two states that are looked up behind the last fault.
@@ -18,7 +18,7 @@ impl Merger<'_> {
         let connections = self.world.ended().len();
         let mut looked_up = None;
         let mut counts = loop {
-            let place = looked_up.unwrap_or_else(|| self.place_between());
+            let place = looked_up.unwrap_or_else(|| Place::between(&mut self.world));
             let known = looked_up.and_then(|place| self.merged(&place, 0, &mut checks));
             let known = match known {
                 Some(known) if !checks => break known,
@@ -27,7 +27,7 @@ impl Merger<'_> {
             let ties = self.world.tied_timers();
             let (end, turns) = self.steps(looked_up.is_none().then_some(connections));
             let mut counts = Counts::at(&place);
-            counts.exact = self.world.tied_timers() > ties;
+            counts.reach.exact = self.world.tied_timers() > ties;
             counts.more_turns = turns - 1;
             way.push(Passed { place: looked_up, counts, known });
             if let Some(end) = end {
