@@ -59,7 +59,7 @@ pub enum RunError {
     /// Two runs in the same state went on differently: a search that merges equal states broke a law of its own.
     #[error(
         "equal-states-go-on-alike: two runs were in one state and went on differently, in the run of seed \
-         {seed} with {faults}: please report this, and explore with --no-classes"
+         {seed} with {faults}: please report this, and explore with --no-classes, without --merge"
     )]
     NotAlike {
         /// The seed of both runs.

@@ -4,6 +4,7 @@
 //! any number of threads, so the first list with a verdict is a shortest list with this verdict.
 
 mod guided;
+mod kinds;
 mod known_ends;
 mod memo;
 mod merging;

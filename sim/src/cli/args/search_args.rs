@@ -165,9 +165,9 @@ pub(in crate::cli) struct ExploreArgs {
     pub(in crate::cli) merge: bool,
     /// Make every run, even where a run comes to the state of an earlier run
     ///
-    /// A list of faults whose run comes to the state of an earlier run has, with one further fault, the results of
-    /// that run. One in 64 of such lists is run on all the same and compared. The option changes no result, only
-    /// the time.
+    /// If two lists of faults lead to the same state, both have the same results with one further fault behind
+    /// that state. One in 64 of such lists is run all the same and compared. The option changes no result, only the
+    /// time.
     #[arg(long)]
     #[arg(conflicts_with_all = ["merge", "guided"])]
     pub(in crate::cli) no_classes: bool,

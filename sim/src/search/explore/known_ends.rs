@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::kinds::{Kind, Kinds, code};
 use super::reach::{Limited, Limits, Place, Reach};
 use super::tree::Leaf;
 use crate::scenario::Scenario;
 use crate::scenario::fault::Action;
 use crate::search::schedule::Placed;
-use crate::verdict::Verdict;
 use crate::world::StatePart;
 
 /// The most bytes of the states that are kept. Behind this limit, further states are not kept.
@@ -30,16 +30,8 @@ pub(super) struct KnownEnds {
 #[derive(Default)]
 struct Kept {
     states: IndexMap<u128, Entry, FxBuildHasher>,
-    kinds: Vec<Kind>,
+    kinds: Kinds,
     bytes: usize,
-}
-
-/// How a run ends, as far as an exploration counts the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Kind {
-    verdict: Verdict,
-    broken_laws: Vec<&'static str>,
-    stack_stalled: bool,
 }
 
 /// A further fault, and the end of the run.
@@ -116,8 +108,7 @@ impl Kept {
         let Entry { limited_by, children, before } = self.states.get(&key)?;
         let (reach, shift) = limited_by.reach(place, limits)?;
         let leaf = |child: &Child| {
-            let Kind { verdict, broken_laws, stack_stalled } =
-                self.kinds[usize::from(child.kind)].clone();
+            let Kind { verdict, broken_laws, stack_stalled } = self.kinds[child.kind].clone();
             let emission = child.emission.wrapping_add_signed(shift).into();
             let action = Action::EXPLORED[usize::from(child.action)];
             let placed = Some(Placed { emission, action });
@@ -128,20 +119,12 @@ impl Kept {
 
     fn child(&mut self, leaf: &Leaf) -> Child {
         let Leaf { placed, verdict, ref broken_laws, holds: _, stack_stalled } = *leaf;
-        let same = |kind: &Kind| {
-            (kind.verdict, kind.stack_stalled) == (verdict, stack_stalled)
-                && kind.broken_laws == *broken_laws
-        };
-        let kind = self.kinds.iter().position(same).unwrap_or_else(|| {
-            self.kinds.push(Kind { verdict, broken_laws: broken_laws.clone(), stack_stalled });
-            self.kinds.len() - 1
-        });
+        let kind = Kind { verdict, broken_laws: broken_laws.clone(), stack_stalled };
         let Placed { emission, action } = placed.expect("a child has a fault");
-        let action = Action::EXPLORED.iter().position(|it| *it == action);
         Child {
             emission: u32::try_from(emission).expect("a run has fewer packets"),
-            action: action.and_then(|at| u8::try_from(at).ok()).expect("few actions are placed"),
-            kind: u16::try_from(kind).expect("there are few verdicts and laws"),
+            action: code(action),
+            kind: self.kinds.number(kind),
         }
     }
 }

@@ -6,12 +6,12 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use super::kinds::{Kind, Kinds, code};
 use super::reach::{Limited, Limits, Place, Reach};
 use super::{Explored, first};
 use crate::outcome::Outcome;
 use crate::scenario::fault::Action;
 use crate::search::schedule::Placed;
-use crate::verdict::Verdict;
 
 /// The most bytes of the states that are kept. Behind this limit, further states are explored as often as
 /// they occur.
@@ -30,14 +30,6 @@ pub struct Merging {
     pub checked: u64,
     /// Whether there were more states than are kept.
     pub full: bool,
-}
-
-/// The end of a run, as far as an exploration counts it.
-#[derive(Debug, PartialEq, Eq)]
-struct Kind {
-    verdict: Verdict,
-    broken_laws: Vec<&'static str>,
-    stack_stalled: bool,
 }
 
 /// The lists of one length that come to one end.
@@ -72,7 +64,7 @@ struct Entry {
 /// The states of an exploration, and what they share.
 pub(super) struct Memo {
     states: IndexMap<u128, Entry, FxBuildHasher>,
-    kinds: Vec<Kind>,
+    kinds: Kinds,
     /// First lists, one behind the other.
     lists: Vec<(u32, u8)>,
     bytes: usize,
@@ -83,7 +75,7 @@ pub(super) struct Memo {
 impl Memo {
     /// A memo of no states yet.
     pub(super) fn new(limits: Limits) -> Self {
-        let (states, kinds, lists) = (IndexMap::default(), Vec::new(), Vec::new());
+        let (states, kinds, lists) = (IndexMap::default(), Kinds::default(), Vec::new());
         Self { states, kinds, lists, bytes: 0, limits, figures: Merging::default() }
     }
 
@@ -134,12 +126,7 @@ impl Memo {
     ) -> Counts {
         let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
         let (verdict, stack_stalled) = (outcome.verdict, outcome.stack_stalled);
-        let kind = Kind { verdict, broken_laws, stack_stalled };
-        let at = self.kinds.iter().position(|known| *known == kind).unwrap_or_else(|| {
-            self.kinds.push(kind);
-            self.kinds.len() - 1
-        });
-        let kind = u16::try_from(at).expect("there are few verdicts and laws");
+        let kind = self.kinds.number(Kind { verdict, broken_laws, stack_stalled });
         let rows = vec![Row { count: 1, first: 0, shift: 0, kind, faults: 0 }];
         Counts { rows, reach: Reach::of_end(outcome, place, allowance), more_turns: 0 }
     }
@@ -196,7 +183,7 @@ impl Memo {
     pub(super) fn explored(&self, counts: &Counts) -> Explored {
         let mut explored = Explored { merged: Some(self.figures), ..Explored::default() };
         for row in &counts.rows {
-            let Kind { verdict, broken_laws, stack_stalled } = &self.kinds[usize::from(row.kind)];
+            let Kind { verdict, broken_laws, stack_stalled } = &self.kinds[row.kind];
             let (faults, list) = (usize::from(row.faults), self.list(row));
             if explored.by_faults.len() <= faults {
                 explored.by_faults.resize(faults + 1, 0);
@@ -222,10 +209,4 @@ impl Counts {
     pub(super) fn at(place: &Place) -> Self {
         Self { reach: Reach::at(place), ..Self::default() }
     }
-}
-
-/// The number of an action among those that an exploration places.
-fn code(action: Action) -> u8 {
-    let at = Action::EXPLORED.iter().position(|it| *it == action);
-    at.and_then(|at| u8::try_from(at).ok()).expect("an exploration places few actions")
 }

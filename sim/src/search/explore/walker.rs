@@ -19,7 +19,7 @@ use crate::scenario::fault::Action;
 use crate::search::limits::Stop;
 use crate::search::pool::IfPanicking;
 use crate::search::schedule::Placed;
-use crate::world::{StateBytes, StatePart, World};
+use crate::world::{StateBytes, World};
 use way::{Between, Gone, Way, Worth, is_checked};
 
 /// Runs lists of faults, one at a time.
@@ -41,8 +41,6 @@ pub(super) struct Walker<'t> {
     holds: Option<Holds<'t>>,
     /// The states whose further ends are known; `None`: every list is run.
     known: Option<&'t KnownEnds>,
-    /// The part of a state that hashes leave out.
-    known_without: Option<StatePart>,
     worth: Worth,
     bytes: StateBytes,
     stop: &'t Stop<'t>,
@@ -79,7 +77,6 @@ impl<'t> Walker<'t> {
             last,
             holds,
             known,
-            known_without: known.and_then(|known| known.forgotten),
             worth: Worth::default(),
             bytes: StateBytes::default(),
             stop,
@@ -190,7 +187,8 @@ impl<'t> Walker<'t> {
 
     /// The state of the world between two turns.
     fn between(&mut self) -> Between {
-        let place = Place::hashed(&mut self.world, &mut self.bytes, self.known_without);
+        let forgotten = self.known.and_then(|known| known.forgotten);
+        let place = Place::hashed(&mut self.world, &mut self.bytes, forgotten);
         Between { place, ..self.between_at_end() }
     }
 
