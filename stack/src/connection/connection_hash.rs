@@ -53,6 +53,22 @@ impl Hash for Connection {
     }
 }
 
+impl Connection {
+    /// Hash the socket ahead, unless the slot is vacant.
+    pub(crate) fn hash_socket(&self) {
+        if self.owner != Owner::Vacant {
+            self.socket.hash_ahead();
+        }
+    }
+
+    /// Take the hash of the socket of `source`, which is in the same state.
+    pub(crate) fn copy_socket_hash(&self, source: &Self) {
+        if self.owner != Owner::Vacant {
+            self.socket.copy_hash(&source.socket);
+        }
+    }
+}
+
 impl Clocks {
     /// Hashes the times that a connection of this owner in this state can still read, so that a time of the
     /// past which no rule reads any more makes no difference. `delays`: the delay of an acknowledgment runs.

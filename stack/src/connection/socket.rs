@@ -7,7 +7,7 @@
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
 )]
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::mem::{self, MaybeUninit};
@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
 
-use crate::connection::socket_text::Text;
+use crate::connection::socket_text::{Printed, Text};
 
 /// The place of the ring to receive into, and of the ring to send from.
 const RECEIVE: usize = 0;
@@ -35,10 +35,8 @@ pub(crate) struct TcpSocket {
     edition: u64,
     /// How many editions the ring has had.
     editions: u64,
-    /// Whether `text` tells the fields of the socket: no call has changed the socket since the print.
-    printed: Cell<bool>,
-    /// The fields of the socket as text, for `hash_with`.
-    text: Box<RefCell<Text>>,
+    /// What `hash_with` hashed last. No call has changed the socket since, or there is none.
+    printed: RefCell<Printed>,
 }
 
 /// A socket as it was at one moment.
@@ -51,9 +49,7 @@ struct Copied {
     edition: u64,
     /// The rings of the socket.
     rings: Arc<Rings>,
-    /// The text of the socket, if there is one.
-    printed: bool,
-    text: Text,
+    printed: Printed,
 }
 
 impl TcpSocket {
@@ -69,8 +65,7 @@ impl TcpSocket {
             copied: None,
             edition: 0,
             editions: 0,
-            printed: Cell::new(false),
-            text: Box::default(),
+            printed: RefCell::default(),
         }
     }
 
@@ -113,10 +108,7 @@ impl TcpSocket {
                 copied.rings = Arc::clone(&source.rings);
                 copied.edition = 0;
             }
-            copied.printed = source.printed.get();
-            if copied.printed {
-                copied.text.clone_from(&source.text.borrow());
-            }
+            copied.printed.clone_from(&source.printed.borrow());
             // SAFETY: the bits of a copied socket are never used as a socket and never dropped, so the
             // socket of `source` stays the only user of its rings. The rings are only read.
             unsafe {
@@ -152,30 +144,42 @@ impl TcpSocket {
             // Nothing is in use, and the ring may have the bytes of another edition.
             self.note_written();
         }
-        self.printed.set(back.printed);
-        if back.printed {
-            self.text.get_mut().clone_from(&back.text);
-        }
+        self.printed.get_mut().clone_from(&back.printed);
     }
 
     /// Hash the socket: every field as smoltcp prints the field, and the first `used` bytes of each ring.
     /// smoltcp derives `Debug`, so no field is left out, and prints integers exactly, so different fields
     /// are different text. The bytes of the rings beyond `used` are in no use: see `copy_from`.
     pub(super) fn hash_with<H: Hasher>(&self, used: [usize; 2], state: &mut H) {
-        let mut text = self.text.borrow_mut();
-        if !self.printed.replace(true) {
-            text.clear();
-            self.print(&mut text);
-        }
-        text.bytes.hash(state);
-        for (kind, time) in &text.times {
-            kind.iter().for_each(|kind| kind.hash(*time, state));
-        }
+        self.hash_ahead();
+        self.printed.borrow().hash(state);
         for (ring, used) in self.rings.0.iter().zip(used) {
             // SAFETY: the rings are alive, and the socket is borrowed: no call writes into the rings.
             let ring = unsafe { ring.as_ref() };
             ring[..used].hash(state);
         }
+    }
+
+    /// Hash the fields for later calls of `hash_with`, if a call has changed the socket since the last hash.
+    pub(super) fn hash_ahead(&self) {
+        let mut printed = self.printed.borrow_mut();
+        if printed.hash.is_none() {
+            TEXT.with_borrow_mut(|text| {
+                text.clear();
+                self.print(text);
+                printed.keep(text);
+            });
+        }
+    }
+
+    /// Take the hash of a copy of a socket in the same state.
+    pub(super) fn copy_hash(&self, copy: &Self) {
+        let copied = copy.copied.as_ref().expect("the hash is taken from a copy");
+        if cfg!(debug_assertions) && copied.printed.hash.is_some() {
+            self.hash_ahead();
+            assert_eq!(*self.printed.borrow(), copied.printed, "the socket is in the same state");
+        }
+        self.printed.borrow_mut().clone_from(&copied.printed);
     }
 
     /// Print the fields of the socket, with rings of no bytes: smoltcp would print every byte of a ring.
@@ -201,7 +205,7 @@ impl TcpSocket {
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
-        self.printed.set(false);
+        self.printed.get_mut().hash = None;
         self.sockets.get_mut(self.handle)
     }
 
@@ -211,7 +215,7 @@ impl TcpSocket {
 
     /// The socket set, for the interface to poll.
     pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
-        self.printed.set(false);
+        self.printed.get_mut().hash = None;
         &mut self.sockets
     }
 
@@ -235,8 +239,7 @@ impl Copied {
             bytes,
             rings: Arc::clone(rings),
             edition: 0,
-            printed: false,
-            text: Text::default(),
+            printed: Printed::default(),
         })
     }
 }
@@ -244,6 +247,11 @@ impl Copied {
 /// Whether two rings to send from have the same bytes, as far as is known.
 fn same_edition(one: u64, other: u64) -> bool {
     one == other && one != 0
+}
+
+thread_local! {
+    /// Scratch: the text of one socket.
+    static TEXT: RefCell<Text> = RefCell::default();
 }
 
 /// Where a socket has the lengths of its two rings, in bytes from the beginning of the socket.

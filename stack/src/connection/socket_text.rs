@@ -2,50 +2,61 @@
 //! and shows few.
 
 use std::fmt::{self, Write};
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
+
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::clone_by_field::clone_by_field;
 use crate::time::{Moment, TimeKind};
 
-/// The text of an unused contig, without the last brace. A contig is a gap in the received bytes with the bytes
-/// behind the gap. Of the 32 contigs of a socket nearly all are unused, which is half of the text: the text of
-/// these contigs is left out, and the commas between contigs stay.
-pub(super) const NO_CONTIG: &[u8] = b"Contig { hole_size: 0, data_size: 0";
-
 /// The fields of a socket as a formatter writes the fields, with the times apart.
 #[derive(Default)]
 pub(super) struct Text {
-    pub(super) bytes: Vec<u8>,
+    /// The text, and room for more.
+    bytes: Vec<u8>,
+    /// The number of bytes of the text.
+    length: usize,
     /// Each time of the text, in order: what later decisions read of the time; `None`: nothing.
-    pub(super) times: Vec<(Option<TimeKind>, Moment)>,
+    times: Vec<(Option<TimeKind>, Moment)>,
     /// Whether the next number is a time.
     in_time: bool,
 }
 
-clone_by_field! { Text { bytes, times, in_time } }
+/// What is kept of the text of a socket.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Printed {
+    /// The hash of the text without the times; `None`: the socket was not printed, or has changed since.
+    pub(super) hash: Option<u128>,
+    times: Vec<(Option<TimeKind>, Moment)>,
+}
+
+clone_by_field! { Printed { hash, times } }
+
+impl Printed {
+    /// Keeps what counts of a text.
+    pub(super) fn keep(&mut self, text: &Text) {
+        self.hash = Some(xxh3_128(text.bytes()));
+        self.times.clone_from(&text.times);
+    }
+}
+
+impl Hash for Printed {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.hash.hash(state);
+        for (kind, time) in &self.times {
+            kind.iter().for_each(|kind| kind.hash(*time, state));
+        }
+    }
+}
 
 impl Write for Text {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         if self.in_time && text.starts_with(|first: char| first.is_ascii_digit()) {
-            self.in_time = false;
-            let micros = text.parse().map_err(|_| fmt::Error)?;
-            let kind = match &self.bytes[..] {
-                // smoltcp asks whether the present is earlier.
-                field if field.ends_with(b"challenge_ack_timer: Instant { micros: ") => {
-                    Some(TimeKind::Ahead)
-                }
-                // The timeout of a socket reads this time, and no socket of a host has a timeout. Otherwise
-                // smoltcp asks whether there is a time.
-                field if field.ends_with(b"remote_last_ts: Some(Instant { micros: ") => None,
-                _ => Some(TimeKind::Distance),
-            };
-            self.times.push((kind, Moment::from(Duration::from_micros(micros))));
-            return Ok(());
+            return self.push_time(text);
         }
-        self.in_time |= text == "Instant";
-        if text == " }" && self.bytes.ends_with(NO_CONTIG) {
-            self.bytes.truncate(self.bytes.len() - NO_CONTIG.len());
-            return Ok(());
+        if text == "Instant" {
+            self.in_time = true;
         }
         self.push(text.as_bytes());
         Ok(())
@@ -53,48 +64,76 @@ impl Write for Text {
 }
 
 impl Text {
+    /// The text so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.length]
+    }
+
+    /// Add a time, apart from the text.
+    #[inline(never)]
+    fn push_time(&mut self, text: &str) -> fmt::Result {
+        self.in_time = false;
+        let micros = text.parse().map_err(|_| fmt::Error)?;
+        let kind = match self.bytes() {
+            // smoltcp asks whether the present is earlier.
+            field if field.ends_with(b"challenge_ack_timer: Instant { micros: ") => {
+                Some(TimeKind::Ahead)
+            }
+            // The timeout of a socket reads this time, and no socket of a host has a timeout. Otherwise
+            // smoltcp asks whether there is a time.
+            field if field.ends_with(b"remote_last_ts: Some(Instant { micros: ") => None,
+            _ => Some(TimeKind::Distance),
+        };
+        self.times.push((kind, Moment::from(Duration::from_micros(micros))));
+        Ok(())
+    }
+
     /// Add a piece of text. A formatter writes hundreds of pieces of a few bytes, for which a call of `memcpy` is
-    /// slow: a short piece is put together in a number.
+    /// slow: a short piece is written as its first and its last bytes, which may overlap.
     #[inline]
     fn push(&mut self, piece: &[u8]) {
         let length = piece.len();
-        if let [one] = *piece {
-            return self.bytes.push(one);
+        let room = self.bytes.get_mut(self.length..).and_then(|room| room.first_chunk_mut::<16>());
+        let Some(room) = room.filter(|_| length <= 16) else {
+            return self.push_long(piece);
+        };
+        if let (Some(first), Some(last)) = (piece.first_chunk::<8>(), piece.last_chunk::<8>()) {
+            room[..8].copy_from_slice(first);
+            room[length - 8..length].copy_from_slice(last);
+        } else if let (Some(first), Some(last)) =
+            (piece.first_chunk::<4>(), piece.last_chunk::<4>())
+        {
+            room[..4].copy_from_slice(first);
+            room[length - 4..length].copy_from_slice(last);
+        } else if let [first, .., last] = *piece {
+            // Two bytes, or three.
+            room[..3].copy_from_slice(&[first, piece[1], last]);
+        } else if let [one] = *piece {
+            room[0] = one;
         }
-        if length > 16 {
-            return self.bytes.extend_from_slice(piece);
+        self.length += length;
+    }
+
+    /// Add a piece of any length.
+    #[inline(never)]
+    fn push_long(&mut self, piece: &[u8]) {
+        let end = self.length + piece.len();
+        if self.bytes.len() < end {
+            self.bytes.resize(end + ROOM, 0);
         }
-        // The first and the last bytes of a piece overlap where the piece is shorter than both.
-        let [low, high] =
-            if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
-                [u64::from_le_bytes(*first), shifted(u64::from_le_bytes(*last), 16 - length)]
-            } else if let (Some(first), Some(last)) = (piece.first_chunk(), piece.last_chunk()) {
-                let last = shifted(u64::from(u32::from_le_bytes(*last)) << 32, 8 - length);
-                [u64::from(u32::from_le_bytes(*first)) | last, 0]
-            } else {
-                let number = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-                [piece.iter().rev().fold(0, number), 0]
-            };
-        let end = self.bytes.len() + length;
-        self.bytes.extend_from_slice(&low.to_le_bytes());
-        if length > 8 {
-            self.bytes.extend_from_slice(&high.to_le_bytes());
-        }
-        self.bytes.truncate(end);
+        self.bytes[self.length..end].copy_from_slice(piece);
+        self.length = end;
     }
 
     /// Forget the text and the times.
     pub(super) fn clear(&mut self) {
-        self.bytes.clear();
+        self.length = 0;
         self.times.clear();
     }
 }
 
-/// The bytes of a number without the first `bytes`.
-#[inline]
-fn shifted(number: u64, bytes: usize) -> u64 {
-    number.checked_shr(8 * u32::try_from(bytes).unwrap_or(8)).unwrap_or(0)
-}
+/// Room for the rest of the text of a socket, in bytes.
+const ROOM: usize = 4096;
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +148,6 @@ mod tests {
             text.write_str(piece).expect("a text takes everything");
             expected.push_str(piece);
         }
-        assert_eq!(String::from_utf8_lossy(&text.bytes), expected);
+        assert_eq!(String::from_utf8_lossy(text.bytes()), expected);
     }
 }
