@@ -124,6 +124,19 @@ impl World<'_> {
         StateHash { alike, exact: bytes.exact() }
     }
 
+    /// Hash the sockets ahead: later hashes of this world, and of its copies, hash only those sockets again that
+    /// have changed since.
+    pub(crate) fn hash_sockets(&self) {
+        self.stations.iter().for_each(|station| station.host.hash_sockets());
+    }
+
+    /// Take the hashes of the sockets from `source`, a copy of a world whose hosts did the same.
+    pub(crate) fn copy_socket_hashes(&mut self, source: &Self) {
+        for (station, from) in self.stations.iter_mut().zip(&source.stations) {
+            station.host.copy_socket_hashes(&from.host);
+        }
+    }
+
     /// The time of the next event, or the present if there is no event.
     pub(crate) fn next_time(&mut self) -> Duration {
         let next = self.next_event().map(|(at, _)| at);

@@ -54,6 +54,10 @@ struct Parent<'t> {
     /// Keeps the state before the turn `kept`.
     copy: World<'t>,
     kept: Option<usize>,
+    /// The state of a child behind the turn `after`. A fault acts on the packet that leaves in the turn, on the
+    /// link alone: behind the turn, the sockets of all children with a fault there are in the same state.
+    child: World<'t>,
+    after: Option<usize>,
 }
 
 impl<'t> Walker<'t> {
@@ -67,7 +71,14 @@ impl<'t> Walker<'t> {
         Self {
             world: new(),
             copy: new(),
-            parent: Parent { list: None, turns: Vec::new(), copy: new(), kept: None },
+            parent: Parent {
+                list: None,
+                turns: Vec::new(),
+                copy: new(),
+                kept: None,
+                child: new(),
+                after: None,
+            },
             plain: cfg!(debug_assertions).then(new),
             turns: Vec::new(),
             runs: 0,
@@ -173,6 +184,9 @@ impl<'t> Walker<'t> {
             let Some(known) = known else { continue };
             let behind_fault = self.turns.len() == first + 1;
             if (behind_fault || self.has_place(emission)) && self.worth.asks(way.states.len()) {
+                if behind_fault && self.parent.kept == Some(first) {
+                    self.hash_sockets_once(first);
+                }
                 let state = self.between();
                 let rest = known.rest(&state.place);
                 self.worth
@@ -183,6 +197,18 @@ impl<'t> Walker<'t> {
             }
         }
         (self.places(list), way)
+    }
+
+    /// Hash the sockets behind the turn of the last fault, once for all children of the parent.
+    fn hash_sockets_once(&mut self, turn: usize) {
+        let Parent { child, after, .. } = &mut self.parent;
+        if *after == Some(turn) {
+            self.world.copy_socket_hashes(child);
+        } else {
+            self.world.hash_sockets();
+            child.copy_from(&self.world);
+            *after = Some(turn);
+        }
     }
 
     /// The state of the world between two turns.
@@ -245,6 +271,7 @@ impl<'t> Walker<'t> {
     fn approach(&mut self, list: &[Placed]) -> usize {
         let (seed, world) = (self.seed, &mut self.world);
         let Some((last, list)) = list.split_last() else {
+            self.parent.kept = None;
             begin(world, seed, list, None, true);
             return 0;
         };
@@ -254,10 +281,11 @@ impl<'t> Walker<'t> {
             self.record_turns();
             self.parent.list = Some(list.to_vec());
             self.parent.turns.clone_from(&self.turns);
-            self.parent.kept = None;
+            (self.parent.kept, self.parent.after) = (None, None);
         }
         let (world, parent) = (&mut self.world, &mut self.parent);
         let Some(turn) = turn_of(&parent.turns, last.emission) else {
+            parent.kept = None;
             begin(world, seed, list, Some(*last), true);
             return 0;
         };
@@ -268,6 +296,9 @@ impl<'t> Walker<'t> {
         }
         if kept != Some(turn) {
             go_on(world, kept.unwrap_or(0)..turn);
+            if self.known.is_some() {
+                world.hash_sockets();
+            }
             parent.copy.copy_from(world);
             parent.kept = Some(turn);
         }

@@ -90,8 +90,12 @@ impl Way {
     }
 }
 
-/// Which states of a run are worth a hash, which costs about as much as the run of a child: the first state
-/// of a run, the second and so on, as long as so far each look-up has saved at least one run of a child.
+/// About the time for the hash of a state, and for the run of a child, in the same unit.
+const HASH: usize = 2;
+const RUN: usize = 3;
+
+/// Which states of a run are worth a hash: the first state of a run, the second and so on, as long as so far the
+/// runs of children that look-ups have saved take longer than the look-ups.
 #[derive(Default)]
 pub(super) struct Worth {
     /// For each place in the order of states: the number of look-ups, and of saved runs.
@@ -103,7 +107,7 @@ impl Worth {
     pub(super) fn asks(&self, before: usize) -> bool {
         let new = (0, 0);
         let (asked, saved) = *self.by_place.get(before).unwrap_or(&new);
-        asked < TRIED || saved >= asked
+        asked < TRIED || saved * RUN >= asked * HASH
     }
 
     /// Notes how many runs a look-up has saved.
