@@ -117,7 +117,8 @@ pub fn main() -> ExitCode {
         true => plain.insert(io::stdout().lock()),
         false => styled.insert(anstream::stdout().lock()),
     };
-    let mut err = anstream::stderr().lock();
+    // Not locked: the thread of a search that panics names the run there.
+    let mut err = anstream::stderr();
     let columns = terminal_columns();
     let mut streams = Streams { out, err: &mut err, columns };
     ExitCode::from(execute(arguments, &mut streams))
