@@ -30,6 +30,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 
+use crate::run::RunError;
+use crate::search::results::ResultsError;
 use args::{Arguments, Invocation};
 #[cfg(all(feature = "net", target_os = "linux"))]
 use commands::network_commands::bridge_command;
@@ -55,6 +57,8 @@ pub(crate) enum Status {
     Failed,
 }
 
+/// The exit status after a broken law.
+const BROKEN: u8 = 1;
 /// The exit status of wrong usage and wrong input.
 const WRONG: u8 = 2;
 /// The exit status after a failed real transfer.
@@ -70,6 +74,8 @@ pub(crate) enum CommandError {
     /// A real transfer failed: one line with the reason.
     #[cfg_attr(not(feature = "net"), expect(dead_code, reason = "only a real transfer fails"))]
     Transfer(String),
+    /// A search broke a law of its own, so its results are not valid: one line with the law.
+    Unsound(String),
     /// A write to standard output or standard error failed.
     Output(io::Error),
 }
@@ -91,6 +97,18 @@ impl From<crate::live::Error> for CommandError {
             }
             crate::live::Error::Output(error) => Self::Output(error),
         }
+    }
+}
+
+impl From<RunError> for CommandError {
+    fn from(error: RunError) -> Self {
+        if error.is_breach() { Self::Unsound(error.to_string()) } else { Self::input(error) }
+    }
+}
+
+impl From<ResultsError> for CommandError {
+    fn from(error: ResultsError) -> Self {
+        if let ResultsError::Run(error) = error { error.into() } else { Self::input(error) }
     }
 }
 
@@ -145,7 +163,7 @@ pub(crate) fn execute(
     });
     match done {
         Ok(Status::AsExpected) => 0,
-        Ok(Status::Broken) => 1,
+        Ok(Status::Broken) => BROKEN,
         Ok(Status::Interrupted) => INTERRUPTED,
         Ok(Status::Failed) => FAILED,
         // The reader of standard output has closed the pipe.
@@ -154,6 +172,7 @@ pub(crate) fn execute(
             complain(err, &format!("cannot write the output: {error}"), WRONG)
         }
         Err(CommandError::Input(problem)) => complain(err, &problem, WRONG),
+        Err(CommandError::Unsound(problem)) => complain(err, &problem, BROKEN),
         Err(CommandError::Transfer(problem)) => complain(err, &shown_line(&problem), FAILED),
     }
 }

@@ -84,6 +84,20 @@ pub enum RunError {
     NotTheSame(u64),
 }
 
+impl RunError {
+    /// Whether a search broke a law of its own, and the caller did nothing wrong.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_breach(&self) -> bool {
+        match self {
+            Self::Unlike(_)
+            | Self::NotAlike { .. }
+            | Self::NotResumed { .. }
+            | Self::NotTheSame(_) => true,
+            Self::Unreadable(_) | Self::SeveralValues { .. } | Self::TooMany => false,
+        }
+    }
+}
+
 /// Runs `scenario` with `seed` and returns what the run came to.
 ///
 /// # Errors

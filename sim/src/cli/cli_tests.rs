@@ -23,6 +23,19 @@ fn shown_on(columns: Option<usize>, arguments: &[&str]) -> (u8, String, String) 
     (status, text(out), text(err))
 }
 
+/// The caller has done nothing wrong where a search breaks a law of its own.
+#[test]
+fn a_broken_law_of_a_search_is_not_bad_input() {
+    let faults = "fault=drop packet 3".to_owned();
+    let broken = CommandError::from(RunError::NotAlike { seed: 0, faults });
+    assert!(
+        matches!(&broken, CommandError::Unsound(line) if line.starts_with("equal-states-go-on-alike")),
+        "{broken:?}"
+    );
+    let wrong = CommandError::from(RunError::TooMany);
+    assert!(matches!(wrong, CommandError::Input(_)), "{wrong:?}");
+}
+
 #[test]
 fn bad_input_is_one_line_and_exit_status_2() {
     for (arguments, message) in [

@@ -145,15 +145,15 @@ impl ExploreRequest {
         let (explored, resumed) = match &self.summary {
             None if self.guided.is_some() => {
                 let runs = self.guided.unwrap_or_default();
-                (exploration.guided(runs).map_err(CommandError::input)?, 0)
+                (exploration.guided(runs)?, 0)
             }
-            None if self.merge => (exploration.merged().map_err(CommandError::input)?, 0),
-            None => (exploration.run().map_err(CommandError::input)?, 0),
+            None if self.merge => (exploration.merged()?, 0),
+            None => (exploration.run()?, 0),
             Some(summary) => {
                 let (options, words) = (&self.options(), &*arm.selection.words);
                 let fail_on = &self.fail_on;
                 let record = ExploreRecord { summary, options, words, fail_on, unmatched };
-                record.run(&exploration).map_err(CommandError::input)?
+                record.run(&exploration)?
             }
         };
         Ok((explored, began.elapsed(), resumed))

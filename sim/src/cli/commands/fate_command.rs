@@ -39,7 +39,7 @@ pub(in crate::cli) fn execute(
     if let Some(time) = args.max_time {
         search = search.max_time(time);
     }
-    let curve = search.run().map_err(CommandError::input)?;
+    let curve = search.run()?;
     bar.clear();
     let again = format!("halfclose fate {} --seed {seed}", selection.words);
     if args.json {

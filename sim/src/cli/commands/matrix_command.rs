@@ -46,7 +46,7 @@ pub(in crate::cli) fn execute(
     if args.json {
         search = search.explained(report::because);
     }
-    let mut all_cells = search.progress(&reached).run().map_err(CommandError::input)?;
+    let mut all_cells = search.progress(&reached).run()?;
     bar.clear();
     if keeps {
         all_cells.iter_mut().for_each(|cell| cell.scenario.expect.clone_from(&scenario.expect));

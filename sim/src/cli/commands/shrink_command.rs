@@ -59,7 +59,7 @@ pub(in crate::cli) fn execute(
     if let Some(time) = request.max_time {
         search = search.max_time(time);
     }
-    let mut shrunk = search.run().map_err(CommandError::input)?;
+    let mut shrunk = search.run()?;
     drop(bar);
     let outcome = &shrunk.finished.outcome;
     // A run that misses the expectation of the scenario is worth shrinking, even if intact.

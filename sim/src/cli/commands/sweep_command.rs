@@ -159,7 +159,7 @@ pub(in crate::cli) fn execute(
     progress.clear();
     let summary = match summary {
         Err(ResultsError::Run(RunError::Unlike(unlike))) => return unsound(request, &unlike, out),
-        summary => summary.map_err(CommandError::input)?,
+        summary => summary?,
     };
     let took = began.elapsed();
     let unmatched = sweep.unmatched().map_err(CommandError::input)?;
