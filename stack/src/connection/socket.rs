@@ -49,6 +49,7 @@ struct Copied {
     edition: u64,
     /// The rings of the socket.
     rings: Arc<Rings>,
+    /// The hash of the socket, if there is one.
     printed: Printed,
 }
 

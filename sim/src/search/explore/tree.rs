@@ -125,7 +125,8 @@ struct Parents<'t> {
 impl<'t> Parents<'t> {
     fn new(tree: &Tree<'t>, length: usize) -> Self {
         Self {
-            walker: Walker::new(tree),
+            // This walker finds lists and looks no state up.
+            walker: Walker::new(&Tree { known: None, ..*tree }),
             length,
             places: Vec::new(),
             begun: false,

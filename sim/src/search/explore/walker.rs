@@ -296,7 +296,7 @@ impl<'t> Walker<'t> {
         }
         if kept != Some(turn) {
             go_on(world, kept.unwrap_or(0)..turn);
-            if self.known.is_some() {
+            if self.known.is_some() && self.worth.asks(0) {
                 world.hash_sockets();
             }
             parent.copy.copy_from(world);

@@ -90,7 +90,7 @@ impl Way {
     }
 }
 
-/// About the time for the hash of a state, and for the run of a child, in the same unit.
+/// The weights of a hash of a state and of a run of a child: an estimate of their times, from a profile.
 const HASH: usize = 2;
 const RUN: usize = 3;
 
