@@ -12,6 +12,7 @@ pub(crate) mod reset;
 pub(crate) mod seq;
 pub(crate) mod sequence_space;
 pub(crate) mod socket;
+mod socket_hash;
 mod socket_text;
 pub(crate) mod transition;
 
@@ -27,6 +28,7 @@ use crate::connection::deadline::Clocks;
 use crate::connection::poll::PollHint;
 use crate::connection::sequence_space::{ReceiveSpace, SendSpace};
 use crate::connection::socket::TcpSocket;
+use crate::connection::socket_hash::Call;
 use crate::ending::Ending;
 use crate::ids::Key;
 use crate::packet::segment::{Flags, Segment};
@@ -115,11 +117,11 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// A slot that holds no connection yet.
-    pub(crate) fn vacant(wire: &mut Wire) -> Self {
+    /// A slot of the host with this address. The slot holds no connection yet.
+    pub(crate) fn vacant(address: Ipv4Addr, wire: &mut Wire) -> Self {
         let nowhere = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 0);
         Self {
-            interface: wire.interface(*nowhere.ip(), 0, Moment::default()),
+            interface: wire.interface(address, 0, Moment::default()),
             socket: TcpSocket::new(),
             owner: Owner::Vacant,
             touched: false,
@@ -232,15 +234,11 @@ impl Connection {
         self.state = State::Listen;
     }
 
-    /// Take the state of `source` over: out of a connection into a copy, or back from a copy into the slot
-    /// from which the copy was made.
-    ///
-    /// # Panics
-    /// If `source` is a copy of a different connection.
+    /// Take the state of `source` over, the connection of a host with the same address and MTU.
     pub(crate) fn copy_from(&mut self, source: &Self) {
         let Self {
-            // An interface keeps nothing between two calls: its address is the host's, its clock is set
-            // by each poll, and its random numbers are drawn at once when a connection opens.
+            // An interface keeps nothing between two calls: its address and its MTU are the host's, its clock is
+            // set by each poll, and its random numbers are drawn at once when a connection opens.
             interface: _,
             socket,
             owner,
@@ -355,12 +353,21 @@ impl Connection {
         !matches!(self.state, State::Closed | State::Listen | State::SynSent | State::SynReceived)
     }
 
-    /// Call smoltcp's socket, and read its state afterwards.
+    /// Call smoltcp's socket, and read its state afterwards. `call` returns what the call was.
     #[inline]
-    fn ask<R>(&mut self, call: impl FnOnce(&mut tcp::Socket<'static>) -> R) -> R {
-        let result = call(self.socket.get_mut());
+    fn ask<R>(
+        &mut self,
+        now: Moment,
+        call: impl FnOnce(&mut tcp::Socket<'static>) -> (Call<'static>, R),
+    ) -> R {
+        let result = self.socket.call(now, call);
         self.look();
         result
+    }
+
+    /// CLOSE of smoltcp: a FIN follows the bytes that wait to be sent.
+    fn close_socket(&mut self, now: Moment) {
+        self.ask(now, |socket| (Call::Close, socket.close()));
     }
 
     #[inline]

@@ -129,12 +129,10 @@ impl Host {
         self.ports = Ports::new(&self.seed_draws);
     }
 
-    /// Take the state of `source` over, so that both would go on alike: out of a host at work into a copy
-    /// of the host, or back from the copy into the host from which the copy was made. A copy is only kept:
-    /// connections of a copy act as closed. The free packet buffers of each host stay.
+    /// Take the state of `source` over, so that both go on alike. The free packet buffers of each host stay.
     ///
     /// # Panics
-    /// If `source` is a copy of a different host.
+    /// If the hosts differ in address or MTU.
     pub fn copy_from(&mut self, source: &Self) {
         let Self {
             config,
@@ -153,13 +151,15 @@ impl Host {
             closed: _,
             no_sockets: _,
         } = source;
+        let same = (self.config.address, self.config.mtu) == (config.address, config.mtu);
+        assert!(same, "both hosts have one address and one MTU");
         (self.config, self.patience) = (*config, *patience);
         (self.seed_draws, self.ports) = (*seed_draws, ports.clone());
         self.wire.copy_from(wire);
         let spare = &mut self.wire;
         self.connections.copy_from(
             connections,
-            || Connection::vacant(spare),
+            || Connection::vacant(config.address, spare),
             Connection::copy_from,
             |connection| {
                 connection.vacate();
@@ -250,7 +250,7 @@ impl Host {
     /// Take a slot for the connection between `port` and `peer`.
     fn open(&mut self, now: Moment, port: u16, peer: SocketAddrV4) -> u32 {
         let Self { config, connections, demux, seed_draws, wire, .. } = self;
-        let slot = connections.take(|| Connection::vacant(wire));
+        let slot = connections.take(|| Connection::vacant(config.address, wire));
         let local = SocketAddrV4::new(config.address, port);
         let key = Key::connection(port, peer);
         // Each use of a 4-tuple has a sequence number of its own.

@@ -56,6 +56,16 @@ impl Moment {
         Self(self.0.saturating_sub(span.0))
     }
 
+    /// How many microseconds the point is behind `other`. The number wraps if the point is before `other`.
+    pub(crate) fn distance(self, other: Self) -> u64 {
+        self.0.wrapping_sub(other.0)
+    }
+
+    /// The point moved by a distance.
+    pub(crate) fn moved(self, distance: u64) -> Self {
+        Self(self.0.wrapping_add(distance))
+    }
+
     /// Whether the point is not `NEVER`.
     pub(crate) fn comes(self) -> bool {
         self != Self::NEVER

@@ -10,12 +10,10 @@ use crate::network::faults::MetFault;
 use crate::outcome::End;
 
 impl World<'_> {
-    /// Take the state of `source`: out of a running world into a world that keeps the state, or from
-    /// such a copy back into the world that was copied. A copy only keeps the state, and does not run.
-    /// Memory is used again.
+    /// Take the state of `source`, so that both go on alike. Memory is used again.
     ///
     /// # Panics
-    /// If the worlds are not of one scenario, or `source` is a copy of a different world.
+    /// If the worlds are not of one scenario.
     pub(crate) fn copy_from(&mut self, source: &Self) {
         let Self {
             scenario,

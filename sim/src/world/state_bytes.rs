@@ -53,8 +53,8 @@ impl Hasher for StateBytes {
         if stopped || forgotten == Some(kind) {
             return;
         }
-        self.times.push(time);
         let ahead = time.saturating_sub(next);
+        self.times.push(if kind == TimeKind::Ahead { next + ahead } else { time });
         let told = match kind {
             _ if absolute => time,
             TimeKind::Distance => time.wrapping_sub(next),

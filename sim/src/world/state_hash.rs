@@ -124,17 +124,14 @@ impl World<'_> {
         StateHash { alike, exact: bytes.exact() }
     }
 
-    /// Hash the sockets ahead: later hashes of this world, and of its copies, hash only those sockets again that
-    /// have changed since.
+    /// Find the hashes of the sockets: later hashes of this world, and of its copies, take less time.
     pub(crate) fn hash_sockets(&self) {
         self.stations.iter().for_each(|station| station.host.hash_sockets());
     }
 
-    /// Take the hashes of the sockets from `source`, a copy of a world whose hosts did the same.
-    pub(crate) fn copy_socket_hashes(&mut self, source: &Self) {
-        for (station, from) in self.stations.iter_mut().zip(&source.stations) {
-            station.host.copy_socket_hashes(&from.host);
-        }
+    /// Forget the hashes of the sockets, for runs that are not looked up.
+    pub(crate) fn forget_socket_hashes(&mut self) {
+        self.stations.iter_mut().for_each(|station| station.host.forget_socket_hashes());
     }
 
     /// The time of the next event, or the present if there is no event.

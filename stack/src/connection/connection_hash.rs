@@ -54,18 +54,16 @@ impl Hash for Connection {
 }
 
 impl Connection {
-    /// Hash the socket ahead, unless the slot is vacant.
-    pub(crate) fn hash_socket(&self) {
+    /// Find the hash of the socket, for this connection and for its copies.
+    pub(crate) fn find_hash(&self) {
         if self.owner != Owner::Vacant {
-            self.socket.hash_ahead();
+            self.socket.find_hash();
         }
     }
 
-    /// Take the hash of the socket of `source`, which is in the same state.
-    pub(crate) fn copy_socket_hash(&self, source: &Self) {
-        if self.owner != Owner::Vacant {
-            self.socket.copy_hash(&source.socket);
-        }
+    /// Forget the hash of the socket.
+    pub(crate) fn forget_hash(&mut self) {
+        self.socket.forget_hash();
     }
 }
 

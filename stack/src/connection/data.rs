@@ -4,9 +4,11 @@
 use std::ops::ControlFlow;
 
 use crate::connection::Connection;
+use crate::connection::socket_hash::Call;
 use crate::ending::Ending;
 use crate::ids::Status;
 use crate::state::State;
+use crate::time::Moment;
 
 impl Connection {
     /// SEND: call `fill` with each free piece of the send buffer until `fill` leaves room. Returns
@@ -14,6 +16,7 @@ impl Connection {
     #[inline]
     pub(crate) fn send(
         &mut self,
+        now: Moment,
         fill: &mut dyn FnMut(&mut [u8]) -> usize,
     ) -> ControlFlow<Ending, usize> {
         if let Some(ending) = self.ending {
@@ -21,13 +24,14 @@ impl Connection {
         }
         let mut taken = 0;
         while !self.fin_deferred && self.socket.get().can_send() {
-            let sent = self.ask(|socket| {
-                socket.send(|piece| {
+            let (room, filled) = self.ask(now, |socket| {
+                let sent = socket.send(|piece| {
                     let (room, filled) = (piece.len(), fill(piece));
                     (filled, (room, filled))
-                })
+                });
+                let sent = sent.expect("can_send says that the sending side is open");
+                (Call::Send(sent.1), sent)
             });
-            let (room, filled) = sent.expect("can_send says that the sending side is open");
             taken += filled;
             if filled < room {
                 break;
@@ -46,6 +50,7 @@ impl Connection {
     #[inline]
     pub(crate) fn receive(
         &mut self,
+        now: Moment,
         limit: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> ControlFlow<Ending, usize> {
@@ -60,14 +65,15 @@ impl Connection {
         }
         let mut left = wanted;
         while left > 0 {
-            let received = self.ask(|socket| {
-                socket.recv(|piece| {
+            left -= self.ask(now, |socket| {
+                let received = socket.recv(|piece| {
                     let len = piece.len().min(left);
                     take(&piece[..len]);
                     (len, len)
-                })
+                });
+                let received = received.expect("bytes wait, so they may be received");
+                (Call::Receive(received), received)
             });
-            left -= received.expect("bytes wait, so they may be received");
         }
         self.receive.took(wanted);
         ControlFlow::Continue(wanted)

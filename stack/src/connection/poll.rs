@@ -6,6 +6,7 @@ use smoltcp::socket::tcp;
 
 use crate::connection::deadline::Patience;
 use crate::connection::observation::Before;
+use crate::connection::socket_hash::Call;
 use crate::connection::{Connection, Owner};
 use crate::packet::device::PacketDevice;
 use crate::packet::pool::Packet;
@@ -78,8 +79,13 @@ impl Connection {
     /// Give a packet to smoltcp. True if smoltcp replies: the reply waits on the wire.
     #[inline(always)]
     pub(crate) fn feed(&mut self, now: Moment, bytes: &[u8], wire: &mut Wire) -> bool {
+        if self.view.state == State::Listen {
+            // smoltcp draws the initial sequence number.
+            self.socket.forget_hash();
+        }
         let mut device = wire.device(Some(bytes));
-        ingress(&mut self.interface, now, &mut device, self.socket.set());
+        let sockets = self.socket.set(now, Call::Arrival { packet: bytes, mtu: device.mtu });
+        ingress(&mut self.interface, now, &mut device, sockets);
         self.look();
         let Some(reply) = device.leaving else { return false };
         self.left(now, &reply);
@@ -167,7 +173,7 @@ impl Connection {
     /// Close smoltcp's socket by smoltcp's ABORT. Returns the RST of smoltcp, if there is a RST.
     /// Received bytes stay readable.
     pub(super) fn abort_socket(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
-        self.socket.get_mut().abort();
+        self.socket.call(now, |socket| (Call::Abort, socket.abort()));
         // One poll more, or the RST never leaves: smoltcp drops the RST with the socket.
         self.egress_raw(now, wire)
     }
@@ -175,7 +181,8 @@ impl Connection {
     #[inline(always)]
     fn egress_raw(&mut self, now: Moment, wire: &mut Wire) -> Option<Packet> {
         let mut device = wire.device(None);
-        egress(&mut self.interface, now, &mut device, self.socket.set());
+        let sockets = self.socket.set(now, Call::Poll { mtu: device.mtu });
+        egress(&mut self.interface, now, &mut device, sockets);
         self.look();
         device.leaving
     }

@@ -1,8 +1,7 @@
 //! `reset.rs` owns the RST that ends a connection (RFC 9293 §3.10.5): the states in which ABORT sends a
 //! RST, and the sequence number of the RST.
 
-use smoltcp::socket::tcp;
-
+use crate::connection::socket_hash::Call;
 use crate::connection::{Connection, Owner};
 use crate::packet::segment::{Flags, Segment};
 use crate::packet::wire::Wire;
@@ -48,7 +47,7 @@ impl Connection {
         let known = self.owner == Owner::Orphan && self.send.rests();
         let mut rewound = false;
         if known && !cfg!(debug_assertions) {
-            self.ask(tcp::Socket::abort);
+            self.ask(now, |socket| (Call::Abort, socket.abort()));
         } else if let Some(packet) = self.abort_socket(now, wire) {
             let mut sent = Segment::peek(&packet).expect("smoltcp sends whole headers");
             rewound = sent.seq != reset.seq;

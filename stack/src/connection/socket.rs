@@ -7,17 +7,21 @@
     reason = "smoltcp 0.14 keeps the buffers of a dropped socket's rings from being used again"
 )]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::mem::{self, MaybeUninit};
 use std::ptr::{self, NonNull};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use smoltcp::iface::{SocketHandle, SocketSet};
 use smoltcp::socket::tcp::{Socket, SocketBuffer};
+use xxhash_rust::xxh3::xxh3_128;
 
-use crate::connection::socket_text::{Printed, Text};
+use crate::connection::socket_hash::{Call, SocketHash};
+use crate::connection::socket_text::Text;
+use crate::time::Moment;
 
 /// The place of the ring to receive into, and of the ring to send from.
 const RECEIVE: usize = 0;
@@ -28,172 +32,142 @@ const SEND: usize = 1;
 pub(crate) struct TcpSocket {
     sockets: SocketSet<'static>,
     handle: SocketHandle,
-    rings: Arc<Rings>,
-    /// The copied socket, if this value is a copy. The rings of a copy have no bytes.
-    copied: Option<Box<Copied>>,
-    /// The bytes in the ring to send from, by a number: each write makes an edition. 0: unknown.
+    rings: Rings,
+    /// The bytes in the ring to send from, by a number that no other bytes have: each write makes an edition.
     edition: u64,
-    /// How many editions the ring has had.
-    editions: u64,
-    /// What `hash_with` hashed last. No call has changed the socket since, or there is none.
-    printed: RefCell<Printed>,
-}
-
-/// A socket as it was at one moment.
-struct Copied {
-    /// Never dropped, and never used as a socket.
-    socket: MaybeUninit<Socket<'static>>,
-    /// The first bytes of each ring.
-    bytes: [Vec<u8>; 2],
-    /// The edition of the ring to send from.
-    edition: u64,
-    /// The rings of the socket.
-    rings: Arc<Rings>,
-    /// The hash of the socket, if there is one.
-    printed: Printed,
+    /// So many bytes of the edition are in the ring, at least.
+    there: usize,
+    /// The last edition that this socket made.
+    last_edition: u64,
+    hash: RefCell<SocketHash>,
+    /// An edition of the ring to send from, the number of its first bytes, and their hash.
+    sent: Cell<(u64, usize, u128)>,
 }
 
 impl TcpSocket {
     /// A socket whose rings have no memory yet.
     pub(crate) fn new() -> Self {
-        let rings = Arc::new(Rings::new([0; 2]));
+        let rings = Rings::new([0; 2]);
         let mut sockets = SocketSet::new(Vec::with_capacity(1));
         let handle = sockets.add(without_rings());
         Self {
             sockets,
             handle,
             rings,
-            copied: None,
             edition: 0,
-            editions: 0,
-            printed: RefCell::default(),
+            there: 0,
+            last_edition: NEXT_SOCKET.fetch_add(1, Ordering::Relaxed) << EDITION_BITS,
+            hash: RefCell::default(),
+            sent: Cell::default(),
         }
     }
 
     /// Note that bytes were written into the ring to send from.
     #[inline]
     pub(super) fn note_written(&mut self) {
-        self.editions += 1;
-        self.edition = self.editions;
+        self.last_edition += 1;
+        self.edition = self.last_edition;
+        self.there = usize::MAX;
     }
 
     /// Replace the socket with a fresh socket. The two lengths are those of the ring to receive into and
     /// the ring to send from, in bytes. Rings of the same lengths are used again.
     pub(crate) fn renew(&mut self, lengths: [usize; 2]) {
-        self.copied = None;
         self.note_written();
         if self.rings.lengths() != lengths {
             self.replace(without_rings());
-            self.rings = Arc::new(Rings::new(lengths));
+            self.rings = Rings::new(lengths);
         }
         // SAFETY: the one socket that uses these rings is forgotten by `replace`, and is not used in
-        // between. A copy of a socket is never used, and touches the rings in `copy_from` alone.
+        // between.
         let [receive, send] = unsafe { self.rings.lend() };
         self.replace(socket(receive, send));
     }
 
-    /// Copy the socket of `source` into this value, which becomes a copy, or write the copy `source` back
-    /// into the socket from which the copy was made. Beyond the first `used` bytes (of the ring to
-    /// receive into, of the ring to send from) the rings of a copied socket have no bytes in use. A copy
-    /// cannot be polled: it acts as a closed socket.
-    ///
-    /// # Panics
-    /// If `source` is the copy of a different socket.
+    /// Become a copy of the socket of `source`, with rings of its own. Beyond the first `used` bytes (of the ring to
+    /// receive into, of the ring to send from) the rings of `source` have no bytes in use.
     pub(crate) fn copy_from(&mut self, source: &Self, used: [usize; 2]) {
-        let Some(back) = &source.copied else {
-            if self.copied.is_none() {
-                *self = Self::new();
-            }
-            let copied = self.copied.get_or_insert_with(|| Copied::of(&source.rings));
-            if !Arc::ptr_eq(&copied.rings, &source.rings) {
-                copied.rings = Arc::clone(&source.rings);
-                copied.edition = 0;
-            }
-            copied.printed.clone_from(&source.printed.borrow());
-            // SAFETY: the bits of a copied socket are never used as a socket and never dropped, so the
-            // socket of `source` stays the only user of its rings. The rings are only read.
-            unsafe {
-                ptr::copy_nonoverlapping(source.get(), copied.socket.as_mut_ptr(), 1);
-                for (at, used) in used.into_iter().enumerate() {
-                    let bytes = &mut copied.bytes[at];
-                    let there = same_edition(copied.edition, source.edition) && bytes.len() >= used;
-                    if at == RECEIVE || !there {
-                        bytes.clear();
-                        bytes.extend_from_slice(&copied.rings.0[at].as_ref()[..used]);
-                    }
-                }
-            }
-            copied.edition = source.edition;
-            return;
-        };
-        let same = self.copied.is_none() && Arc::ptr_eq(&self.rings, &back.rings);
-        assert!(same, "a copy of a socket goes back into the same socket");
-        // SAFETY: `back` was written above, from a socket that used these rings. The rings are alive,
-        // for `self` owns them too. The overwritten socket used the same rings and is forgotten here,
-        // so the rings have one user again, and `self` is borrowed exclusively. Beside the rings a
-        // socket owns no memory: smoltcp 0.14 keeps wakers only with the feature `async`.
+        if self.rings.lengths() != source.rings.lengths() {
+            self.renew(source.rings.lengths());
+        }
+        let there = self.edition == source.edition && self.there >= used[SEND];
+        // SAFETY: beside its rings a socket owns no memory: smoltcp 0.14 keeps wakers only with the feature `async`.
+        // So its bits are a socket, once they have the addresses of other rings of the same lengths. These rings
+        // are alive, for `self` owns them. The overwritten socket used the same rings and is forgotten here, so
+        // the rings have one user, and `self` is borrowed exclusively. The rings of `source` are only read.
         unsafe {
-            ptr::copy_nonoverlapping(back.socket.as_ptr(), self.get_mut(), 1);
-            for (at, bytes) in back.bytes.iter().enumerate() {
-                if at == RECEIVE || !same_edition(self.edition, back.edition) {
-                    (&mut (*self.rings.0[at].as_ptr()))[..bytes.len()].copy_from_slice(bytes);
+            let socket: *mut Socket<'static> = self.sockets.get_mut(self.handle);
+            ptr::copy_nonoverlapping(source.get(), socket, 1);
+            for (at, place) in ring_places().iter().enumerate() {
+                let (own, other) = (self.rings.0[at], source.rings.0[at]);
+                socket.byte_add(place.address).cast::<*mut u8>().write(own.as_ptr().cast());
+                if at == RECEIVE || !there {
+                    (&mut (*own.as_ptr()))[..used[at]].copy_from_slice(&other.as_ref()[..used[at]]);
                 }
             }
         }
-        self.edition = back.edition;
-        if back.bytes[SEND].is_empty() {
-            // Nothing is in use, and the ring may have the bytes of another edition.
-            self.note_written();
+        if !there {
+            (self.edition, self.there) = (source.edition, used[SEND]);
         }
-        self.printed.get_mut().clone_from(&back.printed);
+        self.hash.get_mut().clone_from(&source.hash.borrow());
+        self.sent.set(source.sent.get());
     }
 
     /// Hash the socket: every field as smoltcp prints the field, and the first `used` bytes of each ring.
     /// smoltcp derives `Debug`, so no field is left out, and prints integers exactly, so different fields
     /// are different text. The bytes of the rings beyond `used` are in no use: see `copy_from`.
     pub(super) fn hash_with<H: Hasher>(&self, used: [usize; 2], state: &mut H) {
-        self.hash_ahead();
-        self.printed.borrow().hash(state);
-        for (ring, used) in self.rings.0.iter().zip(used) {
+        self.find_hash();
+        self.hash.borrow().hash(state);
+        let ring = |at: usize| {
             // SAFETY: the rings are alive, and the socket is borrowed: no call writes into the rings.
-            let ring = unsafe { ring.as_ref() };
-            ring[..used].hash(state);
+            let ring = unsafe { self.rings.0[at].as_ref() };
+            &ring[..used[at]]
+        };
+        ring(RECEIVE).hash(state);
+        let (edition, length, _) = self.sent.get();
+        if (edition, length) != (self.edition, used[SEND]) {
+            self.sent.set((self.edition, used[SEND], xxh3_128(ring(SEND))));
+        }
+        let (_, length, sent) = self.sent.get();
+        (length, sent).hash(state);
+    }
+
+    /// Find the hash of the fields: from the calls since the hash was known, or from the text of the fields.
+    pub(super) fn find_hash(&self) {
+        let hash = &mut *self.hash.borrow_mut();
+        let last_call = hash.last_call();
+        let found = hash.find();
+        if !found {
+            self.print_into(hash);
+        } else if let Some(now) = last_call
+            && cfg!(debug_assertions)
+        {
+            let mut printed = SocketHash::default();
+            self.print_into(&mut printed);
+            assert!(hash.is_like(&printed, now), "a socket follows from its calls");
         }
     }
 
-    /// Hash the fields for later calls of `hash_with`, if a call has changed the socket since the last hash.
-    pub(super) fn hash_ahead(&self) {
-        let mut printed = self.printed.borrow_mut();
-        if printed.hash.is_none() {
-            TEXT.with_borrow_mut(|text| {
-                text.clear();
-                self.print(text);
-                printed.keep(text);
-            });
-        }
-    }
-
-    /// Take the hash of a copy of a socket in the same state.
-    pub(super) fn copy_hash(&self, copy: &Self) {
-        let copied = copy.copied.as_ref().expect("the hash is taken from a copy");
-        if cfg!(debug_assertions) && copied.printed.hash.is_some() {
-            self.hash_ahead();
-            assert_eq!(*self.printed.borrow(), copied.printed, "the socket is in the same state");
-        }
-        self.printed.borrow_mut().clone_from(&copied.printed);
+    /// Take the hash of the fields from their text.
+    fn print_into(&self, hash: &mut SocketHash) {
+        TEXT.with_borrow_mut(|text| {
+            text.clear();
+            self.print(text);
+            hash.take(text);
+        });
     }
 
     /// Print the fields of the socket, with rings of no bytes: smoltcp would print every byte of a ring.
     fn print(&self, text: &mut Text) {
-        let lengths = *LENGTHS.get_or_init(ring_lengths);
         let mut image = MaybeUninit::<Socket<'static>>::uninit();
-        // SAFETY: `image` becomes the bits of a socket with rings of no bytes: `ring_lengths` has found where
+        // SAFETY: `image` becomes the bits of a socket with rings of no bytes: `ring_places` tells where
         // a socket has the two lengths, and a vector may have fewer bytes than its capacity. The image is
         // read by the formatter alone, is never dropped and touches no byte of the rings.
         let printed = unsafe {
             ptr::copy_nonoverlapping(self.get(), image.as_mut_ptr(), 1);
-            for length in lengths {
-                image.as_mut_ptr().byte_add(length).cast::<usize>().write(0);
+            for place in ring_places() {
+                image.as_mut_ptr().byte_add(place.length).cast::<usize>().write(0);
             }
             write!(text, "{:?}", image.assume_init_ref())
         };
@@ -205,8 +179,14 @@ impl TcpSocket {
         mem::forget(mem::replace(self.get_mut(), socket));
     }
 
+    /// Forget the hash: the next call is not followed.
+    pub(super) fn forget_hash(&mut self) {
+        self.hash.get_mut().forget();
+    }
+
+    /// The socket, for a call that the hash does not follow.
     pub(crate) fn get_mut(&mut self) -> &mut Socket<'static> {
-        self.printed.get_mut().hash = None;
+        self.forget_hash();
         self.sockets.get_mut(self.handle)
     }
 
@@ -214,9 +194,22 @@ impl TcpSocket {
         self.sockets.get(self.handle)
     }
 
-    /// The socket set, for the interface to poll.
-    pub(crate) fn set(&mut self) -> &mut SocketSet<'static> {
-        self.printed.get_mut().hash = None;
+    /// Call the socket. `call` returns what the call was.
+    #[inline]
+    pub(super) fn call<R>(
+        &mut self,
+        now: Moment,
+        call: impl FnOnce(&mut Socket<'static>) -> (Call<'static>, R),
+    ) -> R {
+        let (call, result) = call(self.sockets.get_mut(self.handle));
+        self.hash.get_mut().follow(now, call);
+        result
+    }
+
+    /// The socket set, for the interface to poll: `call` says what for.
+    #[inline]
+    pub(super) fn set(&mut self, now: Moment, call: Call<'_>) -> &mut SocketSet<'static> {
+        self.hash.get_mut().follow(now, call);
         &mut self.sockets
     }
 
@@ -232,44 +225,44 @@ impl Drop for TcpSocket {
     }
 }
 
-impl Copied {
-    fn of(rings: &Arc<Rings>) -> Box<Self> {
-        let (socket, bytes) = (MaybeUninit::uninit(), Default::default());
-        Box::new(Self {
-            socket,
-            bytes,
-            rings: Arc::clone(rings),
-            edition: 0,
-            printed: Printed::default(),
-        })
-    }
-}
+/// A socket makes fewer editions than 2 to this power. The bits above are the number of the socket.
+const EDITION_BITS: u32 = 40;
 
-/// Whether two rings to send from have the same bytes, as far as is known.
-fn same_edition(one: u64, other: u64) -> bool {
-    one == other && one != 0
-}
+/// The number of the next socket of this program.
+static NEXT_SOCKET: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
     /// Scratch: the text of one socket.
     static TEXT: RefCell<Text> = RefCell::default();
 }
 
-/// Where a socket has the lengths of its two rings, in bytes from the beginning of the socket.
-static LENGTHS: OnceLock<[usize; 2]> = OnceLock::new();
+/// Where a socket has what it knows of one ring, in bytes from the beginning of the socket.
+#[derive(Clone, Copy)]
+struct RingPlace {
+    address: usize,
+    length: usize,
+}
 
-/// Find where a socket has the lengths of its rings: the fields of smoltcp's socket are private, and Rust
-/// promises no order of fields. Each word of the bits of a socket is set in turn, until the socket tells
-/// the new word as the length of a ring.
-fn ring_lengths() -> [usize; 2] {
+/// The places of both rings: the fields of smoltcp's socket are private, and Rust promises no order of fields.
+fn ring_places() -> &'static [RingPlace; 2] {
+    static PLACES: OnceLock<[RingPlace; 2]> = OnceLock::new();
+    PLACES.get_or_init(find_ring_places)
+}
+
+/// Find the places of both rings. Each word of the bits of a socket is set in turn, until the socket tells the new word
+/// as the length of a ring. The address of the ring is near.
+fn find_ring_places() -> [RingPlace; 2] {
     /// The length that is tried; the lengths before are 0.
     const TRIED: usize = 2;
-    let ring = || {
+    const WORD: usize = size_of::<usize>();
+    let rings = [(); 2].map(|()| {
         let mut bytes = vec![0; TRIED];
         bytes.clear();
-        SocketBuffer::new(bytes)
-    };
-    let example = socket(ring(), ring());
+        bytes
+    });
+    let addresses = rings.each_ref().map(Vec::as_ptr);
+    let [receive, send] = rings.map(SocketBuffer::new);
+    let example = socket(receive, send);
     let told = |at: usize| {
         let mut image = MaybeUninit::<Socket<'static>>::uninit();
         // SAFETY: the word lies in the bits of the image. Of the image only the two rings are read, and of
@@ -283,14 +276,27 @@ fn ring_lengths() -> [usize; 2] {
             [image.recv_capacity(), image.send_capacity()]
         }
     };
-    let words =
-        (0..size_of::<Socket<'static>>() / size_of::<usize>()).map(|at| at * size_of::<usize>());
-    let find = |wanted: [usize; 2]| {
-        let mut found = words.clone().filter(|at| told(*at) == wanted);
-        let place = found.next().filter(|_| found.next().is_none());
-        place.expect("smoltcp keeps the length of each ring in one word of the socket")
-    };
-    [find([TRIED, 0]), find([0, TRIED])]
+    let words = (0..size_of::<Socket<'static>>() / WORD).map(|at| at * WORD);
+    [0, 1].map(|at| {
+        let wanted = [0, 1].map(|other| if other == at { TRIED } else { 0 });
+        let mut found = words.clone().filter(|word| told(*word) == wanted);
+        let length = found.next().filter(|_| found.next().is_none());
+        let length =
+            length.expect("smoltcp keeps the length of each ring in one word of the socket");
+        // SAFETY: a ring is a vector and numbers, all of whole words, so the words beside the length are words
+        // of the ring or of the socket.
+        let is_address = |word: &usize| unsafe {
+            (&raw const example).byte_add(*word).cast::<*const u8>().read() == addresses[at]
+        };
+        let near = [
+            length.wrapping_sub(WORD),
+            length + WORD,
+            length.wrapping_sub(2 * WORD),
+            length + 2 * WORD,
+        ];
+        let address = near.into_iter().find(is_address);
+        RingPlace { address: address.expect("the address of a ring is beside its length"), length }
+    })
 }
 
 /// A fresh socket. Not inlined, because the constructor of smoltcp is long.
@@ -304,8 +310,7 @@ fn without_rings() -> Socket<'static> {
     socket(nothing(), nothing())
 }
 
-/// The memory of the ring to receive into and of the ring to send from. The one socket that uses the
-/// memory, and the copies of the socket, share the ownership.
+/// The memory of the ring to receive into and of the ring to send from.
 struct Rings([NonNull<[u8]>; 2]);
 
 // SAFETY: the memory is owned as two `Box<[u8]>` own it. It is touched through the one `TcpSocket` whose

@@ -2,13 +2,12 @@
 //! and shows few.
 
 use std::fmt::{self, Write};
-use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
-use xxhash_rust::xxh3::xxh3_128;
-
-use crate::clone_by_field::clone_by_field;
 use crate::time::{Moment, TimeKind};
+
+/// A time, with what later decisions read of the time; `None`: nothing.
+pub(super) type Time = (Option<TimeKind>, Moment);
 
 /// The fields of a socket as a formatter writes the fields, with the times apart.
 #[derive(Default)]
@@ -17,37 +16,10 @@ pub(super) struct Text {
     bytes: Vec<u8>,
     /// The number of bytes of the text.
     length: usize,
-    /// Each time of the text, in order: what later decisions read of the time; `None`: nothing.
-    times: Vec<(Option<TimeKind>, Moment)>,
+    /// Each time of the text, in order.
+    times: Vec<Time>,
     /// Whether the next number is a time.
     in_time: bool,
-}
-
-/// What is kept of the text of a socket.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Printed {
-    /// The hash of the text without the times; `None`: the socket was not printed, or has changed since.
-    pub(super) hash: Option<u128>,
-    times: Vec<(Option<TimeKind>, Moment)>,
-}
-
-clone_by_field! { Printed { hash, times } }
-
-impl Printed {
-    /// Keeps what counts of a text.
-    pub(super) fn keep(&mut self, text: &Text) {
-        self.hash = Some(xxh3_128(text.bytes()));
-        self.times.clone_from(&text.times);
-    }
-}
-
-impl Hash for Printed {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.hash.hash(state);
-        for (kind, time) in &self.times {
-            kind.iter().for_each(|kind| kind.hash(*time, state));
-        }
-    }
 }
 
 impl Write for Text {
@@ -67,6 +39,11 @@ impl Text {
     /// The text so far.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.length]
+    }
+
+    /// The times so far.
+    pub(super) fn times(&self) -> &[Time] {
+        &self.times
     }
 
     /// Add a time, apart from the text.

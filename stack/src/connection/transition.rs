@@ -1,8 +1,6 @@
 //! `transition.rs` owns the change of a connection's state (RFC 9293 §3.3.2) after a change by smoltcp,
 //! the FIN that waits for ESTABLISHED, and the record of the ending.
 
-use smoltcp::socket::tcp;
-
 use crate::close_policy::ReceivedAtReset;
 use crate::connection::sequence_space::ReceiveSpace;
 use crate::connection::{Connection, Owner};
@@ -52,24 +50,24 @@ impl Connection {
 
     /// Shut the sending side: a FIN follows the bytes that wait to be sent. Before ESTABLISHED the FIN
     /// waits. smoltcp does not wait in SYN-RECEIVED, hence the divergence.
-    pub(crate) fn shut(&mut self) -> Option<Divergence> {
+    pub(crate) fn shut(&mut self, now: Moment) -> Option<Divergence> {
         match self.state {
             State::SynSent => self.fin_deferred = true,
             State::SynReceived if !std::mem::replace(&mut self.fin_deferred, true) => {
                 return Some(Divergence::CloseInSynReceived);
             }
-            State::Established | State::CloseWait => self.ask(tcp::Socket::close),
+            State::Established | State::CloseWait => self.close_socket(now),
             _ => {}
         }
         None
     }
 
     /// Send the FIN that waited for ESTABLISHED (RFC 9293 §3.10.4). True if a FIN waited.
-    pub(crate) fn shut_if_deferred(&mut self) -> bool {
+    pub(crate) fn shut_if_deferred(&mut self, now: Moment) -> bool {
         let shuts = self.fin_deferred && self.synchronized();
         if shuts {
             self.fin_deferred = false;
-            self.ask(tcp::Socket::close);
+            self.close_socket(now);
         }
         shuts
     }

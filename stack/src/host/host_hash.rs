@@ -2,7 +2,6 @@
 
 use std::hash::Hasher;
 
-use crate::connection::Connection;
 use crate::hash_by_field::hash_by_field;
 use crate::host::Host;
 
@@ -17,20 +16,15 @@ hash_by_field! {
 }
 
 impl Host {
-    /// Hash the sockets ahead: later hashes of this host, and of its copies, hash only those sockets again that
-    /// have changed since. To hash a socket costs more than to hash everything else.
+    /// Find the hashes of the sockets: later hashes of this host, and of its copies, follow from the calls of smoltcp
+    /// since. To hash a socket anew costs more than to hash everything else.
     pub fn hash_sockets(&self) {
-        self.connections.iter().for_each(Connection::hash_socket);
+        (0..self.connections.len()).for_each(|slot| self.connections[slot].find_hash());
     }
 
-    /// Take the hashes of the sockets from `source`, a copy of this host or of a host that did the same.
-    ///
-    /// # Panics
-    /// In debug builds, if a socket differs from the socket of `source`.
-    pub fn copy_socket_hashes(&mut self, source: &Self) {
-        for (connection, from) in self.connections.iter().zip(source.connections.iter()) {
-            connection.copy_socket_hash(from);
-        }
+    /// Forget the hashes of the sockets: the calls of smoltcp are not followed, until a hash is found anew.
+    pub fn forget_socket_hashes(&mut self) {
+        (0..self.connections.len()).for_each(|slot| self.connections[slot].forget_hash());
     }
 
     /// Hash the outdated times of timers. A timer that is set to such a time again keeps its old place among the

@@ -125,11 +125,6 @@ impl<T> Slots<T> {
         self.entries[slot as usize].ready = false;
     }
 
-    /// The values of all slots, vacant slots included.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().map(|entry| &entry.value)
-    }
-
     /// How many slots there are, vacant slots included.
     pub(super) fn len(&self) -> u32 {
         u32::try_from(self.entries.len()).expect("a host has fewer than 2^31 connections")

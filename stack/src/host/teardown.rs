@@ -43,7 +43,7 @@ impl Host {
         if let Some(ending) = connection.ending_of([from, to], reset) {
             self.end(now, slot, ending);
         }
-        if self.connections[slot].shut_if_deferred() {
+        if self.connections[slot].shut_if_deferred(now) {
             self.follow(now, slot, false);
         }
     }
@@ -61,7 +61,7 @@ impl Host {
 
     /// Shut the sending side of the connection in `slot`.
     pub(super) fn shut(&mut self, now: Moment, slot: u32) {
-        if let Some(divergence) = self.connections[slot].shut() {
+        if let Some(divergence) = self.connections[slot].shut(now) {
             self.diverge(now, slot, divergence);
         }
         if self.follow(now, slot, false) {

@@ -117,12 +117,12 @@ impl Host {
     #[inline]
     pub fn send(
         &mut self,
-        _now: Duration,
+        now: Duration,
         on: ConnId,
         fill: &mut dyn FnMut(&mut [u8]) -> usize,
     ) -> ControlFlow<Ending, usize> {
         let slot = self.connection(on);
-        let taken = self.connections[slot].send(fill)?;
+        let taken = self.connections[slot].send(now.into(), fill)?;
         if taken > 0 {
             self.touch(slot);
         }
@@ -138,13 +138,13 @@ impl Host {
     #[inline]
     pub fn receive(
         &mut self,
-        _now: Duration,
+        now: Duration,
         on: ConnId,
         limit: usize,
         take: &mut dyn FnMut(&[u8]),
     ) -> ControlFlow<Ending, usize> {
         let slot = self.connection(on);
-        let taken = self.connections[slot].receive(limit, take)?;
+        let taken = self.connections[slot].receive(now.into(), limit, take)?;
         if taken > 0 && self.connections[slot].wants_poll_after_receive() {
             self.touch(slot);
         }

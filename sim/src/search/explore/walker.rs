@@ -54,10 +54,6 @@ struct Parent<'t> {
     /// Keeps the state before the turn `kept`.
     copy: World<'t>,
     kept: Option<usize>,
-    /// The state of a child behind the turn `after`. A fault acts on the packet that leaves in the turn, on the
-    /// link alone: behind the turn, the sockets of all children with a fault there are in the same state.
-    child: World<'t>,
-    after: Option<usize>,
 }
 
 impl<'t> Walker<'t> {
@@ -71,14 +67,7 @@ impl<'t> Walker<'t> {
         Self {
             world: new(),
             copy: new(),
-            parent: Parent {
-                list: None,
-                turns: Vec::new(),
-                copy: new(),
-                kept: None,
-                child: new(),
-                after: None,
-            },
+            parent: Parent { list: None, turns: Vec::new(), copy: new(), kept: None },
             plain: cfg!(debug_assertions).then(new),
             turns: Vec::new(),
             runs: 0,
@@ -184,9 +173,6 @@ impl<'t> Walker<'t> {
             let Some(known) = known else { continue };
             let behind_fault = self.turns.len() == first + 1;
             if (behind_fault || self.has_place(emission)) && self.worth.asks(way.states.len()) {
-                if behind_fault && self.parent.kept == Some(first) {
-                    self.hash_sockets_once(first);
-                }
                 let state = self.between();
                 let rest = known.rest(&state.place);
                 self.worth
@@ -197,18 +183,6 @@ impl<'t> Walker<'t> {
             }
         }
         (self.places(list), way)
-    }
-
-    /// Hash the sockets behind the turn of the last fault, once for all children of the parent.
-    fn hash_sockets_once(&mut self, turn: usize) {
-        let Parent { child, after, .. } = &mut self.parent;
-        if *after == Some(turn) {
-            self.world.copy_socket_hashes(child);
-        } else {
-            self.world.hash_sockets();
-            child.copy_from(&self.world);
-            *after = Some(turn);
-        }
     }
 
     /// The state of the world between two turns.
@@ -281,7 +255,7 @@ impl<'t> Walker<'t> {
             self.record_turns();
             self.parent.list = Some(list.to_vec());
             self.parent.turns.clone_from(&self.turns);
-            (self.parent.kept, self.parent.after) = (None, None);
+            self.parent.kept = None;
         }
         let (world, parent) = (&mut self.world, &mut self.parent);
         let Some(turn) = turn_of(&parent.turns, last.emission) else {
@@ -322,6 +296,7 @@ impl<'t> Walker<'t> {
                 kept
             }
         };
+        self.world.forget_socket_hashes();
         go_on(&mut self.world, first..turn);
         self.copy.copy_from(&self.world);
         *kept = Some(turn);
