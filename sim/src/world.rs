@@ -274,8 +274,8 @@ impl<'a> World<'a> {
     }
 
     fn take_turn(&mut self, side: Side, at_once: u32) {
-        let acts = self.is_awake(side);
-        self.turn = Turn { side, acts, acted: acts, at_once };
+        let (acts, number) = (self.is_awake(side), self.turn.number + 1);
+        self.turn = Turn { side, acts, acted: acts, at_once, number };
     }
 
     /// Second stage: the program acts until the program has nothing to do.
@@ -370,11 +370,14 @@ struct Turn {
     acted: bool,
     /// Number of earlier events at the same instant.
     at_once: u32,
+    /// The number of the turn in its run.
+    number: u32,
 }
 
 impl Turn {
     /// Nothing has happened yet.
-    const NONE: Self = Self { side: Side::Client, acts: false, acted: false, at_once: 0 };
+    const NONE: Self =
+        Self { side: Side::Client, acts: false, acted: false, at_once: 0, number: 0 };
 }
 
 #[derive(Clone, Copy)]

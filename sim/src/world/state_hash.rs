@@ -150,6 +150,11 @@ impl World<'_> {
         [0, 1].map(|side| self.stations[side].host.audit().packets)
     }
 
+    /// The number of turns of the run so far.
+    pub(crate) fn turns(&self) -> u32 {
+        self.turn.number
+    }
+
     /// The number of events before the present event at the same instant.
     pub(crate) fn events_at_once(&self) -> u32 {
         self.turn.at_once

@@ -1,6 +1,7 @@
 //! `socket_hash.rs` owns the hash of a socket's fields, and follows the hash from call to call. To print the fields
-//! costs as much as a dozen packets. What a call of smoltcp makes of the fields depends on the fields, the call and the
-//! time alone, so a thread prints the fields behind the same calls once. Debug builds print them each time and compare.
+//! takes as long as ten packets. What a call of smoltcp makes of the fields depends on the fields, the call and the
+//! time alone, so a thread prints the fields behind the same calls once. A debug build prints them each time and
+//! compares.
 
 use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
@@ -15,7 +16,7 @@ use crate::time::{Moment, TimeKind};
 /// A call of smoltcp that changes a socket, with what the change of the fields depends on.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Call<'a> {
-    /// A packet arrives.
+    /// A packet arrives at the socket.
     Arrival {
         packet: &'a [u8],
         mtu: usize,
@@ -32,7 +33,7 @@ pub(super) enum Call<'a> {
     Abort,
 }
 
-/// The hash of a socket's fields, as far as the hash is known.
+/// The hash of a socket's fields, as far as it is known.
 #[derive(Default)]
 pub(super) struct SocketHash {
     fields: Fields,
@@ -42,12 +43,12 @@ pub(super) struct SocketHash {
 /// How much is known of the fields.
 #[derive(Clone, Copy, Debug, Default)]
 enum Known {
-    /// Nothing.
+    /// Nothing is known of the fields.
     #[default]
     Not,
-    /// The fields as they are.
+    /// The fields are known as they are.
     Now,
-    /// The fields before the calls of a trail.
+    /// The fields are known as they were before the calls of a trail.
     Before(Trail),
 }
 

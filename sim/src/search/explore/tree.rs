@@ -54,6 +54,16 @@ pub(super) struct Leaf {
     pub(super) stack_stalled: bool,
 }
 
+impl Leaf {
+    /// The result of the run with this last fault.
+    pub(super) fn of(placed: Option<Placed>, outcome: &Outcome, holds: Option<Holds<'_>>) -> Self {
+        let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
+        let (verdict, stack_stalled) = (outcome.verdict, outcome.stack_stalled);
+        let holds = holds.is_none_or(|holds| holds(outcome));
+        Self { placed, verdict, broken_laws, holds, stack_stalled }
+    }
+}
+
 impl<'t> Tree<'t> {
     /// Visits every list of this length in the shard, the children of one parent at a time, except
     /// the children of the first `done` parents. Returns whether every parent was begun.

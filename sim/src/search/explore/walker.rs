@@ -8,13 +8,13 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use super::known_ends::KnownEnds;
-use super::reach::{Place, Reach};
+use super::reach::Place;
 use super::tree::{Family, Holds, Leaf, Tree};
 use super::{Explore, Scope};
 use crate::network::fate::Fate;
 use crate::network::medium::Passed;
 use crate::network::trace::Recording;
-use crate::outcome::Outcome;
+use crate::outcome::{End, Outcome};
 use crate::scenario::fault::Action;
 use crate::search::limits::Stop;
 use crate::search::pool::IfPanicking;
@@ -25,8 +25,6 @@ use way::{Between, Gone, Way, Worth, is_checked};
 /// Runs lists of faults, one at a time.
 pub(super) struct Walker<'t> {
     world: World<'t>,
-    /// Keeps the state of `world` before a turn.
-    copy: World<'t>,
     parent: Parent<'t>,
     /// Makes every fourth run from the beginning, for a comparison: in debug builds.
     plain: Option<World<'t>>,
@@ -34,6 +32,8 @@ pub(super) struct Walker<'t> {
     turns: Vec<u64>,
     /// The number of runs of children.
     runs: u64,
+    /// The world of a child, a copy of `world`.
+    child: World<'t>,
     outcome: Outcome,
     seed: u64,
     scope: Scope,
@@ -66,11 +66,11 @@ impl<'t> Walker<'t> {
         let new = || World::new(scenario, workload, seed, recording);
         Self {
             world: new(),
-            copy: new(),
             parent: Parent { list: None, turns: Vec::new(), copy: new(), kept: None },
             plain: cfg!(debug_assertions).then(new),
             turns: Vec::new(),
             runs: 0,
+            child: new(),
             outcome: Outcome::default(),
             seed,
             scope,
@@ -94,16 +94,18 @@ impl<'t> Walker<'t> {
 
     /// Run the children in order.
     fn run_children(&mut self, parent: Option<&[Placed]>, family: &mut Family) {
-        let (list, seed, child) = (parent.unwrap_or_default(), self.seed, &Cell::new(None));
+        let (list, seed, last) = (parent.unwrap_or_default(), self.seed, &Cell::new(None));
         let _named = IfPanicking(|| {
-            let all = list.iter().copied().chain(child.get());
+            let all = list.iter().copied().chain(last.get());
             let faults: Vec<_> = all.map(|placed| format!("fault={placed}")).collect();
             format!("it was the run of seed {seed} with {faults:?}")
         });
         let Family { children, derived, whole, alike, .. } = family;
         if parent.is_none() {
             begin(&mut self.world, seed, list, None, false);
-            children.push(self.finish(list, None).0);
+            let end = self.world.run();
+            let outcome = self.world.conclude(end);
+            children.push(Leaf::of(None, &outcome, self.holds));
             *whole = true;
             return;
         }
@@ -115,28 +117,16 @@ impl<'t> Walker<'t> {
         }
         let mut gone = Vec::new();
         let mut kept = None;
-        for place in all.chunk_by(|one, other| one.emission == other.emission) {
+        for placed in all {
             if self.stop.is_set() {
                 return;
             }
-            let turn = turn_of(&self.turns, place[0].emission);
-            let mut there = self.keep(list, turn, &mut kept);
-            for &placed in place {
-                child.set(Some(placed));
-                if turn.is_none() {
-                    begin(&mut self.world, seed, list, Some(placed), false);
-                } else {
-                    if !std::mem::take(&mut there) {
-                        self.world.copy_from(&self.copy);
-                    }
-                    let (emission, fate) = placed.order();
-                    self.world.order_one_more(emission, fate);
-                }
-                let (leaf, turns) = self.finish(list, Some(placed));
-                children.push(leaf);
-                if known.is_some() {
-                    gone.push(self.gone(turn.unwrap_or(0) + turns));
-                }
+            last.set(Some(placed));
+            self.child_begins(list, placed, &mut kept);
+            let end = self.child.run();
+            children.push(self.child_ends(end, list, placed));
+            if known.is_some() {
+                gone.push(Gone::of(&self.child, &self.outcome));
             }
         }
         *whole = true;
@@ -195,7 +185,7 @@ impl<'t> Walker<'t> {
     /// The state of the world at the end of a run.
     fn between_at_end(&self) -> Between {
         let place = Place::of_end(&self.world);
-        Between { place, turn: self.turns.len(), ties: self.world.tied_timers() }
+        Between { place, turn: self.world.turns(), ties: self.world.tied_timers() }
     }
 
     /// Whether a fault can be placed on a packet from `emission` on.
@@ -281,57 +271,37 @@ impl<'t> Walker<'t> {
         turn
     }
 
-    /// Keep the state of the parent's run before `turn`, if `kept` is the state before a different turn.
-    /// Returns whether the world itself stands before the turn.
-    fn keep(&mut self, list: &[Placed], turn: Option<usize>, kept: &mut Option<usize>) -> bool {
-        let Some(turn) = turn.filter(|turn| *kept != Some(*turn)) else { return false };
-        let first = match *kept {
-            None => {
-                let first = self.approach(list);
-                self.world.count(false);
-                first
-            }
-            Some(kept) => {
-                self.world.copy_from(&self.copy);
-                kept
-            }
+    /// Bring the child's world to the turn in which the packet of the fault leaves, or to the beginning. `kept`: the
+    /// turn of the list's own run before which the world is.
+    fn child_begins(&mut self, list: &[Placed], placed: Placed, kept: &mut Option<usize>) {
+        let Some(turn) = turn_of(&self.turns, placed.emission) else {
+            return begin(&mut self.child, self.seed, list, Some(placed), false);
         };
-        self.world.forget_socket_hashes();
-        go_on(&mut self.world, first..turn);
-        self.copy.copy_from(&self.world);
+        let before = kept.unwrap_or_else(|| {
+            let before = self.approach(list);
+            self.world.count(false);
+            self.world.forget_socket_hashes();
+            before
+        });
+        go_on(&mut self.world, before..turn);
         *kept = Some(turn);
-        true
+        self.child.copy_from(&self.world);
+        let (emission, fate) = placed.order();
+        self.child.order_one_more(emission, fate);
     }
 
-    /// How far the run of a child went that has ended after so many turns.
-    fn gone(&self, turn: usize) -> Gone {
-        let place = Place::of_end(&self.world);
-        let reach = Reach::of_end(&self.outcome, &place, self.world.allowance());
-        Gone { reach, turn, ties: self.world.tied_timers() }
-    }
-
-    /// Run to the end, and judge the run. Returns also the number of turns.
-    fn finish(&mut self, list: &[Placed], placed: Option<Placed>) -> (Leaf, usize) {
-        let mut turns = 0;
-        let end = loop {
-            turns += 1;
-            if let Some(end) = self.world.step() {
-                break end;
-            }
-        };
-        self.world.conclude_into(end, &mut self.outcome);
-        debug_assert_eq!(self.world.orders_left(), 0, "a list's packets are in its run");
+    /// Judge the run of a child.
+    fn child_ends(&mut self, end: End, list: &[Placed], placed: Placed) -> Leaf {
+        self.child.conclude_into(end, &mut self.outcome);
+        debug_assert_eq!(self.child.orders_left(), 0, "a list's packets are in its run");
         self.runs += 1;
         if let Some(plain) = self.plain.as_mut().filter(|_| self.runs.is_multiple_of(4)) {
-            begin(plain, self.seed, list, placed, false);
+            begin(plain, self.seed, list, Some(placed), false);
             let end = plain.run();
             let outcome = plain.conclude(end);
             assert_eq!(self.outcome, outcome, "a run from a copy is the run from the beginning");
         }
-        let outcome = &self.outcome;
-        let broken_laws = outcome.broken_laws.iter().map(|law| law.name).collect();
-        let (verdict, holds) = (outcome.verdict, self.holds.is_none_or(|holds| holds(outcome)));
-        (Leaf { placed, verdict, broken_laws, holds, stack_stalled: outcome.stack_stalled }, turns)
+        Leaf::of(Some(placed), &self.outcome, self.holds)
     }
 }
 

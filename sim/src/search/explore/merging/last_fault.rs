@@ -7,7 +7,7 @@ use crate::outcome::End;
 const APART: u32 = 16;
 
 impl Merger<'_> {
-    /// Runs to the end without a further fault. A hash costs as much as ten turns, so a state is looked up only where
+    /// Runs to the end without a further fault. A hash costs as much as eight turns, so a state is looked up only where
     /// the first connection ends, because many runs come to one state there, and after every 16 turns. `checks`: the
     /// run is for a comparison.
     pub(super) fn last(&mut self, mut checks: bool) -> Result<Counts, Halt> {

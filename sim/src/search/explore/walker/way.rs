@@ -5,11 +5,12 @@ use std::hash::{Hash, Hasher};
 
 use rustc_hash::FxHasher;
 
-use crate::outcome::End;
+use crate::outcome::{End, Outcome};
 use crate::search::explore::known_ends::{OnTheWay, Rest};
 use crate::search::explore::reach::{Place, Reach};
 use crate::search::explore::tree::Leaf;
 use crate::search::schedule::Placed;
+use crate::world::World;
 
 /// Of so many lists whose run comes to a known state, one is run on for a comparison.
 const CHECKED: u64 = if cfg!(debug_assertions) { 4 } else { 64 };
@@ -33,7 +34,7 @@ pub(super) struct Way {
 pub(super) struct Between {
     pub(super) place: Place,
     /// The number of turns before the state.
-    pub(super) turn: usize,
+    pub(super) turn: u32,
     /// How often two timers were due at one instant before the state.
     pub(super) ties: u64,
 }
@@ -43,9 +44,18 @@ pub(super) struct Between {
 pub(super) struct Gone {
     pub(super) reach: Reach,
     /// The number of turns before the end.
-    pub(super) turn: usize,
+    pub(super) turn: u32,
     /// How often two timers were due at one instant before the end.
     pub(super) ties: u64,
+}
+
+impl Gone {
+    /// How far the run went that has ended in `world` with this outcome.
+    pub(super) fn of(world: &World<'_>, outcome: &Outcome) -> Self {
+        let place = Place::of_end(world);
+        let reach = Reach::of_end(outcome, &place, world.allowance());
+        Self { reach, turn: world.turns(), ties: world.tied_timers() }
+    }
 }
 
 impl Between {
@@ -81,7 +91,7 @@ impl Way {
             let (Between { place, turn, ties }, before) = (*state, state.before(children));
             let mut reach = Reach::at(&place);
             for gone in gone[before..].iter().chain([&self.end]) {
-                reach.follow(&gone.reach, u32::try_from(gone.turn - turn).unwrap_or(u32::MAX));
+                reach.follow(&gone.reach, gone.turn - turn);
                 reach.exact |= gone.ties > ties;
             }
             OnTheWay { place, before, reach }
