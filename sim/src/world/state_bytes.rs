@@ -53,8 +53,10 @@ impl Hasher for StateBytes {
         if stopped || forgotten == Some(kind) {
             return;
         }
+        // All times of the present and the past of this kind are alike: which of them a socket keeps may differ.
+        let time = if kind == TimeKind::Ahead { time.max(next) } else { time };
         let ahead = time.saturating_sub(next);
-        self.times.push(if kind == TimeKind::Ahead { next + ahead } else { time });
+        self.times.push(time);
         let told = match kind {
             _ if absolute => time,
             TimeKind::Distance => time.wrapping_sub(next),

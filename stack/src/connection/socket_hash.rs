@@ -170,13 +170,15 @@ impl SocketHash {
             }
         };
         call_bytes.add(&now.distance(first).to_le_bytes());
-        let (code, numbers, headers): (u8, [usize; 2], &[u8]) = match call {
+        // At a closed window, SEND of smoltcp arms a timer by the start of the run: so the time of a SEND counts as it is.
+        let since_start = now.distance(Moment::default());
+        let (code, numbers, headers): (u8, [u64; 2], &[u8]) = match call {
             Call::Arrival { packet, mtu } => {
-                (0, [packet.len(), mtu], &packet[..packet.len().min(HEADERS)])
+                (0, [packet.len() as u64, mtu as u64], &packet[..packet.len().min(HEADERS)])
             }
-            Call::Poll { mtu } => (1, [0, mtu], &[]),
-            Call::Send(length) => (2, [length, 0], &[]),
-            Call::Receive(length) => (3, [length, 0], &[]),
+            Call::Poll { mtu } => (1, [0, mtu as u64], &[]),
+            Call::Send(length) => (2, [length as u64, since_start], &[]),
+            Call::Receive(length) => (3, [length as u64, 0], &[]),
             Call::Close => (4, [0, 0], &[]),
             Call::Abort => (5, [0, 0], &[]),
         };
