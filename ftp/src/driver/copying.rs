@@ -34,8 +34,9 @@ impl<P: Session + Hash, S: Hash> Hash for Driver<P, S> {
         // Each slot has its id as well.
         let Self { slots, ids: _, free, control_listeners, begun, hub } = self;
         let Hub { config: _, store, journal, shared, conns, listeners, timers, line } = hub;
-        let live: Vec<_> = slots.iter().enumerate().filter(|(_, slot)| slot.is_live()).collect();
-        live.hash(state);
+        let live = slots.iter().enumerate().filter(|(_, slot)| slot.is_live());
+        live.clone().count().hash(state);
+        live.for_each(|slot| slot.hash(state));
         let last_first = (0..slots.len()).rev().zip(free);
         let as_new = last_first.take_while(|(last, free)| *last == free.0 as usize).count();
         (slots.len() - as_new, &free[as_new..], control_listeners, begun).hash(state);

@@ -10,7 +10,8 @@ use crate::terms::hashed_time::TimeKind;
 
 /// A deadline at least this far ahead is alike to every other such deadline. A run that goes on for this long may
 /// meet the deadline.
-pub(crate) const HORIZON: Duration = Duration::from_secs(40);
+pub(crate) const HORIZON: Duration = Duration::from_nanos(HORIZON_NANOS);
+const HORIZON_NANOS: u64 = 40_000_000_000;
 
 /// How times enter a hash.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +61,7 @@ impl Hasher for StateBytes {
         let told = match kind {
             _ if absolute => time,
             TimeKind::Distance => time.wrapping_sub(next),
-            TimeKind::Deadline if u128::from(ahead) >= HORIZON.as_nanos() => u64::MAX,
+            TimeKind::Deadline if ahead >= HORIZON_NANOS => u64::MAX,
             TimeKind::Ahead | TimeKind::Deadline => ahead,
             TimeKind::Record => return self.records.push(time),
             TimeKind::Date => return,

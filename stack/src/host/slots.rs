@@ -18,7 +18,16 @@ struct Slot<T> {
     generation: u32,
     /// Whether news about the value wait for the user.
     ready: bool,
+    /// Whether the slot is in use.
+    taken: bool,
     value: T,
+}
+
+impl<T> Slot<T> {
+    /// A slot that was never used.
+    fn vacant(value: T) -> Self {
+        Self { generation: 0, ready: false, taken: false, value }
+    }
 }
 
 impl<T> Default for Slots<T> {
@@ -35,11 +44,9 @@ impl<T: Hash> Hash for Slots<T> {
         let new = |slot: &u32| entries[*slot as usize].generation == 0;
         let never = vacant.iter().take_while(|slot| new(slot)).count();
         (self.taken(), &vacant[never..]).hash(state);
-        let mut taken = vec![true; entries.len()];
-        vacant.iter().for_each(|slot| taken[*slot as usize] = false);
-        for ((slot, entry), taken) in entries.iter().enumerate().zip(taken) {
-            let Slot { value, generation, ready } = entry;
-            if taken {
+        for (slot, entry) in entries.iter().enumerate() {
+            let Slot { generation, ready, taken, value } = entry;
+            if *taken {
                 (slot, generation, ready).hash(state);
                 value.hash(state);
             } else if *generation > 0 {
@@ -52,17 +59,19 @@ impl<T: Hash> Hash for Slots<T> {
 impl<T> Slots<T> {
     /// Take a vacant slot with the old value, or a new slot with the value of `new`.
     pub(super) fn take(&mut self, new: impl FnOnce() -> T) -> u32 {
-        self.vacant.pop().unwrap_or_else(|| {
-            self.entries.push(Slot { value: new(), generation: 0, ready: false });
+        let slot = self.vacant.pop().unwrap_or_else(|| {
+            self.entries.push(Slot::vacant(new()));
             self.len() - 1
-        })
+        });
+        self.entries[slot as usize].taken = true;
+        slot
     }
 
     /// Give `slot` back for the next use.
     pub(super) fn give_back(&mut self, slot: u32) {
         let entry = &mut self.entries[slot as usize];
         entry.generation = entry.generation.wrapping_add(1);
-        entry.ready = false;
+        (entry.ready, entry.taken) = (false, false);
         self.vacant.push(slot);
     }
 
@@ -70,7 +79,7 @@ impl<T> Slots<T> {
     pub(super) fn reset(&mut self, mut vacate: impl FnMut(&mut T)) {
         for entry in &mut self.entries {
             vacate(&mut entry.value);
-            (entry.generation, entry.ready) = (0, false);
+            (entry.generation, entry.ready, entry.taken) = (0, false, false);
         }
         self.vacant.clear();
         self.vacant.extend((0..self.len()).rev());
@@ -86,15 +95,16 @@ impl<T> Slots<T> {
         vacate: impl Fn(&mut T),
     ) {
         while self.len() < source.len() {
-            self.entries.push(Slot { value: new(), generation: 0, ready: false });
+            self.entries.push(Slot::vacant(new()));
         }
         for (entry, from) in self.entries.iter_mut().zip(&source.entries) {
             copy(&mut entry.value, &from.value);
-            (entry.generation, entry.ready) = (from.generation, from.ready);
+            entry.generation = from.generation;
+            (entry.ready, entry.taken) = (from.ready, from.taken);
         }
         for entry in &mut self.entries[source.entries.len()..] {
             vacate(&mut entry.value);
-            (entry.generation, entry.ready) = (0, false);
+            (entry.generation, entry.ready, entry.taken) = (0, false, false);
         }
         self.vacant.clear();
         self.vacant.extend((source.len()..self.len()).rev());

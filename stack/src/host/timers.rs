@@ -64,8 +64,8 @@ impl Hash for Timers {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self { heap: _, timers, order: _, ties: _ } = self;
         let set = timers.iter().enumerate().filter(|(_, timer)| timer.queued.comes());
-        let set: Vec<_> = set.map(|(place, timer)| (place, timer.wanted, timer.queued)).collect();
-        set.hash(state);
+        set.clone().count().hash(state);
+        set.for_each(|(place, timer)| (place, timer.wanted, timer.queued).hash(state));
         self.entries(false).hash(state);
     }
 }
